@@ -1,0 +1,228 @@
+/**
+ * The contract between what carries bytes and what gives them meaning.
+ *
+ * A transport calls a protocol, a protocol holds its transport: the two name each other, so both
+ * stand in this one leaf file, which imports nothing. The order of calls is
+ *
+ * ```text
+ * connectionMade -> (dataReceived | getBuffer, bufferUpdated)* -> eofReceived? -> connectionLost
+ *                   pauseWriting, resumeWriting in strict alternation in between
+ * ```
+ *
+ * each at most once but those marked `*`, and nothing after `connectionLost`.
+ *
+ * @module
+ */
+
+/** Bytes that this library hands out: always over a plain `ArrayBuffer`, so any Web API takes them. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The address of a TCP or UDP socket. */
+export interface NetAddress {
+  /** Which transport protocol the address belongs to. */
+  readonly transport: "tcp" | "udp";
+  /** The IP address, as text. */
+  readonly hostname: string;
+  /** The port, 0 to 65535. */
+  readonly port: number;
+}
+
+/** The address of a Unix domain socket. */
+export interface UnixAddress {
+  /** Which kind of Unix socket the address belongs to. */
+  readonly transport: "unix" | "unixpacket";
+  /** The path of the socket file; of a client that bound none, empty. */
+  readonly path: string;
+}
+
+/** The address of one end of a connection inside this process. */
+export interface MemoryAddress {
+  /** Marks a connection that leaves no process. */
+  readonly transport: "memory";
+  /** What its maker called this end. */
+  readonly name: string;
+}
+
+/** Where one end of a connection is. */
+export type Address = NetAddress | UnixAddress | MemoryAddress;
+
+/** What {@linkcode Transport.getExtraInfo} knows by name, and the type behind each name. */
+export interface ExtraInfo {
+  /** The address of the other end. */
+  peername: Address;
+  /** The address of this end. */
+  sockname: Address;
+  /** The object that carries the bytes at the bottom of the stack: a `Deno.Conn` for a socket. */
+  socket: object;
+}
+
+/** The type of the extra info called `K`: `unknown` for a name that {@linkcode ExtraInfo} does not list. */
+export type ExtraInfoValue<K extends string> = K extends keyof ExtraInfo ? ExtraInfo[K] : unknown;
+
+/** How a connection ended: what {@linkcode Transport.closed} resolves to. */
+export interface CloseInfo {
+  /**
+   * Who ended it: `"local"` by `close()` here, `"peer"` by the end of the peer's data, `"abort"` by
+   * `abort()` here without a reason, `"error"` by a failure, which {@linkcode CloseInfo.error} holds.
+   */
+  readonly endedBy: "local" | "peer" | "abort" | "error";
+  /** What `connectionLost` was told: the failure, or `null` for an orderly end or a plain abort. */
+  readonly error: Error | null;
+  /** Bytes received and handed to a protocol. */
+  readonly bytesRead: number;
+  /** Bytes that the layer below took over. */
+  readonly bytesWritten: number;
+  /** Bytes that were accepted by `write` and never sent. */
+  readonly bytesUnsent: number;
+  /** Milliseconds from `connectionMade` to `connectionLost`. */
+  readonly durationMs: number;
+}
+
+/** Bounds of a transport's write buffer, in bytes. */
+export interface WriteBufferLimits {
+  /** Above this many buffered bytes `pauseWriting` is called. */
+  readonly high: number;
+  /** At this many or fewer `resumeWriting` is called. */
+  readonly low: number;
+}
+
+/**
+ * A byte stream in both directions, as a protocol sees it: asyncio's `Transport`.
+ *
+ * Every method may be called at any time, from any callback. None waits, and none calls
+ * `connectionLost` before it returns.
+ */
+export interface Transport {
+  /**
+   * Queues bytes for sending, in order, and returns at once.
+   *
+   * Small data (up to 16 KiB) is copied, so its buffer may be used again directly. Larger data is sent from
+   * where it lies: leave it unchanged until it is flushed. Data given after `close()`, `abort()`
+   * or the loss of the connection is dropped; empty data does nothing.
+   *
+   * @param data Bytes, or a string that is sent as UTF-8.
+   * @returns Whether more may be written now: `false` while writing is paused, which is advice.
+   * @throws {TypeError} If `data` is neither bytes nor a string.
+   * @throws {InvalidStateError} If `writeEof()` was called before.
+   */
+  write(data: Uint8Array | string): boolean;
+  /**
+   * Queues several pieces as if they were one.
+   *
+   * @param parts The pieces, in order. One that is neither bytes nor a string throws a `TypeError`
+   * before any of them is queued.
+   * @returns What {@linkcode Transport.write} returns.
+   */
+  writelines(parts: Iterable<Uint8Array | string>): boolean;
+  /** Ends the writing direction once all that was queued is sent. Reading goes on. Does nothing the second time or after `close()`. */
+  writeEof(): void;
+  /** Whether {@linkcode Transport.writeEof} can be called on this transport. */
+  canWriteEof(): boolean;
+  /** Stops reading, sends what is queued, then ends the connection with `connectionLost(null)`. Does nothing the second time. */
+  close(): void;
+  /**
+   * Ends the connection now and drops what is queued.
+   *
+   * @param reason What `connectionLost` is told; without it `null`.
+   */
+  abort(reason?: Error): void;
+  /** Whether the connection is closing or closed. */
+  isClosing(): boolean;
+  /** Stops calling the protocol with data; a chunk that is already under way waits. Does nothing if already paused or closing. */
+  pauseReading(): void;
+  /** Goes on calling the protocol with data. Does nothing if not paused or closing. */
+  resumeReading(): void;
+  /** Whether data is being delivered: neither paused nor closing. */
+  isReading(): boolean;
+  /**
+   * Sets when `pauseWriting` and `resumeWriting` are called.
+   *
+   * With `high` alone `low` is a quarter of it; with `low` alone `high` is four times it; with
+   * neither 64 KiB and 16 KiB. Zero for `high` pauses whenever anything is buffered.
+   *
+   * @throws {RangeError} If not `high >= low >= 0`.
+   */
+  setWriteBufferLimits(limits?: { readonly high?: number; readonly low?: number }): void;
+  /** The limits in force, in bytes. */
+  getWriteBufferLimits(): WriteBufferLimits;
+  /** How many bytes are accepted and not yet sent. */
+  getWriteBufferSize(): number;
+  /** Makes another protocol receive what comes next; neither is told. */
+  setProtocol(protocol: AnyProtocol): void;
+  /** The protocol that receives what comes. */
+  getProtocol(): AnyProtocol;
+  /**
+   * Looks up a fact about the connection; still answers inside `connectionLost`.
+   *
+   * @param name What to look up, see {@linkcode ExtraInfo}.
+   * @param fallback What to return where it is not known; `null` by default.
+   */
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
+  /** Resolves after `connectionLost` to how the connection ended. Never rejects. */
+  readonly closed: Promise<CloseInfo>;
+}
+
+/** What every protocol may answer to. */
+export interface BaseProtocolCallbacks {
+  /** Called once, first: the connection is there. */
+  connectionMade?(transport: Transport): void;
+  /** Called once, last: with the failure that ended the connection, or `null`. */
+  connectionLost?(error: Error | null): void;
+  /** The write buffer rose above its high mark: stop writing. */
+  pauseWriting?(): void;
+  /** The write buffer fell to its low mark: go on writing. */
+  resumeWriting?(): void;
+}
+
+/** The callbacks of a protocol that is handed chunks. Any object with some of these methods is a protocol. */
+export interface ProtocolCallbacks extends BaseProtocolCallbacks {
+  /** Bytes arrived; they are the protocol's to keep. Nothing more is read until a returned promise settles. */
+  dataReceived?(chunk: Bytes): void | Promise<void>;
+  /** The peer ended its direction. A truthy answer keeps ours open; otherwise the transport closes. */
+  eofReceived?(): boolean | void;
+}
+
+/** The callbacks of a protocol that lends the buffer to read into. It is told apart by having `getBuffer`. */
+export interface BufferedProtocolCallbacks extends BaseProtocolCallbacks {
+  /** Asks for the buffer that the next bytes go to; it must not be empty. */
+  getBuffer(sizeHint: number): Uint8Array;
+  /** `bytes` bytes were put at the start of the last buffer. Nothing more is read until a returned promise settles. */
+  bufferUpdated?(bytes: number): void | Promise<void>;
+  /** As {@linkcode ProtocolCallbacks.eofReceived}. */
+  eofReceived?(): boolean | void;
+}
+
+/** A protocol of either kind that a {@linkcode Transport} can drive. */
+export type AnyProtocol = ProtocolCallbacks | BufferedProtocolCallbacks;
+
+/** Messages with an address instead of a stream: asyncio's `DatagramTransport`. */
+export interface DatagramTransport {
+  /** Sends one datagram to `address`, or to the connected peer where none is given. It is copied. */
+  sendto(data: Uint8Array | string, address?: Address | null): void;
+  /** Sends what is queued, then ends with `connectionLost(null)`. */
+  close(): void;
+  /** Ends now and drops what is queued. */
+  abort(reason?: Error): void;
+  /** Whether the endpoint is closing or closed. */
+  isClosing(): boolean;
+  /** As {@linkcode Transport.getExtraInfo}. */
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
+}
+
+/** A child process and its pipes: asyncio's `SubprocessTransport`. */
+export interface SubprocessTransport {
+  /** The process id. */
+  getPid(): number;
+  /** The exit code, or `null` while the process runs. */
+  getReturncode(): number | null;
+  /** The transport of pipe 0, 1 or 2; `null` where that is not a pipe. */
+  getPipeTransport(fd: number): Transport | null;
+  /** Sends a signal by its name, such as `"SIGHUP"`. Does nothing once the process is gone. */
+  sendSignal(signal: string): void;
+  /** Asks the process to end. */
+  terminate(): void;
+  /** Ends the process. */
+  kill(): void;
+  /** Closes the pipes and kills the process if it still runs. */
+  close(): void;
+}

@@ -1,0 +1,260 @@
+import type { Bytes } from "./contract.ts";
+
+/** Chunks below this many bytes are gathered into one block: a chunk object costs more than they do. */
+const SMALL_CHUNK = 512;
+/** The first block that small chunks are gathered in, in bytes; each further one doubles. */
+const FIRST_BLOCK = 1024;
+/** The largest block, in bytes. */
+const LARGEST_BLOCK = 65_536;
+
+const EMPTY: Bytes = new Uint8Array(0);
+
+/**
+ * Bytes received and not yet consumed, as a chain of the chunks they came in.
+ *
+ * Appending copies nothing but runs of small chunks; taking copies only what spans chunks. All offsets count from the
+ * first byte held. What is handed out is the taker's to keep.
+ *
+ * @example Taking a header and the rest
+ * ```ts
+ * import { ReceiveBuffer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const buffer = new ReceiveBuffer();
+ * buffer.append(new Uint8Array([0, 3, 7]));
+ * buffer.append(new Uint8Array([8, 9]));
+ * assertEquals(buffer.byteAt(1), 3);
+ * buffer.skip(2);
+ * assertEquals(buffer.take(3), new Uint8Array([7, 8, 9]));
+ * assertEquals(buffer.length, 0);
+ * ```
+ */
+export class ReceiveBuffer {
+  #chunks: Bytes[] = [];
+  // The chunk that holds the first byte, and where in it that byte stands.
+  #head = 0;
+  #headOffset = 0;
+  #length = 0;
+  #position = 0;
+  // How much of the last chunk's underlying block is still free for small chunks; 0 if it is not ours.
+  #tailRoom = 0;
+  #nextBlock = FIRST_BLOCK;
+  // A chunk, and the absolute position of its first byte: where the last look-up ended.
+  #cursor = 0;
+  #cursorPosition = 0;
+
+  /** How many bytes are held. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** How many bytes were ever consumed: the absolute position of the first byte held. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Adds bytes at the end. The chunk belongs to the buffer from now on; an empty one is ignored. */
+  append(chunk: Bytes): void {
+    if (chunk.length === 0) return;
+    if (chunk.length < SMALL_CHUNK && this.#length > 0) this.#gather(chunk);
+    else {
+      this.#chunks.push(chunk);
+      this.#tailRoom = 0;
+    }
+    this.#length += chunk.length;
+  }
+
+  /** The byte at `offset`; `undefined` past the end. */
+  byteAt(offset: number): number | undefined {
+    if (offset < 0 || offset >= this.#length) return undefined;
+    const chunk = this.#seek(this.#position + offset);
+    return chunk[this.#position + offset - this.#cursorPosition];
+  }
+
+  /**
+   * Finds `needle`, whole.
+   *
+   * @param needle At least one byte.
+   * @param from The first offset it may start at.
+   * @returns The offset where it starts, or -1.
+   */
+  indexOf(needle: Uint8Array, from = 0): number {
+    const first = needle[0];
+    if (first === undefined) throw new RangeError("Cannot search for an empty byte sequence");
+    const last = this.#length - needle.length;
+    let offset = Math.max(0, from);
+    while (offset <= last) {
+      offset = this.#indexOfByte(first, offset);
+      if (offset === -1 || offset > last) return -1;
+      if (needle.length === 1 || this.#matches(needle, offset)) return offset;
+      offset++;
+    }
+    return -1;
+  }
+
+  /**
+   * Consumes exactly `n` bytes and returns them in one piece, copied only if they span chunks.
+   *
+   * @throws {RangeError} If fewer are held or `n` is negative.
+   */
+  take(n: number): Bytes {
+    const bytes = this.peek(n);
+    this.#advance(n);
+    return bytes;
+  }
+
+  /**
+   * Returns the first `n` bytes in one piece without consuming them.
+   *
+   * @throws {RangeError} If fewer are held or `n` is negative.
+   */
+  peek(n: number): Bytes {
+    this.#checkCount(n, "peek at");
+    const chunk = this.#chunks[this.#head];
+    if (chunk === undefined || n === 0) return EMPTY;
+    if (this.#headOffset + n > chunk.length) return this.#merge(n);
+    if (this.#headOffset === 0 && n === chunk.length) return chunk;
+    return chunk.subarray(this.#headOffset, this.#headOffset + n);
+  }
+
+  /** Consumes what can be had without copying: the rest of the first chunk, at most `max` bytes. Empty if nothing is held. */
+  takeChunk(max: number = Infinity): Bytes {
+    const chunk = this.#chunks[this.#head];
+    if (chunk === undefined) return EMPTY;
+    return this.take(Math.min(chunk.length - this.#headOffset, max));
+  }
+
+  /** Consumes into the start of `target`, as much as is held and fits; returns how many bytes. */
+  takeInto(target: Uint8Array): number {
+    const n = Math.min(target.length, this.#length);
+    for (let done = 0; done < n;) {
+      const chunk = this.takeChunk(n - done);
+      target.set(chunk, done);
+      done += chunk.length;
+    }
+    return n;
+  }
+
+  /** Consumes all that is held, as one piece. */
+  takeAll(): Bytes {
+    return this.take(this.#length);
+  }
+
+  /**
+   * Consumes `n` bytes unseen.
+   *
+   * @throws {RangeError} If fewer are held or `n` is negative.
+   */
+  skip(n: number): void {
+    this.#checkCount(n, "skip");
+    this.#advance(n);
+  }
+
+  /** Consumes everything. */
+  clear(): void {
+    this.#advance(this.#length);
+  }
+
+  #checkCount(n: number, action: string): void {
+    if (!(n >= 0 && n <= this.#length)) {
+      throw new RangeError(`Cannot ${action} ${n} bytes: ${this.#length} are held`);
+    }
+  }
+
+  #gather(chunk: Bytes): void {
+    const index = this.#chunks.length - 1;
+    const tail = this.#chunks[index];
+    if (tail !== undefined && this.#tailRoom >= chunk.length) {
+      const grown = new Uint8Array(tail.buffer, tail.byteOffset, tail.length + chunk.length);
+      grown.set(chunk, tail.length);
+      this.#chunks[index] = grown;
+    } else {
+      const block = new Uint8Array(this.#nextBlock);
+      this.#nextBlock = Math.min(2 * this.#nextBlock, LARGEST_BLOCK);
+      block.set(chunk);
+      this.#chunks.push(block.subarray(0, chunk.length));
+      this.#tailRoom = block.length;
+    }
+    this.#tailRoom -= chunk.length;
+  }
+
+  /** Moves the cursor to the chunk that holds an absolute position, which must be held. */
+  #seek(position: number): Bytes {
+    if (this.#cursor < this.#head) {
+      this.#cursor = this.#head;
+      this.#cursorPosition = this.#position - this.#headOffset;
+    }
+    while (position < this.#cursorPosition) {
+      this.#cursor--;
+      this.#cursorPosition -= this.#chunks[this.#cursor]?.length ?? 0;
+    }
+    let chunk = this.#chunks[this.#cursor] ?? EMPTY;
+    while (position >= this.#cursorPosition + chunk.length && chunk.length > 0) {
+      this.#cursorPosition += chunk.length;
+      this.#cursor++;
+      chunk = this.#chunks[this.#cursor] ?? EMPTY;
+    }
+    return chunk;
+  }
+
+  #indexOfByte(byte: number, from: number): number {
+    for (let offset = from; offset < this.#length;) {
+      const chunk = this.#seek(this.#position + offset);
+      const chunkOffset = this.#cursorPosition - this.#position;
+      const found = chunk.indexOf(byte, offset - chunkOffset);
+      if (found !== -1) return chunkOffset + found;
+      offset = chunkOffset + chunk.length;
+    }
+    return -1;
+  }
+
+  #matches(needle: Uint8Array, offset: number): boolean {
+    for (let i = 1; i < needle.length; i++) {
+      if (this.byteAt(offset + i) !== needle[i]) return false;
+    }
+    return true;
+  }
+
+  #merge(n: number): Bytes {
+    const merged = new Uint8Array(n);
+    let index = this.#head;
+    let offset = this.#headOffset;
+    for (let done = 0; done < n; index++, offset = 0) {
+      const chunk = this.#chunks[index] ?? EMPTY;
+      const part = chunk.subarray(offset, offset + n - done);
+      merged.set(part, done);
+      done += part.length;
+    }
+    return merged;
+  }
+
+  #advance(n: number): void {
+    this.#length -= n;
+    this.#position += n;
+    if (this.#length === 0) return this.#reset();
+    this.#headOffset += n;
+    for (let chunk = this.#chunks[this.#head]; chunk !== undefined;) {
+      if (this.#headOffset < chunk.length) break;
+      this.#headOffset -= chunk.length;
+      this.#chunks[this.#head] = EMPTY;
+      chunk = this.#chunks[++this.#head];
+    }
+    if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) this.#dropConsumed();
+  }
+
+  #reset(): void {
+    this.#chunks.length = 0;
+    this.#head = this.#headOffset = this.#cursor = this.#tailRoom = 0;
+    this.#cursorPosition = this.#position;
+    this.#nextBlock = FIRST_BLOCK;
+  }
+
+  #dropConsumed(): void {
+    this.#chunks.splice(0, this.#head);
+    if (this.#cursor < this.#head) {
+      this.#cursor = 0;
+      this.#cursorPosition = this.#position - this.#headOffset;
+    } else this.#cursor -= this.#head;
+    this.#head = 0;
+  }
+}

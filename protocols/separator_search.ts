@@ -1,0 +1,86 @@
+import type { ReceiveBuffer } from "./receive_buffer.ts";
+
+/** Where a separator stands in a buffer, as offsets from its first byte. */
+export interface SeparatorMatch {
+  /** The offset of the separator's first byte. */
+  readonly start: number;
+  /** The offset after its last byte. */
+  readonly end: number;
+}
+
+/** What is known of one separator, in absolute positions of the stream. */
+interface Known {
+  readonly bytes: Uint8Array;
+  /** Where it was found last; -1 if it was not. */
+  found: number;
+  /** No match starts before this position that was not reported. */
+  searched: number;
+}
+
+/**
+ * Finds the earliest of some separators in a {@linkcode ReceiveBuffer}, and remembers how far it has looked: no byte is
+ * searched twice for the same separator, however the bytes arrive and whichever separator
+ * turns up. One search belongs to one buffer.
+ *
+ * @example Two line ends
+ * ```ts
+ * import { ReceiveBuffer, SeparatorSearch } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const encode = (text: string) => new TextEncoder().encode(text);
+ * const search = new SeparatorSearch([encode("\r\n"), encode("\n")]);
+ * const buffer = new ReceiveBuffer();
+ * buffer.append(encode("ab\r"));
+ * assertEquals(search.find(buffer), null);
+ * buffer.append(encode("\nc"));
+ * assertEquals(search.find(buffer), { start: 2, end: 4 });
+ * ```
+ */
+export class SeparatorSearch {
+  readonly #known: readonly Known[];
+  /** The length of the longest separator, in bytes. */
+  readonly longest: number;
+
+  /**
+   * Takes the separators; the bytes are copied.
+   *
+   * @throws {RangeError} If there is none, or one is empty.
+   */
+  constructor(separators: readonly Uint8Array[]) {
+    if (separators.length === 0) throw new RangeError("Cannot search without a separator");
+    if (separators.some((bytes) => bytes.length === 0)) {
+      throw new RangeError("Cannot search for an empty separator");
+    }
+    this.#known = separators.map((bytes) => ({ bytes: bytes.slice(), found: -1, searched: 0 }));
+    this.longest = Math.max(...separators.map((bytes) => bytes.length));
+  }
+
+  /**
+   * Finds the separator that ends first; of several that end together, the longest.
+   *
+   * @returns Where it stands, or `null` if none stands whole in what is buffered.
+   */
+  find(buffer: ReceiveBuffer): SeparatorMatch | null {
+    let start = -1;
+    let end = Infinity;
+    for (const known of this.#known) {
+      const offset = this.#locate(known, buffer);
+      if (offset === -1) continue;
+      const ends = offset + known.bytes.length;
+      if (ends > end || (ends === end && offset >= start)) continue;
+      start = offset;
+      end = ends;
+    }
+    return start === -1 ? null : { start, end };
+  }
+
+  /** The offset of a separator's next match; what was once found or searched in vain is not searched again. */
+  #locate(known: Known, buffer: ReceiveBuffer): number {
+    if (known.found >= buffer.position) return known.found - buffer.position;
+    const offset = buffer.indexOf(known.bytes, Math.max(0, known.searched - buffer.position));
+    known.found = offset === -1 ? -1 : buffer.position + offset;
+    const searched = offset === -1 ? buffer.length - known.bytes.length + 1 : offset;
+    known.searched = Math.max(known.searched, buffer.position + searched);
+    return offset;
+  }
+}
