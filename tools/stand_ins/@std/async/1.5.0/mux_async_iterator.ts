@@ -1,0 +1,47 @@
+// Stand-in for jsr:@std/async, used only where JSR cannot be reached.
+
+/**
+ * Joins several async iterations into one, in the order in which their values come. What an
+ * iteration returns at its end is dropped; an error of one of them ends the joined iteration.
+ */
+export class MuxAsyncIterator<T> implements AsyncIterable<T> {
+  #running = 0;
+  #failures: unknown[] = [];
+  #arrivals: { source: AsyncIterator<T>; value: T }[] = [];
+  #news: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  /** Adds an iteration, also while the joined one is under way. */
+  add(iterable: AsyncIterable<T>): void {
+    this.#running++;
+    void this.#advance(iterable[Symbol.asyncIterator]());
+  }
+
+  /** Iterates over the values of all that were added, until each of them is done. */
+  async *iterate(): AsyncIterableIterator<T> {
+    while (this.#running > 0) {
+      await this.#news.promise;
+      this.#news = Promise.withResolvers();
+      for (let next = this.#arrivals.shift(); next; next = this.#arrivals.shift()) {
+        yield next.value;
+        void this.#advance(next.source);
+      }
+      if (this.#failures.length > 0) throw this.#failures[0];
+    }
+  }
+
+  /** Iterates as {@linkcode MuxAsyncIterator.iterate} does. */
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return this.iterate();
+  }
+
+  async #advance(source: AsyncIterator<T>): Promise<void> {
+    try {
+      const result = await source.next();
+      if (result.done) this.#running--;
+      else this.#arrivals.push({ source, value: result.value });
+    } catch (error) {
+      this.#failures.push(error);
+    }
+    this.#news.resolve();
+  }
+}

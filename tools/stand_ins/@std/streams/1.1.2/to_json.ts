@@ -1,0 +1,9 @@
+// Stand-in for jsr:@std/streams, used only where JSR cannot be reached.
+import { toText } from "./to_text.ts";
+
+/** Collects a stream of strings or of UTF-8 bytes and parses the whole as JSON. */
+export async function toJson(
+  stream: ReadableStream<string> | ReadableStream<Uint8Array>,
+): Promise<unknown> {
+  return JSON.parse(await toText(stream));
+}
