@@ -1,0 +1,113 @@
+/**
+ * Runs an example by its name with the permissions that its header names.
+ *
+ * `deno task example echo_server --port 0` finds the line `deno run --allow-net
+ * examples/echo_server.ts` in the comment at the top of `examples/echo_server.ts`, and runs just
+ * that, with `--port 0` behind it. Without a name, or with one that does not exist, it lists the
+ * examples.
+ *
+ * @module
+ */
+
+/** An example, as its header describes it. */
+export interface Example {
+  /** Its path in the folder, without `.ts`: `echo_server`, `redis/server`. */
+  name: string;
+  /** The first sentence of its header. */
+  summary: string;
+  /** What stands between `deno run` and its path in the header. */
+  flags: string[];
+}
+
+/**
+ * Reads the headers of a folder of examples. A file whose header has no `deno run` line with its
+ * own path is part of another example, and left out.
+ *
+ * @param folder The folder, as a URL that ends with a slash
+ * @returns The examples, by name
+ */
+export async function readExamples(folder: URL): Promise<Example[]> {
+  const examples: Example[] = [];
+  for (const name of await listModules(folder)) {
+    const example = readHeader(name, await Deno.readTextFile(new URL(`${name}.ts`, folder)));
+    if (example) examples.push(example);
+  }
+  return examples.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+async function listModules(folder: URL, prefix: string = ""): Promise<string[]> {
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(new URL(prefix, folder))) {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory) names.push(...await listModules(folder, `${path}/`));
+    else if (path.endsWith(".ts")) names.push(path.slice(0, -".ts".length));
+  }
+  return names;
+}
+
+function readHeader(name: string, source: string): Example | undefined {
+  const header = leadingComment(source);
+  const run = header.match(/deno run ((?:-\S+ )*)(?:\.\/)?examples\/(\S+)\.ts/);
+  if (run?.[2] !== name) return undefined;
+  const [summary = ""] = header.trim().split(/(?<=[.!?])\s|\n\n/, 1);
+  return {
+    name,
+    summary: summary.replaceAll("\n", " "),
+    flags: run[1]?.split(" ").filter((flag) => flag !== "") ?? [],
+  };
+}
+
+/** The text of the comment that a file starts with, without its marks. */
+function leadingComment(source: string): string {
+  const comment = source.match(/^\s*(?:\/\*[\s\S]*?\*\/|(?:\/\/.*\n?)+)/)?.[0] ?? "";
+  return comment.replace(/^\s*\/\*+|\*\/\s*$/g, "").replace(/^[ \t]*(?:\*|\/\/)[ \t]?/gm, "");
+}
+
+/**
+ * Runs an example and waits for its end.
+ *
+ * @param example Which one
+ * @param args What to hand to it
+ * @param folder The folder of the examples, as a URL that ends with a slash
+ * @returns Its exit code
+ */
+export async function runExample(
+  example: Example,
+  args: string[],
+  folder: URL,
+): Promise<number> {
+  const path = `examples/${example.name}.ts`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...example.flags, path, ...args],
+    cwd: new URL("../", folder),
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  passSignalsOn(child);
+  return (await child.status).code;
+}
+
+/** A Ctrl-C in a terminal reaches the example as well, so that only other signals are handed on. */
+function passSignalsOn(child: Deno.ChildProcess): void {
+  const interactive = Deno.stdin.isTerminal();
+  Deno.addSignalListener("SIGINT", () => {
+    if (!interactive) child.kill("SIGINT");
+  });
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  }
+}
+
+if (import.meta.main) {
+  const folder = new URL("../examples/", import.meta.url);
+  const [name = "", ...args] = Deno.args;
+  const examples = await readExamples(folder);
+  const example = examples.find((one) => one.name === name.replace(/^examples\/|\.ts$/g, ""));
+  if (example) Deno.exit(await runExample(example, args, folder));
+
+  if (name !== "") console.error(`Cannot run example: there is none with the name "${name}"`);
+  console.error("Usage: deno task example NAME [OPTIONS], where NAME is one of");
+  for (const one of examples) console.error(`  ${one.name.padEnd(24)} ${one.summary}`);
+  Deno.exit(1);
+}
