@@ -65,23 +65,23 @@ export async function provideStd(
   const real = `jsr ${specifiers.join(" ")}`;
   const substitute = `stand-ins ${await digest(standIns)}`;
 
-  const before = await readIfPresent(note);
+  const before = (await readIfPresent(note)).trimEnd();
   if (before === real) return { source: "jsr", changed: false };
   const hasStandIns = before.startsWith("stand-ins");
   if (await answers(registry, probeLimit)) {
     if (hasStandIns) await removeIfPresent(packages);
     if (await load(root, specifiers, false)) {
-      await write(note, real);
+      await write(note, `${real}\n`);
       return { source: "jsr", changed: true };
     }
   } else if (before === substitute) {
     return { source: "stand-ins", changed: false };
   } else if (!hasStandIns && await load(root, specifiers, true)) {
-    await write(note, real);
+    await write(note, `${real}\n`);
     return { source: "jsr", changed: true };
   }
   await replaceFolder(standIns, packages);
-  await write(note, substitute);
+  await write(note, `${substitute}\n`);
   return { source: "stand-ins", changed: true };
 }
 
@@ -109,8 +109,9 @@ async function loadPackages(
   specifiers: string[],
   cachedOnly: boolean,
 ): Promise<boolean> {
+  const imports = specifiers.map((specifier) => `import ${JSON.stringify(specifier)};`);
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", ...(cachedOnly ? ["--cached-only"] : []), ...specifiers],
+    args: ["eval", "--check", ...(cachedOnly ? ["--cached-only"] : []), imports.join("\n")],
     cwd: root,
     stdout: "null",
     stderr: "null",
@@ -179,7 +180,7 @@ if (import.meta.main && Deno.env.get("JSR_URL") === undefined) {
     console.error(
       source === "jsr"
         ? "@std/* comes from JSR."
-        : "JSR does not answer: the stand-ins of tools/stand_ins/ serve as @std/*.",
+        : "JSR cannot be reached: the stand-ins of tools/stand_ins/ serve as @std/*.",
     );
   }
 }
