@@ -1,0 +1,253 @@
+import type {
+  AnyProtocol,
+  CloseInfo,
+  ExtraInfoValue,
+  Transport,
+  WriteBufferLimits,
+} from "../protocols/contract.ts";
+import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
+import { formatAddress } from "./addresses.ts";
+import type { Carrier } from "./carrier.ts";
+import { report, toError } from "./error_report.ts";
+import { Inbound, type InboundEvents } from "./inbound.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { describeOsError } from "./os_error.ts";
+import { Outbound, type OutboundEvents } from "./outbound.ts";
+import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
+import { toBytes } from "./to_bytes.ts";
+
+/**
+ * The transport over any {@linkcode Carrier}. It joins the two halves of a connection to its
+ * {@linkcode Lifecycle}: every call of the user and every event of the carrier is an event of that table.
+ *
+ * Whatever ends the connection goes through `#lose`, which decides the outcome, and `#release`,
+ * which runs a little later, tells the protocol and frees the carrier. So `connectionLost` never runs
+ * inside a call of the user, and runs once.
+ */
+export class CarrierTransport implements Transport, InboundEvents, OutboundEvents {
+  readonly #carrier: Carrier;
+  readonly #options: TransportOptions;
+  readonly #onClosed: ((transport: Transport) => void) | undefined;
+  readonly #lifecycle = new Lifecycle();
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  #startedAt = 0;
+  #closeInfo: CloseInfo | null = null;
+  #closed: PromiseWithResolvers<CloseInfo> | null = null;
+  // Who will have ended the connection once what is queued is sent.
+  #endedBy: "local" | "peer" = "local";
+
+  /** Starts with {@linkcode start}. `onClosed` is called last, after `connectionLost`. */
+  constructor(
+    carrier: Carrier,
+    protocol: AnyProtocol,
+    options: TransportOptions,
+    onClosed?: (transport: Transport) => void,
+  ) {
+    this.#carrier = carrier;
+    this.#options = options;
+    this.#onClosed = onClosed;
+    this.#inbound = new Inbound(carrier.source, protocol, this);
+    this.#outbound = new Outbound(carrier, this, options.writeBufferLimits);
+  }
+
+  /** Tells the protocol of the connection, then reads. */
+  start(): void {
+    this.#startedAt = performance.now();
+    this.#lifecycle.advance("made");
+    try {
+      this.#inbound.protocol.connectionMade?.(this);
+    } catch (error) {
+      this.onCallbackError("connectionMade", error);
+    }
+    void this.#inbound.run();
+  }
+
+  write(data: Uint8Array | string): boolean {
+    const bytes = toBytes(data);
+    if (this.#mayWrite() && bytes.length > 0) {
+      this.#outbound.push(bytes, this.#inbound.mayOverwrite(bytes));
+      this.#outbound.commit();
+    }
+    return !this.#outbound.paused;
+  }
+
+  writelines(parts: Iterable<Uint8Array | string>): boolean {
+    const pieces = Array.from(parts, toBytes).filter((bytes) => bytes.length > 0);
+    if (this.#mayWrite() && pieces.length > 0) {
+      for (const bytes of pieces) this.#outbound.push(bytes, this.#inbound.mayOverwrite(bytes));
+      this.#outbound.commit();
+    }
+    return !this.#outbound.paused;
+  }
+
+  writeEof(): void {
+    if (!this.#lifecycle.allows("writeEof")) return;
+    if (!this.canWriteEof()) {
+      throw new InvalidStateError(`Cannot end writing to ${this.#peer()}: it has no half-close`);
+    }
+    this.#lifecycle.advance("writeEof");
+    this.#outbound.end();
+  }
+
+  canWriteEof(): boolean {
+    return this.#carrier.closeWrite !== undefined;
+  }
+
+  close(): void {
+    this.#close("local");
+  }
+
+  abort(reason?: Error): void {
+    if (reason === undefined) this.#lose("abort", null);
+    else this.#lose("error", reason);
+  }
+
+  isClosing(): boolean {
+    return this.#lifecycle.isClosing;
+  }
+
+  pauseReading(): void {
+    if (!this.isClosing()) this.#inbound.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.isClosing()) this.#inbound.resume();
+  }
+
+  isReading(): boolean {
+    return !this.isClosing() && !this.#inbound.paused;
+  }
+
+  setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
+    this.#outbound.limits = limits;
+  }
+
+  getWriteBufferLimits(): WriteBufferLimits {
+    return this.#outbound.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#outbound.size;
+  }
+
+  setProtocol(protocol: AnyProtocol): void {
+    this.#inbound.protocol = protocol;
+  }
+
+  getProtocol(): AnyProtocol {
+    return this.#inbound.protocol;
+  }
+
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    const value = this.#carrier.getExtraInfo(name) ?? fallback ?? null;
+    // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is given.
+    return value as ExtraInfoValue<K> | F;
+  }
+
+  get closed(): Promise<CloseInfo> {
+    this.#closed ??= Promise.withResolvers();
+    if (this.#closeInfo !== null && this.#lifecycle.state === "closed") {
+      this.#closed.resolve(this.#closeInfo);
+    }
+    return this.#closed.promise;
+  }
+
+  onEof(): void {
+    this.#lifecycle.advance("peerEof");
+    try {
+      if (!this.#inbound.protocol.eofReceived?.()) this.#close("peer");
+    } catch (error) {
+      this.onCallbackError("eofReceived", error);
+    }
+  }
+
+  onReadError(error: unknown): void {
+    this.#lose("error", describeOsError(error, `Cannot read from ${this.#peer()}`));
+  }
+
+  onWriteError(error: unknown): void {
+    this.#lose("error", describeOsError(error, `Cannot write to ${this.#peer()}`));
+  }
+
+  onPause(): void {
+    try {
+      this.#inbound.protocol.pauseWriting?.();
+    } catch (error) {
+      this.onCallbackError("pauseWriting", error);
+    }
+  }
+
+  onResume(): void {
+    try {
+      this.#inbound.protocol.resumeWriting?.();
+    } catch (error) {
+      this.onCallbackError("resumeWriting", error);
+    }
+  }
+
+  onFlushed(): void {
+    if (this.#lifecycle.state === "closing") this.#lose(this.#endedBy, null);
+  }
+
+  onCallbackError(callback: string, thrown: unknown): void {
+    const error = toError(thrown);
+    report(this.#options.onError, error, { callback, transport: this });
+    this.#lose("error", error);
+  }
+
+  #mayWrite(): boolean {
+    const { state } = this.#lifecycle;
+    if (state !== "open" && state !== "readEnded") {
+      if (this.isClosing()) return false;
+      throw new InvalidStateError(`Cannot write to ${this.#peer()}: writeEof() was called`);
+    }
+    const { size } = this.#outbound;
+    const limit = this.#options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
+    if (size <= limit) return true;
+    this.#lose("error", new WriteBufferFullError(size, limit, this.#peer()));
+    return false;
+  }
+
+  #close(by: "local" | "peer"): void {
+    if (!this.#lifecycle.allows("close")) return;
+    this.#lifecycle.advance("close");
+    this.#endedBy = by;
+    this.#inbound.stop();
+    if (this.#outbound.isFlushed) this.#lose(by, null);
+    else this.#outbound.flush();
+  }
+
+  #lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
+    if (!this.#lifecycle.allows("lose")) return;
+    this.#lifecycle.advance("lose");
+    this.#closeInfo = {
+      endedBy,
+      error,
+      bytesRead: this.#inbound.received,
+      bytesWritten: this.#outbound.sent,
+      bytesUnsent: this.#outbound.size,
+      durationMs: performance.now() - this.#startedAt,
+    };
+    this.#inbound.stop();
+    this.#outbound.stop();
+    queueMicrotask(() => this.#release());
+  }
+
+  #release(): void {
+    try {
+      this.#inbound.protocol.connectionLost?.(this.#closeInfo?.error ?? null);
+    } catch (error) {
+      this.onCallbackError("connectionLost", error);
+    }
+    this.#lifecycle.advance("release");
+    this.#carrier.close();
+    if (this.#closeInfo !== null) this.#closed?.resolve(this.#closeInfo);
+    this.#onClosed?.(this);
+  }
+
+  #peer(): string {
+    const peer = this.getExtraInfo("peername");
+    return peer === null ? "the peer" : formatAddress(peer);
+  }
+}

@@ -1,0 +1,41 @@
+import type { AnyProtocol } from "../protocols/contract.ts";
+import { connectCarrier, type Connected } from "./connect_carrier.ts";
+import { SocketCarrier } from "./socket_carrier.ts";
+import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
+import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+
+/**
+ * Makes a transport of a socket that was accepted, or connected, by other means: asyncio's
+ * `connect_accepted_socket`.
+ *
+ * @example Accepting by hand
+ * ```ts
+ * import { connectAcceptedSocket } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * using client = await Deno.connect({ port: listener.addr.port });
+ * const { transport } = await connectAcceptedSocket(() => ({}), await listener.accept());
+ * transport.write("hi");
+ * transport.close();
+ * const answer = new Uint8Array(2);
+ * await client.read(answer);
+ * assertEquals(new TextDecoder().decode(answer), "hi");
+ * await transport.closed;
+ * ```
+ *
+ * @param protocolFactory Makes the protocol. If it throws, the socket is closed and this rejects.
+ * @param conn The socket; it belongs to the transport from now on. Never touch its `readable` or `writable`.
+ * @param options Limits, socket options and the error handler.
+ * @throws {RangeError} If a limit is out of range.
+ */
+// deno-lint-ignore require-await -- a promise, as asyncio's, so that exceptions become rejections
+export async function connectAcceptedSocket<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  conn: Deno.Conn,
+  options: SocketOptions & TransportOptions = {},
+): Promise<Connected<P>> {
+  checkTransportOptions(options);
+  applySocketOptions(conn, options);
+  return connectCarrier(protocolFactory, new SocketCarrier(conn), options);
+}

@@ -1,0 +1,77 @@
+import type { AnyProtocol, Transport } from "../protocols/contract.ts";
+import type { Carrier } from "./carrier.ts";
+import { CarrierTransport } from "./carrier_transport.ts";
+import type { TransportOptions } from "./transport_options.ts";
+
+/** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
+export interface Connected<P extends AnyProtocol> {
+  /** The connection. */
+  readonly transport: Transport;
+  /** What the factory made. */
+  readonly protocol: P;
+}
+
+/**
+ * Makes a connection over a {@linkcode Carrier} of your own: a transport with flow control, buffering and
+ * every promise of {@linkcode Transport}, over whatever can read and write bytes.
+ *
+ * `connectionMade` has been called when this returns.
+ *
+ * @throws Whatever the factory throws; the carrier is closed then.
+ *
+ * @example A transport that answers every write with its length
+ * ```ts
+ * import { type Bytes, type Carrier, connectCarrier } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const answers = new TransformStream<Bytes, Bytes>();
+ * const writer = answers.writable.getWriter();
+ * const carrier: Carrier = {
+ *   source: answers.readable[Symbol.asyncIterator](),
+ *   write: async (bytes) => {
+ *     await writer.write(new Uint8Array([bytes.length]));
+ *     return bytes.length;
+ *   },
+ *   close: () => void writer.close().catch(() => {}),
+ *   getExtraInfo: () => undefined,
+ * };
+ * const answer = Promise.withResolvers<Uint8Array>();
+ * const { transport } = connectCarrier(() => ({ dataReceived: answer.resolve }), carrier);
+ * transport.write("four");
+ * assertEquals(await answer.promise, new Uint8Array([4]));
+ * transport.close();
+ * await transport.closed;
+ * ```
+ *
+ * @param protocolFactory Makes the protocol.
+ * @param carrier What carries the bytes; it belongs to the transport from now on.
+ * @param options Limits and the error handler.
+ */
+export function connectCarrier<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  carrier: Carrier,
+  options: TransportOptions = {},
+): Connected<P> {
+  return attach(protocolFactory, carrier, options);
+}
+
+/** {@linkcode connectCarrier}, for callers that track the connection: `onClosed` is called last of all. */
+export function attach<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  carrier: Carrier,
+  options: TransportOptions,
+  onMade?: (transport: Transport) => void,
+  onClosed?: (transport: Transport) => void,
+): Connected<P> {
+  let protocol: P;
+  try {
+    protocol = protocolFactory();
+  } catch (error) {
+    carrier.close();
+    throw error;
+  }
+  const transport = new CarrierTransport(carrier, protocol, options, onClosed);
+  onMade?.(transport);
+  transport.start();
+  return { transport, protocol };
+}

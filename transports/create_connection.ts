@@ -1,0 +1,125 @@
+import type { AnyProtocol } from "../protocols/contract.ts";
+import { ConnectTimeoutError } from "../protocols/errors.ts";
+import { abortable } from "@std/async";
+import { attach, type Connected } from "./connect_carrier.ts";
+import { checkEndpoint, DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { describeEndpointError } from "./os_error.ts";
+import { SocketCarrier } from "./socket_carrier.ts";
+import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
+import { checkTimeout } from "./timeouts.ts";
+import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+
+/** The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15 s. */
+export const DEFAULT_CONNECT_TIMEOUT = 30_000;
+
+/** Where to connect to, and how. */
+export interface ConnectOptions extends Endpoint, SocketOptions, TransportOptions {
+  /** Gives up when it aborts, with its reason. */
+  readonly signal?: AbortSignal;
+  /**
+   * Gives up after this many milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly connectTimeout?: number;
+  /**
+   * How many milliseconds an address of a host gets before the next one is tried beside it (RFC 8305).
+   *
+   * @default {250}
+   */
+  readonly happyEyeballsDelay?: number;
+}
+
+/**
+ * Connects to a TCP port or a Unix socket: asyncio's `create_connection`.
+ *
+ * The protocol's `connectionMade` has been called when the promise resolves. Needs `--allow-net`;
+ * for a Unix socket `--allow-read --allow-write` as well.
+ *
+ * @example A client
+ * ```ts
+ * import { createConnection, createServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await createServer(
+ *   () => ({ connectionMade: (transport) => void transport.write("welcome") }),
+ *   { port: 0 },
+ * );
+ * const greeting = Promise.withResolvers<string>();
+ * const { transport } = await createConnection(
+ *   () => ({ dataReceived: (chunk) => greeting.resolve(new TextDecoder().decode(chunk)) }),
+ *   { port: server.port },
+ * );
+ * assertEquals(await greeting.promise, "welcome");
+ * transport.close();
+ * await transport.closed;
+ * ```
+ *
+ * @param protocolFactory Makes the protocol, once the connection is there.
+ * @param options Where to, and how.
+ * @returns The transport and the protocol that the factory made.
+ * @throws {TypeError} If both or neither of port and path are given.
+ * @throws {RangeError} If the port or a limit is out of range.
+ * @throws {ConnectTimeoutError} If nobody answered in time.
+ * @throws {NameResolutionError} If the host is not known.
+ * @throws {Deno.errors.ConnectionRefused} If nobody listens there; other failures of the system likewise.
+ */
+export async function createConnection<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  options: ConnectOptions,
+): Promise<Connected<P>> {
+  checkEndpoint("connect", options, 1);
+  checkTransportOptions(options);
+  checkTimeout("connectTimeout", options.connectTimeout);
+  const conn = await connectSocket(options);
+  return attach(protocolFactory, new SocketCarrier(conn), options);
+}
+
+/** Opens the socket, under the deadline and the signal. */
+export async function connectSocket(options: ConnectOptions): Promise<Deno.Conn> {
+  const address = formatEndpoint(options);
+  const timeoutMs = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  const { signal: cancel } = options;
+  const signal = cancel ? AbortSignal.any([cancel, deadline.signal]) : deadline.signal;
+  try {
+    cancel?.throwIfAborted();
+    const conn = await open(options, signal);
+    applySocketOptions(conn, options);
+    return conn;
+  } catch (error) {
+    if (cancel?.aborted) throw cancel.reason;
+    if (deadline.signal.aborted) {
+      throw new ConnectTimeoutError(address, timeoutMs, { cause: error });
+    }
+    throw describeEndpointError(
+      error,
+      `Cannot connect to ${address}`,
+      options.hostname ?? DEFAULT_HOSTNAME,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function open(options: ConnectOptions, signal: AbortSignal): Promise<Deno.Conn> {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0, happyEyeballsDelay } = options;
+  if (path === undefined) {
+    return await Deno.connect({
+      hostname,
+      port,
+      signal,
+      ...(happyEyeballsDelay !== undefined &&
+        { autoSelectFamilyAttemptDelay: happyEyeballsDelay }),
+    });
+  }
+  const connecting = Deno.connect({ transport: "unix", path });
+  try {
+    return await abortable(connecting, signal);
+  } catch (error) {
+    // Deno ignores signals here: a connection that still comes about is nobody's.
+    connecting.then((conn) => conn.close(), () => {});
+    throw error;
+  }
+}

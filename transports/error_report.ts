@@ -1,0 +1,46 @@
+import type { Address, Transport } from "../protocols/contract.ts";
+import { formatAddress } from "./addresses.ts";
+
+/** Where an exception that was reported came from. */
+export interface ErrorContext {
+  /** What threw: the name of a callback such as `"dataReceived"`, or what the server was doing, such as `"accept"`. */
+  readonly callback: string;
+  /** The connection it concerns; `null` where there is none yet. */
+  readonly transport: Transport | null;
+}
+
+/** Told once of each exception that a callback of the user threw, and of trouble that a server goes on after. */
+export type ErrorHandler = (error: Error, context: ErrorContext) => void;
+
+/** What was thrown, as an `Error`. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error
+    ? thrown
+    : new Error(`Thrown: ${String(thrown)}`, { cause: thrown });
+}
+
+/** Hands an exception to `onError`, or prints it with the connection's addresses. Never throws. */
+export function report(
+  onError: ErrorHandler | undefined,
+  error: Error,
+  context: ErrorContext,
+): void {
+  if (onError === undefined) return print(error, context);
+  try {
+    onError(error, context);
+  } catch (thrown) {
+    print(error, context);
+    print(toError(thrown), { ...context, callback: "onError" });
+  }
+}
+
+function print(error: Error, context: ErrorContext): void {
+  console.error(`Error in ${context.callback}${where(context.transport)}:`, error);
+}
+
+function where(transport: Transport | null): string {
+  if (transport === null) return "";
+  const name = (address: Address | null) => address === null ? "?" : formatAddress(address);
+  const local = name(transport.getExtraInfo("sockname"));
+  return ` (${local} <-> ${name(transport.getExtraInfo("peername"))})`;
+}

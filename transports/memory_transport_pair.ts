@@ -1,0 +1,101 @@
+import type { AnyProtocol, MemoryAddress } from "../protocols/contract.ts";
+import type { ByteSource, Carrier } from "./carrier.ts";
+import { connectCarrier, type Connected } from "./connect_carrier.ts";
+import { MemoryPipe } from "./memory_pipe.ts";
+import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+
+/** How the two ends are made. */
+export interface MemoryPairOptions extends TransportOptions {
+  /**
+   * What the ends are called in their addresses.
+   *
+   * @default {["a", "b"]}
+   */
+  readonly names?: readonly [string, string];
+}
+
+/**
+ * Two transports connected to each other inside this process, with everything a socket has: buffers
+ * of finite size, back-pressure, half-close. For tests, and for joining two parts of one program by a protocol.
+ *
+ * Both protocols have been told of the connection when the promise resolves. Needs no permission.
+ *
+ * @example Two ends
+ * ```ts
+ * import { memoryTransportPair } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const received = Promise.withResolvers<string>();
+ * const [a, b] = await memoryTransportPair(
+ *   () => ({}),
+ *   () => ({ dataReceived: (chunk) => received.resolve(new TextDecoder().decode(chunk)) }),
+ * );
+ * a.transport.write("over there");
+ * assertEquals(await received.promise, "over there");
+ * a.transport.close();
+ * await b.transport.closed;
+ * ```
+ *
+ * @param protocolFactoryA Makes the protocol of the first end.
+ * @param protocolFactoryB Makes the protocol of the second end.
+ * @param options Names, and what both ends have in common.
+ * @throws Whatever a factory throws; both ends are closed then.
+ */
+// deno-lint-ignore require-await -- a promise, as everything that connects gives one
+export async function memoryTransportPair<A extends AnyProtocol, B extends AnyProtocol>(
+  protocolFactoryA: () => A,
+  protocolFactoryB: () => B,
+  options: MemoryPairOptions = {},
+): Promise<[Connected<A>, Connected<B>]> {
+  checkTransportOptions(options);
+  const [nameA, nameB] = options.names ?? ["a", "b"];
+  const there = new MemoryPipe();
+  const back = new MemoryPipe();
+  const carrierA = new MemoryCarrier(back, there, nameA, nameB);
+  const carrierB = new MemoryCarrier(there, back, nameB, nameA);
+  const a = connectCarrier(protocolFactoryA, carrierA, options);
+  try {
+    return [a, connectCarrier(protocolFactoryB, carrierB, options)];
+  } catch (error) {
+    a.transport.abort();
+    throw error;
+  }
+}
+
+/** One end of the pair. */
+class MemoryCarrier implements Carrier {
+  readonly #incoming: MemoryPipe;
+  readonly #outgoing: MemoryPipe;
+  readonly #local: MemoryAddress;
+  readonly #remote: MemoryAddress;
+
+  constructor(incoming: MemoryPipe, outgoing: MemoryPipe, local: string, remote: string) {
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    this.#local = { transport: "memory", name: local };
+    this.#remote = { transport: "memory", name: remote };
+  }
+
+  get source(): ByteSource {
+    return this.#incoming;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#outgoing.write(bytes);
+  }
+
+  // deno-lint-ignore require-await -- the pipe ends at once
+  async closeWrite(): Promise<void> {
+    this.#outgoing.end();
+  }
+
+  close(): void {
+    this.#outgoing.end();
+    this.#incoming.abandon();
+  }
+
+  getExtraInfo(name: string): unknown {
+    if (name === "peername") return this.#remote;
+    return name === "sockname" ? this.#local : undefined;
+  }
+}

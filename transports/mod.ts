@@ -1,0 +1,49 @@
+/**
+ * Everything that carries bytes: connecting, serving, transports of your own.
+ *
+ * ```text
+ * socket -> source (async iterator) -> pump -> protocol.dataReceived
+ * transport.write -> queue with water marks -> one operation at a time -> socket
+ * ```
+ *
+ * @example A server and a client
+ * ```ts
+ * import { createConnection, createServer } from "@sluice/net/transports";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await createServer(
+ *   () => ({ connectionMade: (transport) => void transport.write("welcome") }),
+ *   { port: 0 },
+ * );
+ * const greeting = Promise.withResolvers<string>();
+ * const { transport } = await createConnection(
+ *   () => ({ dataReceived: (chunk) => greeting.resolve(new TextDecoder().decode(chunk)) }),
+ *   { port: server.port },
+ * );
+ * assertEquals(await greeting.promise, "welcome");
+ * transport.close();
+ * ```
+ *
+ * @module
+ */
+export type * from "../protocols/contract.ts";
+export { formatAddress } from "./addresses.ts";
+export * from "./carrier.ts";
+export * from "./connect_accepted_socket.ts";
+export { connectCarrier, type Connected } from "./connect_carrier.ts";
+export {
+  type ConnectOptions,
+  createConnection,
+  DEFAULT_CONNECT_TIMEOUT,
+} from "./create_connection.ts";
+export * from "./create_server.ts";
+export * from "./create_unix_connection.ts";
+export * from "./create_unix_server.ts";
+export type { Endpoint } from "./endpoint.ts";
+export type { ErrorContext, ErrorHandler } from "./error_report.ts";
+export * from "./memory_transport_pair.ts";
+export type { Listener } from "./acceptor.ts";
+export * from "./server.ts";
+export type { SocketOptions } from "./socket_options.ts";
+export { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
+export * from "./transport_wrapper.ts";

@@ -1,0 +1,23 @@
+import { NameResolutionError } from "../protocols/errors.ts";
+import { toError } from "./error_report.ts";
+
+/**
+ * An operating-system failure with the action and the address put in front of its message. Class and code
+ * stay, so `instanceof Deno.errors.ConnectionReset` and `error.code` work on.
+ *
+ * @param error What Deno threw; what is not an `Error` becomes one.
+ * @param action What failed, as in "Cannot connect to 127.0.0.1:80".
+ */
+export function describeOsError(error: unknown, action: string): Error {
+  const described = toError(error);
+  described.message = `${action}: ${described.message}`;
+  return described;
+}
+
+/** {@linkcode describeOsError} where a host name was resolved on the way: that failure gets a class. */
+export function describeEndpointError(error: unknown, action: string, hostname: string): Error {
+  // A failed look-up is the only plain Error without a code.
+  const isLookup = error instanceof Error && error.constructor === Error && !("code" in error);
+  if (isLookup) return new NameResolutionError(hostname, { cause: error });
+  return describeOsError(error, action);
+}

@@ -1,0 +1,129 @@
+import type {
+  AnyProtocol,
+  CloseInfo,
+  ExtraInfoValue,
+  Transport,
+  WriteBufferLimits,
+} from "../protocols/contract.ts";
+
+/**
+ * A transport that forwards everything to another one: override what you want to see or change.
+ *
+ * It wraps a live transport from the side of whoever writes to it; the protocol goes on
+ * talking to the inner one unless it is told otherwise.
+ *
+ * @example Logging what is written
+ * ```ts
+ * import { memoryTransportPair, TransportWrapper } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class LoggingTransport extends TransportWrapper {
+ *   readonly log: string[] = [];
+ *   override write(data: Uint8Array | string): boolean {
+ *     this.log.push(`write ${data.length}`);
+ *     return super.write(data);
+ *   }
+ * }
+ *
+ * const [a] = await memoryTransportPair(() => ({}), () => ({}));
+ * const logged = new LoggingTransport(a.transport);
+ * logged.write("Hello World");
+ * assertEquals(logged.log, ["write 11"]);
+ * logged.close();
+ * await logged.closed;
+ * ```
+ */
+export class TransportWrapper implements Transport {
+  /** The transport that everything goes to. */
+  readonly inner: Transport;
+
+  /** Wraps `inner`, which goes on working by itself. */
+  constructor(inner: Transport) {
+    this.inner = inner;
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  write(data: Uint8Array | string): boolean {
+    return this.inner.write(data);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  writelines(parts: Iterable<Uint8Array | string>): boolean {
+    return this.inner.writelines(parts);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  writeEof(): void {
+    this.inner.writeEof();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  canWriteEof(): boolean {
+    return this.inner.canWriteEof();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  close(): void {
+    this.inner.close();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  abort(reason?: Error): void {
+    this.inner.abort(reason);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  isClosing(): boolean {
+    return this.inner.isClosing();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  pauseReading(): void {
+    this.inner.pauseReading();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  resumeReading(): void {
+    this.inner.resumeReading();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  isReading(): boolean {
+    return this.inner.isReading();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  setWriteBufferLimits(limits?: { readonly high?: number; readonly low?: number }): void {
+    this.inner.setWriteBufferLimits(limits);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getWriteBufferLimits(): WriteBufferLimits {
+    return this.inner.getWriteBufferLimits();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getWriteBufferSize(): number {
+    return this.inner.getWriteBufferSize();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  setProtocol(protocol: AnyProtocol): void {
+    this.inner.setProtocol(protocol);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getProtocol(): AnyProtocol {
+    return this.inner.getProtocol();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    return this.inner.getExtraInfo(name, fallback);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  get closed(): Promise<CloseInfo> {
+    return this.inner.closed;
+  }
+}
