@@ -84,19 +84,27 @@ export async function runExample(
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  passSignalsOn(child);
+  using _passing = passSignalsOn(child);
   return (await child.status).code;
 }
 
 /** A Ctrl-C in a terminal reaches the example as well, so that only other signals are handed on. */
-function passSignalsOn(child: Deno.ChildProcess): void {
+function passSignalsOn(child: Deno.ChildProcess): Disposable {
   const interactive = Deno.stdin.isTerminal();
-  Deno.addSignalListener("SIGINT", () => {
+  const interrupt = (): void => {
     if (!interactive) child.kill("SIGINT");
-  });
-  if (Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
-  }
+  };
+  const terminate = (): void => child.kill("SIGTERM");
+  // Windows has no SIGTERM to listen to.
+  const listeners: [Deno.Signal, () => void][] = Deno.build.os === "windows"
+    ? [["SIGINT", interrupt]]
+    : [["SIGINT", interrupt], ["SIGTERM", terminate]];
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  return {
+    [Symbol.dispose](): void {
+      for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+    },
+  };
 }
 
 if (import.meta.main) {
