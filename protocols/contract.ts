@@ -147,8 +147,13 @@ export interface Transport {
   getWriteBufferLimits(): WriteBufferLimits;
   /** How many bytes are accepted and not yet sent. */
   getWriteBufferSize(): number;
-  /** Makes another protocol receive what comes next; neither is told. */
-  setProtocol(protocol: AnyProtocol): void;
+  /**
+   * Makes another protocol receive what comes next; neither is told.
+   *
+   * @param protocol Who receives from now on.
+   * @param unread Bytes that the protocol before it was handed and did not use: they are delivered first.
+   */
+  setProtocol(protocol: AnyProtocol, unread?: Bytes): void;
   /** The protocol that receives what comes. */
   getProtocol(): AnyProtocol;
   /**

@@ -19,8 +19,12 @@ export interface Carrier {
   write(bytes: Uint8Array): Promise<number>;
   /** Ends the outgoing direction. Absent where that cannot be done without ending both. */
   closeWrite?(): Promise<void>;
-  /** Releases everything, at once. What is pending settles somehow. Called once. */
-  close(): void;
+  /**
+   * Releases everything, at once. What is pending settles somehow. Called once.
+   *
+   * @param how Whether everything written was sent, or the rest was given up.
+   */
+  close(how: "flushed" | "aborted"): void;
   /** A fact about the connection, see `Transport.getExtraInfo`; `undefined` if not known. */
   getExtraInfo(name: string): unknown;
 }

@@ -1,5 +1,6 @@
 import type {
   AnyProtocol,
+  Bytes,
   CloseInfo,
   ExtraInfoValue,
   Transport,
@@ -131,8 +132,9 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
     return this.#outbound.size;
   }
 
-  setProtocol(protocol: AnyProtocol): void {
+  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#inbound.protocol = protocol;
+    if (unread !== undefined && unread.length > 0) this.#inbound.unshift(unread);
   }
 
   getProtocol(): AnyProtocol {
@@ -241,7 +243,8 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
       this.onCallbackError("connectionLost", error);
     }
     this.#lifecycle.advance("release");
-    this.#carrier.close();
+    const how = this.#closeInfo?.error === null && this.#closeInfo.endedBy !== "abort";
+    this.#carrier.close(how ? "flushed" : "aborted");
     if (this.#closeInfo !== null) this.#closed?.resolve(this.#closeInfo);
     this.#onClosed?.(this);
   }

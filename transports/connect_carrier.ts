@@ -67,7 +67,7 @@ export function attach<P extends AnyProtocol>(
   try {
     protocol = protocolFactory();
   } catch (error) {
-    carrier.close();
+    carrier.close("aborted");
     throw error;
   }
   const transport = new CarrierTransport(carrier, protocol, options, onClosed);

@@ -6,6 +6,7 @@ import type {
 } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
 import type { ByteSource } from "./carrier.ts";
+import { concat } from "./concat.ts";
 
 /** What the incoming half tells its transport. */
 export interface InboundEvents {
@@ -17,27 +18,27 @@ export interface InboundEvents {
   onCallbackError(callback: string, error: unknown): void;
 }
 
-/** Stands in the place of a chunk when the source has ended. */
-const END = Symbol("end of data");
-
 /**
  * The incoming half of a connection: the pump. It drives any async iterator of chunks into any
  * protocol, one chunk at a time: `source.next() -> held -> protocol`.
  *
- * There is never more than one chunk between source and protocol. It waits there while reading is
- * paused, and goes to whichever protocol is set when it is delivered.
+ * There is never more than one chunk of the source between it and the protocol. It is held while
+ * reading is paused, and goes to whichever protocol is set when it is delivered.
  */
 export class Inbound {
   readonly #source: ByteSource;
   readonly #events: InboundEvents;
   #protocol: AnyProtocol;
   #buffered: BufferedProtocolCallbacks | null;
-  #held: Bytes | typeof END | null = null;
+  #held: Bytes | null = null;
+  // How the source ended: an error, or "eof" in its place.
+  #outcome: { readonly error: unknown } | "eof" | null = null;
   // What a buffered protocol lent last, and which.
   #lent: Uint8Array | undefined;
   #lender: AnyProtocol | null = null;
-  // What the pump is waiting for or calling: tells whose failure an exception is.
-  #step: "read" | "getBuffer" | "bufferUpdated" | "dataReceived" = "read";
+  #isReading = false;
+  // Delivers what was unshifted while a read is under way.
+  #draining: Promise<void> | null = null;
   #paused = false;
   #stopped = false;
   #wake: (() => void) | null = null;
@@ -93,68 +94,107 @@ export class Inbound {
     this.#wakeUp();
   }
 
+  /** Has bytes delivered before anything else. */
+  unshift(bytes: Bytes): void {
+    this.#held = this.#held === null ? bytes : concat([bytes, this.#held]);
+    if (this.#isReading) this.#draining ??= this.#drain();
+  }
+
   /** The pump. Returns when the source has ended or failed, or delivery was stopped. Never rejects. */
   async run(): Promise<void> {
-    try {
-      while (!this.#stopped) {
+    while (!this.#stopped) {
+      if (this.#draining !== null) await this.#draining;
+      else if (this.#held !== null) {
         if (this.#paused) await this.#resumed();
-        else if (this.#held === null) {
-          const step = await this.#read();
-          if (step.done) this.#held = END;
-          else {
-            this.#received += step.value.length;
-            this.#held = step.value;
-          }
-        } else if (this.#held === END) return this.#events.onEof();
         else {
           const settled = this.#deliver(this.#held);
           if (settled !== undefined) await settled;
         }
+      } else if (this.#outcome !== null && this.#outcome !== "eof") {
+        return this.#events.onReadError(this.#outcome.error);
+      } else if (this.#paused) await this.#resumed();
+      else if (this.#outcome === "eof") return this.#events.onEof();
+      else await this.#read();
+    }
+  }
+
+  async #read(): Promise<void> {
+    this.#lent = this.#buffered === null ? undefined : this.#borrow(this.#buffered, -1);
+    if (this.#stopped) return;
+    this.#isReading = true;
+    try {
+      const step = await this.#source.next(this.#lent);
+      if (step.done) this.#outcome = "eof";
+      else {
+        this.#received += step.value.length;
+        this.#held = this.#held === null ? step.value : concat([this.#held, step.value]);
       }
     } catch (error) {
-      if (this.#step !== "read") this.#events.onCallbackError(this.#step, error);
-      else if (!this.#stopped) this.#events.onReadError(error);
+      this.#outcome = { error };
+    } finally {
+      this.#isReading = false;
     }
   }
 
-  #read(): Promise<IteratorResult<Bytes, unknown>> {
-    if (this.#buffered === null) this.#lent = undefined;
-    else this.#lent = this.#borrow(this.#buffered, -1);
-    this.#step = "read";
-    return this.#source.next(this.#lent);
+  /** Delivers what is held while {@linkcode run} waits for the source. */
+  async #drain(): Promise<void> {
+    // Not inside the call of the user that unshifted.
+    await null;
+    while (this.#held !== null && !this.#stopped) {
+      if (this.#paused) await this.#resumed();
+      else await this.#deliver(this.#held);
+    }
+    this.#draining = null;
   }
 
+  /** Hands a chunk, or its start, to the protocol. Never throws or rejects. */
   #deliver(chunk: Bytes): void | Promise<void> {
-    const isLent = this.#lent !== undefined && chunk.buffer === this.#lent.buffer;
-    if (this.#buffered !== null) {
-      const n = isLent && this.#lender === this.#protocol
-        ? chunk.length
-        : this.#copyInto(this.#borrow(this.#buffered, chunk.length), chunk);
-      this.#held = n < chunk.length ? chunk.subarray(n) : null;
-      this.#step = "bufferUpdated";
-      return this.#buffered.bufferUpdated?.(n);
+    let callback = "dataReceived";
+    let settled: void | Promise<void>;
+    try {
+      if (this.#buffered !== null) {
+        const taken = this.#putInto(this.#buffered, chunk);
+        if (taken === 0) return;
+        callback = "bufferUpdated";
+        this.#held = taken < chunk.length ? chunk.subarray(taken) : null;
+        settled = this.#buffered.bufferUpdated?.(taken);
+      } else {
+        this.#held = null;
+        const protocol: ProtocolCallbacks = this.#protocol;
+        // A chunk that was read into another protocol's buffer is not this one's to keep.
+        settled = protocol.dataReceived?.(this.mayOverwrite(chunk) ? chunk.slice() : chunk);
+      }
+    } catch (error) {
+      return this.#events.onCallbackError(callback, error);
     }
-    this.#held = null;
-    this.#step = "dataReceived";
-    const protocol: ProtocolCallbacks = this.#protocol;
-    // A chunk read into the buffer of the protocol before this one is not this one's to keep.
-    return protocol.dataReceived?.(isLent ? chunk.slice() : chunk);
+    return settled?.then(undefined, (error) => this.#events.onCallbackError(callback, error));
   }
 
-  #borrow(protocol: BufferedProtocolCallbacks, sizeHint: number): Uint8Array {
-    this.#step = "getBuffer";
-    const buffer = protocol.getBuffer(sizeHint);
-    if (buffer.length === 0) {
-      throw new InvalidStateError("Cannot read: getBuffer() returned an empty buffer");
-    }
-    this.#lender = protocol;
-    return buffer;
-  }
-
-  #copyInto(target: Uint8Array, chunk: Bytes): number {
+  /** Sees to it that the start of `chunk` is in the protocol's buffer; returns how much of it. */
+  #putInto(protocol: BufferedProtocolCallbacks, chunk: Bytes): number {
+    const isInPlace = this.#lender === protocol && this.mayOverwrite(chunk) &&
+      chunk.byteOffset === this.#lent?.byteOffset;
+    if (isInPlace) return chunk.length;
+    const target = this.#borrow(protocol, chunk.length);
+    if (target === undefined) return 0;
     const n = Math.min(target.length, chunk.length);
     target.set(n < chunk.length ? chunk.subarray(0, n) : chunk);
     return n;
+  }
+
+  /** A protocol's buffer; `undefined` if it failed to give one, which was reported. */
+  #borrow(protocol: BufferedProtocolCallbacks, sizeHint: number): Uint8Array | undefined {
+    try {
+      const buffer = protocol.getBuffer(sizeHint);
+      if (buffer.length > 0) {
+        this.#lender = protocol;
+        return buffer;
+      }
+      throw new InvalidStateError("Cannot read: getBuffer() returned an empty buffer");
+    } catch (error) {
+      this.#events.onCallbackError("getBuffer", error);
+      return undefined;
+    }
   }
 
   #wakeUp(): void {

@@ -1,5 +1,6 @@
 import type {
   AnyProtocol,
+  Bytes,
   CloseInfo,
   ExtraInfoValue,
   Transport,
@@ -108,8 +109,8 @@ export class TransportWrapper implements Transport {
   }
 
   /** As {@linkcode Transport}: forwarded. */
-  setProtocol(protocol: AnyProtocol): void {
-    this.inner.setProtocol(protocol);
+  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
+    this.inner.setProtocol(protocol, unread);
   }
 
   /** As {@linkcode Transport}: forwarded. */

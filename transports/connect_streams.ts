@@ -1,0 +1,109 @@
+import type { AnyProtocol, Bytes } from "../protocols/contract.ts";
+import type { ByteSource, Carrier } from "./carrier.ts";
+import { connectCarrier, type Connected } from "./connect_carrier.ts";
+import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+
+/** The two directions of a connection as Web streams; one may be missing. */
+export interface StreamPair {
+  /** The incoming bytes; without it nothing ever comes in, and nothing ends. */
+  readonly readable?: ReadableStream<Bytes>;
+  /** Where the outgoing bytes go; without it writing fails. */
+  readonly writable?: WritableStream<Bytes>;
+}
+
+/**
+ * Makes a transport over any pair of Web streams: a file, a process, a WebTransport stream, a
+ * `TransformStream` pair.
+ *
+ * Both streams are locked and belong to the transport. `writeEof()` closes the writable and leaves
+ * the readable open; `close()` closes one and cancels the other; `abort()` aborts one and cancels the other.
+ *
+ * @example Over a pair of transform streams
+ * ```ts
+ * import { connectStreams } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ * import { toText } from "@std/streams";
+ *
+ * const incoming = new TransformStream<Uint8Array<ArrayBuffer>>();
+ * const outgoing = new TransformStream<Uint8Array<ArrayBuffer>>();
+ * const { transport } = await connectStreams(
+ *   () => ({}),
+ *   { readable: incoming.readable, writable: outgoing.writable },
+ * );
+ * transport.write("sent");
+ * transport.close();
+ * assertEquals(await toText(outgoing.readable), "sent");
+ * await transport.closed;
+ * ```
+ *
+ * @param protocolFactory Makes the protocol. If it throws, both streams are given up and this rejects.
+ * @param streams The two directions.
+ * @param options Limits and the error handler.
+ * @throws {TypeError} If a stream is locked.
+ * @throws {RangeError} If a limit is out of range.
+ */
+// deno-lint-ignore require-await -- a promise, as everything that connects gives one
+export async function connectStreams<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  streams: StreamPair,
+  options: TransportOptions = {},
+): Promise<Connected<P>> {
+  checkTransportOptions(options);
+  return connectCarrier(protocolFactory, new WebStreamCarrier(streams), options);
+}
+
+/** A pair of Web streams as a {@linkcode Carrier}. */
+class WebStreamCarrier implements Carrier {
+  readonly source: ByteSource;
+  readonly #reader: ReadableStreamDefaultReader<Bytes> | undefined;
+  readonly #writer: WritableStreamDefaultWriter<Bytes> | undefined;
+  #isWriteEnded = false;
+
+  constructor({ readable, writable }: StreamPair) {
+    if (readable?.locked || writable?.locked) {
+      throw new TypeError("Cannot connect streams: one of them is locked to somebody else");
+    }
+    this.#reader = readable?.getReader();
+    this.#writer = writable?.getWriter();
+    // Failures are seen by the next write; without this they would count as unhandled.
+    this.#writer?.closed.catch(() => {});
+    this.source = { next: () => this.#next() };
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#writer === undefined) throw new TypeError("there is no writable stream");
+    // The queue of the stream may keep the chunk, and the transport's buffers are used again.
+    await this.#writer.write(bytes.slice());
+    return bytes.length;
+  }
+
+  async closeWrite(): Promise<void> {
+    this.#isWriteEnded = true;
+    await this.#writer?.close();
+  }
+
+  close(how: "flushed" | "aborted"): void {
+    const ignore = () => {};
+    this.#reader?.cancel().catch(ignore);
+    if (this.#writer === undefined || this.#isWriteEnded) return;
+    const ended = how === "flushed" ? this.#writer.close() : this.#writer.abort();
+    ended.catch(ignore);
+  }
+
+  getExtraInfo(): undefined {
+    return undefined;
+  }
+
+  /** The next chunk that is not empty. Without a readable there is none until the writable fails. */
+  async #next(): Promise<IteratorResult<Bytes, void>> {
+    if (this.#reader === undefined) {
+      await this.#writer?.closed;
+      return await new Promise(() => {});
+    }
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return { done, value: undefined };
+      if (value.length > 0) return { done, value };
+    }
+  }
+}
