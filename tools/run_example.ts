@@ -91,10 +91,17 @@ export async function runExample(
 /** A Ctrl-C in a terminal reaches the example as well, so that only other signals are handed on. */
 function passSignalsOn(child: Deno.ChildProcess): Disposable {
   const interactive = Deno.stdin.isTerminal();
-  const interrupt = (): void => {
-    if (!interactive) child.kill("SIGINT");
+  const pass = (signal: Deno.Signal): void => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended already, and its status is on the way.
+    }
   };
-  const terminate = (): void => child.kill("SIGTERM");
+  const interrupt = (): void => {
+    if (!interactive) pass("SIGINT");
+  };
+  const terminate = (): void => pass("SIGTERM");
   // Windows has no SIGTERM to listen to.
   const listeners: [Deno.Signal, () => void][] = Deno.build.os === "windows"
     ? [["SIGINT", interrupt]]
