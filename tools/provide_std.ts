@@ -65,24 +65,38 @@ export async function provideStd(
   const real = `jsr ${specifiers.join(" ")}`;
   const substitute = `stand-ins ${await digest(standIns)}`;
 
-  const before = (await readIfPresent(note)).trimEnd();
+  const read = async (): Promise<string> => (await readIfPresent(note)).trimEnd();
+  if (await read() === real) return { source: "jsr", changed: false };
+  const reachable = await answers(registry, probeLimit);
+
+  using _turn = await takeTurn(new URL("vendor/std_lock", root));
+  const before = await read();
   if (before === real) return { source: "jsr", changed: false };
-  const hasStandIns = before.startsWith("stand-ins");
-  if (await answers(registry, probeLimit)) {
-    if (hasStandIns) await removeIfPresent(packages);
-    if (await load(root, specifiers, false)) {
-      await write(note, `${real}\n`);
-      return { source: "jsr", changed: true };
-    }
-  } else if (before === substitute) {
-    return { source: "stand-ins", changed: false };
-  } else if (!hasStandIns && await load(root, specifiers, true)) {
+  if (before === substitute && !reachable) return { source: "stand-ins", changed: false };
+  // From here to the next note, a run that is cut off leaves nothing that another would trust.
+  await removeIfPresent(note);
+  if (before.startsWith("stand-ins")) await removeIfPresent(packages);
+  if (await load(root, specifiers, !reachable)) {
     await write(note, `${real}\n`);
     return { source: "jsr", changed: true };
   }
-  await replaceFolder(standIns, packages);
+  await removeIfPresent(packages);
+  for (const file of await listFiles(standIns)) {
+    await write(
+      new URL(file.href.slice(standIns.href.length), packages),
+      await readIfPresent(file),
+    );
+  }
   await write(note, `${substitute}\n`);
   return { source: "stand-ins", changed: true };
+}
+
+/** Waits for the other runs, in this tree, that are about to put packages in place. */
+async function takeTurn(file: URL): Promise<Disposable> {
+  await Deno.mkdir(new URL(".", file), { recursive: true });
+  const handle = await Deno.open(file, { create: true, write: true });
+  await handle.lock(true);
+  return handle;
 }
 
 /** The imports of deno.json that the stand-ins stand in for. */
@@ -137,19 +151,6 @@ async function listFiles(folder: URL): Promise<URL[]> {
     else files.push(new URL(entry.name, folder));
   }
   return files.sort((a, b) => a.href < b.href ? -1 : 1);
-}
-
-/** Makes a copy beside the target first: who reads the target meanwhile finds all of it or none. */
-async function replaceFolder(source: URL, target: URL): Promise<void> {
-  const copy = new URL(`../.${crypto.randomUUID()}/`, target);
-  for (const file of await listFiles(source)) {
-    await write(
-      new URL(file.href.slice(source.href.length), copy),
-      await Deno.readTextFile(file),
-    );
-  }
-  await removeIfPresent(target);
-  await Deno.rename(copy, target);
 }
 
 async function write(file: URL, text: string): Promise<void> {

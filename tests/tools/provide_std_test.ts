@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 
 import { provideStd } from "../../tools/provide_std.ts";
 import { makeTree } from "./temporary_tree.ts";
@@ -110,10 +110,8 @@ Deno.test("provideStd() replaces stand-ins that have changed in tools/", async (
   const registry = refusing();
   await provideStd({ root: tree.root, registry, load: makeLoader().load });
   await Deno.writeTextFile(new URL("tools/stand_ins/@std/assert/meta.json", tree.root), "newer");
-  const { calls, load } = makeLoader();
-  const result = await provideStd({ root: tree.root, registry, load });
+  const result = await provideStd({ root: tree.root, registry, load: makeLoader().load });
   assertEquals(result, { source: "stand-ins", changed: true });
-  assertEquals(calls, []);
   assertEquals(await Deno.readTextFile(new URL(META, tree.root)), "newer");
 });
 
@@ -134,12 +132,36 @@ Deno.test("provideStd() goes back to the packages when the registry answers agai
   assertEquals(left.map((entry) => entry.name), ["meta.json"]);
 });
 
+Deno.test("provideStd() starts over after a run that was cut off", async () => {
+  await using tree = await makeTree(FILES);
+  await using registry = answering();
+  await provideStd({ root: tree.root, registry: refusing(), load: makeLoader().load });
+  const cutOff = (): Promise<boolean> => Promise.reject(new Error("cut off"));
+  await assertRejects(() => provideStd({ root: tree.root, registry: registry.url, load: cutOff }));
+  const { load } = makeLoader();
+  const result = await provideStd({ root: tree.root, registry: refusing(), load });
+  assertEquals(result, { source: "stand-ins", changed: true });
+  assertEquals(await Deno.readTextFile(new URL(META, tree.root)), STAND_IN);
+});
+
 Deno.test("provideStd() falls back to the stand-ins when the packages do not load", async () => {
   await using tree = await makeTree(FILES);
   await using registry = answering();
   const { load } = makeLoader(false);
   const result = await provideStd({ root: tree.root, registry: registry.url, load });
   assertEquals(result, { source: "stand-ins", changed: true });
+  assertEquals(await Deno.readTextFile(new URL(META, tree.root)), STAND_IN);
+});
+
+Deno.test("provideStd() may run several times at once", async () => {
+  await using tree = await makeTree(FILES);
+  const registry = refusing();
+  const runs = Array.from({ length: 8 }, () => {
+    return provideStd({ root: tree.root, registry, load: makeLoader().load });
+  });
+  for (const { source } of await Promise.all(runs)) assertEquals(source, "stand-ins");
+  const left = await Array.fromAsync(Deno.readDir(new URL("vendor/jsr.io/", tree.root)));
+  assertEquals(left.map((entry) => entry.name), ["@std"]);
   assertEquals(await Deno.readTextFile(new URL(META, tree.root)), STAND_IN);
 });
 
