@@ -1,0 +1,153 @@
+/**
+ * A transport from scratch: protocols talk over a `MessagePort`, as to a Worker, instead of a socket.
+ *
+ * The easy way is to write a `Carrier`, which only says how bytes are read, written and ended, and
+ * to leave the rest to `connectCarrier`: the order of callbacks, buffering with water marks, pausing,
+ * closing that flushes, half-close, errors. To implement `Transport` itself is possible, an interface
+ * of twenty methods, and means to write all of that again. (To change a transport that exists, wrap
+ * it: see logging_transport.ts.) The program ends by itself.
+ *
+ *     deno run examples/custom_transport.ts
+ *     deno task example custom_transport
+ *
+ * It needs no permission.
+ *
+ * @module
+ */
+import { type Bytes, type ByteSource, type Carrier, connectCarrier } from "@sluice/net";
+import { Protocol, type Transport } from "@sluice/net";
+import { readFlags, runProgram } from "./_program.ts";
+
+/** What goes through the port: bytes, `"taken"` in answer to them, and the ends of a direction or of all. */
+type Message = Bytes | "taken" | "end" | "gone";
+
+/**
+ * Carries a connection over one end of a `MessageChannel`.
+ *
+ * ```text
+ * write -> Bytes -> the other side's queue -> next, which answers "taken" -> write resolves
+ * ```
+ *
+ * That answer is all that back-pressure takes: a transport has one write under way at a time, and
+ * asks for the next chunk only when its protocol is ready for it.
+ */
+export class PortCarrier implements Carrier {
+  /** What arrives. */
+  readonly source: ByteSource = this.#receive();
+  readonly #port: MessagePort;
+  #state: "open" | "ended" | "gone" = "open";
+  #chunks: Bytes[] = [];
+  #onArrival: (() => void) | undefined;
+  #onTaken: PromiseWithResolvers<void> | undefined;
+
+  /** Takes over the port. */
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.onmessage = ({ data }: MessageEvent<Message>): void => this.#handle(data);
+  }
+
+  /** Sends a copy, for the bytes are only lent, and waits until the other side has taken it. */
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#state === "gone") throw new Error("The other side is gone");
+    this.#onTaken = Promise.withResolvers();
+    const copy = bytes.slice();
+    this.#port.postMessage(copy, [copy.buffer]);
+    await this.#onTaken.promise;
+    return bytes.length;
+  }
+
+  /** Ends our direction: what was posted before arrives before. */
+  closeWrite(): Promise<void> {
+    this.#port.postMessage("end");
+    return Promise.resolve();
+  }
+
+  /** Ends everything. */
+  close(): void {
+    this.#port.postMessage("gone");
+    this.#end("gone");
+    this.#port.close();
+  }
+
+  /** Knows no facts. */
+  getExtraInfo(): undefined {}
+
+  async *#receive(): AsyncGenerator<Bytes, void, Uint8Array | undefined> {
+    while (true) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#port.postMessage("taken");
+        yield chunk;
+      } else if (this.#state !== "open") return;
+      else await new Promise<void>((resolve) => this.#onArrival = resolve);
+    }
+  }
+
+  #handle(message: Message): void {
+    if (message === "taken") this.#onTaken?.resolve();
+    else if (message === "end") this.#end("ended");
+    else if (message === "gone") this.#end("gone");
+    else {
+      this.#chunks.push(message);
+      this.#onArrival?.();
+    }
+  }
+
+  #end(state: "ended" | "gone"): void {
+    this.#state = state;
+    this.#onArrival?.();
+    if (state === "gone") this.#onTaken?.reject(new Error("The other side is gone"));
+  }
+}
+
+/** The same class would do for TCP: a protocol does not know what carries it. */
+class Shout extends Protocol {
+  #transport: Transport | undefined;
+
+  override connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  override dataReceived(chunk: Uint8Array): void {
+    this.#transport?.write(new TextDecoder().decode(chunk).toUpperCase());
+  }
+}
+
+/** Prints all that happens. */
+class Narrator extends Protocol {
+  override connectionMade(): void {
+    console.log("connected through a MessagePort");
+  }
+
+  override dataReceived(chunk: Uint8Array): void {
+    const text = new TextDecoder().decode(chunk);
+    console.log(text.length > 80 ? `received ${text.length} bytes` : `received: ${text}`);
+  }
+
+  override pauseWriting(): void {
+    console.log("pause writing: the other side does not keep up");
+  }
+
+  override resumeWriting(): void {
+    console.log("resume writing");
+  }
+
+  override connectionLost(): void {
+    console.log("connection closed");
+  }
+}
+
+if (import.meta.main) {
+  await runProgram(async () => {
+    readFlags({});
+    // With `worker.postMessage(port2, [port2])` the other end would live in a Worker.
+    const { port1, port2 } = new MessageChannel();
+    connectCarrier(() => new Shout(), new PortCarrier(port2));
+    const { transport } = connectCarrier(() => new Narrator(), new PortCarrier(port1));
+    transport.write("hello over there");
+    transport.write("x".repeat(100_000));
+    transport.writeEof();
+    const { bytesWritten, bytesRead } = await transport.closed;
+    console.log(`${bytesWritten} bytes sent, ${bytesRead} received`);
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * A custom transport by wrapping: logs what is written, before it is sent.
+ *
+ * `TransportWrapper` forwards everything to the transport it wraps, so a wrapper holds only what it
+ * changes. Here one is put around a live connection to an echo server; the program ends by itself.
+ *
+ *     deno run --allow-net examples/logging_transport.ts
+ *     deno task example logging_transport
+ *
+ * `--allow-net` is all it needs.
+ *
+ * @module
+ */
+import { createConnection, createServer, type ProtocolCallbacks } from "@sluice/net";
+import { type Transport, TransportWrapper } from "@sluice/net";
+import { peerOf, readFlags, runProgram } from "./_program.ts";
+
+class LoggingTransport extends TransportWrapper {
+  override write(data: Uint8Array | string): boolean {
+    const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+    console.log(`write to ${peerOf(this)}: ${JSON.stringify(text)}`);
+    return super.write(data);
+  }
+
+  override close(): void {
+    console.log(`close, ${this.getWriteBufferSize()} bytes queued`);
+    super.close();
+  }
+}
+
+function echo(): ProtocolCallbacks {
+  let transport: Transport;
+  return {
+    connectionMade: (made) => void (transport = made),
+    dataReceived: (chunk) => void transport.write(chunk),
+  };
+}
+
+await runProgram(async () => {
+  readFlags({});
+  await using server = await createServer(echo, { port: 0 });
+  const answer = Promise.withResolvers<string>();
+  const { transport } = await createConnection(
+    () => ({
+      dataReceived: (chunk) => answer.resolve(new TextDecoder().decode(chunk)),
+      connectionLost: (error) => answer.reject(error ?? new Error("The server closed first")),
+    }),
+    { port: server.port },
+  );
+
+  const logged = new LoggingTransport(transport);
+  logged.write("Hello World");
+  console.log(`received: ${JSON.stringify(await answer.promise)}`);
+  logged.close();
+  await logged.closed;
+});
