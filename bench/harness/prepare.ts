@@ -1,0 +1,75 @@
+/** From what the user asked for and what is installed to what will be measured. */
+
+import type { Children } from "./children.ts";
+import type { LeftOut } from "./report.ts";
+import type { ReadyServer } from "./run.ts";
+import { findRuntimes, type RuntimeState, serverCommand } from "./runtimes.ts";
+import type { Role } from "./scenario.ts";
+import { BASE_SERVER, CONTROL_SERVER, isOwn } from "./server_program.ts";
+import type { Runtime, ServerProgram } from "./server_program.ts";
+
+/** The servers that can be measured, and those that cannot. */
+export interface Prepared {
+  /** Ready to start, the raw loop first. */
+  readonly servers: readonly ReadyServer[];
+  /** Not installed. */
+  readonly leftOut: readonly LeftOut[];
+  /** The versions of all that take part. */
+  readonly versions: readonly string[];
+  /** The C compiler, if there is one. */
+  readonly compiler: RuntimeState;
+}
+
+async function ready(
+  children: Children,
+  server: ServerProgram,
+  runtime: Extract<RuntimeState, { command: readonly string[] }>,
+  folder: string,
+): Promise<ReadyServer> {
+  const commands = new Map<Role, readonly string[]>();
+  for (const role of ["echo", "lines"] satisfies Role[]) {
+    const program = server.roles[role];
+    if (program === undefined) continue;
+    commands.set(role, await serverCommand(children, runtime, program, folder));
+  }
+  return { name: server.name, label: server.label, own: isOwn(server), commands };
+}
+
+/**
+ * Finds the runtimes and makes the commands.
+ *
+ * @param children Starts the processes.
+ * @param wanted The servers to measure.
+ * @param control Whether the raw loop runs a second time in every round.
+ * @param folder A folder for what has to be compiled.
+ * @returns What can be measured.
+ */
+export async function prepareServers(
+  children: Children,
+  wanted: readonly ServerProgram[],
+  control: boolean,
+  folder: string,
+): Promise<Prepared> {
+  const runtimes = await findRuntimes(children);
+  const servers: ReadyServer[] = [];
+  const leftOut: LeftOut[] = [];
+  const used = new Set<Runtime>();
+  for (const server of wanted) {
+    const runtime = runtimes[server.runtime];
+    if ("missing" in runtime) {
+      leftOut.push({ name: server.label, reason: runtime.missing });
+      continue;
+    }
+    used.add(server.runtime);
+    servers.push(await ready(children, server, runtime, folder));
+  }
+  const base = servers.find(({ name }) => name === BASE_SERVER);
+  if (control && base !== undefined) {
+    servers.push({ ...base, name: CONTROL_SERVER, label: `${base.label}, again` });
+  }
+  const versions = [...used].flatMap((name) => {
+    const runtime = runtimes[name];
+    return "version" in runtime ? [runtime.version] : [];
+  });
+  return { servers, leftOut, versions, compiler: runtimes.cc };
+}

@@ -1,0 +1,84 @@
+// Modes echo and stream: closed loops over connections that stay open.
+//
+// echo keeps `depth` messages outstanding on each connection for a while; stream moves a given
+// number of bytes as fast as both directions go. What is measured starts after a warm-up under the
+// same load, without a pause between the two.
+
+#include "load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define EVENTS 512
+#define ALWAYS_CHECKED 4096 // messages up to this size are compared in the measured window too
+
+typedef struct {
+  Connection *list;
+  int epoll;
+  bool stream;
+  bool checking;
+  uint64_t received; // over all connections, in bytes
+} Load;
+
+static uint64_t target_of(const Load *load, const Connection *connection) {
+  if (load->stream) return UINT64_MAX;
+  uint64_t size = (uint64_t)options.size;
+  return (connection->received / size + (uint64_t)options.depth) * size;
+}
+
+static void receive(Load *load, Connection *connection) {
+  for (;;) {
+    ssize_t n = recv(connection->fd, scratch, MAX_CHUNK, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) fail("Cannot receive: %s", n == 0 ? "the server closed" : strerror(errno));
+    if (load->checking) payload_check(connection, scratch, (size_t)n);
+    connection->received += (uint64_t)n;
+    load->received += (uint64_t)n;
+    if (connection->received > connection->sent) wrong("more bytes came back than were sent");
+    if (n < MAX_CHUNK) return;
+  }
+}
+
+// Runs until the time is over or the bytes are there, whichever is first.
+static void run(Load *load, double seconds, uint64_t bytes) {
+  struct epoll_event events[EVENTS];
+  double end = seconds_now() + seconds;
+  uint64_t enough = bytes == 0 ? UINT64_MAX : load->received + bytes;
+  for (double now = seconds_now(); now < end && load->received < enough; now = seconds_now()) {
+    int count = epoll_wait(load->epoll, events, EVENTS, (int)((end - now) * 1000) + 1);
+    for (int i = 0; i < count; i++) {
+      Connection *connection = &load->list[events[i].data.u32];
+      if (events[i].events & ~(uint32_t)EPOLLOUT) receive(load, connection);
+      send_until(connection, target_of(load, connection));
+    }
+  }
+}
+
+void run_echo(bool stream) {
+  Load load = {.stream = stream, .checking = true};
+  load.list = calloc((size_t)options.connections, sizeof *load.list);
+  if (load.list == NULL) fail("Cannot reserve memory: %d connections", options.connections);
+  open_connections(load.list, 0);
+  load.epoll = watch(load.list, options.connections);
+  for (int i = 0; i < options.connections; i++)
+    send_until(&load.list[i], target_of(&load, &load.list[i]));
+  run(&load, options.warmup_ms / 1000.0, 0);
+  load.checking = !stream && options.size <= ALWAYS_CHECKED;
+  uint64_t before = load.received;
+  Clocks from = read_clocks();
+  run(&load, options.duration_ms / 1000.0, stream ? options.total : 0);
+  Clocks to = read_clocks();
+  uint64_t bytes = load.received - before;
+  if (bytes == 0) fail("Cannot measure: no answer within %d ms", options.duration_ms);
+  if (stream && bytes < options.total) fail("Cannot finish: %lu of %lu bytes within %d ms",
+      (unsigned long)bytes, (unsigned long)options.total, options.duration_ms);
+  report_begin(&from, &to);
+  report_count("bytes", bytes);
+  report_number("messages", (double)bytes / options.size);
+  report_end();
+  close_connections(load.list);
+}

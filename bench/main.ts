@@ -1,0 +1,214 @@
+/**
+ * The benchmark: this library side by side with what a user would pick instead.
+ *
+ * `deno task bench --help` lists the options; bench/README.md tells what each figure means and how
+ * to add a server or a scenario.
+ */
+
+import { compareReports, formatComparison, poolRows, worseOnes } from "./harness/check.ts";
+import type { Verdict } from "./harness/check.ts";
+import { Children } from "./harness/children.ts";
+import { disturbanceText, DisturbanceWatch } from "./harness/disturbance.ts";
+import { LoadGenerator } from "./harness/load_generator.ts";
+import { describeMachine } from "./harness/machine.ts";
+import { type BenchOptions, HELP, parseOptions } from "./harness/options.ts";
+import { choosePlacement } from "./harness/placement.ts";
+import { prepareServers } from "./harness/prepare.ts";
+import { Progress } from "./harness/progress.ts";
+import { formatReport, parseReport, type Report, REPORT_FORMAT } from "./harness/report.ts";
+import { failuresOf, type Plan, runPlan } from "./harness/run.ts";
+import { BASE_SERVER, CONTROL_SERVER, isOwn } from "./harness/server_program.ts";
+import { formatHead, formatTables } from "./harness/table.ts";
+import { drawPictures } from "./drawing/draw_pictures.ts";
+import { SCENARIOS } from "./scenarios/catalogue.ts";
+import { SERVERS } from "./servers/catalogue.ts";
+
+const BASELINE = new URL("baseline.json", import.meta.url);
+const PICTURES = new URL("pictures/", import.meta.url);
+const QUICK_LIMIT_MS = 50_000; // nothing new starts after it: what is under way ends within a minute
+
+const encoder = new TextEncoder();
+
+async function print(stream: typeof Deno.stdout, text: string): Promise<void> {
+  const writer = stream.writable.getWriter();
+  try {
+    await writer.write(encoder.encode(text));
+  } finally {
+    writer.releaseLock();
+  }
+}
+
+function chosenServers(options: BenchOptions): typeof SERVERS {
+  if (options.only.length > 0) {
+    return SERVERS.filter(({ name }) => name === BASE_SERVER || options.only.includes(name));
+  }
+  if (options.check) return SERVERS.filter((one) => one.name === BASE_SERVER || isOwn(one));
+  return SERVERS;
+}
+
+function chosenScenarios(options: BenchOptions): typeof SCENARIOS {
+  if (options.scenarios.length > 0) {
+    return SCENARIOS.filter(({ name }) => options.scenarios.includes(name));
+  }
+  return options.quick ? SCENARIOS.filter(({ quick }) => quick) : SCENARIOS;
+}
+
+async function readBaseline(): Promise<Report> {
+  try {
+    return parseReport(await Deno.readTextFile(BASELINE));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new TypeError(
+      "Cannot check: bench/baseline.json does not exist; " +
+        "make it with: deno task bench --rounds 5 --json bench/baseline.json",
+    );
+  }
+}
+
+/** Measures what looks worse once more, so that one unlucky moment does not fail a run. */
+async function check(baseline: Report, plan: Plan, rows: Report["rows"]): Promise<Verdict> {
+  const first = compareReports(baseline, rows, plan.scenarios);
+  const suspects = worseOnes(first.comparisons);
+  if (suspects.length === 0) return first;
+  const names = suspects.map(({ row }) => row.server);
+  const again = await runPlan({
+    ...plan,
+    scenarios: plan.scenarios.filter(({ name }) =>
+      suspects.some(({ row }) => row.scenario === name)
+    ),
+    servers: plan.servers.filter(({ name }) =>
+      name === BASE_SERVER || name === CONTROL_SERVER || names.includes(name)
+    ),
+  });
+  const pooled = poolRows(rows, again);
+  const kept = rows.filter((row) =>
+    !pooled.some((one) =>
+      one.server === row.server && one.scenario === row.scenario && one.point === row.point
+    )
+  );
+  return compareReports(baseline, [...kept, ...pooled], plan.scenarios);
+}
+
+function describeVerdict({ comparisons, missing }: Verdict): string {
+  const worse = worseOnes(comparisons);
+  const lines = [
+    `Check: ${comparisons.length} ratios compared, ${worse.length} worse beyond the noise, ` +
+    `${missing.length} not measured`,
+    ...worse.map((one) => `  WORSE  ${formatComparison(one)}`),
+    ...comparisons.filter((one) => !worse.includes(one)).map((one) =>
+      `         ${formatComparison(one)}`
+    ),
+    ...missing.map((one) => `  MISSING ${one}`),
+  ];
+  return lines.join("\n") + "\n";
+}
+
+async function writePictures(report: Report): Promise<string> {
+  await Deno.mkdir(PICTURES, { recursive: true });
+  const pictures = drawPictures(report, SCENARIOS);
+  for (const [name, svg] of pictures) await Deno.writeTextFile(new URL(name, PICTURES), svg);
+  return `Pictures: ${[...pictures.keys()].map((name) => `bench/pictures/${name}`).join(", ")}\n`;
+}
+
+async function bench(options: BenchOptions, children: Children, folder: string): Promise<number> {
+  const began = performance.now();
+  const date = new Date().toISOString();
+  const baseline = options.check ? await readBaseline() : null;
+  const out = options.json === "-" ? Deno.stderr : Deno.stdout;
+  const placement = await choosePlacement(children);
+  const prepared = await prepareServers(children, chosenServers(options), !options.quick, folder);
+  const load = await LoadGenerator.prepare(
+    children,
+    prepared.compiler,
+    placement,
+    folder,
+    options.load,
+  );
+  const { rounds, windowMs, warmupMs, quick } = options;
+  const settings = { rounds, windowMs, warmupMs, load: load.kind, placement: placement.text };
+  const { versions, leftOut, servers } = prepared;
+  const machine = await describeMachine();
+  const head = { format: REPORT_FORMAT, date, machine, versions, settings, leftOut };
+  await print(out, formatHead(head) + "\n");
+
+  const progress = new Progress();
+  const scenarios = chosenScenarios(options);
+  const plan: Plan = {
+    scenarios,
+    servers,
+    rounds,
+    quick,
+    windowMs,
+    warmupMs,
+    deadline: quick ? began + QUICK_LIMIT_MS : Infinity,
+    children,
+    load,
+    placement,
+    progress: (done, total, text) => progress.show(done, total, text),
+  };
+  const watch = await DisturbanceWatch.begin();
+  const rows = await runPlan(plan);
+  const report: Report = { ...head, disturbance: await watch.end(), rows };
+  await print(out, formatTables(rows, scenarios));
+  await print(out, `Meanwhile ${disturbanceText(report.disturbance)}.\n`);
+  if (options.json === "-") await print(Deno.stdout, formatReport(report));
+  else if (options.json !== null) await Deno.writeTextFile(options.json, formatReport(report));
+  if (options.pictures) await print(out, await writePictures(report));
+
+  const failures = failuresOf(rows);
+  for (const failure of failures) await print(Deno.stderr, `FAILED: ${failure}\n`);
+  if (baseline === null) return failures.length > 0 ? 1 : 0;
+  const verdict = await check(baseline, plan, rows);
+  await print(out, describeVerdict(verdict));
+  if (verdict.comparisons.length === 0) {
+    await print(Deno.stderr, "Cannot check: the baseline and this run share no ratio of ours\n");
+    return 1;
+  }
+  return failures.length + worseOnes(verdict.comparisons).length + verdict.missing.length > 0
+    ? 1
+    : 0;
+}
+
+async function main(): Promise<number> {
+  const known = {
+    servers: SERVERS.map(({ name }) => name),
+    scenarios: SCENARIOS.map(({ name }) => name),
+  };
+  const options = parseOptions(Deno.args, known);
+  if (options.help) {
+    await print(Deno.stdout, `${HELP}\n`);
+    return 0;
+  }
+  if (options.list) {
+    const titles = SCENARIOS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`);
+    const labels = SERVERS.map(({ name, label }) => `  ${name.padEnd(18)}${label}`);
+    await print(
+      Deno.stdout,
+      `Servers:\n${labels.join("\n")}\nScenarios:\n${titles.join("\n")}\n`,
+    );
+    return 0;
+  }
+  const children = new Children();
+  const folder = await Deno.makeTempDir({ prefix: "sluice_bench_" });
+  const leave = () => {
+    children.killAll();
+    Deno.removeSync(folder, { recursive: true });
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", leave);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", leave);
+  try {
+    return await bench(options, children, folder);
+  } finally {
+    children.killAll();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+  await print(Deno.stderr, `${error.message}\n`);
+  Deno.exit(2);
+}

@@ -1,0 +1,94 @@
+/** Every server there is, in the order of the tables. */
+
+import type { ServerProgram } from "../harness/server_program.ts";
+
+/** The servers; the first is the one that ratios are taken to. */
+export const SERVERS: readonly ServerProgram[] = [
+  {
+    name: "deno-raw",
+    label: "Deno raw loop",
+    runtime: "deno",
+    roles: { echo: ["deno_raw.ts"], lines: ["deno_raw.ts", "--lines"] },
+  },
+  {
+    name: "sluice-protocol",
+    label: "Sluice Protocol",
+    runtime: "sluice",
+    roles: { echo: ["sluice_protocol.ts"] },
+  },
+  {
+    name: "sluice-buffered",
+    label: "Sluice BufferedProtocol",
+    runtime: "sluice",
+    roles: { echo: ["sluice_buffered.ts"] },
+  },
+  {
+    name: "sluice-streams",
+    label: "Sluice streams",
+    runtime: "sluice",
+    roles: { echo: ["sluice_streams.ts"], lines: ["sluice_lines.ts"] },
+  },
+  {
+    name: "sluice-web",
+    label: "Sluice Web pair",
+    runtime: "sluice",
+    roles: { echo: ["sluice_web.ts"] },
+  },
+  {
+    name: "deno-pipe",
+    label: "Deno readable.pipeTo",
+    runtime: "deno",
+    roles: { echo: ["deno_pipe.ts"] },
+  },
+  {
+    name: "deno-node-net",
+    label: "node:net on Deno",
+    runtime: "deno",
+    roles: { echo: ["node_net.mjs"], lines: ["node_net.mjs", "--lines"] },
+  },
+  {
+    name: "node",
+    label: "Node net",
+    runtime: "node",
+    roles: { echo: ["node_net.mjs"], lines: ["node_net.mjs", "--lines"] },
+  },
+  {
+    name: "bun",
+    label: "Bun.listen",
+    runtime: "bun",
+    roles: { echo: ["bun_listen.ts"], lines: ["bun_listen.ts", "--lines"] },
+  },
+  {
+    name: "asyncio-protocol",
+    label: "asyncio Protocol",
+    runtime: "python",
+    roles: { echo: ["asyncio_protocol.py"] },
+  },
+  {
+    name: "asyncio-streams",
+    label: "asyncio streams",
+    runtime: "python",
+    roles: { echo: ["asyncio_streams.py"], lines: ["asyncio_streams.py", "--lines"] },
+  },
+  {
+    name: "uvloop-protocol",
+    label: "uvloop Protocol",
+    runtime: "uvloop",
+    roles: { echo: ["asyncio_protocol.py", "--uvloop"] },
+  },
+  {
+    name: "uvloop-streams",
+    label: "uvloop streams",
+    runtime: "uvloop",
+    roles: {
+      echo: ["asyncio_streams.py", "--uvloop"],
+      lines: ["asyncio_streams.py", "--lines", "--uvloop"],
+    },
+  },
+  {
+    name: "c-epoll",
+    label: "C epoll",
+    runtime: "cc",
+    roles: { echo: ["c_epoll.c"] },
+  },
+];
