@@ -50,7 +50,9 @@ async function countPrimesAside(limit: number): Promise<number> {
 function primeCounter(): ProtocolCallbacks {
   let transport: Transport;
   return {
-    connectionMade: (made) => void (transport = made),
+    connectionMade(made): void {
+      transport = made;
+    },
     async dataReceived(chunk): Promise<void> {
       const limit = Number(new TextDecoder().decode(chunk));
       transport.write(String(await countPrimesAside(limit)));

@@ -22,6 +22,13 @@ class LoggingTransport extends TransportWrapper {
     return super.write(data);
   }
 
+  // The inner transport sends these as one: whoever overrides `write` alone does not see them.
+  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+    let mayGoOn = true;
+    for (const part of parts) mayGoOn = this.write(part);
+    return mayGoOn;
+  }
+
   override close(): void {
     console.log(`close, ${this.getWriteBufferSize()} bytes queued`);
     super.close();
@@ -31,8 +38,12 @@ class LoggingTransport extends TransportWrapper {
 function echo(): ProtocolCallbacks {
   let transport: Transport;
   return {
-    connectionMade: (made) => void (transport = made),
-    dataReceived: (chunk) => void transport.write(chunk),
+    connectionMade(made): void {
+      transport = made;
+    },
+    dataReceived(chunk): void {
+      transport.write(chunk);
+    },
   };
 }
 

@@ -19,10 +19,18 @@ import { readFlags, runProgram, serveUntilStopped } from "./_program.ts";
 function echo(): ProtocolCallbacks {
   let transport: Transport;
   return {
-    connectionMade: (made) => void (transport = made),
-    dataReceived: (chunk) => void transport.write(chunk),
-    pauseWriting: () => transport.pauseReading(),
-    resumeWriting: () => transport.resumeReading(),
+    connectionMade(made): void {
+      transport = made;
+    },
+    dataReceived(chunk): void {
+      transport.write(chunk);
+    },
+    pauseWriting(): void {
+      transport.pauseReading();
+    },
+    resumeWriting(): void {
+      transport.resumeReading();
+    },
   };
 }
 
