@@ -17,21 +17,25 @@ import { peerOf, readFlags, runProgram } from "./_program.ts";
 
 class LoggingTransport extends TransportWrapper {
   override write(data: Uint8Array | string): boolean {
-    const text = typeof data === "string" ? data : new TextDecoder().decode(data);
-    console.log(`write to ${peerOf(this)}: ${JSON.stringify(text)}`);
+    this.#log(data);
     return super.write(data);
   }
 
-  // The inner transport sends these as one: whoever overrides `write` alone does not see them.
+  // Forwarded as it is, not piece by piece through `write`.
   override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    let mayGoOn = true;
-    for (const part of parts) mayGoOn = this.write(part);
-    return mayGoOn;
+    const pieces = [...parts];
+    for (const piece of pieces) this.#log(piece);
+    return super.writelines(pieces);
   }
 
   override close(): void {
     console.log(`close, ${this.getWriteBufferSize()} bytes queued`);
     super.close();
+  }
+
+  #log(data: Uint8Array | string): void {
+    const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+    console.log(`write to ${peerOf(this)}: ${JSON.stringify(text)}`);
   }
 }
 
