@@ -18,7 +18,7 @@ import type { BufferedProtocolCallbacks } from "./contract.ts";
  * import { assertEquals } from "@std/assert";
  *
  * class Collect extends BufferedProtocol {
- *   readonly bytes = new Uint8Array(5);
+ *   readonly bytes = new Uint8Array(64);
  *   readonly full = Promise.withResolvers<void>();
  *   #length = 0;
  *   override getBuffer(): Uint8Array {
@@ -26,14 +26,14 @@ import type { BufferedProtocolCallbacks } from "./contract.ts";
  *   }
  *   override bufferUpdated(bytes: number): void {
  *     this.#length += bytes;
- *     if (this.#length === this.bytes.length) this.full.resolve();
+ *     if (this.#length === 5) this.full.resolve();
  *   }
  * }
  *
  * const [client, server] = await memoryTransportPair(() => ({}), () => new Collect());
  * client.transport.write("hello");
  * await server.protocol.full.promise;
- * assertEquals(new TextDecoder().decode(server.protocol.bytes), "hello");
+ * assertEquals(new TextDecoder().decode(server.protocol.bytes.subarray(0, 5)), "hello");
  * server.transport.abort();
  * await client.transport.closed;
  * ```

@@ -49,6 +49,15 @@ export async function connectStreams<P extends AnyProtocol>(
   options: TransportOptions = {},
 ): Promise<Connected<P>> {
   checkTransportOptions(options);
+  return attachStreams(protocolFactory, streams, options);
+}
+
+/** {@linkcode connectStreams} without a promise. */
+export function attachStreams<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  streams: StreamPair,
+  options?: TransportOptions,
+): Connected<P> {
   return connectCarrier(protocolFactory, new WebStreamCarrier(streams), options);
 }
 
@@ -71,7 +80,9 @@ class WebStreamCarrier implements Carrier {
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    if (this.#writer === undefined) throw new TypeError("there is no writable stream");
+    if (this.#writer === undefined) {
+      throw new TypeError("Cannot write: there is no writable stream");
+    }
     // The queue of the stream may keep the chunk, and the transport's buffers are used again.
     await this.#writer.write(bytes.slice());
     return bytes.length;

@@ -35,6 +35,7 @@ export function report(
 }
 
 function print(error: Error, context: ErrorContext): void {
+  // deno-lint-ignore sluice/no-console -- the documented default of onError
   console.error(`Error in ${context.callback}${where(context.transport)}:`, error);
 }
 

@@ -36,6 +36,7 @@ export {
   createConnection,
   DEFAULT_CONNECT_TIMEOUT,
 } from "./create_connection.ts";
+export { connectStreams, type StreamPair } from "./connect_streams.ts";
 export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";

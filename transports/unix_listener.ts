@@ -28,7 +28,7 @@ function isAbstract(path: string): boolean {
 async function removeStaleSocket(path: string): Promise<void> {
   const identity = identify(path);
   if (identity === null) return;
-  if (!Deno.lstatSync(path).isSocket) {
+  if (!(await Deno.lstat(path)).isSocket) {
     throw new Deno.errors.AddrInUse("a file that is not a socket stands there");
   }
   try {
@@ -37,7 +37,7 @@ async function removeStaleSocket(path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.ConnectionRefused)) return;
     // Between the look and the removal somebody else may have taken the path.
-    if (isSame(identify(path), identity)) Deno.removeSync(path);
+    if (isSame(identify(path), identity)) await Deno.remove(path);
   }
 }
 

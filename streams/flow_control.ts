@@ -1,0 +1,116 @@
+import { abortable, delay } from "@std/async";
+import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
+import { WaitQueue } from "./wait_queue.ts";
+
+/** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
+const READY: Promise<void> = Promise.resolve();
+
+/**
+ * What a writer waits for: room, emptiness, the end. It hears `pauseWriting`, `resumeWriting` and
+ * `connectionLost` from whichever protocol owns it: asyncio's `FlowControlMixin`.
+ */
+export class FlowControl {
+  #transport: Transport | null = null;
+  #paused = false;
+  // How the connection was lost; null while it is not.
+  #lost: { readonly error: Error | null } | null = null;
+  readonly #room = new WaitQueue();
+  readonly #end = new WaitQueue();
+  #flushing: Promise<void> | null = null;
+
+  /**
+   * The transport that is written to.
+   *
+   * @throws {InvalidStateError} If there is none yet.
+   */
+  get transport(): Transport {
+    if (this.#transport === null) throw new InvalidStateError("Cannot write: not connected yet");
+    return this.#transport;
+  }
+
+  set transport(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** A protocol that does nothing but tell this. */
+  asProtocol(): ProtocolCallbacks {
+    return {
+      connectionMade: (transport) => this.transport = transport,
+      pauseWriting: () => this.pauseWriting(),
+      resumeWriting: () => this.resumeWriting(),
+      connectionLost: (error) => this.connectionLost(error),
+    };
+  }
+
+  /** As the protocol's callback. */
+  pauseWriting(): void {
+    this.#paused = true;
+  }
+
+  /** As the protocol's callback. */
+  resumeWriting(): void {
+    this.#paused = false;
+    this.#room.release();
+  }
+
+  /** As the protocol's callback: those who wait for room go on after an orderly end and fail with an error. */
+  connectionLost(error: Error | null): void {
+    this.#lost = { error };
+    if (error === null) this.#room.release();
+    else this.#room.fail(error);
+    this.#end.release();
+  }
+
+  /** Waits for room; see `StreamWriter.drain`. */
+  drain(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#lost !== null) return Promise.reject(this.#lostError());
+    if (this.transport.isClosing()) return this.#drainClosing(signal);
+    return this.#paused ? this.#room.wait(signal) : READY;
+  }
+
+  /** Waits until nothing is left to send; see `StreamWriter.flush`. */
+  async flush(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    while (this.#lost === null && this.transport.getWriteBufferSize() > 0) {
+      this.#flushing ??= this.#flushNow();
+      await (signal ? abortable(this.#flushing, signal) : this.#flushing);
+    }
+    if (this.#lost === null) return;
+    const { error, bytesUnsent } = await this.transport.closed;
+    if (error !== null || bytesUnsent > 0) throw error ?? new ConnectionLostError();
+  }
+
+  /** Waits for the end of the connection; see `StreamWriter.waitClosed`. */
+  async waitClosed(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#lost === null) await this.#end.wait(signal);
+    if (this.#lost?.error) throw this.#lost.error;
+  }
+
+  /** With both marks at zero the transport says `resumeWriting` when it is empty, and not before. */
+  async #flushNow(): Promise<void> {
+    const { transport } = this;
+    const limits = transport.getWriteBufferLimits();
+    transport.setWriteBufferLimits({ high: 0 });
+    try {
+      // Fails if the connection is lost, which the caller looks up.
+      if (this.#paused) await this.#room.wait().catch(() => {});
+    } finally {
+      transport.setWriteBufferLimits(limits);
+      this.#flushing = null;
+    }
+  }
+
+  /** A loop of `write` and `drain` must not spin on a connection whose loss is about to be told. */
+  async #drainClosing(signal?: AbortSignal): Promise<void> {
+    await delay(0);
+    if (this.#lost !== null) throw this.#lostError();
+    if (this.#paused) await this.#room.wait(signal);
+  }
+
+  #lostError(): Error {
+    return this.#lost?.error ?? new ConnectionLostError();
+  }
+}

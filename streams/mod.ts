@@ -1,0 +1,31 @@
+/**
+ * The async/await face of a connection, and its Web stream face.
+ *
+ * @example A server that greets, and a client
+ * ```ts
+ * import { openConnection, startServer } from "@sluice/net/streams";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await startServer(async ({ reader, writer }) => {
+ *   const name = new TextDecoder().decode(await reader.readline()).trim();
+ *   writer.write(`Hello, ${name}!\n`);
+ * }, { port: 0 });
+ *
+ * await using client = await openConnection({ port: server.port });
+ * client.writer.write("Ada\n");
+ * assertEquals(new TextDecoder().decode(await client.reader.readline()), "Hello, Ada!\n");
+ * ```
+ *
+ * @module
+ */
+export type { FlowControl } from "./flow_control.ts";
+export * from "./open_connection.ts";
+export * from "./open_unix_connection.ts";
+export * from "./relay.ts";
+export * from "./start_server.ts";
+export * from "./start_unix_server.ts";
+export * from "./stream_connection.ts";
+export * from "./stream_reader.ts";
+export * from "./stream_reader_protocol.ts";
+export * from "./stream_writer.ts";
+export * from "./task_group.ts";

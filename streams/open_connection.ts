@@ -1,0 +1,33 @@
+import { type ConnectOptions, createConnection } from "../transports/create_connection.ts";
+import { StreamConnection } from "./stream_connection.ts";
+import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+
+/** Where to connect to, and how, for a stream. */
+export interface OpenConnectionOptions extends ConnectOptions, StreamReaderOptions {}
+
+/**
+ * Connects to a TCP port or a Unix socket as a stream: asyncio's `open_connection`.
+ *
+ * @example A question and its answer
+ * ```ts
+ * import { openConnection, startServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await startServer(async ({ reader, writer }) => {
+ *   writer.write(await reader.readline());
+ * }, { port: 0 });
+ *
+ * await using connection = await openConnection({ port: server.port });
+ * connection.writer.write("again\n");
+ * assertEquals(new TextDecoder().decode(await connection.reader.readline()), "again\n");
+ * ```
+ *
+ * @param options Where to, and how.
+ * @throws As `createConnection`.
+ */
+export async function openConnection(options: OpenConnectionOptions): Promise<StreamConnection> {
+  const reader = new StreamReader(options);
+  const { protocol } = await createConnection(() => new StreamReaderProtocol(reader), options);
+  return new StreamConnection(reader, protocol.flow);
+}

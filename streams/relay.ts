@@ -1,0 +1,130 @@
+import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
+import { IdleTimer } from "../transports/idle_timer.ts";
+import { checkTimeout } from "../transports/timeouts.ts";
+import type { StreamConnection } from "./stream_connection.ts";
+
+/** The most bytes taken over at a time. */
+const CHUNK_SIZE = 65_536;
+
+/** How {@linkcode relay} watches over its connections. */
+export interface RelayOptions {
+  /**
+   * After this many milliseconds without a byte in either direction both connections are aborted.
+   *
+   * @default {300000}
+   */
+  readonly idleTimeout?: number;
+  /** Aborts both connections when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** The default of `idleTimeout`, in milliseconds: what proxies commonly allow a silent connection. */
+export const DEFAULT_RELAY_IDLE_TIMEOUT = 300_000;
+
+/** How one direction of a {@linkcode relay} ended. */
+export interface RelayDirection {
+  /** How many bytes were passed on. */
+  readonly bytes: number;
+  /** `"eof"` if the sender ended its data, else the failure. */
+  readonly reason: "eof" | Error;
+}
+
+/** What {@linkcode relay} did in each direction. */
+export interface RelayReport {
+  /** From the first connection to the second. */
+  readonly forward: RelayDirection;
+  /** From the second connection to the first. */
+  readonly backward: RelayDirection;
+}
+
+/**
+ * Joins two connections: what comes in on one goes out on the other, until both directions have ended.
+ *
+ * Each side is read only as fast as the other takes it. The end of one direction is passed on and leaves the
+ * other open; a failure of one side aborts both. Both connections are closed when the promise resolves. It never rejects: how each direction ended is in
+ * the report.
+ *
+ * @example A connection to somewhere else
+ * ```ts
+ * import { openConnection, relay, startServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using echo = await startServer(({ readable, writable }) => readable.pipeTo(writable), {
+ *   port: 0,
+ * });
+ * await using proxy = await startServer(async (connection) => {
+ *   await relay(connection, await openConnection({ port: echo.port }));
+ * }, { port: 0 });
+ *
+ * await using client = await openConnection({ port: proxy.port });
+ * client.writer.write("through");
+ * client.writer.writeEof();
+ * assertEquals(new TextDecoder().decode(await client.reader.read()), "through");
+ * ```
+ *
+ * @throws {RangeError} If the timeout is not above zero.
+ */
+export async function relay(
+  a: StreamConnection,
+  b: StreamConnection,
+  options: RelayOptions = {},
+): Promise<RelayReport> {
+  const { idleTimeout = DEFAULT_RELAY_IDLE_TIMEOUT, signal } = options;
+  checkTimeout("idleTimeout", idleTimeout);
+  const abort = (reason: Error) => {
+    a.transport.abort(reason);
+    b.transport.abort(reason);
+  };
+  const idle = new IdleTimer(idleTimeout, () => abort(new IdleTimeoutError(idleTimeout)));
+  const onAbort = () => abort(toReason(signal?.reason));
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    const [forward, backward] = await Promise.all([
+      copy(a, b, idle, abort),
+      copy(b, a, idle, abort),
+    ]);
+    await Promise.all([a.close(), b.close()]);
+    return { forward, backward };
+  } finally {
+    idle.stop();
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function copy(
+  from: StreamConnection,
+  to: StreamConnection,
+  idle: IdleTimer,
+  abort: (reason: Error) => void,
+): Promise<RelayDirection> {
+  let bytes = 0;
+  try {
+    for (;;) {
+      const chunk = await from.reader.read(CHUNK_SIZE);
+      if (chunk.length === 0) break;
+      idle.touch();
+      to.writer.write(chunk);
+      await to.writer.drain();
+      bytes += chunk.length;
+      idle.touch();
+    }
+    await end(to);
+    return { bytes, reason: "eof" };
+  } catch (error) {
+    const reason = toReason(error);
+    abort(reason);
+    return { bytes, reason };
+  }
+}
+
+/** Passes the end of the data on; where one direction cannot be ended alone, both are. */
+async function end({ writer }: StreamConnection): Promise<void> {
+  if (writer.canWriteEof()) writer.writeEof();
+  else writer.close();
+  await writer.flush();
+}
+
+function toReason(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new ConnectionLostError(String(thrown));
+}

@@ -1,0 +1,84 @@
+import { createServer, type ListenOptions } from "../transports/create_server.ts";
+import { report, toError } from "../transports/error_report.ts";
+import type { Server } from "../transports/server.ts";
+import { StreamConnection } from "./stream_connection.ts";
+import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+
+/** Where to listen, and how, for streams. */
+export interface StartServerOptions extends ListenOptions, StreamReaderOptions {}
+
+/** Serves one connection. Its connection is closed when it returns and aborted when it throws. */
+export type ConnectionHandler = (connection: StreamConnection) => void | Promise<void>;
+
+/**
+ * Listens, and runs `handler` for each connection, all of them at the same time: asyncio's `start_server`.
+ *
+ * When a handler returns or its promise resolves, what it wrote is sent and its connection closed. When it
+ * throws, the exception is reported to `onError` and the connection aborted, except for the reason of
+ * `connection.signal`, which says that it was asked to stop. The server's `shutdown()` aborts that signal and waits for the handlers.
+ *
+ * @example Echo, asyncio's way and Deno's
+ * ```ts
+ * import { openConnection, startServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using lines = await startServer(async ({ reader, writer }) => {
+ *   for await (const line of reader) {
+ *     writer.write(line);
+ *     await writer.drain();
+ *   }
+ * }, { port: 0 });
+ * await using bytes = await startServer(
+ *   ({ readable, writable }) => readable.pipeTo(writable),
+ *   { port: 0 },
+ * );
+ *
+ * for (const { port } of [lines, bytes]) {
+ *   await using client = await openConnection({ port });
+ *   client.writer.write("hello\n");
+ *   client.writer.writeEof();
+ *   assertEquals(new TextDecoder().decode(await client.reader.read()), "hello\n");
+ * }
+ * ```
+ *
+ * @param handler Serves one connection.
+ * @param options Where to listen, and how.
+ * @throws {RangeError} If the limit is not above zero. Otherwise as `createServer`.
+ */
+export async function startServer(
+  handler: ConnectionHandler,
+  options: StartServerOptions,
+): Promise<Server> {
+  // Fails for a bad limit before anything is bound.
+  new StreamReader(options);
+  const server: Server = await createServer(() => {
+    const reader = new StreamReader(options);
+    const protocol = new StreamReaderProtocol(reader, () => {
+      const connection = new StreamConnection(reader, protocol.flow, server.signal);
+      server.track(serve(connection, handler, options));
+    });
+    return protocol;
+  }, { ...options, startServing: false });
+  if (options.startServing ?? true) server.startServing();
+  return server;
+}
+
+/** Runs a handler to its end and ends its connection. Never rejects. */
+async function serve(
+  connection: StreamConnection,
+  handler: ConnectionHandler,
+  { onError }: StartServerOptions,
+): Promise<void> {
+  const { transport } = connection;
+  try {
+    await handler(connection);
+    transport.close();
+  } catch (thrown) {
+    const error = toError(thrown);
+    if (thrown !== connection.signal.reason) {
+      report(onError, error, { callback: "handler", transport });
+    }
+    transport.abort(error);
+  }
+}

@@ -1,0 +1,150 @@
+import { deadline } from "@std/async";
+import type { AnyProtocol, Bytes, CloseInfo, Transport } from "../protocols/contract.ts";
+import { ConnectionLostError } from "../protocols/errors.ts";
+import type { FlowControl } from "./flow_control.ts";
+import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { StreamWriter } from "./stream_writer.ts";
+
+/** The default of `timeout` of {@linkcode StreamConnection.close}, in milliseconds. */
+export const DEFAULT_CLOSE_TIMEOUT = 10_000;
+
+/** How {@linkcode StreamConnection.close} waits. */
+export interface CloseOptions {
+  /**
+   * How many milliseconds what is queued gets to be sent, before the connection is aborted.
+   *
+   * @default {10000}
+   */
+  readonly timeout?: number;
+  /** Aborts the connection when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One connection with all its faces: {@linkcode StreamReader} and {@linkcode StreamWriter}, a Web
+ * `{ readable, writable }` pair, and the transport below. They are views of the same two buffers and may take
+ * turns: read a header with `reader`, then pipe the rest from `readable`.
+ *
+ * @example A header, then the rest as a Web stream
+ * ```ts
+ * import { openConnection, startServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ * import { toText } from "@std/streams";
+ *
+ * await using server = await startServer(async ({ reader, readable, writer }) => {
+ *   const name = new TextDecoder().decode(await reader.readline()).trim();
+ *   writer.write(`${name} sent ${await toText(readable)}`);
+ * }, { port: 0 });
+ *
+ * await using client = await openConnection({ port: server.port });
+ * client.writer.write("Ada\n1815");
+ * client.writer.writeEof();
+ * assertEquals(await toText(client.readable), "Ada sent 1815");
+ * ```
+ */
+export class StreamConnection implements AsyncDisposable {
+  /** The bytes that come in. */
+  readonly reader: StreamReader;
+  /** The way out. */
+  readonly writer: StreamWriter;
+  readonly #flow: FlowControl;
+  readonly #serverSignal: AbortSignal | undefined;
+  #signal: AbortSignal | null = null;
+
+  /** Joins a reader to the flow of its protocol; see {@linkcode StreamConnection.over} for a live transport. */
+  constructor(reader: StreamReader, flow: FlowControl, serverSignal?: AbortSignal) {
+    this.reader = reader;
+    this.writer = new StreamWriter(flow);
+    this.#flow = flow;
+    this.#serverSignal = serverSignal;
+  }
+
+  /**
+   * Puts the faces of a stream on a live transport, whose protocol hears nothing more: the way back
+   * from {@linkcode switchProtocol}.
+   *
+   * @param transport The transport, told or not; its protocol has had `connectionMade`.
+   * @param options The limit, and `unread`: bytes the protocol was handed and did not use, to be read first.
+   */
+  static over(
+    transport: Transport,
+    options: StreamReaderOptions & { readonly unread?: Bytes } = {},
+  ): StreamConnection {
+    const reader = new StreamReader(options);
+    const protocol = new StreamReaderProtocol(reader);
+    protocol.connectionMade(transport);
+    transport.setProtocol(protocol);
+    if (options.unread) reader.feedData(options.unread);
+    return new StreamConnection(reader, protocol.flow);
+  }
+
+  /** The transport that carries the bytes. */
+  get transport(): Transport {
+    return this.#flow.transport;
+  }
+
+  /** The bytes that come in, as a Web byte stream. */
+  get readable(): ReadableStream<Bytes> {
+    return this.reader.readable;
+  }
+
+  /** The way out, as a Web stream. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.writer.writable;
+  }
+
+  /**
+   * Aborts when the connection is lost, even if nobody is reading, or when its server shuts down. The
+   * end of the peer's data alone does not abort it: an answer can still be sent.
+   */
+  get signal(): AbortSignal {
+    return this.#signal ??= this.#createSignal();
+  }
+
+  /** Resolves to how the connection ended. Never rejects. */
+  get closed(): Promise<CloseInfo> {
+    return this.transport.closed;
+  }
+
+  /**
+   * Sends what is queued, ends the connection and waits until that is done. A peer that does not take
+   * the rest in time has the connection aborted.
+   *
+   * @returns How the connection ended.
+   */
+  async close(options: CloseOptions = {}): Promise<CloseInfo> {
+    const { timeout = DEFAULT_CLOSE_TIMEOUT, signal } = options;
+    this.transport.close();
+    await deadline(this.closed, timeout, signal ? { signal } : {})
+      .catch(() => this.transport.abort());
+    return await this.closed;
+  }
+
+  /**
+   * Hands the live connection to a protocol. What was received and not read is delivered to it first. The
+   * protocol gets no `connectionMade`; reader, writer and Web pair end for their users.
+   *
+   * @returns The transport, which the protocol answers with.
+   */
+  switchProtocol(protocol: AnyProtocol): Transport {
+    const { transport } = this;
+    const unread = this.reader.detach();
+    transport.setProtocol(protocol, unread);
+    transport.resumeReading();
+    return transport;
+  }
+
+  /** {@linkcode close} with the default timeout. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #createSignal(): AbortSignal {
+    const lost = new AbortController();
+    void this.closed.then(({ error }) => {
+      lost.abort(new ConnectionLostError("Connection lost", error ? { cause: error } : {}));
+    });
+    return this.#serverSignal ? AbortSignal.any([lost.signal, this.#serverSignal]) : lost.signal;
+  }
+}

@@ -1,0 +1,361 @@
+import type { Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import { IncompleteReadError, InvalidStateError, LimitOverrunError } from "../protocols/errors.ts";
+import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
+import { SeparatorSearch } from "../protocols/separator_search.ts";
+import { attachStreams } from "../transports/connect_streams.ts";
+import { ByteReadable } from "./byte_readable.ts";
+import { WaitQueue } from "./wait_queue.ts";
+
+/** asyncio's default limit, in bytes. */
+export const DEFAULT_LIMIT = 65_536;
+
+const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
+const encoder = new TextEncoder();
+
+/** How a {@linkcode StreamReader} buffers. */
+export interface StreamReaderOptions {
+  /**
+   * The longest line or record that `readline` and `readuntil` take, in bytes, without its separator. With
+   * more than twice as much buffered the transport is paused.
+   *
+   * @default {65536}
+   */
+  readonly limit?: number;
+}
+
+/** What every read takes. */
+export interface ReadOptions {
+  /** Ends the waiting when it aborts, with its reason. No byte is lost: the next read gets them all. */
+  readonly signal?: AbortSignal;
+}
+
+/** One separator, or several; a string is UTF-8. */
+export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
+
+/**
+ * Bytes as they are asked for: asyncio's `StreamReader`.
+ *
+ * One read may wait at a time. A read consumes bytes only when it succeeds, so one that was aborted,
+ * failed or ran over the limit leaves them to the next; at the end of the data what is left is in the error. Bytes that
+ * arrived before the connection failed are read first, the failure comes after them.
+ *
+ * @example Feeding one by hand
+ * ```ts
+ * import { StreamReader } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reader = new StreamReader();
+ * reader.feedData(new TextEncoder().encode("first\nsecond"));
+ * reader.feedEof();
+ * const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+ * assertEquals(decode(await reader.readline()), "first\n");
+ * assertEquals(decode(await reader.readexactly(3)), "sec");
+ * assertEquals(decode(await reader.read()), "ond");
+ * assertEquals(reader.atEof(), true);
+ * ```
+ */
+export class StreamReader {
+  readonly #limit: number;
+  readonly #buffer = new ReceiveBuffer();
+  readonly #data = new WaitQueue();
+  #isEnded = false;
+  #isDiscarding = false;
+  #exception: Error | null = null;
+  #transport: Transport | null = null;
+  #isPaused = false;
+  #lineSearch: SeparatorSearch | null = null;
+  #lastSearch: { readonly separator: Separator; readonly search: SeparatorSearch } | null = null;
+  #readable: ReadableStream<Bytes> | null = null;
+  // While the Web stream waits: whether somebody still holds it.
+  #isStreamHeld: (() => boolean) | null = null;
+
+  /**
+   * Starts empty.
+   *
+   * @throws {RangeError} If the limit is not above zero.
+   */
+  constructor(options: StreamReaderOptions = {}) {
+    this.#limit = options.limit ?? DEFAULT_LIMIT;
+    if (!(this.#limit > 0)) {
+      throw new RangeError(`Cannot create reader: limit ${this.#limit} is not above 0 bytes`);
+    }
+  }
+
+  /**
+   * A reader over any Web stream of bytes: a file, a response's body, a process's output. The
+   * stream is locked and read ahead by no more than twice the limit.
+   *
+   * @example Lines of a response
+   * ```ts
+   * import { StreamReader } from "@sluice/net";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const response = new Response("one\ntwo\n");
+   * const lines: string[] = [];
+   * for await (const line of StreamReader.from(response.body!).lines()) lines.push(line);
+   * assertEquals(lines, ["one", "two"]);
+   * ```
+   *
+   * @throws {TypeError} If the stream is locked.
+   */
+  static from(readable: ReadableStream<Bytes>, options?: StreamReaderOptions): StreamReader {
+    const reader = new StreamReader(options);
+    attachStreams(() => reader.#asProtocol(), { readable });
+    return reader;
+  }
+
+  /** The bytes as a Web byte stream over the same buffer. The two may take turns; cancelling it drops what still comes. */
+  get readable(): ReadableStream<Bytes> {
+    return this.#readable ??= new ByteReadable({
+      wait: (isHeld, signal) => this.#waitForStream(isHeld, signal),
+      take: () => this.#consume(this.#buffer.takeChunk()),
+      takeInto: (target) => this.#consume(this.#buffer.takeInto(target)),
+      discard: () => this.#discard(),
+    });
+  }
+
+  /** Gives the transport that is paused while too much is buffered. */
+  setTransport(transport: Transport): void {
+    this.#transport = transport;
+    if (this.#isPaused) transport.pauseReading();
+  }
+
+  /** Adds bytes that arrived; they belong to the reader from now on. */
+  feedData(chunk: Bytes): void {
+    if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
+    if (this.#isDiscarding || chunk.length === 0) return;
+    this.#buffer.append(chunk);
+    this.#data.release();
+    if (this.#buffer.length > 2 * this.#limit && !this.#isPaused && this.#transport !== null) {
+      this.#isPaused = true;
+      this.#transport.pauseReading();
+    }
+  }
+
+  /** No more will arrive. */
+  feedEof(): void {
+    this.#isEnded = true;
+    this.#data.release();
+  }
+
+  /** Has reads fail with `error`, once the bytes that are buffered are read. */
+  setException(error: Error): void {
+    this.#exception = error;
+    this.#data.release();
+  }
+
+  /** What {@linkcode setException} was given, or `null`. */
+  exception(): Error | null {
+    return this.#exception;
+  }
+
+  /** Whether the data has ended and every byte was read. */
+  atEof(): boolean {
+    return this.#isEnded && this.#buffer.length === 0;
+  }
+
+  /**
+   * Reads what is there, waiting for the first byte if nothing is.
+   *
+   * @param n At most so many bytes; -1 for everything up to the end of the data.
+   * @param options A signal.
+   * @returns At least one byte; none at the end of the data, or if `n` is 0.
+   */
+  async read(n = -1, options: ReadOptions = {}): Promise<Bytes> {
+    const { signal } = this.#begin(options);
+    if (n === 0) return new Uint8Array(0);
+    if (n < 0) {
+      while (!this.#isEnded) await this.#wait(signal);
+      return this.#consume(this.#buffer.takeAll());
+    }
+    while (this.#buffer.length === 0 && !this.#isEnded) await this.#wait(signal);
+    return this.#consume(this.#buffer.take(Math.min(n, this.#buffer.length)));
+  }
+
+  /**
+   * Reads exactly `n` bytes, also more than the limit.
+   *
+   * @throws {RangeError} If `n` is not a whole number of at least 0.
+   * @throws {IncompleteReadError} If the data ends before; it holds what there was.
+   */
+  async readexactly(n: number, options: ReadOptions = {}): Promise<Bytes> {
+    if (!(Number.isInteger(n) && n >= 0)) {
+      throw new RangeError(`Cannot read ${n} bytes: not a whole number of at least 0`);
+    }
+    const { signal } = this.#begin(options);
+    while (this.#buffer.length < n) {
+      if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), n);
+      await this.#wait(signal);
+    }
+    return this.#consume(this.#buffer.take(n));
+  }
+
+  /**
+   * Reads a line with its `\n`; at the end of the data what there is, possibly nothing.
+   *
+   * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end, or
+   * everything that is buffered if that has not come, so the next call goes on behind it.
+   */
+  async readline(options: ReadOptions = {}): Promise<Bytes> {
+    const { signal } = this.#begin(options);
+    const search = this.#lineSearch ??= new SeparatorSearch(LINE_FEED);
+    try {
+      for (;;) {
+        const line = this.#takeUpTo(search);
+        if (line !== null) return line;
+        if (this.#isEnded) return this.#consume(this.#buffer.takeAll());
+        await this.#wait(signal);
+      }
+    } catch (error) {
+      if (error instanceof LimitOverrunError) this.#dropLine(error.consumed);
+      throw error;
+    }
+  }
+
+  /**
+   * Reads up to and with a separator; of several the one that ends first counts.
+   *
+   * @param separator What to look for: bytes, a string, or a list of them. `"\n"` by default.
+   * @param options A signal.
+   * @throws {RangeError} If a separator is empty, or the list is.
+   * @throws {LimitOverrunError} If more than the limit comes before it; nothing is consumed.
+   * @throws {IncompleteReadError} If the data ends before; it holds what there was.
+   */
+  async readuntil(separator: Separator = "\n", options: ReadOptions = {}): Promise<Bytes> {
+    const { signal } = this.#begin(options);
+    const search = this.#searchFor(separator);
+    for (;;) {
+      const record = this.#takeUpTo(search);
+      if (record !== null) return record;
+      if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), null);
+      await this.#wait(signal);
+    }
+  }
+
+  /**
+   * The lines as text, without their `\n` or `\r\n`, up to the end of the data.
+   *
+   * @throws {LimitOverrunError} As {@linkcode readline}.
+   */
+  async *lines(options: ReadOptions = {}): AsyncGenerator<string, void, void> {
+    const decoder = new TextDecoder();
+    for (;;) {
+      const line = await this.readline(options);
+      if (line.length === 0) return;
+      yield decoder.decode(line).replace(/\r?\n$/, "");
+    }
+  }
+
+  /** The lines as bytes, with their `\n`: asyncio's iteration. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Bytes, void, void> {
+    for (;;) {
+      const line = await this.readline();
+      if (line.length === 0) return;
+      yield line;
+    }
+  }
+
+  /** Gives up what is buffered, for somebody else to go on with. Reading fails from now on. */
+  detach(): Bytes {
+    this.#exception = new InvalidStateError("Cannot read: the connection was handed over");
+    const unread = this.#consume(this.#buffer.takeAll());
+    this.#data.release();
+    return unread;
+  }
+
+  /** What every read begins with: nobody else may be waiting. */
+  #begin({ signal }: ReadOptions): ReadOptions {
+    if (!this.#data.isEmpty) {
+      if (this.#isStreamHeld === null || this.#isStreamHeld()) {
+        throw new InvalidStateError("Cannot read: another read is already waiting for data");
+      }
+      // Only a Web stream waits, whose reader has gone.
+      this.#data.release();
+    }
+    signal?.throwIfAborted();
+    return signal ? { signal } : {};
+  }
+
+  /** Waits for more bytes or for their end. */
+  async #wait(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#exception !== null) throw this.#exception;
+    // What was asked for is more than the pause allows, else it would be here.
+    this.#resume();
+    await this.#data.wait(signal);
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#transport?.resumeReading();
+  }
+
+  /** Passes on what was just taken, now that there is more room. */
+  #consume<T>(taken: T): T {
+    if (this.#isPaused && this.#buffer.length <= this.#limit) this.#resume();
+    return taken;
+  }
+
+  /** Takes a record that is there, whole; `null` if more bytes are needed to know. */
+  #takeUpTo(search: SeparatorSearch): Bytes | null {
+    const match = search.find(this.#buffer);
+    if (match !== null) {
+      if (match.start > this.#limit) throw new LimitOverrunError(match.start, this.#limit, true);
+      return this.#consume(this.#buffer.take(match.end));
+    }
+    const searched = this.#buffer.length + 1 - search.longest;
+    if (searched > this.#limit) throw new LimitOverrunError(searched, this.#limit, false);
+    return null;
+  }
+
+  /** Drops an overlong line with its end, or all that is there. */
+  #dropLine(consumed: number): void {
+    if (this.#buffer.byteAt(consumed) === 10) this.#buffer.skip(consumed + 1);
+    else this.#buffer.clear();
+    this.#consume(undefined);
+  }
+
+  /** The search for a separator, kept so that a repeated call goes on where the last one stopped. */
+  #searchFor(separator: Separator): SeparatorSearch {
+    if (this.#lastSearch?.separator === separator) return this.#lastSearch.search;
+    const list = typeof separator === "string" || separator instanceof Uint8Array
+      ? [separator]
+      : separator;
+    const search = new SeparatorSearch(
+      list.map((part) => typeof part === "string" ? encoder.encode(part) : part),
+    );
+    this.#lastSearch = { separator, search };
+    return search;
+  }
+
+  /** Waits on behalf of the Web stream; returns whether a byte is there to take. */
+  async #waitForStream(isHeld: () => boolean, signal?: AbortSignal): Promise<boolean> {
+    this.#begin(signal ? { signal } : {});
+    while (this.#buffer.length === 0 && !this.#isEnded && isHeld()) {
+      this.#isStreamHeld = isHeld;
+      try {
+        await this.#wait(signal);
+      } finally {
+        this.#isStreamHeld = null;
+      }
+    }
+    return this.#buffer.length > 0;
+  }
+
+  #discard(): void {
+    this.#isDiscarding = true;
+    this.#isEnded = true;
+    this.#buffer.clear();
+    this.#resume();
+    this.#data.release();
+  }
+
+  #asProtocol(): ProtocolCallbacks {
+    return {
+      connectionMade: (transport) => this.setTransport(transport),
+      dataReceived: (chunk) => this.feedData(chunk),
+      eofReceived: () => this.feedEof(),
+      connectionLost: (error) => error === null ? this.feedEof() : this.setException(error),
+    };
+  }
+}

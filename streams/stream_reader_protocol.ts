@@ -1,0 +1,71 @@
+import type { Bytes, Transport } from "../protocols/contract.ts";
+import { Protocol } from "../protocols/protocol.ts";
+import { FlowControl } from "./flow_control.ts";
+import type { StreamReader } from "./stream_reader.ts";
+
+/**
+ * The protocol between a transport and the async/await face of its connection: asyncio's
+ * `StreamReaderProtocol`. It feeds a {@linkcode StreamReader} and tells the writer when to wait.
+ *
+ * @example Streams over a transport of one's own making
+ * ```ts
+ * import { memoryTransportPair, StreamReader, StreamReaderProtocol, StreamWriter } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reader = new StreamReader();
+ * const [a, b] = await memoryTransportPair(() => new StreamReaderProtocol(reader), () => ({}));
+ * const writer = new StreamWriter(a.protocol.flow);
+ * b.transport.write("ping\n");
+ * assertEquals(new TextDecoder().decode(await reader.readline()), "ping\n");
+ * writer.close();
+ * await writer.waitClosed();
+ * ```
+ */
+export class StreamReaderProtocol extends Protocol {
+  /** What the writer waits for. */
+  readonly flow: FlowControl = new FlowControl();
+  readonly #reader: StreamReader;
+  readonly #onConnected: ((transport: Transport) => void) | undefined;
+
+  /** Feeds `reader`; calls `onConnected` once the connection is there. */
+  constructor(reader: StreamReader, onConnected?: (transport: Transport) => void) {
+    super();
+    this.#reader = reader;
+    this.#onConnected = onConnected;
+  }
+
+  /** Joins reader and writer to the transport. */
+  override connectionMade(transport: Transport): void {
+    this.flow.transport = transport;
+    this.#reader.setTransport(transport);
+    this.#onConnected?.(transport);
+  }
+
+  /** Feeds the reader. */
+  override dataReceived(chunk: Bytes): void {
+    this.#reader.feedData(chunk);
+  }
+
+  /** Ends the reader's data, and keeps the way out open where that is possible. */
+  override eofReceived(): boolean {
+    this.#reader.feedEof();
+    return this.flow.transport.canWriteEof();
+  }
+
+  /** Has the writer wait. */
+  override pauseWriting(): void {
+    this.flow.pauseWriting();
+  }
+
+  /** Lets the writer go on. */
+  override resumeWriting(): void {
+    this.flow.resumeWriting();
+  }
+
+  /** Ends the reader's data, or fails it behind what is buffered; releases everybody who waits. */
+  override connectionLost(error: Error | null): void {
+    if (error === null) this.#reader.feedEof();
+    else this.#reader.setException(error);
+    this.flow.connectionLost(error);
+  }
+}

@@ -1,0 +1,147 @@
+import type { Bytes, CloseInfo, ExtraInfoValue, Transport } from "../protocols/contract.ts";
+import { ConnectionLostError } from "../protocols/errors.ts";
+import { attachStreams } from "../transports/connect_streams.ts";
+import { ByteWritable } from "./byte_writable.ts";
+import { FlowControl } from "./flow_control.ts";
+
+/** What every wait of a writer takes. */
+export interface WaitOptions {
+  /** Ends the waiting when it aborts, with its reason. What was written is still sent. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The way out of a connection: asyncio's `StreamWriter`.
+ *
+ * {@linkcode write} only queues. Await {@linkcode drain} after it, or a peer that does not read makes
+ * the queue grow up to `maxWriteBuffer`, where the connection is aborted.
+ *
+ * @example Into a Web stream
+ * ```ts
+ * import { StreamWriter } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ * import { toText } from "@std/streams";
+ *
+ * const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+ * const writer = StreamWriter.from(writable);
+ * writer.write("to be read");
+ * writer.close();
+ * assertEquals(await toText(readable), "to be read");
+ * await writer.waitClosed();
+ * ```
+ */
+export class StreamWriter {
+  readonly #flow: FlowControl;
+  #writable: WritableStream<Uint8Array> | null = null;
+
+  /** A writer to the transport that `flow` follows. */
+  constructor(flow: FlowControl) {
+    this.#flow = flow;
+  }
+
+  /**
+   * A writer into any Web stream of bytes, which is locked.
+   *
+   * @throws {TypeError} If the stream is locked.
+   */
+  static from(writable: WritableStream<Bytes>): StreamWriter {
+    const flow = new FlowControl();
+    attachStreams(() => flow.asProtocol(), { writable });
+    return new StreamWriter(flow);
+  }
+
+  /** The transport that is written to. */
+  get transport(): Transport {
+    return this.#flow.transport;
+  }
+
+  /**
+   * The way out as a Web stream; both may be used in turn. Closing it ends this direction and leaves
+   * the other open; aborting it aborts the connection.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new ByteWritable({
+      send: (chunk, signal) => {
+        this.write(chunk);
+        return this.#flow.drain(signal);
+      },
+      end: () => this.#end(),
+      abort: (reason) => this.transport.abort(reason instanceof Error ? reason : undefined),
+      lost: this.transport.closed.then(lossOf),
+    });
+  }
+
+  /** Queues bytes or a string, as `Transport.write`. */
+  write(data: Uint8Array | string): boolean {
+    return this.transport.write(data);
+  }
+
+  /** Queues several pieces, as `Transport.writelines`. */
+  writelines(parts: Iterable<Uint8Array | string>): boolean {
+    return this.transport.writelines(parts);
+  }
+
+  /**
+   * Waits until more may be written: at once below the high-water mark, else until the queue is
+   * down to the low one. Any number may wait.
+   *
+   * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
+   */
+  drain(options: WaitOptions = {}): Promise<void> {
+    return this.#flow.drain(options.signal);
+  }
+
+  /**
+   * Waits until the queue is empty: every byte is with the system.
+   *
+   * @throws {ConnectionLostError} If bytes were dropped; or the failure that ended the connection.
+   */
+  flush(options: WaitOptions = {}): Promise<void> {
+    return this.#flow.flush(options.signal);
+  }
+
+  /** Ends this direction once everything is sent; the other stays open. */
+  writeEof(): void {
+    this.transport.writeEof();
+  }
+
+  /** Whether this direction can be ended by itself. */
+  canWriteEof(): boolean {
+    return this.transport.canWriteEof();
+  }
+
+  /** Sends what is queued, then ends the connection. Returns at once: await {@linkcode waitClosed}. */
+  close(): void {
+    this.transport.close();
+  }
+
+  /** Whether the connection is closing or closed. */
+  isClosing(): boolean {
+    return this.transport.isClosing();
+  }
+
+  /**
+   * Waits until the connection has ended, without ending it.
+   *
+   * @throws The failure, if one ended it.
+   */
+  waitClosed(options: WaitOptions = {}): Promise<void> {
+    return this.#flow.waitClosed(options.signal);
+  }
+
+  /** A fact about the connection, as `Transport.getExtraInfo`. */
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    return this.transport.getExtraInfo(name, fallback);
+  }
+
+  /** Where one direction cannot be ended alone, both are. */
+  async #end(): Promise<void> {
+    if (this.canWriteEof()) this.writeEof();
+    else this.close();
+    await this.#flow.flush();
+  }
+}
+
+function lossOf({ error }: CloseInfo): Error {
+  return error ?? new ConnectionLostError();
+}
