@@ -13,9 +13,6 @@
 import { type Endpoint, formatAddress, type Server, type Transport } from "@sluice/net";
 import { parseArgs } from "node:util";
 
-/** How long clients get to take what is queued for them when a server stops, in milliseconds. */
-const GRACE_MS = 5000;
-
 /** The default of each flag by its name. The flag has the type of its default; `false` is a switch. */
 export type FlagDefaults = Record<string, string | number | boolean>;
 
@@ -100,22 +97,30 @@ function describeFlags(defaults: FlagDefaults): string {
   return `usage: ${programName()} ${flags.join(" ")}`;
 }
 
-/**
- * Serves until Ctrl-C or SIGTERM: then stops listening, lets out what is queued for the clients,
- * and closes their connections. A second Ctrl-C ends the program at once.
- */
+/** Serves until Ctrl-C or SIGTERM, in the manner of {@linkcode announce}, and waits for the clients. */
 export async function serveUntilStopped(server: Server): Promise<void> {
-  void stopRequested().then(() => server.close());
-  console.log(`listening on ${server.addresses.map(formatAddress).join(", ")}`);
-  console.log("stop with Ctrl-C");
+  announce(server);
   await server.serveForever();
-  server.closeClients();
-  const { finished, aborted } = await server.shutdown({ grace: GRACE_MS });
-  console.log(`stopped: ${finished} connections closed, ${aborted} aborted`);
+  await server.shutdown();
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM. */
-export function stopRequested(): Promise<void> {
+/**
+ * Says where a server listens. On Ctrl-C or SIGTERM it stops listening, which ends its
+ * `serveForever()`, and its clients are closed once what is queued for them is sent; a second Ctrl-C
+ * ends the program at once.
+ */
+export function announce(server: Server): void {
+  void stopRequested().then(() => {
+    console.log(`stopping, ${server.connections.size} connections to close`);
+    server.close();
+    server.closeClients();
+  });
+  console.log(`listening on ${server.addresses.map(formatAddress).join(", ")}`);
+  console.log("stop with Ctrl-C");
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; the second one finds nobody who listens. */
+function stopRequested(): Promise<void> {
   // Windows knows no SIGTERM.
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   return new Promise((resolve) => {

@@ -1,0 +1,56 @@
+/**
+ * Many clients at once, each a task that reads like a program of its own.
+ *
+ * A `TaskGroup` starts them and waits for all; if one failed, the others would be told by their signal
+ * and waited for, and the program would end with that failure. The server answers lines in
+ * capitals, on loopback and in the same process. The program ends by itself.
+ *
+ *     deno run --allow-net examples/concurrent_clients.ts --clients 200 --lines 50
+ *     deno task example concurrent_clients
+ *
+ * `--allow-net` is all it needs.
+ *
+ * @module
+ */
+import { openConnection, startServer, type StreamConnection, TaskGroup } from "@sluice/net";
+import { readFlags, runProgram } from "./_program.ts";
+
+/** The server's side of one connection. */
+async function shout({ reader, writer }: StreamConnection): Promise<void> {
+  for await (const line of reader.lines()) {
+    writer.write(`${line.toUpperCase()}\n`);
+    await writer.drain();
+  }
+}
+
+/** One client: sends its lines one by one and checks each answer. */
+async function talk(port: number, name: string, lines: number, signal: AbortSignal): Promise<void> {
+  await using connection = await openConnection({ port, signal });
+  const { reader, writer } = connection;
+  for (let i = 1; i <= lines; i++) {
+    writer.write(`${name} says ${i}\n`);
+    const answer = new TextDecoder().decode(await reader.readline({ signal }));
+    if (answer !== `${name.toUpperCase()} SAYS ${i}\n`) {
+      throw new Error(`Client ${name} got a wrong answer: ${JSON.stringify(answer)}`);
+    }
+  }
+}
+
+await runProgram(async () => {
+  const { clients, lines } = readFlags({ clients: 200, lines: 50 });
+  await using server = await startServer(shout, { port: 0 });
+  console.log(`${clients} clients connect to port ${server.port} and send ${lines} lines each`);
+
+  const startedAt = performance.now();
+  let done = 0;
+  await TaskGroup.run((group) => {
+    for (let i = 1; i <= clients; i++) {
+      group.createTask(async (signal) => {
+        await talk(server.port, `client ${i}`, lines, signal);
+        if (++done % 50 === 0) console.log(`${done} clients are done`);
+      });
+    }
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(`${clients * lines} answers in ${seconds.toFixed(2)} s, all of them right`);
+});

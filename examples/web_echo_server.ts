@@ -1,0 +1,24 @@
+/**
+ * An echo server, Web style: one line with the streams that every Web API knows.
+ *
+ * `readable` and `writable` are views of the same connection as `reader` and `writer`. `pipeTo` keeps
+ * back-pressure: it reads no faster than the client takes what comes back. When the client ends its
+ * direction, ours is ended as well. Talk to it with `nc 127.0.0.1 8888`; stop it with Ctrl-C.
+ *
+ *     deno run --allow-net examples/web_echo_server.ts --port 8888
+ *     deno task example web_echo_server --port 8888
+ *
+ * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ *
+ * @module
+ */
+import { startServer } from "@sluice/net";
+import { readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+
+await runProgram(async () => {
+  const server = await startServer(
+    ({ readable, writable }) => readable.pipeTo(writable),
+    readFlags({ port: 8888 }),
+  );
+  await serveUntilStopped(server);
+});
