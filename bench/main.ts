@@ -23,7 +23,7 @@ import { drawPictures } from "./drawing/draw_pictures.ts";
 import { SCENARIOS } from "./scenarios/catalogue.ts";
 import { SERVERS } from "./servers/catalogue.ts";
 
-const BASELINE = new URL("baseline.json", import.meta.url);
+const BASELINE = decodeURIComponent(new URL("baseline.json", import.meta.url).pathname);
 const PICTURES = new URL("pictures/", import.meta.url);
 const QUICK_LIMIT_MS = 50_000; // nothing new starts after it: what is under way ends within a minute
 
@@ -53,16 +53,18 @@ function chosenScenarios(options: BenchOptions): typeof SCENARIOS {
   return options.quick ? SCENARIOS.filter(({ quick }) => quick) : SCENARIOS;
 }
 
-async function readBaseline(): Promise<Report> {
+async function readBaseline(path: string): Promise<Report> {
   try {
-    return parseReport(await Deno.readTextFile(BASELINE));
+    const baseline = parseReport(await Deno.readTextFile(path));
+    if (baseline.settings.rounds >= 3) return baseline;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new TypeError(
-      "Cannot check: bench/baseline.json does not exist; " +
+      `Cannot check: ${path} does not exist; ` +
         "make it with: deno task bench --rounds 5 --json bench/baseline.json",
     );
   }
+  throw new TypeError(`Cannot check: ${path} is of fewer than 3 rounds, which show no noise`);
 }
 
 /** Measures what looks worse once more, so that one unlucky moment does not fail a run. */
@@ -113,7 +115,7 @@ async function writePictures(report: Report): Promise<string> {
 async function bench(options: BenchOptions, children: Children, folder: string): Promise<number> {
   const began = performance.now();
   const date = new Date().toISOString();
-  const baseline = options.check ? await readBaseline() : null;
+  const baseline = options.check ? await readBaseline(options.baseline ?? BASELINE) : null;
   const out = options.json === "-" ? Deno.stderr : Deno.stdout;
   const placement = await choosePlacement(children);
   const prepared = await prepareServers(children, chosenServers(options), !options.quick, folder);

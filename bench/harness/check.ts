@@ -72,14 +72,10 @@ function compareFigure(
   const before = ratioSpread(baseline.rows, old, figure.key);
   const now = ratioSpread(current, row, figure.key);
   if (before === null || now === null || before.median <= 0 || now.median <= 0) return null;
-  return {
-    row,
-    figure,
-    before,
-    now,
-    worse: worsening(figure.better, before.median, now.median),
-    tolerated: tolerance(before, now, controlNoise(current, row, figure.key)),
-  };
+  const tolerated = tolerance(before, now, controlNoise(current, row, figure.key));
+  if (!Number.isFinite(tolerated)) return null; // nothing could ever be worse than that
+  const worse = worsening(figure.better, before.median, now.median);
+  return { row, figure, before, now, worse, tolerated };
 }
 
 /**

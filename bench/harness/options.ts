@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly json: string | null;
   /** Whether to compare with the committed ratios. */
   readonly check: boolean;
+  /** The report with the ratios to compare with, `null` for the committed one. */
+  readonly baseline: string | null;
   /** Whether to draw the pictures. */
   readonly pictures: boolean;
   /** Which load generator to use, `null` for the best there is. */
@@ -48,8 +50,9 @@ deno task bench [options]
   --window MS       length of a measured window (1000; with --quick 200)
   --quick           the scenarios that say most, in under a minute; noisy
   --json FILE       write the report to FILE as well, - for standard output
-  --check           compare our ratios with bench/baseline.json and fail if one got worse by more
+  --check           measure ours and the raw loop, compare our ratios with bench/baseline.json and fail if one got worse by more
                     than the noise measured
+  --baseline FILE   compare with the ratios of FILE instead, a report that --json has written
   --pictures        draw bench/pictures/*.svg from this run
   --load c|deno     use this load generator (in C where there is a compiler, else in TypeScript)
   --list            print the names of servers and scenarios
@@ -59,7 +62,7 @@ Environment: PYTHON names the Python to use first.
 Exit status: 0 all is well, 1 a server answered wrongly, ours failed or got worse, 2 bad options.`;
 
 const FLAGS = ["--quick", "--check", "--pictures", "--list", "--help"];
-const VALUED = ["--only", "--scenario", "--rounds", "--window", "--json", "--load"];
+const VALUED = ["--baseline", "--only", "--scenario", "--rounds", "--window", "--json", "--load"];
 
 function split(args: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
@@ -125,15 +128,17 @@ export function parseOptions(args: readonly string[], known: KnownNames): BenchO
   if (check && rounds < 3) {
     throw new RangeError(`Cannot check: ${rounds} rounds show no noise, at least 3 are needed`);
   }
+  const windowMs = count(found.get("--window"), "--window", quick ? 200 : 1000, 60_000);
   return {
     only: choose(found.get("--only"), known.servers, "server"),
     scenarios: choose(found.get("--scenario"), known.scenarios, "scenario"),
     rounds,
-    windowMs: count(found.get("--window"), "--window", quick ? 200 : 1000, 60_000),
-    warmupMs: quick ? 100 : 300,
+    windowMs,
+    warmupMs: Math.min(windowMs, quick ? 100 : 300),
     quick,
     json: found.get("--json") ?? null,
     check,
+    baseline: found.get("--baseline") ?? null,
     pictures: found.has("--pictures"),
     load,
     list: found.has("--list"),

@@ -83,5 +83,5 @@ export function pinned(core: number | null, command: readonly string[]): string[
 export function withManyFiles(command: readonly string[]): string[] {
   if (Deno.build.os === "windows") return [...command];
   // exec keeps the process id, so what is measured is the server and not the shell.
-  return ["sh", "-c", 'ulimit -n "$(ulimit -H -n)"; exec "$@"', "sh", ...command];
+  return ["/bin/sh", "-c", 'ulimit -n "$(ulimit -H -n)"; exec "$@"', "sh", ...command];
 }

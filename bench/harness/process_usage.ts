@@ -28,8 +28,14 @@ export function parseAnonymousMemory(text: string): number {
 }
 
 async function descendants(pid: number): Promise<number[]> {
-  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
-  const pids = children.split(" ").filter((part) => part !== "").map(Number);
+  // A child is listed with the thread that started it.
+  const tasks = await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`)).catch(() => []);
+  const lists = await Promise.all(
+    tasks.map(({ name }) =>
+      Deno.readTextFile(`/proc/${pid}/task/${name}/children`).catch(() => "")
+    ),
+  );
+  const pids = lists.join(" ").split(" ").filter((part) => part !== "").map(Number);
   const below = await Promise.all(pids.map(descendants));
   return [...pids, ...below.flat()];
 }

@@ -148,5 +148,8 @@ export function formatReport(report: Report): string {
     }]);
     return { ...row, summary: Object.fromEntries(entries) };
   });
-  return JSON.stringify({ ...report, rows }, null, 1) + "\n";
+  // One row a line, so that a changed file shows what changed.
+  const { rows: _rows, ...head } = report;
+  const lines = rows.map((row) => JSON.stringify(row)).join(",\n");
+  return `${JSON.stringify(head, null, 1).slice(0, -2)},\n "rows": [\n${lines}\n]}\n`;
 }

@@ -50,12 +50,12 @@ async function findProgram(
   children: Children,
   label: string,
   programs: readonly string[],
+  version: RegExp,
 ): Promise<RuntimeState> {
   for (const program of programs) {
-    const version = await outputOf(children, [program, "--version"]);
-    if (version !== null) {
-      return { command: [program], version: `${label} ${/[\d.]+$/m.exec(version)?.[0] ?? ""}` };
-    }
+    const answer = await outputOf(children, [program, "--version"]);
+    const found = answer === null ? null : version.exec(answer);
+    if (found !== null) return { command: [program], version: `${label} ${found[1]}` };
   }
   return { missing: `${programs[0]} is not installed` };
 }
@@ -77,6 +77,16 @@ async function findSluice(): Promise<RuntimeState> {
 }
 
 /**
+ * Looks for a C compiler.
+ *
+ * @param children Runs it to ask for its version.
+ * @returns What was found.
+ */
+export async function findCompiler(children: Children): Promise<RuntimeState> {
+  return await findProgram(children, "C compiler", ["cc", "gcc", "clang"], /([\d.]+)$/m);
+}
+
+/**
  * Looks for every runtime.
  *
  * @param children Runs them to ask for their versions.
@@ -85,11 +95,12 @@ async function findSluice(): Promise<RuntimeState> {
 export async function findRuntimes(children: Children): Promise<Record<Runtime, RuntimeState>> {
   const [sluice, node, bun, python, uvloop, cc] = await Promise.all([
     findSluice(),
-    findProgram(children, "Node", ["node"]),
-    findProgram(children, "Bun", ["bun", "node_modules/.bin/bun"]),
+    // Where there is no Node, Deno runs itself under that name, and says "deno 2 …".
+    findProgram(children, "Node", ["node"], /^v([\d.]+)$/),
+    findProgram(children, "Bun", ["bun", "node_modules/.bin/bun"], /^([\d.]+)$/),
     findPython(children, null),
     findPython(children, "uvloop"),
-    findProgram(children, "C compiler", ["cc", "gcc", "clang"]),
+    findCompiler(children),
   ]);
   const deno = {
     command: [Deno.execPath(), "run", "--no-lock", "--no-config", "--allow-net"],
