@@ -1,5 +1,5 @@
 /**
- * The main job in a few seconds: servers and clients on loopback, their exchange printed as it happens.
+ * The main job in a second: servers and clients on loopback, their exchange printed as it happens.
  *
  * It ends by itself.
  *
@@ -11,20 +11,17 @@
  * @module
  */
 import { createConnection, createServer, formatAddress, Protocol } from "@sluice/net";
-import type { Server, Transport } from "@sluice/net";
+import { openConnection, startServer, type Transport } from "@sluice/net";
 import { peerOf, readFlags, runProgram } from "./_program.ts";
 
 const MIB = 1_048_576;
 const startedAt = performance.now();
+const decoder = new TextDecoder();
 
 /** Prints who does what, and when. */
 function say(who: string, what: string): void {
   const time = (performance.now() - startedAt).toFixed(1).padStart(6);
-  console.log(`${time} ms  ${who.padEnd(9)}${what}`);
-}
-
-function title(text: string): void {
-  console.log(`\n${text}`);
+  console.log(`${time} ms  ${who.padEnd(8)}${what}`);
 }
 
 /** The server's protocol: sends back what it receives, and reads no faster than the client does. */
@@ -37,7 +34,6 @@ class Echo extends Protocol {
   }
 
   override dataReceived(chunk: Uint8Array): void {
-    if (chunk.length < 100) say("server", `received ${chunk.length} bytes, sends them back`);
     this.#transport?.write(chunk);
   }
 
@@ -54,72 +50,92 @@ class Echo extends Protocol {
   }
 }
 
-/** The client's protocol: says what it is told by its transport. */
-class Client extends Protocol {
-  readonly #name: string;
-  readonly #expected: number;
-  readonly #done: () => void;
-  #received = 0;
-
-  constructor(name: string, expected: number, done: () => void) {
-    super();
-    this.#name = name;
-    this.#expected = expected;
-    this.#done = done;
-  }
-
-  override dataReceived(chunk: Uint8Array): void {
-    if (chunk.length < 100) say(this.#name, `<- "${new TextDecoder().decode(chunk)}"`);
-    this.#received += chunk.length;
-    if (this.#received === this.#expected) this.#done();
-  }
-
-  override pauseWriting(): void {
-    say(this.#name, "is asked to pause: more than 64 KiB are queued");
-  }
-
-  override resumeWriting(): void {
-    say(this.#name, "may go on: the queue is down to 16 KiB");
-  }
+/** The first face: callbacks, which the transport calls as things happen. */
+async function useCallbacks(port: number): Promise<void> {
+  const { transport } = await createConnection(() => ({
+    connectionMade(transport): void {
+      say("alice", '-> "Hello from callbacks"');
+      transport.write("Hello from callbacks");
+    },
+    dataReceived(chunk): void {
+      say("alice", `<- "${decoder.decode(chunk)}"`);
+      transport.close();
+    },
+  }), { port });
+  await transport.closed;
 }
 
-/** Sends `data` to the server and returns once all of it has come back. */
-async function exchange(server: Server, name: string, data: Uint8Array | string): Promise<void> {
-  const done = Promise.withResolvers<void>();
-  const { transport } = await createConnection(
-    () => new Client(name, data.length, done.resolve),
-    { port: server.port },
-  );
-  say(name, typeof data === "string" ? `-> "${data}"` : `-> ${data.length / MIB} MiB at once`);
-  transport.write(data);
-  await done.promise;
+/** The second face: a reader and a writer, each step awaited. */
+async function useReaderAndWriter(port: number): Promise<void> {
+  await using connection = await openConnection({ port });
+  const { reader, writer } = connection;
+  say("bob", '-> "Hello from reader and writer"');
+  writer.write("Hello from reader and writer\n");
+  await writer.drain();
+  say("bob", `<- "${decoder.decode(await reader.readline()).trimEnd()}"`);
+}
+
+/** The third face: the streams that every Web API takes. */
+async function useWebStreams(port: number): Promise<void> {
+  const connection = await openConnection({ port });
+  say("carol", '-> "Hello from Web streams"');
+  const sent = new Blob(["Hello from Web streams"]).stream().pipeTo(connection.writable);
+  say("carol", `<- "${await new Response(connection.readable).text()}"`);
+  await sent;
+  await connection.close();
+}
+
+/** Writes much more than fits into a queue, and is told when to pause and when to go on. */
+async function overfill(port: number): Promise<void> {
+  const { promise: allBack, resolve } = Promise.withResolvers<void>();
+  let received = 0;
+  const { transport } = await createConnection(() => ({
+    dataReceived(chunk): void {
+      received += chunk.length;
+      if (received === 8 * MIB) resolve();
+    },
+    pauseWriting: () => say("dave", "is asked to pause: more than 64 KiB are queued"),
+    resumeWriting: () => say("dave", "may go on: the queue is down to 16 KiB"),
+  }), { port });
+  say("dave", "-> 8 MiB at once");
+  transport.write(new Uint8Array(8 * MIB));
+  await allBack;
   transport.close();
   const { bytesRead, durationMs } = await transport.closed;
-  say(name, `closed: ${bytesRead} bytes came back in ${durationMs.toFixed(1)} ms`);
+  say("dave", `<- ${bytesRead / MIB} MiB, ${durationMs.toFixed(0)} ms after he connected`);
 }
 
-/** Waits until the server has seen the end of every connection. */
-async function allEnded(server: Server): Promise<void> {
-  await Promise.all(Array.from(server.connections, ({ closed }) => closed));
+/** Stops a server while somebody is connected: the handler is told by its signal, and says goodbye. */
+async function stopInGoodOrder(): Promise<void> {
+  const server = await startServer(async ({ writer, signal }) => {
+    writer.write("welcome\n");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    writer.write("goodbye\n");
+  }, { port: 0 });
+  await using connection = await openConnection({ port: server.port });
+  const lines = connection.reader.lines();
+  const hear = async (): Promise<void> => say("erin", `<- "${(await lines.next()).value}"`);
+  await hear();
+  say("server", "is told to stop");
+  const stopped = server.shutdown({ grace: 5000 });
+  await hear();
+  const { finished, aborted } = await stopped;
+  say("server", `has stopped: ${finished} connection finished, ${aborted} aborted`);
 }
 
 await runProgram(async () => {
   readFlags({});
-  title("A server and two clients");
+  console.log("One echo server, three faces of a connection");
   const server = await createServer(() => new Echo(), { port: 0 });
   say("server", `listening on ${server.addresses.map(formatAddress).join(", ")}`);
-  await Promise.all([
-    exchange(server, "alice", "Hello, World"),
-    exchange(server, "bob", "Hello from the other side"),
-  ]);
+  await useCallbacks(server.port);
+  await useReaderAndWriter(server.port);
+  await useWebStreams(server.port);
 
-  await allEnded(server);
+  console.log("\nBack-pressure: writing faster than the network takes it");
+  await overfill(server.port);
+  await server.shutdown();
 
-  title("Back-pressure: a client that writes faster than the network takes it");
-  await exchange(server, "carol", new Uint8Array(8 * MIB));
-  await allEnded(server);
-
-  title("An orderly end");
-  const { finished, aborted } = await server.shutdown();
-  say("server", `stopped: ${finished} connections finished, ${aborted} aborted`);
+  console.log("\nAn orderly end");
+  await stopInGoodOrder();
 });

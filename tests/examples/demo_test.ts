@@ -1,18 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("demo prints an exchange, back-pressure and an orderly end, and ends by itself", async () => {
+Deno.test("demo shows three faces, back-pressure and an orderly end, and ends by itself", async () => {
   const { code, stdout, stderr } = await runExample("demo");
   assertEquals([code, stderr], [0, []]);
   const has = (text: string): boolean => stdout.some((line) => line.includes(text));
   const wanted = [
-    "server   listening on 127.0.0.1:",
-    'alice    -> "Hello, World"',
-    'alice    <- "Hello, World"',
-    "carol    is asked to pause",
-    "carol    may go on",
-    "carol    closed: 8388608 bytes came back",
-    "server   stopped:",
+    "server  listening on 127.0.0.1:",
+    'alice   <- "Hello from callbacks"',
+    'bob     <- "Hello from reader and writer"',
+    'carol   <- "Hello from Web streams"',
+    "dave    is asked to pause",
+    "dave    may go on",
+    "dave    <- 8 MiB",
+    'erin    <- "goodbye"',
+    "server  has stopped: 1 connection finished, 0 aborted",
   ];
   assertEquals(wanted.filter((text) => !has(text)), []);
   assert(stdout.length < 50, "fits on a screen");
