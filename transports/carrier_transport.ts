@@ -9,11 +9,12 @@ import type {
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
+import { Delivery } from "./delivery.ts";
 import { report, toError } from "./error_report.ts";
-import { Inbound, type InboundEvents } from "./inbound.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { describeOsError } from "./os_error.ts";
 import { Outbound, type OutboundEvents } from "./outbound.ts";
+import { pump, type PumpEvents } from "./pump.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { toBytes } from "./to_bytes.ts";
 
@@ -25,14 +26,15 @@ import { toBytes } from "./to_bytes.ts";
  * which runs a little later, tells the protocol and frees the carrier. So `connectionLost` never runs
  * inside a call of the user, and runs once.
  */
-export class CarrierTransport implements Transport, InboundEvents, OutboundEvents {
+export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   readonly #carrier: Carrier;
   readonly #options: TransportOptions;
   readonly #onClosed: ((transport: Transport) => void) | undefined;
   readonly #lifecycle = new Lifecycle();
-  readonly #inbound: Inbound;
+  readonly #delivery: Delivery;
   readonly #outbound: Outbound;
   #startedAt = 0;
+  #received = 0;
   #closeInfo: CloseInfo | null = null;
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
   // Who will have ended the connection once what is queued is sent.
@@ -48,7 +50,10 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
     this.#carrier = carrier;
     this.#options = options;
     this.#onClosed = onClosed;
-    this.#inbound = new Inbound(carrier.source, protocol, this);
+    this.#delivery = new Delivery(
+      protocol,
+      (callback, error) => this.onCallbackError(callback, error),
+    );
     this.#outbound = new Outbound(carrier, this, options.writeBufferLimits);
   }
 
@@ -57,17 +62,17 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
     try {
-      this.#inbound.protocol.connectionMade?.(this);
+      this.#delivery.protocol.connectionMade?.(this);
     } catch (error) {
       this.onCallbackError("connectionMade", error);
     }
-    void this.#inbound.run();
+    void pump(this.#carrier.source, this.#delivery, this);
   }
 
   write(data: Uint8Array | string): boolean {
     const bytes = toBytes(data);
     if (this.#mayWrite() && bytes.length > 0) {
-      this.#outbound.push(bytes, this.#inbound.mayOverwrite(bytes));
+      this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
       this.#outbound.commit();
     }
     return !this.#outbound.paused;
@@ -76,7 +81,7 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
   writelines(parts: Iterable<Uint8Array | string>): boolean {
     const pieces = Array.from(parts, toBytes).filter((bytes) => bytes.length > 0);
     if (this.#mayWrite() && pieces.length > 0) {
-      for (const bytes of pieces) this.#outbound.push(bytes, this.#inbound.mayOverwrite(bytes));
+      for (const bytes of pieces) this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
       this.#outbound.commit();
     }
     return !this.#outbound.paused;
@@ -109,15 +114,15 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
   }
 
   pauseReading(): void {
-    if (!this.isClosing()) this.#inbound.pause();
+    if (!this.isClosing()) this.#delivery.pause();
   }
 
   resumeReading(): void {
-    if (!this.isClosing()) this.#inbound.resume();
+    if (!this.isClosing()) this.#delivery.resume();
   }
 
   isReading(): boolean {
-    return !this.isClosing() && !this.#inbound.paused;
+    return !this.isClosing() && !this.#delivery.paused;
   }
 
   setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
@@ -133,12 +138,12 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
   }
 
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
-    this.#inbound.protocol = protocol;
-    if (unread !== undefined && unread.length > 0) this.#inbound.unshift(unread);
+    this.#delivery.protocol = protocol;
+    if (unread !== undefined && unread.length > 0) this.#delivery.unshift(unread);
   }
 
   getProtocol(): AnyProtocol {
-    return this.#inbound.protocol;
+    return this.#delivery.protocol;
   }
 
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
@@ -155,10 +160,14 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
     return this.#closed.promise;
   }
 
+  onReceived(bytes: number): void {
+    this.#received += bytes;
+  }
+
   onEof(): void {
     this.#lifecycle.advance("peerEof");
     try {
-      if (!this.#inbound.protocol.eofReceived?.()) this.#close("peer");
+      if (!this.#delivery.protocol.eofReceived?.()) this.#close("peer");
     } catch (error) {
       this.onCallbackError("eofReceived", error);
     }
@@ -174,7 +183,7 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
 
   onPause(): void {
     try {
-      this.#inbound.protocol.pauseWriting?.();
+      this.#delivery.protocol.pauseWriting?.();
     } catch (error) {
       this.onCallbackError("pauseWriting", error);
     }
@@ -182,7 +191,7 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
 
   onResume(): void {
     try {
-      this.#inbound.protocol.resumeWriting?.();
+      this.#delivery.protocol.resumeWriting?.();
     } catch (error) {
       this.onCallbackError("resumeWriting", error);
     }
@@ -215,7 +224,7 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
     if (!this.#lifecycle.allows("close")) return;
     this.#lifecycle.advance("close");
     this.#endedBy = by;
-    this.#inbound.stop();
+    this.#delivery.stop();
     if (this.#outbound.isFlushed) this.#lose(by, null);
     else this.#outbound.flush();
   }
@@ -226,19 +235,19 @@ export class CarrierTransport implements Transport, InboundEvents, OutboundEvent
     this.#closeInfo = {
       endedBy,
       error,
-      bytesRead: this.#inbound.received,
+      bytesRead: this.#received,
       bytesWritten: this.#outbound.sent,
       bytesUnsent: this.#outbound.size,
       durationMs: performance.now() - this.#startedAt,
     };
-    this.#inbound.stop();
+    this.#delivery.stop();
     this.#outbound.stop();
     queueMicrotask(() => this.#release());
   }
 
   #release(): void {
     try {
-      this.#inbound.protocol.connectionLost?.(this.#closeInfo?.error ?? null);
+      this.#delivery.protocol.connectionLost?.(this.#closeInfo?.error ?? null);
     } catch (error) {
       this.onCallbackError("connectionLost", error);
     }
