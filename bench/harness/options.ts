@@ -47,7 +47,7 @@ deno task bench [options]
                     begin so; the raw loop always runs too, it is what ratios are taken to
   --scenario NAMES  measure these scenarios only, likewise
   --rounds N        rounds of every server in every scenario (3; with --check 5; with --quick 1)
-  --window MS       length of a measured window (1000; with --quick 200)
+  --window MS       length of a measured window (1000; with --quick 150)
   --quick           the scenarios that say most, in under a minute; noisy
   --json FILE       write the report to FILE as well, - for standard output
   --check           measure ours and the raw loop, compare our ratios with bench/baseline.json and fail if one got worse by more
@@ -128,13 +128,13 @@ export function parseOptions(args: readonly string[], known: KnownNames): BenchO
   if (check && rounds < 3) {
     throw new RangeError(`Cannot check: ${rounds} rounds show no noise, at least 3 are needed`);
   }
-  const windowMs = count(found.get("--window"), "--window", quick ? 200 : 1000, 60_000);
+  const windowMs = count(found.get("--window"), "--window", quick ? 150 : 1000, 60_000);
   return {
     only: choose(found.get("--only"), known.servers, "server"),
     scenarios: choose(found.get("--scenario"), known.scenarios, "scenario"),
     rounds,
     windowMs,
-    warmupMs: Math.min(windowMs, quick ? 100 : 300),
+    warmupMs: quick ? 250 : Math.min(windowMs, 500),
     quick,
     json: found.get("--json") ?? null,
     check,

@@ -46,6 +46,7 @@ export interface Plan {
   progress(done: number, total: number, text: string): void;
 }
 
+const FAILURE_LIMIT = 240; // characters of an error that a table shows
 const BUSY = 0.9; // share of its core from which a process counts as the bottleneck
 
 interface Step {
@@ -117,7 +118,7 @@ async function measure(plan: Plan, step: Step): Promise<Values> {
   } catch (error) {
     if (!(error instanceof Error) || server.complaint === "") throw error;
     // What the server itself said explains more than what its peer saw.
-    error.message += `; the server said: ${server.complaint.split("\n", 3).join(" ")}`;
+    error.message += `; the server said: ${server.complaint}`;
     throw error;
   }
 }
@@ -132,9 +133,8 @@ async function perform(plan: Plan, step: Step): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    row.failure = error instanceof WrongAnswerError
-      ? `WRONG ANSWER: ${error.message}`
-      : error.message;
+    const text = error.message.replaceAll(/\s+/g, " ").slice(0, FAILURE_LIMIT);
+    row.failure = error instanceof WrongAnswerError ? `WRONG ANSWER: ${text}` : text;
   }
 }
 

@@ -19,7 +19,7 @@ const once: Scenario = {
   name: "g",
   title: "connect, echo 64 B once, close; 50 at a time",
   role: "echo",
-  quick: true,
+  quick: false,
   figures: [CONNECTIONS, CONNECTION_CPU],
   points: () => [{ label: "", value: 0 }],
   measure: async ({ load, warmupMs, windowMs }) =>

@@ -13,7 +13,7 @@ Deno.test("parseOptions() fills in the defaults", () => {
     scenarios: [],
     rounds: 3,
     windowMs: 1000,
-    warmupMs: 300,
+    warmupMs: 500,
     quick: false,
     json: null,
     check: false,
@@ -27,7 +27,7 @@ Deno.test("parseOptions() fills in the defaults", () => {
 
 Deno.test("parseOptions() shortens everything with --quick, but not what is asked for", () => {
   const { rounds, windowMs, warmupMs } = parse("--quick");
-  assertEquals({ rounds, windowMs, warmupMs }, { rounds: 1, windowMs: 200, warmupMs: 100 });
+  assertEquals({ rounds, windowMs, warmupMs }, { rounds: 1, windowMs: 150, warmupMs: 250 });
   assertEquals(parse("--quick", "--rounds", "2").rounds, 2);
 });
 
