@@ -140,7 +140,7 @@ export class FrameTooLongError extends FrameError {
    * @param recoverable Whether the messages after it can still be read.
    */
   constructor(length: number, limit: number, recoverable = false) {
-    super(`Cannot pass message: ${length} bytes exceed the limit of ${limit}`, recoverable);
+    super(`Cannot frame message: ${length} bytes exceed the limit of ${limit}`, recoverable);
     this.name = "FrameTooLongError";
     this.length = length;
     this.limit = limit;

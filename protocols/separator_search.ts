@@ -1,3 +1,4 @@
+import { InvalidStateError } from "./errors.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /** Where a separator stands in a buffer, as offsets from its first byte. */
@@ -40,6 +41,7 @@ export class SeparatorSearch {
   readonly #known: readonly Known[];
   /** The length of the longest separator, in bytes. */
   readonly longest: number;
+  #buffer: ReceiveBuffer | null = null;
 
   /**
    * Takes the separators; the bytes are copied.
@@ -58,9 +60,12 @@ export class SeparatorSearch {
   /**
    * Finds the separator that ends first; of several that end together, the longest.
    *
+   * @param buffer What to search: the same buffer each time.
    * @returns Where it stands, or `null` if none stands whole in what is buffered.
+   * @throws {InvalidStateError} If it is another buffer than before.
    */
   find(buffer: ReceiveBuffer): SeparatorMatch | null {
+    if (this.#buffer !== buffer) this.#bind(buffer);
     let start = -1;
     let end = Infinity;
     for (const known of this.#known) {
@@ -72,6 +77,16 @@ export class SeparatorSearch {
       end = ends;
     }
     return start === -1 ? null : { start, end };
+  }
+
+  /** What is remembered of one buffer is wrong of any other. */
+  #bind(buffer: ReceiveBuffer): void {
+    if (this.#buffer !== null) {
+      throw new InvalidStateError(
+        "Cannot search for separators: this search, or its codec, belongs to another connection",
+      );
+    }
+    this.#buffer = buffer;
   }
 
   /** The offset of a separator's next match; what was once found or searched in vain is not searched again. */

@@ -1,0 +1,276 @@
+import type { Codec } from "./codec.ts";
+import { NEED_MORE } from "./codec.ts";
+import type { AnyProtocol, Bytes, Transport } from "./contract.ts";
+import { ConnectionLostError, FrameError, InvalidStateError } from "./errors.ts";
+import { FrameReader } from "./frame_reader.ts";
+import { Protocol } from "./protocol.ts";
+
+/** How to wait in {@linkcode FramedProtocol.drain}. */
+export interface DrainOptions {
+  /** Ends the waiting when it aborts, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+interface Waiting {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * A protocol of messages instead of bytes. Extend it and override {@linkcode messageReceived}.
+ *
+ * ```text
+ * connectionMade -> (messageReceived | badMessageReceived)* -> endReceived? -> connectionLost
+ *                       send(message), drain()
+ * ```
+ *
+ * Messages are delivered one at a time. When {@linkcode messageReceived} returns a promise, the next message, even one
+ * that arrived in the same chunk, waits until it settles, and so does reading. The same holds after `pauseReading()`: the
+ * messages that have arrived wait for `resumeReading()`. When a callback changes the protocol with `setProtocol`,
+ * the bytes that were not decoded go to the next one; elsewhere pass on what {@linkcode detach} gives.
+ *
+ * A subclass that overrides `connectionMade`, `connectionLost`, `pauseWriting` or `resumeWriting` calls `super`'s as well.
+ *
+ * @example A server that answers lines
+ * ```ts
+ * import { createConnection, createServer, FramedProtocol, lineCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Shout extends FramedProtocol<string> {
+ *   override messageReceived(line: string): void {
+ *     this.send(line.toUpperCase());
+ *   }
+ * }
+ * class Ask extends FramedProtocol<string> {
+ *   readonly answer = Promise.withResolvers<string>();
+ *   override messageReceived(line: string): void {
+ *     this.answer.resolve(line);
+ *   }
+ * }
+ *
+ * await using server = await createServer(() => new Shout(lineCodec()), { port: 0 });
+ * const { protocol } = await createConnection(() => new Ask(lineCodec()), { port: server.port });
+ * protocol.send("hello");
+ * assertEquals(await protocol.answer.promise, "HELLO");
+ * protocol.transport.close();
+ * await protocol.transport.closed;
+ * ```
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent; by default the same.
+ */
+export class FramedProtocol<In, Out = In> extends Protocol {
+  #codec: Codec<In, Out>;
+  readonly #reader: FrameReader<In>;
+  #transport: Transport | null = null;
+  #isEnded = false;
+  #isWritingPaused = false;
+  // How the connection was lost; null while it is not.
+  #lost: { readonly error: Error | null } | null = null;
+  #waiting: Waiting[] = [];
+
+  /**
+   * Takes the codec, for this connection alone.
+   *
+   * @param codec What the messages are made of.
+   */
+  constructor(codec: Codec<In, Out>) {
+    super();
+    this.#codec = codec;
+    this.#reader = new FrameReader(codec);
+  }
+
+  /**
+   * The connection.
+   *
+   * @throws {InvalidStateError} Before `connectionMade`.
+   */
+  get transport(): Transport {
+    if (this.#transport === null) throw new InvalidStateError("Cannot send: not connected yet");
+    return this.#transport;
+  }
+
+  /**
+   * The codec in use. Another one goes on where this one stopped, with the next message that is received or sent, also within one
+   * chunk. For messages of other types change the protocol instead: `transport.setProtocol`.
+   */
+  get codec(): Codec<In, Out> {
+    return this.#codec;
+  }
+
+  set codec(codec: Codec<In, Out>) {
+    this.#codec = codec;
+    this.#reader.decoder = codec;
+  }
+
+  /**
+   * A message arrived.
+   *
+   * A returned promise holds back the next message and all reading until it settles; its rejection ends the
+   * connection like an exception. What has arrived and was not delivered when the connection is lost, is dropped.
+   *
+   * @param _message What the codec made of the bytes.
+   */
+  messageReceived(_message: In): void | Promise<void> {}
+
+  /**
+   * A message arrived that cannot be used, and was passed over; the ones after it can be. By default this throws the
+   * error, which ends the connection: override it to go on.
+   *
+   * @param error What is wrong with it; it is `recoverable`.
+   */
+  badMessageReceived(error: FrameError): void | Promise<void> {
+    throw error;
+  }
+
+  /**
+   * The peer will send no more, and all of its messages were delivered; {@linkcode Protocol.eofReceived} is taken.
+   *
+   * @returns A truthy value keeps the connection open for sending; otherwise it is closed.
+   */
+  endReceived(): boolean | void {}
+
+  /**
+   * Sends a message.
+   *
+   * @param message What the codec makes bytes of.
+   * @returns What `Transport.write` returns: `false` says to wait for {@linkcode drain}.
+   * @throws {FrameError} If the codec cannot encode it; nothing is sent then.
+   * @throws {InvalidStateError} Before `connectionMade`, or after `writeEof()`.
+   */
+  send(message: Out): boolean {
+    const { transport } = this;
+    const encoded = this.#codec.encode(message);
+    if (typeof encoded === "string" || encoded instanceof Uint8Array) {
+      return transport.write(encoded);
+    }
+    return transport.writelines(encoded);
+  }
+
+  /**
+   * Waits until more may be sent: at once unless the peer reads too slowly. A `messageReceived` that awaits it
+   * after its answer receives no more than its peer takes.
+   *
+   * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
+   */
+  drain({ signal }: DrainOptions = {}): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#lost !== null) return Promise.reject(this.#lost.error ?? new ConnectionLostError());
+    return this.#isWritingPaused ? this.#wait(signal) : Promise.resolve();
+  }
+
+  /**
+   * Gives up the bytes that were not decoded, for whoever goes on: `transport.setProtocol(next, framed.detach())`.
+   * In a callback of this protocol `transport.setProtocol(next)` is enough.
+   *
+   * @returns The bytes, possibly none.
+   */
+  detach(): Bytes {
+    return this.#reader.takeRest();
+  }
+
+  /** As {@linkcode Protocol.connectionMade}; it is where {@linkcode transport} comes from. */
+  override connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  /** As {@linkcode Protocol.connectionLost}; it ends every {@linkcode drain}. */
+  override connectionLost(error: Error | null): void {
+    this.#lost = { error };
+    const reason = error ?? new ConnectionLostError();
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(reason);
+  }
+
+  /** As {@linkcode Protocol.pauseWriting}; {@linkcode drain} waits from now on. */
+  override pauseWriting(): void {
+    this.#isWritingPaused = true;
+  }
+
+  /** As {@linkcode Protocol.resumeWriting}; it ends every {@linkcode drain}. */
+  override resumeWriting(): void {
+    this.#isWritingPaused = false;
+    for (const waiting of this.#waiting.splice(0)) waiting.resolve();
+  }
+
+  /** Decodes what arrived. Override {@linkcode messageReceived} instead. */
+  override dataReceived(chunk: Bytes): void | Promise<void> {
+    this.#reader.feedData(chunk);
+    return this.#deliver(this.transport.getProtocol());
+  }
+
+  /** Delivers what the codec makes of the rest. Override {@linkcode endReceived} instead. */
+  override eofReceived(): boolean {
+    this.#isEnded = true;
+    this.#reader.feedEof();
+    const delivered = this.#deliver(this.transport.getProtocol());
+    if (delivered === undefined) return Boolean(this.endReceived());
+    // The connection stays open for the answers; what goes wrong ends it.
+    delivered.then(() => this.#end()).catch((error) => this.transport.abort(error));
+    return true;
+  }
+
+  /** Delivers messages, in this turn up to one that has to be waited for. `current` is whose bytes these are. */
+  #deliver(current: AnyProtocol): void | Promise<void> {
+    for (;;) {
+      const settled = this.#deliverOne();
+      if (settled === NEED_MORE) return;
+      if (settled !== undefined) return this.#deliverAfter(settled, current);
+      if (!this.#mayGoOn(current)) return;
+    }
+  }
+
+  async #deliverAfter(first: Promise<void>, current: AnyProtocol): Promise<void> {
+    let settled: void | Promise<void> | typeof NEED_MORE = first;
+    while (settled !== NEED_MORE) {
+      if (settled !== undefined) await settled;
+      if (!this.#mayGoOn(current)) return;
+      settled = this.#deliverOne();
+    }
+  }
+
+  #deliverOne(): void | Promise<void> | typeof NEED_MORE {
+    let message: In | typeof NEED_MORE;
+    try {
+      message = this.#reader.next();
+    } catch (error) {
+      // Only while the reader can go on, or the same error would come for ever.
+      if (error instanceof FrameError && error.recoverable && !this.#reader.isDone) {
+        return this.badMessageReceived(error);
+      }
+      throw error;
+    }
+    return message === NEED_MORE ? NEED_MORE : this.messageReceived(message);
+  }
+
+  /** Whether the next message is for now and for this protocol; if not, its bytes go back to the transport. */
+  #mayGoOn(current: AnyProtocol): boolean {
+    const { transport } = this;
+    if (transport.isClosing()) {
+      this.#reader.takeRest();
+      return false;
+    }
+    const protocol = transport.getProtocol();
+    // Behind the end of the data nothing can be given back, and one last message at most is left.
+    if (this.#isEnded || (protocol === current && transport.isReading())) return true;
+    if (this.#reader.buffered > 0) transport.setProtocol(protocol, this.#reader.takeRest());
+    return false;
+  }
+
+  #end(): void {
+    if (this.transport.isClosing()) return;
+    if (!this.endReceived()) this.transport.close();
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting: Waiting = { resolve, reject };
+    this.#waiting.push(waiting);
+    if (signal === undefined) return promise;
+    const onAbort = (): void => {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    return promise.finally(() => signal.removeEventListener("abort", onAbort));
+  }
+}

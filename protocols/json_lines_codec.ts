@@ -1,0 +1,107 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "./codec.ts";
+import { FrameEncodeError } from "./errors.ts";
+import { lineCodec } from "./line_codec.ts";
+import { mapCodec } from "./map_codec.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
+
+/** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
+export const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;
+
+/**
+ * What is made of a value, and how long it may be.
+ *
+ * @typeParam In What is received.
+ */
+export interface JsonLinesCodecOptions<In> {
+  /**
+   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. What it throws makes a
+   * recoverable {@linkcode FrameDecodeError}. By default the value is taken as it is, with the type `unknown`.
+   */
+  readonly parse?: (value: unknown) => In;
+  /**
+   * The longest value, in bytes of JSON; `Infinity` for no limit.
+   *
+   * @default {1048576}
+   */
+  readonly maxLength?: number;
+}
+
+/**
+ * JSON values, one a line: JSON Lines, also called NDJSON.
+ *
+ * Lines may end in `"\r\n"` and the last one without either; empty lines are passed over. Bad and recoverable: a
+ * line that is too long or not JSON, and what `parse` throws. `"\n"` ends what is written.
+ *
+ * @example Typed messages
+ * ```ts
+ * import { FrameReader, jsonLinesCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Reading {
+ *   celsius: number;
+ * }
+ * function parseReading(value: unknown): Reading {
+ *   const { celsius } = value as Partial<Reading>;
+ *   if (typeof celsius !== "number") throw new TypeError("Cannot use reading: no number");
+ *   return { celsius };
+ * }
+ *
+ * const codec = jsonLinesCodec<Reading, Reading>({ parse: parseReading });
+ * assertEquals(codec.encode({ celsius: 21 }), '{"celsius":21}\n');
+ *
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new TextEncoder().encode('{"celsius":19.5}\n'));
+ * assertEquals(reader.next(), { celsius: 19.5 });
+ * ```
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent.
+ * @param options The parse function and the limit.
+ * @throws {RangeError} If the limit is out of range.
+ */
+export function jsonLinesCodec<In = unknown, Out = unknown>(
+  options: JsonLinesCodecOptions<In> = {},
+): Codec<In, Out> {
+  // Without a parse function In is unknown, unless the caller claims another type for what is not checked.
+  const { parse = (value: unknown): In => value as In } = options;
+  const lines = lineCodec({ maxLength: options.maxLength ?? DEFAULT_MAX_JSON_LINE_LENGTH });
+  return mapCodec(new FilledLines(lines), {
+    decode: (line: string): In => parse(JSON.parse(line)),
+    encode: toJson,
+  });
+}
+
+/** Lines with something in them. */
+class FilledLines implements Codec<string> {
+  readonly #lines: Codec<string>;
+
+  constructor(lines: Codec<string>) {
+    this.#lines = lines;
+  }
+
+  decode(buffer: ReceiveBuffer): string | NeedMore {
+    for (;;) {
+      const line = this.#lines.decode(buffer);
+      if (line === NEED_MORE || !isBlank(line)) return line;
+    }
+  }
+
+  decodeEnd(buffer: ReceiveBuffer): string | NeedMore {
+    const line = this.#lines.decodeEnd?.(buffer) ?? NEED_MORE;
+    return line === NEED_MORE || isBlank(line) ? NEED_MORE : line;
+  }
+
+  encode(line: string): EncodedMessage {
+    return this.#lines.encode(line);
+  }
+}
+
+function isBlank(line: string): boolean {
+  return line === "" || line.trim() === "";
+}
+
+function toJson(value: unknown): string {
+  const json: string | undefined = JSON.stringify(value);
+  if (json !== undefined) return json;
+  throw new FrameEncodeError(`Cannot encode message: JSON has no ${typeof value}`);
+}

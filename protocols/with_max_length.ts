@@ -1,0 +1,83 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "./codec.ts";
+import { FrameTooLongError } from "./errors.ts";
+import { checkMaxLength } from "./max_length.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
+import { utf8Length } from "./utf8.ts";
+
+/**
+ * A codec that refuses messages with more than so many bytes on the wire, headers and all: the limit for a codec of yours
+ * that has none, or for one whose parts are limited but not their sum.
+ *
+ * Nobody but the codec inside knows where a message that is too long would end, so to receive one breaks the stream.
+ *
+ * @example A limit for a codec without one
+ * ```ts
+ * import { FrameReader, FrameTooLongError, lineCodec, withMaxLength } from "@sluice/net";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const reader = new FrameReader(withMaxLength(lineCodec({ maxLength: Infinity }), 4));
+ * reader.feedData(new TextEncoder().encode("much too long"));
+ * assertThrows(() => reader.next(), FrameTooLongError);
+ * ```
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent.
+ * @param codec The codec; it belongs to the new one.
+ * @param maxLength The most bytes of one message.
+ * @throws {RangeError} If `maxLength` is not a whole number of at least 1, or `Infinity`.
+ */
+export function withMaxLength<In, Out>(
+  codec: Codec<In, Out>,
+  maxLength: number,
+): Codec<In, Out> {
+  return new MaxLengthCodec(codec, checkMaxLength(maxLength));
+}
+
+class MaxLengthCodec<In, Out> implements Codec<In, Out> {
+  readonly #codec: Codec<In, Out>;
+  readonly #maxLength: number;
+  // Where the message that is being read began; a codec may consume it in steps. -1: with the next byte.
+  #start = -1;
+
+  constructor(codec: Codec<In, Out>, maxLength: number) {
+    this.#codec = codec;
+    this.#maxLength = maxLength;
+  }
+
+  decode(buffer: ReceiveBuffer): In | NeedMore {
+    if (this.#start === -1) this.#start = buffer.position;
+    const message = this.#decodeOrRestart(buffer);
+    const end = buffer.position + (message === NEED_MORE ? buffer.length : 0);
+    const length = end - this.#start;
+    if (message !== NEED_MORE) this.#start = -1;
+    if (length <= this.#maxLength) return message;
+    throw new FrameTooLongError(length, this.#maxLength);
+  }
+
+  decodeEnd(buffer: ReceiveBuffer): In | NeedMore {
+    return this.#codec.decodeEnd === undefined ? NEED_MORE : this.#codec.decodeEnd(buffer);
+  }
+
+  encode(message: Out): EncodedMessage {
+    const encoded = this.#codec.encode(message);
+    const length = encodedLength(encoded);
+    if (length <= this.#maxLength) return encoded;
+    throw new FrameTooLongError(length, this.#maxLength, true);
+  }
+
+  /** Behind a bad message that was passed over the next one begins. */
+  #decodeOrRestart(buffer: ReceiveBuffer): In | NeedMore {
+    try {
+      return this.#codec.decode(buffer);
+    } catch (error) {
+      this.#start = -1;
+      throw error;
+    }
+  }
+}
+
+function encodedLength(encoded: EncodedMessage): number {
+  if (typeof encoded === "string") return utf8Length(encoded);
+  if (encoded instanceof Uint8Array) return encoded.length;
+  return encoded.reduce((sum, part) => sum + encodedLength(part), 0);
+}
