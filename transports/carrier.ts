@@ -1,4 +1,4 @@
-import type { Bytes } from "../protocols/contract.ts";
+import type { Bytes, CloseInfo } from "../protocols/contract.ts";
 
 /**
  * Where a transport reads from: an async iterator of chunks.
@@ -20,11 +20,12 @@ export interface Carrier {
   /** Ends the outgoing direction. Absent where that cannot be done without ending both. */
   closeWrite?(): Promise<void>;
   /**
-   * Releases everything, at once. What is pending settles somehow. Called once.
-   *
-   * @param how Whether everything written was sent, or the rest was given up.
+   * Passes on everything that was written and then ends the connection, before {@linkcode close} is called. Not
+   * called when the connection is given up. Absent where `write` leaves nothing behind.
    */
-  close(how: "flushed" | "aborted"): void;
+  finish?(): Promise<void>;
+  /** Releases everything, at once. What is pending settles somehow. Called once, with how it came to that. */
+  close(outcome: Pick<CloseInfo, "endedBy" | "error">): void;
   /** A fact about the connection, see `Transport.getExtraInfo`; `undefined` if not known. */
   getExtraInfo(name: string): unknown;
 }

@@ -9,6 +9,7 @@ import type {
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
 import { Delivery } from "./delivery.ts";
 import { report, toError } from "./error_report.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -29,7 +30,7 @@ import { toBytes } from "./to_bytes.ts";
 export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   readonly #carrier: Carrier;
   readonly #options: TransportOptions;
-  readonly #onClosed: ((transport: Transport) => void) | undefined;
+  readonly #tracker: ConnectionTracker | undefined;
   readonly #lifecycle = new Lifecycle();
   readonly #delivery: Delivery;
   readonly #outbound: Outbound;
@@ -40,16 +41,16 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   // Who will have ended the connection once what is queued is sent.
   #endedBy: "local" | "peer" = "local";
 
-  /** Starts with {@linkcode start}. `onClosed` is called last, after `connectionLost`. */
+  /** Starts with {@linkcode start}. `tracker` is told last of all. */
   constructor(
     carrier: Carrier,
     protocol: AnyProtocol,
     options: TransportOptions,
-    onClosed?: (transport: Transport) => void,
+    tracker?: ConnectionTracker,
   ) {
     this.#carrier = carrier;
     this.#options = options;
-    this.#onClosed = onClosed;
+    this.#tracker = tracker;
     this.#delivery = new Delivery(
       protocol,
       (callback, error) => this.onCallbackError(callback, error),
@@ -198,7 +199,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   onFlushed(): void {
-    if (this.#lifecycle.state === "closing") this.#lose(this.#endedBy, null);
+    if (this.#lifecycle.state === "closing") this.#finish();
   }
 
   onCallbackError(callback: string, thrown: unknown): void {
@@ -225,8 +226,17 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     this.#lifecycle.advance("close");
     this.#endedBy = by;
     this.#delivery.stop();
-    if (this.#outbound.isFlushed) this.#lose(by, null);
+    if (this.#outbound.isFlushed) this.#finish();
     else this.#outbound.flush();
+  }
+
+  /** Everything was handed to the carrier. */
+  #finish(): void {
+    if (this.#carrier.finish === undefined) return this.#lose(this.#endedBy, null);
+    this.#carrier.finish().then(
+      () => this.#lose(this.#endedBy, null),
+      (error) => this.#lose("error", toError(error)),
+    );
   }
 
   #lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
@@ -252,10 +262,10 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
       this.onCallbackError("connectionLost", error);
     }
     this.#lifecycle.advance("release");
-    const how = this.#closeInfo?.error === null && this.#closeInfo.endedBy !== "abort";
-    this.#carrier.close(how ? "flushed" : "aborted");
-    if (this.#closeInfo !== null) this.#closed?.resolve(this.#closeInfo);
-    this.#onClosed?.(this);
+    if (this.#closeInfo === null) return;
+    this.#carrier.close(this.#closeInfo);
+    this.#closed?.resolve(this.#closeInfo);
+    this.#tracker?.onClosed(this);
   }
 
   #peer(): string {

@@ -29,7 +29,6 @@ import { checkTransportOptions, type TransportOptions } from "./transport_option
  * @param options Limits, socket options and the error handler.
  * @throws {RangeError} If a limit is out of range.
  */
-// deno-lint-ignore require-await -- a promise, as asyncio's, so that exceptions become rejections
 export async function connectAcceptedSocket<P extends AnyProtocol>(
   protocolFactory: () => P,
   conn: Deno.Conn,
@@ -37,5 +36,5 @@ export async function connectAcceptedSocket<P extends AnyProtocol>(
 ): Promise<Connected<P>> {
   checkTransportOptions(options);
   applySocketOptions(conn, options);
-  return connectCarrier(protocolFactory, new SocketCarrier(conn), options);
+  return await connectCarrier(protocolFactory, new SocketCarrier(conn), options);
 }

@@ -1,6 +1,9 @@
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
+import { Arrival } from "./arrival.ts";
 import type { Carrier } from "./carrier.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
+import { toError } from "./error_report.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
@@ -15,7 +18,7 @@ export interface Connected<P extends AnyProtocol> {
  * Makes a connection over a {@linkcode Carrier} of your own: a transport with flow control, buffering and
  * every promise of {@linkcode Transport}, over whatever can read and write bytes.
  *
- * `connectionMade` has been called when this returns.
+ * `connectionMade` has been called when the promise resolves.
  *
  * @throws Whatever the factory throws; the carrier is closed then.
  *
@@ -36,7 +39,7 @@ export interface Connected<P extends AnyProtocol> {
  *   getExtraInfo: () => undefined,
  * };
  * const answer = Promise.withResolvers<Uint8Array>();
- * const { transport } = connectCarrier(() => ({ dataReceived: answer.resolve }), carrier);
+ * const { transport } = await connectCarrier(() => ({ dataReceived: answer.resolve }), carrier);
  * transport.write("four");
  * assertEquals(await answer.promise, new Uint8Array([4]));
  * transport.close();
@@ -45,33 +48,48 @@ export interface Connected<P extends AnyProtocol> {
  *
  * @param protocolFactory Makes the protocol.
  * @param carrier What carries the bytes; it belongs to the transport from now on.
- * @param options Limits and the error handler.
+ * @param options Limits, layers and the error handler.
  */
-export function connectCarrier<P extends AnyProtocol>(
+export async function connectCarrier<P extends AnyProtocol>(
   protocolFactory: () => P,
   carrier: Carrier,
   options: TransportOptions = {},
-): Connected<P> {
-  return attach(protocolFactory, carrier, options);
+  tracker?: ConnectionTracker,
+): Promise<Connected<P>> {
+  const { layers = [] } = options;
+  if (layers.length === 0) return startTransport(protocolFactory, carrier, options, tracker);
+  const arrival = new Arrival(tracker);
+  startTransport(
+    () => {
+      const protocol = protocolFactory();
+      arrival.protocol = protocol;
+      return layers.reduceRight<AnyProtocol>((upper, layer) => layer(upper, options), arrival);
+    },
+    carrier,
+    options,
+    arrival,
+  );
+  const transport = await arrival.made;
+  // The protocol that was set above is the one its factory made.
+  return { transport, protocol: arrival.protocol as P };
 }
 
-/** {@linkcode connectCarrier}, for callers that track the connection: `onClosed` is called last of all. */
-export function attach<P extends AnyProtocol>(
+/** {@linkcode connectCarrier} without layers, and without a promise. */
+export function startTransport<P extends AnyProtocol>(
   protocolFactory: () => P,
   carrier: Carrier,
-  options: TransportOptions,
-  onMade?: (transport: Transport) => void,
-  onClosed?: (transport: Transport) => void,
+  options: TransportOptions = {},
+  tracker?: ConnectionTracker,
 ): Connected<P> {
   let protocol: P;
   try {
     protocol = protocolFactory();
   } catch (error) {
-    carrier.close("aborted");
+    carrier.close({ endedBy: "error", error: toError(error) });
     throw error;
   }
-  const transport = new CarrierTransport(carrier, protocol, options, onClosed);
-  onMade?.(transport);
+  const transport = new CarrierTransport(carrier, protocol, options, tracker);
+  tracker?.onMade(transport);
   transport.start();
   return { transport, protocol };
 }

@@ -1,6 +1,6 @@
-import type { AnyProtocol, Bytes } from "../protocols/contract.ts";
+import type { AnyProtocol, Bytes, CloseInfo } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./carrier.ts";
-import { connectCarrier, type Connected } from "./connect_carrier.ts";
+import { connectCarrier, type Connected, startTransport } from "./connect_carrier.ts";
 import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
 
 /** The two directions of a connection as Web streams; one may be missing. */
@@ -42,23 +42,21 @@ export interface StreamPair {
  * @throws {TypeError} If a stream is locked.
  * @throws {RangeError} If a limit is out of range.
  */
-// deno-lint-ignore require-await -- a promise, as everything that connects gives one
 export async function connectStreams<P extends AnyProtocol>(
   protocolFactory: () => P,
   streams: StreamPair,
   options: TransportOptions = {},
 ): Promise<Connected<P>> {
   checkTransportOptions(options);
-  return attachStreams(protocolFactory, streams, options);
+  return await connectCarrier(protocolFactory, new WebStreamCarrier(streams), options);
 }
 
-/** {@linkcode connectStreams} without a promise. */
+/** {@linkcode connectStreams} without layers, and without a promise. */
 export function attachStreams<P extends AnyProtocol>(
   protocolFactory: () => P,
   streams: StreamPair,
-  options?: TransportOptions,
 ): Connected<P> {
-  return connectCarrier(protocolFactory, new WebStreamCarrier(streams), options);
+  return startTransport(protocolFactory, new WebStreamCarrier(streams));
 }
 
 /** A pair of Web streams as a {@linkcode Carrier}. */
@@ -93,12 +91,14 @@ class WebStreamCarrier implements Carrier {
     await this.#writer?.close();
   }
 
-  close(how: "flushed" | "aborted"): void {
+  async finish(): Promise<void> {
+    if (!this.#isWriteEnded) await this.closeWrite();
+  }
+
+  close({ error }: Pick<CloseInfo, "endedBy" | "error">): void {
     const ignore = () => {};
-    this.#reader?.cancel().catch(ignore);
-    if (this.#writer === undefined || this.#isWriteEnded) return;
-    const ended = how === "flushed" ? this.#writer.close() : this.#writer.abort();
-    ended.catch(ignore);
+    this.#reader?.cancel(error).catch(ignore);
+    if (!this.#isWriteEnded) this.#writer?.abort(error).catch(ignore);
   }
 
   getExtraInfo(): undefined {

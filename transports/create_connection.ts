@@ -1,7 +1,7 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import { abortable } from "@std/async";
-import { attach, type Connected } from "./connect_carrier.ts";
+import { connectCarrier, type Connected } from "./connect_carrier.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { describeEndpointError } from "./os_error.ts";
 import { SocketCarrier } from "./socket_carrier.ts";
@@ -72,7 +72,7 @@ export async function createConnection<P extends AnyProtocol>(
   checkTransportOptions(options);
   checkTimeout("connectTimeout", options.connectTimeout);
   const conn = await connectSocket(options);
-  return attach(protocolFactory, new SocketCarrier(conn), options);
+  return await connectCarrier(protocolFactory, new SocketCarrier(conn), options);
 }
 
 /** Opens the socket, under the deadline and the signal. */

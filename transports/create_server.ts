@@ -1,8 +1,8 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { fromDenoAddr } from "./addresses.ts";
-import { attach } from "./connect_carrier.ts";
+import { connectCarrier } from "./connect_carrier.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { report } from "./error_report.ts";
+import { report, wasReported } from "./error_report.ts";
 import { describeEndpointError } from "./os_error.ts";
 import { type Listening, Server } from "./server.ts";
 import { SocketCarrier } from "./socket_carrier.ts";
@@ -87,12 +87,14 @@ export async function createServer(
 ): Promise<Server> {
   checkListenOptions(options);
   const server = new Server(await listen(options), {
-    connect: (conn, onMade, onClosed) => {
+    connect: (conn, tracker) => {
       applySocketOptions(conn, options);
-      attach(protocolFactory, new SocketCarrier(conn), options, onMade, onClosed);
+      return connectCarrier(protocolFactory, new SocketCarrier(conn), options, tracker);
     },
     maxConnections: options.maxConnections,
-    report: (error, context) => report(options.onError, error, context),
+    report: (error, context) => {
+      if (!wasReported(error)) report(options.onError, error, context);
+    },
   });
   if (options.startServing ?? true) server.startServing();
   return server;

@@ -74,6 +74,11 @@ export class Delivery {
     this.#wake();
   }
 
+  /** Whether a chunk would be delivered now. */
+  get isReady(): boolean {
+    return !this.#paused && this.#draining === null && !this.#isInCallback;
+  }
+
   /** Resolves when everything was delivered and more may come, or delivery was stopped. */
   async ready(): Promise<void> {
     while (!this.#stopped && (this.#paused || this.#draining !== null)) {
@@ -83,7 +88,8 @@ export class Delivery {
 
   /** The buffer that the protocol lends for the next read; `undefined` if it takes chunks. */
   lend(): Uint8Array | undefined {
-    return this.#lent = this.#buffered === null ? undefined : this.#borrow(this.#buffered, -1);
+    if (this.#buffered === null) return this.#lent = undefined;
+    return this.#borrow(this.#buffered, -1);
   }
 
   /** Whether `bytes` lie in memory that the next read may overwrite. */
@@ -179,7 +185,7 @@ export class Delivery {
       const buffer = protocol.getBuffer(sizeHint);
       if (buffer.length > 0) {
         this.#lender = protocol;
-        return buffer;
+        return this.#lent = buffer;
       }
       throw new InvalidStateError("Cannot read: getBuffer() returned an empty buffer");
     } catch (error) {

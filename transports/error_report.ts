@@ -19,12 +19,20 @@ export function toError(thrown: unknown): Error {
     : new Error(`Thrown: ${String(thrown)}`, { cause: thrown });
 }
 
+const reported = new WeakSet<Error>();
+
+/** Whether an exception was reported, by whoever saw it first. */
+export function wasReported(error: Error): boolean {
+  return reported.has(error);
+}
+
 /** Hands an exception to `onError`, or prints it with the connection's addresses. Never throws. */
 export function report(
   onError: ErrorHandler | undefined,
   error: Error,
   context: ErrorContext,
 ): void {
+  reported.add(error);
   if (onError === undefined) return print(error, context);
   try {
     onError(error, context);

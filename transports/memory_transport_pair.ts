@@ -41,7 +41,6 @@ export interface MemoryPairOptions extends TransportOptions {
  * @param options Names, and what both ends have in common.
  * @throws Whatever a factory throws; both ends are closed then.
  */
-// deno-lint-ignore require-await -- a promise, as everything that connects gives one
 export async function memoryTransportPair<A extends AnyProtocol, B extends AnyProtocol>(
   protocolFactoryA: () => A,
   protocolFactoryB: () => B,
@@ -53,13 +52,15 @@ export async function memoryTransportPair<A extends AnyProtocol, B extends AnyPr
   const back = new MemoryPipe();
   const carrierA = new MemoryCarrier(back, there, nameA, nameB);
   const carrierB = new MemoryCarrier(there, back, nameB, nameA);
-  const a = connectCarrier(protocolFactoryA, carrierA, options);
-  try {
-    return [a, connectCarrier(protocolFactoryB, carrierB, options)];
-  } catch (error) {
-    a.transport.abort();
-    throw error;
+  const [a, b] = await Promise.allSettled([
+    connectCarrier(protocolFactoryA, carrierA, options),
+    connectCarrier(protocolFactoryB, carrierB, options),
+  ]);
+  if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value];
+  for (const end of [a, b]) {
+    if (end.status === "fulfilled") end.value.transport.abort();
   }
+  throw a.status === "rejected" ? a.reason : b.status === "rejected" && b.reason;
 }
 
 /** One end of the pair. */

@@ -37,14 +37,22 @@ export {
   DEFAULT_CONNECT_TIMEOUT,
 } from "./create_connection.ts";
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
+export type { ConnectionTracker } from "./connection_tracker.ts";
 export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";
 export type { Endpoint } from "./endpoint.ts";
 export type { ErrorContext, ErrorHandler } from "./error_report.ts";
+export * from "./layer.ts";
+export * from "./live_layers.ts";
 export * from "./memory_transport_pair.ts";
 export type { Listener } from "./acceptor.ts";
 export * from "./server.ts";
 export type { SocketOptions } from "./socket_options.ts";
-export { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
+export * from "./transform_layer.ts";
+export {
+  DEFAULT_MAX_WRITE_BUFFER,
+  type LayerFactory,
+  type TransportOptions,
+} from "./transport_options.ts";
 export * from "./transport_wrapper.ts";

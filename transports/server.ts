@@ -3,6 +3,7 @@ import type { Address, Transport } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
 import { Acceptor, type Listener } from "./acceptor.ts";
 import { formatAddress } from "./addresses.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
 import { type ErrorContext, toError } from "./error_report.ts";
 
 /** The default of `grace`, in milliseconds: what container managers give a program before they kill it. */
@@ -18,12 +19,8 @@ export interface Listening {
 
 /** How a server treats what it accepts. */
 export interface ServerHooks {
-  /** Makes a connection of an accepted socket and calls `onMade` and `onClosed` in time. */
-  connect(
-    conn: Deno.Conn,
-    onMade: (transport: Transport) => void,
-    onClosed: (transport: Transport) => void,
-  ): void;
+  /** Makes a connection of an accepted socket, and tells the tracker of it. */
+  connect(conn: Deno.Conn, tracker: ConnectionTracker): Promise<unknown>;
   /** The most connections at a time; no limit if undefined. */
   readonly maxConnections: number | undefined;
   /** Told of trouble that the server goes on after. */
@@ -88,7 +85,7 @@ export class Server implements AsyncDisposable {
     this.#acceptors = listening.map(({ listener }) =>
       new Acceptor(listener, {
         room: () => this.#isFull() ? this.#room() : undefined,
-        onAccept: (conn) => this.#connect(conn),
+        onAccept: (conn) => void this.#connect(conn),
         onAcceptError: (error) => hooks.report(error, { callback: "accept", transport: null }),
       })
     );
@@ -221,21 +218,22 @@ export class Server implements AsyncDisposable {
     await this.shutdown();
   }
 
-  #connect(conn: Deno.Conn): void {
+  async #connect(conn: Deno.Conn): Promise<void> {
     try {
-      this.#hooks.connect(conn, this.#onMade, this.#onClosed);
-    } catch (error) {
-      this.#hooks.report(toError(error), { callback: "protocolFactory", transport: null });
+      await this.#hooks.connect(conn, this.#tracker);
+    } catch (thrown) {
+      this.#hooks.report(toError(thrown), { callback: "connect", transport: null });
     }
   }
 
-  readonly #onMade = (transport: Transport): void => {
-    this.#connections.add(transport);
-  };
-
-  readonly #onClosed = (transport: Transport): void => {
-    this.#connections.delete(transport);
-    this.#makeRoom();
+  readonly #tracker: ConnectionTracker = {
+    onMade: (transport) => {
+      this.#connections.add(transport);
+    },
+    onClosed: (transport) => {
+      this.#connections.delete(transport);
+      this.#makeRoom();
+    },
   };
 
   #isFull(): boolean {

@@ -1,9 +1,15 @@
-import type { WriteBufferLimits } from "../protocols/contract.ts";
+import type { AnyProtocol, WriteBufferLimits } from "../protocols/contract.ts";
 import type { ErrorHandler } from "./error_report.ts";
 import { resolveWriteBufferLimits } from "./water_marks.ts";
 
 /** The default of `maxWriteBuffer`, 16 MiB: 256 times the high-water mark, far more than a writer that heeds `pauseWriting` ever queues. */
 export const DEFAULT_MAX_WRITE_BUFFER = 16_777_216;
+
+/**
+ * Puts a layer below a protocol: returns the protocol that the transport below drives instead, and
+ * which hands `upper` a transport of its own with `connectionMade`.
+ */
+export type LayerFactory = (upper: AnyProtocol, options: TransportOptions) => AnyProtocol;
 
 /** What every transport can be told when it is made. */
 export interface TransportOptions {
@@ -20,6 +26,11 @@ export interface TransportOptions {
    * @default {16777216}
    */
   readonly maxWriteBuffer?: number;
+  /**
+   * Layers between the carrier of the bytes and the protocol, the first nearest the wire. Each connection
+   * gets its own.
+   */
+  readonly layers?: readonly LayerFactory[];
   /** Told of every exception that a callback throws; prints to the console by default. */
   readonly onError?: ErrorHandler;
 }

@@ -6,6 +6,7 @@ import type {
   Transport,
   WriteBufferLimits,
 } from "../protocols/contract.ts";
+import { InvalidStateError } from "../protocols/errors.ts";
 
 /**
  * A transport that forwards everything to another one: override what you want to see or change.
@@ -35,12 +36,27 @@ import type {
  * ```
  */
 export class TransportWrapper implements Transport {
-  /** The transport that everything goes to. */
-  readonly inner: Transport;
+  #inner: Transport | null;
 
-  /** Wraps `inner`, which goes on working by itself. */
-  constructor(inner: Transport) {
-    this.inner = inner;
+  /** Wraps `inner`, which goes on working by itself. Without one it has to be set before anything is called. */
+  constructor(inner: Transport | null = null) {
+    this.#inner = inner;
+  }
+
+  /**
+   * The transport that everything goes to; it may be exchanged.
+   *
+   * @throws {InvalidStateError} If there is none yet.
+   */
+  get inner(): Transport {
+    if (this.#inner === null) {
+      throw new InvalidStateError("Cannot use transport: not connected yet");
+    }
+    return this.#inner;
+  }
+
+  set inner(transport: Transport) {
+    this.#inner = transport;
   }
 
   /** As {@linkcode Transport}: forwarded. */
