@@ -15,17 +15,21 @@
  * @module
  */
 import { type Bytes, type ByteSource, type Carrier, connectCarrier } from "@sluice/net";
-import { Protocol, type Transport } from "@sluice/net";
+import { Protocol, ReceiveBuffer, type Transport } from "@sluice/net";
 import { readFlags, runProgram } from "./_program.ts";
 
-/** What goes through the port: bytes, `"taken"` in answer to them, and the ends of a direction or of all. */
-type Message = Bytes | "taken" | "end" | "gone";
+/** How many bytes may wait on one side until the other side has to, as in a socket's buffer. */
+const WINDOW = 65_536;
+
+/** What goes through the port: bytes, the word for "send more", and the ends of a direction or of all. */
+type Message = Bytes | "more" | "end" | "gone";
 
 /**
  * Carries a connection over one end of a `MessageChannel`.
  *
  * ```text
- * write -> Bytes -> the other side's queue -> next, which answers "taken" -> write resolves
+ * write -> Bytes -> the other side's buffer, which answers "more" while it has room -> write resolves
+ *                   the other side's next() <- buffer
  * ```
  *
  * That answer is all that back-pressure takes: a transport has one write under way at a time, and
@@ -35,10 +39,11 @@ export class PortCarrier implements Carrier {
   /** What arrives. */
   readonly source: ByteSource = this.#receive();
   readonly #port: MessagePort;
+  readonly #buffer = new ReceiveBuffer();
   #state: "open" | "ended" | "gone" = "open";
-  #chunks: Bytes[] = [];
+  #isAnswerDue = false;
   #onArrival: (() => void) | undefined;
-  #onTaken: PromiseWithResolvers<void> | undefined;
+  #onAnswer: PromiseWithResolvers<void> | undefined;
 
   /** Takes over the port. */
   constructor(port: MessagePort) {
@@ -46,14 +51,14 @@ export class PortCarrier implements Carrier {
     port.onmessage = ({ data }: MessageEvent<Message>): void => this.#handle(data);
   }
 
-  /** Sends a copy, for the bytes are only lent, and waits until the other side has taken it. */
+  /** Sends a copy of the start, for the bytes are only lent, and waits until more may follow. */
   async write(bytes: Uint8Array): Promise<number> {
     if (this.#state === "gone") throw new Error("The other side is gone");
-    this.#onTaken = Promise.withResolvers();
-    const copy = bytes.slice();
+    this.#onAnswer = Promise.withResolvers();
+    const copy = bytes.slice(0, WINDOW);
     this.#port.postMessage(copy, [copy.buffer]);
-    await this.#onTaken.promise;
-    return bytes.length;
+    await this.#onAnswer.promise;
+    return Math.min(bytes.length, WINDOW);
   }
 
   /** Ends our direction: what was posted before arrives before. */
@@ -74,9 +79,9 @@ export class PortCarrier implements Carrier {
 
   async *#receive(): AsyncGenerator<Bytes, void, Uint8Array | undefined> {
     while (true) {
-      const chunk = this.#chunks.shift();
-      if (chunk !== undefined) {
-        this.#port.postMessage("taken");
+      if (this.#buffer.length > 0) {
+        const chunk = this.#buffer.takeChunk();
+        this.#answer();
         yield chunk;
       } else if (this.#state !== "open") return;
       else await new Promise<void>((resolve) => this.#onArrival = resolve);
@@ -84,19 +89,27 @@ export class PortCarrier implements Carrier {
   }
 
   #handle(message: Message): void {
-    if (message === "taken") this.#onTaken?.resolve();
+    if (message === "more") this.#onAnswer?.resolve();
     else if (message === "end") this.#end("ended");
     else if (message === "gone") this.#end("gone");
     else {
-      this.#chunks.push(message);
+      this.#buffer.append(message);
+      this.#isAnswerDue = true;
+      this.#answer();
       this.#onArrival?.();
     }
+  }
+
+  #answer(): void {
+    if (!this.#isAnswerDue || this.#buffer.length >= WINDOW) return;
+    this.#isAnswerDue = false;
+    this.#port.postMessage("more");
   }
 
   #end(state: "ended" | "gone"): void {
     this.#state = state;
     this.#onArrival?.();
-    if (state === "gone") this.#onTaken?.reject(new Error("The other side is gone"));
+    if (state === "gone") this.#onAnswer?.reject(new Error("The other side is gone"));
   }
 }
 
@@ -142,8 +155,8 @@ if (import.meta.main) {
     readFlags({});
     // With `worker.postMessage(port2, [port2])` the other end would live in a Worker.
     const { port1, port2 } = new MessageChannel();
-    connectCarrier(() => new Shout(), new PortCarrier(port2));
-    const { transport } = connectCarrier(() => new Narrator(), new PortCarrier(port1));
+    await connectCarrier(() => new Shout(), new PortCarrier(port2));
+    const { transport } = await connectCarrier(() => new Narrator(), new PortCarrier(port1));
     transport.write("hello over there");
     transport.write("x".repeat(100_000));
     transport.writeEof();

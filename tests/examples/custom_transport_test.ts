@@ -1,0 +1,13 @@
+import { connectCarrier } from "@sluice/net";
+import { type MakeTransportPair, testTransport } from "@sluice/net/testing";
+import { PortCarrier } from "../../examples/custom_transport.ts";
+
+const makePair: MakeTransportPair = (protocolFactoryA, protocolFactoryB, options) => {
+  const { port1, port2 } = new MessageChannel();
+  return Promise.all([
+    connectCarrier(protocolFactoryA, new PortCarrier(port1), options),
+    connectCarrier(protocolFactoryB, new PortCarrier(port2), options),
+  ]);
+};
+
+testTransport(makePair, { name: "custom_transport" });
