@@ -13,7 +13,7 @@ import { LoadGenerator } from "./harness/load_generator.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { type BenchOptions, HELP, parseOptions } from "./harness/options.ts";
 import { choosePlacement } from "./harness/placement.ts";
-import { prepareServers } from "./harness/prepare.ts";
+import { fitScenarios, mostOpenFiles, prepareServers } from "./harness/prepare.ts";
 import { Progress } from "./harness/progress.ts";
 import { formatReport, parseReport, type Report, REPORT_FORMAT } from "./harness/report.ts";
 import { failuresOf, type Plan, runPlan } from "./harness/run.ts";
@@ -128,13 +128,15 @@ async function bench(options: BenchOptions, children: Children, folder: string):
   );
   const { rounds, windowMs, warmupMs, quick } = options;
   const settings = { rounds, windowMs, warmupMs, load: load.kind, placement: placement.text };
-  const { versions, leftOut, servers } = prepared;
+  const { versions, servers } = prepared;
+  const fit = fitScenarios(chosenScenarios(options), quick, await mostOpenFiles(children));
+  const { scenarios } = fit;
+  const leftOut = [...prepared.leftOut, ...fit.leftOut];
   const machine = await describeMachine();
   const head = { format: REPORT_FORMAT, date, machine, versions, settings, leftOut };
   await print(out, formatHead(head) + "\n");
 
   const progress = new Progress();
-  const scenarios = chosenScenarios(options);
   const plan: Plan = {
     scenarios,
     servers,

@@ -1,7 +1,7 @@
 /** Builds and runs the load generator, and reads what it says. */
 
 import type { Child, Children } from "./children.ts";
-import { pinned, type Placement } from "./placement.ts";
+import { pinned, type Placement, withManyFiles } from "./placement.ts";
 import { cpuSecondsOf, processTree } from "./process_usage.ts";
 import { compile, type RuntimeState } from "./runtimes.ts";
 
@@ -107,7 +107,8 @@ export class LoadGenerator {
       return new LoadGenerator("c", pinned(placement.loadCore, [`${folder}/load`]), children);
     }
     const deno = [Deno.execPath(), "run", "--no-lock", "--no-config", "-A", `${here}main.ts`];
-    return new LoadGenerator("deno", pinned(placement.loadCore, deno), children);
+    const command = withManyFiles(pinned(placement.loadCore, deno));
+    return new LoadGenerator("deno", command, children);
   }
 
   /**

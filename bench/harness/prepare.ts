@@ -4,7 +4,7 @@ import type { Children } from "./children.ts";
 import type { LeftOut } from "./report.ts";
 import type { ReadyServer } from "./run.ts";
 import { findRuntimes, type RuntimeState, serverCommand } from "./runtimes.ts";
-import type { Role } from "./scenario.ts";
+import type { Point, Role, Scenario } from "./scenario.ts";
 import { BASE_SERVER, CONTROL_SERVER, isOwn } from "./server_program.ts";
 import type { Runtime, ServerProgram } from "./server_program.ts";
 
@@ -18,6 +18,48 @@ export interface Prepared {
   readonly versions: readonly string[];
   /** The C compiler, if there is one. */
   readonly compiler: RuntimeState;
+}
+
+const SPARE_FILES = 100; // that a process has open beside its connections
+
+/**
+ * Asks how many files a process may open.
+ *
+ * @param children Runs the shell that tells.
+ * @returns The hard limit, `Infinity` where there is none.
+ */
+export async function mostOpenFiles(children: Children): Promise<number> {
+  if (Deno.build.os === "windows") return Infinity;
+  const { output } = await children.run(["/bin/sh", "-c", "ulimit -H -n"]);
+  const limit = Number(output);
+  return Number.isInteger(limit) ? limit : Infinity; // "unlimited"
+}
+
+/**
+ * Takes out of scenarios the settings with more connections than the system allows.
+ *
+ * @param scenarios The scenarios.
+ * @param quick Whether time is short.
+ * @param mostFiles How many files a process may open.
+ * @returns The scenarios with what is left of their settings, and what was taken out.
+ */
+export function fitScenarios(
+  scenarios: readonly Scenario[],
+  quick: boolean,
+  mostFiles: number,
+): { scenarios: readonly Scenario[]; leftOut: readonly LeftOut[] } {
+  const leftOut: LeftOut[] = [];
+  const fitting = scenarios.map((scenario): Scenario => {
+    const fits = ({ connections = 0 }: Point) => connections + SPARE_FILES <= mostFiles;
+    const all = scenario.points(quick);
+    for (const { label } of all.filter((point) => !fits(point))) {
+      const reason = `a process may open ${mostFiles} files only`;
+      leftOut.push({ name: `${scenario.name} (${label})`, reason });
+    }
+    const points = all.filter(fits);
+    return { ...scenario, points: () => points };
+  });
+  return { scenarios: fitting, leftOut };
 }
 
 async function ready(

@@ -17,6 +17,8 @@ export interface Point {
   readonly label: string;
   /** A number for charts over settings (connections, messages a second). */
   readonly value: number;
+  /** The connections that are open at once, if over 900: files that the system must allow. */
+  readonly connections?: number;
 }
 
 /** Figures by their keys. */
@@ -69,8 +71,6 @@ export interface Scenario {
   readonly quick: boolean;
   /** Whether server and load generator share one core; separate cores otherwise. */
   readonly sameCore?: boolean;
-  /** The open files that server and generator need each, if over 1,000. */
-  readonly openFiles?: number;
   /**
    * Returns the settings to measure.
    *

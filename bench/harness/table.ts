@@ -111,7 +111,7 @@ export function formatHead(report: Omit<Report, "disturbance" | "rows">): string
   const { rounds, windowMs, load, placement } = report.settings;
   const generator = load === "c"
     ? "in C"
-    : "in TypeScript (no C compiler): slower than some servers, throughput may be its own limit";
+    : "in TypeScript: slower than some servers, so throughput may be its own limit";
   const lines = [
     `Machine: ${machineLine(report.machine)}`,
     `Date: ${report.date}`,

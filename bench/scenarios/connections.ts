@@ -42,7 +42,6 @@ const churn: Scenario = {
     "500 at a time, each echoes 1 KiB 10 times and closes, for 3 windows; memory kept after it",
   role: "echo",
   quick: false,
-  openFiles: 1100,
   figures: [CONNECTIONS, CONNECTION_CPU, MEMORY_GROWTH],
   points: () => [{ label: "", value: 0 }],
   measure: async ({ load, serverMemory, warmupMs, windowMs }) => {

@@ -58,13 +58,11 @@ const growth: Scenario = {
   title: "64 B, 10 to 10,000 connections, one message outstanding on each",
   role: "echo",
   quick: false,
-  openFiles: 10_100,
   figures: [MESSAGE_CPU, MESSAGES],
   points: () =>
-    [10, 100, 1000, 10_000].map((value) => ({
-      label: `${value.toLocaleString("en")} connections`,
-      value,
-    })),
+    [10, 100, 1000, 10_000].map((value) => {
+      return { label: `${value.toLocaleString("en")} connections`, value, connections: value };
+    }),
   measure: async ({ load, warmupMs, windowMs }, { value }) =>
     messageValues(
       await load({

@@ -28,12 +28,12 @@ const idle: Scenario = {
   title: "memory for each connection that has echoed 64 B and is idle",
   role: "echo",
   quick: true,
-  openFiles: 10_100,
   figures: [CONNECTION_MEMORY],
   points: (quick) =>
     (quick ? [1000] : [5000, 10_000]).map((value): Point => ({
       label: `${value.toLocaleString("en")} connections`,
       value,
+      connections: value,
     })),
   measure: async (measurement, { value }) => await measureIdle(measurement, value),
 };
