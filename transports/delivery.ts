@@ -159,7 +159,9 @@ export class Delivery {
         callback = "bufferUpdated";
         if (taken > 0) settled = this.#buffered.bufferUpdated?.(taken);
       }
-      return settled?.then(undefined, (error) => this.#onError(callback, error));
+      if (settled === undefined) return;
+      // Where nothing checks types, a callback may return anything.
+      return Promise.resolve(settled).then(undefined, (error) => this.#onError(callback, error));
     } catch (error) {
       this.#onError(callback, error);
     } finally {
