@@ -1,0 +1,122 @@
+import { assert, assertEquals } from "@std/assert";
+import type { CloseInfo } from "../../protocols/contract.ts";
+import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
+
+/** What `closed` and `getExtraInfo` say. */
+export const closeInfoCases: readonly ConformanceCase[] = [
+  {
+    name: "closed tells that close() ended it here and the peer there, and counts the bytes",
+    async run(scene): Promise<void> {
+      const [a, b] = await exchange(scene, (a) => a.close());
+      assertEquals([a.endedBy, a.error], ["local", null]);
+      assertEquals([b.endedBy, b.error], ["peer", null]);
+      assertCounts(a, { bytesRead: 20_000, bytesWritten: 100_005, bytesUnsent: 0 });
+      assertCounts(b, { bytesRead: 100_005, bytesWritten: 20_000, bytesUnsent: 0 });
+    },
+  },
+  {
+    name: 'closed tells "abort" of an abort() without a reason',
+    async run(scene): Promise<void> {
+      const [a] = await exchange(scene, (a) => a.abort());
+      assertEquals([a.endedBy, a.error], ["abort", null]);
+      assertCounts(a, { bytesRead: 20_000, bytesWritten: 100_005, bytesUnsent: 0 });
+    },
+  },
+  {
+    name: 'closed tells "error" of an abort() with a reason',
+    async run(scene): Promise<void> {
+      const reason = new Error("A reason");
+      const [a] = await exchange(scene, (a) => a.abort(reason));
+      assertEquals([a.endedBy, a.error], ["error", reason]);
+    },
+  },
+  {
+    name: "closed counts as written or unsent every byte that was accepted, and no other",
+    async run(scene): Promise<void> {
+      const [a] = await scene.pair({}, {
+        connectionMade: (transport) => transport.pauseReading(),
+      });
+      let accepted = 0;
+      for (const size of [1, 70_000, 3000, 5_000_000, 20, 4_000_000]) {
+        a.transport.write(new Uint8Array(size));
+        accepted += size;
+        await turns(1);
+      }
+      a.transport.abort();
+      a.transport.write("dropped");
+      const { bytesWritten, bytesUnsent } = await a.transport.closed;
+      assertEquals(bytesWritten + bytesUnsent, accepted);
+    },
+  },
+  {
+    name: "closed resolves after connectionLost, to whoever asks and whenever",
+    async run(scene): Promise<void> {
+      const order: string[] = [];
+      const [a] = await scene.pair({ connectionLost: () => void order.push("connectionLost") });
+      const before = a.transport.closed.then((info) => {
+        order.push("closed");
+        return info;
+      });
+      a.transport.close();
+      const info = await before;
+      assertEquals(order, ["connectionLost", "closed"]);
+      assertEquals(await a.transport.closed, info);
+    },
+  },
+  {
+    name: "closed tells how long the connection lasted",
+    async run(scene): Promise<void> {
+      let start = 0;
+      const [a] = await scene.pair({ connectionMade: () => void (start = performance.now()) });
+      await turns();
+      a.transport.close();
+      const { durationMs } = await a.transport.closed;
+      const most = performance.now() - start + 1;
+      assert(durationMs > 0 && durationMs <= most, `${durationMs} ms, at most ${most} were`);
+    },
+  },
+  {
+    name: "getExtraInfo() of an unknown name gives the fallback, and null without one",
+    async run(scene): Promise<void> {
+      const [{ transport }] = await scene.pair();
+      assertEquals(transport.getExtraInfo("no such thing"), null);
+      assertEquals(transport.getExtraInfo("no such thing", 7), 7);
+    },
+  },
+  {
+    name: "getExtraInfo() still answers inside connectionLost",
+    async run(scene): Promise<void> {
+      const names = ["peername", "sockname"] as const;
+      let atTheEnd: unknown[] = [];
+      const [{ transport }] = await scene.pair({
+        connectionLost(): void {
+          atTheEnd = names.map((name) => transport.getExtraInfo(name));
+        },
+      });
+      const before = names.map((name) => transport.getExtraInfo(name));
+      transport.close();
+      await transport.closed;
+      assertEquals(atTheEnd, before);
+    },
+  },
+];
+
+/** Has 100,005 bytes go one way and 20,000 the other, and then `end` the first side. */
+async function exchange(
+  scene: Scene,
+  end: (a: { close(): void; abort(reason?: Error): void }) => void,
+): Promise<[CloseInfo, CloseInfo]> {
+  const [a, b] = await scene.pair();
+  a.transport.write(new Uint8Array(100_000));
+  a.transport.write("áéx");
+  b.transport.writelines([new Uint8Array(12_000), new Uint8Array(8000)]);
+  await Promise.all([a.protocol.untilReceived(20_000), b.protocol.untilReceived(100_005)]);
+  await Promise.all([flushed(a.transport), flushed(b.transport)]);
+  end(a.transport);
+  return await Promise.all([a.transport.closed, b.transport.closed]);
+}
+
+function assertCounts(info: CloseInfo, expected: Partial<CloseInfo>): void {
+  const { bytesRead, bytesWritten, bytesUnsent } = info;
+  assertEquals({ bytesRead, bytesWritten, bytesUnsent }, expected);
+}

@@ -1,0 +1,232 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Bytes, Transport } from "../../protocols/contract.ts";
+import { RecordingBufferedProtocol } from "../recording_buffered_protocol.ts";
+import { RecordingProtocol } from "../recording_protocol.ts";
+import { assertSameBytes } from "./same_bytes.ts";
+import { type ConformanceCase, flushed, turns } from "./scene.ts";
+
+/** What a protocol is handed, and when. */
+export const readingCases: readonly ConformanceCase[] = [
+  {
+    name: "dataReceived() is called after connectionMade() has returned",
+    async run(scene): Promise<void> {
+      const order: string[] = [];
+      const [a, b] = await scene.pair(
+        { connectionMade: (transport) => void transport.write("x") },
+        {
+          connectionMade: () => void order.push("made"),
+          dataReceived: () => void order.push("data"),
+        },
+      );
+      a.transport.write("y");
+      await b.protocol.untilReceived(2);
+      assertEquals(order[0], "made");
+    },
+  },
+  {
+    name: "Chunks hold at least one byte and are over a plain ArrayBuffer",
+    async run(scene): Promise<void> {
+      const chunks: Bytes[] = [];
+      const [a, b] = await scene.pair({}, { dataReceived: (chunk) => void chunks.push(chunk) });
+      for (const size of [1, 3000, 0, 200_000, 1]) {
+        a.transport.write(scene.random.bytes(size));
+        await flushed(a.transport);
+      }
+      await b.protocol.untilReceived(203_002);
+      for (const chunk of chunks) {
+        assert(chunk instanceof Uint8Array && chunk.buffer instanceof ArrayBuffer, "wrong type");
+        assert(chunk.length > 0, "an empty chunk");
+      }
+    },
+  },
+  {
+    name: "A chunk may be kept: it never changes later",
+    async run(scene): Promise<void> {
+      const sent = scene.random.bytes(3_000_000);
+      const chunks: Bytes[] = [];
+      const [a, b] = await scene.pair({}, { dataReceived: (chunk) => void chunks.push(chunk) });
+      for (const piece of scene.random.split(sent, 1, scene.random.pick(300, 9000, 100_000))) {
+        a.transport.write(piece);
+        if (scene.random.below(4) === 0) await flushed(a.transport);
+      }
+      await b.protocol.untilReceived(sent.length);
+      let offset = 0;
+      for (const chunk of chunks) {
+        assertSameBytes(chunk, sent.subarray(offset, offset + chunk.length));
+        offset += chunk.length;
+      }
+    },
+  },
+  {
+    name: "A chunk may be written over: later chunks are not touched",
+    async run(scene): Promise<void> {
+      const sent = scene.random.bytes(500_000);
+      const [a, b] = await scene.pair({}, { dataReceived: (chunk) => void chunk.fill(0xee) });
+      for (const piece of scene.random.split(sent, 1, 20_000)) {
+        a.transport.write(piece);
+        if (scene.random.below(4) === 0) await flushed(a.transport);
+      }
+      await b.protocol.untilReceived(sent.length);
+      assertSameBytes(b.protocol.received, sent);
+    },
+  },
+  {
+    name: "pauseReading() inside connectionMade() holds the first byte until resumeReading()",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair({}, {
+        connectionMade: (transport) => transport.pauseReading(),
+      });
+      assertEquals(b.transport.isReading(), false);
+      a.transport.write("early");
+      await flushed(a.transport);
+      await turns();
+      assertEquals(b.protocol.receivedLength, 0);
+      b.transport.resumeReading();
+      assertEquals(b.protocol.receivedLength, 0, "delivered inside resumeReading()");
+      await b.protocol.untilReceived(5);
+      assertEquals(b.protocol.receivedText, "early");
+    },
+  },
+  {
+    name: "A chunk that was under way at pauseReading() waits for resumeReading()",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      a.transport.write("first");
+      await b.protocol.untilReceived(5);
+      // By now the transport asks for more.
+      await turns();
+      b.transport.pauseReading();
+      a.transport.write("second");
+      await flushed(a.transport);
+      await turns();
+      assertEquals(b.protocol.receivedText, "first");
+      b.transport.resumeReading();
+      await b.protocol.untilReceived(11);
+      assertEquals(b.protocol.receivedText, "firstsecond");
+    },
+  },
+  {
+    name: "pauseReading() inside dataReceived() lets one chunk at a time through",
+    async run(scene): Promise<void> {
+      const sent = scene.random.bytes(1_000_000);
+      let own: Transport | undefined;
+      const [a, b] = await scene.pair({}, {
+        connectionMade: (transport) => void (own = transport),
+        dataReceived: () => own?.pauseReading(),
+      });
+      for (const piece of scene.random.split(sent, 1, 100_000)) a.transport.write(piece);
+      for (let chunks = 1; b.protocol.receivedLength < sent.length; chunks++) {
+        await b.protocol.until("dataReceived", { count: chunks });
+        await turns(1);
+        assertEquals(b.protocol.count("dataReceived"), chunks);
+        b.transport.resumeReading();
+      }
+      assertSameBytes(b.protocol.received, sent);
+    },
+  },
+  {
+    name: "pauseReading() and resumeReading() do nothing the second time; isReading() follows them",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      const { transport } = b;
+      assertEquals(transport.isReading(), true);
+      transport.resumeReading();
+      transport.pauseReading();
+      transport.pauseReading();
+      assertEquals(transport.isReading(), false);
+      transport.resumeReading();
+      transport.resumeReading();
+      assertEquals(transport.isReading(), true);
+      a.transport.write("x");
+      await b.protocol.untilReceived(1);
+      transport.close();
+      assertEquals(transport.isReading(), false);
+      transport.resumeReading();
+      assertEquals(transport.isReading(), false);
+    },
+  },
+  {
+    name: "Pausing and resuming at any time loses, doubles and moves no byte",
+    async run(scene): Promise<void> {
+      const { random } = scene;
+      const sent = random.bytes(1_000_000);
+      let own: Transport | undefined;
+      const [a, b] = await scene.pair({}, {
+        connectionMade: (transport) => void (own = transport),
+        dataReceived: () => random.below(3) === 0 ? own?.pauseReading() : undefined,
+      });
+      for (const piece of random.split(sent, 1, 50_000)) a.transport.write(piece);
+      while (b.protocol.receivedLength < sent.length) {
+        if (random.below(2) === 0) b.transport.pauseReading();
+        await turns(1);
+        b.transport.resumeReading();
+        if (random.below(2) === 0) await turns(1);
+      }
+      assertSameBytes(b.protocol.received, sent);
+    },
+  },
+  {
+    name: "Nothing more is received until the promise of dataReceived() settles",
+    async run(scene): Promise<void> {
+      const sent = scene.random.bytes(500_000);
+      let underWay = 0;
+      let most = 0;
+      const [a, b] = await scene.pair({}, {
+        async dataReceived(): Promise<void> {
+          most = Math.max(most, ++underWay);
+          await turns(1);
+          underWay--;
+        },
+      });
+      for (const piece of scene.random.split(sent, 1, 100_000)) a.transport.write(piece);
+      await b.protocol.untilReceived(sent.length);
+      while (underWay > 0) await turns(1);
+      assertSameBytes(b.protocol.received, sent);
+      assertEquals(most, 1, "calls at the same time");
+    },
+  },
+  {
+    name: "What dataReceived() and bufferUpdated() return and is no promise means nothing",
+    async run(scene): Promise<void> {
+      // Callers without types, and arrow functions that return what they call.
+      const answer = () => 7 as unknown as void;
+      const [a, b] = await scene.connect(
+        new RecordingProtocol({ dataReceived: answer }),
+        new RecordingBufferedProtocol({ bufferUpdated: answer }),
+      );
+      for (let length = 1; length < 4; length++) {
+        a.transport.write("x");
+        b.transport.write("y");
+        await Promise.all([a.protocol.untilReceived(length), b.protocol.untilReceived(length)]);
+      }
+    },
+  },
+  {
+    name: "pauseReading() also holds what comes after the promise of dataReceived() settles",
+    async run(scene): Promise<void> {
+      const work = Promise.withResolvers<void>();
+      const [a, b] = await scene.pair({}, {
+        dataReceived: () => b.protocol.count("dataReceived") === 1 ? work.promise : undefined,
+      });
+      a.transport.write("one");
+      await b.protocol.untilReceived(3);
+      a.transport.write("two");
+      await flushed(a.transport);
+      b.transport.pauseReading();
+      work.resolve();
+      await turns();
+      assertEquals(b.protocol.receivedText, "one");
+      b.transport.resumeReading();
+      await b.protocol.untilReceived(6);
+      assertEquals(b.protocol.receivedText, "onetwo");
+    },
+  },
+  {
+    name: "Both ends may write from inside connectionMade()",
+    async run(scene): Promise<void> {
+      const greet = { connectionMade: (transport: Transport) => void transport.write("hello") };
+      const [a, b] = await scene.pair(greet, greet);
+      await Promise.all([a.protocol.untilReceived(5), b.protocol.untilReceived(5)]);
+    },
+  },
+];

@@ -1,0 +1,140 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertSameBytes } from "./same_bytes.ts";
+import { type ConformanceCase, flushed, turns } from "./scene.ts";
+
+/** Things that are neither bytes nor a string. */
+const NOT_BYTES: readonly unknown[] = [
+  undefined,
+  null,
+  7,
+  true,
+  [1, 2],
+  { length: 1 },
+  new ArrayBuffer(2),
+  new DataView(new ArrayBuffer(2)),
+  new Uint16Array(2),
+];
+
+/** What `write` and `writelines` take and send. */
+export const writingCases: readonly ConformanceCase[] = [
+  {
+    name: "write() of what is neither bytes nor a string throws TypeError and sends nothing",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      for (const value of NOT_BYTES) {
+        // On purpose: callers without types do this.
+        assertThrows(() => a.transport.write(value as string), TypeError);
+      }
+      a.transport.write("ok");
+      a.transport.close();
+      // Nor may it be taken for empty data once there is nobody to send it to.
+      assertThrows(() => a.transport.write(null as unknown as string), TypeError);
+      await b.transport.closed;
+      assertEquals(b.protocol.receivedText, "ok");
+    },
+  },
+  {
+    name: "writelines() with one wrong part throws TypeError and sends none of them",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      for (const value of NOT_BYTES) {
+        assertThrows(() => a.transport.writelines(["no", value as string, "no"]), TypeError);
+      }
+      a.transport.writelines(["o", "k"]);
+      a.transport.close();
+      await b.transport.closed;
+      assertEquals(b.protocol.receivedText, "ok");
+    },
+  },
+  {
+    name: "Strings are sent as UTF-8",
+    async run(scene): Promise<void> {
+      const texts = ["plain", "é€😀", "\0", "half a \ud800 pair", "x".repeat(50_000) + "ü"];
+      const [a, b] = await scene.pair();
+      for (const text of texts) a.transport.write(text);
+      a.transport.writelines(texts);
+      a.transport.close();
+      await b.transport.closed;
+      const sent = new TextEncoder().encode(texts.join("") + texts.join(""));
+      assertSameBytes(b.protocol.received, sent);
+    },
+  },
+  {
+    name: "Empty data is not sent and does not disturb",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      assertEquals(a.transport.write(""), true);
+      assertEquals(a.transport.write(new Uint8Array(0)), true);
+      assertEquals(a.transport.writelines([]), true);
+      assertEquals(a.transport.writelines(["", new Uint8Array(0)]), true);
+      assertEquals(a.transport.getWriteBufferSize(), 0);
+      await turns();
+      assertEquals(b.protocol.order, ["connectionMade"]);
+      a.transport.writelines(["", "x", ""]);
+      await b.protocol.untilReceived(1);
+    },
+  },
+  {
+    name: "writelines() sends what write() of all parts joined would, from any iterable",
+    async run(scene): Promise<void> {
+      const { random } = scene;
+      const sent = random.bytes(2_000_000);
+      const [a, b] = await scene.pair();
+      const pieces = [...random.split(sent, 0, 40_000)];
+      for (let i = 0; i < pieces.length; i += 5) {
+        const parts = pieces.slice(i, i + 5);
+        a.transport.writelines(random.pick<Iterable<Uint8Array>>(parts, parts.values()));
+        if (random.below(3) === 0) await flushed(a.transport);
+      }
+      a.transport.close();
+      await b.transport.closed;
+      assertSameBytes(b.protocol.received, sent);
+    },
+  },
+  {
+    name: "Changing up to 16 KiB after write() or writelines() does not change what is sent",
+    async run(scene): Promise<void> {
+      const { random } = scene;
+      const [a, b] = await scene.pair();
+      const expected = [];
+      for (const size of [1, 100, 2048, 2049, 4096, 10_000, 16_384]) {
+        for (const method of ["write", "writelines"] as const) {
+          const data = random.bytes(size);
+          expected.push(data.slice());
+          if (method === "write") a.transport.write(data);
+          else a.transport.writelines([data]);
+          data.fill(0);
+          if (random.below(2) === 0) await flushed(a.transport);
+        }
+      }
+      a.transport.close();
+      await b.transport.closed;
+      assertSameBytes(b.protocol.received, await new Blob(expected).bytes());
+    },
+  },
+  {
+    name: "write() sends the part of a buffer that a view shows",
+    async run(scene): Promise<void> {
+      const whole = scene.random.bytes(300_000);
+      const [a, b] = await scene.pair();
+      const views = [[5, 6], [7, 3000], [1000, 1000], [20_000, 290_001]] as const;
+      for (const [start, end] of views) a.transport.write(whole.subarray(start, end));
+      a.transport.close();
+      await b.transport.closed;
+      const shown = views.map(([start, end]) => whole.subarray(start, end));
+      assertSameBytes(b.protocol.received, await new Blob(shown).bytes());
+    },
+  },
+  {
+    name: "getWriteBufferSize() rises with what is queued and falls to 0",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      assertEquals(a.transport.getWriteBufferSize(), 0);
+      a.transport.write(new Uint8Array(1_000_000));
+      const size = a.transport.getWriteBufferSize();
+      assert(size >= 0 && size <= 1_000_000, `${size}`);
+      await flushed(a.transport);
+      await b.protocol.untilReceived(1_000_000);
+    },
+  },
+];

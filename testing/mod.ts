@@ -1,0 +1,37 @@
+/**
+ * What you test your own protocols and transports with.
+ *
+ * - {@linkcode RecordingProtocol} writes down what a transport tells it, and lets a test wait for it.
+ * - {@linkcode RecordingTransport} leads nowhere: it tests a protocol without a network.
+ * - {@linkcode testTransport} tests a transport of your own against the whole contract.
+ *
+ * Two transports that are connected in memory come from `memoryTransportPair` of `@sluice/net`.
+ *
+ * @example A protocol, tested without a network
+ * ```ts
+ * import type { Transport } from "@sluice/net";
+ * import { RecordingTransport } from "@sluice/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeter = {
+ *   connectionMade: (transport: Transport) => void transport.write("Who is there?"),
+ *   eofReceived: () => false,
+ * };
+ *
+ * Deno.test("The greeter asks, and leaves with its peer", async () => {
+ *   const transport = new RecordingTransport(greeter);
+ *   transport.start();
+ *   assertEquals(transport.writtenText, "Who is there?");
+ *   await transport.feedEof();
+ *   assertEquals((await transport.closed).endedBy, "peer");
+ * });
+ * ```
+ *
+ * @module
+ */
+export * from "./callback_recorder.ts";
+export * from "./make_transport_pair.ts";
+export * from "./recording_buffered_protocol.ts";
+export * from "./recording_protocol.ts";
+export * from "./recording_transport.ts";
+export * from "./test_transport.ts";

@@ -1,0 +1,393 @@
+import type {
+  AnyProtocol,
+  Bytes,
+  CloseInfo,
+  ExtraInfoValue,
+  Transport,
+  WriteBufferLimits,
+} from "../protocols/contract.ts";
+import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
+import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
+import { toError } from "../transports/error_report.ts";
+import { Lifecycle } from "../transports/lifecycle.ts";
+import { toBytes } from "../transports/to_bytes.ts";
+import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/transport_options.ts";
+import { WaterMarks } from "../transports/water_marks.ts";
+import { FeedQueue } from "./feed_queue.ts";
+
+/** A call that a protocol made on a {@linkcode RecordingTransport}. */
+export interface TransportCall {
+  /** The name of the method. */
+  readonly method: string;
+  /** What it was given; bytes as a copy. */
+  readonly args: readonly unknown[];
+}
+
+/** How a {@linkcode RecordingTransport} behaves. */
+export interface RecordingTransportOptions {
+  /** As `setWriteBufferLimits`. */
+  readonly writeBufferLimits?: Partial<WriteBufferLimits>;
+  /**
+   * A write while more than this many bytes are queued ends the connection with a
+   * `WriteBufferFullError`.
+   *
+   * @default {16777216}
+   */
+  readonly maxWriteBuffer?: number;
+  /**
+   * What `canWriteEof()` says.
+   *
+   * @default {true}
+   */
+  readonly halfClose?: boolean;
+  /** What `getExtraInfo` knows, by name. */
+  readonly extraInfo?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A transport that leads nowhere, to test a protocol by itself: the test plays the peer.
+ *
+ * It writes down every call that changes something, and keeps what is written. Everything happens at once, in the
+ * call of the test, but `connectionLost`, which comes a little later as with every transport.
+ * What is written counts as sent, unless {@linkcode stall} says that the peer does not read.
+ *
+ * An exception thrown by a callback ends the connection with that error, as with every transport.
+ * It also comes out of the test's call that led to it, and stands in {@linkcode errors}.
+ *
+ * @example A protocol without a network
+ * ```ts
+ * import { Protocol, type Transport } from "@sluice/net";
+ * import { RecordingTransport } from "@sluice/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Greeter extends Protocol {
+ *   #transport?: Transport;
+ *   override connectionMade(transport: Transport): void {
+ *     this.#transport = transport;
+ *   }
+ *   override dataReceived(chunk: Uint8Array): void {
+ *     this.#transport?.write(`Hello, ${new TextDecoder().decode(chunk)}!`);
+ *     this.#transport?.close();
+ *   }
+ * }
+ *
+ * const transport = new RecordingTransport(new Greeter());
+ * transport.start();
+ * await transport.feed("World");
+ * assertEquals(transport.writtenText, "Hello, World!");
+ * assertEquals(transport.calls.map(({ method }) => method), ["write", "close"]);
+ * assertEquals((await transport.closed).endedBy, "local");
+ * ```
+ *
+ * @example A peer that does not read
+ * ```ts
+ * import { RecordingProtocol, RecordingTransport } from "@sluice/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const protocol = new RecordingProtocol();
+ * const transport = new RecordingTransport(protocol, { writeBufferLimits: { high: 10 } });
+ * transport.start();
+ * transport.stall();
+ * assertEquals(transport.write("more than ten bytes"), false);
+ * transport.drain();
+ * assertEquals(protocol.order, ["connectionMade", "pauseWriting", "resumeWriting"]);
+ * ```
+ */
+export class RecordingTransport implements Transport {
+  /** The exceptions that callbacks threw, in order. */
+  readonly errors: Error[] = [];
+  readonly #calls: TransportCall[] = [];
+  readonly #written = new ReceiveBuffer();
+  readonly #options: RecordingTransportOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #marks: WaterMarks;
+  readonly #closed = Promise.withResolvers<CloseInfo>();
+  #protocol: AnyProtocol;
+  readonly #incoming = new FeedQueue({
+    isReading: () => this.isReading(),
+    getProtocol: () => this.#protocol,
+    onEof: () => this.#onEof(),
+    onCallbackError: (thrown) => this.#fail(thrown),
+  });
+  #isPeerDone = false;
+  #isReading = true;
+  #isStalled = false;
+  #queued = 0;
+  #startedAt = 0;
+  #endedBy: "local" | "peer" = "local";
+
+  /** Begins with {@linkcode start}. */
+  constructor(protocol: AnyProtocol, options: RecordingTransportOptions = {}) {
+    this.#protocol = protocol;
+    this.#options = options;
+    this.#marks = new WaterMarks(options.writeBufferLimits);
+  }
+
+  /** The calls so far that change something, in order. */
+  get calls(): readonly TransportCall[] {
+    return this.#calls;
+  }
+
+  /** All bytes written so far, also those that are queued: not those that were dropped. */
+  get written(): Bytes {
+    return this.#written.peek(this.#written.length).slice();
+  }
+
+  /** {@linkcode written}, read as UTF-8. */
+  get writtenText(): string {
+    return new TextDecoder().decode(this.written);
+  }
+
+  /**
+   * Tells the protocol of the connection.
+   *
+   * @throws Whatever `connectionMade` throws.
+   */
+  start(): void {
+    this.#startedAt = performance.now();
+    this.#lifecycle.advance("made");
+    this.#call(() => this.#protocol.connectionMade?.(this));
+  }
+
+  /**
+   * Hands the protocol bytes, as if the peer had sent them.
+   *
+   * @param data The bytes, of which the protocol gets a copy, or a string that is sent as UTF-8.
+   * @returns Settles when the protocol has dealt with them: after the promise that it returned. While
+   * reading is paused the bytes wait, and so does this. If the connection ends first, they are dropped.
+   * @throws Whatever the protocol throws.
+   */
+  feed(data: Uint8Array | string): Promise<void> {
+    return this.#feed(new Uint8Array(toBytes(data)));
+  }
+
+  /**
+   * Tells the protocol that the peer sends no more. Waits like {@linkcode feed}.
+   *
+   * @throws Whatever `eofReceived` throws.
+   */
+  feedEof(): Promise<void> {
+    return this.#feed("eof");
+  }
+
+  /** Ends the connection as if the network had failed, or the peer had vanished without a word. */
+  lose(error: Error): void {
+    this.#lose("error", error);
+  }
+
+  /** The peer stops reading: what is written from now on stays queued. */
+  stall(): void {
+    this.#isStalled = true;
+  }
+
+  /**
+   * The peer reads what is queued. Without a number it takes all and goes on reading.
+   *
+   * @param bytes How many it takes.
+   * @throws Whatever `resumeWriting` throws.
+   */
+  drain(bytes?: number): void {
+    if (bytes === undefined) this.#isStalled = false;
+    if (!this.#lifecycle.allows("lose")) return;
+    this.#queued -= Math.min(bytes ?? Infinity, this.#queued);
+    if (this.#marks.resumesAt(this.#queued)) {
+      this.#call(() => this.#protocol.resumeWriting?.());
+    }
+    this.#endIfFlushed();
+  }
+
+  write(data: Uint8Array | string): boolean {
+    const bytes = toBytes(data);
+    this.#record("write", typeof data === "string" ? data : bytes.slice());
+    return this.#accept([bytes]);
+  }
+
+  writelines(parts: Iterable<Uint8Array | string>): boolean {
+    const pieces = Array.from(parts, (part) => toBytes(part).slice());
+    this.#record("writelines", pieces);
+    return this.#accept(pieces);
+  }
+
+  writeEof(): void {
+    this.#record("writeEof");
+    if (!this.#lifecycle.allows("writeEof")) return;
+    if (!this.canWriteEof()) {
+      throw new InvalidStateError("Cannot end writing: the transport has no half-close");
+    }
+    this.#lifecycle.advance("writeEof");
+  }
+
+  canWriteEof(): boolean {
+    return this.#options.halfClose ?? true;
+  }
+
+  close(): void {
+    this.#record("close");
+    this.#close("local");
+  }
+
+  abort(reason?: Error): void {
+    this.#record("abort", ...(reason === undefined ? [] : [reason]));
+    if (reason === undefined) this.#lose("abort", null);
+    else this.#lose("error", reason);
+  }
+
+  isClosing(): boolean {
+    return this.#lifecycle.isClosing;
+  }
+
+  pauseReading(): void {
+    this.#record("pauseReading");
+    this.#isReading = false;
+  }
+
+  resumeReading(): void {
+    this.#record("resumeReading");
+    this.#isReading = true;
+    // Not inside the call of the protocol.
+    queueMicrotask(() => this.#incoming.deliver());
+  }
+
+  isReading(): boolean {
+    return this.#isReading && !this.isClosing();
+  }
+
+  setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
+    this.#record("setWriteBufferLimits", limits);
+    this.#marks.limits = limits;
+    this.#pauseIfFull();
+  }
+
+  getWriteBufferLimits(): WriteBufferLimits {
+    return this.#marks.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#queued;
+  }
+
+  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
+    this.#record("setProtocol", protocol, ...(unread === undefined ? [] : [unread]));
+    this.#protocol = protocol;
+    if (unread === undefined || unread.length === 0) return;
+    this.#incoming.unshift(unread);
+    queueMicrotask(() => this.#incoming.deliver());
+  }
+
+  getProtocol(): AnyProtocol {
+    return this.#protocol;
+  }
+
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    // The test's own values: it gives each name the type that ExtraInfo promises.
+    return (this.#options.extraInfo?.[name] ?? fallback ?? null) as ExtraInfoValue<K> | F;
+  }
+
+  get closed(): Promise<CloseInfo> {
+    return this.#closed.promise;
+  }
+
+  #record(method: string, ...args: unknown[]): void {
+    this.#calls.push({ method, args });
+  }
+
+  #accept(pieces: Uint8Array[]): boolean {
+    if (this.#mayWrite()) {
+      for (const bytes of pieces) {
+        this.#written.append(bytes.slice());
+        if (this.#isStalled) this.#queued += bytes.length;
+      }
+      this.#pauseIfFull();
+    }
+    return !this.#marks.paused;
+  }
+
+  #mayWrite(): boolean {
+    const { state } = this.#lifecycle;
+    if (this.isClosing()) return false;
+    if (state === "writeEnded" || state === "ended") {
+      throw new InvalidStateError("Cannot write: writeEof() was called");
+    }
+    const limit = this.#options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
+    if (this.#queued <= limit) return true;
+    this.#lose("error", new WriteBufferFullError(this.#queued, limit, "the peer"));
+    return false;
+  }
+
+  #pauseIfFull(): void {
+    if (!this.#marks.pausesAt(this.#queued)) return;
+    try {
+      this.#protocol.pauseWriting?.();
+    } catch (error) {
+      // Inside a call of the protocol's own: the exception is not that call's.
+      this.#fail(error);
+    }
+  }
+
+  #feed(chunk: Bytes | "eof"): Promise<void> {
+    if (this.#isPeerDone || this.#lifecycle.state === "fresh") {
+      const why = this.#isPeerDone ? "feedEof() was called" : "start() was not called";
+      return Promise.reject(new InvalidStateError(`Cannot feed: ${why}`));
+    }
+    this.#isPeerDone = chunk === "eof";
+    if (this.isClosing() || chunk.length === 0) return Promise.resolve();
+    return this.#incoming.push(chunk);
+  }
+
+  #onEof(): void {
+    this.#lifecycle.advance("peerEof");
+    if (!this.#protocol.eofReceived?.()) this.#close("peer");
+  }
+
+  /** Calls back for the test, who gets what the callback throws. */
+  #call(callback: () => void): void {
+    try {
+      callback();
+    } catch (thrown) {
+      this.#fail(thrown);
+      throw thrown;
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    const error = toError(thrown);
+    this.errors.push(error);
+    this.#lose("error", error);
+  }
+
+  #close(by: "local" | "peer"): void {
+    if (!this.#lifecycle.allows("close")) return;
+    this.#lifecycle.advance("close");
+    this.#endedBy = by;
+    this.#incoming.clear();
+    this.#endIfFlushed();
+  }
+
+  #endIfFlushed(): void {
+    if (this.#lifecycle.state === "closing" && this.#queued === 0) this.#lose(this.#endedBy, null);
+  }
+
+  #lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
+    if (!this.#lifecycle.allows("lose")) return;
+    this.#lifecycle.advance("lose");
+    const info: CloseInfo = {
+      endedBy,
+      error,
+      bytesRead: this.#incoming.delivered,
+      bytesWritten: this.#written.length - this.#queued,
+      bytesUnsent: this.#queued,
+      durationMs: performance.now() - this.#startedAt,
+    };
+    this.#queued = 0;
+    this.#incoming.clear();
+    queueMicrotask(() => {
+      try {
+        this.#protocol.connectionLost?.(error);
+      } catch (thrown) {
+        this.errors.push(toError(thrown));
+      }
+      this.#lifecycle.advance("release");
+      this.#closed.resolve(info);
+    });
+  }
+}

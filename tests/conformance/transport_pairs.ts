@@ -1,0 +1,146 @@
+import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
+import type { Carrier } from "../../transports/carrier.ts";
+import { connectAcceptedSocket } from "../../transports/connect_accepted_socket.ts";
+import { connectCarrier } from "../../transports/connect_carrier.ts";
+import { createConnection } from "../../transports/create_connection.ts";
+import { createServer } from "../../transports/create_server.ts";
+import { createUnixConnection } from "../../transports/create_unix_connection.ts";
+import { createUnixServer } from "../../transports/create_unix_server.ts";
+import type { Server } from "../../transports/server.ts";
+import { TransportWrapper } from "../../transports/transport_wrapper.ts";
+
+/** A client and what a server accepted, over TCP. */
+const tcpPair: MakeTransportPair = (factoryA, factoryB, options) =>
+  serverPair(
+    factoryB,
+    (accept) => createServer(accept, { port: 0, ...options }),
+    (server) => createConnection(factoryA, { port: server.port, ...options }),
+  );
+
+/** The same over a Unix socket. */
+const unixPair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  const path = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".sock" });
+  // Only its name is wanted: a file that is not a socket would be in the way.
+  await Deno.remove(path);
+  return await serverPair(
+    factoryB,
+    (accept) => createUnixServer(accept, { path, ...options }),
+    () => createUnixConnection(factoryA, { path, ...options }),
+  );
+};
+
+/** Both ends of a TCP connection that was made by other means. */
+const acceptedSocketPair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [connA, connB] = await Promise.all([
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+    listener.accept(),
+  ]);
+  return [
+    await connectAcceptedSocket(factoryA, connA, options),
+    await connectAcceptedSocket(factoryB, connB, options),
+  ];
+};
+
+/** Wrappers around both ends of {@linkcode tcpPair}. */
+const wrappedPair: MakeTransportPair = async (...args) => {
+  const [a, b, cleanup = () => {}] = await tcpPair(...args);
+  return [
+    { transport: new TransportWrapper(a.transport) },
+    { transport: new TransportWrapper(b.transport) },
+    cleanup,
+  ];
+};
+
+/** Carriers whose source is a plain async generator, which cannot read into a given buffer. */
+const generatorPair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  const there = new Belt();
+  const back = new Belt();
+  return [
+    await connectCarrier(factoryA, carrierOf(there, back), options),
+    await connectCarrier(factoryB, carrierOf(back, there), options),
+  ];
+};
+
+async function serverPair(
+  factoryB: () => AnyProtocol,
+  listen: (accept: () => AnyProtocol) => Promise<Server>,
+  connect: (server: Server) => Promise<{ readonly transport: Transport }>,
+): ReturnType<MakeTransportPair> {
+  const accepted = Promise.withResolvers<Transport>();
+  const server = await listen(() => {
+    const protocol = factoryB();
+    // The server has it when the factory has returned, and still has it if connectionMade ends it.
+    queueMicrotask(() => {
+      for (const transport of server.connections) accepted.resolve(transport);
+    });
+    return protocol;
+  });
+  const a = await connect(server);
+  return [a, { transport: await accepted.promise }, async () => {
+    await server.shutdown({ grace: 0 });
+  }];
+}
+
+function carrierOf(incoming: Belt, outgoing: Belt): Carrier {
+  return {
+    source: incoming.chunks(),
+    write: (bytes) => outgoing.put(bytes),
+    closeWrite: () => outgoing.end(),
+    close: () => {
+      void outgoing.end();
+      incoming.abandon();
+    },
+    getExtraInfo: () => undefined,
+  };
+}
+
+/** Carries one chunk at a time, of at most 3000 bytes. */
+class Belt {
+  #chunk: Bytes | null = null;
+  #isEnded = false;
+  #isAbandoned = false;
+  #changed = Promise.withResolvers<void>();
+
+  async *chunks(): AsyncGenerator<Bytes, void, unknown> {
+    while (this.#chunk !== null || !this.#isEnded) {
+      if (this.#chunk === null) {
+        await this.#changed.promise;
+        continue;
+      }
+      const chunk = this.#chunk;
+      this.#chunk = null;
+      this.#change();
+      yield chunk;
+    }
+  }
+
+  async put(bytes: Uint8Array): Promise<number> {
+    while (this.#chunk !== null && !this.#isAbandoned) await this.#changed.promise;
+    if (this.#isAbandoned) throw new Error("The other end is gone");
+    this.#chunk = bytes.slice(0, 3000);
+    this.#change();
+    return this.#chunk.length;
+  }
+
+  // deno-lint-ignore require-await -- a promise, as Carrier says
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    this.#change();
+  }
+
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#isEnded = true;
+    this.#chunk = null;
+    this.#change();
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+export { acceptedSocketPair, generatorPair, tcpPair, unixPair, wrappedPair };
