@@ -180,7 +180,7 @@ function parseHeader(text: string): Map<string, string> {
   for (const line of text.split("\r\n")) {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    const value = line.slice(colon + 1).trim();
+    const value = trimBlanks(line.slice(colon + 1));
     if (!NAME.test(name) || !VALUE.test(value)) {
       throw new FrameDecodeError(`Cannot decode header: field is ${quote(line)}`);
     }
@@ -191,6 +191,19 @@ function parseHeader(text: string): Map<string, string> {
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return headers;
+}
+
+/** Without blanks and tabs around it: a line end among them would be somebody's mistake. */
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === " " || character === "\t";
 }
 
 function formatField(name: string, value: string): string {

@@ -86,7 +86,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * @throws {InvalidStateError} Before `connectionMade`.
    */
   get transport(): Transport {
-    if (this.#transport === null) throw new InvalidStateError("Cannot send: not connected yet");
+    if (this.#transport === null) throw new InvalidStateError("Cannot use transport: connectionMade() was not called");
     return this.#transport;
   }
 

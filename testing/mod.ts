@@ -29,6 +29,7 @@
  *
  * @module
  */
+export * from "./assert_codec.ts";
 export * from "./callback_recorder.ts";
 export * from "./make_transport_pair.ts";
 export * from "./recording_buffered_protocol.ts";

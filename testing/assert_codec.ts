@@ -1,0 +1,337 @@
+import { assertEquals, AssertionError } from "@std/assert";
+import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/codec.ts";
+import type { Bytes } from "../protocols/contract.ts";
+import { FrameTooLongError } from "../protocols/errors.ts";
+import { FrameReader } from "../protocols/frame_reader.ts";
+import { Random } from "./conformance/random.ts";
+
+/** A class of errors, which stands for an error in the place of a message. */
+// What an error of a user's own is made with is not known here.
+// deno-lint-ignore no-explicit-any
+export type ErrorClass = new (...args: any[]) => Error;
+
+/**
+ * Bytes, and what a codec makes of them.
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent.
+ */
+export interface CodecCase<In, Out = In> {
+  /** What is special about it, for the report of a failure. */
+  readonly name?: string;
+  /** What the peer sends; a string as UTF-8. */
+  readonly bytes: Uint8Array | string;
+  /** What is received, in order. A class stands where an error of it comes. */
+  readonly received: readonly (In | ErrorClass)[];
+  /**
+   * What else is received when the data ends behind the bytes.
+   *
+   * @default {[]}
+   */
+  readonly atEnd?: readonly (In | ErrorClass)[];
+  /**
+   * What has to be sent for the peer to get exactly `bytes`; an empty list to send nothing. `null` if the codec writes
+   * what is received in another way. By default what is received, and `null` if an error is among it or something comes at
+   * the end.
+   */
+  readonly sent?: readonly Out[] | null;
+  /**
+   * Whether the bytes end inside a message, so that more bytes would belong to it. By default if something comes at the
+   * end.
+   */
+  readonly endsInside?: boolean;
+}
+
+/**
+ * How to test the limit of a codec.
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent.
+ */
+export interface CodecLimit<In, Out = In> {
+  /** Makes the codec with a limit. */
+  makeCodec(maxLength: number): Codec<In, Out>;
+  /** Makes a message that is just as long as `length`, in the unit of the limit. */
+  makeMessage(length: number): Out;
+  /**
+   * The length to test at, at least 2.
+   *
+   * @default {16}
+   */
+  readonly length?: number;
+}
+
+/**
+ * What {@linkcode assertCodec} does beyond the cases.
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent.
+ */
+export interface AssertCodecOptions<In, Out = In> {
+  /** Tests the limit: at one less than the length of a message, at its length, and at one more. */
+  readonly limit?: CodecLimit<In, Out>;
+  /**
+   * How often each case is cut into random pieces.
+   *
+   * @default {20}
+   */
+  readonly rounds?: number;
+  /**
+   * Where the random numbers begin. A failure names it.
+   *
+   * @default {1}
+   */
+  readonly seed?: number;
+}
+
+/** Up to this many bytes a case is cut at every position; a longer one at this many, evenly spread. */
+const MOST_CUTS = 512;
+/** More messages than bytes, and some that need none: whatever gives more would never stop. */
+const SPARE_EVENTS = 16;
+
+/** One message or error that came out of a codec. */
+type Event<In> = { readonly message: In } | { readonly error: unknown };
+
+/**
+ * Tests a codec against a table of cases.
+ *
+ * Each case is received whole, byte by byte, cut in two at every position, in random pieces, and with more data behind
+ * it. What is to be sent must come out as the bytes of the case, and what is sent must be
+ * received as it was.
+ *
+ * @example A table for a codec
+ * ```ts
+ * import { FrameTooLongError, lineCodec } from "@sluice/net";
+ * import { assertCodec } from "@sluice/net/testing";
+ *
+ * assertCodec(() => lineCodec({ maxLength: 5 }), [
+ *   { bytes: "one\ntwo\n", received: ["one", "two"] },
+ *   { bytes: "one\r\n", received: ["one"], sent: null },
+ *   { bytes: "too long\nnext\n", received: [FrameTooLongError, "next"] },
+ *   { bytes: "last", received: [], atEnd: ["last"] },
+ * ], {
+ *   limit: {
+ *     makeCodec: (maxLength) => lineCodec({ maxLength }),
+ *     makeMessage: (length) => "x".repeat(length),
+ *   },
+ * });
+ * ```
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent.
+ * @param makeCodec Makes the codec; called for each run, as for each connection.
+ * @param cases The table.
+ * @param options The limit to test, and the random numbers.
+ * @throws {AssertionError} If the codec does anything else, naming the case and how it was cut.
+ */
+export function assertCodec<In, Out = In>(
+  makeCodec: () => Codec<In, Out>,
+  cases: readonly CodecCase<In, Out>[],
+  options: AssertCodecOptions<In, Out> = {},
+): void {
+  const { limit, rounds = 20, seed = 1 } = options;
+  for (const [index, one] of cases.entries()) {
+    const label = `case ${index}${one.name === undefined ? "" : ` (${one.name})`}`;
+    assertReceived(makeCodec, one, label);
+    assertRandomPieces(makeCodec, one, { label, rounds, seed });
+    assertTrailing(makeCodec, one, label);
+    assertSent(makeCodec, one, label);
+  }
+  if (limit !== undefined) assertLimit(limit);
+}
+
+function assertReceived<In, Out>(
+  makeCodec: () => Codec<In, Out>,
+  one: CodecCase<In, Out>,
+  label: string,
+): void {
+  const bytes = toBytes(one.bytes);
+  const expected = [...one.received, ...one.atEnd ?? []];
+  const check = (pieces: Bytes[], how: string): void =>
+    assertEvents(play(makeCodec(), pieces, true), expected, `${label}, ${how}`);
+  check([bytes.slice()], "whole");
+  check(Array.from(bytes, (byte) => new Uint8Array([byte])), "byte by byte");
+  const step = Math.max(1, Math.ceil(bytes.length / MOST_CUTS));
+  for (let at = 0; at <= bytes.length; at += step) {
+    check([bytes.slice(0, at), bytes.slice(at)], `cut at ${at}`);
+  }
+  assertEvents(play(makeCodec(), [bytes.slice()], false), one.received, `${label}, without an end`);
+}
+
+function assertRandomPieces<In, Out>(
+  makeCodec: () => Codec<In, Out>,
+  one: CodecCase<In, Out>,
+  { label, rounds, seed }: {
+    readonly label: string;
+    readonly rounds: number;
+    readonly seed: number;
+  },
+): void {
+  const bytes = toBytes(one.bytes);
+  const expected = [...one.received, ...one.atEnd ?? []];
+  const random = new Random(seed);
+  for (let round = 0; round < rounds; round++) {
+    const pieces = Array.from(random.split(bytes, 1, bytes.length), (piece) => piece.slice());
+    const sizes = pieces.map((piece) => piece.length).join(", ");
+    assertEvents(
+      play(makeCodec(), pieces, true),
+      expected,
+      `${label}, seed ${seed}, in pieces of ${sizes}`,
+    );
+  }
+}
+
+/** What comes behind a case must not change what comes of it, nor be lost. */
+function assertTrailing<In, Out>(
+  makeCodec: () => Codec<In, Out>,
+  one: CodecCase<In, Out>,
+  label: string,
+): void {
+  const bytes = toBytes(one.bytes);
+  const codec = makeCodec();
+  const reader = new FrameReader(codec);
+  const first = drain(reader, bytes.slice());
+  const { endsInside = (one.atEnd?.length ?? 0) > 0 } = one;
+  if (reader.isDone || endsInside || bytes.length === 0) return;
+  assertEvents(first, one.received, `${label}, alone`);
+  const twice = new Uint8Array(2 * bytes.length);
+  twice.set(bytes);
+  twice.set(bytes, bytes.length);
+  const expected = [...one.received, ...one.received];
+  assertEvents(play(makeCodec(), [twice], false), expected, `${label}, twice in one piece`);
+  const half = twice.slice(0, bytes.length + Math.floor(bytes.length / 2));
+  const rest = twice.slice(half.length);
+  assertEvents(play(makeCodec(), [half, rest], false), expected, `${label}, one and a half first`);
+}
+
+function assertSent<In, Out>(
+  makeCodec: () => Codec<In, Out>,
+  one: CodecCase<In, Out>,
+  label: string,
+): void {
+  const hasErrors = one.received.some(isErrorClass);
+  const isPartial = (one.atEnd?.length ?? 0) > 0;
+  const isExact = one.sent !== null && (one.sent !== undefined || !(hasErrors || isPartial));
+  // Where a case says nothing else, what is received is what is sent: In is Out.
+  if (one.sent?.length === 0) return;
+  const messages = (one.sent ?? one.received.filter((each) => !isErrorClass(each))) as Out[];
+  const codec = makeCodec();
+  const sent = messages.map((message) => flatten(codec.encode(message)));
+  const again = messages.map((message) => flatten(codec.encode(message)));
+  assertEquals(again, sent, `${label}, encoded a second time`);
+  if (isExact) assertEquals(concat(sent), toBytes(one.bytes), `${label}, encoded`);
+  if (one.sent) return;
+  assertEvents(
+    play(makeCodec(), [concat(sent)], false),
+    one.received.filter((each) => !isErrorClass(each)),
+    `${label}, encoded and received`,
+  );
+}
+
+function assertLimit<In, Out>({ makeCodec, makeMessage, length = 16 }: CodecLimit<In, Out>): void {
+  const bytes = flatten(makeCodec(length + 1).encode(makeMessage(length)));
+  const next = flatten(makeCodec(length + 1).encode(makeMessage(1)));
+  const [message, ...rest] = play(makeCodec(length + 1), [bytes.slice()], false);
+  if (message === undefined || "error" in message || rest.length > 0) {
+    throw new AssertionError(
+      `Limit: a message of length ${length} was not received as one message`,
+    );
+  }
+  for (const limit of [length - 1, length, length + 1]) {
+    const isTooLong = limit < length;
+    const label = `limit ${limit}, message of length ${length}`;
+    const expected = isTooLong ? FrameTooLongError : message.message;
+    for (const pieces of [[bytes.slice()], Array.from(bytes, (byte) => new Uint8Array([byte]))]) {
+      const codec = makeCodec(limit);
+      const events = play(codec, [...pieces, next.slice()], false);
+      assertEvents(events.slice(0, 1), [expected], label);
+      const isOver = isTooLong && !isRecoverable(events[0]);
+      assertEquals(events.length, isOver ? 1 : 2, `${label}: messages, with one more behind it`);
+    }
+    assertEncodesUpTo(makeCodec(limit), makeMessage(length), isTooLong, label);
+  }
+}
+
+function assertEncodesUpTo<Out>(
+  codec: Codec<unknown, Out>,
+  message: Out,
+  isTooLong: boolean,
+  label: string,
+): void {
+  let error: unknown = null;
+  try {
+    codec.encode(message);
+  } catch (thrown) {
+    error = thrown;
+  }
+  if (isTooLong ? error instanceof FrameTooLongError : error === null) return;
+  throw new AssertionError(`${label}: to encode it gives ${error ?? "no error"}`);
+}
+
+/** Everything that comes out of a codec for some pieces of data. */
+function play<In, Out>(codec: Codec<In, Out>, pieces: Bytes[], isEnd: boolean): Event<In>[] {
+  const reader = new FrameReader(codec);
+  const events = pieces.flatMap((piece) => drain(reader, piece));
+  if (!isEnd) return events;
+  reader.feedEof();
+  return [...events, ...drain(reader)];
+}
+
+function drain<In>(reader: FrameReader<In>, piece?: Bytes): Event<In>[] {
+  const events: Event<In>[] = [];
+  if (reader.isDone) return events;
+  if (piece !== undefined) reader.feedData(piece);
+  const most = reader.buffered + SPARE_EVENTS;
+  while (!reader.isDone) {
+    try {
+      const message = reader.next();
+      if (message === NEED_MORE) break;
+      events.push({ message });
+    } catch (error) {
+      events.push({ error });
+    }
+    if (events.length > most) throw new AssertionError("The codec gives messages without end");
+  }
+  return events;
+}
+
+function assertEvents<In>(
+  events: readonly Event<In>[],
+  expected: readonly (In | ErrorClass)[],
+  label: string,
+): void {
+  const actual = events.map((event, i) => {
+    if ("message" in event) return event.message;
+    const wanted = expected[i];
+    return isErrorClass(wanted) && event.error instanceof wanted ? wanted : event.error;
+  });
+  assertEquals<unknown>(actual, expected, `In ${label}`);
+}
+
+function isRecoverable(event: Event<unknown> | undefined): boolean {
+  return event !== undefined && "error" in event &&
+    event.error instanceof FrameTooLongError && event.error.recoverable;
+}
+
+function isErrorClass(value: unknown): value is ErrorClass {
+  return typeof value === "function" && value.prototype instanceof Error;
+}
+
+function toBytes(data: Uint8Array | string): Bytes {
+  return typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+}
+
+function flatten(encoded: EncodedMessage): Bytes {
+  if (typeof encoded === "string" || encoded instanceof Uint8Array) return toBytes(encoded);
+  return concat(encoded.map(toBytes));
+}
+
+function concat(parts: readonly Bytes[]): Bytes {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) {
+    whole.set(part, length);
+    length += part.length;
+  }
+  return whole;
+}
