@@ -1,4 +1,8 @@
 import { testTransport } from "../../testing/test_transport.ts";
-import { generatorPair } from "./transport_pairs.ts";
+import { generatorPair, generatorPairWithoutHalfClose } from "./transport_pairs.ts";
 
 testTransport(generatorPair, { name: "generator" });
+testTransport(generatorPairWithoutHalfClose, {
+  name: "generator without half-close",
+  gaps: ["halfClose"],
+});

@@ -54,14 +54,26 @@ const wrappedPair: MakeTransportPair = async (...args) => {
 };
 
 /** Carriers whose source is a plain async generator, which cannot read into a given buffer. */
-const generatorPair: MakeTransportPair = async (factoryA, factoryB, options) => {
+const generatorPair: MakeTransportPair = (...args) => beltPair(carrierOf, ...args);
+
+/** The same, which can end both directions only. */
+const generatorPairWithoutHalfClose: MakeTransportPair = (...args) =>
+  beltPair((incoming, outgoing) => {
+    const { closeWrite: _, ...carrier } = carrierOf(incoming, outgoing);
+    return carrier;
+  }, ...args);
+
+async function beltPair(
+  makeCarrier: (incoming: Belt, outgoing: Belt) => Carrier,
+  ...[factoryA, factoryB, options]: Parameters<MakeTransportPair>
+): ReturnType<MakeTransportPair> {
   const there = new Belt();
   const back = new Belt();
   return [
-    await connectCarrier(factoryA, carrierOf(there, back), options),
-    await connectCarrier(factoryB, carrierOf(back, there), options),
+    await connectCarrier(factoryA, makeCarrier(there, back), options),
+    await connectCarrier(factoryB, makeCarrier(back, there), options),
   ];
-};
+}
 
 async function serverPair(
   factoryB: () => AnyProtocol,
@@ -143,4 +155,11 @@ class Belt {
   }
 }
 
-export { acceptedSocketPair, generatorPair, tcpPair, unixPair, wrappedPair };
+export {
+  acceptedSocketPair,
+  generatorPair,
+  generatorPairWithoutHalfClose,
+  tcpPair,
+  unixPair,
+  wrappedPair,
+};
