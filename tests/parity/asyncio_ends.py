@@ -1,4 +1,4 @@
-"""The ends of a scenario on CPython's asyncio: protocols, streams, readers and servers.
+"""The ends of a scenario on CPython's asyncio: protocols, streams, readers, servers, sockets.
 
 Every end has a lane (its trace) and `perform(operation, arguments)`, which calls the method of the
 same name in snake_case and records how it went. The TypeScript twin is ends.ts.
@@ -7,6 +7,8 @@ same name in snake_case and records how it went. The TypeScript twin is ends.ts.
 import asyncio
 import inspect
 import re
+import socket
+import struct
 from collections import deque
 
 from lane import ScenarioError, show_error, show_value
@@ -346,11 +348,15 @@ class ServerEnd(Abstract):
                 if listening.getsockname()[0] == "127.0.0.1":
                     self.port = listening.getsockname()[1]
 
+    def _next_end(self):
+        """The end of the connection that just came; one that nobody expects is a stranger."""
+        return self.world.end(self.expected.popleft() if self.expected else "stranger")
+
     def _factory(self):
-        return self.world.end(self.expected.popleft()).factory()
+        return self._next_end().factory()
 
     def _handle(self, reader, writer):
-        end = self.world.end(self.expected.popleft())
+        end = self._next_end()
         if end.spec.get("handler") == "returns":
             end.reader, end.writer = reader, writer
             end._arrived.set()
@@ -362,3 +368,40 @@ class ServerEnd(Abstract):
 
     def do_dispose(self):
         return self.server.__aexit__(None, None, None)
+
+
+class RawEnd(Abstract):
+    """A bare socket that reads nothing, as a peer that behaves in ways no transport does."""
+
+    socket = None
+
+    def target(self, _operation):
+        return self.socket
+
+    async def made(self):
+        pass
+
+    def do_write(self, notation):
+        self.socket.sendall(decode_data(notation))
+
+    def do_reset(self):
+        """Closes with a lingering time of zero, which sends a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+class RawServerEnd(Abstract):
+    """A bare listener for raw ends."""
+
+    def target(self, _operation):
+        return self.listener
+
+    async def listen(self, _options):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
+        self.port = self.listener.getsockname()[1]
+
+    async def accept(self):
+        with self.listener:
+            accepted, _address = await asyncio.get_running_loop().sock_accept(self.listener)
+        return accepted

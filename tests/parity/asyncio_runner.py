@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 
-from asyncio_ends import ProtocolEnd, ReaderEnd, ServerEnd, StreamEnd
+from asyncio_ends import ProtocolEnd, RawEnd, RawServerEnd, ReaderEnd, ServerEnd, StreamEnd
 from lane import Lane, show_error
 
 #: A scenario that has not ended by then waits for something that never comes.
@@ -16,7 +16,7 @@ WATCHDOG_SECONDS = 20
 #: Exchanges of a fence: enough loop turns for everything that is already under way.
 FENCE_ROUNDS = 5
 
-FACES = {"protocol": ProtocolEnd, "streams": StreamEnd, "reader": ReaderEnd}
+FACES = {"protocol": ProtocolEnd, "streams": StreamEnd, "reader": ReaderEnd, "raw": RawEnd}
 
 
 class Fence:
@@ -106,19 +106,22 @@ class World:
     async def _listen(self, name, options):
         # What the server's connections are is told by the first of them.
         served = self.scenario.get("ends", {}).get("B", {})
-        server = ServerEnd(self, name, {"face": self.scenario.get("faces"), **served})
+        make = RawServerEnd if served.get("face") == "raw" else ServerEnd
+        server = make(self, name, {"face": self.scenario.get("faces"), **served})
         self._ends[name] = server
         await server.listen(self._resolve(options, name))
 
     async def _connect(self, name, peer, options):
         server = self._ends.get(options.get("to", "S"))
-        if peer is not None:
+        if peer is not None and isinstance(server, ServerEnd):
             server.expected.append(peer)
         await self.end(name).connect(self._resolve(options, getattr(server, "name", None)))
+        if isinstance(server, RawServerEnd):
+            self.end(peer).socket = await server.accept()
 
     async def _made(self, *names):
         for name in names:
-            if name is not None and not self.end(name).spec.get("never"):
+            if name is not None:
                 await self.end(name).made()
 
     def _resolve(self, options, server_name):
@@ -158,8 +161,9 @@ class World:
         await self._attempt(name, "createServer", self._listen(name, options or {}))
 
     async def _do_connect(self, name, peer, options=None):
-        await self._attempt(name, "createConnection", self._connect(name, peer, options or {}))
-        await self._made(peer)
+        connecting = self._connect(name, peer, options or {})
+        if await self._attempt(name, "createConnection", connecting):
+            await self._made(peer)
 
     async def _do_accept(self, name, peer):
         """Client `name` connects to a bare listener; the accepted socket becomes end `peer`."""
@@ -201,6 +205,7 @@ class World:
         os.remove(self._path(name))
 
     async def _attempt(self, name, operation, awaitable):
+        """Records how an attempt went, and returns whether it succeeded."""
         line = f"{operation}()"
         try:
             await awaitable
@@ -209,6 +214,7 @@ class World:
         except Exception as error:
             line += f" threw {show_error(error)}"
         self.end(name).lane.record(line)
+        return line.endswith("()")
 
     # What the loop is told, and the end.
 
@@ -236,6 +242,8 @@ class World:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for end in self._ends.values():
+            if isinstance(end, RawEnd):
+                end.socket.close()
             if getattr(end, "server", None) is not None:
                 end.server.close()
         await self._fence.close()

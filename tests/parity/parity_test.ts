@@ -1,0 +1,73 @@
+import { assert, assertEquals } from "@std/assert";
+import { assertTrace, expectedTrace, isSameTrace } from "./compare.ts";
+import { runScenario } from "./runner.ts";
+import type { Scenario, Trace } from "./scenario.ts";
+
+interface Recording {
+  readonly python: string;
+  readonly implementation: string;
+  readonly runs: number;
+  readonly traces: Readonly<Record<string, Trace>>;
+}
+
+interface Row {
+  readonly asyncio: string;
+  readonly here: string;
+  readonly why: string;
+  readonly source: "design" | "proposed" | "bug";
+}
+
+const here = new URL(".", import.meta.url);
+const themes = [...Deno.readDirSync(new URL("scenarios/", here))].map(({ name }) => name).sort();
+const rows = readJson<Record<string, Row>>("differences.json");
+const used = new Set<string>();
+
+for (const theme of themes) {
+  const { scenarios } = readJson<{ scenarios: Scenario[] }>(`scenarios/${theme}`);
+  const recording = readJson<Recording>(`recorded/${theme}`);
+  const label = theme.replace(".json", "");
+
+  Deno.test(`parity: ${label} is recorded in full, with CPython 3.13`, () => {
+    assertEquals(recording.implementation, "CPython");
+    assert(recording.python.startsWith("3.13."), recording.python);
+    assert(recording.runs >= 30, `${recording.runs} runs`);
+    const names = scenarios.map(({ name }) => name);
+    assertEquals(new Set(names).size, names.length, "two scenarios have the same name");
+    assertEquals(Object.keys(recording.traces).sort(), names.sort());
+  });
+
+  for (const scenario of scenarios) {
+    if (scenario.differs) used.add(scenario.differs.row);
+    Deno.test(`parity: ${label}: ${scenario.name}`, async () => {
+      const recorded = recording.traces[scenario.name] ?? {};
+      assertDifferenceIsOne(scenario, recorded);
+      assertTrace(await runScenario(scenario), expectedTrace(scenario, recorded));
+    });
+  }
+}
+
+Deno.test("parity: every difference is explained, and every explained one occurs", () => {
+  assertEquals([...used].sort(), Object.keys(rows).sort());
+  for (const { asyncio, here, why, source } of Object.values(rows)) {
+    assert(asyncio && here && why, "an explanation has a gap");
+    assert(["design", "proposed", "bug"].includes(source), source);
+  }
+});
+
+/** A named difference must differ in each lane that it names. */
+function assertDifferenceIsOne(scenario: Scenario, recorded: Trace): void {
+  if (scenario.differs === undefined) return;
+  const { row, trace } = scenario.differs;
+  assert(Object.keys(trace).length > 0, `"${row}" shows in no lane`);
+  for (const [lane, lines] of Object.entries(trace)) {
+    assert(
+      !isSameTrace(lines, recorded[lane] ?? []),
+      `${lane} does not differ from asyncio: "${row}" is not needed`,
+    );
+  }
+}
+
+/** Reads a file of this folder, whose shape is taken at its word. */
+function readJson<T>(path: string): T {
+  return JSON.parse(Deno.readTextFileSync(new URL(path, here)));
+}
