@@ -108,7 +108,7 @@ function carrierOf(incoming: Belt, outgoing: Belt): Carrier {
   };
 }
 
-/** Carries one chunk at a time, of at most 3000 bytes. */
+/** Carries one chunk at a time, of at most 20,000 bytes. */
 class Belt {
   #chunk: Bytes | null = null;
   #isEnded = false;
@@ -131,7 +131,7 @@ class Belt {
   async put(bytes: Uint8Array): Promise<number> {
     while (this.#chunk !== null && !this.#isAbandoned) await this.#changed.promise;
     if (this.#isAbandoned) throw new Error("The other end is gone");
-    this.#chunk = bytes.slice(0, 3000);
+    this.#chunk = bytes.slice(0, 20_000);
     this.#change();
     return this.#chunk.length;
   }

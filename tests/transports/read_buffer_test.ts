@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { ReadBuffer } from "../../transports/read_buffer.ts";
+
+/** Reads `n` bytes of `value` into the buffer. */
+function read(buffer: ReadBuffer, n: number, value = 0): Uint8Array {
+  buffer.target.fill(value, 0, n);
+  return buffer.take(n);
+}
+
+Deno.test("ReadBuffer begins small and grows while reads fill it, up to 128 KiB", () => {
+  const buffer = new ReadBuffer();
+  const sizes = [];
+  for (let i = 0; i < 6; i++) {
+    sizes.push(buffer.target.length);
+    read(buffer, buffer.target.length);
+  }
+  assertEquals(sizes, [2048, 8192, 32_768, 131_072, 131_072, 131_072]);
+});
+
+Deno.test("ReadBuffer shrinks after 8 reads that use less than a quarter of it", () => {
+  const buffer = new ReadBuffer();
+  for (let i = 0; i < 3; i++) read(buffer, buffer.target.length);
+  assertEquals(buffer.target.length, 131_072);
+  for (let i = 0; i < 7; i++) read(buffer, 100);
+  assertEquals(buffer.target.length, 131_072);
+  read(buffer, 100);
+  assertEquals(buffer.target.length, 32_768);
+  for (let i = 0; i < 16; i++) read(buffer, 100);
+  assertEquals(buffer.target.length, 2048);
+  for (let i = 0; i < 20; i++) read(buffer, 1);
+  assertEquals(buffer.target.length, 2048);
+});
+
+Deno.test("ReadBuffer does not shrink when one read in between uses more", () => {
+  const buffer = new ReadBuffer();
+  read(buffer, 2048);
+  assertEquals(buffer.target.length, 8192);
+  for (let i = 0; i < 30; i++) read(buffer, i % 7 === 0 ? 2048 : 10);
+  assertEquals(buffer.target.length, 8192);
+});
+
+Deno.test("ReadBuffer copies small chunks out and goes on using its buffer", () => {
+  const buffer = new ReadBuffer();
+  const { target } = buffer;
+  const chunk = read(buffer, 10, 1);
+  assertNotStrictEquals(chunk.buffer, target.buffer);
+  assertStrictEquals(buffer.target, target);
+  read(buffer, 10, 2);
+  assert(chunk.every((byte) => byte === 1));
+});
+
+Deno.test("ReadBuffer hands large chunks over with the buffer they were read into", () => {
+  const buffer = new ReadBuffer();
+  read(buffer, 2048);
+  const { target } = buffer;
+  const chunk = read(buffer, 5000, 3);
+  assertStrictEquals(chunk.buffer, target.buffer);
+  assertEquals(chunk.length, 5000);
+  assertNotStrictEquals(buffer.target, target);
+});
+
+Deno.test("ReadBuffer copies a chunk that would waste most of a large buffer", () => {
+  const buffer = new ReadBuffer();
+  for (let i = 0; i < 3; i++) read(buffer, buffer.target.length);
+  const { target } = buffer;
+  const chunk = read(buffer, 40_000, 4);
+  assertEquals([chunk.length, chunk.buffer.byteLength], [40_000, 40_000]);
+  assertStrictEquals(buffer.target, target);
+});
+
+Deno.test("ReadBuffer never writes to a chunk again", () => {
+  const buffer = new ReadBuffer();
+  const chunks = [];
+  for (let i = 0; i < 200; i++) {
+    const n = [1, 100, 2048, 4096, 4097, 8192, 30_000][i % 7] ?? 1;
+    chunks.push(read(buffer, Math.min(n, buffer.target.length), i));
+  }
+  chunks.forEach((chunk, i) => assert(chunk.every((byte) => byte === i % 256), `chunk ${i}`));
+});
