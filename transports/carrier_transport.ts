@@ -263,7 +263,11 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     }
     this.#lifecycle.advance("release");
     if (this.#closeInfo === null) return;
-    this.#carrier.close(this.#closeInfo);
+    try {
+      this.#carrier.close(this.#closeInfo);
+    } catch (error) {
+      report(this.#options.onError, toError(error), { callback: "close", transport: this });
+    }
     this.#closed?.resolve(this.#closeInfo);
     this.#tracker?.onClosed(this);
   }

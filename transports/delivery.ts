@@ -121,7 +121,7 @@ export class Delivery {
   /** Has bytes delivered before all that waits, but not before this returns. */
   unshift(bytes: Bytes): void {
     if (this.#stopped) return;
-    this.#waiting.unshift(bytes);
+    this.#waiting.unshift(this.mayOverwrite(bytes) ? bytes.slice() : bytes);
     if (!this.#isInCallback) this.#draining ??= this.#drain();
   }
 
@@ -144,15 +144,17 @@ export class Delivery {
   }
 
   /** Hands a chunk to the protocol; what a buffer has no room for goes back to the front. Never throws or rejects. */
-  #hand(chunk: Bytes): void | Promise<void> {
+  #hand(received: Bytes): void | Promise<void> {
+    // What was read into another protocol's buffer is not this one's to keep.
+    const isForeign = this.#lender !== this.#protocol && this.mayOverwrite(received);
+    const chunk = isForeign ? received.slice() : received;
     let callback = "dataReceived";
     let settled: void | Promise<void> = undefined;
     this.#isInCallback = true;
     try {
       if (this.#buffered === null) {
         const protocol: ProtocolCallbacks = this.#protocol;
-        // A chunk that was read into another protocol's buffer is not this one's to keep.
-        settled = protocol.dataReceived?.(this.mayOverwrite(chunk) ? chunk.slice() : chunk);
+        settled = protocol.dataReceived?.(chunk);
       } else {
         const taken = this.#putInto(this.#buffered, chunk);
         if (taken < chunk.length) this.#waiting.unshift(chunk.subarray(taken));

@@ -10,7 +10,9 @@ import { toError } from "./error_report.ts";
  */
 export function describeOsError(error: unknown, action: string): Error {
   const described = toError(error);
-  described.message = `${action}: ${described.message}`;
+  const message = `${action}: ${described.message}`;
+  // A DOMException, or what somebody has frozen, keeps its message for ever.
+  if (!Reflect.set(described, "message", message)) return new Error(message, { cause: error });
   return described;
 }
 

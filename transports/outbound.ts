@@ -100,7 +100,12 @@ export class Outbound {
     const bytes = this.#queue.peek();
     if (bytes !== undefined) {
       this.#busy = true;
-      this.#carrier.write(bytes).then(this.#onWritten, this.#onFailed);
+      try {
+        this.#carrier.write(bytes).then(this.#onWritten, this.#onFailed);
+      } catch (error) {
+        // A carrier of somebody's own that throws where it should reject.
+        this.#onFailed(error);
+      }
     } else if (this.#end === "asked") this.#sendEnd();
   }
 
@@ -124,8 +129,12 @@ export class Outbound {
 
   #sendEnd(): void {
     this.#busy = true;
-    const ended = this.#carrier.closeWrite?.() ?? Promise.resolve();
-    ended.then(() => this.#onEnded(), this.#onFailed);
+    try {
+      const ended = this.#carrier.closeWrite?.() ?? Promise.resolve();
+      ended.then(() => this.#onEnded(), this.#onFailed);
+    } catch (error) {
+      this.#onFailed(error);
+    }
   }
 
   #onEnded(): void {
