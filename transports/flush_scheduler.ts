@@ -4,17 +4,37 @@ export interface Flushable {
   flush(): void;
 }
 
+/**
+ * After so many microtasks in a row in which nobody wrote, what is queued is sent. A handler that reads the next
+ * buffered line, writes its answer and drains takes three or four from one write to the next.
+ */
+const QUIET_MICROTASKS = 8;
+
+const READY: Promise<void> = Promise.resolve();
+
 let waiting: Flushable[] = [];
+let quiet = 0;
 
 /**
- * Flushes `target` at the end of this turn of the event loop: what many callbacks of one turn write to a
- * connection then leaves in one operation. One timer serves all connections.
+ * Flushes `target` once this turn of the event loop has nothing more to write: what its callbacks and the
+ * promises they resolve write to a connection leaves in one operation. Unlike a timer or `setImmediate`
+ * this costs no further turn of the loop.
  */
 export function flushSoon(target: Flushable): void {
-  if (waiting.push(target) === 1) setImmediate(flushAll);
+  quiet = 0;
+  if (waiting.push(target) === 1) READY.then(awaitQuiet);
 }
 
-function flushAll(): void {
+/** Somebody who waits for its flush already has written more. */
+export function deferFlush(): void {
+  quiet = 0;
+}
+
+function awaitQuiet(): void {
+  if (++quiet < QUIET_MICROTASKS) {
+    READY.then(awaitQuiet);
+    return;
+  }
   const targets = waiting;
   waiting = [];
   for (const target of targets) target.flush();

@@ -1,10 +1,10 @@
 import type { WriteBufferLimits } from "../protocols/contract.ts";
 import type { Carrier } from "./carrier.ts";
-import { flushSoon } from "./flush_scheduler.ts";
+import { deferFlush, flushSoon } from "./flush_scheduler.ts";
 import { WaterMarks } from "./water_marks.ts";
 import { WriteQueue } from "./write_queue.ts";
 
-/** From this many queued bytes on the turn's end is not awaited: the operation costs more than what is saved. */
+/** From this many queued bytes on nobody waits for more: the operation costs more than what is saved. */
 const EAGER_SIZE = 16_384;
 
 /** What the outgoing half tells its transport. */
@@ -120,7 +120,7 @@ export class Outbound {
     else if (!this.#scheduled) {
       this.#scheduled = true;
       flushSoon(this);
-    }
+    } else deferFlush();
   }
 
   #pauseIfFull(): void {
