@@ -1,0 +1,34 @@
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { NameResolutionError } from "../../protocols/errors.ts";
+import { describeEndpointError, describeOsError } from "../../transports/os_error.ts";
+
+Deno.test("describeOsError() puts the action before the message and keeps class and code", () => {
+  const refused = Object.assign(new Deno.errors.ConnectionRefused("refused"), { code: "EX" });
+  const described = describeOsError(refused, "Cannot connect to 127.0.0.1:80");
+  assertStrictEquals(described, refused);
+  assertEquals(described.message, "Cannot connect to 127.0.0.1:80: refused");
+  assertEquals(refused.code, "EX");
+});
+
+Deno.test("describeOsError() makes an error of what is none, or cannot be changed", () => {
+  assertEquals(describeOsError("text", "Cannot x").message, "Cannot x: Thrown: text");
+  const frozen = Object.freeze(new Error("frozen"));
+  const described = describeOsError(frozen, "Cannot x");
+  assertEquals([described.message, described.cause], ["Cannot x: frozen", frozen]);
+});
+
+Deno.test("describeEndpointError() gives a failed look-up its class", () => {
+  const lookup = new Error("failed to lookup address information");
+  const described = describeEndpointError(lookup, "Cannot connect to nowhere:1", "nowhere");
+  assertInstanceOf(described, NameResolutionError);
+  assertEquals([described.hostname, described.cause], ["nowhere", lookup]);
+  assertEquals(described.message, 'Cannot resolve host name: "nowhere"');
+});
+
+Deno.test("describeEndpointError() leaves other failures what they are", () => {
+  const tooMany = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+  assertStrictEquals(describeEndpointError(tooMany, "Cannot x", "host"), tooMany);
+  assertEquals(tooMany.message, "Cannot x: Too many open files");
+  const inUse = new Deno.errors.AddrInUse("in use");
+  assertStrictEquals(describeEndpointError(inUse, "Cannot x", "host"), inUse);
+});
