@@ -1,6 +1,8 @@
 import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { Delivery } from "./delivery.ts";
 import { report, toError } from "./error_report.ts";
+import { joinBytes } from "./join_bytes.ts";
+import { markStacked, restack } from "./restack.ts";
 import { toBytes } from "./to_bytes.ts";
 import type { TransportOptions } from "./transport_options.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
@@ -44,12 +46,14 @@ import { TransportWrapper } from "./transport_wrapper.ts";
 export class Layer extends TransportWrapper implements ProtocolCallbacks {
   readonly #delivery: Delivery;
   readonly #options: TransportOptions;
+  #isEofWaiting = false;
 
   /** Stands below `upper`; the transport below comes with `connectionMade`. */
   constructor(upper: AnyProtocol, options: TransportOptions = {}) {
     super();
     this.#options = options;
     this.#delivery = new Delivery(upper, (callback, thrown) => this.#fail(callback, thrown));
+    markStacked(this);
   }
 
   /** The transport below is there; tells the protocol above. */
@@ -65,8 +69,8 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** The peer ended its direction; tells the protocol above once it was handed everything. */
   eofReceived(): boolean | void {
-    const ready = this.#delivery.isReady;
-    if (ready) return this.getProtocol().eofReceived?.();
+    if (this.#delivery.isReady) return this.getProtocol().eofReceived?.();
+    this.#isEofWaiting = true;
     void this.#delivery.ready().then(() => this.#tellEof());
     return true;
   }
@@ -132,10 +136,19 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     return this.#delivery.protocol;
   }
 
-  /** Takes the layer out of a live connection: joins what is above to what is below, with the bytes that wait in between. */
+  /**
+   * Takes the layer out of a live connection: joins what is above to what is below, with the bytes that
+   * wait in between. What is still written to the layer goes through it and on. See `removeLayer`.
+   *
+   * @returns The transport below.
+   */
   remove(): Transport {
-    const waiting = this.#delivery.takeWaiting();
-    this.inner.setProtocol(this.getProtocol(), concat(waiting));
+    const upper = this.getProtocol();
+    // After the end of data nothing comes but what waits here already, so it goes its way.
+    if (!this.#isEofWaiting) {
+      this.inner.setProtocol(upper, joinBytes(this.#delivery.takeWaiting()));
+    }
+    restack(upper, this.inner);
     return this.inner;
   }
 
@@ -146,6 +159,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   #tellEof(): void {
+    this.#isEofWaiting = false;
     if (this.isClosing()) return;
     try {
       if (!this.getProtocol().eofReceived?.()) this.close();
@@ -159,14 +173,4 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     report(this.#options.onError, error, { callback, transport: this });
     this.abort(error);
   }
-}
-
-function concat(parts: readonly Bytes[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

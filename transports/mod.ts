@@ -28,6 +28,7 @@
  */
 export type * from "../protocols/contract.ts";
 export { formatAddress } from "./addresses.ts";
+export * from "./byte_transform.ts";
 export * from "./carrier.ts";
 export * from "./connect_accepted_socket.ts";
 export { connectCarrier, type Connected } from "./connect_carrier.ts";

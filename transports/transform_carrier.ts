@@ -1,0 +1,296 @@
+import type {
+  AnyProtocol,
+  Bytes,
+  CloseInfo,
+  ProtocolCallbacks,
+  Transport,
+} from "../protocols/contract.ts";
+import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
+import type { Carrier } from "./carrier.ts";
+import { CarrierTransport } from "./carrier_transport.ts";
+import { Handoff } from "./handoff.ts";
+import { joinBytes } from "./join_bytes.ts";
+import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
+import { markStacked, restack } from "./restack.ts";
+import type { ByteTransform, Transformed } from "./byte_transform.ts";
+import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
+import { TransportWrapper } from "./transport_wrapper.ts";
+import { DEFAULT_HIGH_WATER } from "./water_marks.ts";
+
+/** The most that is encoded at a time, in bytes: bounds what a transform makes of it. */
+const LARGEST_WRITE = 131_072;
+
+/** What the protocol above a transform holds. Once the layer is taken out it forwards to the transport below. */
+class TransformTop extends TransportWrapper {
+  /** The layer that carries its bytes. */
+  readonly carrier: TransformCarrier;
+
+  constructor(carrier: TransformCarrier) {
+    super();
+    this.carrier = carrier;
+  }
+}
+
+/**
+ * A {@linkcode ByteTransform} at work: to the transport below a protocol, to the transport above what
+ * carries its bytes.
+ *
+ * ```text
+ * write -> queue of the top -> encode -> inner.write       and waits while inner is full
+ * inner -> dataReceived -> decode -> handoff -> pump of the top -> protocol above
+ * ```
+ */
+export class TransformCarrier implements Carrier, ProtocolCallbacks {
+  readonly source: Handoff = new Handoff();
+  closeWrite?: () => Promise<void>;
+  readonly #transform: ByteTransform;
+  readonly #options: TransportOptions;
+  readonly #transport: CarrierTransport;
+  readonly #top: TransformTop;
+  #inner: Transport | null = null;
+  // The transport below asks to pause writing, and who waits for the end of that.
+  #isFull = false;
+  #onRoom: (() => void) | null = null;
+  // The end of the outgoing direction: what is written after it goes as it is.
+  #encodedEnd: Promise<void> | null = null;
+  #encoded = 0;
+  // A removal waits until so many bytes are encoded.
+  #cutAt = Infinity;
+  #onCut: (() => void) | null = null;
+  #isReadEnded = false;
+  #isFinishing = false;
+  #isClosed = false;
+  #decoding: void | Promise<void> = undefined;
+  // What came after the transform has left, for whoever takes over.
+  #held: Bytes[] | null = null;
+
+  /** Stands below `upper`; the transport below comes with `connectionMade`. */
+  constructor(transform: ByteTransform, upper: AnyProtocol, options: TransportOptions) {
+    this.#transform = transform;
+    this.#options = options;
+    this.#top = new TransformTop(this);
+    const entrance: ProtocolCallbacks = {
+      connectionMade: (transport) => {
+        transport.setProtocol(upper);
+        upper.connectionMade?.(this.#top);
+      },
+    };
+    this.#transport = new CarrierTransport(this, entrance, options);
+    this.#top.inner = this.#transport;
+    markStacked(this);
+  }
+
+  /** The layer of this kind right below a transport. */
+  static below(top: Transport): TransformCarrier | undefined {
+    return top instanceof TransformTop ? top.carrier : undefined;
+  }
+
+  /** The transport below. Its water marks are this layer's business. */
+  get inner(): Transport {
+    if (this.#inner !== null) return this.#inner;
+    throw new InvalidStateError("Cannot use transport: not connected yet");
+  }
+
+  set inner(transport: Transport) {
+    this.#inner = transport;
+    const { maxWriteBuffer = DEFAULT_MAX_WRITE_BUFFER } = this.#options;
+    transport.setWriteBufferLimits({ high: Math.min(DEFAULT_HIGH_WATER, maxWriteBuffer) });
+  }
+
+  connectionMade(transport: Transport): void {
+    this.inner = transport;
+    if (transport.canWriteEof()) this.closeWrite = () => this.#endWriting();
+    this.#transport.start();
+    // A pause from before the layer was put in is the top's matter from now on.
+    transport.resumeReading();
+  }
+
+  dataReceived(chunk: Bytes): void | Promise<void> {
+    if (this.#held !== null) this.#held.push(chunk);
+    // As every transport that is closing: nothing more is read.
+    else if (this.#transport.isClosing()) this.inner.pauseReading();
+    else return this.#decoding = this.#decode("decode", () => this.#transform.decode(chunk));
+  }
+
+  eofReceived(): boolean {
+    this.#isReadEnded = true;
+    const decoded = this.#decode("decodeEnd", () => this.#transform.decodeEnd?.() ?? []);
+    void Promise.resolve(decoded).then(() => this.source.end());
+    return true;
+  }
+
+  pauseWriting(): void {
+    this.#isFull = true;
+  }
+
+  resumeWriting(): void {
+    this.#isFull = false;
+    this.#onRoom?.();
+  }
+
+  connectionLost(error: Error | null): void {
+    this.#isFull = false;
+    this.#onRoom?.();
+    if (error !== null) this.#transport.abort(error);
+    // Closed from below, in good order only if nothing is lost by that.
+    else if (this.#transport.getWriteBufferSize() > 0) this.#transport.abort();
+    else if (!this.#isFinishing) this.#transport.close();
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    const isCut = this.#encodedEnd !== null;
+    const most = isCut ? Infinity : Math.min(LARGEST_WRITE, this.#cutAt - this.#encoded);
+    // The transport above lends its bytes over a plain ArrayBuffer, and only until this resolves.
+    const chunk = bytes.slice(0, most);
+    if (isCut) {
+      await this.#encodedEnd;
+      this.inner.write(chunk);
+      return chunk.length;
+    }
+    await this.#encode("encode", () => this.#transform.encode(chunk));
+    this.#encoded += chunk.length;
+    if (this.#encoded === this.#cutAt) void this.#encodeEnd();
+    return chunk.length;
+  }
+
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
+    await this.#encodeEnd();
+    this.inner.close();
+    const { endedBy, error } = await this.inner.closed;
+    if (error !== null) throw error;
+    if (endedBy === "abort") this.#transport.abort();
+  }
+
+  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+    this.source.abandon();
+    this.#onCut?.();
+    this.#closeTransform();
+    if (endedBy === "abort" || error !== null) this.#inner?.abort(error ?? undefined);
+  }
+
+  getExtraInfo(name: string): unknown {
+    return this.#transform.getExtraInfo?.(name) ?? this.#inner?.getExtraInfo(name);
+  }
+
+  /**
+   * Takes the layer out. What was written before is encoded, what was received before is decoded and delivered
+   * before what follows; the transport above passes everything on from then.
+   *
+   * @returns The transport below.
+   * @throws {ConnectionLostError} If the connection ends before that.
+   * @throws {InvalidStateError} If the peer has ended its direction, or the layer was or is being removed.
+   */
+  async remove(): Promise<Transport> {
+    this.#checkRemovable();
+    if (this.#cutAt < Infinity) {
+      throw new InvalidStateError("Cannot remove layer: it is being removed already");
+    }
+    this.#cutAt = this.#encoded + this.#transport.getWriteBufferSize();
+    if (this.#encoded === this.#cutAt) void this.#encodeEnd();
+    else await new Promise<void>((resolve) => this.#onCut = resolve);
+    await this.#encodedEnd;
+    const left = await this.#transform.leave?.();
+    this.#checkRemovable();
+    await this.#handOver(left);
+    return this.inner;
+  }
+
+  #checkRemovable(): void {
+    if (this.#transport.isClosing()) {
+      throw new ConnectionLostError("Cannot remove layer: the connection is closing");
+    }
+    if (this.#isReadEnded) {
+      throw new InvalidStateError("Cannot remove layer: the peer has ended its direction");
+    }
+  }
+
+  async #handOver(left: Bytes | undefined): Promise<void> {
+    this.#held = left === undefined ? [] : [left];
+    const upper = this.#transport.getProtocol();
+    const isReading = this.#transport.isReading();
+    const marks = this.#transport.getWriteBufferLimits();
+    this.inner.pauseReading();
+    const handover = new LayerHandover(this.#transport, upper);
+    await this.#decoding;
+    this.source.end();
+    await handover.drained;
+    await handover.whenEmpty(() => {
+      this.#top.inner = this.inner;
+      this.#transport.setProtocol({});
+      this.inner.setWriteBufferLimits(marks);
+      this.inner.setProtocol(upper, joinBytes([...handover.received, ...this.#held ?? []]));
+      restack(upper, this.inner);
+      this.#closeTransform();
+      void this.inner.closed.then(({ error }) => this.connectionLost(error));
+      if (isReading) this.inner.resumeReading();
+      handover.tellWriting(isWritingPaused(this.inner));
+    });
+  }
+
+  #closeTransform(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#transform.close?.();
+  }
+
+  async #endWriting(): Promise<void> {
+    await this.#encodeEnd();
+    this.inner.writeEof();
+  }
+
+  #encodeEnd(): Promise<void> {
+    this.#encodedEnd ??= this.#encode("encodeEnd", () => this.#transform.encodeEnd?.() ?? []);
+    this.#onCut?.();
+    return this.#encodedEnd;
+  }
+
+  /** Sends what is produced, piece by piece, as the transport below has room. Never rejects. */
+  async #encode(
+    callback: string,
+    produce: () => Transformed | Promise<Transformed>,
+  ): Promise<void> {
+    try {
+      const produced = produce();
+      const pieces = produced instanceof Promise ? await produced : produced;
+      if (pieces instanceof Uint8Array) await this.#send(pieces);
+      else for await (const piece of pieces) await this.#send(piece);
+    } catch (error) {
+      this.#fail(callback, error);
+    }
+  }
+
+  #send(piece: Bytes): void | Promise<void> {
+    this.inner.write(piece);
+    if (this.#isFull) return new Promise<void>((resolve) => this.#onRoom = resolve);
+  }
+
+  /** Hands on what is produced, piece by piece, as it is taken. Never rejects. */
+  #decode(
+    callback: string,
+    produce: () => Transformed | Promise<Transformed>,
+  ): void | Promise<void> {
+    try {
+      const produced = produce();
+      if (produced instanceof Uint8Array) return this.#put(produced);
+      return this.#putAll(produced).catch((error) => this.#fail(callback, error));
+    } catch (error) {
+      this.#fail(callback, error);
+    }
+  }
+
+  async #putAll(produced: Transformed | Promise<Transformed>): Promise<void> {
+    const pieces = produced instanceof Promise ? await produced : produced;
+    if (pieces instanceof Uint8Array) await this.#put(pieces);
+    else for await (const piece of pieces) await this.#put(piece);
+  }
+
+  #put(piece: Bytes): void | Promise<void> {
+    if (piece.length > 0) return this.source.put(piece);
+  }
+
+  /** The transform threw: reported once; what follows from the end of the connection is not. */
+  #fail(callback: string, thrown: unknown): void {
+    if (!this.#isClosed) this.#transport.onCallbackError(callback, thrown);
+  }
+}
