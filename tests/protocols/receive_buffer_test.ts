@@ -1,0 +1,259 @@
+import { type Bytes, ReceiveBuffer } from "@sluice/net";
+import {
+  assert,
+  assertEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { Random } from "../../testing/conformance/random.ts";
+import { hex, utf8 } from "./hex.ts";
+
+/** A buffer with these chunks, none of which shares memory with another. */
+function bufferOf(...chunks: string[]): ReceiveBuffer {
+  const buffer = new ReceiveBuffer();
+  for (const chunk of chunks) buffer.append(utf8(chunk));
+  return buffer;
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+Deno.test("ReceiveBuffer.take() returns what lies in one chunk without copying it", () => {
+  const buffer = new ReceiveBuffer();
+  const chunk = hex("01020304");
+  buffer.append(chunk);
+  const taken = buffer.take(2);
+  assertEquals(taken, hex("0102"));
+  assertStrictEquals(taken.buffer, chunk.buffer);
+  assertEquals(buffer.length, 2);
+  assertEquals(buffer.position, 2);
+});
+
+Deno.test("ReceiveBuffer.take() joins what spans chunks", () => {
+  const buffer = new ReceiveBuffer();
+  const chunks = [1, 2, 3].map((fill) => new Uint8Array(600).fill(fill));
+  for (const chunk of chunks) buffer.append(chunk);
+  buffer.skip(599);
+  assertEquals(buffer.take(602), new Uint8Array([1, ...new Uint8Array(600).fill(2), 3]));
+  assertEquals(buffer.length, 599);
+});
+
+Deno.test("ReceiveBuffer.append() gathers small chunks in memory of its own", () => {
+  const buffer = bufferOf("a", "b");
+  const piece = utf8("c");
+  buffer.append(piece);
+  piece[0] = 0;
+  assertEquals(text(buffer.takeAll()), "abc");
+});
+
+Deno.test("ReceiveBuffer.append() leaves what was taken alone", () => {
+  const buffer = bufferOf("a", "bc");
+  buffer.skip(1);
+  const taken = buffer.take(1);
+  buffer.append(utf8("defgh"));
+  taken.fill(0);
+  assertEquals(text(buffer.takeAll()), "cdefgh");
+  assertEquals(taken, hex("00"));
+});
+
+Deno.test("ReceiveBuffer.append() ignores an empty chunk", () => {
+  const buffer = bufferOf("", "a", "");
+  assertEquals(buffer.length, 1);
+  assertEquals(text(buffer.takeAll()), "a");
+  assertEquals(buffer.takeAll().length, 0);
+});
+
+Deno.test("ReceiveBuffer rejects counts that cannot be had, and consumes nothing", () => {
+  const buffer = bufferOf("abc");
+  for (const n of [-1, 4, NaN]) {
+    assertThrows(() => buffer.take(n), RangeError, "3 are held");
+    assertThrows(() => buffer.peek(n), RangeError, "3 are held");
+    assertThrows(() => buffer.skip(n), RangeError, "3 are held");
+    assertThrows(() => buffer.takeText(n), RangeError, "3 are held");
+  }
+  assertThrows(() => buffer.indexOf(new Uint8Array(0)), RangeError, "empty");
+  assertEquals(text(buffer.takeAll()), "abc");
+});
+
+Deno.test("ReceiveBuffer.takeText() decodes what lies in one chunk and what spans several", () => {
+  const whole = "plain, ž, 水, 🌍, \ufeff, \ufffd; ".repeat(300);
+  const bytes = utf8(whole);
+  for (const size of [1, 2, 3, 700, 5000, bytes.length]) {
+    const buffer = new ReceiveBuffer();
+    for (const piece of new Random(size).split(bytes, size, size)) buffer.append(piece.slice());
+    let taken = "";
+    while (buffer.length > 0) {
+      let n = Math.min(buffer.length, 20);
+      // Not in the middle of a character.
+      while (((buffer.byteAt(n) ?? 0) & 0xc0) === 0x80) n++;
+      taken += buffer.takeText(n);
+    }
+    assertStrictEquals(taken, whole);
+  }
+});
+
+Deno.test("ReceiveBuffer.takeText() consumes what is not UTF-8", () => {
+  for (const bad of ["ff", "c328", "80", "eda080", "f0288cbc", "c0af"]) {
+    const buffer = new ReceiveBuffer();
+    const bytes = hex(bad);
+    buffer.append(new Uint8Array([65, ...bytes, 66]));
+    assertEquals(buffer.takeText(1), "A");
+    assertThrows(() => buffer.takeText(bytes.length), TypeError);
+    assertEquals(buffer.takeText(1), "B");
+  }
+});
+
+Deno.test("ReceiveBuffer.takeText() decodes a chunk that grew since the last text", () => {
+  const buffer = bufferOf("a", "b");
+  assertEquals(buffer.takeText(1), "a");
+  buffer.append(utf8("cd"));
+  assertEquals(buffer.takeText(2), "bc");
+  buffer.append(utf8("ef"));
+  assertEquals(buffer.takeText(3), "def");
+});
+
+Deno.test("ReceiveBuffer finds its place again after dropping many chunks", () => {
+  const buffer = new ReceiveBuffer();
+  for (let i = 0; i < 200; i++) buffer.append(new Uint8Array(600).fill(i));
+  assertEquals(buffer.indexOf(170), 170 * 600);
+  for (let i = 0; i < 150; i++) assertEquals(buffer.take(600), new Uint8Array(600).fill(i));
+  assertEquals(buffer.indexOf(170), 20 * 600);
+  assertEquals(buffer.byteAt(19 * 600 + 1), 169);
+  assertEquals(buffer.indexOf(199), 49 * 600);
+});
+
+/** What the buffer should do, done with one string of a character for each byte. */
+class PlainBuffer {
+  held = "";
+  position = 0;
+
+  take(n: number): string {
+    const taken = this.held.slice(0, n);
+    this.held = this.held.slice(n);
+    this.position += n;
+    return taken;
+  }
+}
+
+const latin1 = new TextDecoder("latin1");
+
+/** Bytes as a string of a character for each. */
+function plainly(bytes: Uint8Array): string {
+  return latin1.decode(bytes);
+}
+
+/** One random operation on both, and what it should and does give. */
+function step(random: Random, buffer: ReceiveBuffer, plain: PlainBuffer): [unknown, unknown] {
+  const held = plain.held.length;
+  const n = random.below(random.pick(4, 300, 3000));
+  // Few values, so that needles are found, half found and not found.
+  const fresh = random.bytes(n).map((byte) => byte & 3);
+  const count = Math.min(n, held);
+  const from = random.below(held + 1);
+  switch (random.below(11)) {
+    case 0:
+    case 1:
+    case 2:
+      plain.held += plainly(fresh);
+      buffer.append(fresh);
+      return [plain.held.length, buffer.length];
+    case 3:
+      return [plain.take(count), plainly(buffer.take(count))];
+    case 4:
+      return [plain.held.slice(0, count), plainly(buffer.peek(count))];
+    case 5:
+      buffer.skip(count);
+      return [plain.take(count).length, count];
+    case 6: {
+      const chunk = buffer.takeChunk(n + 1);
+      return [[plain.take(chunk.length), held > 0], [plainly(chunk), chunk.length > 0]];
+    }
+    case 7: {
+      const target = new Uint8Array(n);
+      const taken = buffer.takeInto(target);
+      return [plain.take(count), plainly(target.subarray(0, taken))];
+    }
+    case 8: {
+      const needle = random.bytes(random.below(4) + 1).map((byte) => byte & 3);
+      return [plain.held.indexOf(plainly(needle), from), buffer.indexOf(needle, from)];
+    }
+    case 9:
+      return [plain.take(count), buffer.takeText(count)];
+    default: {
+      const byte = random.below(4);
+      const place = plain.held.indexOf(String.fromCharCode(byte), from);
+      return [[plain.held.charCodeAt(from), place], [
+        buffer.byteAt(from) ?? NaN,
+        buffer.indexOf(byte, from),
+      ]];
+    }
+  }
+}
+
+Deno.test("ReceiveBuffer does as a plain array, whatever is done with it", () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = new Random(seed);
+    const buffer = new ReceiveBuffer();
+    const plain = new PlainBuffer();
+    for (let i = 0; i < 100; i++) {
+      const [expected, actual] = step(random, buffer, plain);
+      assertEquals(actual, expected, `seed ${seed}, step ${i}`);
+      assertEquals([buffer.length, buffer.position], [plain.held.length, plain.position]);
+    }
+    assertEquals(plainly(buffer.takeAll()), plain.held, `seed ${seed}`);
+  }
+});
+
+/** A chunk that counts how often anybody looks at its length: once for each step from chunk to chunk. */
+class CountedChunk extends Uint8Array<ArrayBuffer> {
+  static looks = 0;
+
+  override get length(): number {
+    CountedChunk.looks++;
+    return super.length;
+  }
+}
+
+/** How many steps it takes to search, look at and consume so many chunks, as a decoder does. */
+function stepsFor(chunks: number): number {
+  const buffer = new ReceiveBuffer();
+  CountedChunk.looks = 0;
+  for (let i = 0; i < chunks; i++) {
+    const from = buffer.length;
+    buffer.append(new CountedChunk(new ArrayBuffer(600)));
+    assertEquals(buffer.indexOf(1, from), -1);
+    buffer.byteAt(0);
+    buffer.byteAt(buffer.length - 1);
+  }
+  while (buffer.length >= 250) buffer.take(250);
+  return CountedChunk.looks;
+}
+
+Deno.test("ReceiveBuffer takes work in proportion to the chunks", () => {
+  const [less, more] = [stepsFor(500), stepsFor(4000)];
+  assert(less > 500, "nothing was counted");
+  assert(more <= 8.2 * less, `${more} steps for 8 times what took ${less}`);
+});
+
+Deno.test("ReceiveBuffer holds little more memory than bytes, however small the chunks", () => {
+  const buffer = new ReceiveBuffer();
+  for (let i = 0; i < 100_000; i++) buffer.append(new Uint8Array([i & 255]));
+  const pieces: Bytes[] = [];
+  while (buffer.length > 0) pieces.push(buffer.takeChunk());
+  const held = new Set(pieces.map((piece) => piece.buffer));
+  const size = [...held].reduce((sum, memory) => sum + memory.byteLength, 0);
+  assert(size <= 200_000, `${size} bytes are held for 100000`);
+  assert(pieces.length <= 20, `${pieces.length} chunks are held`);
+});
+
+Deno.test("ReceiveBuffer.clear() forgets everything but the position", () => {
+  const buffer = bufferOf("abc", "def");
+  const kept = buffer.peek(2);
+  buffer.clear();
+  assertEquals([buffer.length, buffer.position], [0, 6]);
+  buffer.append(utf8("g"));
+  assertEquals(buffer.byteAt(0), 103);
+  assertNotStrictEquals(kept.buffer, buffer.takeAll().buffer);
+});
