@@ -76,7 +76,8 @@ export class ByteReadable extends ReadableStream<Bytes> {
         side = "source";
       }
       side = "destination";
-      if (!preventClose) await writer.close();
+      // A stream that failed by itself has a better reason than that it cannot be closed.
+      if (!preventClose) await writer.close().catch(() => writer.closed);
     } catch (error) {
       const wasAborted = signal?.aborted ?? false;
       if ((side === "source" || wasAborted) && !preventAbort) await ignore(writer.abort(error));

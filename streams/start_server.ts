@@ -1,3 +1,4 @@
+import { ConnectionLostError } from "../protocols/errors.ts";
 import { createServer, type ListenOptions } from "../transports/create_server.ts";
 import { report, toError } from "../transports/error_report.ts";
 import type { Server } from "../transports/server.ts";
@@ -14,9 +15,9 @@ export type ConnectionHandler = (connection: StreamConnection) => void | Promise
 /**
  * Listens, and runs `handler` for each connection, all of them at the same time: asyncio's `start_server`.
  *
- * When a handler returns or its promise resolves, what it wrote is sent and its connection closed. When it
- * throws, the exception is reported to `onError` and the connection aborted, except for the reason of
- * `connection.signal`, which says that it was asked to stop. The server's `shutdown()` aborts that signal and waits for the handlers.
+ * When a handler returns or its promise resolves, what it wrote is sent and its connection closed; so it is when
+ * it throws the reason of `connection.signal`, having been asked to stop. When it throws anything else the connection
+ * is aborted and the exception reported to `onError`, unless it is the loss of the connection itself. The server's `shutdown()` aborts that signal and waits for the handlers.
  *
  * @example Echo, asyncio's way and Deno's
  * ```ts
@@ -75,10 +76,20 @@ async function serve(
     await handler(connection);
     transport.close();
   } catch (thrown) {
+    // Asked to stop, it stopped: what it wrote is still sent.
+    if (wasAskedToStop(connection, thrown)) return transport.close();
     const error = toError(thrown);
-    if (thrown !== connection.signal.reason) {
-      report(onError, error, { callback: "handler", transport });
-    }
+    if (!isLoss(connection, thrown)) report(onError, error, { callback: "handler", transport });
     transport.abort(error);
   }
+}
+
+function wasAskedToStop({ signal }: StreamConnection, thrown: unknown): boolean {
+  return signal.aborted && thrown === signal.reason;
+}
+
+/** Whether a handler ended because its connection did: that is told by the connection, and no fault of the handler. */
+function isLoss({ reader, transport }: StreamConnection, thrown: unknown): boolean {
+  return thrown === reader.exception() ||
+    (thrown instanceof ConnectionLostError && transport.isClosing());
 }

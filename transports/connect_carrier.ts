@@ -4,6 +4,7 @@ import type { Carrier } from "./carrier.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
 import { toError } from "./error_report.ts";
+import { makeProtocol } from "./protocol_factory.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
@@ -61,7 +62,7 @@ export async function connectCarrier<P extends AnyProtocol>(
   const arrival = new Arrival(tracker);
   startTransport(
     () => {
-      const protocol = protocolFactory();
+      const protocol = makeProtocol(protocolFactory);
       arrival.protocol = protocol;
       return layers.reduceRight<AnyProtocol>((upper, layer) => layer(upper, options), arrival);
     },
@@ -83,7 +84,7 @@ export function startTransport<P extends AnyProtocol>(
 ): Connected<P> {
   let protocol: P;
   try {
-    protocol = protocolFactory();
+    protocol = makeProtocol(protocolFactory);
   } catch (error) {
     carrier.close({ endedBy: "error", error: toError(error) });
     throw error;

@@ -18,7 +18,7 @@ export interface Endpoint {
  *
  * @param action What is to be done: "connect" or "listen".
  * @param lowestPort 1 to connect; 0 to listen, which means any free port.
- * @throws {TypeError} If both or neither of port and path are given.
+ * @throws {TypeError} If both or neither of port and path are given, or the port is no number.
  * @throws {RangeError} If the port is out of range.
  */
 export function checkEndpoint(action: string, endpoint: Endpoint, lowestPort: 0 | 1): void {
@@ -34,6 +34,8 @@ export function checkEndpoint(action: string, endpoint: Endpoint, lowestPort: 0 
     if (path === "") throw new TypeError(`Cannot ${action}: path is empty`);
   } else if (port === undefined) {
     throw new TypeError(`Cannot ${action}: neither port nor path given`);
+  } else if (typeof port !== "number") {
+    throw new TypeError(`Cannot ${action}: port ${JSON.stringify(port)} is not a number`);
   } else if (!Number.isInteger(port) || port < lowestPort || port > 65535) {
     throw new RangeError(`Cannot ${action}: port ${port} is not in ${lowestPort} to 65535`);
   }

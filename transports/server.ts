@@ -193,6 +193,7 @@ export class Server implements AsyncDisposable {
    */
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
     const { grace = DEFAULT_GRACE, signal } = options;
+    if (!(grace >= 0)) throw new RangeError(`Cannot shut down: grace ${grace} is below 0 ms`);
     const before = this.#connections.size;
     this.close();
     this.#stopping.abort(new DOMException("The server is shutting down", "AbortError"));
@@ -213,12 +214,16 @@ export class Server implements AsyncDisposable {
     task.then(done, done);
   }
 
-  /** {@linkcode shutdown} with the default grace. */
+  /**
+   * {@linkcode shutdown} with the default grace: an idle connection that heeds no signal makes the end of
+   * the scope wait that long, unless it is closed before, by {@linkcode closeClients} for instance.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
 
   async #connect(conn: Deno.Conn): Promise<void> {
+    if (this.#state === "closed") return conn.close();
     try {
       await this.#hooks.connect(conn, this.#tracker);
     } catch (thrown) {

@@ -9,7 +9,8 @@ import type {
 import { InvalidStateError } from "../protocols/errors.ts";
 
 /**
- * A transport that forwards everything to another one: override what you want to see or change.
+ * A transport that forwards everything to another one: override what you want to see or change. Each method goes to its
+ * own counterpart: who overrides `write` sees nothing of `writelines`.
  *
  * It wraps a live transport from the side of whoever writes to it; the protocol goes on
  * talking to the inner one unless it is told otherwise.
