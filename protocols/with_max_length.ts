@@ -8,7 +8,8 @@ import { utf8Length } from "./utf8.ts";
  * A codec that refuses messages with more than so many bytes on the wire, headers and all: the limit for a codec of yours
  * that has none, or for one whose parts are limited but not their sum.
  *
- * Nobody but the codec inside knows where a message that is too long would end, so to receive one breaks the stream.
+ * Nobody but the codec inside knows where a message that is too long would end, so to receive one breaks the stream. Behind a bad message that
+ * the codec passes over, the next one is limited by what is held of it only.
  *
  * @example A limit for a codec without one
  * ```ts
@@ -36,8 +37,9 @@ export function withMaxLength<In, Out>(
 class MaxLengthCodec<In, Out> implements Codec<In, Out> {
   readonly #codec: Codec<In, Out>;
   readonly #maxLength: number;
-  // Where the message that is being read began; a codec may consume it in steps. -1: with the next byte.
-  #start = -1;
+  // Where the message that is being read began; a codec may consume it in steps.
+  #start = 0;
+  #state: "between" | "inside" | "recovering" = "between";
 
   constructor(codec: Codec<In, Out>, maxLength: number) {
     this.#codec = codec;
@@ -45,13 +47,16 @@ class MaxLengthCodec<In, Out> implements Codec<In, Out> {
   }
 
   decode(buffer: ReceiveBuffer): In | NeedMore {
-    if (this.#start === -1) this.#start = buffer.position;
-    const message = this.#decodeOrRestart(buffer);
-    const end = buffer.position + (message === NEED_MORE ? buffer.length : 0);
-    const length = end - this.#start;
-    if (message !== NEED_MORE) this.#start = -1;
-    if (length <= this.#maxLength) return message;
-    throw new FrameTooLongError(length, this.#maxLength);
+    if (this.#state === "between") {
+      this.#state = "inside";
+      this.#start = buffer.position;
+    }
+    const message = this.#decodeOrRecover(buffer);
+    const held = message === NEED_MORE ? buffer.length : 0;
+    const taken = this.#state === "recovering" ? 0 : buffer.position - this.#start;
+    if (message !== NEED_MORE) this.#state = "between";
+    if (taken + held <= this.#maxLength) return message;
+    throw new FrameTooLongError(taken + held, this.#maxLength);
   }
 
   decodeEnd(buffer: ReceiveBuffer): In | NeedMore {
@@ -65,12 +70,12 @@ class MaxLengthCodec<In, Out> implements Codec<In, Out> {
     throw new FrameTooLongError(length, this.#maxLength, true);
   }
 
-  /** Behind a bad message that was passed over the next one begins. */
-  #decodeOrRestart(buffer: ReceiveBuffer): In | NeedMore {
+  /** What the codec takes behind a bad message may be the rest of that one, which does not count. */
+  #decodeOrRecover(buffer: ReceiveBuffer): In | NeedMore {
     try {
       return this.#codec.decode(buffer);
     } catch (error) {
-      this.#start = -1;
+      this.#state = "recovering";
       throw error;
     }
   }

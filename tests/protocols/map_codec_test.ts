@@ -1,0 +1,58 @@
+import {
+  FrameDecodeError,
+  FrameEncodeError,
+  FrameTooLongError,
+  lineCodec,
+  mapCodec,
+  netstringCodec,
+} from "@sluice/net";
+import { assertCodec } from "@sluice/net/testing";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+
+/** Whole numbers, one a line. */
+const numbers = () =>
+  mapCodec(lineCodec({ maxLength: 5 }), {
+    decode(line: string): number {
+      if (/^\d+$/.test(line)) return Number(line);
+      throw new SyntaxError(`Cannot read number: "${line}"`);
+    },
+    encode(value: number): string {
+      if (value >= 0) return String(value);
+      throw new RangeError(`Cannot write number: ${value}`);
+    },
+  });
+
+Deno.test("mapCodec() maps messages both ways", () => {
+  assertCodec(numbers, [
+    { bytes: "1\n22\n", received: [1, 22] },
+    { bytes: "1\r\n2", received: [1], atEnd: [2] },
+  ]);
+});
+
+Deno.test("mapCodec() makes a bad message of what decode throws, and goes on", () => {
+  assertCodec(numbers, [
+    { bytes: "1\nx\n2\n", received: [1, FrameDecodeError, 2] },
+    { bytes: "1\nx", received: [1], atEnd: [FrameDecodeError] },
+    { bytes: "1\n123456\n2\n", received: [1, FrameTooLongError, 2] },
+  ]);
+});
+
+Deno.test("mapCodec() makes a FrameEncodeError of what encode throws", () => {
+  const error = assertThrows(
+    () => numbers().encode(-1),
+    FrameEncodeError,
+    "Cannot write number: -1",
+  );
+  assertInstanceOf(error.cause, RangeError);
+  assertEquals(error.recoverable, true);
+});
+
+Deno.test("mapCodec() lets errors of framing pass", () => {
+  const refuse = (_message: unknown): never => {
+    throw new FrameTooLongError(2, 1, false);
+  };
+  const codec = () =>
+    mapCodec<Uint8Array, Uint8Array, string>(netstringCodec(), { decode: refuse, encode: refuse });
+  assertCodec(codec, [{ bytes: "0:,0:,", received: [FrameTooLongError] }]);
+  assertThrows(() => codec().encode("a"), FrameTooLongError);
+});
