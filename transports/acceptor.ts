@@ -18,7 +18,7 @@ export interface Listener<C> {
 export interface AcceptorEvents<C> {
   /** Whether a connection may be taken now, or when. */
   room(): void | Promise<void>;
-  /** A connection came. Must not throw. */
+  /** A connection came, perhaps just when the acceptor was stopped. Must not throw. */
   onAccept(conn: C): void;
   /** Accepting fails; told once until it works again. */
   onAcceptError(error: Error): void;
@@ -55,6 +55,8 @@ export class Acceptor<C> {
         await this.#events.room();
         const conn = await this.#listener.accept();
         failures = 0;
+        // The room may have gone to another listener of the same server meanwhile.
+        for (let room = this.#events.room(); room; room = this.#events.room()) await room;
         this.#events.onAccept(conn);
       } catch (error) {
         if (this.#stopping.signal.aborted) return;

@@ -14,12 +14,20 @@ export interface SocketOptions {
   readonly keepAlive?: boolean;
 }
 
-/** Sets the options on a TCP connection; on any other there is nothing to set. */
+/**
+ * Sets the options on a TCP connection; on any other there is nothing to set. Where that fails, as some systems
+ * let it once the peer is gone, the connection is closed.
+ */
 export function applySocketOptions(conn: Deno.Conn, options: SocketOptions): void {
   if (!isTcp(conn)) return;
-  // Deno leaves Nagle's algorithm on; asyncio, like everyone with small messages, turns it off.
-  if (options.noDelay ?? true) conn.setNoDelay(true);
-  if (options.keepAlive ?? false) conn.setKeepAlive(true);
+  try {
+    // Deno leaves Nagle's algorithm on; asyncio, like everyone with small messages, turns it off.
+    if (options.noDelay ?? true) conn.setNoDelay(true);
+    if (options.keepAlive ?? false) conn.setKeepAlive(true);
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
 }
 
 function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {

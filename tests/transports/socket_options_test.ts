@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { applySocketOptions } from "../../transports/socket_options.ts";
 
 /** Stands in for a connection, and writes down what is set on it. */
@@ -22,4 +22,14 @@ Deno.test("applySocketOptions() turns delays off and probes only if asked to", (
 
 Deno.test("applySocketOptions() leaves other sockets alone", () => {
   applySocketOptions({} as Deno.Conn, { keepAlive: true });
+});
+
+Deno.test("applySocketOptions() closes a socket that refuses them", () => {
+  const { conn, calls } = recordingConn();
+  const refuse = () => {
+    throw new Deno.errors.NotConnected("gone");
+  };
+  Object.assign(conn, { setNoDelay: refuse, close: () => calls.push("close") });
+  assertThrows(() => applySocketOptions(conn, {}), Deno.errors.NotConnected);
+  assertEquals(calls, ["close"]);
 });
