@@ -15,7 +15,10 @@ import platform
 import sys
 import warnings
 
-from asyncio_runner import run_scenario
+# Before the modules beside this one are loaded: nothing is left in the tree but recordings.
+sys.dont_write_bytecode = True
+
+from asyncio_runner import run_scenario  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 VERSION = (3, 13)
