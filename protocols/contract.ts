@@ -46,14 +46,170 @@ export interface MemoryAddress {
 /** Where one end of a connection is. */
 export type Address = NetAddress | UnixAddress | MemoryAddress;
 
+/** What went one way. */
+export interface DirectionCounters {
+  /** How many bytes. */
+  readonly bytes: number;
+  /** In how many chunks: calls of `dataReceived` or `write`. */
+  readonly chunks: number;
+  /** When the first chunk went, as of `performance.now()`; `null` before. */
+  readonly firstAt: number | null;
+  /** When the last chunk went, as of `performance.now()`; `null` before. */
+  readonly lastAt: number | null;
+}
+
+/** What went through a connection, or several, until now. */
+export interface TrafficCounters {
+  /** What came in. */
+  readonly received: DirectionCounters;
+  /** What was written. */
+  readonly sent: DirectionCounters;
+}
+
 /** What {@linkcode Transport.getExtraInfo} knows by name, and the type behind each name. */
 export interface ExtraInfo {
   /** The address of the other end. */
   peername: Address;
   /** The address of this end. */
   sockname: Address;
+  /** What went through the connection until now, where a `counters` layer counts. */
+  counters: TrafficCounters;
   /** The object that carries the bytes at the bottom of the stack: a `Deno.Conn` for a socket. */
   socket: object;
+  /** What encrypts a TLS connection: Deno's own TLS, or a layer that stands on any transport and knows more. */
+  tlsEngine: "native" | "layer";
+  /** The version of TLS. Not known of the native engine. */
+  tlsVersion: "TLSv1.2" | "TLSv1.3";
+  /** The application protocol that both ends agreed on (ALPN). */
+  alpnProtocol: string;
+  /** How a TLS connection is encrypted. Not known of the native engine. */
+  cipher: TlsCipher;
+  /** The certificate that the peer showed. Not known of the native engine. */
+  peercert: PeerCertificate;
+  /** Whether the peer showed a certificate that verifies; `true` for a peer that was not asked for one. */
+  authorized: boolean;
+  /** Why the peer's certificate does not verify, as a code such as `"CERT_HAS_EXPIRED"`. */
+  authorizationError: string;
+  /** The name that the client asked for (SNI). Not known of the native engine on a server. */
+  serverName: string;
+  /** The object of the TLS engine: a `Deno.TlsConn`, or a `TLSSocket` of node:tls, to look things up in. */
+  sslObject: object;
+  /** The subprotocol that both ends of a WebSocket agreed on; empty if none. */
+  subprotocol: string;
+  /** The process id, of a connection over a process. */
+  pid: number;
+  /** How that process ended; not known while it runs. */
+  exitStatus: ProcessExit;
+  /** What a proxy said of the connection that it passes on, see `proxyProtocol`. */
+  proxyHeader: ProxyHeader;
+  /** The address of the proxy, where `peername` is that of the client behind it. */
+  proxyPeername: Address;
+  /** The address of this end as the proxy sees it, where `sockname` is the one that the client connected to. */
+  proxySockname: Address;
+}
+
+/** How a process ended. */
+export interface ProcessExit {
+  /** Whether the code is 0. */
+  readonly success: boolean;
+  /** The exit code; 128 and the number of the signal for one that a signal ended. */
+  readonly code: number;
+  /** The signal that ended it, such as `"SIGTERM"`; `null` if none did. */
+  readonly signal: string | null;
+}
+
+/** What a proxy says, in front of the bytes that it passes on, of where they come from: HAProxy's PROXY protocol. */
+export interface ProxyHeader {
+  /** The version of the protocol: text or binary. */
+  readonly version: 1 | 2;
+  /** Whether the proxy speaks for a client, or for itself as in a health check. Version 1 always speaks for a client. */
+  readonly command: "proxy" | "local";
+  /** Where the client is; `null` if the proxy does not tell. */
+  readonly source: Address | null;
+  /** Where the client connected to; `null` if the proxy does not tell. */
+  readonly destination: Address | null;
+  /** What else it says; nothing in version 1. */
+  readonly tlvs: ProxyTlvs;
+}
+
+/** The further facts in a {@linkcode ProxyHeader}. */
+export interface ProxyTlvs {
+  /** The application protocol that client and proxy agreed on (ALPN). */
+  readonly alpn?: string;
+  /** The host name that the client asked for (SNI). */
+  readonly authority?: string;
+  /** The checksum of the header; it was found right. */
+  readonly crc32c?: number;
+  /** What the proxy calls this connection, at most 128 bytes. */
+  readonly uniqueId?: Bytes;
+  /** How the client's connection to the proxy is encrypted. */
+  readonly ssl?: ProxySsl;
+  /** The name of the network namespace. */
+  readonly netns?: string;
+  /** All others, in their order. */
+  readonly others?: readonly ProxyTlv[];
+}
+
+/** What a proxy says of the TLS connection between client and proxy. */
+export interface ProxySsl {
+  /** Whether the client connected over TLS. */
+  readonly isTls: boolean;
+  /** Whether it showed a certificate on this connection. */
+  readonly hasCertificate: boolean;
+  /** Whether it showed a certificate at least once in the TLS session that this connection belongs to. */
+  readonly hasSessionCertificate: boolean;
+  /** Whether it showed a certificate that was verified. */
+  readonly isVerified: boolean;
+  /** The version, as in `"TLSv1.3"`. */
+  readonly version?: string;
+  /** The common name in the client's certificate. */
+  readonly commonName?: string;
+  /** The cipher, as in `"ECDHE-RSA-AES128-GCM-SHA256"`. */
+  readonly cipher?: string;
+  /** The algorithm that the proxy's certificate is signed with, as in `"SHA256"`. */
+  readonly signatureAlgorithm?: string;
+  /** The algorithm of the key of the proxy's certificate, as in `"RSA2048"`. */
+  readonly keyAlgorithm?: string;
+  /** All others, in their order. */
+  readonly others?: readonly ProxyTlv[];
+}
+
+/** One fact that a proxy states: a type and bytes. */
+export interface ProxyTlv {
+  /** The type, 0 to 255. */
+  readonly type: number;
+  /** The bytes, at most 65,535. */
+  readonly value: Bytes;
+}
+
+/** How a TLS connection is encrypted. */
+export interface TlsCipher {
+  /** The name that OpenSSL has for it. */
+  readonly name: string;
+  /** The name that the standard has for it. */
+  readonly standardName: string;
+  /** The version of TLS. */
+  readonly version: string;
+}
+
+/** A certificate that was shown in a TLS handshake. */
+export interface PeerCertificate {
+  /** Whose it is: by field, as in `{ CN: "example.com" }`. */
+  readonly subject: Readonly<Record<string, string | readonly string[]>>;
+  /** Who signed it. */
+  readonly issuer: Readonly<Record<string, string | readonly string[]>>;
+  /** The names it is valid for, as in `"DNS:example.com, IP Address:127.0.0.1"`; empty if it has none. */
+  readonly subjectAltName: string;
+  /** From when on it is valid. */
+  readonly validFrom: Date;
+  /** Until when it is valid. */
+  readonly validTo: Date;
+  /** Its number with its issuer, in hexadecimal. */
+  readonly serialNumber: string;
+  /** The SHA-256 hash of it, as in `"AB:CD:…"`. */
+  readonly fingerprint256: string;
+  /** All of it, as DER. */
+  readonly raw: Bytes;
 }
 
 /** The type of the extra info called `K`: `unknown` for a name that {@linkcode ExtraInfo} does not list. */

@@ -190,3 +190,304 @@ export class IdleTimeoutError extends Error {
     this.timeoutMs = timeoutMs;
   }
 }
+
+/**
+ * Why a TLS handshake failed.
+ *
+ * - `"notTls"`: what came is no TLS.
+ * - `"ended"`: the connection ended in the middle of it.
+ * - `"version"`: no version or cipher in common.
+ * - `"protocol"`: no application protocol in common (ALPN).
+ * - `"name"`: the certificate is for another name.
+ * - `"expired"`: the certificate is not valid any more, or not yet.
+ * - `"untrusted"`: no authority that is trusted stands behind the certificate.
+ * - `"noCertificate"`: a certificate was asked for, and none was shown.
+ * - `"other"`: see the message.
+ */
+export type TlsFailure =
+  | "notTls"
+  | "ended"
+  | "version"
+  | "protocol"
+  | "name"
+  | "expired"
+  | "untrusted"
+  | "noCertificate"
+  | "other";
+
+/** A TLS handshake failed. */
+export class TlsHandshakeError extends Error {
+  /** What kind of failure it is. */
+  readonly reason: TlsFailure;
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** The address of this end, as text. */
+  readonly local: string;
+
+  /** Takes the kind of failure, both addresses, and in words what happened; `cause` is what the engine said. */
+  constructor(
+    reason: TlsFailure,
+    peer: string,
+    local: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot complete TLS handshake between ${local} and ${peer}: ${what}`, options);
+    this.name = "TlsHandshakeError";
+    this.reason = reason;
+    this.peer = peer;
+    this.local = local;
+  }
+}
+
+/** A TLS handshake took too long. */
+export class HandshakeTimeoutError extends Error {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** The address of this end, as text. */
+  readonly local: string;
+  /** How long was waited, in milliseconds. */
+  readonly timeoutMs: number;
+
+  /** Takes both addresses and the time waited. */
+  constructor(peer: string, local: string, timeoutMs: number) {
+    super(
+      `Cannot complete TLS handshake between ${local} and ${peer}: not done within ${timeoutMs} ms`,
+    );
+    this.name = "HandshakeTimeoutError";
+    this.peer = peer;
+    this.local = local;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The peer, or somebody in between, broke TLS after the handshake: a record that does not decrypt, an alert. */
+export class TlsProtocolError extends Error {
+  /** What kind of failure it is; a server may refuse a client's certificate only after the client's handshake. */
+  readonly reason: TlsFailure;
+  /** The address of the other end, as text. */
+  readonly peer: string;
+
+  /** Takes the kind of failure, the address, and in words what happened. */
+  constructor(reason: TlsFailure, peer: string, what: string, options?: ErrorOptions) {
+    super(`TLS connection to ${peer} failed: ${what}`, options);
+    this.name = "TlsProtocolError";
+    this.reason = reason;
+    this.peer = peer;
+  }
+}
+
+/** The peer's data ended without the mark that TLS puts at its end: it may have been cut off. */
+export class TruncationError extends Error {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+
+  /** Takes the peer's address. */
+  constructor(peer: string, options?: ErrorOptions) {
+    super(`TLS data of ${peer} ended without close_notify`, options);
+    this.name = "TruncationError";
+    this.peer = peer;
+  }
+}
+
+/** The last bytes of a TLS connection could not be sent in time. */
+export class ShutdownTimeoutError extends Error {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** How long was waited, in milliseconds. */
+  readonly timeoutMs: number;
+  /** How many encrypted bytes were not sent. */
+  readonly unsent: number;
+
+  /** Takes the address, the time waited, and how many bytes were left. */
+  constructor(peer: string, timeoutMs: number, unsent: number) {
+    super(`Cannot end TLS connection to ${peer}: ${unsent} bytes not sent within ${timeoutMs} ms`);
+    this.name = "ShutdownTimeoutError";
+    this.peer = peer;
+    this.timeoutMs = timeoutMs;
+    this.unsent = unsent;
+  }
+}
+
+/** There was data behind the request to begin TLS, and `strict` forbids that. */
+export class PlaintextInjectionError extends Error {
+  /** How much data there was, in bytes. */
+  readonly length: number;
+
+  /** Takes how much there was. */
+  constructor(length: number) {
+    super(`Cannot start TLS: ${length} bytes were received before it began`);
+    this.name = "PlaintextInjectionError";
+    this.length = length;
+  }
+}
+
+/** Bytes were waiting to be sent, and the peer took none of them for too long. */
+export class WriteStallError extends Error {
+  /** How long nothing was taken, in milliseconds. */
+  readonly timeoutMs: number;
+  /** How many bytes were waiting. */
+  readonly size: number;
+
+  /** Takes the time waited and what was waiting. */
+  constructor(timeoutMs: number, size: number) {
+    super(`Cannot send: the peer took none of ${size} bytes in ${timeoutMs} ms`);
+    this.name = "WriteStallError";
+    this.timeoutMs = timeoutMs;
+    this.size = size;
+  }
+}
+
+/** The peer sent too slowly. */
+export class MinimumRateError extends Error {
+  /** How many bytes came. */
+  readonly received: number;
+  /** In how many milliseconds. */
+  readonly windowMs: number;
+  /** How many bytes a second were asked for. */
+  readonly rate: number;
+
+  /** Takes what came in which time, and the rate that was asked for. */
+  constructor(received: number, windowMs: number, rate: number) {
+    super(`Peer is too slow: ${received} bytes in ${windowMs} ms, at least ${rate} a second asked`);
+    this.name = "MinimumRateError";
+    this.received = received;
+    this.windowMs = windowMs;
+    this.rate = rate;
+  }
+}
+
+/** Compressed data is corrupt, or ends too early. */
+export class DecompressionError extends Error {
+  /** The format that was expected, such as `"gzip"`. */
+  readonly format: string;
+
+  /** Takes the format and what is wrong; `cause` is what the decompressor said. */
+  constructor(format: string, fault: string, options?: ErrorOptions) {
+    super(`Cannot decompress ${format} data: ${fault}`, options);
+    this.name = "DecompressionError";
+    this.format = format;
+  }
+}
+
+/** Compressed data grew more than is allowed: a decompression bomb. */
+export class DecompressionLimitError extends RangeError {
+  /** How many bytes were received since the beginning. */
+  readonly received: number;
+  /** How many bytes they became, up to the limit. */
+  readonly produced: number;
+  /** How many bytes one received byte may become. */
+  readonly maxRatio: number;
+
+  /** Takes what came, what became of it, and the limit. */
+  constructor(received: number, produced: number, maxRatio: number) {
+    super(
+      `Cannot decompress: ${received} bytes became more than ${produced}, maxRatio is ${maxRatio}`,
+    );
+    this.name = "DecompressionLimitError";
+    this.received = received;
+    this.produced = produced;
+    this.maxRatio = maxRatio;
+  }
+}
+
+/** More arrived than may wait to be read, on a carrier that cannot make its peer wait. */
+export class ReceiveBufferFullError extends RangeError {
+  /** How much would have waited, in bytes. */
+  readonly size: number;
+  /** The cap, `maxReadBuffer`, in bytes. */
+  readonly limit: number;
+
+  /** Takes what would have waited, and the cap. */
+  constructor(size: number, limit: number) {
+    super(`Cannot keep what arrives: ${size} bytes wait to be read, maxReadBuffer is ${limit}`);
+    this.name = "ReceiveBufferFullError";
+    this.size = size;
+    this.limit = limit;
+  }
+}
+
+/** The other end of a message channel sent something that does not belong to the byte stream. */
+export class CarrierMessageError extends TypeError {
+  /** Says what was received. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "CarrierMessageError";
+  }
+}
+
+/** A WebSocket could not be opened, or did not end in good order. */
+export class WebSocketError extends Error {
+  /** The code it was closed with: 1006 if the connection just broke. */
+  readonly code: number;
+  /** The reason that the other end gave; often empty. */
+  readonly reason: string;
+
+  /** Says what failed, and takes code and reason. */
+  constructor(action: string, code: number, reason: string, options?: ErrorOptions) {
+    super(`${action}: closed with code ${code}${reason === "" ? "" : `, "${reason}"`}`, options);
+    this.name = "WebSocketError";
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** A file is not a capture, or not one that can be read. */
+export class CaptureFormatError extends Error {
+  /** Where in the file, in bytes. */
+  readonly offset: number;
+
+  /** Takes the place and what is wrong there. */
+  constructor(offset: number, what: string) {
+    super(`Cannot read capture: byte ${offset}: ${what}`);
+    this.name = "CaptureFormatError";
+    this.offset = offset;
+  }
+}
+
+/** More was to be captured than the sink took: packets are missing in the capture. */
+export class CaptureOverflowError extends RangeError {
+  /** How many bytes wait for the sink. */
+  readonly size: number;
+  /** The cap, `maxBuffer`, in bytes. */
+  readonly limit: number;
+
+  /** Takes what waits, and the cap. */
+  constructor(size: number, limit: number) {
+    super(
+      `Cannot capture: ${size} bytes wait for the sink, maxBuffer is ${limit}; packets are dropped`,
+    );
+    this.name = "CaptureOverflowError";
+    this.size = size;
+    this.limit = limit;
+  }
+}
+
+/** What should have been a PROXY header is none, or one that is not allowed. */
+export class ProxyProtocolError extends Error {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+
+  /** Takes the address and what is wrong. */
+  constructor(peer: string, what: string) {
+    super(`Cannot read PROXY header of ${peer}: ${what}`);
+    this.name = "ProxyProtocolError";
+    this.peer = peer;
+  }
+}
+
+/** No whole PROXY header came in time. */
+export class ProxyProtocolTimeoutError extends Error {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** How long was waited, in milliseconds. */
+  readonly timeoutMs: number;
+
+  /** Takes the address and the time waited. */
+  constructor(peer: string, timeoutMs: number) {
+    super(`Cannot read PROXY header of ${peer}: not there within ${timeoutMs} ms`);
+    this.name = "ProxyProtocolTimeoutError";
+    this.peer = peer;
+    this.timeoutMs = timeoutMs;
+  }
+}
