@@ -1,41 +1,77 @@
 import type { Bytes } from "../protocols/contract.ts";
 import { ByteWritable } from "./byte_writable.ts";
+import { ANYTHING, type ReadRequest, ReadRequests } from "./read_requests.ts";
 
 /** Where a {@linkcode ByteReadable} has its bytes from. */
 export interface ByteReadableSource {
   /**
-   * Waits for bytes as long as `isHeld` says that somebody wants them.
+   * Waits for `least` bytes or the end, as long as `isWanted` says so.
    *
-   * @returns Whether there is a byte to take; if not, the data has ended or nobody wants it.
+   * @returns How many bytes are there to take; none if the data has ended or nobody wants it.
    */
-  wait(isHeld: () => boolean, signal?: AbortSignal): Promise<boolean>;
+  wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number>;
+  /** Ends a wait that is not wanted any more. */
+  wake(): void;
   /** Takes the first chunk that is buffered. */
   take(): Bytes;
   /** Takes what fits. */
-  takeInto(target: Uint8Array): number;
+  takeInto(target: Uint8Array): void;
   /** Drops what is buffered and what still comes. */
   discard(): void;
 }
 
 /**
- * A Web byte stream that reads nothing ahead: bytes leave the buffer behind it only when
- * somebody asks, so the buffer may be read in other ways in between.
+ * A Web byte stream that reads nothing ahead: bytes leave the buffer behind it only when somebody
+ * asks, and no more than were asked for, so the buffer may be read in other ways in between.
  *
  * Piping into a {@linkcode ByteWritable} hands the chunks on directly, as the same pipe in two lines;
  * locks, options and outcomes are those of any `pipeTo`.
  */
 export class ByteReadable extends ReadableStream<Bytes> {
   readonly #source: ByteReadableSource;
+  readonly #controller: ReadableByteStreamController;
+  // What whoever holds the lock waits for; null if the lock is held otherwise than by getReader().
+  #requests: ReadRequests | null = null;
+  #isOver = false;
 
   /** A stream over `source`. */
   constructor(source: ByteReadableSource) {
+    // Filled in by start(), which is called before super() returns.
+    const made = {} as { controller: ReadableByteStreamController };
     super({
       type: "bytes",
       // What a stream of bytes is given; the types of the base class do not tell.
-      pull: (controller) => this.#pull(controller as ReadableByteStreamController),
-      cancel: () => source.discard(),
+      start: (controller) => void (made.controller = controller as ReadableByteStreamController),
+      pull: () => this.#pull(),
+      cancel: () => {
+        this.#isOver = true;
+        source.discard();
+      },
     }, { highWaterMark: 0 });
     this.#source = source;
+    this.#controller = made.controller;
+  }
+
+  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  override getReader(): ReadableStreamDefaultReader<Bytes>;
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes>;
+  /** As any stream's. */
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
+    const reader: ReadableStreamReader<Bytes> = super.getReader(options);
+    const requests = new ReadRequests();
+    requests.watch(reader);
+    this.#requests = requests;
+    // Whoever held the lock without telling may have left a read behind.
+    this.#source.wake();
+    const releaseLock = reader.releaseLock.bind(reader);
+    reader.releaseLock = () => {
+      releaseLock();
+      if (this.#requests !== requests) return;
+      this.#requests = null;
+      this.#source.wake();
+      if (this.#controller.byobRequest !== null) this.#forgetMemory();
+    };
+    return reader;
   }
 
   /** As any stream's. */
@@ -43,43 +79,85 @@ export class ByteReadable extends ReadableStream<Bytes> {
     destination: WritableStream<Bytes>,
     options: StreamPipeOptions = {},
   ): Promise<void> {
-    const isDirect = destination instanceof ByteWritable && !this.locked && !destination.locked;
-    return isDirect ? this.#pipe(destination, options) : super.pipeTo(destination, options);
-  }
-
-  async #pull(controller: ReadableByteStreamController): Promise<void> {
-    const isThere = await this.#source.wait(() => this.locked);
-    const request = controller.byobRequest;
-    if (!isThere) {
-      // Whoever asked has released the lock: the bytes are for the next one to ask.
-      if (!this.locked) return;
-      controller.close();
-      return request?.respond(0);
+    // Bytes inside this stream come before those of the source.
+    const isPlain = !this.locked && this.#controller.desiredSize === 0;
+    if (isPlain && destination instanceof ByteWritable) {
+      const writer = destination.lockIdle();
+      if (writer !== null) return this.#pipe(destination, writer, options);
     }
-    const view = request?.view;
-    if (view) {
-      request.respond(
-        this.#source.takeInto(new Uint8Array(view.buffer, view.byteOffset, view.byteLength)),
-      );
-    } else controller.enqueue(detachable(this.#source.take()));
+    return super.pipeTo(destination, options);
   }
 
-  async #pipe(destination: ByteWritable, options: StreamPipeOptions): Promise<void> {
+  async #pull(): Promise<void> {
+    const request = this.#request();
+    if (request === null) return;
+    const isWanted = () => this.#request() === request;
+    const available = await this.#source.wait(request.least, isWanted);
+    if (!isWanted()) return;
+    if (available === 0) this.#end();
+    else this.#give(request, available);
+  }
+
+  /** What the holder of the lock waits for; `null` if there is none, or it waits for nothing. */
+  #request(): ReadRequest | null {
+    if (!this.locked) return null;
+    return this.#requests === null ? ANYTHING : this.#requests.first;
+  }
+
+  #give({ unit }: ReadRequest, available: number): void {
+    const offered = this.#controller.byobRequest;
+    if (!offered?.view) return this.#controller.enqueue(detachable(this.#source.take()));
+    const { buffer, byteOffset, byteLength } = offered.view;
+    const n = whole(Math.min(available, byteLength), unit);
+    this.#source.takeInto(new Uint8Array(buffer, byteOffset, n));
+    offered.respond(n);
+  }
+
+  /**
+   * The controller would go on offering the memory of a reader that was released, and ask for nothing on
+   * behalf of the next one. A byte makes it forget that; it is taken out again.
+   */
+  #forgetMemory(): void {
+    this.#controller.enqueue(new Uint8Array(1));
+    const reader = super.getReader();
+    void reader.read();
+    reader.releaseLock();
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#controller.close();
+    this.#controller.byobRequest?.respond(0);
+  }
+
+  async #pipe(
+    destination: ByteWritable,
+    writer: WritableStreamDefaultWriter<Uint8Array>,
+    options: StreamPipeOptions,
+  ): Promise<void> {
     const { preventClose, preventAbort, preventCancel, signal } = options;
-    const reader = this.getReader();
-    const writer = destination.getWriter();
+    const reader = super.getReader();
     let side: "source" | "destination" = "source";
+    let isOpen = true;
+    writer.closed.catch(() => {
+      isOpen = false;
+      this.#source.wake();
+    });
     try {
-      while (await this.#source.wait(() => true, signal)) {
+      while (await this.#source.wait(1, () => isOpen, signal) > 0) {
         side = "destination";
         await destination.send(this.#source.take(), signal);
         side = "source";
       }
+      if (isOpen) this.#end();
       side = "destination";
-      // A stream that failed by itself has a better reason than that it cannot be closed.
-      if (!preventClose) await writer.close().catch(() => writer.closed);
+      // Fails if it was not open any more.
+      await writer.ready;
+      if (!preventClose) await writer.close();
     } catch (error) {
       const wasAborted = signal?.aborted ?? false;
+      if (!wasAborted) (side === "source" ? this.#controller : destination).error(error);
       if ((side === "source" || wasAborted) && !preventAbort) await ignore(writer.abort(error));
       if ((side === "destination" || wasAborted) && !preventCancel) {
         await ignore(reader.cancel(error));
@@ -94,6 +172,11 @@ export class ByteReadable extends ReadableStream<Bytes> {
 
 async function ignore(settled: Promise<void>): Promise<void> {
   await settled.catch(() => {});
+}
+
+/** As many of `n` bytes as make whole elements; all of them if they do not make one. */
+function whole(n: number, unit: number): number {
+  return n - n % unit || n;
 }
 
 /** A byte stream takes the memory of what it is given away from everybody: give it memory of its own. */

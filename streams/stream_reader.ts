@@ -64,10 +64,12 @@ export class StreamReader {
   #transport: Transport | null = null;
   #isPaused = false;
   #lineSearch: SeparatorSearch | null = null;
-  #lastSearch: { readonly separator: Separator; readonly search: SeparatorSearch } | null = null;
+  #lastSearch: { readonly key: string; readonly search: SeparatorSearch } | null = null;
   #readable: ReadableStream<Bytes> | null = null;
-  // While the Web stream waits: whether somebody still holds it.
-  #isStreamHeld: (() => boolean) | null = null;
+  // While the Web stream waits: whether somebody still wants what it waits for.
+  #isStreamWanted: (() => boolean) | null = null;
+  // Set where nobody else is interested in what still comes.
+  #onDiscard: (() => void) | null = null;
 
   /**
    * Starts empty.
@@ -100,16 +102,21 @@ export class StreamReader {
    */
   static from(readable: ReadableStream<Bytes>, options?: StreamReaderOptions): StreamReader {
     const reader = new StreamReader(options);
-    attachStreams(() => reader.#asProtocol(), { readable });
+    const { transport } = attachStreams(() => reader.#asProtocol(), { readable });
+    reader.#onDiscard = () => transport.close();
     return reader;
   }
 
-  /** The bytes as a Web byte stream over the same buffer. The two may take turns; cancelling it drops what still comes. */
+  /**
+   * The bytes as a Web byte stream over the same buffer. The two may take turns; cancelling it drops what
+   * still comes, and cancels the stream given to {@linkcode StreamReader.from}.
+   */
   get readable(): ReadableStream<Bytes> {
     return this.#readable ??= new ByteReadable({
-      wait: (isHeld, signal) => this.#waitForStream(isHeld, signal),
+      wait: (least, isWanted, signal) => this.#waitForStream(least, isWanted, signal),
+      wake: () => this.#wakeStream(),
       take: () => this.#consume(this.#buffer.takeChunk()),
-      takeInto: (target) => this.#consume(this.#buffer.takeInto(target)),
+      takeInto: (target) => void this.#consume(this.#buffer.takeInto(target)),
       discard: () => this.#discard(),
     });
   }
@@ -122,8 +129,9 @@ export class StreamReader {
 
   /** Adds bytes that arrived; they belong to the reader from now on. */
   feedData(chunk: Bytes): void {
+    if (this.#isDiscarding) return;
     if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
-    if (this.#isDiscarding || chunk.length === 0) return;
+    if (chunk.length === 0) return;
     this.#buffer.append(chunk);
     this.#data.release();
     if (this.#buffer.length > 2 * this.#limit && !this.#isPaused && this.#transport !== null) {
@@ -160,8 +168,10 @@ export class StreamReader {
    * @param n At most so many bytes; -1 for everything up to the end of the data.
    * @param options A signal.
    * @returns At least one byte; none at the end of the data, or if `n` is 0.
+   * @throws {RangeError} If `n` is not a whole number.
    */
   async read(n = -1, options: ReadOptions = {}): Promise<Bytes> {
+    if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
     const { signal } = this.#begin(options);
     if (n === 0) return new Uint8Array(0);
     if (n < 0) {
@@ -258,6 +268,8 @@ export class StreamReader {
   /** Gives up what is buffered, for somebody else to go on with. Reading fails from now on. */
   detach(): Bytes {
     this.#exception = new InvalidStateError("Cannot read: the connection was handed over");
+    // The end of the data is the next one's to hear of.
+    this.#isEnded = false;
     const unread = this.#consume(this.#buffer.takeAll());
     this.#data.release();
     return unread;
@@ -265,15 +277,19 @@ export class StreamReader {
 
   /** What every read begins with: nobody else may be waiting. */
   #begin({ signal }: ReadOptions): ReadOptions {
+    this.#wakeStream();
     if (!this.#data.isEmpty) {
-      if (this.#isStreamHeld === null || this.#isStreamHeld()) {
-        throw new InvalidStateError("Cannot read: another read is already waiting for data");
-      }
-      // Only a Web stream waits, whose reader has gone.
-      this.#data.release();
+      throw new InvalidStateError("Cannot read: another read is already waiting for data");
     }
     signal?.throwIfAborted();
     return signal ? { signal } : {};
+  }
+
+  /** Has the Web stream wait no longer if nobody wants the bytes any more. */
+  #wakeStream(): void {
+    if (this.#isStreamWanted === null || this.#isStreamWanted()) return;
+    this.#isStreamWanted = null;
+    this.#data.release();
   }
 
   /** Waits for more bytes or for their end. */
@@ -317,29 +333,35 @@ export class StreamReader {
 
   /** The search for a separator, kept so that a repeated call goes on where the last one stopped. */
   #searchFor(separator: Separator): SeparatorSearch {
-    if (this.#lastSearch?.separator === separator) return this.#lastSearch.search;
+    // By content: the same array may hold something else by now.
+    const key = JSON.stringify(separator);
+    if (this.#lastSearch?.key === key) return this.#lastSearch.search;
     const list = typeof separator === "string" || separator instanceof Uint8Array
       ? [separator]
       : separator;
     const search = new SeparatorSearch(
       list.map((part) => typeof part === "string" ? encoder.encode(part) : part),
     );
-    this.#lastSearch = { separator, search };
+    this.#lastSearch = { key, search };
     return search;
   }
 
-  /** Waits on behalf of the Web stream; returns whether a byte is there to take. */
-  async #waitForStream(isHeld: () => boolean, signal?: AbortSignal): Promise<boolean> {
+  /** Waits on behalf of the Web stream; returns how many bytes are there to take. */
+  async #waitForStream(
+    least: number,
+    isWanted: () => boolean,
+    signal?: AbortSignal,
+  ): Promise<number> {
     this.#begin(signal ? { signal } : {});
-    while (this.#buffer.length === 0 && !this.#isEnded && isHeld()) {
-      this.#isStreamHeld = isHeld;
+    while (this.#buffer.length < least && !this.#isEnded && isWanted()) {
+      this.#isStreamWanted = isWanted;
       try {
         await this.#wait(signal);
       } finally {
-        this.#isStreamHeld = null;
+        if (this.#isStreamWanted === isWanted) this.#isStreamWanted = null;
       }
     }
-    return this.#buffer.length > 0;
+    return isWanted() ? this.#buffer.length : 0;
   }
 
   #discard(): void {
@@ -348,6 +370,7 @@ export class StreamReader {
     this.#buffer.clear();
     this.#resume();
     this.#data.release();
+    this.#onDiscard?.();
   }
 
   #asProtocol(): ProtocolCallbacks {

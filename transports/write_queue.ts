@@ -1,7 +1,7 @@
 import { BumpSlab } from "./bump_slab.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
-const COPY_LIMIT = 16_384;
+export const COPY_LIMIT = 16_384;
 /** The first bytes on an empty queue go to a slab shared by all connections if they are no more than this. */
 const SLAB_LIMIT = 2048;
 /** What is queued behind them is gathered in segments of this many bytes. */

@@ -1,0 +1,62 @@
+/** What a read of a Web reader waits for, in bytes. */
+export interface ReadRequest {
+  /** So many must be there. */
+  readonly least: number;
+  /** They come in multiples of this: the size of an element. */
+  readonly unit: number;
+}
+
+/** Whatever is there. */
+export const ANYTHING: ReadRequest = { least: 1, unit: 1 };
+
+/**
+ * The reads of one Web reader that wait. The platform tells the source of a byte stream that somebody
+ * reads, but not how many bytes it takes to satisfy the read, nor that it was given up. Bytes that are
+ * provided for it in spite of that stay inside the stream, out of reach of everybody but Web readers.
+ */
+export class ReadRequests {
+  readonly #waiting: ReadRequest[] = [];
+
+  /** The one whose turn it is; `null` if none waits. */
+  get first(): ReadRequest | null {
+    return this.#waiting[0] ?? null;
+  }
+
+  /** Notes every read of `reader`. */
+  watch(reader: ReadableStreamReader<unknown>): void {
+    if (reader instanceof ReadableStreamBYOBReader) this.#watchByob(reader);
+    else {
+      const read = reader.read.bind(reader);
+      reader.read = () => this.#note(ANYTHING, read);
+    }
+  }
+
+  #watchByob(reader: ReadableStreamBYOBReader): void {
+    const read = reader.read.bind(reader);
+    reader.read = (view, options) => {
+      const request = requestOf(view, options?.min);
+      const start = () => read(view, options);
+      return request === null ? start() : this.#note(request, start);
+    };
+  }
+
+  /** Noted first: the source is asked while the read is being started. */
+  #note<T>(request: ReadRequest, start: () => Promise<T>): Promise<T> {
+    this.#waiting.push(request);
+    const reading = start();
+    const forget = () => {
+      const index = this.#waiting.indexOf(request);
+      if (index !== -1) this.#waiting.splice(index, 1);
+    };
+    reading.then(forget, forget);
+    return reading;
+  }
+}
+
+/** What a BYOB read waits for; `null` for one that the platform refuses. */
+function requestOf(view: ArrayBufferView | undefined, min = 1): ReadRequest | null {
+  if (!ArrayBuffer.isView(view)) return null;
+  const unit = "BYTES_PER_ELEMENT" in view ? Number(view.BYTES_PER_ELEMENT) : 1;
+  const least = Math.trunc(min) * unit;
+  return least > 0 && least <= view.byteLength ? { least, unit } : null;
+}
