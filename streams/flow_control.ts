@@ -16,7 +16,7 @@ export class FlowControl {
   // How the connection was lost; null while it is not.
   #lost: { readonly error: Error | null } | null = null;
   readonly #room = new WaitQueue();
-  readonly #end = new WaitQueue();
+  #handedOver: InvalidStateError | null = null;
   #flushing: Promise<void> | null = null;
 
   /**
@@ -31,6 +31,16 @@ export class FlowControl {
 
   set transport(transport: Transport) {
     this.#transport = transport;
+  }
+
+  /**
+   * The transport, to write to it.
+   *
+   * @throws {InvalidStateError} If there is none yet, or it was handed over.
+   */
+  get output(): Transport {
+    if (this.#handedOver !== null) throw this.#handedOver;
+    return this.transport;
   }
 
   /** A protocol that does nothing but tell this. */
@@ -59,12 +69,18 @@ export class FlowControl {
     this.#lost = { error };
     if (error === null) this.#room.release();
     else this.#room.fail(error);
-    this.#end.release();
+  }
+
+  /** Somebody else writes to the transport from now on: who waits for room fails, and so does who comes. */
+  handOver(): void {
+    this.#handedOver = new InvalidStateError("Cannot write: the connection was handed over");
+    this.#room.fail(this.#handedOver);
   }
 
   /** Waits for room; see `StreamWriter.drain`. */
   drain(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#handedOver !== null) return Promise.reject(this.#handedOver);
     if (this.#lost !== null) return Promise.reject(this.#lostError());
     if (this.transport.isClosing()) return this.#drainClosing(signal);
     return this.#paused ? this.#room.wait(signal) : READY;
@@ -73,20 +89,20 @@ export class FlowControl {
   /** Waits until nothing is left to send; see `StreamWriter.flush`. */
   async flush(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    while (this.#lost === null && this.transport.getWriteBufferSize() > 0) {
+    while (this.#lost === null && this.output.getWriteBufferSize() > 0) {
       this.#flushing ??= this.#flushNow();
-      await (signal ? abortable(this.#flushing, signal) : this.#flushing);
+      await unlessAborted(this.#flushing, signal);
     }
-    if (this.#lost === null) return;
-    const { error, bytesUnsent } = await this.transport.closed;
+    if (!this.output.isClosing()) return;
+    const { error, bytesUnsent } = await unlessAborted(this.transport.closed, signal);
     if (error !== null || bytesUnsent > 0) throw error ?? new ConnectionLostError();
   }
 
   /** Waits for the end of the connection; see `StreamWriter.waitClosed`. */
   async waitClosed(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (this.#lost === null) await this.#end.wait(signal);
-    if (this.#lost?.error) throw this.#lost.error;
+    const { error } = await unlessAborted(this.transport.closed, signal);
+    if (error !== null) throw error;
   }
 
   /** With both marks at zero the transport says `resumeWriting` when it is empty, and not before. */
@@ -113,4 +129,8 @@ export class FlowControl {
   #lostError(): Error {
     return this.#lost?.error ?? new ConnectionLostError();
   }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal === undefined ? promise : abortable(promise, signal);
 }

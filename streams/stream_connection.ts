@@ -75,6 +75,11 @@ export class StreamConnection implements AsyncDisposable {
     const protocol = new StreamReaderProtocol(reader);
     protocol.connectionMade(transport);
     transport.setProtocol(protocol);
+    // The protocol before may have left it either way; from now on the reader and the writer decide.
+    transport.resumeReading();
+    if (transport.getWriteBufferSize() > transport.getWriteBufferLimits().high) {
+      protocol.pauseWriting();
+    }
     if (options.unread) reader.feedData(options.unread);
     return new StreamConnection(reader, protocol.flow);
   }
@@ -130,6 +135,7 @@ export class StreamConnection implements AsyncDisposable {
   switchProtocol(protocol: AnyProtocol): Transport {
     const { transport } = this;
     const unread = this.reader.detach();
+    this.#flow.handOver();
     transport.setProtocol(protocol, unread);
     transport.resumeReading();
     return transport;

@@ -73,12 +73,12 @@ export class StreamWriter {
 
   /** Queues bytes or a string, as `Transport.write`. */
   write(data: Uint8Array | string): boolean {
-    return this.transport.write(data);
+    return this.#flow.output.write(data);
   }
 
   /** Queues several pieces, as `Transport.writelines`. */
   writelines(parts: Iterable<Uint8Array | string>): boolean {
-    return this.transport.writelines(parts);
+    return this.#flow.output.writelines(parts);
   }
 
   /**
@@ -102,7 +102,7 @@ export class StreamWriter {
 
   /** Ends this direction once everything is sent; the other stays open. */
   writeEof(): void {
-    this.transport.writeEof();
+    this.#flow.output.writeEof();
   }
 
   /** Whether this direction can be ended by itself. */
