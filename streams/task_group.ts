@@ -34,7 +34,7 @@ export class TaskGroup {
    *
    * @param scope Creates tasks; its own waiting counts like a task.
    * @param options `signal` gives the group up when it aborts: the tasks' signal aborts, and once they have
-   * ended this rejects with the signal's reason.
+   * ended this rejects with the signal's reason, unless one of them failed.
    * @returns What the scope returned.
    * @throws {AggregateError} If the scope or a task failed; `errors` holds each failure, the first one first.
    */
@@ -50,9 +50,11 @@ export class TaskGroup {
     try {
       const result = group.createTask(() => scope(group));
       await group.#settled();
+      if (group.#errors.length > 0) {
+        throw new AggregateError(group.#errors, "Cannot finish task group: a task failed");
+      }
       signal?.throwIfAborted();
-      if (group.#errors.length === 0) return await result;
-      throw new AggregateError(group.#errors, "Cannot finish task group: a task failed");
+      return await result;
     } finally {
       group.#isOver = true;
       signal?.removeEventListener("abort", giveUp);
