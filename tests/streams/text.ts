@@ -1,0 +1,16 @@
+import type { Bytes } from "../../protocols/contract.ts";
+
+/** Text as UTF-8. */
+export function encode(text: string): Bytes {
+  return new TextEncoder().encode(text);
+}
+
+/** UTF-8 as text. */
+export function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** Bytes in which every place can be told from its neighbours. */
+export function pattern(length: number, first = 0): Bytes {
+  return Uint8Array.from({ length }, (_, index) => (first + index) * 167 % 251);
+}
