@@ -25,8 +25,10 @@ export class Arrival implements ProtocolCallbacks, ConnectionTracker {
 
   connectionMade(top: Transport): void {
     this.#tracker?.onMade(top);
-    if (this.#tracked !== null) this.#tracker?.onClosed(this.#tracked);
+    // The handshake of a native TLS connection hands on the transport it stands on.
+    const before = this.#tracked;
     this.#tracked = top;
+    if (before !== null && before !== top) this.#tracker?.onClosed(before);
     top.setProtocol(this.protocol);
     this.#made.resolve(top);
     this.protocol.connectionMade?.(top);

@@ -58,6 +58,11 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     this.#outbound = new Outbound(carrier, this, options.writeBufferLimits);
   }
 
+  /** Counts the time of the connection from now on: what went before was a handshake. */
+  restartClock(): void {
+    this.#startedAt = performance.now();
+  }
+
   /** Tells the protocol of the connection, then reads. */
   start(): void {
     this.#startedAt = performance.now();
@@ -179,7 +184,10 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   onWriteError(error: unknown): void {
-    this.#lose("error", describeOsError(error, `Cannot write to ${this.#peer()}`));
+    const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
+    // A reset is told to one operation only. If the read under way is told, it knows better than
+    // the write, which fails in the same turn with a mere broken pipe.
+    setTimeout(() => this.#lose("error", described), 0);
   }
 
   onPause(): void {
@@ -209,11 +217,10 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   #mayWrite(): boolean {
-    const { state } = this.#lifecycle;
-    if (state !== "open" && state !== "readEnded") {
-      if (this.isClosing()) return false;
+    if (this.#outbound.isEnding) {
       throw new InvalidStateError(`Cannot write to ${this.#peer()}: writeEof() was called`);
     }
+    if (this.isClosing()) return false;
     const { size } = this.#outbound;
     const limit = this.#options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
     if (size <= limit) return true;

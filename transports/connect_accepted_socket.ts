@@ -1,7 +1,8 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
-import { connectCarrier, type Connected } from "./connect_carrier.ts";
-import { SocketCarrier } from "./socket_carrier.ts";
+import type { Connected } from "./connect_carrier.ts";
 import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
+import { resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import { connectSocketCarrier } from "./tls/tls_stack.ts";
 import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
 
 /**
@@ -32,9 +33,10 @@ import { checkTransportOptions, type TransportOptions } from "./transport_option
 export async function connectAcceptedSocket<P extends AnyProtocol>(
   protocolFactory: () => P,
   conn: Deno.Conn,
-  options: SocketOptions & TransportOptions = {},
+  options: SocketOptions & TlsOption & TransportOptions = {},
 ): Promise<Connected<P>> {
   checkTransportOptions(options);
+  const tls = resolveTls(options, true);
   applySocketOptions(conn, options);
-  return await connectCarrier(protocolFactory, new SocketCarrier(conn), options);
+  return await connectSocketCarrier(protocolFactory, conn, tls, options);
 }

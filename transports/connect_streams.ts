@@ -1,6 +1,8 @@
 import type { AnyProtocol, Bytes, CloseInfo } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./carrier.ts";
 import { connectCarrier, type Connected, startTransport } from "./connect_carrier.ts";
+import { resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import { withTlsLayer } from "./tls/tls_stack.ts";
 import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
 
 /** The two directions of a connection as Web streams; one may be missing. */
@@ -45,10 +47,11 @@ export interface StreamPair {
 export async function connectStreams<P extends AnyProtocol>(
   protocolFactory: () => P,
   streams: StreamPair,
-  options: TransportOptions = {},
+  options: TlsOption & TransportOptions = {},
 ): Promise<Connected<P>> {
   checkTransportOptions(options);
-  return await connectCarrier(protocolFactory, new WebStreamCarrier(streams), options);
+  const stacked = withTlsLayer(options, resolveTls(options, false));
+  return await connectCarrier(protocolFactory, new WebStreamCarrier(streams), stacked);
 }
 
 /** {@linkcode connectStreams} without layers, and without a promise. */

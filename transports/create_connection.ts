@@ -1,19 +1,22 @@
-import type { AnyProtocol } from "../protocols/contract.ts";
+import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import { abortable } from "@std/async";
-import { connectCarrier, type Connected } from "./connect_carrier.ts";
+import type { Connected } from "./connect_carrier.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { toError } from "./error_report.ts";
 import { describeEndpointError } from "./os_error.ts";
-import { SocketCarrier } from "./socket_carrier.ts";
+import { checkProtocolFactory } from "./protocol_factory.ts";
 import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
 import { checkTimeout } from "./timeouts.ts";
+import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import { chooseTlsEngine, connectSocketCarrier, startNativeTls } from "./tls/tls_stack.ts";
 import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
 
 /** The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15 s. */
 export const DEFAULT_CONNECT_TIMEOUT = 30_000;
 
 /** Where to connect to, and how. */
-export interface ConnectOptions extends Endpoint, SocketOptions, TransportOptions {
+export interface ConnectOptions extends Endpoint, SocketOptions, TlsOption, TransportOptions {
   /** Gives up when it aborts, with its reason. */
   readonly signal?: AbortSignal;
   /**
@@ -61,6 +64,7 @@ export interface ConnectOptions extends Endpoint, SocketOptions, TransportOption
  * @throws {TypeError} If both or neither of port and path are given.
  * @throws {RangeError} If the port or a limit is out of range.
  * @throws {ConnectTimeoutError} If nobody answered in time.
+ * @throws {TlsHandshakeError} If TLS fails; {@linkcode HandshakeTimeoutError} if it takes too long.
  * @throws {NameResolutionError} If the host is not known.
  * @throws {Deno.errors.ConnectionRefused} If nobody listens there; other failures of the system likewise.
  */
@@ -68,11 +72,42 @@ export async function createConnection<P extends AnyProtocol>(
   protocolFactory: () => P,
   options: ConnectOptions,
 ): Promise<Connected<P>> {
+  checkProtocolFactory(protocolFactory);
   checkEndpoint("connect", options, 1);
   checkTransportOptions(options);
   checkTimeout("connectTimeout", options.connectTimeout);
+  const hostname = options.hostname ?? (options.path === undefined ? DEFAULT_HOSTNAME : undefined);
+  const tls = resolveTls(options, false, hostname);
+  const isNative = tls !== null && chooseTlsEngine(tls, options.path === undefined) === "native";
   const conn = await connectSocket(options);
-  return await connectCarrier(protocolFactory, new SocketCarrier(conn), options);
+  if (tls === null) return await connectSocketCarrier(protocolFactory, conn, null, options);
+  // Over TCP: the native engine was chosen for that.
+  const secured = isNative ? await startNativeTls(conn as Deno.TcpConn, tls) : conn;
+  return await connectTls(protocolFactory, secured, tls, options);
+}
+
+/** Makes the handshake, which the signal may cut short. */
+async function connectTls<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  conn: Deno.Conn,
+  tls: ResolvedTlsOptions,
+  options: ConnectOptions,
+): Promise<Connected<P>> {
+  const { signal } = options;
+  let bottom: Transport | null = null;
+  const giveUp = () => bottom?.abort(toError(signal?.reason));
+  signal?.addEventListener("abort", giveUp);
+  try {
+    return await connectSocketCarrier(protocolFactory, conn, tls, options, {
+      onMade: (transport) => bottom = transport,
+      onClosed: () => {},
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
 }
 
 /** Opens the socket, under the deadline and the signal. */

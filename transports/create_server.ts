@@ -1,17 +1,19 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { fromDenoAddr } from "./addresses.ts";
-import { connectCarrier } from "./connect_carrier.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { report, wasReported } from "./error_report.ts";
 import { describeEndpointError } from "./os_error.ts";
+import { checkProtocolFactory } from "./protocol_factory.ts";
 import { type Listening, Server } from "./server.ts";
-import { SocketCarrier } from "./socket_carrier.ts";
 import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
+import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import { chooseTlsEngine, connectSocketCarrier } from "./tls/tls_stack.ts";
 import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
 import { listenUnix } from "./unix_listener.ts";
 
 /** Where to listen, and how. */
-export interface ListenOptions extends Omit<Endpoint, "hostname">, SocketOptions, TransportOptions {
+export interface ListenOptions
+  extends Omit<Endpoint, "hostname">, SocketOptions, TlsOption, TransportOptions {
   /**
    * The host or hosts to listen on; `"0.0.0.0"` and `"::"` mean every address.
    *
@@ -85,11 +87,13 @@ export async function createServer(
   protocolFactory: () => AnyProtocol,
   options: ListenOptions,
 ): Promise<Server> {
+  checkProtocolFactory(protocolFactory);
   checkListenOptions(options);
-  const server = new Server(await listen(options), {
+  const tls = resolveTls(options, true);
+  const server = new Server(await listen(options, tls), {
     connect: (conn, tracker) => {
       applySocketOptions(conn, options);
-      return connectCarrier(protocolFactory, new SocketCarrier(conn), options, tracker);
+      return connectSocketCarrier(protocolFactory, conn, tls, options, tracker);
     },
     maxConnections: options.maxConnections,
     report: (error, context) => {
@@ -122,11 +126,14 @@ function endpointsOf({ hostname, port, path }: ListenOptions): Endpoint[] {
 }
 
 /** Binds every endpoint, or none. */
-async function listen(options: ListenOptions): Promise<Listening[]> {
+async function listen(
+  options: ListenOptions,
+  tls: ResolvedTlsOptions | null,
+): Promise<Listening[]> {
   const listening: Listening[] = [];
   try {
     for (const endpoint of endpointsOf(options)) {
-      listening.push(await listenOn(endpoint, options));
+      listening.push(await listenOn(endpoint, options, tls));
     }
   } catch (error) {
     for (const { listener } of listening) listener.close();
@@ -135,12 +142,19 @@ async function listen(options: ListenOptions): Promise<Listening[]> {
   return listening;
 }
 
-async function listenOn(endpoint: Endpoint, options: ListenOptions): Promise<Listening> {
+async function listenOn(
+  endpoint: Endpoint,
+  options: ListenOptions,
+  tls: ResolvedTlsOptions | null,
+): Promise<Listening> {
   const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = endpoint;
   try {
-    const listener = path === undefined
+    const native = tls === null ? null : nativeListenOptions(tls, path === undefined);
+    const listener = path !== undefined
+      ? await listenUnix(path)
+      : native === null
       ? Deno.listen({ hostname, port, ...tcpOptions(options) })
-      : await listenUnix(path);
+      : Deno.listenTls({ hostname, port, ...tcpOptions(options), ...native });
     return {
       listener,
       address: fromDenoAddr(listener.addr) ?? { transport: "tcp", hostname, port },
@@ -148,6 +162,16 @@ async function listenOn(endpoint: Endpoint, options: ListenOptions): Promise<Lis
   } catch (error) {
     throw describeEndpointError(error, `Cannot listen on ${formatEndpoint(endpoint)}`, hostname);
   }
+}
+
+/** What Deno's own TLS is to be told, if it is used. */
+function nativeListenOptions(
+  tls: ResolvedTlsOptions,
+  isTcp: boolean,
+): { cert: string; key: string; alpnProtocols: string[] } | null {
+  if (chooseTlsEngine(tls, isTcp) === "layer") return null;
+  const { cert = "", key = "", alpnProtocols = [] } = tls;
+  return { cert, key, alpnProtocols: [...alpnProtocols] };
 }
 
 function tcpOptions(options: ListenOptions): { tcpBacklog?: number; reusePort?: boolean } {

@@ -2,6 +2,8 @@ import type { AnyProtocol, MemoryAddress } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./carrier.ts";
 import { connectCarrier, type Connected } from "./connect_carrier.ts";
 import { MemoryPipe } from "./memory_pipe.ts";
+import { resolveTls, type TlsOptions } from "./tls/tls_options.ts";
+import { withTlsLayer } from "./tls/tls_stack.ts";
 import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
 
 /** How the two ends are made. */
@@ -12,6 +14,8 @@ export interface MemoryPairOptions extends TransportOptions {
    * @default {["a", "b"]}
    */
   readonly names?: readonly [string, string];
+  /** Encrypts what goes between the ends. The first is the client, the second the server; each may have its own options. */
+  readonly tls?: TlsOptions | readonly [client: TlsOptions, server: TlsOptions];
 }
 
 /**
@@ -47,20 +51,38 @@ export async function memoryTransportPair<A extends AnyProtocol, B extends AnyPr
   options: MemoryPairOptions = {},
 ): Promise<[Connected<A>, Connected<B>]> {
   checkTransportOptions(options);
+  const [optionsA, optionsB] = securedOptions(options);
   const [nameA, nameB] = options.names ?? ["a", "b"];
   const there = new MemoryPipe();
   const back = new MemoryPipe();
   const carrierA = new MemoryCarrier(back, there, nameA, nameB);
   const carrierB = new MemoryCarrier(there, back, nameB, nameA);
   const [a, b] = await Promise.allSettled([
-    connectCarrier(protocolFactoryA, carrierA, options),
-    connectCarrier(protocolFactoryB, carrierB, options),
+    connectCarrier(protocolFactoryA, carrierA, optionsA),
+    connectCarrier(protocolFactoryB, carrierB, optionsB),
   ]);
   if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value];
   for (const end of [a, b]) {
     if (end.status === "fulfilled") end.value.transport.abort();
   }
   throw a.status === "rejected" ? a.reason : b.status === "rejected" && b.reason;
+}
+
+/** The options of each end. */
+function securedOptions(options: MemoryPairOptions): [TransportOptions, TransportOptions] {
+  const { tls } = options;
+  if (tls === undefined) return [options, options];
+  const [client, server] = isPair(tls) ? tls : [{ ...tls, serverSide: false }, tls];
+  return [
+    withTlsLayer(options, resolveTls({ tls: client }, false)),
+    withTlsLayer(options, resolveTls({ tls: server }, true)),
+  ];
+}
+
+function isPair(
+  tls: TlsOptions | readonly [TlsOptions, TlsOptions],
+): tls is readonly [TlsOptions, TlsOptions] {
+  return Array.isArray(tls);
 }
 
 /** One end of the pair. */

@@ -50,6 +50,16 @@ export * from "./memory_transport_pair.ts";
 export type { Listener } from "./acceptor.ts";
 export * from "./server.ts";
 export type { SocketOptions } from "./socket_options.ts";
+export * from "./tls/start_tls.ts";
+export * from "./tls/tls_layer.ts";
+export {
+  DEFAULT_HANDSHAKE_TIMEOUT,
+  DEFAULT_SHUTDOWN_TIMEOUT,
+  type TlsCertificate,
+  type TlsOption,
+  type TlsOptions,
+  type TlsVersion,
+} from "./tls/tls_options.ts";
 export * from "./transform_layer.ts";
 export {
   DEFAULT_MAX_WRITE_BUFFER,

@@ -1,0 +1,79 @@
+import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
+import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts";
+import { createConnection } from "../../../transports/create_connection.ts";
+import { createServer } from "../../../transports/create_server.ts";
+import { createUnixConnection } from "../../../transports/create_unix_connection.ts";
+import { createUnixServer } from "../../../transports/create_unix_server.ts";
+import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
+import type { Server } from "../../../transports/server.ts";
+import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
+import { localhost, trusting } from "./certificates.ts";
+
+/** A client and what a server accepted, over TCP, with the engine that is asked for at each end. */
+export function tlsPair(
+  clientEngine: "native" | "layer",
+  serverEngine: "native" | "layer",
+  more: TlsOptions = {},
+): MakeTransportPair {
+  return (factoryA, factoryB, options) =>
+    acceptedPair(
+      factoryB,
+      (accept) =>
+        createServer(accept, {
+          port: 0,
+          tls: { ...localhost, engine: serverEngine, ...more },
+          ...options,
+        }),
+      (server) =>
+        createConnection(factoryA, {
+          port: server.port,
+          tls: { ...trusting, engine: clientEngine, ...more },
+          ...options,
+        }),
+    );
+}
+
+/** The same over a Unix socket, where only the layer can do it. */
+export const tlsUnixPair: MakeTransportPair = unixPair;
+
+/** The same inside this process. */
+export const tlsMemoryPair: MakeTransportPair = memoryPair;
+
+async function unixPair(...args: Parameters<MakeTransportPair>): ReturnType<MakeTransportPair> {
+  const [factoryA, factoryB, options] = args;
+  const path = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".sock" });
+  // Only its name is wanted: a file that is not a socket would be in the way.
+  await Deno.remove(path);
+  return await acceptedPair(
+    factoryB,
+    (accept) => createUnixServer(accept, { path, tls: localhost, ...options }),
+    () => createUnixConnection(factoryA, { path, tls: trusting, ...options }),
+  );
+}
+
+function memoryPair(...args: Parameters<MakeTransportPair>): ReturnType<MakeTransportPair> {
+  const [factoryA, factoryB, options] = args;
+  return memoryTransportPair(factoryA, factoryB, { tls: [trusting, localhost], ...options });
+}
+
+/** The server's end is known when its protocol is told, which may be after the client's. */
+async function acceptedPair(
+  factoryB: () => AnyProtocol,
+  listen: (accept: () => AnyProtocol) => Promise<Server>,
+  connect: (server: Server) => Promise<{ readonly transport: Transport }>,
+): ReturnType<MakeTransportPair> {
+  const accepted = Promise.withResolvers<Transport>();
+  const server = await listen(() => {
+    const protocol = factoryB();
+    const told = protocol.connectionMade?.bind(protocol);
+    protocol.connectionMade = (transport) => {
+      accepted.resolve(transport);
+      told?.(transport);
+    };
+    return protocol;
+  });
+  const a = await connect(server);
+  return [a, { transport: await accepted.promise }, async () => {
+    await server.shutdown({ grace: 0 });
+  }];
+}

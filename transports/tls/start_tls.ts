@@ -1,0 +1,81 @@
+import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import { insertLayer } from "../live_layers.ts";
+import type { TransportOptions } from "../transport_options.ts";
+import { TlsCarrier } from "./tls_carrier.ts";
+import { resolveTlsOptions, type TlsOptions } from "./tls_options.ts";
+
+/** How a live connection is encrypted from now on. */
+export interface StartTlsOptions extends TlsOptions {
+  /**
+   * Fails with `PlaintextInjectionError` if anything has been received by now that no protocol has used: somebody in between may have
+   * put it behind the request to begin TLS (STARTTLS injection). Call in the same turn as you
+   * write the answer to that request, as the peer may speak as soon as it has that.
+   *
+   * @default {false}
+   */
+  readonly strict?: boolean;
+  /** Bytes that the protocol was handed and did not use: they are the start of the peer's handshake. */
+  readonly unread?: Bytes;
+  /** Limits of the write buffer of the new transport, as of every one. */
+  readonly transport?: TransportOptions;
+}
+
+/**
+ * Encrypts a live connection, of any kind, from now on: asyncio's `start_tls`. A client by default; a server with `serverSide`.
+ *
+ * What was written before goes out in the clear. What was received and not delivered goes into the handshake. The
+ * protocol gets no second `connectionMade`: it writes to the transport that is returned, and writes
+ * nothing before. It should not await this inside `dataReceived`: the handshake would wait for it.
+ *
+ * @example An upgrade in mid-stream
+ * ```ts
+ * import { memoryTransportPair, startTls } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const read = (name: string) => Deno.readTextFile(`examples/certificates/${name}`);
+ * const received = Promise.withResolvers<string>();
+ * const receiver = { dataReceived: (chunk: Uint8Array) => received.resolve(new TextDecoder().decode(chunk)) };
+ * const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
+ * const [client] = await Promise.all([
+ *   startTls(a.transport, a.protocol, {
+ *     caCerts: [await read("ca.crt")],
+ *     serverName: "localhost",
+ *   }),
+ *   startTls(b.transport, receiver, {
+ *     serverSide: true,
+ *     cert: await read("localhost.crt"),
+ *     key: await read("localhost.key"),
+ *   }),
+ * ]);
+ * client.write("secret");
+ * assertEquals(await received.promise, "secret");
+ * client.close();
+ * await client.closed;
+ * ```
+ *
+ * @param transport The live transport.
+ * @param protocol Who receives what is decrypted.
+ * @param options How to encrypt.
+ * @returns The encrypted transport, after the handshake.
+ * @throws {TypeError} If something is missing: a server's certificate, a client's `serverName`; the connection goes on in the clear.
+ * @throws {TlsHandshakeError} If the handshake fails, {@linkcode HandshakeTimeoutError} if it takes too long,
+ * {@linkcode PlaintextInjectionError} as `strict` says. The connection is ended then, and `connectionLost` called.
+ */
+export async function startTls(
+  transport: Transport,
+  protocol: AnyProtocol,
+  options: StartTlsOptions,
+): Promise<Transport> {
+  const { strict = false, unread, transport: layerOptions, ...tls } = options;
+  if (tls.engine === "native") {
+    throw new TypeError("Cannot start TLS: the native engine does not know live connections");
+  }
+  const resolved = resolveTlsOptions(tls, false);
+  transport.setProtocol(protocol);
+  transport.resumeReading();
+  return await insertLayer(
+    transport,
+    (upper, options) => new TlsCarrier(resolved, upper, options, strict),
+    { ...layerOptions, ...(unread && { unread }) },
+  );
+}

@@ -1,0 +1,288 @@
+import type { TLSSocket } from "node:tls";
+import type {
+  AnyProtocol,
+  Bytes,
+  CloseInfo,
+  ProtocolCallbacks,
+  Transport,
+} from "../../protocols/contract.ts";
+import {
+  ConnectionLostError,
+  HandshakeTimeoutError,
+  PlaintextInjectionError,
+  ShutdownTimeoutError,
+  TruncationError,
+} from "../../protocols/errors.ts";
+import type { Carrier } from "../carrier.ts";
+import { CarrierTransport } from "../carrier_transport.ts";
+import { toError } from "../error_report.ts";
+import type { TransportOptions } from "../transport_options.ts";
+import { PlaintextSource } from "./plaintext_source.ts";
+import { TlsDuplex } from "./tls_duplex.ts";
+import { startHandshake } from "./tls_engine.ts";
+import { endedHandshake, endsOf, handshakeError, protocolError } from "./tls_errors.ts";
+import { tlsFacts } from "./tls_facts.ts";
+import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
+
+/** What goes into the engine at a time, in bytes: enough for eight records. */
+const WRITE_SIZE = 131_072;
+
+/**
+ * TLS over any transport, by node:tls. To the transport below it is the protocol; to the transport above, which
+ * starts with the end of the handshake, what carries its bytes.
+ *
+ * ```text
+ * inner.dataReceived -> TlsDuplex -> engine -> PlaintextSource -> top's pump -> upper
+ * upper -> top's queue -> write -> engine -> TlsDuplex -> inner.write
+ * ```
+ *
+ * The engine decrypts whatever it is given at once, so it is given nothing while plaintext waits: that
+ * is the back-pressure on reading. Its own flow control is never used.
+ */
+export class TlsCarrier implements Carrier, ProtocolCallbacks {
+  readonly source: PlaintextSource = new PlaintextSource();
+  readonly #options: ResolvedTlsOptions;
+  readonly #upper: AnyProtocol;
+  readonly #isStrict: boolean;
+  readonly #top: CarrierTransport;
+  readonly #duplex: TlsDuplex;
+  readonly #peerEnded = Promise.withResolvers<void>();
+  #phase: "handshake" | "secured" | "open" | "finishing" | "over" = "handshake";
+  // The engine takes no data before it has run once: garbage that came in its first turn would be thrown, not told.
+  #starting: Promise<void> | null = null;
+  #inner: Transport | null = null;
+  #socket: TLSSocket | null = null;
+  #facts: ReadonlyMap<string, unknown> = new Map();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isWriteEnded = false;
+  #finished: Promise<void> | null = null;
+  #hasPeerEnded = false;
+  #hasFailed = false;
+  #dropped = 0;
+  // What the transport below was lost with.
+  #lost: Error | null = null;
+  #isFull = false;
+  #onRoom: (() => void) | null = null;
+
+  /**
+   * Stands below `upper`; the transport below comes with `connectionMade`.
+   *
+   * @param options How to encrypt.
+   * @param upper What is told of the encrypted connection.
+   * @param transport Limits of the encrypted transport, and its error handler.
+   * @param strict Refuses what is there already when it begins.
+   */
+  constructor(
+    options: ResolvedTlsOptions,
+    upper: AnyProtocol,
+    transport: TransportOptions,
+    strict = false,
+  ) {
+    this.#options = options;
+    this.#isStrict = strict;
+    this.#upper = upper;
+    this.#top = new CarrierTransport(this, upper, transport);
+    this.#duplex = new TlsDuplex((bytes) => this.#send(bytes));
+  }
+
+  connectionMade(inner: Transport): void {
+    this.#inner = inner;
+    // Whatever waits below is not counted above, where the marks are that the protocol hears of.
+    inner.setWriteBufferLimits({ high: 0 });
+    const { handshakeTimeout } = this.#options;
+    this.#timer = setTimeout(() => {
+      const { peer, local } = endsOf(inner);
+      this.#giveUp(new HandshakeTimeoutError(peer, local, handshakeTimeout));
+      inner.abort();
+    }, handshakeTimeout);
+    this.#starting = nextTurn().then(() => void (this.#starting = null));
+    try {
+      startHandshake(this.#duplex, this.#options, {
+        onSecure: (socket) => void this.#open(socket),
+        onHandshakeError: (error) => this.#refuse(handshakeError(error, inner)),
+      });
+    } catch (thrown) {
+      this.#refuse(handshakeError(toError(thrown), inner));
+    }
+  }
+
+  dataReceived(chunk: Bytes): void | Promise<void> {
+    if (this.#starting !== null && this.#isStrict) return this.#refuseInjection(chunk);
+    if (this.#starting !== null) return this.#starting.then(() => this.dataReceived(chunk));
+    if (this.#phase === "over" || this.#hasPeerEnded) return;
+    if (this.#phase === "finishing" && (this.#dropped += chunk.length) > MOST_DROPPED) {
+      this.#inner?.pauseReading();
+      return this.#peerEnded.resolve();
+    }
+    this.#duplex.push(chunk);
+    return this.source.drained();
+  }
+
+  eofReceived(): boolean {
+    if (this.#phase === "handshake" && this.#inner !== null) {
+      this.#refuse(endedHandshake(this.#inner));
+    } else if (!this.#hasPeerEnded) {
+      // All that arrived was decrypted by now; if close_notify was in it, the engine tells within this turn.
+      void nextTurn().then(() => this.#endReading(new TruncationError(this.#peer())));
+    }
+    return true;
+  }
+
+  pauseWriting(): void {
+    this.#isFull = true;
+  }
+
+  resumeWriting(): void {
+    this.#isFull = false;
+    this.#onRoom?.();
+  }
+
+  connectionLost(error: Error | null): void {
+    this.#lost = error ?? new ConnectionLostError();
+    this.#onRoom?.();
+    this.#peerEnded.resolve();
+    if (this.#phase === "handshake" && this.#inner !== null) {
+      this.#giveUp(endedHandshake(this.#inner, error));
+    } else if (error === null && this.#phase === "open") this.#top.abort();
+    else this.#endReading(this.#lost);
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    const piece = bytes.length > WRITE_SIZE ? bytes.subarray(0, WRITE_SIZE) : bytes;
+    await new Promise<void>((resolve, reject) => {
+      this.#socket?.write(piece, (error) => error ? reject(error) : resolve());
+    });
+    if (this.#lost !== null) throw this.#lost;
+    return piece.length;
+  }
+
+  async closeWrite(): Promise<void> {
+    this.#isWriteEnded = true;
+    await new Promise<void>((resolve) => this.#socket?.end(resolve));
+    // The engine has made its close_notify; it comes down to us before this turn is over.
+    await nextTurn();
+    if (this.#lost !== null) throw this.#lost;
+    if (this.#inner?.canWriteEof()) this.#inner.writeEof();
+  }
+
+  finish(): Promise<void> {
+    return this.#finished ??= this.#exchangeEnds();
+  }
+
+  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+    this.#stop();
+    this.source.drop();
+    this.source.end();
+    if (this.#hasFailed) this.#leave();
+    else if (endedBy === "abort" || error !== null) this.#inner?.abort(error ?? undefined);
+    this.#socket?.destroy();
+  }
+
+  getExtraInfo(name: string): unknown {
+    return this.#facts.get(name) ?? this.#inner?.getExtraInfo(name);
+  }
+
+  async #open(socket: TLSSocket): Promise<void> {
+    if (this.#phase !== "handshake") return void socket.destroy();
+    clearTimeout(this.#timer);
+    this.#phase = "secured";
+    this.#socket = socket;
+    this.#facts = tlsFacts(socket, this.#options);
+    socket.on("error", (error) => {
+      this.#hasFailed = true;
+      this.#endReading(protocolError(error, this.#peer()));
+    });
+    socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
+      this.source.put(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+    });
+    socket.on("end", () => this.#endReading(null));
+    // A client has its last message of the handshake still to send, which a protocol that aborts would take back.
+    while (!this.#options.serverSide && await this.#hasUnsent()) continue;
+    if (this.#phase !== "secured") return;
+    this.#phase = "open";
+    this.#top.start();
+  }
+
+  async #hasUnsent(): Promise<boolean> {
+    await nextTurn();
+    return this.#lost === null && this.#inner !== null && this.#inner.getWriteBufferSize() > 0;
+  }
+
+  /** Says that we are done, waits until the peer says so, and ends the transport below. */
+  async #exchangeEnds(): Promise<void> {
+    const inner = this.#inner;
+    if (inner === null) return;
+    const { shutdownTimeout } = this.#options;
+    this.#phase = "finishing";
+    this.source.drop();
+    this.#timer = setTimeout(() => {
+      const unsent = inner.getWriteBufferSize();
+      const error = new ShutdownTimeoutError(this.#peer(), shutdownTimeout, unsent);
+      inner.abort(unsent > 0 ? error : undefined);
+    }, shutdownTimeout);
+    if (!this.#isWriteEnded) await this.closeWrite();
+    // Closed before the peer has read everything, a socket is reset and the peer may lose what it has not read.
+    await this.#peerEnded.promise;
+    inner.close();
+    const { error, bytesUnsent } = await inner.closed;
+    if (error !== null && bytesUnsent > 0) throw error;
+  }
+
+  #endReading(error: Error | null): void {
+    if (this.#hasPeerEnded) return;
+    this.#hasPeerEnded = true;
+    this.#peerEnded.resolve();
+    this.source.end(error);
+  }
+
+  #send(bytes: Uint8Array): void | Promise<void> {
+    this.#inner?.write(bytes);
+    if (this.#isFull) return new Promise((resolve) => this.#onRoom = resolve);
+  }
+
+  /** The handshake failed: the engine's alert goes out, then the connection ends. */
+  #refuse(error: Error): void {
+    if (this.#phase !== "handshake") return;
+    this.#giveUp(error);
+    this.#leave();
+  }
+
+  #refuseInjection(chunk: Bytes): void {
+    const error = new PlaintextInjectionError(chunk.length);
+    this.#giveUp(error);
+    this.#inner?.abort(error);
+  }
+
+  /** No connection comes about: whoever waits for it is told. */
+  #giveUp(error: Error): void {
+    if (this.#phase !== "handshake") return;
+    this.#stop();
+    this.#upper.connectionLost?.(error);
+  }
+
+  /** Ends the transport below once the alert is out, which the engine writes within this turn. */
+  #leave(): void {
+    const inner = this.#inner;
+    if (inner === null) return;
+    void nextTurn().then(() => {
+      inner.close();
+      const timer = setTimeout(() => inner.abort(), this.#options.shutdownTimeout);
+      void inner.closed.then(() => clearTimeout(timer));
+    });
+  }
+
+  #stop(): void {
+    this.#phase = "over";
+    clearTimeout(this.#timer);
+    this.#peerEnded.resolve();
+  }
+
+  #peer(): string {
+    return this.#inner === null ? "the peer" : endsOf(this.#inner).peer;
+  }
+}
+
+/** Resolves when what this turn of the event loop began is done. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

@@ -1,0 +1,40 @@
+import { Duplex } from "node:stream";
+
+/** What a {@linkcode TlsDuplex} does with what the engine gives it; resolves when more may come. */
+export type SendCiphertext = (bytes: Uint8Array) => void | Promise<void>;
+
+/**
+ * The lower side of the TLS engine: ciphertext that arrived is pushed in, ciphertext to be sent comes out.
+ *
+ * It ends no direction by itself and cannot be destroyed: the engine destroys it at a failure, before it
+ * has written the alert that tells the peer why.
+ */
+export class TlsDuplex extends Duplex {
+  readonly #send: SendCiphertext;
+
+  /** Gives what is to be sent to `send`. */
+  constructor(send: SendCiphertext) {
+    super({ allowHalfOpen: true, autoDestroy: false, emitClose: false });
+    this.#send = send;
+  }
+
+  /** As Node's: there is nothing to ask for, the transport below pushes. */
+  override _read(): void {}
+
+  /** As Node's: the engine gives no more until `done` is called. */
+  override _write(bytes: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+    const settled = this.#send(bytes);
+    if (settled === undefined) done();
+    else settled.then(() => done(), done);
+  }
+
+  /** As Node's, but does nothing. */
+  override destroy(): this {
+    return this;
+  }
+
+  /** Has the engine look again for what it wants to send, after something happened that it does not watch. */
+  poke(): void {
+    this.emit("data", new Uint8Array(0));
+  }
+}

@@ -1,0 +1,49 @@
+import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
+import type { PeerCertificate, TlsCipher } from "../../protocols/contract.ts";
+import type { ResolvedTlsOptions } from "./tls_options.ts";
+
+/** What a TLS connection knows about itself by name, once the handshake is done: its extra info. */
+export function tlsFacts(
+  socket: TLSSocket,
+  options: ResolvedTlsOptions,
+): ReadonlyMap<string, unknown> {
+  const { authorizationError } = socket;
+  return new Map<string, unknown>([
+    ["tlsEngine", "layer"],
+    ["sslObject", socket],
+    ["tlsVersion", socket.getProtocol() ?? undefined],
+    ["alpnProtocol", socket.alpnProtocol || undefined],
+    ["cipher", cipherOf(socket)],
+    ["peercert", describeCertificate(socket.getPeerCertificate(false))],
+    ["authorized", socket.authorized],
+    ["authorizationError", authorizationError ? String(authorizationError) : undefined],
+    ["serverName", serverNameOf(socket, options)],
+  ]);
+}
+
+function cipherOf(socket: TLSSocket): TlsCipher | undefined {
+  // Absent once the socket is destroyed, whatever the types say.
+  const cipher = socket.getCipher() as ReturnType<TLSSocket["getCipher"]> | null;
+  if (cipher === null) return undefined;
+  return { name: cipher.name, standardName: cipher.standardName, version: cipher.version };
+}
+
+function serverNameOf(socket: TLSSocket, options: ResolvedTlsOptions): string | undefined {
+  if (!options.serverSide) return options.serverName;
+  // Missing from the types, as it is on a server only.
+  return (socket as TLSSocket & { servername?: string | null }).servername || undefined;
+}
+
+function describeCertificate(certificate: NodeCertificate | null): PeerCertificate | undefined {
+  if (!certificate?.raw) return undefined;
+  return {
+    subject: { ...certificate.subject },
+    issuer: { ...certificate.issuer },
+    subjectAltName: certificate.subjectaltname ?? "",
+    validFrom: new Date(certificate.valid_from),
+    validTo: new Date(certificate.valid_to),
+    serialNumber: certificate.serialNumber,
+    fingerprint256: certificate.fingerprint256,
+    raw: new Uint8Array(certificate.raw),
+  };
+}

@@ -1,0 +1,42 @@
+import type { LayerFactory } from "../transport_options.ts";
+import { TlsCarrier } from "./tls_carrier.ts";
+import { resolveTlsOptions, type TlsOptions } from "./tls_options.ts";
+
+/**
+ * TLS as a layer for the `layers` of any transport. The option `tls` puts it nearest the wire; by hand it
+ * can stand above another layer, such as one that reads a PROXY header, and inside another TLS.
+ *
+ * `connectionMade` of what is above comes after the handshake. See {@linkcode TlsOptions}; `serverSide` says which end it is.
+ *
+ * @example TLS inside TLS
+ * ```ts
+ * import { createConnection, createServer, tlsLayer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const read = (name: string) => Deno.readTextFile(`examples/certificates/${name}`);
+ * const shown = { cert: await read("localhost.crt"), key: await read("localhost.key") };
+ * const expected = { caCerts: [await read("ca.crt")], serverName: "localhost" };
+ *
+ * const received = Promise.withResolvers<string>();
+ * await using server = await createServer(
+ *   () => ({ dataReceived: (chunk) => received.resolve(new TextDecoder().decode(chunk)) }),
+ *   { port: 0, tls: shown, layers: [tlsLayer({ ...shown, serverSide: true })] },
+ * );
+ * const { transport } = await createConnection(
+ *   () => ({}),
+ *   { port: server.port, tls: expected, layers: [tlsLayer(expected)] },
+ * );
+ * transport.write("wrapped twice");
+ * assertEquals(await received.promise, "wrapped twice");
+ * transport.close();
+ * await transport.closed;
+ * ```
+ *
+ * @param tls How to encrypt.
+ * @throws {TypeError} If something is missing: a server's certificate, a client's `serverName`.
+ * @throws {RangeError} If a timeout is not above zero.
+ */
+export function tlsLayer(tls: TlsOptions): LayerFactory {
+  const resolved = resolveTlsOptions(tls, false);
+  return (upper, options) => new TlsCarrier(resolved, upper, options);
+}

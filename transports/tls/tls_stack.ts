@@ -1,0 +1,69 @@
+import type { AnyProtocol } from "../../protocols/contract.ts";
+import { connectCarrier, type Connected } from "../connect_carrier.ts";
+import type { ConnectionTracker } from "../connection_tracker.ts";
+import { SocketCarrier } from "../socket_carrier.ts";
+import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+import { nativeHandshake } from "./native_handshake.ts";
+import { NativeTlsCarrier } from "./native_tls.ts";
+import { TlsCarrier } from "./tls_carrier.ts";
+import { nativeObstacle, type ResolvedTlsOptions } from "./tls_options.ts";
+
+/**
+ * Which engine does what is asked for.
+ *
+ * @param isTcp Whether the bytes go over plain TCP.
+ * @throws {TypeError} If the native engine is asked for and cannot do it.
+ */
+export function chooseTlsEngine(options: ResolvedTlsOptions, isTcp: boolean): "native" | "layer" {
+  const obstacle = isTcp ? nativeObstacle(options) : "any carrier but TCP";
+  if (options.engine !== "native") {
+    return options.engine ?? (obstacle === null ? "native" : "layer");
+  }
+  if (obstacle === null) return "native";
+  throw new TypeError(`Cannot use TLS: the native engine does not know ${obstacle}`);
+}
+
+/** Options with TLS nearest the wire, below the other layers; as they are without TLS. */
+export function withTlsLayer<O extends TransportOptions>(
+  options: O,
+  tls: ResolvedTlsOptions | null,
+): O {
+  if (tls === null) return options;
+  chooseTlsEngine(tls, false);
+  return below(options, (upper, transport) => new TlsCarrier(tls, upper, transport));
+}
+
+/** Makes a connection of a socket whose TLS is Deno's own, or ours, or that has none. */
+export function connectSocketCarrier<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  conn: Deno.Conn,
+  tls: ResolvedTlsOptions | null,
+  options: TransportOptions,
+  tracker?: ConnectionTracker,
+): Promise<Connected<P>> {
+  if (tls === null || !isTlsConn(conn)) {
+    const stacked = tls === null ? options : withTlsLayer(options, { ...tls, engine: "layer" });
+    return connectCarrier(protocolFactory, new SocketCarrier(conn), stacked, tracker);
+  }
+  const carrier = new NativeTlsCarrier(conn, tls);
+  const stacked = below(options, nativeHandshake(carrier, tls.handshakeTimeout));
+  return connectCarrier(protocolFactory, carrier, stacked, tracker);
+}
+
+/** Puts Deno's own TLS on a socket that was just connected. The handshake is still to be made. */
+export function startNativeTls(conn: Deno.TcpConn, tls: ResolvedTlsOptions): Promise<Deno.TlsConn> {
+  const { serverName, caCerts, alpnProtocols } = tls;
+  return Deno.startTls(conn, {
+    ...(serverName !== undefined && { hostname: serverName }),
+    ...(caCerts && { caCerts: [...caCerts] }),
+    ...(alpnProtocols && { alpnProtocols: [...alpnProtocols] }),
+  });
+}
+
+function below<O extends TransportOptions>(options: O, layer: LayerFactory): O {
+  return { ...options, layers: [layer, ...options.layers ?? []] };
+}
+
+function isTlsConn(conn: Deno.Conn): conn is Deno.TlsConn {
+  return "handshake" in conn;
+}
