@@ -32,12 +32,14 @@ export * from "./byte_transform.ts";
 export * from "./carrier.ts";
 export * from "./connect_accepted_socket.ts";
 export { connectCarrier, type Connected } from "./connect_carrier.ts";
+export * from "./connect_message_port.ts";
 export {
   type ConnectOptions,
   createConnection,
   DEFAULT_CONNECT_TIMEOUT,
 } from "./create_connection.ts";
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
+export * from "./connect_web_socket.ts";
 export type { ConnectionTracker } from "./connection_tracker.ts";
 export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
