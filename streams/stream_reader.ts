@@ -172,8 +172,8 @@ export class StreamReader {
    */
   async read(n = -1, options: ReadOptions = {}): Promise<Bytes> {
     if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
-    const { signal } = this.#begin(options);
     if (n === 0) return new Uint8Array(0);
+    const { signal } = this.#begin(options);
     if (n < 0) {
       while (!this.#isEnded) await this.#wait(signal);
       return this.#consume(this.#buffer.takeAll());
@@ -192,6 +192,7 @@ export class StreamReader {
     if (!(Number.isInteger(n) && n >= 0)) {
       throw new RangeError(`Cannot read ${n} bytes: not a whole number of at least 0`);
     }
+    if (n === 0) return new Uint8Array(0);
     const { signal } = this.#begin(options);
     while (this.#buffer.length < n) {
       if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), n);

@@ -36,6 +36,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   readonly #outbound: Outbound;
   #startedAt = 0;
   #received = 0;
+  #hasEof = false;
   #closeInfo: CloseInfo | null = null;
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
   // Who will have ended the connection once what is queued is sent.
@@ -171,6 +172,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   onEof(): void {
+    this.#hasEof = true;
     this.#lifecycle.advance("peerEof");
     try {
       if (!this.#delivery.protocol.eofReceived?.()) this.#close("peer");
@@ -187,7 +189,8 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
     // A reset is told to one operation only. If the read under way is told, it knows better than
     // the write, which fails in the same turn with a mere broken pipe.
-    setTimeout(() => this.#lose("error", described), 0);
+    if (this.#hasEof) this.#lose("error", described);
+    else setTimeout(() => this.#lose("error", described), 0);
   }
 
   onPause(): void {

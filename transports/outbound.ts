@@ -61,6 +61,11 @@ export class Outbound {
     return this.#marks.paused;
   }
 
+  /** Whether the direction was told to end. */
+  get isEnding(): boolean {
+    return this.#end !== "open";
+  }
+
   /** Whether there is nothing left to do. */
   get isFlushed(): boolean {
     return !this.#busy && this.#queue.size === 0 && this.#end !== "asked";

@@ -37,8 +37,8 @@ export async function pump(
       const settled = delivery.push(step.value);
       if (settled !== undefined) await settled;
     } catch (error) {
-      if (!delivery.stopped) events.onReadError(error);
-      return;
+      // Also while closing: a reset then is how the rest could not be sent.
+      return events.onReadError(error);
     }
   }
   await delivery.ready();

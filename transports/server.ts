@@ -133,7 +133,8 @@ export class Server implements AsyncDisposable {
     if (this.#state === "closed") throw this.#closedError("start serving");
     if (this.#state === "serving") return;
     this.#state = "serving";
-    for (const acceptor of this.#acceptors) void acceptor.run();
+    // Until its accept loop has ended a listener holds on to its address.
+    for (const acceptor of this.#acceptors) this.track(acceptor.run());
   }
 
   /**
