@@ -1,8 +1,5 @@
-/** What tells one file from another that took its path. */
-interface FileIdentity {
-  readonly dev: number;
-  readonly ino: number | null;
-}
+/** The paths that are about to be unlinked, and when that will have happened. */
+const closing = new Map<string, Promise<void>>();
 
 /**
  * Listens on a Unix socket. A dead socket file that a killed process left behind is removed
@@ -12,11 +9,25 @@ interface FileIdentity {
  */
 export async function listenUnix(path: string): Promise<Deno.UnixListener> {
   if (isAbstract(path)) return Deno.listen({ transport: "unix", path });
+  await closing.get(path);
   await removeStaleSocket(path);
   const listener = Deno.listen({ transport: "unix", path });
-  const identity = identify(path);
+  const ours = look(path);
+  const accept = listener.accept.bind(listener);
   const close = listener.close.bind(listener);
-  listener.close = () => closeAndUnlink(path, identity, close);
+  let accepting: Promise<unknown> | null = null;
+  listener.accept = () => {
+    const accepted = accept();
+    accepting = accepted.catch(() => {}).then(() => accepting = null);
+    return accepted;
+  };
+  listener.close = () => {
+    const giveBack = keepOther(path, ours);
+    close();
+    if (accepting === null) return giveBack();
+    // The path is unlinked only when the accept that is under way has ended.
+    closing.set(path, accepting.then(giveBack).finally(() => closing.delete(path)));
+  };
   return listener;
 }
 
@@ -26,9 +37,9 @@ function isAbstract(path: string): boolean {
 }
 
 async function removeStaleSocket(path: string): Promise<void> {
-  const identity = identify(path);
-  if (identity === null) return;
-  if (!(await Deno.lstat(path)).isSocket) {
+  const found = look(path);
+  if (found === null) return;
+  if (!found.isSocket) {
     throw new Deno.errors.AddrInUse("a file that is not a socket stands there");
   }
   try {
@@ -37,33 +48,44 @@ async function removeStaleSocket(path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.ConnectionRefused)) return;
     // Between the look and the removal somebody else may have taken the path.
-    if (isSame(identify(path), identity)) await Deno.remove(path);
+    if (isSame(look(path), found)) await Deno.remove(path);
   }
 }
 
 /**
- * Closes a listener, which unlinks its path whoever's file that is by now. A file that took its place is
- * kept under a second name for that moment.
+ * A listener that is closed unlinks its path, whoever's file that is by then. A file that took its place is
+ * kept under a second name, until the function that is returned gives it back its own.
  */
-function closeAndUnlink(path: string, ours: FileIdentity | null, close: () => void): void {
-  const now = identify(path);
-  if (now === null || isSame(now, ours)) return close();
+function keepOther(path: string, ours: Deno.FileInfo | null): () => void {
+  const now = look(path);
+  if (now === null || isSame(now, ours)) return () => {};
   const kept = `${path}.${crypto.randomUUID().slice(0, 8)}`;
-  Deno.linkSync(path, kept);
-  close();
-  Deno.renameSync(kept, path);
+  try {
+    Deno.linkSync(path, kept);
+  } catch {
+    // A directory, or somebody's file that may not be touched: it will not be unlinked either.
+    return () => {};
+  }
+  return () => {
+    try {
+      if (look(path) === null) Deno.linkSync(kept, path);
+      Deno.removeSync(kept);
+    } catch {
+      // The folder was removed meanwhile, and everything in it.
+    }
+  };
 }
 
-function identify(path: string): FileIdentity | null {
+/** What stands at a path, without following links; `null` if nothing does. */
+function look(path: string): Deno.FileInfo | null {
   try {
-    const { dev, ino } = Deno.lstatSync(path);
-    return { dev, ino };
+    return Deno.lstatSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }
 
-function isSame(a: FileIdentity | null, b: FileIdentity | null): boolean {
+function isSame(a: Deno.FileInfo | null, b: Deno.FileInfo | null): boolean {
   return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
 }

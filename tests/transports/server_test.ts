@@ -115,7 +115,7 @@ Deno.test("Server.close() stops listening at once and leaves the connections alo
   server.close();
   server.close();
   assertFalse(server.isServing());
-  // The system lets go of the socket when the accept that was under way has ended.
+  // The system lets go of the address when the accept that is under way has ended.
   await settled();
   await assertRejects(
     () => createConnection(() => ({}), { port }),

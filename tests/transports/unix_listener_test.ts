@@ -91,6 +91,16 @@ Deno.test("listenUnix() does not remove somebody else's file when it is closed",
     assertEquals(await Deno.readTextFile(path), "precious");
   }));
 
+Deno.test("listenUnix() leaves a directory alone that took its place", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    const listener = await listenUnix(path);
+    await Deno.remove(path);
+    await Deno.mkdir(path);
+    listener.close();
+    assertEquals((await Deno.lstat(path)).isDirectory, true);
+  }));
+
 Deno.test("listenUnix() leaves a newer listener at the same path working when it is closed", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;

@@ -1,0 +1,61 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { Bytes } from "../../protocols/contract.ts";
+import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { connectStreams } from "../../transports/connect_streams.ts";
+
+const bytes = (text: string): Bytes => new TextEncoder().encode(text);
+
+Deno.test("connectStreams() reads chunks and skips empty ones", async () => {
+  const readable = ReadableStream.from([bytes("one"), bytes(""), bytes("two")]);
+  const { transport, protocol } = await connectStreams(() => new RecordingProtocol(), { readable });
+  await transport.closed;
+  assertEquals([protocol.receivedText, protocol.order.at(-2)], ["onetwo", "eofReceived"]);
+});
+
+Deno.test("connectStreams() writes copies, and closes the writable at the end", async () => {
+  const { readable, writable } = new TransformStream<Bytes>();
+  const { transport } = await connectStreams(() => ({}), { writable });
+  transport.write("first ");
+  transport.write("second");
+  transport.close();
+  const text = await new Response(readable).text();
+  assertEquals(text, "first second");
+  await transport.closed;
+});
+
+Deno.test("connectStreams() ends with the error of either stream", async () => {
+  const failure = new Error("disk full");
+  const readable = new ReadableStream<Bytes>({ start: (controller) => controller.error(failure) });
+  const reading = await connectStreams(() => ({}), { readable });
+  assertEquals(
+    (await reading.transport.closed).error?.message,
+    "Cannot read from the peer: disk full",
+  );
+
+  const writable = new WritableStream<Bytes>({ write: () => Promise.reject(new Error("full")) });
+  const writing = await connectStreams(() => ({}), { writable });
+  writing.transport.write("x");
+  assertEquals((await writing.transport.closed).endedBy, "error");
+});
+
+Deno.test("connectStreams() cancels and aborts what it read and wrote when it is aborted", async () => {
+  const ended = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  const readable = new ReadableStream<Bytes>({ cancel: () => ended[0].resolve() });
+  const writable = new WritableStream<Bytes>({ abort: () => ended[1].resolve() });
+  const { transport } = await connectStreams(() => ({}), { readable, writable });
+  transport.abort();
+  await Promise.all(ended.map(({ promise }) => promise));
+});
+
+Deno.test("connectStreams() without a writable ends with an error when it is written to", async () => {
+  const { transport } = await connectStreams(() => ({}), { readable: new ReadableStream() });
+  transport.write("x");
+  assertStringIncludes(`${(await transport.closed).error}`, "there is no writable stream");
+});
+
+Deno.test("connectStreams() refuses streams that are locked", async () => {
+  const { readable, writable } = new TransformStream<Bytes>();
+  const reader = readable.getReader();
+  await assertRejects(() => connectStreams(() => ({}), { readable, writable }), TypeError);
+  reader.releaseLock();
+});

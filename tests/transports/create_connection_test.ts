@@ -1,0 +1,188 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { ConnectTimeoutError, NameResolutionError } from "../../protocols/errors.ts";
+import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { type ConnectOptions, createConnection } from "../../transports/create_connection.ts";
+import { createServer } from "../../transports/create_server.ts";
+import { createUnixConnection } from "../../transports/create_unix_connection.ts";
+import type { Server } from "../../transports/server.ts";
+
+/** A port of 127.0.0.1 where nobody listens. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** A server that takes nobody in, whose backlog is full; and what fills it. */
+async function fullServer(): Promise<{ server: Server; conns: Deno.Conn[] }> {
+  const server = await createServer(() => ({}), { port: 0, backlog: 1, startServing: false });
+  const conns: Deno.Conn[] = [];
+  for (;;) {
+    const signal = AbortSignal.timeout(100);
+    try {
+      conns.push(await Deno.connect({ hostname: "127.0.0.1", port: server.port, signal }));
+    } catch {
+      return { server, conns };
+    }
+  }
+}
+
+async function release({ server, conns }: { server: Server; conns: Deno.Conn[] }): Promise<void> {
+  for (const conn of conns) conn.close();
+  await server.shutdown({ grace: 0 });
+}
+
+Deno.test("createConnection() resolves after connectionMade, with addresses and socket", async () => {
+  await using server = await createServer(() => ({}), { port: 0 });
+  const { transport, protocol } = await createConnection(() => new RecordingProtocol(), {
+    port: server.port,
+  });
+  assertStrictEquals(protocol.transport, transport);
+  const peername = { transport: "tcp" as const, hostname: "127.0.0.1", port: server.port };
+  assertEquals(transport.getExtraInfo("peername"), peername);
+  const sockname = transport.getExtraInfo("sockname");
+  assert(sockname?.transport === "tcp" && sockname.port !== server.port);
+  assert(transport.getExtraInfo("socket") !== null);
+  transport.close();
+  await transport.closed;
+  assertEquals(transport.getExtraInfo("peername"), peername);
+});
+
+Deno.test("createConnection() connects to a host by its name", async () => {
+  await using server = await createServer(() => ({}), { port: 0, hostname: "localhost" });
+  const { transport } = await createConnection(() => ({}), {
+    hostname: "localhost",
+    port: server.port,
+    happyEyeballsDelay: 100,
+    keepAlive: true,
+  });
+  transport.close();
+  await transport.closed;
+});
+
+Deno.test("createConnection() rejects with ConnectionRefused that names the address", async () => {
+  const port = freePort();
+  const error = await assertRejects(
+    () => createConnection(() => ({}), { port }),
+    Deno.errors.ConnectionRefused,
+    `Cannot connect to 127.0.0.1:${port}: `,
+  );
+  assertEquals("code" in error && error.code, "ECONNREFUSED");
+});
+
+Deno.test("createConnection() to a Unix socket that is not there names its path", async () => {
+  const path = `/tmp/sluice-${crypto.randomUUID()}.sock`;
+  await assertRejects(
+    () => createUnixConnection(() => ({}), { path }),
+    Deno.errors.NotFound,
+    `Cannot connect to ${path}: `,
+  );
+});
+
+Deno.test("createConnection() rejects with NameResolutionError for a host that does not exist", async () => {
+  const hostname = "no-such-host.invalid";
+  const error = await assertRejects(
+    () => createConnection(() => ({}), { hostname, port: 80 }),
+    NameResolutionError,
+    'Cannot resolve host name: "no-such-host.invalid"',
+  );
+  assertEquals(error.hostname, hostname);
+  assertInstanceOf(error.cause, Error);
+});
+
+Deno.test("createConnection() rejects with ConnectTimeoutError when nobody answers in time", async () => {
+  const full = await fullServer();
+  const { port } = full.server;
+  const error = await assertRejects(
+    () => createConnection(() => ({}), { port, connectTimeout: 100 }),
+    ConnectTimeoutError,
+    `Cannot connect to 127.0.0.1:${port}: no answer within 100 ms`,
+  );
+  assertEquals([error.address, error.timeoutMs], [`127.0.0.1:${port}`, 100]);
+  await release(full);
+});
+
+Deno.test("createConnection() ends with the reason of its signal, before and while it connects", async () => {
+  const reason = new Error("changed my mind");
+  const port = freePort();
+  const aborted = AbortSignal.abort(reason);
+  let factoryCalls = 0;
+  const factory = () => {
+    factoryCalls++;
+    return {};
+  };
+  assertStrictEquals(
+    await assertRejects(() => createConnection(factory, { port, signal: aborted })),
+    reason,
+  );
+  const full = await fullServer();
+  const controller = new AbortController();
+  const connecting = createConnection(factory, {
+    port: full.server.port,
+    signal: controller.signal,
+  });
+  controller.abort(reason);
+  assertStrictEquals(await assertRejects(() => connecting), reason);
+  assertEquals(factoryCalls, 0);
+  await release(full);
+});
+
+Deno.test("createConnection() to a Unix socket obeys its signal, and closes what still comes", async () => {
+  const path = `\0sluice-${crypto.randomUUID()}`;
+  await using _server = await createServer(() => ({}), { path });
+  const reason = new Error("changed my mind");
+  const controller = new AbortController();
+  const connecting = createConnection(() => ({}), { path, signal: controller.signal });
+  controller.abort(reason);
+  assertStrictEquals(await assertRejects(() => connecting), reason);
+  // A socket that was left open would be found by the sanitizer.
+});
+
+Deno.test("createConnection() closes the socket and rejects when the factory throws", async () => {
+  const lost = Promise.withResolvers<void>();
+  await using server = await createServer(() => ({ connectionLost: () => lost.resolve() }), {
+    port: 0,
+  });
+  await assertRejects(
+    () =>
+      createConnection(() => {
+        throw new SyntaxError("On purpose");
+      }, { port: server.port }),
+    SyntaxError,
+    "On purpose",
+  );
+  await lost.promise;
+});
+
+const WRONG: [Partial<ConnectOptions>, typeof TypeError | typeof RangeError, string][] = [
+  [{}, TypeError, "neither port nor path given"],
+  [{ port: 1, path: "/x" }, TypeError, 'path "/x" given together with port 1'],
+  [{ path: "" }, TypeError, "path is empty"],
+  [{ port: 0 }, RangeError, "port 0 is not in 1 to 65535"],
+  [{ port: 70_000 }, RangeError, "port 70000 is not in 1 to 65535"],
+  [{ port: 1, connectTimeout: 0 }, RangeError, "connectTimeout: 0 is not a time above 0 ms"],
+  [{ port: 1, connectTimeout: -5 }, RangeError, "connectTimeout: -5"],
+  [{ port: 1, maxWriteBuffer: -1 }, RangeError, "maxWriteBuffer: -1 is not a size"],
+  [{ port: 1, writeBufferLimits: { high: 1, low: 2 } }, RangeError, "high (1) must be >= low (2)"],
+  [{ port: 1, writeBufferLimits: { low: -2 } }, RangeError, "low (-2) must be >= 0"],
+];
+
+for (const [options, error, message] of WRONG) {
+  Deno.test({
+    name: `createConnection() rejects with "${message}" before it opens anything`,
+    // Without a permission whatever it opened would fail in another way.
+    permissions: "none",
+    fn: async () => {
+      await assertRejects(
+        () => createConnection(() => ({}), options as ConnectOptions),
+        error,
+        message,
+      );
+    },
+  });
+}
