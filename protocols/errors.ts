@@ -374,15 +374,15 @@ export class DecompressionError extends Error {
 export class DecompressionLimitError extends RangeError {
   /** How many bytes were received since the beginning. */
   readonly received: number;
-  /** How many bytes they became, up to the limit. */
+  /** How many bytes they had become when that was stopped. */
   readonly produced: number;
-  /** How many bytes one received byte may become. */
+  /** How many times as many bytes as were received may come of them. */
   readonly maxRatio: number;
 
   /** Takes what came, what became of it, and the limit. */
   constructor(received: number, produced: number, maxRatio: number) {
     super(
-      `Cannot decompress: ${received} bytes became more than ${produced}, maxRatio is ${maxRatio}`,
+      `Cannot decompress: ${received} bytes became ${produced} or more, maxRatio is ${maxRatio}`,
     );
     this.name = "DecompressionLimitError";
     this.received = received;

@@ -12,8 +12,12 @@ export type Transformed = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;
 export interface ByteTransform {
   /** Changes bytes on their way out. What it returns must not be changed any more; it may be `chunk` itself. */
   encode(chunk: Bytes): Transformed | Promise<Transformed>;
-  /** What is still to be sent before the outgoing direction ends. */
-  encodeEnd?(): Transformed | Promise<Transformed>;
+  /**
+   * What is still to be sent before the outgoing direction ends, or before the layer is out: then other bytes follow.
+   *
+   * @param why Which of both.
+   */
+  encodeEnd?(why: "end" | "leave"): Transformed | Promise<Transformed>;
   /** Changes bytes on their way in. */
   decode(chunk: Bytes): Transformed | Promise<Transformed>;
   /** What is left when the incoming direction has ended; throws if it ended too early. */

@@ -149,13 +149,13 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     }
     await this.#encode("encode", () => this.#transform.encode(chunk));
     this.#encoded += chunk.length;
-    if (this.#encoded === this.#cutAt) void this.#encodeEnd();
+    if (this.#encoded === this.#cutAt) void this.#encodeEnd("leave");
     return chunk.length;
   }
 
   async finish(): Promise<void> {
     this.#isFinishing = true;
-    await this.#encodeEnd();
+    await this.#encodeEnd("end");
     this.inner.close();
     const { endedBy, error } = await this.inner.closed;
     if (error !== null) throw error;
@@ -187,7 +187,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
       throw new InvalidStateError("Cannot remove layer: it is being removed already");
     }
     this.#cutAt = this.#encoded + this.#transport.getWriteBufferSize();
-    if (this.#encoded === this.#cutAt) void this.#encodeEnd();
+    if (this.#encoded === this.#cutAt) void this.#encodeEnd("leave");
     else await new Promise<void>((resolve) => this.#onCut = resolve);
     await this.#encodedEnd;
     const left = await this.#transform.leave?.();
@@ -235,12 +235,12 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   }
 
   async #endWriting(): Promise<void> {
-    await this.#encodeEnd();
+    await this.#encodeEnd("end");
     this.inner.writeEof();
   }
 
-  #encodeEnd(): Promise<void> {
-    this.#encodedEnd ??= this.#encode("encodeEnd", () => this.#transform.encodeEnd?.() ?? []);
+  #encodeEnd(why: "end" | "leave"): Promise<void> {
+    this.#encodedEnd ??= this.#encode("encodeEnd", () => this.#transform.encodeEnd?.(why) ?? []);
     this.#onCut?.();
     return this.#encodedEnd;
   }

@@ -1,0 +1,268 @@
+import {
+  constants,
+  createBrotliCompress,
+  createBrotliDecompress,
+  createDeflate,
+  createDeflateRaw,
+  createGunzip,
+  createGzip,
+  createInflate,
+  createInflateRaw,
+  createZstdCompress,
+  createZstdDecompress,
+} from "node:zlib";
+import type { Bytes } from "../../protocols/contract.ts";
+import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
+import type { ByteTransform } from "../byte_transform.ts";
+import { joinBytes } from "../join_bytes.ts";
+import { transformLayer } from "../transform_layer.ts";
+import type { LayerFactory } from "../transport_options.ts";
+import { type Zlib, ZlibStream } from "./zlib_stream.ts";
+
+/** The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a thousandth. */
+export const DEFAULT_MAX_RATIO = 200;
+/** The default of `maxExpansion`, 8 MiB: what may come of a short run of zeros without anybody's asking. */
+export const DEFAULT_MAX_EXPANSION = 8_388_608;
+
+/** The size of the pieces that come out, in bytes; larger ones were measured to cost more. */
+const CHUNK_SIZE = 16_384;
+/** The largest window of zstd that is accepted, as a power of two: the 8 MiB that RFC 8878 recommends to support. */
+const ZSTD_WINDOW_LOG = 23;
+
+/** A format of compressed data. */
+export type CompressionFormat = "gzip" | "deflate" | "deflate-raw" | "brotli" | "zstd";
+
+/** How to compress, and how much may come of what is received. */
+export interface CompressionOptions {
+  /** The format, the same on both ends. */
+  readonly format: CompressionFormat;
+  /** How hard to try: 0 to 9, for brotli 0 to 11, for zstd 1 to 22. By default 6, 5 and 3. */
+  readonly level?: number;
+  /**
+   * How many times as many bytes as were received until then may come of them, beyond `maxExpansion`.
+   *
+   * @default {200}
+   */
+  readonly maxRatio?: number;
+  /**
+   * How many bytes may come in addition, over the whole length of the connection.
+   *
+   * @default {8388608}
+   */
+  readonly maxExpansion?: number;
+}
+
+/** What is different from format to format. */
+interface Codec {
+  readonly levels: readonly [lowest: number, highest: number];
+  readonly defaultLevel: number;
+  /** What is put in after the end of a stream to see whether it is the end, and what comes of it then. A NUL, not taken, by default. */
+  readonly probe?: Bytes;
+  readonly answer?: Bytes;
+  compress(level: number): Zlib;
+  decompress(): Zlib;
+}
+
+const NUL: Bytes = new Uint8Array(1);
+/** A whole zstd frame (RFC 8878 section 3.1.1) with one raw block, which holds one byte. */
+const ZSTD_FRAME: Bytes = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 9, 0, 0, 0x58]);
+
+const CHUNKS = { chunkSize: CHUNK_SIZE };
+const FLUSHED = { ...CHUNKS, flush: constants.Z_SYNC_FLUSH };
+
+const CODECS: Record<CompressionFormat, Codec> = {
+  "gzip": {
+    levels: [0, 9],
+    defaultLevel: 6,
+    compress: (level) => createGzip({ ...FLUSHED, level }),
+    decompress: () => createGunzip(CHUNKS),
+  },
+  "deflate": {
+    levels: [0, 9],
+    defaultLevel: 6,
+    compress: (level) => createDeflate({ ...FLUSHED, level }),
+    decompress: () => createInflate(CHUNKS),
+  },
+  "deflate-raw": {
+    levels: [0, 9],
+    defaultLevel: 6,
+    compress: (level) => createDeflateRaw({ ...FLUSHED, level }),
+    decompress: () => createInflateRaw(CHUNKS),
+  },
+  "brotli": {
+    levels: [0, 11],
+    defaultLevel: 5,
+    compress: (level) =>
+      createBrotliCompress({
+        ...CHUNKS,
+        flush: constants.BROTLI_OPERATION_FLUSH,
+        params: { [constants.BROTLI_PARAM_QUALITY]: level },
+      }),
+    decompress: () => createBrotliDecompress(CHUNKS),
+  },
+  "zstd": {
+    levels: [1, 22],
+    defaultLevel: 3,
+    probe: ZSTD_FRAME,
+    answer: ZSTD_FRAME.subarray(-1),
+    compress: (level) =>
+      createZstdCompress({
+        ...CHUNKS,
+        flush: constants.ZSTD_e_flush,
+        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+      }),
+    decompress: () =>
+      createZstdDecompress({
+        ...CHUNKS,
+        params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+      }),
+  },
+};
+
+/**
+ * Makes a layer that compresses what is sent and decompresses what is received. Each direction is one stream of
+ * the format, and its end the end of that stream.
+ *
+ * Whatever is written in one turn of the event loop leaves at its end in a form that the peer can decompress at once, so
+ * that dialogues work. What is received may grow by `maxRatio`, and by `maxExpansion` beyond that: more ends the
+ * connection with a `DecompressionLimitError`; corrupt, incomplete and superfluous data with a `DecompressionError`.
+ *
+ * Taken out live (see `removeLayer`) it ends no stream: both ends have to do so where they know that nothing is
+ * under way.
+ *
+ * @example Both ends
+ * ```ts
+ * import { compression, memoryTransportPair } from "@sluice/net";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * let received = 0;
+ * const [a, b] = await memoryTransportPair(
+ *   () => ({}),
+ *   () => ({ dataReceived: (chunk) => void (received += chunk.length) }),
+ *   { layers: [compression({ format: "gzip" })] },
+ * );
+ * a.transport.write("again and ".repeat(10_000));
+ * a.transport.close();
+ * await b.transport.closed;
+ * assertEquals(received, 100_000);
+ * assert(b.transport.getExtraInfo("compression") === "gzip");
+ * ```
+ *
+ * @param options The format, and the limits.
+ * @throws {TypeError} If the format is not known.
+ * @throws {RangeError} If the level or a limit is out of range.
+ */
+export function compression(options: CompressionOptions): LayerFactory {
+  const { format, maxRatio = DEFAULT_MAX_RATIO, maxExpansion = DEFAULT_MAX_EXPANSION } = options;
+  if (!Object.hasOwn(CODECS, format)) {
+    const formats = Object.keys(CODECS).join(", ");
+    throw new TypeError(`Cannot compress: format "${format}" is not one of ${formats}`);
+  }
+  const { levels: [lowest, highest], defaultLevel } = CODECS[format];
+  const { level = defaultLevel } = options;
+  if (!(Number.isInteger(level) && level >= lowest && level <= highest)) {
+    throw new RangeError(
+      `Cannot compress: level ${level} of ${format} is not in ${lowest} to ${highest}`,
+    );
+  }
+  if (!(maxRatio >= 1)) throw new RangeError(`Cannot set maxRatio: ${maxRatio} is less than 1`);
+  if (!(maxExpansion >= 0)) {
+    throw new RangeError(`Cannot set maxExpansion: ${maxExpansion} is not a number of bytes`);
+  }
+  return transformLayer(() => new Compression({ format, level, maxRatio, maxExpansion }));
+}
+
+class Compression implements ByteTransform {
+  readonly #options: Required<CompressionOptions>;
+  // Made when they are needed: a compressor holds a quarter of a megabyte.
+  #compressor: ZlibStream | null = null;
+  #decompressor: ZlibStream | null = null;
+  #received = 0;
+  #produced = 0;
+
+  constructor(options: Required<CompressionOptions>) {
+    this.#options = options;
+  }
+
+  encode(chunk: Bytes): AsyncGenerator<Bytes> {
+    return this.#outgoing().write(chunk);
+  }
+
+  encodeEnd(why: "end" | "leave"): Bytes[] | AsyncGenerator<Bytes> {
+    return why === "leave" ? [] : this.#outgoing().end();
+  }
+
+  async *decode(chunk: Bytes): AsyncGenerator<Bytes> {
+    this.#received += chunk.length;
+    const decompressor = this.#incoming();
+    try {
+      yield* decompressor.write(chunk);
+    } catch (error) {
+      throw this.#describe(error);
+    }
+    if (decompressor.used < this.#received) throw this.#fault("more follows after its end");
+  }
+
+  async decodeEnd(): Promise<Bytes[]> {
+    // A peer that sent nothing at all has broken off nothing.
+    if (this.#received > 0 && !await this.#isAtEnd()) throw this.#fault("it ends too early");
+    return [];
+  }
+
+  close(): void {
+    this.#compressor?.destroy();
+    this.#decompressor?.destroy();
+  }
+
+  getExtraInfo(name: string): unknown {
+    return name === "compression" ? this.#options.format : undefined;
+  }
+
+  #outgoing(): ZlibStream {
+    const { format, level } = this.#options;
+    return this.#compressor ??= new ZlibStream(CODECS[format].compress(level));
+  }
+
+  #incoming(): ZlibStream {
+    const { format } = this.#options;
+    return this.#decompressor ??= new ZlibStream(
+      CODECS[format].decompress(),
+      (bytes) => this.#onProduced(bytes),
+    );
+  }
+
+  #onProduced(bytes: number): void {
+    this.#produced += bytes;
+    const { maxRatio, maxExpansion } = this.#options;
+    if (this.#produced > maxRatio * this.#received + maxExpansion) {
+      throw new DecompressionLimitError(this.#received, this.#produced, maxRatio);
+    }
+  }
+
+  /** Whether the incoming stream is complete: not every decompressor says so, but none mistakes what follows for a part of it. */
+  async #isAtEnd(): Promise<boolean> {
+    const { probe = NUL, answer = NUL.subarray(1) } = CODECS[this.#options.format];
+    const decompressor = this.#incoming();
+    const output: Bytes[] = [];
+    try {
+      for await (const piece of decompressor.write(probe)) output.push(piece);
+    } catch {
+      return false;
+    }
+    const isUnused = answer.length > 0 || decompressor.used === this.#received;
+    return isUnused && equals(joinBytes(output), answer);
+  }
+
+  #describe(error: unknown): unknown {
+    if (error instanceof DecompressionLimitError) return error;
+    return this.#fault(error instanceof Error ? error.message : String(error), error);
+  }
+
+  #fault(fault: string, cause?: unknown): DecompressionError {
+    return new DecompressionError(this.#options.format, fault, { cause });
+  }
+}
+
+function equals(a: Bytes, b: Bytes): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

@@ -1,0 +1,127 @@
+import type {
+  AnyProtocol,
+  Bytes,
+  DirectionCounters,
+  ExtraInfoValue,
+  TrafficCounters,
+} from "../../protocols/contract.ts";
+import { Layer } from "../layer.ts";
+import { toBytes } from "../to_bytes.ts";
+import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+
+/** Where {@linkcode counters} counts. */
+export interface CountersOptions {
+  /** Counts for all connections that it is given to, in addition to the counters of each. */
+  readonly total?: TrafficTotal;
+}
+
+/**
+ * Makes a layer that counts the bytes and chunks of each direction, and notes when the first and the last went. To be read at
+ * any time from the extra info called "counters", and from a sum over connections.
+ *
+ * Near the wire it counts what is sent, above a layer that changes bytes what it is made of. What is written after
+ * `close()` is dropped and not counted.
+ *
+ * @example Bytes of one connection, and of all
+ * ```ts
+ * import { counters, memoryTransportPair, TrafficTotal } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const total = new TrafficTotal();
+ * const [a, b] = await memoryTransportPair(() => ({}), () => ({}), {
+ *   layers: [counters({ total })],
+ * });
+ * a.transport.write("four");
+ * a.transport.close();
+ * await b.transport.closed;
+ * assertEquals(b.transport.getExtraInfo("counters")?.received.bytes, 4);
+ * assertEquals([total.sent.bytes, total.received.bytes], [4, 4]);
+ * ```
+ */
+export function counters(options: CountersOptions = {}): LayerFactory {
+  return (upper, transportOptions) => new CountersLayer(upper, transportOptions, options.total);
+}
+
+/** What went through several connections, see {@linkcode counters}. */
+export class TrafficTotal implements TrafficCounters {
+  readonly #received = new Tally();
+  readonly #sent = new Tally();
+
+  /** What came in. */
+  get received(): DirectionCounters {
+    return this.#received;
+  }
+
+  /** What was written. */
+  get sent(): DirectionCounters {
+    return this.#sent;
+  }
+
+  /** Counts a chunk that was received. */
+  addReceived(bytes: number): void {
+    this.#received.add(bytes);
+  }
+
+  /** Counts a chunk that was written. */
+  addSent(bytes: number): void {
+    this.#sent.add(bytes);
+  }
+}
+
+class Tally implements DirectionCounters {
+  bytes = 0;
+  chunks = 0;
+  firstAt: number | null = null;
+  lastAt: number | null = null;
+
+  add(bytes: number): void {
+    this.bytes += bytes;
+    this.chunks++;
+    this.lastAt = performance.now();
+    this.firstAt ??= this.lastAt;
+  }
+}
+
+class CountersLayer extends Layer {
+  readonly #own = new TrafficTotal();
+  readonly #total: TrafficTotal | undefined;
+
+  constructor(upper: AnyProtocol, options: TransportOptions, total: TrafficTotal | undefined) {
+    super(upper, options);
+    this.#total = total;
+  }
+
+  override dataReceived(chunk: Bytes): void | Promise<void> {
+    this.#own.addReceived(chunk.length);
+    this.#total?.addReceived(chunk.length);
+    return super.dataReceived(chunk);
+  }
+
+  override write(data: Uint8Array | string): boolean {
+    const bytes = toBytes(data);
+    const isDropped = this.isClosing();
+    const mayWrite = super.write(bytes);
+    if (!isDropped && bytes.length > 0) this.#addSent(bytes.length);
+    return mayWrite;
+  }
+
+  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+    const pieces = Array.from(parts, toBytes);
+    const isDropped = this.isClosing();
+    const mayWrite = super.writelines(pieces);
+    if (isDropped) return mayWrite;
+    for (const { length } of pieces) if (length > 0) this.#addSent(length);
+    return mayWrite;
+  }
+
+  override getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    // The type that ExtraInfo gives this name.
+    if (name === "counters") return this.#own as ExtraInfoValue<K>;
+    return super.getExtraInfo(name, fallback);
+  }
+
+  #addSent(bytes: number): void {
+    this.#own.addSent(bytes);
+    this.#total?.addSent(bytes);
+  }
+}

@@ -1,0 +1,204 @@
+import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import { formatAddress } from "../addresses.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { report, toError } from "../error_report.ts";
+import { joinBytes } from "../join_bytes.ts";
+import { Layer } from "../layer.ts";
+import { toBytes } from "../to_bytes.ts";
+import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+import { hexDump } from "./hex_dump.ts";
+
+/** The default of `maxBytes`: what fits on a screen. */
+export const DEFAULT_LOGGED_BYTES = 1024;
+
+/** What is logged, and where to. */
+export interface LoggingOptions {
+  /**
+   * How the bytes are shown: as text in quotes, as a hex dump, or not at all.
+   *
+   * @default {"text"}
+   */
+  readonly format?: "text" | "hex" | "none";
+  /** Takes one line, without a line break; writes to standard error by default. */
+  readonly sink?: (line: string) => void;
+  /** What the connection is called in each line; its peer's address by default. */
+  readonly label?: string;
+  /**
+   * How many bytes of each chunk are shown.
+   *
+   * @default {1024}
+   */
+  readonly maxBytes?: number;
+  /** Where the time comes from; the system's clock by default. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes a layer that logs what happens to a connection, with the seconds since it was made: bytes and sizes of each
+ * direction, the end of each, pauses of reading and writing, and how it ended.
+ *
+ * It never disturbs the connection: a sink that throws is reported once to `onError` and not called again for this connection.
+ *
+ * @example To a list
+ * ```ts
+ * import { logging, memoryTransportPair } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * const clock = { now: () => 0, after: () => () => {} };
+ * const [a, b] = await memoryTransportPair(() => ({}), () => ({}), {
+ *   layers: [logging({ label: "link", clock, sink: (line) => lines.push(line) })],
+ * });
+ * a.transport.write("Hello\n");
+ * a.transport.close();
+ * await b.transport.closed;
+ * assertEquals(lines.filter((line) => line.includes("Hello")), [
+ *   '0.000 link sent 6 bytes: "Hello\\n"',
+ *   '0.000 link received 6 bytes: "Hello\\n"',
+ * ]);
+ * ```
+ *
+ * @param options What to log, and where to.
+ * @throws {TypeError} If the format is not known.
+ * @throws {RangeError} If `maxBytes` is negative.
+ */
+export function logging(options: LoggingOptions = {}): LayerFactory {
+  const { format = "text", maxBytes = DEFAULT_LOGGED_BYTES } = options;
+  if (!["text", "hex", "none"].includes(format)) {
+    throw new TypeError(`Cannot log: format "${format}" is not one of text, hex, none`);
+  }
+  if (!(maxBytes >= 0)) {
+    throw new RangeError(`Cannot set maxBytes: ${maxBytes} is not a number of bytes`);
+  }
+  const settings = { sink: printLine, clock: systemClock, ...options, format, maxBytes };
+  return (upper, transportOptions) => new LoggingLayer(upper, transportOptions, settings);
+}
+
+function printLine(line: string): void {
+  // deno-lint-ignore sluice/no-console -- the documented default of sink
+  console.error(line);
+}
+
+type Settings =
+  & LoggingOptions
+  & Required<Pick<LoggingOptions, "format" | "sink" | "maxBytes" | "clock">>;
+
+class LoggingLayer extends Layer {
+  readonly #settings: Settings;
+  readonly #onError: TransportOptions["onError"];
+  #sink: ((line: string) => void) | null;
+  #label = "";
+  #startedAt = 0;
+  // Where each direction's hex dump has come to.
+  readonly #offsets = { sent: 0, received: 0 };
+
+  constructor(upper: AnyProtocol, options: TransportOptions, settings: Settings) {
+    super(upper, options);
+    this.#settings = settings;
+    this.#sink = settings.sink;
+    this.#onError = options.onError;
+  }
+
+  override connectionMade(inner: Transport): void {
+    const peer = inner.getExtraInfo("peername");
+    this.#label = this.#settings.label ?? (peer === null ? "connection" : formatAddress(peer));
+    this.#startedAt = this.#settings.clock.now();
+    this.inner = inner;
+    this.#log("connected");
+    super.connectionMade(inner);
+  }
+
+  override dataReceived(chunk: Bytes): void | Promise<void> {
+    this.#logBytes("received", chunk);
+    return super.dataReceived(chunk);
+  }
+
+  override eofReceived(): boolean | void {
+    this.#log("received the end of data");
+    return super.eofReceived();
+  }
+
+  override pauseWriting(): void {
+    this.#log("writing pauses");
+    super.pauseWriting();
+  }
+
+  override resumeWriting(): void {
+    this.#log("writing resumes");
+    super.resumeWriting();
+  }
+
+  override connectionLost(error: Error | null): void {
+    this.#log(error === null ? "ended" : `ended with ${error.name}: ${error.message}`);
+    super.connectionLost(error);
+  }
+
+  override write(data: Uint8Array | string): boolean {
+    const bytes = toBytes(data);
+    if (!this.isClosing()) this.#logBytes("sent", bytes);
+    return super.write(bytes);
+  }
+
+  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+    const pieces = Array.from(parts, toBytes);
+    if (!this.isClosing()) this.#logBytes("sent", joinBytes(pieces.map((piece) => piece.slice())));
+    return super.writelines(pieces);
+  }
+
+  override writeEof(): void {
+    if (!this.isClosing()) this.#log("sends the end of data");
+    super.writeEof();
+  }
+
+  override close(): void {
+    if (!this.isClosing()) this.#log("closes");
+    super.close();
+  }
+
+  override abort(reason?: Error): void {
+    if (!this.isClosing()) this.#log(reason === undefined ? "aborts" : `aborts: ${reason.message}`);
+    super.abort(reason);
+  }
+
+  override pauseReading(): void {
+    if (this.isReading()) this.#log("reading pauses");
+    super.pauseReading();
+  }
+
+  override resumeReading(): void {
+    if (!this.isReading() && !this.isClosing()) this.#log("reading resumes");
+    super.resumeReading();
+  }
+
+  #logBytes(direction: "sent" | "received", bytes: Uint8Array): void {
+    if (this.#sink === null || bytes.length === 0) return;
+    const { format, maxBytes } = this.#settings;
+    const shown = bytes.subarray(0, maxBytes);
+    const rest = bytes.length - shown.length;
+    const more = rest > 0 ? ` and ${rest} more` : "";
+    const text = format === "text"
+      ? `: ${JSON.stringify(new TextDecoder().decode(shown))}${more}`
+      : "";
+    this.#log(`${direction} ${bytes.length} bytes${text}`);
+    if (format === "hex") {
+      for (const line of hexDump(shown, this.#offsets[direction])) this.#print(line);
+      if (rest > 0) this.#print(`... ${rest} more`);
+    }
+    this.#offsets[direction] += bytes.length;
+  }
+
+  #log(event: string): void {
+    if (this.#sink === null) return;
+    const seconds = (this.#settings.clock.now() - this.#startedAt) / 1000;
+    this.#print(`${seconds.toFixed(3)} ${this.#label} ${event}`);
+  }
+
+  #print(line: string): void {
+    try {
+      this.#sink?.(line);
+    } catch (thrown) {
+      this.#sink = null;
+      report(this.#onError, toError(thrown), { callback: "logging sink", transport: this });
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import { MinimumRateError } from "../../protocols/errors.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { Layer } from "../layer.ts";
+import { checkTimeout } from "../timeouts.ts";
+import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+
+/** The default of `window`, in milliseconds: long enough for a few retransmissions. */
+export const DEFAULT_RATE_WINDOW = 10_000;
+
+/** How fast a peer has to send. */
+export interface MinimumRateOptions {
+  /** How many bytes a second, on the average over a window. */
+  readonly rate: number;
+  /**
+   * How many milliseconds a window lasts.
+   *
+   * @default {10000}
+   */
+  readonly window?: number;
+  /** Where the time comes from; the system's clock by default. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes a layer that ends a connection with a `MinimumRateError` when the peer sends too slowly, as slow-loris
+ * attacks do.
+ *
+ * Time in which we do not read does not count: while reading is paused, or a promise of `dataReceived` is pending. After
+ * the end of the peer's data nothing is asked of it. For the length of a request only, insert and remove it live.
+ *
+ * @example A client that sends almost nothing
+ * ```ts
+ * import { memoryTransportPair, minimumRate, MinimumRateError } from "@sluice/net";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * const [a] = await memoryTransportPair(() => ({}), () => ({}), {
+ *   layers: [minimumRate({ rate: 1000, window: 20 })],
+ * });
+ * const { error } = await a.transport.closed;
+ * assertInstanceOf(error, MinimumRateError);
+ * ```
+ *
+ * @throws {RangeError} If the rate or the window is not above 0.
+ */
+export function minimumRate(options: MinimumRateOptions): LayerFactory {
+  if (!(options.rate > 0)) {
+    throw new RangeError(`Cannot set rate: ${options.rate} is not above 0 bytes a second`);
+  }
+  checkTimeout("window", options.window);
+  return (upper, transportOptions) => new MinimumRateLayer(upper, transportOptions, options);
+}
+
+class MinimumRateLayer extends Layer {
+  readonly #rate: number;
+  readonly #windowMs: number;
+  readonly #clock: Clock;
+  #received = 0;
+  // How long was read in this window until then, in milliseconds; it goes on only while a timer runs.
+  #elapsed = 0;
+  #resumedAt = 0;
+  #cancel: (() => void) | null = null;
+  #pending = 0;
+  #isOver = false;
+
+  constructor(upper: AnyProtocol, options: TransportOptions, settings: MinimumRateOptions) {
+    super(upper, options);
+    this.#rate = settings.rate;
+    this.#windowMs = settings.window ?? DEFAULT_RATE_WINDOW;
+    this.#clock = settings.clock ?? systemClock;
+  }
+
+  override connectionMade(inner: Transport): void {
+    super.connectionMade(inner);
+    this.#goOn();
+  }
+
+  override dataReceived(chunk: Bytes): void | Promise<void> {
+    this.#received += chunk.length;
+    const settled = super.dataReceived(chunk);
+    if (settled === undefined) return;
+    this.#pending++;
+    this.#hold();
+    return settled.finally(() => {
+      this.#pending--;
+      this.#goOn();
+    });
+  }
+
+  override eofReceived(): boolean | void {
+    this.#end();
+    return super.eofReceived();
+  }
+
+  override pauseReading(): void {
+    super.pauseReading();
+    this.#hold();
+  }
+
+  override resumeReading(): void {
+    super.resumeReading();
+    this.#goOn();
+  }
+
+  override close(): void {
+    this.#end();
+    super.close();
+  }
+
+  override connectionLost(error: Error | null): void {
+    this.#end();
+    super.connectionLost(error);
+  }
+
+  override remove(): Transport {
+    this.#end();
+    return super.remove();
+  }
+
+  #goOn(): void {
+    if (this.#cancel !== null || this.#isOver || this.#pending > 0 || !this.isReading()) return;
+    this.#resumedAt = this.#clock.now();
+    this.#cancel = this.#clock.after(this.#windowMs - this.#elapsed, () => this.#check());
+  }
+
+  #hold(): void {
+    if (this.#cancel === null) return;
+    this.#cancel();
+    this.#cancel = null;
+    this.#elapsed = Math.min(this.#windowMs, this.#elapsed + this.#clock.now() - this.#resumedAt);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#hold();
+  }
+
+  #check(): void {
+    this.#cancel = null;
+    const received = this.#received;
+    if (received < this.#rate * this.#windowMs / 1000) {
+      this.#isOver = true;
+      return this.inner.abort(new MinimumRateError(received, this.#windowMs, this.#rate));
+    }
+    this.#received = 0;
+    this.#elapsed = 0;
+    this.#goOn();
+  }
+}

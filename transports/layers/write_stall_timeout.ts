@@ -1,0 +1,111 @@
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
+import { WriteStallError } from "../../protocols/errors.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { Layer } from "../layer.ts";
+import { checkTimeout } from "../timeouts.ts";
+import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+
+/** So often within the timeout it is looked whether something was sent. */
+const CHECKS = 4;
+
+/** When a peer counts as stalled. */
+export interface WriteStallTimeoutOptions {
+  /** After how many milliseconds in which the peer takes nothing of what is queued; up to a quarter more passes. */
+  readonly timeout: number;
+  /** Where the time comes from; the system's clock by default. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes a layer that ends a connection with a `WriteStallError` when the peer takes none of the bytes
+ * that are queued for it. It also ends a `close()` that would wait for such a peer for ever.
+ *
+ * It belongs near the wire: it looks at the write buffer of the transport right below.
+ *
+ * @example A peer that does not read
+ * ```ts
+ * import { memoryTransportPair, writeStallTimeout, WriteStallError } from "@sluice/net";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * const [a] = await memoryTransportPair(
+ *   () => ({}),
+ *   () => ({ connectionMade: (transport) => transport.pauseReading() }),
+ *   { layers: [writeStallTimeout({ timeout: 20 })] },
+ * );
+ * a.transport.write(new Uint8Array(1_000_000));
+ * a.transport.close();
+ * const { error } = await a.transport.closed;
+ * assertInstanceOf(error, WriteStallError);
+ * ```
+ *
+ * @throws {RangeError} If the timeout is not above 0.
+ */
+export function writeStallTimeout(options: WriteStallTimeoutOptions): LayerFactory {
+  checkTimeout("timeout", options.timeout);
+  return (upper, transportOptions) => new WriteStallLayer(upper, transportOptions, options);
+}
+
+class WriteStallLayer extends Layer {
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+  #written = 0;
+  // What had left when it was looked last, and since when nothing more has.
+  #left = 0;
+  #since = 0;
+  #cancel: (() => void) | null = null;
+
+  constructor(upper: AnyProtocol, options: TransportOptions, settings: WriteStallTimeoutOptions) {
+    super(upper, options);
+    this.#timeoutMs = settings.timeout;
+    this.#clock = settings.clock ?? systemClock;
+  }
+
+  override write(data: Uint8Array | string): boolean {
+    return this.#watch(() => super.write(data));
+  }
+
+  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+    return this.#watch(() => super.writelines(parts));
+  }
+
+  override connectionLost(error: Error | null): void {
+    this.#stop();
+    super.connectionLost(error);
+  }
+
+  override remove(): Transport {
+    this.#stop();
+    return super.remove();
+  }
+
+  /** Writes, and looks again and again for as long as something is queued. */
+  #watch(write: () => boolean): boolean {
+    const before = this.inner.getWriteBufferSize();
+    const mayWrite = write();
+    this.#written += this.inner.getWriteBufferSize() - before;
+    if (this.#cancel === null && !this.inner.isClosing()) {
+      this.#since = this.#clock.now();
+      this.#check();
+    }
+    return mayWrite;
+  }
+
+  #check(): void {
+    const size = this.inner.getWriteBufferSize();
+    const left = this.#written - size;
+    const now = this.#clock.now();
+    if (left !== this.#left) this.#since = now;
+    this.#left = left;
+    this.#cancel = null;
+    if (size === 0) return;
+    if (now - this.#since >= this.#timeoutMs) {
+      return this.inner.abort(new WriteStallError(this.#timeoutMs, size));
+    }
+    this.#cancel = this.#clock.after(this.#timeoutMs / CHECKS, () => this.#check());
+  }
+
+  #stop(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+}
