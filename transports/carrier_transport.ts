@@ -39,6 +39,8 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   #hasEof = false;
   #closeInfo: CloseInfo | null = null;
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
+  // A failed write that waits for what the read under way says; a timer's id, whose type differs by platform.
+  #writeFailure: ReturnType<typeof setTimeout> | undefined;
   // Who will have ended the connection once what is queued is sent.
   #endedBy: "local" | "peer" = "local";
 
@@ -190,7 +192,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     // A reset is told to one operation only. If the read under way is told, it knows better than
     // the write, which fails in the same turn with a mere broken pipe.
     if (this.#hasEof) this.#lose("error", described);
-    else setTimeout(() => this.#lose("error", described), 0);
+    else this.#writeFailure ??= setTimeout(() => this.#lose("error", described), 0);
   }
 
   onPause(): void {
@@ -260,6 +262,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
       bytesUnsent: this.#outbound.size,
       durationMs: performance.now() - this.#startedAt,
     };
+    clearTimeout(this.#writeFailure);
     this.#delivery.stop();
     this.#outbound.stop();
     queueMicrotask(() => this.#release());
