@@ -71,11 +71,12 @@ async function serve(
   handler: ConnectionHandler,
   { onError }: StartServerOptions,
 ): Promise<void> {
-  const { transport } = connection;
   try {
     await handler(connection);
-    transport.close();
+    // Not the one it began with, if the handler has started TLS.
+    connection.transport.close();
   } catch (thrown) {
+    const { transport } = connection;
     // Asked to stop, it stopped: what it wrote is still sent.
     if (wasAskedToStop(connection, thrown)) return transport.close();
     const error = toError(thrown);

@@ -1,6 +1,7 @@
 import { deadline } from "@std/async";
 import type { AnyProtocol, Bytes, CloseInfo, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
+import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import type { FlowControl } from "./flow_control.ts";
 import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
@@ -139,6 +140,15 @@ export class StreamConnection implements AsyncDisposable {
     transport.setProtocol(protocol, unread);
     transport.resumeReading();
     return transport;
+  }
+
+  /**
+   * Encrypts the connection from now on, see {@linkcode StreamWriter.startTls}.
+   *
+   * @param options How to encrypt; a client needs `serverName`.
+   */
+  startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
+    return this.writer.startTls(options);
   }
 
   /** {@linkcode close} with the default timeout. */

@@ -266,12 +266,17 @@ export class StreamReader {
     }
   }
 
+  /** Takes all that is buffered, at once; empty if that is nothing. Reading goes on with what comes next. */
+  takeBuffered(): Bytes {
+    return this.#consume(this.#buffer.takeAll());
+  }
+
   /** Gives up what is buffered, for somebody else to go on with. Reading fails from now on. */
   detach(): Bytes {
     this.#exception = new InvalidStateError("Cannot read: the connection was handed over");
     // The end of the data is the next one's to hear of.
     this.#isEnded = false;
-    const unread = this.#consume(this.#buffer.takeAll());
+    const unread = this.takeBuffered();
     this.#data.release();
     return unread;
   }

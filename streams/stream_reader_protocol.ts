@@ -1,4 +1,5 @@
 import type { Bytes, Transport } from "../protocols/contract.ts";
+import { startTls, type StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { Protocol } from "../protocols/protocol.ts";
 import { FlowControl } from "./flow_control.ts";
 import type { StreamReader } from "./stream_reader.ts";
@@ -39,6 +40,22 @@ export class StreamReaderProtocol extends Protocol {
     this.flow.transport = transport;
     this.#reader.setTransport(transport);
     this.#onConnected?.(transport);
+  }
+
+  /**
+   * Encrypts the connection from now on; reader and writer stay valid. By default it is a server where connections are
+   * accepted, else a client.
+   *
+   * @throws As `startTls` of the transports.
+   */
+  async startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
+    const transport = await startTls(this.flow.transport, this, {
+      ...options,
+      serverSide: options.serverSide ?? this.#onConnected !== undefined,
+      unread: this.#reader.takeBuffered(),
+    });
+    this.flow.transport = transport;
+    this.#reader.setTransport(transport);
   }
 
   /** Feeds the reader. */

@@ -1,8 +1,10 @@
 import type { Bytes, CloseInfo, ExtraInfoValue, Transport } from "../protocols/contract.ts";
-import { ConnectionLostError } from "../protocols/errors.ts";
+import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
+import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { ByteWritable } from "./byte_writable.ts";
 import { FlowControl } from "./flow_control.ts";
+import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /** What every wait of a writer takes. */
 export interface WaitOptions {
@@ -98,6 +100,23 @@ export class StreamWriter {
    */
   flush(options: WaitOptions = {}): Promise<void> {
     return this.#flow.flush(options.signal);
+  }
+
+  /**
+   * Encrypts the connection from now on, both directions: asyncio's `StreamWriter.start_tls`. What was written before goes out in
+   * the clear; what was received and not read goes into the handshake, or is refused with `strict`. Reader, writer and Web pair stay
+   * valid; neither read nor write until it resolves.
+   *
+   * @param options How to encrypt; a client needs `serverName`.
+   * @throws {InvalidStateError} If the writer does not belong to a stream connection.
+   * @throws As `startTls` of the transports; the connection is ended then.
+   */
+  async startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
+    const protocol = this.transport.getProtocol();
+    if (!(protocol instanceof StreamReaderProtocol)) {
+      throw new InvalidStateError("Cannot start TLS: the writer has no reader beside it");
+    }
+    await protocol.startTls(options);
   }
 
   /** Ends this direction once everything is sent; the other stays open. */

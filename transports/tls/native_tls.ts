@@ -1,6 +1,6 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes, NetAddress } from "../../protocols/contract.ts";
 import { TruncationError } from "../../protocols/errors.ts";
-import { formatAddress, fromDenoAddr } from "../addresses.ts";
+import { formatAddress } from "../addresses.ts";
 import type { ByteSource, Carrier } from "../carrier.ts";
 import { ReadBuffer } from "../read_buffer.ts";
 import { SocketCarrier } from "../socket_carrier.ts";
@@ -56,6 +56,10 @@ export class NativeTlsCarrier extends SocketCarrier implements Carrier {
 
   override getExtraInfo(name: string): unknown {
     switch (name) {
+      case "peername":
+        return tcpAddress(this.#conn.remoteAddr);
+      case "sockname":
+        return tcpAddress(this.#conn.localAddr);
       case "tlsEngine":
         return "native";
       case "sslObject":
@@ -95,9 +99,13 @@ export class NativeTlsCarrier extends SocketCarrier implements Carrier {
   }
 }
 
+/** After `Deno.startTls` the addresses lack what says that they are of TCP. */
+function tcpAddress({ hostname, port }: Deno.NetAddr): NetAddress {
+  return { transport: "tcp", hostname, port };
+}
+
 function describe(error: unknown, conn: Deno.TlsConn): unknown {
-  const address = fromDenoAddr(conn.remoteAddr);
-  const peer = address === undefined ? "the peer" : formatAddress(address);
+  const peer = formatAddress(tcpAddress(conn.remoteAddr));
   if (error instanceof Deno.errors.UnexpectedEof) {
     return new TruncationError(peer, { cause: error });
   }

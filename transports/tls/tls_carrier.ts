@@ -139,7 +139,7 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
 
   connectionLost(error: Error | null): void {
     this.#lost = error ?? new ConnectionLostError();
-    this.#onRoom?.();
+    this.resumeWriting();
     this.#peerEnded.resolve();
     if (this.#phase === "handshake" && this.#inner !== null) {
       this.#giveUp(endedHandshake(this.#inner, error));
@@ -196,8 +196,8 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
       this.source.put(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     });
     socket.on("end", () => this.#endReading(null));
-    // A client has its last message of the handshake still to send, which a protocol that aborts would take back.
-    while (!this.#options.serverSide && await this.#hasUnsent()) continue;
+    // Our last message of the handshake may still have to leave, which a protocol that aborts would take back.
+    while (await this.#hasUnsent()) continue;
     if (this.#phase !== "secured") return;
     this.#phase = "open";
     this.#top.start();

@@ -19,9 +19,11 @@ export class TlsDuplex extends Duplex {
   }
 
   /** As Node's: there is nothing to ask for, the transport below pushes. */
+  // deno-lint-ignore sluice/hash-private -- Node's name
   override _read(): void {}
 
   /** As Node's: the engine gives no more until `done` is called. */
+  // deno-lint-ignore sluice/hash-private -- Node's name
   override _write(bytes: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
     const settled = this.#send(bytes);
     if (settled === undefined) done();

@@ -51,7 +51,8 @@ export function endedHandshake(
 ): TlsHandshakeError {
   const { peer, local } = endsOf(transport);
   const what = "the connection ended in the middle of it";
-  return new TlsHandshakeError("ended", peer, local, what, cause === null ? {} : { cause });
+  const reason: TlsFailure = "ended";
+  return new TlsHandshakeError(reason, peer, local, what, cause === null ? {} : { cause });
 }
 
 /** What an engine threw after the handshake with `peer`, as an error of ours. */
