@@ -86,7 +86,9 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * @throws {InvalidStateError} Before `connectionMade`.
    */
   get transport(): Transport {
-    if (this.#transport === null) throw new InvalidStateError("Cannot use transport: connectionMade() was not called");
+    if (this.#transport === null) {
+      throw new InvalidStateError("Cannot use transport: connectionMade() was not called");
+    }
     return this.#transport;
   }
 
