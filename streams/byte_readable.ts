@@ -138,6 +138,13 @@ export class ByteReadable extends ReadableStream<Bytes> {
   ): Promise<void> {
     const { preventClose, preventAbort, preventCancel, signal } = options;
     const reader = super.getReader();
+    // A stream that was just made hears only now that it is being closed.
+    await null;
+    if (destination.isEnding) {
+      reader.releaseLock();
+      writer.releaseLock();
+      return await super.pipeTo(destination, options);
+    }
     let side: "source" | "destination" = "source";
     let isOpen = true;
     writer.closed.catch(() => {

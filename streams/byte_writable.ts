@@ -44,6 +44,11 @@ export class ByteWritable extends WritableStream<Uint8Array> {
     this.#controller = made.controller;
   }
 
+  /** Whether closing has begun. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** A writer for {@linkcode send}, if the stream is free, open and has nothing in its own queue. */
   lockIdle(): WritableStreamDefaultWriter<Uint8Array> | null {
     if (this.locked || this.#isEnding) return null;

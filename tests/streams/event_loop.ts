@@ -27,3 +27,11 @@ export async function stateOf(promise: Promise<unknown>): Promise<string> {
   await settle();
   return state;
 }
+
+/** Waits until a figure has stopped growing. */
+export async function untilStill(figure: () => number): Promise<void> {
+  for (let before = NaN; before !== figure();) {
+    before = figure();
+    await settle();
+  }
+}

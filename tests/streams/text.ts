@@ -12,5 +12,7 @@ export function decode(bytes: Uint8Array): string {
 
 /** Bytes in which every place can be told from its neighbours. */
 export function pattern(length: number, first = 0): Bytes {
-  return Uint8Array.from({ length }, (_, index) => (first + index) * 167 % 251);
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = (first + index) * 167 % 251;
+  return bytes;
 }
