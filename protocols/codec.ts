@@ -41,7 +41,7 @@ export interface Decoder<In> {
    * message may come a byte at a time.
    *
    * @param buffer What has arrived and is not decoded. Always the same object.
-   * @returns The message, or {@linkcode NEED_MORE}.
+   * @returns The message, which may be anything but `undefined`, or {@linkcode NEED_MORE}.
    * @throws {FrameError} If there is no message to be had. If the error is `recoverable`, this call has consumed at least a
    * byte of the bad one, and the next call goes on behind it; any other exception means that the stream is beyond repair, and no
    * further call is made.

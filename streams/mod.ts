@@ -18,7 +18,11 @@
  *
  * @module
  */
+export * from "./decoder_stream.ts";
+export * from "./encoder_stream.ts";
 export type { FlowControl } from "./flow_control.ts";
+export * from "./framed.ts";
+export * from "./framed_connection.ts";
 export * from "./open_connection.ts";
 export * from "./open_unix_connection.ts";
 export * from "./relay.ts";

@@ -1,0 +1,59 @@
+import { type Decoder, NEED_MORE } from "../protocols/codec.ts";
+import type { Bytes } from "../protocols/contract.ts";
+import { FrameError } from "../protocols/errors.ts";
+import { FrameReader } from "../protocols/frame_reader.ts";
+
+/** What {@linkcode decoderStream} does with bad messages. */
+export interface DecoderStreamOptions {
+  /** Told of a message that cannot be used and was passed over. Without it such a message ends the stream with the error. */
+  readonly onBadMessage?: (error: FrameError) => void;
+}
+
+/**
+ * A Web transform stream from bytes to messages: for a file, a response's body, a process's output.
+ *
+ * @example Lines of a response
+ * ```ts
+ * import { decoderStream, lineCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const response = new Response("one\r\ntwo\nlast");
+ * const lines = await Array.fromAsync(response.body!.pipeThrough(decoderStream(lineCodec())));
+ * assertEquals(lines, ["one", "two", "last"]);
+ * ```
+ *
+ * @typeParam In What a message is.
+ * @param decoder A codec, or the decoding half of one; for this stream alone.
+ * @param options What to do with bad messages.
+ * @returns The stream. It fails with a {@linkcode FrameError} if a message is bad or the data ends inside one.
+ */
+export function decoderStream<In>(
+  decoder: Decoder<In>,
+  options: DecoderStreamOptions = {},
+): TransformStream<Bytes, In> {
+  const { onBadMessage } = options;
+  const frames = new FrameReader(decoder);
+  const deliver = (controller: TransformStreamDefaultController<In>): void => {
+    for (;;) {
+      try {
+        const message = frames.next();
+        if (message === NEED_MORE) return;
+        controller.enqueue(message);
+      } catch (error) {
+        const goesOn = error instanceof FrameError && error.recoverable && !frames.isDone;
+        if (!goesOn || onBadMessage === undefined) throw error;
+        onBadMessage(error);
+      }
+    }
+  };
+  return new TransformStream<Bytes, In>({
+    transform(chunk, controller): void {
+      frames.feedData(chunk);
+      deliver(controller);
+    },
+    flush(controller): void {
+      frames.feedEof();
+      deliver(controller);
+    },
+  });
+}

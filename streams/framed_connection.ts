@@ -1,0 +1,234 @@
+import { type Codec, NEED_MORE } from "../protocols/codec.ts";
+import type { Bytes, CloseInfo } from "../protocols/contract.ts";
+import { ConnectionLostError, FrameError, InvalidStateError } from "../protocols/errors.ts";
+import { FrameReader } from "../protocols/frame_reader.ts";
+import type { CloseOptions, StreamConnection } from "./stream_connection.ts";
+import type { ReadOptions } from "./stream_reader.ts";
+import type { WaitOptions } from "./stream_writer.ts";
+
+/** The most bytes taken from the reader at a time. */
+const CHUNK_SIZE = 65_536;
+
+/** What a {@linkcode FramedConnection} does with bad messages. */
+export interface FramedOptions {
+  /**
+   * Told of a message that cannot be used and was passed over; receiving goes on with the next. Without it, receiving fails with
+   * the error, once: the next call, or the next `for await`, goes on.
+   */
+  readonly onBadMessage?: (error: FrameError) => void;
+}
+
+/**
+ * A connection of messages: made by {@linkcode framed}.
+ *
+ * Messages come in one by one, by {@linkcode receive}, by `for await`, or from {@linkcode readable}; the three may take turns. Nothing is read
+ * ahead of what is asked for but what the reader buffers, so a slow receiver holds back its peer.
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent; by default the same.
+ */
+export class FramedConnection<In, Out = In> implements AsyncDisposable {
+  /** The bytes below. */
+  readonly connection: StreamConnection;
+  readonly #onBadMessage: ((error: FrameError) => void) | undefined;
+  readonly #frames: FrameReader<In>;
+  #codec: Codec<In, Out>;
+  #readable: ReadableStream<In> | null = null;
+  #writable: WritableStream<Out> | null = null;
+  // Ends the waiting of a Web stream whose reader has gone.
+  #streamWait: AbortController | null = null;
+  // Who is waiting for bytes.
+  #waiting: object | null = null;
+
+  /** Takes the connection and the codec, see {@linkcode framed}. */
+  constructor(connection: StreamConnection, codec: Codec<In, Out>, options: FramedOptions = {}) {
+    this.connection = connection;
+    this.#codec = codec;
+    this.#frames = new FrameReader(codec);
+    this.#onBadMessage = options.onBadMessage;
+  }
+
+  /**
+   * The codec in use. Another one goes on where this one stopped, with the next message that is received or sent. For messages of
+   * other types go on with what {@linkcode detach} gives.
+   */
+  get codec(): Codec<In, Out> {
+    return this.#codec;
+  }
+
+  set codec(codec: Codec<In, Out>) {
+    this.#codec = codec;
+    this.#frames.decoder = codec;
+  }
+
+  /**
+   * Receives the next message.
+   *
+   * @param options A signal: an aborted call has consumed nothing, and the next one gets the message.
+   * @returns The message; `undefined` at the end of the data.
+   * @throws {FrameError} If the message is bad. If the error is `recoverable`, the next call goes on behind it.
+   * @throws {InvalidStateError} If another call is waiting.
+   * @throws The failure of the connection, after the messages that arrived before it.
+   */
+  receive(options: ReadOptions = {}): Promise<In | undefined> {
+    if (this.#streamWait !== null && this.#readable?.locked === false) {
+      this.#streamWait.abort();
+      this.#waiting = null;
+    }
+    return this.#receive(options);
+  }
+
+  /** The messages up to the end of the data. To leave the loop loses none: another may go on. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<In, void, void> {
+    for (;;) {
+      const message = await this.receive();
+      if (message === undefined) return;
+      yield message;
+    }
+  }
+
+  /**
+   * Sends a message; resolves when another one may follow. To await it is all that back-pressure takes.
+   *
+   * @param message What the codec makes bytes of.
+   * @param options A signal: aborted before, nothing is sent; aborted later, only the waiting ends.
+   * @throws {FrameError} If the codec cannot encode it; nothing is sent then.
+   * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
+   */
+  send(message: Out, options: WaitOptions = {}): Promise<void> {
+    try {
+      options.signal?.throwIfAborted();
+      const encoded = this.#codec.encode(message);
+      const { writer } = this.connection;
+      const isOne = typeof encoded === "string" || encoded instanceof Uint8Array;
+      if (isOne) writer.write(encoded);
+      else writer.writelines(encoded);
+      return writer.drain(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * The messages as a Web stream, which reads nothing ahead. A bad message ends it, unless `onBadMessage` is given.
+   * To cancel it drops what still comes.
+   */
+  get readable(): ReadableStream<In> {
+    return this.#readable ??= new ReadableStream<In>({
+      pull: (controller) => this.#pull(controller),
+      cancel: (reason) => this.connection.readable.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  /**
+   * The way out as a Web stream. To close it ends this direction, where that can be done, else the connection; to
+   * abort it aborts the connection. It fails by itself when the connection is lost.
+   */
+  get writable(): WritableStream<Out> {
+    return this.#writable ??= new WritableStream<Out>({
+      start: (controller) =>
+        void this.connection.closed.then((info) => controller.error(lossOf(info))),
+      write: (message) => this.send(message),
+      close: () => this.#end(),
+      abort: (reason) => {
+        this.connection.transport.abort(reason instanceof Error ? reason : undefined);
+      },
+    });
+  }
+
+  /**
+   * Gives up the bytes that were received and not decoded, for whoever goes on:
+   * `StreamConnection.over(connection.transport, { unread })`, or `transport.setProtocol(protocol, unread)`. Receiving
+   * fails from now on.
+   *
+   * @returns The bytes, possibly none.
+   */
+  detach(): Bytes {
+    const first = this.#frames.takeRest();
+    const second = this.connection.reader.detach();
+    if (first.length === 0) return second;
+    const unread = new Uint8Array(first.length + second.length);
+    unread.set(first);
+    unread.set(second, first.length);
+    return unread;
+  }
+
+  /** Sends what is queued and ends the connection, as `StreamConnection.close`. */
+  close(options?: CloseOptions): Promise<CloseInfo> {
+    return this.connection.close(options);
+  }
+
+  /** {@linkcode close} with the default timeout. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The next message; `undefined` also if nobody wants it any more by the time it comes. */
+  async #receive(
+    { signal }: ReadOptions,
+    isWanted: () => boolean = () => true,
+  ): Promise<In | undefined> {
+    signal?.throwIfAborted();
+    if (this.#waiting !== null) {
+      throw new InvalidStateError("Cannot receive: another call is already waiting for a message");
+    }
+    while (isWanted()) {
+      const message = this.#next();
+      if (message !== NEED_MORE) return message;
+      if (this.#frames.isDone) return undefined;
+      await this.#read(signal ? { signal } : {});
+    }
+    return undefined;
+  }
+
+  async #read(options: ReadOptions): Promise<void> {
+    const turn = {};
+    this.#waiting = turn;
+    try {
+      const chunk = await this.connection.reader.read(CHUNK_SIZE, options);
+      if (chunk.length === 0) this.#frames.feedEof();
+      else this.#frames.feedData(chunk);
+    } finally {
+      if (this.#waiting === turn) this.#waiting = null;
+    }
+  }
+
+  /** The next message that is there. */
+  #next(): In | typeof NEED_MORE {
+    for (;;) {
+      try {
+        return this.#frames.next();
+      } catch (error) {
+        const goesOn = error instanceof FrameError && error.recoverable && !this.#frames.isDone;
+        if (!goesOn || this.#onBadMessage === undefined) throw error;
+        this.#onBadMessage(error);
+      }
+    }
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<In>): Promise<void> {
+    const wait = new AbortController();
+    this.#streamWait = wait;
+    const isWanted = (): boolean => this.#readable?.locked ?? false;
+    try {
+      const message = await this.#receive({ signal: wait.signal }, isWanted);
+      if (message !== undefined) controller.enqueue(message);
+      else if (this.#frames.isDone) controller.close();
+    } catch (error) {
+      if (!wait.signal.aborted) throw error;
+    } finally {
+      this.#streamWait = null;
+    }
+  }
+
+  async #end(): Promise<void> {
+    const { writer } = this.connection;
+    if (writer.canWriteEof()) writer.writeEof();
+    else writer.close();
+    await writer.flush();
+  }
+}
+
+function lossOf({ error }: CloseInfo): Error {
+  return error ?? new ConnectionLostError();
+}
