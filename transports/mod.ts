@@ -34,6 +34,8 @@ export * from "./clock.ts";
 export * from "./connect_accepted_socket.ts";
 export { connectCarrier, type Connected } from "./connect_carrier.ts";
 export * from "./connect_message_port.ts";
+export * from "./connect_process.ts";
+export * from "./connect_stdio.ts";
 export {
   type ConnectOptions,
   createConnection,

@@ -1,0 +1,38 @@
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
+import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
+import { testTransport } from "../../testing/test_transport.ts";
+import { connectCarrier } from "../../transports/connect_carrier.ts";
+import { DEFAULT_EXIT_TIMEOUT } from "../../transports/connect_process.ts";
+import { createServer } from "../../transports/create_server.ts";
+import { ProcessCarrier } from "../../transports/process_carrier.ts";
+import { hasProgram } from "../transports/outside_peer.ts";
+
+const RELAY = new URL("../transports/carriers/stdio_relay.py", import.meta.url).pathname;
+
+/** A process, and what it passes everything on to. */
+const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  const accepted = Promise.withResolvers<Transport>();
+  const server = await createServer(() => {
+    const protocol: AnyProtocol = factoryB();
+    // The server has it when the factory has returned, and still has it if connectionMade ends it.
+    queueMicrotask(() => {
+      for (const transport of server.connections) accepted.resolve(transport);
+    });
+    return protocol;
+  }, { port: 0, ...options });
+  const child = new Deno.Command("python3", {
+    args: ["-S", "-E", RELAY, String(server.port)],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  // One that is aborted at once must not keep the other end from being made.
+  const carrier = new ProcessCarrier(child, DEFAULT_EXIT_TIMEOUT);
+  const b = await accepted.promise;
+  const a = await connectCarrier(factoryA, carrier, options);
+  return [a, { transport: b }, async () => {
+    await server.shutdown({ grace: 0 });
+    await carrier.exited;
+  }];
+};
+
+if (hasProgram("python3", ["--version"])) testTransport(makePair, { name: "process" });
