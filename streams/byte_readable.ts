@@ -188,6 +188,5 @@ function whole(n: number, unit: number): number {
 
 /** A byte stream takes the memory of what it is given away from everybody: give it memory of its own. */
 function detachable(chunk: Bytes): Bytes {
-  const isAlone = chunk.byteOffset === 0 && 2 * chunk.length >= chunk.buffer.byteLength;
-  return isAlone ? chunk : chunk.slice();
+  return chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
 }

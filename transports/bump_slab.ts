@@ -11,25 +11,15 @@ export class BumpSlab {
   #block: Bytes = new Uint8Array(0);
   #used = 0;
 
-  /** A copy of `bytes`, which must be no longer than a slab. */
-  copy(bytes: Uint8Array): Bytes {
-    if (this.#used + bytes.length > this.#block.length) {
+  /** A copy of the first `n` bytes, all by default; they must be no more than a slab. */
+  copy(bytes: Uint8Array, n: number = bytes.length): Bytes {
+    if (this.#used + n > this.#block.length) {
       this.#block = new Uint8Array(SLAB_SIZE);
       this.#used = 0;
     }
     const start = this.#used;
-    this.#block.set(bytes, start);
-    this.#used += bytes.length;
+    this.#used += n;
+    this.#block.set(n === bytes.length ? bytes : bytes.subarray(0, n), start);
     return this.#block.subarray(start, this.#used);
-  }
-
-  /** Extends `slice` by `bytes` in place; `null` if another slice follows it or no room is left. */
-  extend(slice: Uint8Array, bytes: Uint8Array): Bytes | null {
-    if (slice.buffer !== this.#block.buffer) return null;
-    const end = slice.byteOffset + slice.length;
-    if (end !== this.#used || end + bytes.length > this.#block.length) return null;
-    this.#block.set(bytes, end);
-    this.#used += bytes.length;
-    return this.#block.subarray(slice.byteOffset, this.#used);
   }
 }

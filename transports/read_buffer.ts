@@ -5,46 +5,68 @@ import { BumpSlab } from "./bump_slab.ts";
 const SMALLEST = 2048;
 /** The most that one read asks for, in bytes. */
 const LARGEST = 131_072;
-/** Chunks up to this many bytes are copied out, so that the buffer can be used again. */
+/** Chunks up to this many bytes are copied out, so that their place can be used again. */
 const COPY_LIMIT = 4096;
-/** After this many reads that filled less than a quarter the buffer shrinks. */
+/** From this size on a block has room for two reads, since chunks of it are given away without a copy. */
+const BLOCK_LIMIT = 32_768;
+/** A chunk that is less than this part of its block is copied: who keeps it shall not keep the block. */
+const LEAST_SHARE = 1 / 8;
+/** After this many reads that filled less than a quarter, reads get smaller. */
 const PATIENCE = 8;
 
 /** Copies of small chunks, of all connections: they come and go within a turn of the event loop. */
 const slab = new BumpSlab();
 
 /**
- * The buffer that one connection is read into. It adapts to what arrives: it grows fourfold when a read fills it and shrinks when reads
- * stay small. The chunks it gives out are never written to again.
+ * The memory that one connection is read into. It adapts to what arrives: reads grow fourfold when one is filled
+ * and shrink when they stay small. What it gives out is never written to again: large chunks are given
+ * away where they lie, and the next read goes behind them.
  */
 export class ReadBuffer {
   #size = SMALLEST;
-  #buffer: Bytes | null = null;
+  #block: Bytes | null = null;
+  #used = 0;
+  #target: Bytes | null = null;
   #quiet = 0;
 
-  /** The buffer to read into next. */
+  /** Where to read to next. */
   get target(): Bytes {
-    return this.#buffer ??= new Uint8Array(this.#size);
+    return this.#target ??= this.#findTarget();
   }
 
-  /** The first `n` bytes of the buffer as a chunk of their own: copied if few, else with the buffer itself. */
+  /** The first `n` bytes of the target as a chunk of their own. */
   take(n: number): Bytes {
-    const buffer = this.target;
+    const { target } = this;
+    const chunk = this.#cut(target, n);
     this.#adapt(n);
-    const handOver = n > COPY_LIMIT && 2 * n >= buffer.length;
-    if (handOver || buffer.length !== this.#size) this.#buffer = null;
-    if (handOver) return n === buffer.length ? buffer : buffer.subarray(0, n);
-    return n <= COPY_LIMIT ? slab.copy(buffer.subarray(0, n)) : buffer.slice(0, n);
+    return chunk;
+  }
+
+  #findTarget(): Bytes {
+    if (this.#block === null || this.#block.length - this.#used < this.#size / 2) {
+      this.#block = new Uint8Array(this.#size < BLOCK_LIMIT ? this.#size : 2 * this.#size);
+      this.#used = 0;
+    }
+    if (this.#block.length === this.#size) return this.#block;
+    return this.#block.subarray(this.#used, this.#used + this.#size);
+  }
+
+  #cut(target: Bytes, n: number): Bytes {
+    if (n <= COPY_LIMIT) return slab.copy(target, n);
+    if (n < LEAST_SHARE * target.buffer.byteLength) return target.slice(0, n);
+    this.#target = null;
+    this.#used += n;
+    if (target.length === this.#block?.length) this.#block = null;
+    return n === target.length ? target : target.subarray(0, n);
   }
 
   #adapt(n: number): void {
-    if (n === this.#size) {
-      this.#size = Math.min(4 * this.#size, LARGEST);
-      this.#quiet = 0;
-    } else if (4 * n >= this.#size || this.#size === SMALLEST) this.#quiet = 0;
-    else if (++this.#quiet >= PATIENCE) {
-      this.#size /= 4;
-      this.#quiet = 0;
-    }
+    const size = this.#size;
+    if (n === size) this.#size = Math.min(4 * size, LARGEST);
+    else if (4 * n >= size || size === SMALLEST) this.#quiet = 0;
+    else if (++this.#quiet >= PATIENCE) this.#size /= 4;
+    if (size === this.#size) return;
+    this.#quiet = 0;
+    this.#block = this.#target = null;
   }
 }

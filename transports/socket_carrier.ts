@@ -7,18 +7,24 @@ import { ReadBuffer } from "./read_buffer.ts";
 class SocketSource implements ByteSource {
   readonly #conn: Deno.Conn;
   readonly #buffer = new ReadBuffer();
+  #target: Uint8Array | undefined;
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
   }
 
-  async next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
-    const n = await this.#conn.read(target ?? this.#buffer.target);
+  next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
+    this.#target = target;
+    return this.#conn.read(target ?? this.#buffer.target).then(this.#onRead);
+  }
+
+  // Made once: it is handed to every read.
+  readonly #onRead = (n: number | null): IteratorResult<Bytes, void> => {
     if (n === null) return { done: true, value: undefined };
     // Lent buffers are over a plain ArrayBuffer: Deno refuses to read into shared memory.
-    const chunk = target === undefined ? this.#buffer.take(n) : target.subarray(0, n) as Bytes;
-    return { done: false, value: chunk };
-  }
+    const value = this.#target?.subarray(0, n) as Bytes | undefined ?? this.#buffer.take(n);
+    return { done: false, value };
+  };
 }
 
 /** A TCP, Unix or TLS socket of Deno's as a {@linkcode Carrier}. */

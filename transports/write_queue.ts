@@ -1,21 +1,14 @@
-import { BumpSlab } from "./bump_slab.ts";
+import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
 export const COPY_LIMIT = 16_384;
-/** The first bytes on an empty queue go to a slab shared by all connections if they are no more than this. */
-const SLAB_LIMIT = 2048;
-/** What is queued behind them is gathered in segments of this many bytes. */
-const SEGMENT_SIZE = 65_536;
-/** How many unused segments are kept for the next one in need: 2 MiB in all. */
-const POOLED_SEGMENTS = 32;
+/** The first bytes on an empty queue go to the segment of all connections if they are no more than this. */
+const SHARED_LIMIT = 2048;
 
-const slab = new BumpSlab();
-const segments: Uint8Array[] = [];
-
-/** A run of bytes to be sent in one operation, and the pooled segment it lies in, if it does. */
+/** A run of bytes to be sent in one operation, and the segment it lies in, if it was copied. */
 interface Piece {
   bytes: Uint8Array;
-  readonly segment: Uint8Array | null;
+  readonly segment: WriteSegment | null;
 }
 
 /**
@@ -54,10 +47,10 @@ export class WriteQueue {
       return;
     }
     this.#pieces.shift();
-    if (piece.segment !== null && segments.length < POOLED_SEGMENTS) segments.push(piece.segment);
+    piece.segment?.release();
   }
 
-  /** Forgets everything. An operation may still be reading a segment, so none goes back to the pool. */
+  /** Forgets everything. An operation may still be reading a segment, so none is released. */
   clear(): void {
     this.#pieces = [];
     this.#size = 0;
@@ -65,30 +58,24 @@ export class WriteQueue {
 
   #extendLast(bytes: Uint8Array): boolean {
     const last = this.#pieces[this.#pieces.length - 1];
-    if (last === undefined) return false;
-    if (last.segment === null) {
-      const extended = slab.extend(last.bytes, bytes);
-      if (extended !== null) last.bytes = extended;
-      return extended !== null;
-    }
-    const { byteOffset, length } = last.bytes;
-    const end = byteOffset + length;
-    if (end + bytes.length > SEGMENT_SIZE) return false;
-    last.segment.set(bytes, end);
-    last.bytes = last.segment.subarray(byteOffset, end + bytes.length);
+    const extended = last?.segment?.extend(last.bytes, bytes);
+    if (last === undefined || !extended) return false;
+    last.bytes = extended;
     return true;
   }
 
   #pushCopy(bytes: Uint8Array): void {
-    if (this.#pieces.length === 0 && bytes.length <= SLAB_LIMIT) {
-      this.#pieces.push({ bytes: slab.copy(bytes), segment: null });
+    if (this.#pieces.length === 0 && bytes.length <= SHARED_LIMIT) {
+      const segment = WriteSegment.shared(bytes.length);
+      this.#pieces.push({ bytes: segment.hold(bytes), segment });
       return;
     }
     for (let done = 0; done < bytes.length; done += SEGMENT_SIZE) {
-      const segment = segments.pop() ?? new Uint8Array(SEGMENT_SIZE);
-      const part = bytes.subarray(done, done + SEGMENT_SIZE);
-      segment.set(part);
-      this.#pieces.push({ bytes: segment.subarray(0, part.length), segment });
+      const segment = WriteSegment.own();
+      this.#pieces.push({
+        bytes: segment.hold(bytes.subarray(done, done + SEGMENT_SIZE)),
+        segment,
+      });
     }
   }
 }

@@ -63,9 +63,22 @@ Deno.test("ReadBuffer copies a chunk that would waste most of a large buffer", (
   const buffer = new ReadBuffer();
   for (let i = 0; i < 3; i++) read(buffer, buffer.target.length);
   const { target } = buffer;
-  const chunk = read(buffer, 40_000, 4);
-  assertEquals([chunk.length, chunk.buffer.byteLength], [40_000, 40_000]);
+  const chunk = read(buffer, 20_000, 4);
+  assertEquals([chunk.length, chunk.buffer.byteLength], [20_000, 20_000]);
   assertStrictEquals(buffer.target, target);
+});
+
+Deno.test("ReadBuffer reads behind a large chunk that it gave away", () => {
+  const buffer = new ReadBuffer();
+  for (let i = 0; i < 2; i++) read(buffer, buffer.target.length);
+  const first = read(buffer, 16_384, 1);
+  const second = read(buffer, 16_384, 2);
+  assertStrictEquals(second.buffer, first.buffer);
+  assertEquals(second.byteOffset, 16_384);
+  assertEquals([first.every((byte) => byte === 1), second.every((byte) => byte === 2)], [
+    true,
+    true,
+  ]);
 });
 
 Deno.test("ReadBuffer never writes to a chunk again", () => {
