@@ -27,6 +27,9 @@ import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 /** What goes into the engine at a time, in bytes: enough for eight records. */
 const WRITE_SIZE = 131_072;
 
+/** How many turns of the event loop the engine takes, at most, to tell of an error: it closes what it thinks it owns first. */
+const TURNS_TO_TELL = 8;
+
 /**
  * TLS over any transport, by node:tls. To the transport below it is the protocol; to the transport above, which
  * starts with the end of the handshake, what carries its bytes.
@@ -119,9 +122,8 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
   }
 
   eofReceived(): boolean {
-    if (this.#phase === "handshake" && this.#inner !== null) {
-      this.#refuse(endedHandshake(this.#inner));
-    } else if (!this.#hasPeerEnded) {
+    if (this.#phase === "handshake") void this.#endHandshake(null);
+    else if (!this.#hasPeerEnded) {
       // All that arrived was decrypted by now; if close_notify was in it, the engine tells within this turn.
       void nextTurn().then(() => this.#endReading(new TruncationError(this.#peer())));
     }
@@ -141,9 +143,8 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     this.#lost = error ?? new ConnectionLostError();
     this.resumeWriting();
     this.#peerEnded.resolve();
-    if (this.#phase === "handshake" && this.#inner !== null) {
-      this.#giveUp(endedHandshake(this.#inner, error));
-    } else if (error === null && this.#phase === "open") this.#top.abort();
+    if (this.#phase === "handshake") void this.#endHandshake(error);
+    else if (error === null && this.#phase === "open") this.#top.abort();
     else this.#endReading(this.#lost);
   }
 
@@ -238,6 +239,12 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
   #send(bytes: Uint8Array): void | Promise<void> {
     this.#inner?.write(bytes);
     if (this.#isFull) return new Promise((resolve) => this.#onRoom = resolve);
+  }
+
+  /** The connection ended in the handshake, unless the engine says something better: what it was told by an alert. */
+  async #endHandshake(error: Error | null): Promise<void> {
+    for (let turns = 0; turns < TURNS_TO_TELL; turns++) await nextTurn();
+    if (this.#inner !== null) this.#refuse(endedHandshake(this.#inner, error));
   }
 
   /** The handshake failed: the engine's alert goes out, then the connection ends. */
