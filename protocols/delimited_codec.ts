@@ -23,6 +23,7 @@ export const TEXT: Content<string> = {
     try {
       return buffer.takeText(length);
     } catch (cause) {
+      buffer.skip(length);
       throw new FrameDecodeError(
         `Cannot decode message: its ${length} bytes are not UTF-8`,
         { recoverable: true, cause },

@@ -7,23 +7,27 @@ import type { ReceiveBuffer } from "./receive_buffer.ts";
 /** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
 export const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;
 
-/**
- * What is made of a value, and how long it may be.
- *
- * @typeParam In What is received.
- */
-export interface JsonLinesCodecOptions<In> {
-  /**
-   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. What it throws makes a
-   * recoverable {@linkcode FrameDecodeError}. By default the value is taken as it is, with the type `unknown`.
-   */
-  readonly parse?: (value: unknown) => In;
+/** How long a value may be. */
+export interface JsonLinesCodecOptions {
   /**
    * The longest value, in bytes of JSON; `Infinity` for no limit.
    *
    * @default {1048576}
    */
   readonly maxLength?: number;
+}
+
+/**
+ * What is made of a value, and how long it may be.
+ *
+ * @typeParam In What is received.
+ */
+export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
+  /**
+   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. What it throws makes a
+   * recoverable {@linkcode FrameDecodeError}.
+   */
+  readonly parse: (value: unknown) => In;
 }
 
 /**
@@ -46,7 +50,7 @@ export interface JsonLinesCodecOptions<In> {
  *   return { celsius };
  * }
  *
- * const codec = jsonLinesCodec<Reading, Reading>({ parse: parseReading });
+ * const codec = jsonLinesCodec({ parse: parseReading });
  * assertEquals(codec.encode({ celsius: 21 }), '{"celsius":21}\n');
  *
  * const reader = new FrameReader(codec);
@@ -55,18 +59,21 @@ export interface JsonLinesCodecOptions<In> {
  * ```
  *
  * @typeParam In What is received.
- * @typeParam Out What is sent.
+ * @typeParam Out What is sent; by default the same.
  * @param options The parse function and the limit.
  * @throws {RangeError} If the limit is out of range.
  */
-export function jsonLinesCodec<In = unknown, Out = unknown>(
-  options: JsonLinesCodecOptions<In> = {},
-): Codec<In, Out> {
-  // Without a parse function In is unknown, unless the caller claims another type for what is not checked.
-  const { parse = (value: unknown): In => value as In } = options;
-  const lines = lineCodec({ maxLength: options.maxLength ?? DEFAULT_MAX_JSON_LINE_LENGTH });
-  return mapCodec(new FilledLines(lines), {
-    decode: (line: string): In => parse(JSON.parse(line)),
+export function jsonLinesCodec<In, Out = In>(
+  options: TypedJsonLinesCodecOptions<In>,
+): Codec<In, Out>;
+/** Values of any type, not checked. */
+export function jsonLinesCodec(options?: JsonLinesCodecOptions): Codec<unknown>;
+export function jsonLinesCodec(
+  options: Partial<TypedJsonLinesCodecOptions<unknown>> = {},
+): Codec<unknown> {
+  const { maxLength = DEFAULT_MAX_JSON_LINE_LENGTH, parse = (value: unknown) => value } = options;
+  return mapCodec(new FilledLines(lineCodec({ maxLength })), {
+    decode: (line: string): unknown => parse(JSON.parse(line)),
     encode: toJson,
   });
 }

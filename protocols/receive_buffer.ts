@@ -130,7 +130,7 @@ export class ReceiveBuffer {
    * Consumes exactly `n` bytes and returns them as text: many short texts in a row cost a tenth of decoding each. A text that is
    * kept may pin 4 KiB of memory.
    *
-   * @throws {TypeError} If they are not UTF-8; they are consumed.
+   * @throws {TypeError} If they are not UTF-8; nothing is consumed then.
    * @throws {RangeError} If fewer are held or `n` is negative.
    */
   takeText(n: number): string {
@@ -138,12 +138,11 @@ export class ReceiveBuffer {
     const chunk = this.#chunks[this.#head];
     if (chunk === undefined || n === 0) return "";
     const offset = this.#headOffset;
-    if (offset + n > chunk.length) return decodeUtf8(this.take(n));
-    try {
-      return (this.#window ??= new TextWindow()).decode(chunk, offset, n);
-    } finally {
-      this.#advance(n);
-    }
+    const text = offset + n > chunk.length
+      ? decodeUtf8(this.#merge(n))
+      : (this.#window ??= new TextWindow()).decode(chunk, offset, n);
+    this.#advance(n);
+    return text;
   }
 
   /** Consumes what can be had without copying: the rest of the first chunk, at most `max` bytes. Empty if nothing is held. */

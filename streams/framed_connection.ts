@@ -34,6 +34,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   readonly #frames: FrameReader<In>;
   #codec: Codec<In, Out>;
   #readable: ReadableStream<In> | null = null;
+  #controller: ReadableStreamDefaultController<In> | null = null;
   #writable: WritableStream<Out> | null = null;
   // Ends the waiting of a Web stream whose reader has gone.
   #streamWait: AbortController | null = null;
@@ -70,12 +71,22 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    * @throws {InvalidStateError} If another call is waiting.
    * @throws The failure of the connection, after the messages that arrived before it.
    */
-  receive(options: ReadOptions = {}): Promise<In | undefined> {
-    if (this.#streamWait !== null && this.#readable?.locked === false) {
-      this.#streamWait.abort();
+  async receive(options: ReadOptions = {}): Promise<In | undefined> {
+    options.signal?.throwIfAborted();
+    if (this.#readable?.locked === false) {
+      this.#streamWait?.abort();
       this.#waiting = null;
+      if (this.#hasStreamKept()) return await this.#takeFromStream(this.#readable);
     }
-    return this.#receive(options);
+    if (this.#waiting !== null) {
+      throw new InvalidStateError("Cannot receive: another call is already waiting for a message");
+    }
+    for (;;) {
+      const message = this.#next();
+      if (message !== NEED_MORE) return message;
+      if (this.#frames.isDone) return undefined;
+      await this.#read(options.signal ? { signal: options.signal } : {});
+    }
   }
 
   /** The messages up to the end of the data. To leave the loop loses none: another may go on. */
@@ -115,6 +126,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    */
   get readable(): ReadableStream<In> {
     return this.#readable ??= new ReadableStream<In>({
+      start: (controller) => void (this.#controller = controller),
       pull: (controller) => this.#pull(controller),
       cancel: (reason) => this.connection.readable.cancel(reason),
     }, { highWaterMark: 0 });
@@ -163,24 +175,6 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     await this.close();
   }
 
-  /** The next message; `undefined` also if nobody wants it any more by the time it comes. */
-  async #receive(
-    { signal }: ReadOptions,
-    isWanted: () => boolean = () => true,
-  ): Promise<In | undefined> {
-    signal?.throwIfAborted();
-    if (this.#waiting !== null) {
-      throw new InvalidStateError("Cannot receive: another call is already waiting for a message");
-    }
-    while (isWanted()) {
-      const message = this.#next();
-      if (message !== NEED_MORE) return message;
-      if (this.#frames.isDone) return undefined;
-      await this.#read(signal ? { signal } : {});
-    }
-    return undefined;
-  }
-
   async #read(options: ReadOptions): Promise<void> {
     const turn = {};
     this.#waiting = turn;
@@ -209,15 +203,32 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   async #pull(controller: ReadableStreamDefaultController<In>): Promise<void> {
     const wait = new AbortController();
     this.#streamWait = wait;
-    const isWanted = (): boolean => this.#readable?.locked ?? false;
     try {
-      const message = await this.#receive({ signal: wait.signal }, isWanted);
-      if (message !== undefined) controller.enqueue(message);
-      else if (this.#frames.isDone) controller.close();
+      // Nobody may come between the last look at the lock and the message.
+      while (this.#readable?.locked) {
+        const message = this.#next();
+        if (message !== NEED_MORE) return controller.enqueue(message);
+        if (this.#frames.isDone) return controller.close();
+        await this.#read({ signal: wait.signal });
+      }
     } catch (error) {
       if (!wait.signal.aborted) throw error;
     } finally {
       this.#streamWait = null;
+    }
+  }
+
+  /** Whether a message went into the stream whose reader left without it. */
+  #hasStreamKept(): boolean {
+    return (this.#controller?.desiredSize ?? 0) < 0;
+  }
+
+  async #takeFromStream(readable: ReadableStream<In>): Promise<In | undefined> {
+    const reader = readable.getReader();
+    try {
+      return (await reader.read()).value;
+    } finally {
+      reader.releaseLock();
     }
   }
 

@@ -10,7 +10,7 @@ import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { hex, utf8 } from "./hex.ts";
 
 Deno.test("jsonLinesCodec() reads and writes any value", () => {
-  assertCodec<unknown>(() => jsonLinesCodec(), [
+  assertCodec(() => jsonLinesCodec(), [
     { bytes: "", received: [] },
     {
       bytes: '{"a":[1,null]}\n"b\\nc"\ntrue\n-0.5\nnull\n',
@@ -36,7 +36,7 @@ Deno.test("jsonLinesCodec() reads and writes any value", () => {
 });
 
 Deno.test("jsonLinesCodec() says that a line is bad and goes on with the next", () => {
-  assertCodec<unknown>(() => jsonLinesCodec({ maxLength: 8 }), [
+  assertCodec(() => jsonLinesCodec({ maxLength: 8 }), [
     { bytes: "{\n1\n", received: [FrameDecodeError, 1] },
     { bytes: "\ufeff1\n2\n", received: [FrameDecodeError, 2] },
     {
@@ -52,7 +52,7 @@ Deno.test("jsonLinesCodec() gives values the type that parse gives them", () => 
     if (typeof value === "number") return value;
     throw new TypeError("Cannot use value: not a number");
   };
-  const codec = jsonLinesCodec<number, number>({ parse });
+  const codec = jsonLinesCodec({ parse });
   const reader = new FrameReader(codec);
   reader.feedData(utf8('1\n"x"\n2\n'));
   assertEquals(reader.next(), 1);

@@ -94,13 +94,14 @@ Deno.test("ReceiveBuffer.takeText() decodes what lies in one chunk and what span
   }
 });
 
-Deno.test("ReceiveBuffer.takeText() consumes what is not UTF-8", () => {
+Deno.test("ReceiveBuffer.takeText() rejects what is not UTF-8, and leaves it there", () => {
   for (const bad of ["ff", "c328", "80", "eda080", "f0288cbc", "c0af"]) {
     const buffer = new ReceiveBuffer();
     const bytes = hex(bad);
     buffer.append(new Uint8Array([65, ...bytes, 66]));
     assertEquals(buffer.takeText(1), "A");
     assertThrows(() => buffer.takeText(bytes.length), TypeError);
+    assertEquals(buffer.take(bytes.length), bytes);
     assertEquals(buffer.takeText(1), "B");
   }
 });
