@@ -58,7 +58,7 @@ export const closingCases: readonly ConformanceCase[] = [
       const sent = scene.random.bytes(4_194_304);
       const [a, b] = await scene.pair({}, {
         connectionMade: (transport) => transport.pauseReading(),
-        dataReceived: () => scene.random.below(8) === 0 ? turns(1) : undefined,
+        dataReceived: () => scene.random.below(16) === 0 ? turns(1) : undefined,
       });
       for (const piece of scene.random.split(sent, 1, 300_000)) a.transport.write(piece);
       a.transport.close();

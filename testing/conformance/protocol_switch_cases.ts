@@ -123,7 +123,7 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
 
 /** Protocols of all kinds that put what they receive behind each other. */
 class Collector {
-  readonly bytes: Uint8Array = new Uint8Array(4_000_000);
+  readonly bytes: Uint8Array = new Uint8Array(1_000_000);
   readonly plain: AnyProtocol;
   readonly buffered: AnyProtocol;
   readonly tiny: AnyProtocol;
@@ -175,7 +175,7 @@ class Collector {
 
 async function switchAtRandom(scene: Scene, where: "inside" | "outside"): Promise<void> {
   const { random } = scene;
-  const sent = random.bytes(1_000_000);
+  const sent = random.bytes(600_000);
   const collector = new Collector(scene, 1000);
   let switches = 0;
   const [a, b] = await scene.connect(new RecordingProtocol(), collector.plain);

@@ -108,7 +108,7 @@ export const readingCases: readonly ConformanceCase[] = [
   {
     name: "pauseReading() inside dataReceived() lets one chunk at a time through",
     async run(scene): Promise<void> {
-      const sent = scene.random.bytes(1_000_000);
+      const sent = scene.random.bytes(300_000);
       let own: Transport | undefined;
       const [a, b] = await scene.pair({}, {
         connectionMade: (transport) => void (own = transport),
@@ -149,7 +149,7 @@ export const readingCases: readonly ConformanceCase[] = [
     name: "Pausing and resuming at any time loses, doubles and moves no byte",
     async run(scene): Promise<void> {
       const { random } = scene;
-      const sent = random.bytes(1_000_000);
+      const sent = random.bytes(500_000);
       let own: Transport | undefined;
       const [a, b] = await scene.pair({}, {
         connectionMade: (transport) => void (own = transport),
@@ -168,7 +168,7 @@ export const readingCases: readonly ConformanceCase[] = [
   {
     name: "Nothing more is received until the promise of dataReceived() settles",
     async run(scene): Promise<void> {
-      const sent = scene.random.bytes(500_000);
+      const sent = scene.random.bytes(200_000);
       let underWay = 0;
       let most = 0;
       const [a, b] = await scene.pair({}, {
