@@ -10,6 +10,8 @@ export type Transformed = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;
  * An exception, or a rejected promise, ends the connection with it and is reported once to `onError`.
  */
 export interface ByteTransform {
+  /** What is to be sent first, as soon as the connection is there. */
+  encodeStart?(): Transformed | Promise<Transformed>;
   /** Changes bytes on their way out. What it returns must not be changed any more; it may be `chunk` itself. */
   encode(chunk: Bytes): Transformed | Promise<Transformed>;
   /**

@@ -29,6 +29,12 @@ class TransformTop extends TransportWrapper {
     super();
     this.carrier = carrier;
   }
+
+  /** What still comes is for nobody, but the transform may need it to go on with what goes out. */
+  override close(): void {
+    super.close();
+    this.carrier.source.abandon();
+  }
 }
 
 /**
@@ -51,6 +57,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   // The transport below asks to pause writing, and who waits for the end of that.
   #isFull = false;
   #onRoom: (() => void) | null = null;
+  #encodedStart: Promise<void> | null = null;
+  #isEncoding = false;
   // The end of the outgoing direction: what is written after it goes as it is.
   #encodedEnd: Promise<void> | null = null;
   #encoded = 0;
@@ -59,6 +67,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   #onCut: (() => void) | null = null;
   #isReadEnded = false;
   #isFinishing = false;
+  // When closing began everything that was written had left.
+  #isAllSent = false;
   #isClosed = false;
   #decoding: void | Promise<void> = undefined;
   // What came after the transform has left, for whoever takes over.
@@ -100,6 +110,10 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   connectionMade(transport: Transport): void {
     this.inner = transport;
     if (transport.canWriteEof()) this.closeWrite = () => this.#endWriting();
+    const { encodeStart } = this.#transform;
+    if (encodeStart !== undefined) {
+      this.#encodedStart = this.#encode("encodeStart", () => encodeStart.call(this.#transform));
+    }
     this.#transport.start();
     // A pause from before the layer was put in is the top's matter from now on.
     transport.resumeReading();
@@ -107,8 +121,6 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
 
   dataReceived(chunk: Bytes): void | Promise<void> {
     if (this.#held !== null) this.#held.push(chunk);
-    // As every transport that is closing: nothing more is read.
-    else if (this.#transport.isClosing()) this.inner.pauseReading();
     else return this.#decoding = this.#decode("decode", () => this.#transform.decode(chunk));
   }
 
@@ -131,7 +143,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   connectionLost(error: Error | null): void {
     this.#isFull = false;
     this.#onRoom?.();
-    if (error !== null) this.#transport.abort(error);
+    if (error !== null) this.#loseWith(error);
     // Closed from below, in good order only if nothing is lost by that.
     else if (this.#transport.getWriteBufferSize() > 0) this.#transport.abort();
     else if (!this.#isFinishing) this.#transport.close();
@@ -147,6 +159,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
       this.inner.write(chunk);
       return chunk.length;
     }
+    if (this.#encodedStart !== null) await this.#encodedStart;
     await this.#encode("encode", () => this.#transform.encode(chunk));
     this.#encoded += chunk.length;
     if (this.#encoded === this.#cutAt) void this.#encodeEnd("leave");
@@ -155,11 +168,12 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
 
   async finish(): Promise<void> {
     this.#isFinishing = true;
+    this.#isAllSent = this.#encoded === 0 || this.inner.getWriteBufferSize() === 0;
     await this.#encodeEnd("end");
     this.inner.close();
     const { endedBy, error } = await this.inner.closed;
-    if (error !== null) throw error;
-    if (endedBy === "abort") this.#transport.abort();
+    if (error !== null) this.#loseWith(error);
+    else if (endedBy === "abort") this.#transport.abort();
   }
 
   close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
@@ -194,6 +208,11 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     this.#checkRemovable();
     await this.#handOver(left);
     return this.inner;
+  }
+
+  /** The transport below is lost. Nothing is, if only the transform's own last words were missing. */
+  #loseWith(error: Error): void {
+    if (!this.#isAllSent) this.#transport.abort(error);
   }
 
   #checkRemovable(): void {
@@ -240,7 +259,10 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   }
 
   #encodeEnd(why: "end" | "leave"): Promise<void> {
-    this.#encodedEnd ??= this.#encode("encodeEnd", () => this.#transform.encodeEnd?.(why) ?? []);
+    this.#encodedEnd ??= this.#encode("encodeEnd", async () => {
+      await this.#encodedStart;
+      return await this.#transform.encodeEnd?.(why) ?? [];
+    });
     this.#onCut?.();
     return this.#encodedEnd;
   }
@@ -250,6 +272,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     callback: string,
     produce: () => Transformed | Promise<Transformed>,
   ): Promise<void> {
+    this.#isEncoding = true;
     try {
       const produced = produce();
       const pieces = produced instanceof Promise ? await produced : produced;
@@ -258,6 +281,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     } catch (error) {
       this.#fail(callback, error);
     }
+    this.#isEncoding = false;
   }
 
   #send(piece: Bytes): void | Promise<void> {
@@ -291,6 +315,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
 
   /** The transform threw: reported once; what follows from the end of the connection is not. */
   #fail(callback: string, thrown: unknown): void {
+    // Who has closed does not care how the peer ends, unless that leaves something unsent.
+    if (callback === "decodeEnd" && this.#transport.isClosing() && !this.#isEncoding) return;
     if (!this.#isClosed) this.#transport.onCallbackError(callback, thrown);
   }
 }
