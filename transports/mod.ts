@@ -58,6 +58,7 @@ export * from "./layers/minimum_rate.ts";
 export * from "./layers/throttle.ts";
 export * from "./layers/token_bucket.ts";
 export * from "./layers/write_stall_timeout.ts";
+export { Capture, type CaptureOptions, type CaptureSink } from "./layers/capture.ts";
 export * from "./live_layers.ts";
 export * from "./memory_transport_pair.ts";
 export type { Listener } from "./acceptor.ts";

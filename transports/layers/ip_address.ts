@@ -1,0 +1,59 @@
+/** The 4 bytes of an IPv4 address as it is written without leading zeros; `null` if it is none. */
+export function parseIpv4(text: string): Uint8Array<ArrayBuffer> | null {
+  const parts = text.split(".");
+  const isWritten = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part));
+  if (!isWritten || parts.some((part) => Number(part) > 255)) return null;
+  return Uint8Array.from(parts, Number);
+}
+
+/** The 16 bytes of an IPv6 address in any of its spellings; `null` if it is none. */
+export function parseIpv6(text: string): Uint8Array<ArrayBuffer> | null {
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const [head, tail] = halves.map(parseGroups);
+  if (head === undefined || head === null || tail === null) return null;
+  const missing = 16 - head.length - (tail?.length ?? 0);
+  // "::" stands for one group of zeros at least.
+  if (tail === undefined ? missing !== 0 : missing < 2) return null;
+  return Uint8Array.from([...head, ...new Uint8Array(missing), ...tail ?? []]);
+}
+
+/** An address of 4 or 16 bytes as text; one of version 6 in the spelling of RFC 5952. */
+export function formatIp(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from(
+    { length: 8 },
+    (_, i) => (bytes[2 * i] ?? 0) << 8 | (bytes[2 * i + 1] ?? 0),
+  );
+  const [start, length] = longestZeros(groups);
+  const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(":");
+  if (length < 2) return hex(groups);
+  return `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
+}
+
+/** The bytes of groups with colons between them, of which the last may be an IPv4 address. */
+function parseGroups(text: string): number[] | null {
+  if (text === "") return [];
+  const groups = text.split(":");
+  const bytes: number[] = [];
+  for (const [index, group] of groups.entries()) {
+    const embedded = index === groups.length - 1 ? parseIpv4(group) : null;
+    if (embedded !== null) bytes.push(...embedded);
+    else if (/^[0-9a-f]{1,4}$/i.test(group)) {
+      const value = parseInt(group, 16);
+      bytes.push(value >> 8, value & 255);
+    } else return null;
+  }
+  return bytes;
+}
+
+/** Where the longest run of zeros is, the first of several, and how long. */
+function longestZeros(groups: readonly number[]): [start: number, length: number] {
+  let best: [number, number] = [0, 0];
+  for (let start = 0; start < groups.length; start++) {
+    let end = start;
+    while (groups[end] === 0) end++;
+    if (end - start > best[1]) best = [start, end - start];
+  }
+  return best;
+}
