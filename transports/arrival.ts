@@ -40,6 +40,8 @@ export class Arrival implements ProtocolCallbacks, ConnectionTracker {
 
   onMade(bottom: Transport): void {
     this.#tracked = bottom;
+    // Layers that were never told of a connection do not tell of its loss.
+    void bottom.closed.then(({ error }) => this.connectionLost(error));
     this.#tracker?.onMade(bottom);
   }
 

@@ -27,7 +27,7 @@ import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 /** What goes into the engine at a time, in bytes: enough for eight records. */
 const WRITE_SIZE = 131_072;
 
-/** How many turns of the event loop the engine takes, at most, to tell of an error: it closes what it thinks it owns first. */
+/** How many turns of the event loop the engine takes, at most, to tell of an error, and an alert to leave. */
 const TURNS_TO_TELL = 8;
 
 /**
@@ -95,8 +95,9 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     const { handshakeTimeout } = this.#options;
     this.#timer = setTimeout(() => {
       const { peer, local } = endsOf(inner);
-      this.#giveUp(new HandshakeTimeoutError(peer, local, handshakeTimeout));
-      inner.abort();
+      const error = new HandshakeTimeoutError(peer, local, handshakeTimeout);
+      this.#giveUp(error);
+      inner.abort(error);
     }, handshakeTimeout);
     this.#starting = nextTurn().then(() => void (this.#starting = null));
     try {
@@ -174,7 +175,7 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     this.#stop();
     this.source.drop();
     this.source.end();
-    if (this.#hasFailed) this.#leave();
+    if (this.#hasFailed) void this.#leave(error);
     else if (endedBy === "abort" || error !== null) this.#inner?.abort(error ?? undefined);
     this.#socket?.destroy();
   }
@@ -251,7 +252,7 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
   #refuse(error: Error): void {
     if (this.#phase !== "handshake") return;
     this.#giveUp(error);
-    this.#leave();
+    void this.#leave(error);
   }
 
   #refuseInjection(chunk: Bytes): void {
@@ -267,15 +268,10 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     this.#upper.connectionLost?.(error);
   }
 
-  /** Ends the transport below once the alert is out, which the engine writes within this turn. */
-  #leave(): void {
-    const inner = this.#inner;
-    if (inner === null) return;
-    void nextTurn().then(() => {
-      inner.close();
-      const timer = setTimeout(() => inner.abort(), this.#options.shutdownTimeout);
-      void inner.closed.then(() => clearTimeout(timer));
-    });
+  /** Ends the transport below once the alert is out, which the engine writes within this turn. Never rejects. */
+  async #leave(error: Error | null): Promise<void> {
+    for (let turns = 0; turns < TURNS_TO_TELL && await this.#hasUnsent();) turns++;
+    this.#inner?.abort(error ?? undefined);
   }
 
   #stop(): void {
