@@ -10,7 +10,7 @@ import {
 import { checkMaxLength } from "./max_length.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { SkippedBytes } from "./skipped_bytes.ts";
-import { utf8Length } from "./utf8.ts";
+import { utf8Length } from "./utf8_length.ts";
 
 /**
  * The default of `maxLength`, in bytes: 16 MiB. Editors send whole documents, and language servers lists of everything that

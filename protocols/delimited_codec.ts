@@ -4,7 +4,8 @@ import { DelimitedFrames } from "./delimited_frames.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "./errors.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { SeparatorSearch } from "./separator_search.ts";
-import { isLongerInUtf8, utf8Length } from "./utf8.ts";
+import { isLongerInUtf8 } from "./utf8.ts";
+import { utf8Length } from "./utf8_length.ts";
 
 /** How a message lies between two delimiters: as bytes, or as UTF-8. */
 interface Content<In> {

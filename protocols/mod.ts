@@ -43,5 +43,6 @@ export * from "./receive_buffer.ts";
 export * from "./separator_search.ts";
 export * from "./slip_codec.ts";
 export * from "./subprocess_protocol.ts";
+export * from "./utf8_length.ts";
 export * from "./varint_length_codec.ts";
 export * from "./with_max_length.ts";

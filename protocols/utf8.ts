@@ -1,3 +1,5 @@
+import { utf8Length } from "./utf8_length.ts";
+
 /** Fast, but it replaces what is not UTF-8. */
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Three times as slow: for what the other one found fault with. */
@@ -14,29 +16,10 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return text.includes(REPLACEMENT) ? strict.decode(bytes) : text;
 }
 
-/** How many bytes a string has in UTF-8; a lone surrogate is sent as the three of U+FFFD. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) length++;
-    else if (isPair(unit, text.charCodeAt(i + 1))) {
-      length += 2;
-      i++;
-    } else length += 2;
-  }
-  return length;
-}
-
 /** Whether a string has more than `max` bytes in UTF-8; short ones are not looked through. */
 export function isLongerInUtf8(text: string, max: number): boolean {
   if (text.length * 3 <= max) return false;
   return text.length > max || utf8Length(text) > max;
-}
-
-function isPair(high: number, low: number): boolean {
-  return high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
 }
 
 /** At most this many bytes are decoded ahead; so a short text that is kept pins no more. */

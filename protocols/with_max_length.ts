@@ -2,7 +2,7 @@ import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "./cod
 import { FrameTooLongError } from "./errors.ts";
 import { checkMaxLength } from "./max_length.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
-import { utf8Length } from "./utf8.ts";
+import { utf8Length } from "./utf8_length.ts";
 
 /**
  * A codec that refuses messages with more than so many bytes on the wire, headers and all: the limit for a codec of yours

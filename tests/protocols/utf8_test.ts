@@ -1,4 +1,5 @@
-import { decodeUtf8, isLongerInUtf8, utf8Length } from "../../protocols/utf8.ts";
+import { utf8Length } from "@sluice/net";
+import { decodeUtf8, isLongerInUtf8 } from "../../protocols/utf8.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { hex } from "./hex.ts";
 
