@@ -1,9 +1,14 @@
 import { X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+} from "node:tls";
 import type { ResolvedTlsOptions, TlsCertificate } from "./tls_options.ts";
 
 /** The parsed names of certificates, for as long as somebody holds these. */
-const parsed = new WeakMap<TlsCertificate, X509Certificate>();
+const parsed = new WeakMap<TlsCertificate, PeerCertificate>();
 
 /** The certificate a server shows to a client that asks for `serverName`; `null` if it has none. */
 export async function chooseCertificate(
@@ -37,12 +42,16 @@ function fromList(options: ResolvedTlsOptions, serverName: string | null): TlsCe
   const { certificates = [] } = options;
   const named = serverName === null
     ? undefined
-    : certificates.find((certificate) => parse(certificate).checkHost(serverName) !== undefined);
+    : certificates.find((certificate) => bearsName(certificate, serverName));
   return named ?? defaultCertificate(options);
 }
 
-function parse(certificate: TlsCertificate): X509Certificate {
-  let x509 = parsed.get(certificate);
-  if (x509 === undefined) parsed.set(certificate, x509 = new X509Certificate(certificate.cert));
-  return x509;
+/** As a client would decide it, wildcards included. */
+function bearsName(certificate: TlsCertificate, serverName: string): boolean {
+  let known = parsed.get(certificate);
+  if (known === undefined) {
+    known = new X509Certificate(certificate.cert).toLegacyObject();
+    parsed.set(certificate, known);
+  }
+  return checkServerIdentity(serverName, known) === undefined;
 }

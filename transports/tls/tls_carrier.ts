@@ -146,7 +146,7 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     this.#peerEnded.resolve();
     if (this.#phase === "handshake") void this.#endHandshake(error);
     else if (error === null && this.#phase === "open") this.#top.abort();
-    else this.#endReading(this.#lost);
+    else this.#endReading(this.#phase === "finishing" ? null : this.#lost);
   }
 
   async write(bytes: Uint8Array): Promise<number> {
