@@ -2,7 +2,7 @@ import type { Bytes } from "../protocols/contract.ts";
 import { BumpSlab } from "./bump_slab.ts";
 
 /** What an idle connection holds, in bytes. */
-const SMALLEST = 2048;
+const SMALLEST = 512;
 /** The most that one read asks for, in bytes. */
 const LARGEST = 131_072;
 /** Chunks up to this many bytes are copied out, so that their place can be used again. */

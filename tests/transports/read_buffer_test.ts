@@ -7,6 +7,13 @@ function read(buffer: ReadBuffer, n: number, value = 0): Uint8Array {
   return buffer.take(n);
 }
 
+/** A buffer that reads of its own size have made that large. */
+function grownTo(size: number): ReadBuffer {
+  const buffer = new ReadBuffer();
+  while (buffer.target.length < size) read(buffer, buffer.target.length);
+  return buffer;
+}
+
 Deno.test("ReadBuffer begins small and grows while reads fill it, up to 128 KiB", () => {
   const buffer = new ReadBuffer();
   const sizes = [];
@@ -14,26 +21,24 @@ Deno.test("ReadBuffer begins small and grows while reads fill it, up to 128 KiB"
     sizes.push(buffer.target.length);
     read(buffer, buffer.target.length);
   }
-  assertEquals(sizes, [2048, 8192, 32_768, 131_072, 131_072, 131_072]);
+  assertEquals(sizes, [512, 2048, 8192, 32_768, 131_072, 131_072]);
 });
 
 Deno.test("ReadBuffer shrinks after 8 reads that use less than a quarter of it", () => {
-  const buffer = new ReadBuffer();
-  for (let i = 0; i < 3; i++) read(buffer, buffer.target.length);
+  const buffer = grownTo(131_072);
   assertEquals(buffer.target.length, 131_072);
   for (let i = 0; i < 7; i++) read(buffer, 100);
   assertEquals(buffer.target.length, 131_072);
   read(buffer, 100);
   assertEquals(buffer.target.length, 32_768);
-  for (let i = 0; i < 16; i++) read(buffer, 100);
-  assertEquals(buffer.target.length, 2048);
+  for (let i = 0; i < 24; i++) read(buffer, 100);
+  assertEquals(buffer.target.length, 512);
   for (let i = 0; i < 20; i++) read(buffer, 1);
-  assertEquals(buffer.target.length, 2048);
+  assertEquals(buffer.target.length, 512);
 });
 
 Deno.test("ReadBuffer does not shrink when one read in between uses more", () => {
-  const buffer = new ReadBuffer();
-  read(buffer, 2048);
+  const buffer = grownTo(8192);
   assertEquals(buffer.target.length, 8192);
   for (let i = 0; i < 30; i++) read(buffer, i % 7 === 0 ? 2048 : 10);
   assertEquals(buffer.target.length, 8192);
@@ -50,8 +55,7 @@ Deno.test("ReadBuffer copies small chunks out and goes on using its buffer", () 
 });
 
 Deno.test("ReadBuffer hands large chunks over with the buffer they were read into", () => {
-  const buffer = new ReadBuffer();
-  read(buffer, 2048);
+  const buffer = grownTo(8192);
   const { target } = buffer;
   const chunk = read(buffer, 5000, 3);
   assertStrictEquals(chunk.buffer, target.buffer);
@@ -60,8 +64,7 @@ Deno.test("ReadBuffer hands large chunks over with the buffer they were read int
 });
 
 Deno.test("ReadBuffer copies a chunk that would waste most of a large buffer", () => {
-  const buffer = new ReadBuffer();
-  for (let i = 0; i < 3; i++) read(buffer, buffer.target.length);
+  const buffer = grownTo(131_072);
   const { target } = buffer;
   const chunk = read(buffer, 20_000, 4);
   assertEquals([chunk.length, chunk.buffer.byteLength], [20_000, 20_000]);
@@ -69,8 +72,7 @@ Deno.test("ReadBuffer copies a chunk that would waste most of a large buffer", (
 });
 
 Deno.test("ReadBuffer reads behind a large chunk that it gave away", () => {
-  const buffer = new ReadBuffer();
-  for (let i = 0; i < 2; i++) read(buffer, buffer.target.length);
+  const buffer = grownTo(32_768);
   const first = read(buffer, 16_384, 1);
   const second = read(buffer, 16_384, 2);
   assertStrictEquals(second.buffer, first.buffer);
