@@ -1,0 +1,89 @@
+/**
+ * RESP, the wire format of Redis, in versions 2 and 3: a codec as anybody would write one, on the
+ * public surface of the library alone.
+ *
+ * ```text
+ * *2\r\n $3\r\nGET\r\n $5\r\ngreet\r\n   ->   ["GET", "greet"]
+ * ```
+ *
+ * @module
+ */
+import {
+  type Codec,
+  type EncodedMessage,
+  type NeedMore,
+  type ReceiveBuffer,
+  withMaxLength,
+} from "@sluice/net";
+import { RespDecoder } from "./resp_decoder.ts";
+import { RespEncoder } from "./resp_encoder.ts";
+import type { RespValue } from "./resp_values.ts";
+
+export * from "./resp_values.ts";
+
+/** The default of `maxLength`, in bytes: 64 MiB. Redis allows 512 MiB for each string. */
+export const DEFAULT_MAX_RESP_LENGTH = 67_108_864;
+
+/** How RESP is spoken. */
+export interface RespCodecOptions {
+  /**
+   * The version that is written to begin with. Both are read.
+   *
+   * @default {2}
+   */
+  readonly version?: 2 | 3;
+  /**
+   * Whether commands may also come as plain words in a line, as people type them: for servers.
+   *
+   * @default {false}
+   */
+  readonly inline?: boolean;
+  /**
+   * The longest message, in bytes on the wire.
+   *
+   * @default {67108864}
+   */
+  readonly maxLength?: number;
+}
+
+/** Reads and writes RESP. */
+export class RespCodec implements Codec<RespValue> {
+  readonly #decoder: RespDecoder;
+  readonly #encoder: RespEncoder;
+  readonly #limited: Codec<RespValue>;
+
+  /** Makes the codec of one connection. */
+  constructor(options: RespCodecOptions = {}) {
+    const { version = 2, inline = false, maxLength = DEFAULT_MAX_RESP_LENGTH } = options;
+    const decoder = new RespDecoder({ maxLength, inline });
+    const encoder = new RespEncoder(version);
+    this.#decoder = decoder;
+    this.#encoder = encoder;
+    this.#limited = withMaxLength({
+      decode: (buffer) => decoder.decode(buffer),
+      decodeEnd: (buffer) => decoder.decodeEnd(buffer),
+      encode: (value) => encoder.encode(value),
+    }, maxLength);
+  }
+
+  /** The version that is written. */
+  get version(): 2 | 3 {
+    return this.#encoder.version;
+  }
+
+  set version(version: 2 | 3) {
+    this.#encoder.version = version;
+  }
+
+  decode(buffer: ReceiveBuffer): RespValue | NeedMore {
+    return this.#limited.decode(buffer);
+  }
+
+  decodeEnd(buffer: ReceiveBuffer): NeedMore {
+    return this.#decoder.decodeEnd(buffer);
+  }
+
+  encode(value: RespValue): EncodedMessage {
+    return this.#limited.encode(value);
+  }
+}
