@@ -78,7 +78,6 @@ export const readingCases: readonly ConformanceCase[] = [
       });
       assertEquals(b.transport.isReading(), false);
       a.transport.write("early");
-      await flushed(a.transport);
       await turns();
       assertEquals(b.protocol.receivedLength, 0);
       b.transport.resumeReading();
@@ -97,7 +96,6 @@ export const readingCases: readonly ConformanceCase[] = [
       await turns();
       b.transport.pauseReading();
       a.transport.write("second");
-      await flushed(a.transport);
       await turns();
       assertEquals(b.protocol.receivedText, "first");
       b.transport.resumeReading();
@@ -211,7 +209,7 @@ export const readingCases: readonly ConformanceCase[] = [
       a.transport.write("one");
       await b.protocol.untilReceived(3);
       a.transport.write("two");
-      await flushed(a.transport);
+      await turns();
       b.transport.pauseReading();
       work.resolve();
       await turns();

@@ -136,7 +136,10 @@ export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Waits until the transport has sent all that it was given. */
+/**
+ * Waits until the transport has sent all that it was given. Only where the peer reads: a transport need not
+ * have a buffer between the two.
+ */
 export async function flushed(transport: Transport): Promise<void> {
   while (transport.getWriteBufferSize() > 0) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,6 +3,7 @@ import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import type { Carrier } from "../../transports/carrier.ts";
 import { connectAcceptedSocket } from "../../transports/connect_accepted_socket.ts";
 import { connectCarrier } from "../../transports/connect_carrier.ts";
+import { connectStreams } from "../../transports/connect_streams.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
@@ -50,6 +51,16 @@ const wrappedPair: MakeTransportPair = async (...args) => {
     { transport: new TransportWrapper(a.transport) },
     { transport: new TransportWrapper(b.transport) },
     cleanup,
+  ];
+};
+
+/** Both ends over a pair of Web streams. */
+const streamsPair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  const there = new TransformStream<Bytes, Bytes>();
+  const back = new TransformStream<Bytes, Bytes>();
+  return [
+    await connectStreams(factoryA, { readable: back.readable, writable: there.writable }, options),
+    await connectStreams(factoryB, { readable: there.readable, writable: back.writable }, options),
   ];
 };
 
@@ -159,6 +170,7 @@ export {
   acceptedSocketPair,
   generatorPair,
   generatorPairWithoutHalfClose,
+  streamsPair,
   tcpPair,
   unixPair,
   wrappedPair,
