@@ -55,6 +55,7 @@ export * from "./layers/counters.ts";
 export * from "./layers/idle_timeout.ts";
 export * from "./layers/logging.ts";
 export * from "./layers/minimum_rate.ts";
+export * from "./layers/proxy_protocol.ts";
 export * from "./layers/throttle.ts";
 export * from "./layers/token_bucket.ts";
 export * from "./layers/write_stall_timeout.ts";

@@ -4,8 +4,8 @@ import type { PacketSpace, PcapngWriter } from "./pcapng_writer.ts";
 const LARGEST_SEGMENT = 65_000;
 /** After so many bytes without an answer the other end acknowledges them, in bytes: far below the window. */
 const ACK_AFTER = 1_048_576;
-/** The option "window scale" of the first packets, padded: windows count in units of 16 KiB. */
-const SYN_OPTIONS = [1, 3, 3, 14];
+/** Options of the first packets: the longest segment, and "window scale", padded: windows count in units of 16 KiB. */
+const SYN_OPTIONS = [2, 4, LARGEST_SEGMENT >> 8, LARGEST_SEGMENT & 255, 1, 3, 3, 14];
 const TCP_HEADER = 20;
 const [FIN, SYN, RST, PSH, ACK] = [1, 2, 4, 8, 16];
 const TCP = 6;
