@@ -2,6 +2,7 @@ import { bufferedProtocolCases } from "./conformance/buffered_protocol_cases.ts"
 import { callbackErrorCases } from "./conformance/callback_error_cases.ts";
 import { closeInfoCases } from "./conformance/close_info_cases.ts";
 import { closingCases } from "./conformance/closing_cases.ts";
+import { endingInsideCases } from "./conformance/ending_inside_cases.ts";
 import { flowControlCases } from "./conformance/flow_control_cases.ts";
 import { halfCloseCases } from "./conformance/half_close_cases.ts";
 import { integrityCases } from "./conformance/integrity_cases.ts";
@@ -100,6 +101,7 @@ export async function testTransport(
 function selectCases(gaps: readonly TransportGap[]): ConformanceCase[] {
   const all = [
     closingCases,
+    endingInsideCases,
     closeInfoCases,
     halfCloseCases,
     readingCases,

@@ -1,13 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Transport } from "../../protocols/contract.ts";
-import type { CallbackName } from "../callback_recorder.ts";
 import { assertSameBytes } from "./same_bytes.ts";
-import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
+import { type ConformanceCase, turns } from "./scene.ts";
 
 /** Far more than sockets buffer by themselves, in bytes. */
 const MUCH = 16_777_216;
-
-type Ending = "close" | "abort";
 
 /** Every way to end a connection from this side, and the order of what follows. */
 export const closingCases: readonly ConformanceCase[] = [
@@ -38,11 +34,11 @@ export const closingCases: readonly ConformanceCase[] = [
   {
     name: "close() and abort() do nothing the second time",
     async run(scene): Promise<void> {
-      for (const [first, second] of [["close", "close"], ["abort", "abort"], ["abort", "close"]]) {
+      const orders = [["close", "close"], ["abort", "abort"], ["abort", "close"]] as const;
+      for (const [first, second] of orders) {
         const [a, b] = await scene.pair();
-        // The pairs above are names of these two methods.
-        a.transport[first as Ending]();
-        a.transport[second as Ending]();
+        a.transport[first]();
+        a.transport[second]();
         await Promise.all([a.transport.closed, b.transport.closed]);
         a.transport.abort(new Error("Too late"));
         a.transport.close();
@@ -210,68 +206,4 @@ export const closingCases: readonly ConformanceCase[] = [
       await turns();
     },
   },
-  ...endingsInside("connectionMade"),
-  ...endingsInside("dataReceived"),
-  ...endingsInside("eofReceived"),
-  ...endingsInside("pauseWriting", ["backPressure"]),
-  ...endingsInside("resumeWriting", ["backPressure"]),
-  ...endingsInside("connectionLost"),
 ];
-
-/** Cases that end the connection inside a callback, which then is the last one but connectionLost. */
-function endingsInside(
-  callback: Exclude<CallbackName, "bufferUpdated">,
-  needs: ConformanceCase["needs"] = [],
-): ConformanceCase[] {
-  return (["close", "abort"] as const).map((ending) => ({
-    name: `${ending}() inside ${callback}() is followed by connectionLost(null) alone`,
-    needs,
-    run: (scene) => endInside(scene, callback, ending),
-  }));
-}
-
-async function endInside(
-  scene: Scene,
-  callback: Exclude<CallbackName, "bufferUpdated">,
-  ending: Ending,
-): Promise<void> {
-  let own: Transport | undefined;
-  let isInside = false;
-  let lostInside = false;
-  const end = () => {
-    isInside = true;
-    own?.[ending]();
-    isInside = false;
-  };
-  const [a, b] = await scene.pair({
-    connectionLost: () => void (lostInside = isInside),
-    [callback]: end,
-    connectionMade(transport): void {
-      own = transport;
-      if (callback === "connectionMade") end();
-    },
-  });
-  if (callback !== "connectionMade") await provoke(callback, a.transport, b.transport);
-  const { error } = await a.transport.closed;
-  await turns();
-  assertEquals(lostInside, false, "connectionLost was called inside");
-  assertEquals(error, null);
-  assertEquals(a.protocol.count(callback), 1);
-  // What is queued goes out after close(), and resumeWriting is told of that.
-  const after = a.protocol.calls.slice(a.protocol.calls.indexOf(callback) + 1);
-  const expected = callback === "connectionLost" ? [] : ["connectionLost"];
-  assertEquals(after.filter((call) => call !== "resumeWriting"), expected);
-}
-
-/** Brings about the callback in `a`. */
-async function provoke(callback: CallbackName, a: Transport, b: Transport): Promise<void> {
-  if (callback === "dataReceived") b.writelines(["one", "two"]);
-  else if (callback === "eofReceived") b.close();
-  else if (callback === "connectionLost") a.close();
-  else {
-    b.pauseReading();
-    a.write(new Uint8Array(MUCH));
-    b.resumeReading();
-    await flushed(a);
-  }
-}
