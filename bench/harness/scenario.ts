@@ -8,8 +8,10 @@ import type { LoadArguments, LoadResult } from "./load_generator.ts";
  *
  * - `echo` sends every byte back.
  * - `lines` cuts the stream into lines and sends each line back as it is.
+ * - `zlib` takes the name of a format as a line, compresses and decompresses text in its own process, and answers with
+ *   a line of JSON: the bytes of text, the seconds and the seconds of CPU time.
  */
-export type Role = "echo" | "lines";
+export type Role = "echo" | "lines" | "zlib";
 
 /** One setting of a scenario. */
 export interface Point {

@@ -1,6 +1,7 @@
 /** Every scenario there is, in the order of the tables. */
 
 import type { Scenario } from "../harness/scenario.ts";
+import { scenarios as compression } from "./compression.ts";
 import { scenarios as connections } from "./connections.ts";
 import { scenarios as echo } from "./echo.ts";
 import { scenarios as latency } from "./latency.ts";
@@ -13,5 +14,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...connections,
   ...memory,
   ...transfer,
+  ...compression,
   ...latency,
 ];

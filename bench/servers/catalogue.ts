@@ -8,13 +8,19 @@ export const SERVERS: readonly ServerProgram[] = [
     name: "deno-raw",
     label: "Deno raw loop",
     runtime: "deno",
-    roles: { echo: ["deno_raw.ts"], lines: ["deno_raw.ts", "--lines"] },
+    roles: { echo: ["deno_raw.ts"], lines: ["deno_raw.ts", "--lines"], zlib: ["deno_zlib.ts"] },
   },
   {
     name: "sluice-protocol",
     label: "Sluice Protocol",
     runtime: "sluice",
     roles: { echo: ["sluice_protocol.ts"] },
+  },
+  {
+    name: "sluice-layer",
+    label: "Sluice Protocol on a layer",
+    runtime: "sluice",
+    roles: { echo: ["sluice_layer.ts"], zlib: ["sluice_compression.ts"] },
   },
   {
     name: "sluice-buffered",
