@@ -1,0 +1,104 @@
+import { connectWebSocket, startServer, WebSocketError } from "@sluice/net";
+import { readCapture, RecordingProtocol } from "@sluice/net/testing";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Client } from "./client.ts";
+import { runExample, startExample } from "./run_example.ts";
+
+/** An echo server to stand behind the examples. */
+function startEcho(): ReturnType<typeof startServer> {
+  return startServer(({ readable, writable }) => readable.pipeTo(writable), { port: 0 });
+}
+
+Deno.test("websocket_bridge lets a client shaped like a browser talk to a TCP echo", async () => {
+  await using echo = await startEcho();
+  const args = ["--port", "0", "--target", `127.0.0.1:${echo.port}`];
+  await using bridge = startExample("websocket_bridge", args);
+  const socket = new WebSocket(`ws://127.0.0.1:${await bridge.port()}`);
+  socket.binaryType = "arraybuffer";
+  const sent = new Uint8Array(1_000_000).map((_, index) => index * 7 >> 3);
+  const received: ArrayBuffer[] = [];
+  let length = 0;
+  const complete = Promise.withResolvers<void>();
+  socket.onopen = () => {
+    for (let i = 0; i < sent.length; i += 30_000) socket.send(sent.slice(i, i + 30_000));
+  };
+  socket.onmessage = ({ data }) => {
+    received.push(data);
+    length += data.byteLength;
+    if (length >= sent.length) complete.resolve();
+  };
+  await complete.promise;
+  assertEquals(await new Blob(received).bytes(), sent);
+  const closed = Promise.withResolvers<CloseEvent>();
+  socket.onclose = closed.resolve;
+  socket.close();
+  assertEquals((await closed.promise).wasClean, true);
+  await bridge.line(/^1000000 bytes there, 1000000 back$/);
+});
+
+Deno.test("websocket_bridge closes its clients and ends with code 0 on SIGTERM", async () => {
+  await using echo = await startEcho();
+  const args = ["--port", "0", "--target", `127.0.0.1:${echo.port}`];
+  await using bridge = startExample("websocket_bridge", args);
+  const url = `ws://127.0.0.1:${await bridge.port()}`;
+  const { transport, protocol } = await connectWebSocket(() => new RecordingProtocol(), url);
+  transport.write("hello");
+  await protocol.untilReceived(5);
+  const outcome = await bridge.stop("SIGTERM");
+  assertEquals((await transport.closed).endedBy, "peer");
+  assertEquals([outcome.code, outcome.stderr], [0, []]);
+  assert(outcome.stdout.includes("stopping, 1 connections to close"));
+});
+
+Deno.test("websocket_bridge turns away pages of other sites, what is no WebSocket, and says if its target is not there", async () => {
+  // Nobody listens on this port.
+  const args = ["--port", "0", "--target", "127.0.0.1:1", "--origin", "https://example.org"];
+  await using bridge = startExample("websocket_bridge", args);
+  const url = `http://127.0.0.1:${await bridge.port()}`;
+  const statusFor = async (origin: string): Promise<number> => {
+    const response = await fetch(url, { headers: { origin } });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await statusFor("https://elsewhere.org"), 403);
+  assertEquals(await statusFor("https://example.org"), 426);
+  assertEquals(await statusFor(url), 426);
+  await assertRejects(
+    () => connectWebSocket(() => ({}), url.replace("http", "ws")),
+    WebSocketError,
+    "Cannot open WebSocket",
+  );
+});
+
+Deno.test("capture writes a file with all that passed", async () => {
+  await using echo = await startEcho();
+  // Examples may write below the folder that they run in, which is that of the project.
+  const file = await Deno.makeTempFile({ dir: ".", prefix: ".capture-", suffix: ".pcapng" });
+  try {
+    const args = ["--port", "0", "--target", `127.0.0.1:${echo.port}`, "--file", file];
+    await using proxy = startExample("capture", args);
+    const client = await Client.connect({ port: await proxy.port() });
+    assertEquals(await client.ask("hello", "hello"), "hello");
+    await client[Symbol.asyncDispose]();
+    await proxy.line(/^127\.0\.0\.1:\d+: 5 bytes there, 5 back$/);
+    const outcome = await proxy.stop("SIGINT");
+    assertEquals([outcome.code, outcome.stderr], [0, []]);
+    const [connection, ...others] = readCapture(await Deno.readFile(file));
+    assertEquals(others, []);
+    assertEquals(
+      connection?.chunks.map((
+        { direction, bytes },
+      ) => [direction, new TextDecoder().decode(bytes)]),
+      [["received", "hello"], ["sent", "hello"]],
+    );
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+for (const name of ["websocket_bridge", "capture"]) {
+  Deno.test(`${name} ends with one line for a flag it does not know`, async () => {
+    const outcome = await runExample(name, ["--verbose"]);
+    assertEquals([outcome.code, outcome.stdout, outcome.stderr.length], [2, [], 1]);
+  });
+}
