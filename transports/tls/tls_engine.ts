@@ -44,8 +44,7 @@ function connectOver(
     // Not an option of the types: whose name is checked where no server name can be sent (RFC 6066).
     ...{ host: serverName },
     ...(serverName !== undefined && isIP(serverName) === 0 && { servername: serverName }),
-    // Node takes what is given in the place of the system's authorities, Deno besides them.
-    ...(caCerts && { ca: [...rootCertificates, ...caCerts] }),
+    ...(caCerts && { ca: [...systemAuthorities(), ...caCerts] }),
     ...(cert !== undefined && key !== undefined && { cert, key }),
     ...(alpnProtocols && { ALPNProtocols: [...alpnProtocols] }),
   });
@@ -55,6 +54,15 @@ function connectOver(
     socket.off("error", fail);
     events.onSecure(socket);
   });
+}
+
+/**
+ * Node takes the authorities it is given in the place of the system's, Deno besides them. To look the system's up
+ * takes `--allow-sys`, which nobody should be asked for: without it those that are given stand alone.
+ */
+function systemAuthorities(): readonly string[] {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "ca" });
+  return state === "granted" ? rootCertificates : [];
 }
 
 /**
