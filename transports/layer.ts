@@ -46,6 +46,7 @@ import { TransportWrapper } from "./transport_wrapper.ts";
 export class Layer extends TransportWrapper implements ProtocolCallbacks {
   readonly #delivery: Delivery;
   readonly #options: TransportOptions;
+  #hasEnded = false;
   #isEofWaiting = false;
 
   /** Stands below `upper`; the transport below comes with `connectionMade`. */
@@ -69,9 +70,9 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** The peer ended its direction; tells the protocol above once it was handed everything. */
   eofReceived(): boolean | void {
+    this.#hasEnded = true;
     if (this.#delivery.isReady) return this.getProtocol().eofReceived?.();
-    this.#isEofWaiting = true;
-    void this.#delivery.ready().then(() => this.#tellEof());
+    this.#tellEofInTime();
     return true;
   }
 
@@ -128,7 +129,9 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   /** Exchanges the protocol above. */
   override setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#delivery.protocol = protocol;
-    if (unread !== undefined && unread.length > 0) this.#delivery.unshift(unread);
+    if (unread === undefined) return;
+    if (unread.length > 0) this.#delivery.unshift(unread);
+    if (this.#hasEnded) this.#tellEofInTime();
   }
 
   /** The protocol above. */
@@ -146,7 +149,8 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     const upper = this.getProtocol();
     // After the end of data nothing comes but what waits here already, so it goes its way.
     if (!this.#isEofWaiting) {
-      this.inner.setProtocol(upper, joinBytes(this.#delivery.takeWaiting()));
+      const waiting = this.#delivery.takeWaiting();
+      this.inner.setProtocol(upper, waiting.length > 0 ? joinBytes(waiting) : undefined);
     }
     restack(upper, this.inner);
     return this.inner;
@@ -156,6 +160,12 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   #keep(data: Uint8Array | string): Uint8Array | string {
     if (typeof data === "string") return data;
     return this.#delivery.mayOverwrite(toBytes(data)) ? data.slice() : data;
+  }
+
+  #tellEofInTime(): void {
+    if (this.#isEofWaiting) return;
+    this.#isEofWaiting = true;
+    void this.#delivery.ready().then(() => this.#tellEof());
   }
 
   #tellEof(): void {

@@ -238,7 +238,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
       this.#top.inner = this.inner;
       this.#transport.setProtocol({});
       this.inner.setWriteBufferLimits(marks);
-      this.inner.setProtocol(upper, joinBytes([...handover.received, ...this.#held ?? []]));
+      const unread = [...handover.received, ...this.#held ?? []];
+      this.inner.setProtocol(upper, unread.length > 0 ? joinBytes(unread) : undefined);
       restack(upper, this.inner);
       this.#closeTransform();
       void this.inner.closed.then(({ error }) => this.connectionLost(error));
