@@ -2,6 +2,7 @@ import type {
   Address,
   AnyProtocol,
   Bytes,
+  CloseInfo,
   ExtraInfoValue,
   ProxyHeader,
   ProxyTlvs,
@@ -157,6 +158,9 @@ class ProxyReader extends Layer {
   readonly #limits: Required<ProxyProtocolOptions>;
   #unread: Bytes[] = [];
   #header: ProxyHeader | null = null;
+  #headerLength = 0;
+  #startedAt = 0;
+  #waitedMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -170,6 +174,7 @@ class ProxyReader extends Layer {
 
   override connectionMade(inner: Transport): void {
     this.inner = inner;
+    this.#startedAt = performance.now();
     const { headerTimeout } = this.#limits;
     this.#timer = setTimeout(() => {
       inner.abort(new ProxyProtocolTimeoutError(this.#peer(), headerTimeout));
@@ -196,6 +201,15 @@ class ProxyReader extends Layer {
   override connectionLost(error: Error | null): void {
     clearTimeout(this.#timer);
     super.connectionLost(error);
+  }
+
+  /** The header and the wait for it are none of the protocol's. */
+  override get closed(): Promise<CloseInfo> {
+    return super.closed.then((info) => ({
+      ...info,
+      bytesRead: info.bytesRead - this.#headerLength,
+      durationMs: info.durationMs - this.#waitedMs,
+    }));
   }
 
   override getExtraInfo<K extends string, F = null>(
@@ -234,6 +248,8 @@ class ProxyReader extends Layer {
       });
       if (parsed === null) return null;
       this.#header = parsed.header;
+      this.#headerLength = parsed.length;
+      this.#waitedMs = performance.now() - this.#startedAt;
       this.#unread = [];
       clearTimeout(this.#timer);
       return bytes.subarray(parsed.length);
@@ -257,6 +273,7 @@ class ProxyReader extends Layer {
 /** Writes the header, then lets the connection begin. */
 class ProxyWriter extends Layer {
   readonly #makeHeader: (transport: Transport) => Bytes;
+  #headerLength = 0;
 
   constructor(
     upper: AnyProtocol,
@@ -268,7 +285,21 @@ class ProxyWriter extends Layer {
   }
 
   override connectionMade(inner: Transport): void {
-    inner.write(this.#makeHeader(inner));
+    const header = this.#makeHeader(inner);
+    this.#headerLength = header.length;
+    inner.write(header);
     super.connectionMade(inner);
+  }
+
+  /** The header is none of the protocol's. */
+  override get closed(): Promise<CloseInfo> {
+    return super.closed.then((info) => {
+      const sent = Math.min(info.bytesWritten, this.#headerLength);
+      return {
+        ...info,
+        bytesWritten: info.bytesWritten - sent,
+        bytesUnsent: Math.max(0, info.bytesUnsent - (this.#headerLength - sent)),
+      };
+    });
   }
 }
