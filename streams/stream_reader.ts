@@ -11,6 +11,8 @@ export const DEFAULT_LIMIT = 65_536;
 
 const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
 const encoder = new TextEncoder();
+/** Shared by the reads that are given none: most of them. */
+const NO_OPTIONS: ReadOptions = {};
 
 /** How a {@linkcode StreamReader} buffers. */
 export interface StreamReaderOptions {
@@ -170,10 +172,10 @@ export class StreamReader {
    * @returns At least one byte; none at the end of the data, or if `n` is 0.
    * @throws {RangeError} If `n` is not a whole number.
    */
-  async read(n = -1, options: ReadOptions = {}): Promise<Bytes> {
+  async read(n = -1, { signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
     if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
     if (n === 0) return new Uint8Array(0);
-    const { signal } = this.#begin(options);
+    this.#begin(signal);
     if (n < 0) {
       while (!this.#isEnded) await this.#wait(signal);
       return this.#consume(this.#buffer.takeAll());
@@ -188,12 +190,12 @@ export class StreamReader {
    * @throws {RangeError} If `n` is not a whole number of at least 0.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
-  async readexactly(n: number, options: ReadOptions = {}): Promise<Bytes> {
+  async readexactly(n: number, { signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
     if (!(Number.isInteger(n) && n >= 0)) {
       throw new RangeError(`Cannot read ${n} bytes: not a whole number of at least 0`);
     }
     if (n === 0) return new Uint8Array(0);
-    const { signal } = this.#begin(options);
+    this.#begin(signal);
     while (this.#buffer.length < n) {
       if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), n);
       await this.#wait(signal);
@@ -207,8 +209,8 @@ export class StreamReader {
    * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end, or
    * everything that is buffered if that has not come, so the next call goes on behind it.
    */
-  async readline(options: ReadOptions = {}): Promise<Bytes> {
-    const { signal } = this.#begin(options);
+  async readline({ signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+    this.#begin(signal);
     const search = this.#lineSearch ??= new SeparatorSearch(LINE_FEED);
     try {
       for (;;) {
@@ -232,8 +234,8 @@ export class StreamReader {
    * @throws {LimitOverrunError} If more than the limit comes before it; nothing is consumed.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
-  async readuntil(separator: Separator = "\n", options: ReadOptions = {}): Promise<Bytes> {
-    const { signal } = this.#begin(options);
+  async readuntil(separator: Separator = "\n", { signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+    this.#begin(signal);
     const search = this.#searchFor(separator);
     for (;;) {
       const record = this.#takeUpTo(search);
@@ -282,13 +284,12 @@ export class StreamReader {
   }
 
   /** What every read begins with: nobody else may be waiting. */
-  #begin({ signal }: ReadOptions): ReadOptions {
+  #begin(signal: AbortSignal | undefined): void {
     this.#wakeStream();
     if (!this.#data.isEmpty) {
       throw new InvalidStateError("Cannot read: another read is already waiting for data");
     }
     signal?.throwIfAborted();
-    return signal ? { signal } : {};
   }
 
   /** Has the Web stream wait no longer if nobody wants the bytes any more. */
@@ -299,11 +300,11 @@ export class StreamReader {
   }
 
   /** Waits for more bytes or for their end. */
-  async #wait(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#exception !== null) throw this.#exception;
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#exception !== null) return Promise.reject(this.#exception);
     // What was asked for is more than the pause allows, else it would be here.
     this.#resume();
-    await this.#data.wait(signal);
+    return this.#data.wait(signal);
   }
 
   #resume(): void {
@@ -358,7 +359,7 @@ export class StreamReader {
     isWanted: () => boolean,
     signal?: AbortSignal,
   ): Promise<number> {
-    this.#begin(signal ? { signal } : {});
+    this.#begin(signal);
     while (this.#buffer.length < least && !this.#isEnded && isWanted()) {
       this.#isStreamWanted = isWanted;
       try {

@@ -27,7 +27,8 @@ export class WaitQueue {
 
   /** Lets everybody go on. */
   release(): void {
-    if (this.#waiting.length === 0) return;
+    // Nearly always nobody or one: not worth an array.
+    if (this.#waiting.length < 2) return this.#waiting.pop()?.resolve();
     for (const waiting of this.#waiting.splice(0)) waiting.resolve();
   }
 
