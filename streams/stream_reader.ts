@@ -234,7 +234,10 @@ export class StreamReader {
    * @throws {LimitOverrunError} If more than the limit comes before it; nothing is consumed.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
-  async readuntil(separator: Separator = "\n", { signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+  async readuntil(
+    separator: Separator = "\n",
+    { signal }: ReadOptions = NO_OPTIONS,
+  ): Promise<Bytes> {
     this.#begin(signal);
     const search = this.#searchFor(separator);
     for (;;) {
