@@ -111,7 +111,10 @@ export class WebSocketCarrier implements Carrier {
     }
   }
 
-  #end({ code, reason }: Pick<CloseEvent, "code" | "reason">): void {
+  #end(event: Pick<CloseEvent, "code" | "reason">): void {
+    const { reason } = event;
+    // Deno says 0 where the standard has 1006: the connection just broke.
+    const code = event.code === 0 ? 1006 : event.code;
     const options = this.#cause === undefined ? {} : { cause: this.#cause };
     this.#opened.reject(
       new WebSocketError(`Cannot open WebSocket ${this.#socket.url}`, code, reason, options),
