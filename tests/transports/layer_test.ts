@@ -49,23 +49,27 @@ Deno.test("Layer tells the end of data after bytes that wait in it, also when it
     const { layer, transport, peer, protocol } = await pairOn((...args) => new Layer(...args));
     const work = Promise.withResolvers<void>();
     const heard: string[] = [];
-    transport.setProtocol({
+    const busy = {
       dataReceived(chunk: Bytes): Promise<void> {
         heard.push(new TextDecoder().decode(chunk));
         return work.promise;
       },
       eofReceived: () => void heard.push("eof"),
-      connectionLost: (error) => protocol.connectionLost(error),
-    }, new TextEncoder().encode("unread"));
+      connectionLost: (error: Error | null) => protocol.connectionLost(error),
+    };
+    transport.setProtocol(busy, new TextEncoder().encode("unread"));
     await turns();
-    // Nobody waits for the bytes that were put in front, so the end comes while they are worked on.
+    transport.setProtocol(busy, new TextEncoder().encode("and more"));
+    // The transport below does not know of those bytes, so the end comes while they wait.
     peer.writeEof();
     await turns();
     assertEquals(heard, ["unread"]);
     if (isRemoved) await removeLayer(layer);
+    await turns();
+    assertEquals(heard, ["unread"], "delivered before the promise settled");
     work.resolve();
     await transport.closed;
-    assertEquals(heard, ["unread", "eof"]);
+    assertEquals(heard, ["unread", "and more", "eof"]);
     await peer.closed;
   }
 });

@@ -152,13 +152,14 @@ Deno.test("transformLayer() decodes nothing more while the protocol above is bus
 
 Deno.test("transformLayer() goes on decoding after close() for a transform that needs it to encode", async () => {
   const answered = Promise.withResolvers<void>();
+  let decoded = 0;
   const layer = layerOf({
     async encode(chunk): Promise<Bytes> {
       await answered.promise;
       return chunk;
     },
     decode(chunk): Bytes {
-      answered.resolve();
+      if (++decoded === 3) answered.resolve();
       return chunk;
     },
   });
@@ -166,7 +167,10 @@ Deno.test("transformLayer() goes on decoding after close() for a transform that 
   transport.write("after the answer");
   transport.close();
   await turns();
-  peer.write("the answer");
+  for (const word of ["it", "takes", "three"]) {
+    peer.write(word);
+    await turns();
+  }
   assertEquals((await transport.closed).error, null);
   await peer.closed;
   assertEquals(peerProtocol.receivedText, "after the answer");
