@@ -29,7 +29,10 @@ export interface WebSocketOptions extends TransportOptions {
   readonly connectTimeout?: number;
   /** Gives up the attempt when it aborts. */
   readonly signal?: AbortSignal;
-  /** The address of the other end, which a WebSocket does not know: of a server, `info.remoteAddr` of its handler. */
+  /**
+   * The address of the other end, which a WebSocket does not know: on a server the `remoteAddr` that its handler is given. Read that
+   * before `Deno.upgradeWebSocket`: afterwards Deno throws.
+   */
   readonly peername?: Address;
   /** The address of this end. */
   readonly sockname?: Address;
