@@ -23,6 +23,12 @@ export const SERVERS: readonly ServerProgram[] = [
     roles: { echo: ["sluice_layer.ts"], zlib: ["sluice_compression.ts"] },
   },
   {
+    name: "sluice-capture",
+    label: "Sluice Protocol under capture",
+    runtime: "sluice",
+    roles: { echo: ["sluice_capture.ts"] },
+  },
+  {
     name: "sluice-buffered",
     label: "Sluice BufferedProtocol",
     runtime: "sluice",
