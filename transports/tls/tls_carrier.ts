@@ -144,6 +144,8 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     this.#lost = error ?? new ConnectionLostError();
     this.resumeWriting();
     this.#peerEnded.resolve();
+    // The handshake was done: what is above is told of the connection and then of its loss.
+    this.#start();
     if (this.#phase === "handshake") void this.#endHandshake(error);
     else if (error === null && this.#phase === "open") this.#top.abort();
     else this.#endReading(this.#phase === "finishing" ? null : this.#lost);
@@ -200,6 +202,10 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     socket.on("end", () => this.#endReading(null));
     // Our last message of the handshake may still have to leave, which a protocol that aborts would take back.
     while (await this.#hasUnsent()) continue;
+    this.#start();
+  }
+
+  #start(): void {
     if (this.#phase !== "secured") return;
     this.#phase = "open";
     this.#top.start();
