@@ -1,0 +1,139 @@
+/**
+ * A chat in lines of text: everybody hears what the others say.
+ *
+ * A user who reads slowly neither delays the others nor fills the memory: what does not go out to them
+ * in time is left out, and they are told how much they missed. Join with `nc 127.0.0.1 8888`; stop the
+ * server with Ctrl-C.
+ *
+ *     deno run --allow-net examples/chat_server.ts --port 8888
+ *     deno task example chat_server --port 8888
+ *
+ * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ *
+ * @module
+ */
+import {
+  createServer,
+  FramedProtocol,
+  type FrameError,
+  lineCodec,
+  type Transport,
+} from "@sluice/net";
+import { readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+
+/** The longest line that anybody may say, in bytes. */
+const MAX_LINE_LENGTH = 1000;
+/**
+ * What may wait for one user, in bytes: with more, they miss what is said until a quarter is left. Far more than
+ * somebody who reads has waiting when a few others talk at once.
+ */
+const MOST_WAITING = 1_048_576;
+/** More than that waits only if the user keeps asking while they do not read. */
+const MAX_WRITE_BUFFER = 2_097_152;
+
+/** Everybody who is there. */
+export class Room {
+  readonly #users = new Set<User>();
+
+  /** A user for the next connection. */
+  readonly enter = (): User => new User(this);
+
+  /** The names of those who are there. */
+  get names(): string[] {
+    return Array.from(this.#users, (user) => user.name);
+  }
+
+  /** Lets somebody in. */
+  add(user: User): void {
+    this.tell(`* ${user.name} has joined`);
+    this.#users.add(user);
+  }
+
+  /** Lets somebody go. */
+  remove(user: User): void {
+    if (this.#users.delete(user)) this.tell(`* ${user.name} has left`);
+  }
+
+  /** Tells everybody, or all but one. */
+  tell(line: string, except?: User): void {
+    for (const user of this.#users) if (user !== except) user.tell(line);
+  }
+}
+
+/** One user: the first line is their name, every other one is said, or asks something. */
+export class User extends FramedProtocol<string> {
+  /** What they are called; empty before they say it. */
+  name = "";
+  readonly #room: Room;
+  #isSlow = false;
+  #missed = 0;
+
+  /** Somebody at the door of a room. */
+  constructor(room: Room) {
+    super(lineCodec({ maxLength: MAX_LINE_LENGTH, writtenEnding: "crlf" }));
+    this.#room = room;
+  }
+
+  override connectionMade(transport: Transport): void {
+    super.connectionMade(transport);
+    transport.setWriteBufferLimits({ high: MOST_WAITING });
+    this.send("What is your name?");
+  }
+
+  override messageReceived(line: string): void {
+    if (this.name === "") this.#introduce(line.trim());
+    else if (line === "/who") this.tell(`* here are ${this.#room.names.join(", ")}`);
+    else if (line === "/quit") this.transport.close();
+    else if (line.trim() !== "") this.#room.tell(`${this.name}: ${toPlain(line)}`, this);
+  }
+
+  override badMessageReceived(_error: FrameError): void {
+    this.tell(`* say that in at most ${MAX_LINE_LENGTH} bytes of UTF-8`);
+  }
+
+  override connectionLost(error: Error | null): void {
+    super.connectionLost(error);
+    this.#room.remove(this);
+  }
+
+  override pauseWriting(): void {
+    super.pauseWriting();
+    this.#isSlow = true;
+  }
+
+  override resumeWriting(): void {
+    super.resumeWriting();
+    this.#isSlow = false;
+    if (this.#missed > 0) this.send(`* you were too slow and missed ${this.#missed} lines`);
+    this.#missed = 0;
+  }
+
+  /** Sends them a line, unless they have not read the last ones. */
+  tell(line: string): void {
+    if (this.#isSlow) this.#missed++;
+    else this.send(line);
+  }
+
+  #introduce(name: string): void {
+    const isTaken = this.#room.names.includes(name);
+    if (isTaken || !/^[\p{L}\p{N}_-]{1,20}$/u.test(name)) {
+      this.tell(isTaken ? "That name is taken" : "Letters and digits only, 20 at most");
+      return;
+    }
+    this.name = name;
+    this.#room.add(this);
+    this.tell(`* welcome, ${name}: /who tells who is here, /quit leaves`);
+  }
+}
+
+/** Without what would move the cursor or recolour the terminals of others. */
+function toPlain(line: string): string {
+  return line.replace(/\p{Cc}/gu, " ");
+}
+
+if (import.meta.main) {
+  await runProgram(async () => {
+    const options = { ...readFlags({ port: 8888 }), maxWriteBuffer: MAX_WRITE_BUFFER };
+    await serveUntilStopped(await createServer(new Room().enter, options));
+  });
+}

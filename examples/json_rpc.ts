@@ -1,0 +1,178 @@
+/**
+ * A JSON-RPC 2.0 server in the framing of the Language Server Protocol: requests are answered as they
+ * are done, not in the order they came.
+ *
+ * It knows `sum` (of numbers), `wait` (so many milliseconds) and `$/cancelRequest`, as LSP has it. At most 64
+ * requests of one client are under way; more of them wait in the connection. Stop it with Ctrl-C.
+ *
+ *     deno run --allow-net examples/json_rpc.ts --port 8888
+ *     deno task example json_rpc --port 8888
+ *
+ * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ *
+ * @module
+ */
+import {
+  type Codec,
+  contentLengthCodec,
+  framed,
+  type FramedConnection,
+  mapCodec,
+  startServer,
+  type StreamConnection,
+  TaskGroup,
+} from "@sluice/net";
+import { delay } from "@std/async";
+import { announce, readFlags, runProgram } from "./_program.ts";
+
+/** How many requests of one client are under way at most. */
+const MOST_REQUESTS = 64;
+/** The longest time that somebody may ask to wait for, in milliseconds. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** The codes of JSON-RPC, and of LSP for a request that was cancelled. */
+const CODES = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  requestCancelled: -32800,
+} as const;
+
+/** What asks for an answer, or, without an id, for none. */
+interface Request {
+  readonly id?: string | number | null;
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+/** An answer. */
+export type Response =
+  & { readonly jsonrpc: "2.0"; readonly id: string | number | null }
+  & ({ readonly result: unknown } | { readonly error: { code: number; message: string } });
+
+/** What a method does; the signal says that nobody wants to know any more. */
+type Method = (params: unknown, signal: AbortSignal) => unknown;
+
+/** A request that cannot be answered as asked. */
+class RpcError extends Error {
+  readonly code: number;
+
+  constructor(kind: keyof typeof CODES, message: string) {
+    super(message);
+    this.name = "RpcError";
+    this.code = CODES[kind];
+  }
+}
+
+/** JSON with its length in front, both ways; values are not checked. */
+export function jsonRpcCodec(): Codec<unknown> {
+  return mapCodec(contentLengthCodec(), {
+    decode: ({ body }) => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
+    encode: (value: unknown) => JSON.stringify(value),
+  });
+}
+
+const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ["sum", (params) => {
+    if (Array.isArray(params) && params.every((one) => typeof one === "number")) {
+      return params.reduce((sum: number, one: number) => sum + one, 0);
+    }
+    throw new RpcError("invalidParams", "sum takes a list of numbers");
+  }],
+  ["wait", async (params, signal) => {
+    const [milliseconds] = Array.isArray(params) ? params : [];
+    if (!(milliseconds >= 0 && milliseconds <= LONGEST_WAIT_MS)) {
+      throw new RpcError("invalidParams", `wait takes milliseconds, ${LONGEST_WAIT_MS} at most`);
+    }
+    await delay(milliseconds, { signal });
+    return milliseconds;
+  }],
+]);
+
+/** The requests of one client. */
+class Session {
+  readonly #messages: FramedConnection<unknown>;
+  readonly #cancels = new Map<unknown, AbortController>();
+  #running = 0;
+  #room = Promise.withResolvers<void>();
+
+  constructor(connection: StreamConnection) {
+    this.#messages = framed(connection, jsonRpcCodec(), {
+      onBadMessage: ({ message }) => this.#refuse(null, new RpcError("parseError", message)),
+    });
+  }
+
+  /** Answers until the client has nothing more to ask and everything is answered. */
+  async run(signal: AbortSignal): Promise<void> {
+    await TaskGroup.run(async (group) => {
+      for await (const message of this.#messages) {
+        const request = toRequest(message);
+        if (request === null) {
+          this.#refuse(null, new RpcError("invalidRequest", "That is no request"));
+        } else if (request.method === "$/cancelRequest") this.#cancel(request.params);
+        else {
+          this.#running++;
+          group.createTask((given) => this.#answer(request, given));
+          // Nobody is read from faster than answered.
+          while (this.#running >= MOST_REQUESTS) await this.#room.promise;
+        }
+      }
+    }, { signal });
+  }
+
+  async #answer({ id, method, params }: Request, given: AbortSignal): Promise<void> {
+    const cancel = new AbortController();
+    if (id !== undefined) this.#cancels.set(id, cancel);
+    try {
+      const run = METHODS.get(method);
+      if (run === undefined) throw new RpcError("methodNotFound", `There is no method "${method}"`);
+      const result = await run(params, AbortSignal.any([given, cancel.signal]));
+      if (id !== undefined) await this.#messages.send({ jsonrpc: "2.0", id, result });
+    } catch (error) {
+      given.throwIfAborted();
+      const known = cancel.signal.aborted ? new RpcError("requestCancelled", "Cancelled") : error;
+      if (!(known instanceof RpcError)) throw error;
+      if (id !== undefined) this.#refuse(id, known);
+    } finally {
+      this.#cancels.delete(id);
+      this.#running--;
+      this.#room.resolve();
+      this.#room = Promise.withResolvers();
+    }
+  }
+
+  #cancel(params: unknown): void {
+    if (typeof params === "object" && params !== null && "id" in params) {
+      this.#cancels.get(params.id)?.abort();
+    }
+  }
+
+  #refuse(id: string | number | null, { code, message }: RpcError): void {
+    const response: Response = { jsonrpc: "2.0", id, error: { code, message } };
+    // A connection that is gone ends the loop as well.
+    this.#messages.send(response).catch(() => {});
+  }
+}
+
+/** A message as a request, if it is one. */
+function toRequest(message: unknown): Request | null {
+  if (typeof message !== "object" || message === null) return null;
+  const { jsonrpc, id, method, params } = message as Record<string, unknown>;
+  const hasId = id === undefined || id === null || typeof id === "string" || typeof id === "number";
+  if (jsonrpc !== "2.0" || typeof method !== "string" || !hasId) return null;
+  return { method, params, ...(id !== undefined && { id }) };
+}
+
+/** Serves one client. */
+export async function serveJsonRpc(connection: StreamConnection): Promise<void> {
+  await new Session(connection).run(connection.signal);
+}
+
+if (import.meta.main) {
+  await runProgram(async () => {
+    await using server = await startServer(serveJsonRpc, readFlags({ port: 8888 }));
+    announce(server);
+    await server.serveForever();
+  });
+}

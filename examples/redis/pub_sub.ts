@@ -1,0 +1,60 @@
+import { matchesGlob } from "./glob.ts";
+
+/** Who hears what is published. */
+export interface Subscriber {
+  /** A message came on a channel; `pattern` if it was one that made it come. */
+  hear(channel: string, message: string | Uint8Array, pattern?: string): void;
+}
+
+/** Who has subscribed to what. */
+export class PubSub {
+  readonly #channels = new Map<string, Set<Subscriber>>();
+  readonly #patterns = new Map<string, Set<Subscriber>>();
+
+  /** Adds somebody to a channel or to a pattern of channels. */
+  subscribe(kind: "channel" | "pattern", name: string, subscriber: Subscriber): void {
+    this.#tableOf(kind).getOrInsertComputed(name, () => new Set()).add(subscriber);
+  }
+
+  /** Takes somebody away. */
+  unsubscribe(kind: "channel" | "pattern", name: string, subscriber: Subscriber): void {
+    const table = this.#tableOf(kind);
+    const subscribers = table.get(name);
+    subscribers?.delete(subscriber);
+    if (subscribers?.size === 0) table.delete(name);
+  }
+
+  /** Tells everybody; returns how many. */
+  publish(channel: string, message: string | Uint8Array): number {
+    let told = 0;
+    for (const subscriber of this.#channels.get(channel) ?? []) {
+      subscriber.hear(channel, message);
+      told++;
+    }
+    for (const [pattern, subscribers] of this.#patterns) {
+      if (!matchesGlob(pattern, channel)) continue;
+      for (const subscriber of subscribers) subscriber.hear(channel, message, pattern);
+      told += subscribers.size;
+    }
+    return told;
+  }
+
+  /** The channels that match a pattern and have subscribers. */
+  channels(pattern: string): string[] {
+    return [...this.#channels.keys()].filter((channel) => matchesGlob(pattern, channel));
+  }
+
+  /** How many have subscribed to a channel. */
+  countOf(channel: string): number {
+    return this.#channels.get(channel)?.size ?? 0;
+  }
+
+  /** How many patterns there are. */
+  get patterns(): number {
+    return this.#patterns.size;
+  }
+
+  #tableOf(kind: "channel" | "pattern"): Map<string, Set<Subscriber>> {
+    return kind === "channel" ? this.#channels : this.#patterns;
+  }
+}

@@ -1,0 +1,222 @@
+import { type Bytes, FramedProtocol, FrameError, type Transport } from "@sluice/net";
+import {
+  type Client,
+  type Command,
+  CommandError,
+  type Commands,
+  NO_REPLY,
+  type Reply,
+  type ServerState,
+} from "./command.ts";
+import { HASH_COMMANDS } from "./hash_commands.ts";
+import { KEY_COMMANDS } from "./key_commands.ts";
+import { LIST_COMMANDS } from "./list_commands.ts";
+import type { Subscriber } from "./pub_sub.ts";
+import { Push, RespCodec, RespError, type RespValue } from "./resp.ts";
+import { SERVER_COMMANDS } from "./server_commands.ts";
+import { type Text, WrongTypeError } from "./store.ts";
+import { STRING_COMMANDS } from "./string_commands.ts";
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries<Command>(
+    {
+      ...STRING_COMMANDS,
+      ...KEY_COMMANDS,
+      ...LIST_COMMANDS,
+      ...HASH_COMMANDS,
+      ...SERVER_COMMANDS,
+    } satisfies Commands,
+  ),
+);
+
+/** What a client of version 2 may say while it is subscribed to something. */
+const SUBSCRIBED_COMMANDS = [
+  "SUBSCRIBE",
+  "UNSUBSCRIBE",
+  "PSUBSCRIBE",
+  "PUNSUBSCRIBE",
+  "PING",
+  "QUIT",
+];
+
+/** What a session tells its server. */
+export interface SessionEvents {
+  /** The connection is there. */
+  onOpen(session: Session): void;
+  /** It is gone. */
+  onClose(session: Session): void;
+  /** A command came. */
+  onCommand(): void;
+}
+
+/**
+ * The conversation with one client: commands in, answers out.
+ *
+ * The answers to all the commands that come in one chunk go out as one write, at the end of the turn. A client that does not
+ * read its answers is not heard until it does.
+ */
+export class Session extends FramedProtocol<RespValue> implements Client, Subscriber {
+  readonly id: number;
+  readonly server: ServerState;
+  name = "";
+  readonly #events: SessionEvents;
+  readonly #codec: RespCodec;
+  readonly #subscriptions = { channel: new Set<string>(), pattern: new Set<string>() };
+  #answers = "";
+  #isFlushing = false;
+  #isPaused = false;
+
+  /** Begins with `connectionMade`. */
+  constructor(id: number, server: ServerState, events: SessionEvents) {
+    const codec = new RespCodec({ inline: true });
+    super(codec);
+    this.id = id;
+    this.server = server;
+    this.#events = events;
+    this.#codec = codec;
+  }
+
+  get version(): 2 | 3 {
+    return this.#codec.version;
+  }
+
+  set version(version: 2 | 3) {
+    this.#codec.version = version;
+  }
+
+  override connectionMade(transport: Transport): void {
+    super.connectionMade(transport);
+    this.#events.onOpen(this);
+  }
+
+  override connectionLost(error: Error | null): void {
+    super.connectionLost(error);
+    for (const kind of ["channel", "pattern"] as const) {
+      for (const name of this.#subscriptions[kind]) {
+        this.server.pubSub.unsubscribe(kind, name, this);
+      }
+    }
+    this.#events.onClose(this);
+  }
+
+  override pauseWriting(): void {
+    super.pauseWriting();
+    this.#isPaused = true;
+  }
+
+  override resumeWriting(): void {
+    super.resumeWriting();
+    this.#isPaused = false;
+  }
+
+  override dataReceived(chunk: Bytes): void | Promise<void> {
+    try {
+      return super.dataReceived(chunk);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      // The client should know why it is left.
+      this.#answer(new RespError(`ERR Protocol error: ${error.message}`));
+      this.quit();
+    }
+  }
+
+  override messageReceived(message: RespValue): void | Promise<void> {
+    this.#events.onCommand();
+    const reply = this.#execute(message);
+    if (reply !== NO_REPLY) this.#answer(reply);
+    if (this.#isPaused) return this.drain();
+  }
+
+  quit(): void {
+    queueMicrotask(() => {
+      this.#flush();
+      this.transport.close();
+    });
+  }
+
+  subscribe(kind: "channel" | "pattern", names: readonly string[]): void {
+    for (const name of names) {
+      this.#subscriptions[kind].add(name);
+      this.server.pubSub.subscribe(kind, name, this);
+      this.#confirm("subscribe", kind, name);
+    }
+  }
+
+  unsubscribe(kind: "channel" | "pattern", names: readonly string[]): void {
+    const all = names.length === 0 ? [...this.#subscriptions[kind]] : names;
+    for (const name of all) {
+      this.#subscriptions[kind].delete(name);
+      this.server.pubSub.unsubscribe(kind, name, this);
+      this.#confirm("unsubscribe", kind, name);
+    }
+    if (all.length === 0) this.#confirm("unsubscribe", kind, null);
+  }
+
+  hear(channel: string, message: Text, pattern?: string): void {
+    const values = pattern === undefined
+      ? ["message", channel, message]
+      : ["pmessage", pattern, channel, message];
+    this.#answer(new Push(values));
+  }
+
+  get #subscribed(): number {
+    return this.#subscriptions.channel.size + this.#subscriptions.pattern.size;
+  }
+
+  #confirm(action: string, kind: "channel" | "pattern", name: string | null): void {
+    this.#answer(new Push([kind === "pattern" ? `p${action}` : action, name, this.#subscribed]));
+  }
+
+  #execute(message: RespValue): Reply {
+    if (!isTexts(message)) return new RespError("ERR a command is a list of strings");
+    const first = message[0];
+    if (first === undefined) return NO_REPLY;
+    const args = message.slice(1);
+    const name = typeof first === "string" ? first : "";
+    const command = COMMANDS.get(name) ?? COMMANDS.get(name.toUpperCase());
+    if (command === undefined) return new RespError(`ERR unknown command '${name.slice(0, 128)}'`);
+    const [least, most, run] = command;
+    if (args.length < least || args.length > most) {
+      return new RespError(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
+    }
+    if (this.#subscribed > 0 && !this.#mayRun(name.toUpperCase())) {
+      return new RespError(`ERR Can't execute '${name.toLowerCase()}' while subscribed`);
+    }
+    try {
+      return run(args, this);
+    } catch (error) {
+      const isExpected = error instanceof CommandError || error instanceof WrongTypeError;
+      if (isExpected) return new RespError(error.message);
+      throw error;
+    }
+  }
+
+  /** In version 2 published messages look like answers. */
+  #mayRun(name: string): boolean {
+    return this.version === 3 || SUBSCRIBED_COMMANDS.includes(name);
+  }
+
+  #answer(value: RespValue): void {
+    const encoded = this.#codec.encode(value);
+    if (typeof encoded === "string") this.#answers += encoded;
+    else {
+      this.#flush();
+      this.transport.writelines(encoded instanceof Uint8Array ? [encoded] : encoded);
+    }
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    if (this.#answers === "") return;
+    this.transport.write(this.#answers);
+    this.#answers = "";
+  }
+}
+
+function isTexts(message: RespValue): message is readonly Text[] {
+  return Array.isArray(message) &&
+    message.every((value) => typeof value === "string" || value instanceof Uint8Array);
+}
