@@ -307,7 +307,8 @@ export interface Transport {
    * Makes another protocol receive what comes next; neither is told.
    *
    * @param protocol Who receives from now on.
-   * @param unread Bytes that the protocol before it was handed and did not use: they are delivered first.
+   * @param unread Bytes that the protocol before it was handed and did not use, possibly none: they are delivered
+   * first, and if the end of the data was told before, it is told again behind them.
    */
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void;
   /** The protocol that receives what comes. */

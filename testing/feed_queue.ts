@@ -48,7 +48,7 @@ export class FeedQueue {
   }
 
   /** Adds before everything else. */
-  unshift(rest: Bytes): void {
+  unshift(rest: Bytes | "eof"): void {
     const feed: Feed = { rest, done: Promise.withResolvers() };
     // Nobody waits for it; a failure is the transport's to tell.
     feed.done.promise.catch(() => {});

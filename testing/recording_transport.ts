@@ -269,8 +269,10 @@ export class RecordingTransport implements Transport {
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#record("setProtocol", protocol, ...(unread === undefined ? [] : [unread]));
     this.#protocol = protocol;
-    if (unread === undefined || unread.length === 0) return;
-    this.#incoming.unshift(unread);
+    if (unread === undefined || this.isClosing()) return;
+    const { state } = this.#lifecycle;
+    if (state === "readEnded" || state === "ended") this.#incoming.unshift("eof");
+    if (unread.length > 0) this.#incoming.unshift(unread);
     queueMicrotask(() => this.#incoming.deliver());
   }
 
@@ -335,7 +337,7 @@ export class RecordingTransport implements Transport {
   }
 
   #onEof(): void {
-    this.#lifecycle.advance("peerEof");
+    if (this.#lifecycle.allows("peerEof")) this.#lifecycle.advance("peerEof");
     if (!this.#protocol.eofReceived?.()) this.#close("peer");
   }
 

@@ -148,7 +148,10 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
 
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#delivery.protocol = protocol;
-    if (unread !== undefined && unread.length > 0) this.#delivery.unshift(unread);
+    if (unread === undefined) return;
+    if (unread.length > 0) this.#delivery.unshift(unread);
+    const { state } = this.#lifecycle;
+    if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
   }
 
   getProtocol(): AnyProtocol {
@@ -176,11 +179,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   onEof(): void {
     this.#hasEof = true;
     this.#lifecycle.advance("peerEof");
-    try {
-      if (!this.#delivery.protocol.eofReceived?.()) this.#close("peer");
-    } catch (error) {
-      this.onCallbackError("eofReceived", error);
-    }
+    this.#tellEof();
   }
 
   onReadError(error: unknown): void {
@@ -219,6 +218,20 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     const error = toError(thrown);
     report(this.#options.onError, error, { callback, transport: this });
     this.#lose("error", error);
+  }
+
+  #tellEof(): void {
+    try {
+      if (!this.#delivery.protocol.eofReceived?.()) this.#close("peer");
+    } catch (error) {
+      this.onCallbackError("eofReceived", error);
+    }
+  }
+
+  /** The protocol before has heard of it; `protocol` took its place and hears of it behind what is unread. */
+  async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
+    await this.#delivery.ready();
+    if (!this.#delivery.stopped && this.#delivery.protocol === protocol) this.#tellEof();
   }
 
   #mayWrite(): boolean {
