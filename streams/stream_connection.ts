@@ -2,6 +2,8 @@ import { deadline } from "@std/async";
 import type { AnyProtocol, Bytes, CloseInfo, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
+import { isWritingPaused } from "../transports/layer_handover.ts";
+import { checkTimeout } from "../transports/timeouts.ts";
 import type { FlowControl } from "./flow_control.ts";
 import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
@@ -75,13 +77,15 @@ export class StreamConnection implements AsyncDisposable {
     const reader = new StreamReader(options);
     const protocol = new StreamReaderProtocol(reader);
     protocol.connectionMade(transport);
-    transport.setProtocol(protocol);
-    // The protocol before may have left it either way; from now on the reader and the writer decide.
+    // Nothing for the transport to deliver, but the end of the data, if that has come.
+    transport.setProtocol(protocol, new Uint8Array(0));
     transport.resumeReading();
-    if (transport.getWriteBufferSize() > transport.getWriteBufferLimits().high) {
-      protocol.pauseWriting();
-    }
     if (options.unread) reader.feedData(options.unread);
+    if (isFull(transport)) protocol.pauseWriting();
+    // It may be too late for the transport to tell.
+    if (transport.isClosing()) {
+      void transport.closed.then(({ error }) => protocol.connectionLost(error));
+    }
     return new StreamConnection(reader, protocol.flow);
   }
 
@@ -118,9 +122,11 @@ export class StreamConnection implements AsyncDisposable {
    * the rest in time has the connection aborted.
    *
    * @returns How the connection ended.
+   * @throws {RangeError} If the timeout is not above zero.
    */
   async close(options: CloseOptions = {}): Promise<CloseInfo> {
     const { timeout = DEFAULT_CLOSE_TIMEOUT, signal } = options;
+    checkTimeout("timeout", timeout);
     this.transport.close();
     await deadline(this.closed, timeout, signal ? { signal } : {})
       .catch(() => this.transport.abort());
@@ -162,5 +168,15 @@ export class StreamConnection implements AsyncDisposable {
       lost.abort(new ConnectionLostError("Connection lost", error ? { cause: error } : {}));
     });
     return this.#serverSignal ? AbortSignal.any([lost.signal, this.#serverSignal]) : lost.signal;
+  }
+}
+
+/** Whether the queue of a transport was too full for its protocol. */
+function isFull(transport: Transport): boolean {
+  try {
+    return isWritingPaused(transport);
+  } catch {
+    // The direction was ended: nobody will write.
+    return false;
   }
 }
