@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../protocols/contract.ts";
-import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { settle, stateOf, turn, untilStill } from "./event_loop.ts";
-import { connectPair, type PairOptions, StreamPair } from "./stream_pair.ts";
+import { PipeScene } from "./pipe_scene.ts";
+import { connectPair, type PairOptions } from "./stream_pair.ts";
 import { decode, encode, pattern } from "./text.ts";
 
 /**
@@ -19,62 +19,12 @@ const direct: Pipe = (from, to, options) => from.pipeTo(to, options);
 const generic: Pipe = (from, to, options) =>
   ReadableStream.prototype.pipeTo.call(from, to, options);
 
-/** `sender => [from => to] => receiver`: what is in brackets is piped. */
-class Scene implements AsyncDisposable {
-  readonly sender: StreamConnection;
-  readonly from: StreamConnection;
-  readonly to: StreamConnection;
-  readonly receiver: StreamConnection;
-  readonly #pairs: readonly StreamPair[];
-
-  constructor(left: StreamPair, right: StreamPair) {
-    this.#pairs = [left, right];
-    [this.sender, this.from] = [left.a, left.b];
-    [this.to, this.receiver] = [right.a, right.b];
-  }
-
-  /** Whether the receiving side of the source goes on: the reader gets what is sent now. */
-  async assertSourceLives(): Promise<void> {
-    this.sender.writer.write("lives\n");
-    assertEquals(decode(await this.from.reader.readline()), "lives\n");
-  }
-
-  /** The source was cancelled: its data has ended, and only that. */
-  async assertSourceCancelled(): Promise<void> {
-    assertEquals(this.from.reader.atEof(), true);
-    this.sender.writer.write("dropped");
-    this.from.writer.write("lives\n");
-    assertEquals(decode(await this.sender.reader.readline()), "lives\n");
-    assertEquals(await this.from.reader.read(), new Uint8Array(0));
-  }
-
-  async assertDestinationLives(): Promise<void> {
-    const writer = this.to.writable.getWriter();
-    await writer.write(encode("lives\n"));
-    writer.releaseLock();
-    assertEquals(decode(await this.receiver.reader.readline()), "lives\n");
-  }
-
-  async assertDestinationAborted(reason: unknown): Promise<void> {
-    assertStrictEquals((await this.to.closed).error, reason);
-    await assertRejects(() => this.to.writable.getWriter().closed);
-  }
-
-  assertUnlocked(): void {
-    assertEquals([this.from.readable.locked, this.to.writable.locked], [false, false]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const pair of this.#pairs) await pair[Symbol.asyncDispose]();
-  }
-}
-
-type Case = (scene: Scene, pipe: Pipe) => Promise<void>;
+type Case = (scene: PipeScene, pipe: Pipe) => Promise<void>;
 
 function both(name: string, run: Case, options: PairOptions = {}): void {
   for (const [kind, pipe] of [["direct", direct], ["generic", generic]] as const) {
     Deno.test(`pipeTo() ${name} (${kind})`, async () => {
-      await using scene = new Scene(
+      await using scene = new PipeScene(
         await connectPair("memory", options),
         await connectPair("memory", options),
       );
@@ -454,7 +404,7 @@ async function countGeneric(run: () => Promise<unknown>): Promise<number> {
   const { prototype } = ReadableStream;
   const { pipeTo } = prototype;
   let count = 0;
-  prototype.pipeTo = function (this: ReadableStream, ...args) {
+  prototype.pipeTo = function (this: ReadableStream, ...args): Promise<void> {
     count++;
     return pipeTo.apply(this, args);
   };
