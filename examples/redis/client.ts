@@ -5,6 +5,7 @@
  * Runs one command, or a small tour where none is given.
  *
  *     deno run --allow-net examples/redis/client.ts --port 6379 --command "SET greeting hello"
+ *     deno task example redis/client --port 6379 --command "SET greeting hello"
  *
  * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *

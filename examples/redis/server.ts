@@ -6,6 +6,7 @@
  * nothing of either. Try `redis-cli -p 6380`, or client.ts; stop the server with Ctrl-C.
  *
  *     deno run --allow-net examples/redis/server.ts --port 6380
+ *     deno task example redis/server --port 6380
  *
  * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *

@@ -64,6 +64,7 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
   readonly #subscriptions = { channel: new Set<string>(), pattern: new Set<string>() };
   #answers = "";
   #isFlushing = false;
+  #hasQuit = false;
   #isPaused = false;
 
   /** Begins with `connectionMade`. */
@@ -121,6 +122,7 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
   }
 
   override messageReceived(message: RespValue): void | Promise<void> {
+    if (this.#hasQuit) return;
     this.#events.onCommand();
     const reply = this.#execute(message);
     if (reply !== NO_REPLY) this.#answer(reply);
@@ -128,6 +130,7 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
   }
 
   quit(): void {
+    this.#hasQuit = true;
     queueMicrotask(() => {
       this.#flush();
       this.transport.close();

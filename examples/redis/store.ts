@@ -111,10 +111,11 @@ export class Store {
     return this.#entry(key)?.expiresAt;
   }
 
-  /** Has a key expire; says whether it is there. */
+  /** Has a key expire, at once if that time has passed; says whether it was there. */
   expire(key: string, at: number): boolean {
     const entry = this.#entry(key);
     if (entry === undefined) return false;
+    if (at <= Date.now()) return this.delete(key);
     this.#setExpiry(entry, at);
     return true;
   }
