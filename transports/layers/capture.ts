@@ -9,7 +9,7 @@ import { parseIpv4, parseIpv6 } from "./ip_address.ts";
 import { type CaptureWriter, PcapngWriter } from "./pcapng_writer.ts";
 
 /** The default of `maxBuffer`, in bytes. */
-const DEFAULT_MAX_CAPTURE_BUFFER = 16_777_216;
+const DEFAULT_MAX_CAPTURE_BUFFER = 67_108_864;
 /** The first of the ports that systems give to clients. */
 const FIRST_CLIENT_PORT = 49_152;
 /** A port that stands for a server without one, which no dissector claims. */
@@ -27,7 +27,7 @@ export interface CaptureOptions {
   /**
    * How much may wait for the sink, in bytes. If more does, packets are dropped: see `Capture.dropped`.
    *
-   * @default {16777216}
+   * @default {67108864}
    */
   readonly maxBuffer?: number;
   /** Which end opened the connections. By default the one with the higher port, as a rule the client, counts as that. */

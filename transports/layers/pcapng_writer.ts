@@ -1,8 +1,11 @@
 import type { Bytes } from "../../protocols/contract.ts";
 import { CaptureOverflowError } from "../../protocols/errors.ts";
+import { joinBytes } from "../join_bytes.ts";
 
 /** Blocks are gathered in pieces of this size, in bytes. */
 const SLAB_SIZE = 262_144;
+/** How many of them the sink is given in one piece. */
+const MOST_SLABS_AT_ONCE = 16;
 /** Packets begin with an IP header. */
 const LINKTYPE_RAW = 101;
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -203,8 +206,10 @@ export class PcapngWriter {
       await Promise.resolve();
       for (;;) {
         if (this.#full.length === 0) this.#retireSlab();
-        const piece = this.#full.shift();
-        if (piece === undefined) return;
+        const pieces = this.#full.splice(0, MOST_SLABS_AT_ONCE);
+        if (pieces.length === 0) return;
+        // Copied only if the sink lags behind: then fewer and longer pieces let it catch up.
+        const piece = joinBytes(pieces);
         await this.#sink.write(piece);
         this.#waiting -= piece.length;
       }
