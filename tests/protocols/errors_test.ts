@@ -1,0 +1,66 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import * as errors from "../../protocols/errors.ts";
+
+const cause = new Error("The cause");
+
+/** An error of each kind that transports and streams throw, what it says, and what it carries. */
+const CASES: [Error, typeof Error, string, Record<string, unknown>][] = [
+  [new errors.InvalidStateError("Cannot x", { cause }), Error, "Cannot x", { cause }],
+  [
+    new errors.IncompleteReadError(new Uint8Array([1, 2]), 5),
+    Error,
+    "Cannot complete read: data ended after 2 of 5 bytes",
+    { partial: new Uint8Array([1, 2]), expected: 5 },
+  ],
+  [
+    new errors.IncompleteReadError(new Uint8Array(0), null),
+    Error,
+    "Cannot complete read: data ended after 0 of an unknown number of bytes",
+    { expected: null },
+  ],
+  [
+    new errors.LimitOverrunError(70, 60, false),
+    RangeError,
+    "Cannot read up to separator: limit is 60 bytes, 70 buffered without one",
+    { consumed: 70, limit: 60 },
+  ],
+  [
+    new errors.LimitOverrunError(70, 60, true),
+    RangeError,
+    "Cannot read up to separator: limit is 60 bytes, separator found only after 70",
+    { consumed: 70, limit: 60 },
+  ],
+  [new errors.ConnectionLostError(), Error, "Connection lost", {}],
+  [new errors.ConnectionLostError("Cannot drain", { cause }), Error, "Cannot drain", { cause }],
+  [
+    new errors.WriteBufferFullError(20, 10, "127.0.0.1:80"),
+    RangeError,
+    "Cannot write to 127.0.0.1:80: 20 bytes are queued, maxWriteBuffer is 10",
+    { size: 20, limit: 10 },
+  ],
+  [
+    new errors.ConnectTimeoutError("127.0.0.1:80", 30, { cause }),
+    Error,
+    "Cannot connect to 127.0.0.1:80: no answer within 30 ms",
+    { address: "127.0.0.1:80", timeoutMs: 30, cause },
+  ],
+  [
+    new errors.NameResolutionError("nowhere", { cause }),
+    Error,
+    'Cannot resolve host name: "nowhere"',
+    { hostname: "nowhere", cause },
+  ],
+];
+
+for (const [error, Base, message, data] of CASES) {
+  Deno.test(`${error.name} says "${message}"`, () => {
+    assertEquals(error.message, message);
+    assert(error instanceof Base);
+    assertStrictEquals(Object.getPrototypeOf(error.constructor), Base);
+    for (const [key, value] of Object.entries(data)) assertEquals(Reflect.get(error, key), value);
+  });
+}
+
+Deno.test("Every error is named after its class", () => {
+  for (const [error] of CASES) assertEquals(error.name, error.constructor.name);
+});
