@@ -37,6 +37,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   #startedAt = 0;
   #received = 0;
   #hasEof = false;
+  #isFinishing = false;
   #closeInfo: CloseInfo | null = null;
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
   // A failed write that waits for what the read under way says; a timer's id, whose type differs by platform.
@@ -257,6 +258,8 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
 
   /** Everything was handed to the carrier. */
   #finish(): void {
+    if (this.#isFinishing) return;
+    this.#isFinishing = true;
     if (this.#carrier.finish === undefined) return this.#lose(this.#endedBy, null);
     this.#carrier.finish().then(
       () => this.#lose(this.#endedBy, null),

@@ -3,17 +3,23 @@ import { toError } from "./error_report.ts";
 
 /**
  * An operating-system failure with the action and the address put in front of its message. Class and code
- * stay, so `instanceof Deno.errors.ConnectionReset` and `error.code` work on.
+ * stay, so `instanceof Deno.errors.ConnectionReset` and `error.code` work on. Errors of other kinds word their own message and stay as they are.
  *
  * @param error What Deno threw; what is not an `Error` becomes one.
  * @param action What failed, as in "Cannot connect to 127.0.0.1:80".
  */
 export function describeOsError(error: unknown, action: string): Error {
   const described = toError(error);
+  if (!isOsError(described)) return described;
   const message = `${action}: ${described.message}`;
-  // A DOMException, or what somebody has frozen, keeps its message for ever.
+  // What somebody has frozen keeps its message for ever.
   if (!Reflect.set(described, "message", message)) return new Error(message, { cause: error });
   return described;
+}
+
+function isOsError(error: Error): boolean {
+  return error.constructor.name in Deno.errors ||
+    ("code" in error && typeof error.code === "string");
 }
 
 /** {@linkcode describeOsError} where a host name was resolved on the way: that failure gets a class. */

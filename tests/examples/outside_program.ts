@@ -24,7 +24,13 @@ export function testWith(program: string, name: string, test: () => Promise<void
 
 function isInstalled(program: string): boolean {
   try {
-    new Deno.Command(program, { args: ["-h"], stdout: "null", stderr: "null" }).outputSync();
+    const options: Deno.CommandOptions = {
+      args: ["-h"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    };
+    new Deno.Command(program, options).outputSync();
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

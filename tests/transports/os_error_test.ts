@@ -10,9 +10,15 @@ Deno.test("describeOsError() puts the action before the message and keeps class 
   assertEquals(refused.code, "EX");
 });
 
+Deno.test("describeOsError() leaves errors that are not the system's alone", () => {
+  const own = new TypeError("Cannot decode: no frame");
+  assertStrictEquals(describeOsError(own, "Cannot read"), own);
+  assertEquals(own.message, "Cannot decode: no frame");
+});
+
 Deno.test("describeOsError() makes an error of what is none, or cannot be changed", () => {
-  assertEquals(describeOsError("text", "Cannot x").message, "Cannot x: Thrown: text");
-  const frozen = Object.freeze(new Error("frozen"));
+  assertEquals(describeOsError("text", "Cannot x").message, "Thrown: text");
+  const frozen = Object.freeze(new Deno.errors.BrokenPipe("frozen"));
   const described = describeOsError(frozen, "Cannot x");
   assertEquals([described.message, described.cause], ["Cannot x: frozen", frozen]);
 });
