@@ -91,6 +91,7 @@ function wasAskedToStop({ signal }: StreamConnection, thrown: unknown): boolean 
 
 /** Whether a handler ended because its connection did: that is told by the connection, and no fault of the handler. */
 function isLoss({ reader, transport }: StreamConnection, thrown: unknown): boolean {
+  if (thrown === null) return false;
   return thrown === reader.exception() ||
     (thrown instanceof ConnectionLostError && transport.isClosing());
 }
