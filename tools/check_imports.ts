@@ -131,7 +131,9 @@ function importsOf(module: ModuleGraph["modules"][number], root: URL): Import[] 
 function faultOf({ from, to }: Import): string | undefined {
   const scheme = to.match(/^[a-z]+:/)?.[0];
   const rule = MAY_IMPORT[partOf(from)];
-  if (isInternal(to) && folderOf(from) !== folderOf(to) && !from.startsWith("tests/")) {
+  // Internal to a folder is what only it and the folders inside it use.
+  const isInside = folderOf(from).startsWith(folderOf(to));
+  if (isInternal(to) && !isInside && !from.startsWith("tests/")) {
     return `imports ${to}, which is internal to its folder`;
   }
   if (!rule) return undefined;

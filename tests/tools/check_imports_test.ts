@@ -98,6 +98,11 @@ const FAULTS: [string, Record<string, string>, string[]][] = [
     ["transports/a.ts:1 imports protocols/_size.ts, which is internal to its folder"],
   ],
   [
+    "an internal file that a folder inside its own imports",
+    { "transports/_size.ts": "", "transports/tls/a.ts": 'import "../_size.ts";' },
+    [],
+  ],
+  [
     "an internal file that an example imports",
     { "examples/a.ts": 'import "../protocols/_size.ts";' },
     ["examples/a.ts:1 imports protocols/_size.ts, which is internal to its folder"],
