@@ -28,9 +28,11 @@ export async function stateOf(promise: Promise<unknown>): Promise<string> {
   return state;
 }
 
-/** Waits until a figure has stopped growing. */
+/** Waits until a figure has not grown for a while, as turns of the event loop go. */
 export async function untilStill(figure: () => number): Promise<void> {
-  for (let before = NaN; before !== figure();) {
+  let before = NaN;
+  for (let rounds = 0; rounds < 10; rounds++) {
+    if (before !== figure()) rounds = 0;
     before = figure();
     await settle();
   }

@@ -1,0 +1,264 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { ConnectionLostError, IdleTimeoutError } from "../../protocols/errors.ts";
+import { relay, type RelayOptions, type RelayReport } from "../../streams/relay.ts";
+import { startServer } from "../../streams/start_server.ts";
+import { StreamConnection } from "../../streams/stream_connection.ts";
+import { RecordingTransport } from "../../testing/recording_transport.ts";
+import { settle, stateOf, until, untilStill } from "./event_loop.ts";
+import { MovedClock } from "./moved_clock.ts";
+import { RawPeer } from "./raw_peer.ts";
+import { connectPair, type Medium, type PairOptions, type StreamPair } from "./stream_pair.ts";
+import { decode, pattern } from "./text.ts";
+
+/** `client <=> [near <= relay => far] <=> backend`. */
+class Route implements AsyncDisposable {
+  readonly client: StreamConnection;
+  readonly near: StreamConnection;
+  readonly far: StreamConnection;
+  readonly backend: StreamConnection;
+  readonly relaying: Promise<RelayReport>;
+  readonly #pairs: readonly StreamPair[];
+
+  constructor(pairs: readonly [StreamPair, StreamPair], options?: RelayOptions) {
+    this.#pairs = pairs;
+    const [left, right] = pairs;
+    [this.client, this.near] = [left.a, left.b];
+    [this.far, this.backend] = [right.a, right.b];
+    this.relaying = relay(this.near, this.far, options);
+    this.relaying.catch(() => {});
+  }
+
+  static async make(
+    options?: RelayOptions,
+    medium: Medium = "memory",
+    pairOptions?: PairOptions,
+  ): Promise<Route> {
+    const left = await connectPair(medium, pairOptions);
+    return new Route([left, await connectPair(medium, pairOptions)], options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pair of this.#pairs) await pair[Symbol.asyncDispose]();
+    await this.relaying.catch(() => {});
+  }
+}
+
+for (const medium of ["memory", "tcp"] as const) {
+  Deno.test(`relay() passes both directions on to their ends, and counts (${medium})`, async () => {
+    await using route = await Route.make({}, medium);
+    const { client, backend } = route;
+    const [request, answer] = [pattern(300_000), pattern(500_000, 7)];
+    client.writer.write(request);
+    client.writer.writeEof();
+    backend.writer.write(answer);
+    backend.writer.writeEof();
+    const received = await Promise.all([backend.reader.read(), client.reader.read()]);
+    assertEquals(received, [request, answer]);
+    assertEquals(await route.relaying, {
+      forward: { bytes: 300_000, reason: "eof" },
+      backward: { bytes: 500_000, reason: "eof" },
+    });
+    for (const { closed } of [route.near, route.far]) assertEquals((await closed).error, null);
+  });
+
+  Deno.test(`relay() leaves one direction open after the other has ended, either way (${medium})`, async () => {
+    for (const [first, second] of [["client", "backend"], ["backend", "client"]] as const) {
+      await using route = await Route.make({}, medium);
+      route[first].writer.write("early");
+      route[first].writer.writeEof();
+      assertEquals(decode(await route[second].reader.read()), "early");
+      for (const line of ["one\n", "two\n"]) {
+        route[second].writer.write(line);
+        assertEquals(decode(await route[first].reader.readline()), line);
+      }
+      assertEquals(await stateOf(route.relaying), "pending");
+      route[second].writer.writeEof();
+      assertEquals(await route[first].reader.read(), new Uint8Array(0));
+      const { forward, backward } = await route.relaying;
+      assertEquals([forward.reason, backward.reason], ["eof", "eof"]);
+    }
+  });
+
+  Deno.test(`relay() holds a fast side back for a slow one, and not the other direction (${medium})`, async () => {
+    await using route = await Route.make({}, medium, { limit: 16_384 });
+    const { client, near, far, backend } = route;
+    const total = medium === "tcp" ? 48 * 1024 * 1024 : 4 * 1024 * 1024;
+    const chunk = pattern(65_536);
+    let sent = 0;
+    let largest = 0;
+    const sending = (async () => {
+      for (; sent < total; sent += chunk.length) {
+        client.writer.write(chunk);
+        await client.writer.drain();
+        largest = Math.max(largest, far.transport.getWriteBufferSize());
+      }
+      client.writer.writeEof();
+    })();
+    await until(() => !near.transport.isReading());
+    await untilStill(() => sent);
+    assert(sent < total, `${sent} bytes were accepted`);
+    assert(largest <= 2 * 65_536, `${largest} bytes were queued`);
+    backend.writer.write("not held back\n");
+    assertEquals(decode(await client.reader.readline()), "not held back\n");
+    let received = 0;
+    while (!backend.reader.atEof()) received += (await backend.reader.read(1_048_576)).length;
+    await sending;
+    backend.writer.writeEof();
+    assertEquals((await route.relaying).forward, { bytes: total, reason: "eof" });
+    assertEquals(received, total);
+  });
+}
+
+Deno.test("relay() passes on first what the readers hold already", async () => {
+  const left = await connectPair();
+  left.a.writer.write("header\nbody");
+  assertEquals(decode(await left.b.reader.readline()), "header\n");
+  await using route = new Route([left, await connectPair()]);
+  assertEquals(decode(await route.backend.reader.readexactly(4)), "body");
+});
+
+Deno.test("relay() aborts the other side when one fails, and tells why", async () => {
+  await using route = await Route.make();
+  route.client.writer.write("12345");
+  assertEquals(decode(await route.backend.reader.readexactly(5)), "12345");
+  const error = new Error("Cable cut");
+  route.near.transport.abort(error);
+  assertEquals(await route.relaying, {
+    forward: { bytes: 5, reason: error },
+    backward: { bytes: 0, reason: error },
+  });
+  assertStrictEquals((await route.far.closed).error, error);
+});
+
+Deno.test("relay() aborts both sides when the one fails that is written to", async () => {
+  await using route = await Route.make();
+  const error = new Error("Cable cut");
+  const { client, near, far } = route;
+  client.writer.write(pattern(2_000_000));
+  await settle();
+  far.transport.abort(error);
+  const { forward, backward } = await route.relaying;
+  assertStrictEquals(forward.reason, error);
+  assertStrictEquals(backward.reason, error);
+  assert(forward.bytes > 0 && forward.bytes < 2_000_000, `${forward.bytes} bytes`);
+  assertStrictEquals((await near.closed).error, error);
+});
+
+Deno.test("relay() tells of a client that resets its connection", async () => {
+  await using pair = await connectPair();
+  const relayed = Promise.withResolvers<RelayReport>();
+  await using server = await startServer(async (connection) => {
+    relayed.resolve(await relay(connection, pair.a));
+  }, { port: 0 });
+  await using client = await RawPeer.connect(server.port);
+  await client.write("hello");
+  assertEquals(decode(await pair.b.reader.readexactly(5)), "hello");
+  await client.reset();
+  const { forward, backward } = await relayed.promise;
+  assertEquals(forward.bytes, 5);
+  assert(forward.reason instanceof Deno.errors.ConnectionReset, String(forward.reason));
+  assertStrictEquals(backward.reason, forward.reason);
+  assertStrictEquals((await pair.a.closed).error, forward.reason);
+});
+
+Deno.test("relay() passes the end on where a direction cannot be ended alone: by closing", async () => {
+  await using left = await connectPair();
+  const transport = new RecordingTransport({}, { halfClose: false });
+  transport.start();
+  const relaying = relay(left.b, StreamConnection.over(transport));
+  left.a.writer.write("all");
+  left.a.writer.writeEof();
+  assertEquals(await relaying, {
+    forward: { bytes: 3, reason: "eof" },
+    backward: { bytes: 0, reason: "eof" },
+  });
+  assertEquals(transport.writtenText, "all");
+  assertEquals((await transport.closed).endedBy, "local");
+});
+
+Deno.test("relay() aborts both sides after a time without a byte, and not before", async () => {
+  using clock = new MovedClock();
+  await using route = await Route.make({ idleTimeout: 1000 });
+  const { client, backend } = route;
+  for (const [from, to] of [[client, backend], [backend, client]] as const) {
+    clock.move(999);
+    from.writer.write("x");
+    assertEquals(decode(await to.reader.readexactly(1)), "x");
+  }
+  clock.move(999);
+  assertEquals(await stateOf(route.relaying), "pending");
+  clock.move(1);
+  const { forward, backward } = await route.relaying;
+  assert(forward.reason instanceof IdleTimeoutError);
+  assertEquals(forward.reason.timeoutMs, 1000);
+  assertStrictEquals(backward.reason, forward.reason);
+  assertEquals([forward.bytes, backward.bytes], [1, 1]);
+  for (const { closed } of [route.near, route.far]) {
+    assertStrictEquals((await closed).error, forward.reason);
+  }
+});
+
+Deno.test("relay() waits five minutes by default, also for a side that takes nothing", async () => {
+  using clock = new MovedClock();
+  await using route = await Route.make();
+  route.client.writer.write(pattern(2_000_000));
+  await settle();
+  clock.move(299_999);
+  assertEquals(await stateOf(route.relaying), "pending");
+  clock.move(1);
+  assert((await route.relaying).forward.reason instanceof IdleTimeoutError);
+});
+
+Deno.test("relay() leaves no timer behind", async () => {
+  using clock = new MovedClock();
+  await using route = await Route.make();
+  assertEquals(clock.timers, 1);
+  route.client.writer.writeEof();
+  route.backend.writer.writeEof();
+  await route.relaying;
+  assertEquals(clock.timers, 0);
+});
+
+for (const idleTimeout of [0, -1, NaN]) {
+  Deno.test(`relay() rejects an idleTimeout of ${idleTimeout} and does nothing`, async () => {
+    await using route = await Route.make({ idleTimeout });
+    await assertRejects(() => route.relaying, RangeError, "idleTimeout");
+    assertEquals(route.near.transport.isClosing(), false);
+  });
+}
+
+Deno.test("relay() aborts both sides when its signal aborts", async () => {
+  const controller = new AbortController();
+  await using route = await Route.make({ signal: controller.signal });
+  route.client.writer.write("12345");
+  await route.backend.reader.readexactly(5);
+  const reason = new Error("Enough");
+  controller.abort(reason);
+  assertEquals(await route.relaying, {
+    forward: { bytes: 5, reason },
+    backward: { bytes: 0, reason },
+  });
+  assertStrictEquals((await route.near.closed).error, reason);
+  assertStrictEquals((await route.far.closed).error, reason);
+});
+
+Deno.test("relay() with a signal that is aborted passes nothing on", async () => {
+  await using route = await Route.make({ signal: AbortSignal.abort("a reason that is no error") });
+  const { forward, backward } = await route.relaying;
+  for (const { bytes, reason } of [forward, backward]) {
+    assertEquals(bytes, 0);
+    assert(reason instanceof ConnectionLostError);
+    assertEquals(reason.message, "a reason that is no error");
+  }
+});
+
+Deno.test("relay() of connections that are gone resolves", async () => {
+  const pairs = [await connectPair(), await connectPair()] as const;
+  pairs[0].b.transport.close();
+  pairs[1].a.transport.abort(new Error("Cable cut"));
+  await pairs[1].a.closed;
+  await using route = new Route(pairs);
+  const { forward, backward } = await route.relaying;
+  assert(backward.reason instanceof Error);
+  assertEquals([forward.bytes, backward.bytes], [0, 0]);
+});
