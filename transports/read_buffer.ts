@@ -3,11 +3,14 @@ import { BumpSlab } from "./bump_slab.ts";
 
 /** What an idle connection holds, in bytes. */
 const SMALLEST = 512;
-/** The most that one read asks for, in bytes. */
-const LARGEST = 131_072;
+/**
+ * The most that one read asks for, in bytes. Blocks of twice that and more come from the system anew each time, page
+ * by page, which costs more than the reads they save.
+ */
+const LARGEST = 65_536;
 /** Chunks up to this many bytes are copied out, so that their place can be used again. */
 const COPY_LIMIT = 4096;
-/** From this size on a block has room for two reads, since chunks of it are given away without a copy. */
+/** From this size on blocks are of the largest size: chunks are given away, and the next read goes behind them. */
 const BLOCK_LIMIT = 32_768;
 /** A chunk that is less than this part of its block is copied: who keeps it shall not keep the block. */
 const LEAST_SHARE = 1 / 8;
@@ -44,7 +47,7 @@ export class ReadBuffer {
 
   #findTarget(): Bytes {
     if (this.#block === null || this.#block.length - this.#used < this.#size / 2) {
-      this.#block = new Uint8Array(this.#size < BLOCK_LIMIT ? this.#size : 2 * this.#size);
+      this.#block = new Uint8Array(this.#size < BLOCK_LIMIT ? this.#size : LARGEST);
       this.#used = 0;
     }
     if (this.#block.length === this.#size) return this.#block;
@@ -64,7 +67,7 @@ export class ReadBuffer {
     const size = this.#size;
     if (n === size) this.#size = Math.min(4 * size, LARGEST);
     else if (4 * n >= size || size === SMALLEST) this.#quiet = 0;
-    else if (++this.#quiet >= PATIENCE) this.#size /= 4;
+    else if (++this.#quiet >= PATIENCE) this.#size = Math.max(this.#size / 4, SMALLEST);
     if (size === this.#size) return;
     this.#quiet = 0;
     this.#block = this.#target = null;
