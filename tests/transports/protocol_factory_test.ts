@@ -1,0 +1,37 @@
+import { assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import type { AnyProtocol } from "../../protocols/contract.ts";
+import { connectCarrier } from "../../transports/connect_carrier.ts";
+import { checkProtocolFactory, makeProtocol } from "../../transports/protocol_factory.ts";
+import { FakeCarrier } from "./fake_carrier.ts";
+
+Deno.test("checkProtocolFactory() takes functions and throws TypeError for what is none", () => {
+  checkProtocolFactory(() => ({}));
+  assertThrows(
+    () => checkProtocolFactory(undefined),
+    TypeError,
+    "Cannot make protocols: undefined is not a function",
+  );
+});
+
+Deno.test("makeProtocol() gives what the factory made, and throws TypeError if that is no object", () => {
+  const protocol = {};
+  assertStrictEquals(makeProtocol(() => protocol), protocol);
+  for (const [made, shown] of [[undefined, "undefined"], [null, "null"], [7, "7"]] as const) {
+    assertThrows(
+      // As callers without types do who forget to return.
+      () => makeProtocol(() => made as unknown as AnyProtocol),
+      TypeError,
+      `Cannot use protocol: the factory returned ${shown}`,
+    );
+  }
+});
+
+Deno.test("connectCarrier() rejects with TypeError when the factory forgets to return", async () => {
+  const carrier = new FakeCarrier();
+  await assertRejects(
+    () => connectCarrier(() => undefined as unknown as AnyProtocol, carrier),
+    TypeError,
+    "the factory returned undefined",
+  );
+  assertStrictEquals(carrier.calls.join(), "close");
+});
