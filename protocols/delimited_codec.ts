@@ -9,17 +9,20 @@ import { utf8Length } from "./utf8_length.ts";
 
 /** How a message lies between two delimiters: as bytes, or as UTF-8. */
 interface Content<In> {
+  readonly isText: boolean;
   /** Takes a message of `length` bytes. */
   take(buffer: ReceiveBuffer, length: number): In;
 }
 
 /** Messages are bytes. */
 export const BYTES: Content<Bytes> = {
+  isText: false,
   take: (buffer, length) => buffer.take(length),
 };
 
 /** Messages are text. What is not UTF-8 is a bad message, not a broken stream. */
 export const TEXT: Content<string> = {
+  isText: true,
   take(buffer, length): string {
     try {
       return buffer.takeText(length);
@@ -51,12 +54,26 @@ export interface DelimitedFormat<In> {
 
 const encoder = new TextEncoder();
 
+/** ASCII that is ahead in a buffer, to find messages in without looking at bytes. */
+interface Ahead {
+  readonly buffer: ReceiveBuffer | null;
+  readonly text: string;
+  /** Where the first byte of the buffer is in the text. */
+  at: number;
+  /** And in the stream. */
+  position: number;
+}
+
+const NOTHING_AHEAD: Readonly<Ahead> = { buffer: null, text: "", at: 0, position: 0 };
+
 /** Messages with a delimiter after each. Over-long ones are reported and passed over. */
 export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint8Array>
   implements Codec<In, Out> {
   readonly #format: DelimitedFormat<In>;
   readonly #frames: DelimitedFrames;
   readonly #guard: DelimiterGuard;
+  readonly #textEnd: TextEnd | null;
+  #ahead: Ahead = NOTHING_AHEAD;
 
   /**
    * Takes the format.
@@ -67,16 +84,45 @@ export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint
     this.#format = format;
     this.#frames = new DelimitedFrames(format.delimiters, format.maxLength);
     this.#guard = new DelimiterGuard(format.delimiters, format.written);
+    this.#textEnd = format.content.isText ? textEndOf(format.delimiters) : null;
   }
 
   decode(buffer: ReceiveBuffer): In | NeedMore {
+    return this.#decodeAhead(buffer) ?? this.#decodeBytes(buffer);
+  }
+
+  /** Cuts a message out of the text that is ahead; `null` where that has none, or not the whole of one. */
+  #decodeAhead(buffer: ReceiveBuffer): In | null {
+    const ahead = this.#ahead;
+    if (ahead.buffer !== buffer || ahead.position !== buffer.position) return null;
+    if (this.#textEnd === null) return null;
+    const { text, at } = ahead;
+    const end = text.indexOf(this.#textEnd.last, at);
+    if (end === -1) return null;
+    const isLonger = end > at && text.charCodeAt(end - 1) === this.#textEnd.before;
+    const length = (isLonger ? end - 1 : end) - at;
+    if (length > this.#format.maxLength) return null;
+    const consumed = end + 1 - at;
+    buffer.skip(consumed);
+    ahead.at += consumed;
+    ahead.position += consumed;
+    // Where there is a text end, messages are text.
+    return text.substring(at, at + length) as In;
+  }
+
+  #decodeBytes(buffer: ReceiveBuffer): In | NeedMore {
     const match = this.#frames.find(buffer);
     if (match === null) return NEED_MORE;
     try {
       return this.#format.content.take(buffer, match.start);
     } finally {
       buffer.skip(match.end - match.start);
+      if (this.#textEnd !== null) this.#lookAhead(buffer);
     }
+  }
+
+  #lookAhead(buffer: ReceiveBuffer): void {
+    this.#ahead = { buffer, text: buffer.peekAscii(), at: 0, position: buffer.position };
   }
 
   decodeEnd(buffer: ReceiveBuffer): In | NeedMore {
@@ -153,4 +199,21 @@ class DelimiterGuard {
 
 function toAscii(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
+}
+
+/** Delimiters that are found in text by their last character, and told apart by the one before it. */
+interface TextEnd {
+  readonly last: string;
+  /** The code of the character that the longer one begins with; -1 if there is but one. */
+  readonly before: number;
+}
+
+/** One character as a delimiter, perhaps another one of two that ends in it; `null` for any others. */
+function textEndOf(delimiters: readonly Uint8Array[]): TextEnd | null {
+  const [short, long, ...more] = delimiters.toSorted((a, b) => a.length - b.length);
+  if (short?.length !== 1 || more.length > 0) return null;
+  const last = String.fromCharCode(short[0] ?? 0);
+  if (long === undefined) return { last, before: -1 };
+  const isPair = long.length === 2 && long[1] === short[0];
+  return isPair ? { last, before: long[0] ?? -1 } : null;
 }

@@ -116,6 +116,8 @@ export function lengthFieldCodec(
 class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
   readonly #offset: number;
   readonly #lengthBytes: number;
+  // Behind the length field.
+  readonly #fieldEnd: number;
   readonly #littleEndian: boolean;
   readonly #adjustment: number;
   readonly #strip: number;
@@ -133,6 +135,7 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
     }
     this.#offset = checkCount("offset", offset);
     this.#lengthBytes = lengthBytes;
+    this.#fieldEnd = offset + lengthBytes;
     this.#littleEndian = littleEndian;
     const adjustment = includesHeader ? -this.#fieldEnd : options.adjustment ?? 0;
     if (!Number.isSafeInteger(adjustment)) {
@@ -182,10 +185,6 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
     if (inside > 0) header.set(message.subarray(0, inside), this.#strip);
     this.#writeLength(header, value);
     return prefixedParts(header, inside > 0 ? message.subarray(inside) : message);
-  }
-
-  get #fieldEnd(): number {
-    return this.#offset + this.#lengthBytes;
   }
 
   get #highestLength(): number {

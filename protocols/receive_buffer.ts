@@ -1,5 +1,5 @@
 import type { Bytes } from "./contract.ts";
-import { decodeUtf8, TextWindow } from "./utf8.ts";
+import { decodeUtf8, indexOfByte, TextWindow } from "./utf8.ts";
 
 /** Chunks below this many bytes are gathered into one block: a chunk object costs more than they do. */
 const SMALL_CHUNK = 512;
@@ -7,9 +7,6 @@ const SMALL_CHUNK = 512;
 const FIRST_BLOCK = 1024;
 /** The largest block, in bytes. */
 const LARGEST_BLOCK = 65_536;
-/** So many bytes are looked at one by one before the built-in search is worth its call: measured. */
-const NEAR = 32;
-
 const EMPTY: Bytes = new Uint8Array(0);
 
 /**
@@ -128,7 +125,7 @@ export class ReceiveBuffer {
 
   /**
    * Consumes exactly `n` bytes and returns them as text: many short texts in a row cost a tenth of decoding each. A text that is
-   * kept may pin 4 KiB of memory.
+   * kept may pin 16 KiB of memory.
    *
    * @throws {TypeError} If they are not UTF-8; nothing is consumed then.
    * @throws {RangeError} If fewer are held or `n` is negative.
@@ -143,6 +140,18 @@ export class ReceiveBuffer {
       : (this.#window ??= new TextWindow()).decode(chunk, offset, n);
     this.#advance(n);
     return text;
+  }
+
+  /**
+   * Returns the first bytes as text without consuming them, as far as they are ASCII and at hand: at most 16 KiB. In such
+   * text the places are those of the bytes, so that short pieces can be found and cut out as strings, which is much faster.
+   *
+   * @returns The text; empty if nothing is held or the first byte is not ASCII.
+   */
+  peekAscii(): string {
+    const chunk = this.#chunks[this.#head];
+    if (chunk === undefined) return "";
+    return (this.#window ??= new TextWindow()).asciiFrom(chunk, this.#headOffset);
   }
 
   /** Consumes what can be had without copying: the rest of the first chunk, at most `max` bytes. Empty if nothing is held. */
@@ -229,7 +238,7 @@ export class ReceiveBuffer {
     for (let offset = from; offset < this.#length;) {
       const chunk = this.#seek(this.#position + offset);
       const chunkOffset = this.#cursorPosition - this.#position;
-      const found = indexInChunk(chunk, byte, offset - chunkOffset);
+      const found = indexOfByte(chunk, byte, offset - chunkOffset);
       if (found !== -1) return chunkOffset + found;
       offset = chunkOffset + chunk.length;
     }
@@ -259,8 +268,15 @@ export class ReceiveBuffer {
   #advance(n: number): void {
     this.#length -= n;
     this.#position += n;
-    if (this.#length === 0) return this.#reset();
     this.#headOffset += n;
+    const chunk = this.#chunks[this.#head];
+    if (chunk !== undefined && this.#headOffset < chunk.length) return;
+    if (this.#length === 0) this.#reset();
+    else this.#leaveChunks();
+  }
+
+  /** Leaves the chunks behind that are consumed. */
+  #leaveChunks(): void {
     for (let chunk = this.#chunks[this.#head]; chunk !== undefined;) {
       if (this.#headOffset < chunk.length) break;
       this.#headOffset -= chunk.length;
@@ -289,13 +305,4 @@ export class ReceiveBuffer {
     } else this.#cursor -= this.#head;
     this.#head = 0;
   }
-}
-
-/** `chunk.indexOf`, without the cost of calling it where the byte is near. */
-function indexInChunk(chunk: Uint8Array, byte: number, from: number): number {
-  const near = Math.min(from + NEAR, chunk.length);
-  for (let i = from; i < near; i++) {
-    if (chunk[i] === byte) return i;
-  }
-  return near === chunk.length ? -1 : chunk.indexOf(byte, near);
 }

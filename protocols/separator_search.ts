@@ -12,6 +12,8 @@ export interface SeparatorMatch {
 /** What is known of one separator, in absolute positions of the stream. */
 interface Known {
   readonly bytes: Uint8Array;
+  /** Those of the others that end in this one, the longest first: where they end, so does this one. */
+  readonly longer: readonly Uint8Array[];
   /** Where it was found last; -1 if it was not. */
   found: number;
   /** No match starts before this position that was not reported. */
@@ -53,7 +55,17 @@ export class SeparatorSearch {
     if (separators.some((bytes) => bytes.length === 0)) {
       throw new RangeError("Cannot search for an empty separator");
     }
-    this.#known = separators.map((bytes) => ({ bytes: bytes.slice(), found: -1, searched: 0 }));
+    const sorted = separators.map((bytes) => bytes.slice()).sort((a, b) => b.length - a.length);
+    // Of equal ones the last is left.
+    const distinct = sorted.filter((bytes, i) => !sorted.slice(i + 1).some(isSameAs(bytes)));
+    this.#known = distinct
+      .filter((bytes) => !distinct.some((other) => other !== bytes && endsIn(bytes, other)))
+      .map((bytes) => ({
+        bytes,
+        longer: distinct.filter((other) => other !== bytes && endsIn(other, bytes)),
+        found: -1,
+        searched: 0,
+      }));
     this.longest = Math.max(...separators.map((bytes) => bytes.length));
   }
 
@@ -66,17 +78,18 @@ export class SeparatorSearch {
    */
   find(buffer: ReceiveBuffer): SeparatorMatch | null {
     if (this.#buffer !== buffer) this.#bind(buffer);
-    let start = -1;
+    let first: Known | null = null;
     let end = Infinity;
     for (const known of this.#known) {
       const offset = this.#locate(known, buffer);
-      if (offset === -1) continue;
-      const ends = offset + known.bytes.length;
-      if (ends > end || (ends === end && offset >= start)) continue;
-      start = offset;
-      end = ends;
+      // No two of them end together: one would end in the other.
+      if (offset === -1 || offset + known.bytes.length > end) continue;
+      first = known;
+      end = offset + known.bytes.length;
     }
-    return start === -1 ? null : { start, end };
+    if (first === null) return null;
+    const longest = first.longer.find((bytes) => standsAt(buffer, bytes, end - bytes.length));
+    return { start: end - (longest ?? first.bytes).length, end };
   }
 
   /** What is remembered of one buffer is wrong of any other. */
@@ -98,4 +111,21 @@ export class SeparatorSearch {
     known.searched = Math.max(known.searched, buffer.position + searched);
     return offset;
   }
+}
+
+function isSameAs(bytes: Uint8Array): (other: Uint8Array) => boolean {
+  return (other) => other.length === bytes.length && endsIn(other, bytes);
+}
+
+function endsIn(bytes: Uint8Array, end: Uint8Array): boolean {
+  const offset = bytes.length - end.length;
+  return offset >= 0 && end.every((byte, i) => bytes[offset + i] === byte);
+}
+
+function standsAt(buffer: ReceiveBuffer, bytes: Uint8Array, offset: number): boolean {
+  if (offset < 0) return false;
+  for (let i = 0; i < bytes.length; i++) {
+    if (buffer.byteAt(offset + i) !== bytes[i]) return false;
+  }
+  return true;
 }
