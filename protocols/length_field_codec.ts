@@ -153,8 +153,9 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
   }
 
   decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    if (!this.#skipped.isPassed(buffer) || buffer.length < this.#fieldEnd) return NEED_MORE;
-    const value = this.#readLength(buffer);
+    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    const value = buffer.uintAt(this.#offset, this.#lengthBytes, this.#littleEndian);
+    if (value === undefined) return NEED_MORE;
     const total = this.#fieldEnd + value + this.#adjustment;
     if (total < this.#fieldEnd || total < this.#strip) {
       throw new FrameDecodeError(
@@ -195,15 +196,6 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
     const isExact = Number.isSafeInteger(total);
     if (isExact) this.#skipped.start(buffer, total);
     throw new FrameTooLongError(total - this.#strip, this.#maxLength, isExact);
-  }
-
-  #readLength(buffer: ReceiveBuffer): number {
-    let value = 0;
-    for (let i = 0; i < this.#lengthBytes; i++) {
-      const place = this.#littleEndian ? this.#lengthBytes - 1 - i : i;
-      value = value * 256 + (buffer.byteAt(this.#offset + place) ?? 0);
-    }
-    return value;
   }
 
   #writeLength(header: Uint8Array, value: number): void {

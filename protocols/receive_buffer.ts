@@ -76,6 +76,30 @@ export class ReceiveBuffer {
   }
 
   /**
+   * The whole number that the `size` bytes at `offset` are, the most significant one first.
+   *
+   * @param offset Where it begins.
+   * @param size How many bytes it has, up to 8. Beyond 2^53 the number is not exact.
+   * @param littleEndian Whether the least significant byte comes first.
+   * @returns The number; `undefined` if not all of its bytes are held.
+   */
+  uintAt(offset: number, size: number, littleEndian: boolean = false): number | undefined {
+    if (offset < 0 || offset + size > this.#length) return undefined;
+    const head = this.#chunks[this.#head] ?? EMPTY;
+    let at = this.#headOffset + offset;
+    let bytes = head;
+    if (at + size > head.length) {
+      bytes = Uint8Array.from({ length: size }, (_, i) => this.byteAt(offset + i) ?? 0);
+      at = 0;
+    }
+    let value = 0;
+    if (littleEndian) {
+      for (let i = at + size - 1; i >= at; i--) value = value * 256 + (bytes[i] ?? 0);
+    } else for (let i = at; i < at + size; i++) value = value * 256 + (bytes[i] ?? 0);
+    return value;
+  }
+
+  /**
    * Finds a byte, or a sequence of them, whole.
    *
    * @param needle One byte as a number, or at least one in an array.

@@ -6,9 +6,11 @@ import {
   IncompleteFrameError,
   lineCodec,
   NEED_MORE,
+  ReceiveBuffer,
 } from "@sluice/net";
 import { assertCodec } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { Random } from "../../testing/conformance/random.ts";
 import { hex, utf8 } from "./hex.ts";
 
 const limit = {
@@ -109,6 +111,38 @@ Deno.test("lineCodec() reports an overlong line once and goes on with the next",
   );
 });
 
+Deno.test("lineCodec() reads long input of any characters, however it is cut", () => {
+  const random = new Random(1);
+  const lines = Array.from({ length: 3000 }, (_, i) => {
+    const word = random.pick("plain", "ž", "🌍", "", "x".repeat(100), "\ufeff", "a\rb");
+    return `${i}${word.repeat(random.below(4))}`;
+  });
+  const bytes = utf8(lines.map((line, i) => `${line}${i % 3 === 0 ? "\r\n" : "\n"}`).join(""));
+  for (const largest of [10, 1000, 70_000, bytes.length]) {
+    const reader = new FrameReader(lineCodec());
+    const seen: unknown[] = [];
+    for (const piece of random.split(bytes, 1, largest)) {
+      reader.feedData(piece.slice());
+      for (let line = reader.next(); line !== NEED_MORE; line = reader.next()) seen.push(line);
+    }
+    assertEquals(seen.join("\n") === lines.join("\n"), true, `pieces of at most ${largest}`);
+  }
+});
+
+Deno.test("lineCodec() consumes a line and no more", () => {
+  const buffer = new ReceiveBuffer();
+  const codec = lineCodec();
+  buffer.append(utf8("one\ntwo\r\nthree\n"));
+  for (const [line, position] of [["one", 4], ["two", 9], ["three", 15]]) {
+    assertEquals([codec.decode(buffer), buffer.position], [line, position]);
+  }
+  buffer.append(utf8("four\nfive\nsix\n"));
+  assertEquals(codec.decode(buffer), "four");
+  // What somebody else has taken in between is not read again.
+  buffer.skip(5);
+  assertEquals(codec.decode(buffer), "six");
+});
+
 Deno.test("lineCodec() drops an overlong line as it arrives", () => {
   const reader = new FrameReader(lineCodec({ maxLength: 100 }));
   reader.feedData(new Uint8Array(102).fill(120));
@@ -166,6 +200,8 @@ Deno.test("lineCodec() rejects bad options", () => {
 
 Deno.test("lineCodec() notices that it is shared by two connections", () => {
   const codec = lineCodec();
-  new FrameReader(codec).next();
-  assertThrows(() => new FrameReader(codec).next(), Error, "belongs to another connection");
+  const readers = [new FrameReader(codec), new FrameReader(codec)] as const;
+  for (const reader of readers) reader.feedData(utf8("one\ntwo\n"));
+  assertEquals(readers[0].next(), "one");
+  assertThrows(() => readers[1].next(), Error, "belongs to another connection");
 });

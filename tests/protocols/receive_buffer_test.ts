@@ -125,6 +125,45 @@ Deno.test("ReceiveBuffer finds its place again after dropping many chunks", () =
   assertEquals(buffer.indexOf(199), 49 * 600);
 });
 
+Deno.test("ReceiveBuffer.peekAscii() gives what is ASCII at the start, and consumes nothing", () => {
+  const buffer = new ReceiveBuffer();
+  assertEquals(buffer.peekAscii(), "");
+  buffer.append(utf8("plain text\u007f\0žand more"));
+  assertEquals(buffer.peekAscii(), "plain text\u007f\0");
+  assertEquals(buffer.takeText(6), "plain ");
+  assertEquals(buffer.peekAscii(), "text\u007f\0");
+  buffer.skip(6);
+  assertEquals(buffer.peekAscii(), "");
+  assertEquals(buffer.takeText(2), "ž");
+  assertEquals(buffer.takeText(2), "an");
+  assertEquals(buffer.peekAscii().length <= 6, true);
+  buffer.skip(buffer.length);
+  buffer.append(hex("80 61"));
+  assertEquals(buffer.peekAscii(), "");
+});
+
+Deno.test("ReceiveBuffer.peekAscii() gives no more than lies in one piece of memory", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.append(new Uint8Array(600).fill(97));
+  buffer.append(new Uint8Array(600).fill(98));
+  assertEquals(buffer.peekAscii(), "a".repeat(600));
+  buffer.skip(600);
+  assertEquals(buffer.peekAscii(), "b".repeat(600));
+});
+
+Deno.test("ReceiveBuffer.uintAt() reads numbers in either order, also across chunks", () => {
+  const buffer = new ReceiveBuffer();
+  for (const byte of hex("01 02 03")) buffer.append(new Uint8Array(600).fill(byte));
+  assertEquals(buffer.uintAt(0, 1), 1);
+  assertEquals(buffer.uintAt(598, 4), 0x01010202);
+  assertEquals(buffer.uintAt(598, 4, true), 0x02020101);
+  assertEquals(buffer.uintAt(1199, 2), 0x0203);
+  assertEquals(buffer.uintAt(1796, 4), 0x03030303);
+  assertEquals(buffer.uintAt(1797, 4), undefined);
+  assertEquals(buffer.uintAt(-1, 2), undefined);
+  assertEquals(buffer.uintAt(0, 8), 0x0101010101010101);
+});
+
 /** What the buffer should do, done with one string of a character for each byte. */
 class PlainBuffer {
   held = "";
