@@ -7,15 +7,15 @@ export interface ByteReadableSource {
   /**
    * Waits for `least` bytes or the end, as long as `isWanted` says so.
    *
-   * @returns How many bytes are there to take; none if the data has ended or nobody wants it.
+   * @returns How many bytes are there to take: fewer than `least` if the data has ended; `null` if nobody wants it.
    */
-  wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number>;
+  wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
   /** Ends a wait that is not wanted any more. */
   wake(): void;
   /** Takes the first chunk that is buffered. */
   take(): Bytes;
-  /** Takes what fits. */
-  takeInto(target: Uint8Array): void;
+  /** Takes what fits; returns how many bytes. */
+  takeInto(target: Uint8Array): number;
   /** Drops what is buffered and what still comes. */
   discard(): void;
 }
@@ -93,9 +93,11 @@ export class ByteReadable extends ReadableStream<Bytes> {
     if (request === null) return;
     const isWanted = () => this.#request() === request;
     const available = await this.#source.wait(request.least, isWanted);
-    if (!isWanted()) return;
-    if (available === 0) this.#end();
-    else this.#give(request, available);
+    // Whoever asks next has this called anew.
+    if (available === null || !isWanted()) return;
+    if (available > 0 && !this.#give(request, available)) return await this.#pull();
+    // The end came before all that was asked for. At once: a read that is given up now would take what it has with it.
+    if (available < request.least) this.#end();
   }
 
   /** What the holder of the lock waits for; `null` if there is none, or it waits for nothing. */
@@ -104,13 +106,22 @@ export class ByteReadable extends ReadableStream<Bytes> {
     return this.#requests === null ? ANYTHING : this.#requests.first;
   }
 
-  #give({ unit }: ReadRequest, available: number): void {
+  /** Passes bytes on; `false` if somebody else has taken them in the meantime. */
+  #give({ least, unit }: ReadRequest, available: number): boolean {
     const offered = this.#controller.byobRequest;
-    if (!offered?.view) return this.#controller.enqueue(detachable(this.#source.take()));
+    if (!offered?.view) {
+      const chunk = this.#source.take();
+      if (chunk.length === 0) return false;
+      this.#controller.enqueue(detachable(chunk));
+      return true;
+    }
     const { buffer, byteOffset, byteLength } = offered.view;
-    const n = whole(Math.min(available, byteLength), unit);
-    this.#source.takeInto(new Uint8Array(buffer, byteOffset, n));
-    offered.respond(n);
+    const fits = Math.min(available, byteLength);
+    const n = available < least ? fits : fits - fits % unit;
+    const taken = this.#source.takeInto(new Uint8Array(buffer, byteOffset, n));
+    if (taken === 0) return false;
+    offered.respond(taken);
+    return true;
   }
 
   /**
@@ -137,7 +148,8 @@ export class ByteReadable extends ReadableStream<Bytes> {
     options: StreamPipeOptions,
   ): Promise<void> {
     const { preventClose, preventAbort, preventCancel, signal } = options;
-    const reader = super.getReader();
+    // Asks for nothing itself: what a pipe before was waiting for is not wanted any more.
+    const reader = this.getReader();
     // A stream that was just made hears only now that it is being closed.
     await null;
     if (destination.isEnding) {
@@ -152,7 +164,8 @@ export class ByteReadable extends ReadableStream<Bytes> {
       this.#source.wake();
     });
     try {
-      while (await this.#source.wait(1, () => isOpen, signal) > 0) {
+      while (await this.#source.wait(1, () => isOpen, signal)) {
+        signal?.throwIfAborted();
         side = "destination";
         await destination.send(this.#source.take(), signal);
         side = "source";
@@ -179,11 +192,6 @@ export class ByteReadable extends ReadableStream<Bytes> {
 
 async function ignore(settled: Promise<void>): Promise<void> {
   await settled.catch(() => {});
-}
-
-/** As many of `n` bytes as make whole elements; all of them if they do not make one. */
-function whole(n: number, unit: number): number {
-  return n - n % unit || n;
 }
 
 /** A byte stream takes the memory of what it is given away from everybody: give it memory of its own. */

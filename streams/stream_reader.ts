@@ -118,7 +118,7 @@ export class StreamReader {
       wait: (least, isWanted, signal) => this.#waitForStream(least, isWanted, signal),
       wake: () => this.#wakeStream(),
       take: () => this.#consume(this.#buffer.takeChunk()),
-      takeInto: (target) => void this.#consume(this.#buffer.takeInto(target)),
+      takeInto: (target) => this.#consume(this.#buffer.takeInto(target)),
       discard: () => this.#discard(),
     });
   }
@@ -178,9 +178,11 @@ export class StreamReader {
     this.#begin(signal);
     if (n < 0) {
       while (!this.#isEnded) await this.#wait(signal);
+      signal?.throwIfAborted();
       return this.#consume(this.#buffer.takeAll());
     }
     while (this.#buffer.length === 0 && !this.#isEnded) await this.#wait(signal);
+    signal?.throwIfAborted();
     return this.#consume(this.#buffer.take(Math.min(n, this.#buffer.length)));
   }
 
@@ -199,6 +201,7 @@ export class StreamReader {
     while (this.#buffer.length < n) {
       if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), n);
       await this.#wait(signal);
+      signal?.throwIfAborted();
     }
     return this.#consume(this.#buffer.take(n));
   }
@@ -218,6 +221,7 @@ export class StreamReader {
         if (line !== null) return line;
         if (this.#isEnded) return this.#consume(this.#buffer.takeAll());
         await this.#wait(signal);
+        signal?.throwIfAborted();
       }
     } catch (error) {
       if (error instanceof LimitOverrunError) this.#dropLine(error.consumed);
@@ -245,6 +249,7 @@ export class StreamReader {
       if (record !== null) return record;
       if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), null);
       await this.#wait(signal);
+      signal?.throwIfAborted();
     }
   }
 
@@ -302,7 +307,10 @@ export class StreamReader {
     this.#data.release();
   }
 
-  /** Waits for more bytes or for their end. */
+  /**
+   * Waits for more bytes or for their end. Whoever goes on looks at the signal: it may have aborted in the same turn,
+   * and the bytes are for the next read then.
+   */
   #wait(signal: AbortSignal | undefined): Promise<void> {
     if (this.#exception !== null) return Promise.reject(this.#exception);
     // What was asked for is more than the pause allows, else it would be here.
@@ -356,12 +364,12 @@ export class StreamReader {
     return search;
   }
 
-  /** Waits on behalf of the Web stream; returns how many bytes are there to take. */
+  /** Waits on behalf of the Web stream; returns how many bytes are there to take, `null` if nobody wants them. */
   async #waitForStream(
     least: number,
     isWanted: () => boolean,
     signal?: AbortSignal,
-  ): Promise<number> {
+  ): Promise<number | null> {
     this.#begin(signal);
     while (this.#buffer.length < least && !this.#isEnded && isWanted()) {
       this.#isStreamWanted = isWanted;
@@ -371,7 +379,7 @@ export class StreamReader {
         if (this.#isStreamWanted === isWanted) this.#isStreamWanted = null;
       }
     }
-    return isWanted() ? this.#buffer.length : 0;
+    return isWanted() ? this.#buffer.length : null;
   }
 
   #discard(): void {
