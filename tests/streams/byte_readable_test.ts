@@ -368,3 +368,26 @@ Deno.test("StreamReader.read() rejects while a Web reader waits, which gets the 
   reader.feedData(encode("web's"));
   assertEquals(decode((await reading).value ?? new Uint8Array(0)), "web's");
 });
+
+for (const mode of ["default", "byob"]) {
+  Deno.test(`A ${mode} reader makes up no bytes when a method takes them in the turn they arrive`, async () => {
+    for (let microtasks = 0; microtasks < 10; microtasks++) {
+      const reader = new StreamReader();
+      const web = mode === "byob"
+        ? reader.readable.getReader({ mode: "byob" })
+        : reader.readable.getReader();
+      const reading = web.read(new Uint8Array(5));
+      await turn();
+      reader.feedData(encode("first"));
+      for (let i = 0; i < microtasks; i++) await null;
+      // Gets the bytes, or an error, or has to wait: it is a concurrent read.
+      const taking = reader.read(5).then(decode, () => "");
+      await turn();
+      reader.feedData(encode("other"));
+      reader.feedEof();
+      const { value } = await reading;
+      assert(value);
+      assertEquals([decode(value), await taking].sort().join(""), "firstother");
+    }
+  });
+}

@@ -459,3 +459,32 @@ Deno.test("pipeTo() leaves its bytes to a read in the turn of abort() (direct)",
   assertEquals(decode(await line), "mine\n");
   await rejected;
 });
+
+Deno.test("pipeTo() gets what an aborted pipe of the other kind had been waiting for", async () => {
+  for (const [first, second] of [[generic, direct], [direct, generic]] as const) {
+    await using left = await connectPair();
+    await using right = await connectPair();
+    const start = (pipe: Pipe) => {
+      const controller = new AbortController();
+      const piping = pipe(left.b.readable, right.a.writable, {
+        signal: controller.signal,
+        preventAbort: true,
+        preventCancel: true,
+      });
+      return { controller, rejected: assertRejects(() => piping) };
+    };
+    for (const pipe of [first, second]) {
+      const { controller, rejected } = start(pipe);
+      await settle();
+      controller.abort();
+      await rejected;
+    }
+    const { controller, rejected } = start(second);
+    left.a.writer.write("piped");
+    assertEquals(decode(await right.b.reader.readexactly(5)), "piped");
+    controller.abort();
+    await rejected;
+    left.a.writer.write("read");
+    assertEquals(decode(await left.b.reader.readexactly(4)), "read");
+  }
+});

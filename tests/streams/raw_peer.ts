@@ -24,6 +24,11 @@ export class RawPeer implements AsyncDisposable {
     return new Promise((resolve) => this.#socket.write(data, () => resolve()));
   }
 
+  /** Ends this direction. */
+  end(): Promise<void> {
+    return new Promise((resolve) => this.#socket.end(() => resolve()));
+  }
+
   /** Ends the connection with a reset. */
   async reset(): Promise<void> {
     this.#socket.resetAndDestroy();
