@@ -1,9 +1,9 @@
 /**
  * A chat in lines of text: everybody hears what the others say.
  *
- * A user who reads slowly neither delays the others nor fills the memory: what does not go out to them
- * in time is left out, and they are told how much they missed. Join with `nc 127.0.0.1 8888`; stop the
- * server with Ctrl-C.
+ * A user who reads slowly neither delays the others nor fills the memory: what does not go out to
+ * them in time is left out, and they are told how much they missed. Join with `nc 127.0.0.1 8888`;
+ * stop the server with Ctrl-C.
  *
  *     deno run --allow-net examples/chat_server.ts --port 8888
  *     deno task example chat_server --port 8888
@@ -24,8 +24,8 @@ import { readFlags, runProgram, serveUntilStopped } from "./_program.ts";
 /** The longest line that anybody may say, in bytes. */
 const MAX_LINE_LENGTH = 1000;
 /**
- * What may wait for one user, in bytes: with more, they miss what is said until a quarter is left. Far more than
- * somebody who reads has waiting when a few others talk at once.
+ * What may wait for one user, in bytes: with more, they miss what is said until a quarter is left.
+ * Far more than somebody who reads has waiting when a few others talk at once.
  */
 const MOST_WAITING = 1_048_576;
 /** More than that waits only if the user keeps asking while they do not read. */

@@ -1,9 +1,10 @@
 /**
- * A JSON-RPC 2.0 server in the framing of the Language Server Protocol: requests are answered as they
- * are done, not in the order they came.
+ * A JSON-RPC 2.0 server in the framing of the Language Server Protocol: requests are answered as
+ * they are done, not in the order they came.
  *
- * It knows `sum` (of numbers), `wait` (so many milliseconds) and `$/cancelRequest`, as LSP has it. At most 64
- * requests of one client are under way; more of them wait in the connection. Stop it with Ctrl-C.
+ * It knows `sum` (of numbers), `wait` (so many milliseconds) and `$/cancelRequest`, as LSP has it.
+ * At most 64 requests of one client are under way; more of them wait in the connection. Stop it
+ * with Ctrl-C.
  *
  *     deno run --allow-net examples/json_rpc.ts --port 8888
  *     deno task example json_rpc --port 8888

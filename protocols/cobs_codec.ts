@@ -23,14 +23,15 @@ const LONGEST_RUN = 254;
 const DELIMITER: Uint8Array = new Uint8Array([0]);
 
 /**
- * COBS (Cheshire and Baker, 1999): packets that end with a zero byte and hold none, at the price of at most one byte in 254.
+ * COBS (Cheshire and Baker, 1999): packets that end with a zero byte and hold none, at the price of
+ * at most one byte in 254.
  *
  * ```text
- * 11 22 00 33  ->  03 11 22  02 33  00       each code: how far it is to the next zero of the packet
+ * 11 22 00 33  ->  03 11 22  02 33  00       each code: how far to the next zero
  * ```
  *
- * Nothing between two zeros is no packet; an empty packet is `01 00`. Bad and recoverable: a packet that is too
- * long (it is dropped as it arrives), and a code that leads beyond the packet's end.
+ * Nothing between two zeros is no packet; an empty packet is `01 00`. Bad and recoverable: a packet
+ * that is too long (it is dropped as it arrives), and a code that leads beyond the packet's end.
  *
  * @example Reading and writing
  * ```ts

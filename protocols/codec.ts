@@ -6,11 +6,13 @@
  * ```
  *
  * A codec does no I/O and waits for nothing. The same one serves callbacks
- * ({@linkcode FramedProtocol}), async iteration and Web streams; {@linkcode FrameReader} drives it by hand.
+ * ({@linkcode FramedProtocol}), async iteration and Web streams; {@linkcode FrameReader} drives it
+ * by hand.
  *
- * A codec may remember things between two calls (how far it searched, how much it has to skip), so **one codec object
- * belongs to one connection**: make a new one where the connection is made. Those of this library
- * throw an `InvalidStateError` where what they remember of one connection would be used for another.
+ * A codec may remember things between two calls (how far it searched, how much it has to skip), so
+ * **one codec object belongs to one connection**: make a new one where the connection is made.
+ * Those of this library throw an `InvalidStateError` where what they remember of one connection
+ * would be used for another.
  *
  * @module
  */
@@ -22,7 +24,10 @@ export const NEED_MORE: unique symbol = Symbol("need more");
 /** The type of {@linkcode NEED_MORE}. */
 export type NeedMore = typeof NEED_MORE;
 
-/** A message as bytes: in one piece or in several, which are sent in order. A string is sent as UTF-8. */
+/**
+ * A message as bytes: in one piece or in several, which are sent in order. A string is sent as
+ * UTF-8.
+ */
 export type EncodedMessage = Uint8Array | string | readonly (Uint8Array | string)[];
 
 /**
@@ -34,26 +39,26 @@ export interface Decoder<In> {
   /**
    * Takes one message.
    *
-   * It consumes the bytes of the message and no other. If more are needed it may leave those that are there,
-   * or consume and remember them.
+   * It consumes the bytes of the message and no other. If more are needed it may leave those that
+   * are there, or consume and remember them.
    *
    * Bytes that were searched in vain should be remembered (see {@linkcode SeparatorSearch}): the
    * message may come a byte at a time.
    *
    * @param buffer What has arrived and is not decoded. Always the same object.
    * @returns The message, which may be anything but `undefined`, or {@linkcode NEED_MORE}.
-   * @throws {FrameError} If there is no message to be had. If the error is `recoverable`, this call has consumed at least a
-   * byte of the bad one, and the next call goes on behind it; any other exception means that the stream is beyond repair, and no
-   * further call is made.
+   * @throws {FrameError} If there is no message to be had. If the error is `recoverable`, this call
+   * has consumed at least a byte of the bad one, and the next call goes on behind it; any other
+   * exception means that the stream is beyond repair, and no further call is made.
    */
   decode(buffer: ReceiveBuffer): In | NeedMore;
   /**
-   * Takes what is left when the data has ended. Called when {@linkcode decode} needs more and no more will come,
-   * again after each message it gives, until it returns {@linkcode NEED_MORE}.
+   * Takes what is left when the data has ended. Called when {@linkcode decode} needs more and no
+   * more will come, again after each message it gives, until it returns {@linkcode NEED_MORE}.
    *
-   * A decoder without this method has no use for a rest: if bytes are left then, the caller throws an
-   * {@linkcode IncompleteFrameError}. A decoder that consumes the start of a message and remembers it needs this method
-   * to throw one itself.
+   * A decoder without this method has no use for a rest: if bytes are left then, the caller throws
+   * an {@linkcode IncompleteFrameError}. A decoder that consumes the start of a message and
+   * remembers it needs this method to throw one itself.
    *
    * @param buffer What is left.
    * @returns A final message, or {@linkcode NEED_MORE} if there is none.
@@ -69,12 +74,13 @@ export interface Decoder<In> {
  */
 export interface Encoder<Out> {
   /**
-   * Makes bytes of one message. A large payload should be a part of the result, not copied into one: it is then sent from where it lies, and
-   * must stay unchanged until it is.
+   * Makes bytes of one message. A large payload should be a part of the result, not copied into
+   * one: it is then sent from where it lies, and must stay unchanged until it is.
    *
    * @param message The message.
    * @returns Its bytes, to be sent before this is called again or kept.
-   * @throws {FrameError} If the message cannot be sent in this format. Nothing was changed, so others can.
+   * @throws {FrameError} If the message cannot be sent in this format. Nothing was changed, so
+   * others can.
    */
   encode(message: Out): EncodedMessage;
 }

@@ -13,8 +13,8 @@ import { SkippedBytes } from "./skipped_bytes.ts";
 import { utf8Length } from "./utf8_length.ts";
 
 /**
- * The default of `maxLength`, in bytes: 16 MiB. Editors send whole documents, and language servers lists of everything that
- * could be typed next; the number itself is a guess.
+ * The default of `maxLength`, in bytes: 16 MiB. Editors send whole documents, and language servers
+ * lists of everything that could be typed next; the number itself is a guess.
  */
 export const DEFAULT_MAX_CONTENT_LENGTH = 16_777_216;
 
@@ -39,7 +39,9 @@ export interface ContentLengthCodecOptions {
 
 /** A body and what its header says. */
 export interface ContentMessage {
-  /** The header's fields by their names in lower case. The length is among those that are received. */
+  /**
+   * The header's fields by their names in lower case. The length is among those that are received.
+   */
   readonly headers: ReadonlyMap<string, string>;
   /** What the header announced. */
   readonly body: Bytes;
@@ -57,12 +59,15 @@ const CONTENT_LENGTH = "content-length";
 const HEADER_END = new Uint8Array([0x0d, 0x0a, 0x0d, 0x0a]);
 /** A token of RFC 9110. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What a field may say: no line ends, which would begin another field, and no other control characters but tabs. */
+/**
+ * What a field may say: no line ends, which would begin another field, and no other control
+ * characters but tabs.
+ */
 const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
 
 /**
- * Messages with a header that tells their length: the framing of the Language Server Protocol, of the Debug Adapter Protocol and of
- * much that is modelled on them.
+ * Messages with a header that tells their length: the framing of the Language Server Protocol, of
+ * the Debug Adapter Protocol and of much that is modelled on them.
  *
  * ```text
  * Content-Length: 17\r\n
@@ -70,8 +75,9 @@ const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
  * {"jsonrpc":"2.0"}
  * ```
  *
- * A body that is too long is bad and recoverable: it is passed over as it arrives. Everything that is wrong with a header breaks
- * the stream: no length or two, a field without a colon, a header without end.
+ * A body that is too long is bad and recoverable: it is passed over as it arrives. Everything that
+ * is wrong with a header breaks the stream: no length or two, a field without a colon, a header
+ * without end.
  *
  * @example Reading and writing
  * ```ts

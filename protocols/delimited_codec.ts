@@ -91,7 +91,10 @@ export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint
     return this.#decodeAhead(buffer) ?? this.#decodeBytes(buffer);
   }
 
-  /** Cuts a message out of the text that is ahead; `null` where that has none, or not the whole of one. */
+  /**
+   * Cuts a message out of the text that is ahead; `null` where that has none, or not the whole of
+   * one.
+   */
   #decodeAhead(buffer: ReceiveBuffer): In | null {
     const ahead = this.#ahead;
     if (ahead.buffer !== buffer || ahead.position !== buffer.position) return null;
@@ -201,14 +204,18 @@ function toAscii(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }
 
-/** Delimiters that are found in text by their last character, and told apart by the one before it. */
+/**
+ * Delimiters that are found in text by their last character, and told apart by the one before it.
+ */
 interface TextEnd {
   readonly last: string;
   /** The code of the character that the longer one begins with; -1 if there is but one. */
   readonly before: number;
 }
 
-/** One character as a delimiter, perhaps another one of two that ends in it; `null` for any others. */
+/**
+ * One character as a delimiter, perhaps another one of two that ends in it; `null` for any others.
+ */
 function textEndOf(delimiters: readonly Uint8Array[]): TextEnd | null {
   const [short, long, ...more] = delimiters.toSorted((a, b) => a.length - b.length);
   if (short?.length !== 1 || more.length > 0) return null;

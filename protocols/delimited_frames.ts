@@ -3,8 +3,9 @@ import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { type SeparatorMatch, SeparatorSearch } from "./separator_search.ts";
 
 /**
- * Finds frames that end with a delimiter, as long as they are no longer than a limit. One that is longer is reported once, as soon as
- * that is certain, and passed over up to its delimiter without being kept.
+ * Finds frames that end with a delimiter, as long as they are no longer than a limit. One that is
+ * longer is reported once, as soon as that is certain, and passed over up to its delimiter without
+ * being kept.
  */
 export class DelimitedFrames {
   readonly #search: SeparatorSearch;

@@ -3,7 +3,9 @@ import type { Bytes } from "./contract.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./delimited_codec.ts";
 import { checkMaxLength } from "./max_length.ts";
 
-/** The default of `maxLength`, in bytes: as for lines, which are the same with another delimiter. */
+/**
+ * The default of `maxLength`, in bytes: as for lines, which are the same with another delimiter.
+ */
 export const DEFAULT_MAX_DELIMITED_LENGTH = 65_536;
 
 /** How long messages may be, and what ends the last one. */
@@ -25,11 +27,12 @@ export interface DelimiterCodecOptions {
 const encoder = new TextEncoder();
 
 /**
- * Messages with a delimiter after each, handed out without it. Of several delimiters the one that ends first counts,
- * of those that end together the longest; the first of the list is written.
+ * Messages with a delimiter after each, handed out without it. Of several delimiters the one that
+ * ends first counts, of those that end together the longest; the first of the list is written.
  *
- * Bad and recoverable: a message that is too long (it is dropped as it arrives, and the next one is read), and
- * text that is not UTF-8. A message to be sent must not contain a delimiter, nor end so that one would begin in it.
+ * Bad and recoverable: a message that is too long (it is dropped as it arrives, and the next one is
+ * read), and text that is not UTF-8. A message to be sent must not contain a delimiter, nor end so
+ * that one would begin in it.
  *
  * @example Records between semicolons
  * ```ts

@@ -4,7 +4,8 @@ import { FrameEncodeError } from "./errors.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /**
- * Messages that are all of the same length. Data that ends inside one is an {@linkcode IncompleteFrameError}.
+ * Messages that are all of the same length. Data that ends inside one is an
+ * {@linkcode IncompleteFrameError}.
  *
  * @example Records of two bytes
  * ```ts

@@ -4,8 +4,8 @@ import { FrameError, IncompleteFrameError, InvalidStateError } from "./errors.ts
 import { ReceiveBuffer } from "./receive_buffer.ts";
 
 /**
- * Drives a {@linkcode Decoder} by hand: bytes in, messages out, no connection needed. Every face of this library that
- * decodes messages has one inside.
+ * Drives a {@linkcode Decoder} by hand: bytes in, messages out, no connection needed. Every face of
+ * this library that decodes messages has one inside.
  *
  * ```text
  * feedData* -> feedEof? with next() in between, until it returns NEED_MORE
@@ -46,7 +46,10 @@ export class FrameReader<In> {
     this.#buffer = buffer;
   }
 
-  /** Whether nothing will come any more: the data has ended and all of it was taken, or the stream is broken. */
+  /**
+   * Whether nothing will come any more: the data has ended and all of it was taken, or the stream
+   * is broken.
+   */
   get isDone(): boolean {
     return this.#isDone;
   }
@@ -56,7 +59,10 @@ export class FrameReader<In> {
     return this.#buffer.length;
   }
 
-  /** The decoder in use. Another one goes on where this one stopped: it gets the bytes that were not taken. */
+  /**
+   * The decoder in use. Another one goes on where this one stopped: it gets the bytes that were not
+   * taken.
+   */
   get decoder(): Decoder<In> {
     return this.#decoder;
   }
@@ -83,9 +89,10 @@ export class FrameReader<In> {
   /**
    * Takes the next message.
    *
-   * @returns The message, or {@linkcode NEED_MORE} if it is not there yet or, after {@linkcode feedEof}, there is none.
-   * @throws {FrameError} If it is bad. If the error is `recoverable`, the next call goes on behind it; otherwise every
-   * call from now on throws the same.
+   * @returns The message, or {@linkcode NEED_MORE} if it is not there yet or, after
+   * {@linkcode feedEof}, there is none.
+   * @throws {FrameError} If it is bad. If the error is `recoverable`, the next call goes on behind
+   * it; otherwise every call from now on throws the same.
    * @throws {IncompleteFrameError} If the data ended inside a message.
    */
   next(): In | NeedMore {

@@ -24,12 +24,14 @@ interface Waiting {
  *                       send(message), drain()
  * ```
  *
- * Messages are delivered one at a time. When {@linkcode messageReceived} returns a promise, the next message, even one
- * that arrived in the same chunk, waits until it settles, and so does reading. The same holds after `pauseReading()`: the
- * messages that have arrived wait for `resumeReading()`. When a callback changes the protocol with `setProtocol`,
- * the bytes that were not decoded go to the next one; elsewhere pass on what {@linkcode detach} gives.
+ * Messages are delivered one at a time. When {@linkcode messageReceived} returns a promise, the
+ * next message, even one that arrived in the same chunk, waits until it settles, and so does
+ * reading. The same holds after `pauseReading()`: the messages that have arrived wait for
+ * `resumeReading()`. When a callback changes the protocol with `setProtocol`, the bytes that were
+ * not decoded go to the next one; elsewhere pass on what {@linkcode detach} gives.
  *
- * A subclass that overrides `connectionMade`, `connectionLost`, `pauseWriting` or `resumeWriting` calls `super`'s as well.
+ * A subclass that overrides `connectionMade`, `connectionLost`, `pauseWriting` or `resumeWriting`
+ * calls `super`'s as well.
  *
  * @example A server that answers lines
  * ```ts
@@ -64,6 +66,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   readonly #reader: FrameReader<In>;
   #transport: Transport | null = null;
   #isEnded = false;
+  // Whether somebody else has taken the bytes that were not decoded.
+  #isDetached = false;
   #isWritingPaused = false;
   // How the connection was lost; null while it is not.
   #lost: { readonly error: Error | null } | null = null;
@@ -93,8 +97,9 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   /**
-   * The codec in use. Another one goes on where this one stopped, with the next message that is received or sent, also within one
-   * chunk. For messages of other types change the protocol instead: `transport.setProtocol`.
+   * The codec in use. Another one goes on where this one stopped, with the next message that is
+   * received or sent, also within one chunk. For messages of other types change the protocol
+   * instead: `transport.setProtocol`.
    */
   get codec(): Codec<In, Out> {
     return this.#codec;
@@ -108,16 +113,17 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   /**
    * A message arrived.
    *
-   * A returned promise holds back the next message and all reading until it settles; its rejection ends the
-   * connection like an exception. What has arrived and was not delivered when the connection is lost, is dropped.
+   * A returned promise holds back the next message and all reading until it settles; its rejection
+   * ends the connection like an exception. What has arrived and was not delivered when the
+   * connection is lost, is dropped.
    *
    * @param _message What the codec made of the bytes.
    */
   messageReceived(_message: In): void | Promise<void> {}
 
   /**
-   * A message arrived that cannot be used, and was passed over; the ones after it can be. By default this throws the
-   * error, which ends the connection: override it to go on.
+   * A message arrived that cannot be used, and was passed over; the ones after it can be. By
+   * default this throws the error, which ends the connection: override it to go on.
    *
    * @param error What is wrong with it; it is `recoverable`.
    */
@@ -126,7 +132,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   /**
-   * The peer will send no more, and all of its messages were delivered; {@linkcode Protocol.eofReceived} is taken.
+   * The peer will send no more, and all of its messages were delivered;
+   * {@linkcode Protocol.eofReceived} is taken.
    *
    * @returns A truthy value keeps the connection open for sending; otherwise it is closed.
    */
@@ -150,8 +157,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   /**
-   * Waits until more may be sent: at once unless the peer reads too slowly. A `messageReceived` that awaits it
-   * after its answer receives no more than its peer takes.
+   * Waits until more may be sent: at once unless the peer reads too slowly. A `messageReceived`
+   * that awaits it after its answer receives no more than its peer takes.
    *
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
@@ -162,12 +169,13 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   /**
-   * Gives up the bytes that were not decoded, for whoever goes on: `transport.setProtocol(next, framed.detach())`.
-   * In a callback of this protocol `transport.setProtocol(next)` is enough.
+   * Gives up the bytes that were not decoded, for whoever goes on: `transport.setProtocol(next,
+   * framed.detach())`. In a callback of this protocol `transport.setProtocol(next)` is enough.
    *
    * @returns The bytes, possibly none.
    */
   detach(): Bytes {
+    this.#isDetached = true;
     return this.#reader.takeRest();
   }
 
@@ -196,6 +204,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
 
   /** Decodes what arrived. Override {@linkcode messageReceived} instead. */
   override dataReceived(chunk: Bytes): void | Promise<void> {
+    this.#isDetached = false;
     this.#reader.feedData(chunk);
     return this.#deliver(this.transport.getProtocol());
   }
@@ -204,14 +213,18 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   override eofReceived(): boolean {
     this.#isEnded = true;
     this.#reader.feedEof();
-    const delivered = this.#deliver(this.transport.getProtocol());
-    if (delivered === undefined) return Boolean(this.endReceived());
+    const current = this.transport.getProtocol();
+    const delivered = this.#deliver(current);
+    if (delivered === undefined) return this.#staysOpen(current);
     // The connection stays open for the answers; what goes wrong ends it.
-    delivered.then(() => this.#end()).catch((error) => this.transport.abort(error));
+    delivered.then(() => this.#end(current)).catch((error) => this.transport.abort(error));
     return true;
   }
 
-  /** Delivers messages, in this turn up to one that has to be waited for. `current` is whose bytes these are. */
+  /**
+   * Delivers messages, in this turn up to one that has to be waited for. `current` is whose bytes
+   * these are.
+   */
   #deliver(current: AnyProtocol): void | Promise<void> {
     for (;;) {
       const settled = this.#deliverOne();
@@ -244,7 +257,10 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     return message === NEED_MORE ? NEED_MORE : this.messageReceived(message);
   }
 
-  /** Whether the next message is for now and for this protocol; if not, its bytes go back to the transport. */
+  /**
+   * Whether the next message is for now and for this protocol; if not, its bytes go back to the
+   * transport.
+   */
   #mayGoOn(current: AnyProtocol): boolean {
     const { transport } = this;
     if (transport.isClosing()) {
@@ -252,15 +268,27 @@ export class FramedProtocol<In, Out = In> extends Protocol {
       return false;
     }
     const protocol = transport.getProtocol();
-    // Behind the end of the data nothing can be given back, and one last message at most is left.
-    if (this.#isEnded || (protocol === current && transport.isReading())) return true;
+    if (protocol !== current) {
+      // With bytes, even none, the next one also hears of the end, if that has come.
+      if (!this.#isDetached) transport.setProtocol(protocol, this.#reader.takeRest());
+      return false;
+    }
+    // Behind the end of the data one last message at most is left, which does not wait.
+    if (this.#isEnded || transport.isReading()) return true;
     if (this.#reader.buffered > 0) transport.setProtocol(protocol, this.#reader.takeRest());
     return false;
   }
 
-  #end(): void {
-    if (this.transport.isClosing()) return;
-    if (!this.endReceived()) this.transport.close();
+  #end(current: AnyProtocol): void {
+    if (!this.transport.isClosing() && !this.#staysOpen(current)) this.transport.close();
+  }
+
+  /**
+   * Whether the connection stays open behind the end of the data; another protocol decides for
+   * itself.
+   */
+  #staysOpen(current: AnyProtocol): boolean {
+    return this.transport.getProtocol() !== current || Boolean(this.endReceived());
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {

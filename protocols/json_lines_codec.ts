@@ -24,8 +24,8 @@ export interface JsonLinesCodecOptions {
  */
 export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
   /**
-   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. What it throws makes a
-   * recoverable {@linkcode FrameDecodeError}.
+   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. What it
+   * throws makes a recoverable {@linkcode FrameDecodeError}.
    */
   readonly parse: (value: unknown) => In;
 }
@@ -33,8 +33,9 @@ export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
 /**
  * JSON values, one a line: JSON Lines, also called NDJSON.
  *
- * Lines may end in `"\r\n"` and the last one without either; empty lines are passed over. Bad and recoverable: a
- * line that is too long or not JSON, and what `parse` throws. `"\n"` ends what is written.
+ * Lines may end in `"\r\n"` and the last one without either; empty lines are passed over. Bad and
+ * recoverable: a line that is too long or not JSON, and what `parse` throws. `"\n"` ends what is
+ * written.
  *
  * @example Typed messages
  * ```ts

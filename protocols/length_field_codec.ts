@@ -7,8 +7,8 @@ import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { SkippedBytes } from "./skipped_bytes.ts";
 
 /**
- * The default of `maxLength`, in bytes: 1 MiB, as a WebSocket message of Python's `websockets`. tokio-util allows 8 MiB, gRPC 4 MiB;
- * but this much may be held for every connection.
+ * The default of `maxLength`, in bytes: 1 MiB, as a WebSocket message of Python's `websockets`.
+ * tokio-util allows 8 MiB, gRPC 4 MiB; but this much may be held for every connection.
  */
 export const DEFAULT_MAX_LENGTH_FIELD_MESSAGE = 1_048_576;
 
@@ -41,8 +41,8 @@ export interface LengthFieldCodecOptions {
    */
   readonly offset?: number;
   /**
-   * What to add to its value to have the number of bytes behind it: negative if it counts part of the header too, positive if it
-   * does not count all that follows.
+   * What to add to its value to have the number of bytes behind it: negative if it counts part of
+   * the header too, positive if it does not count all that follows.
    *
    * @default {0}
    */
@@ -55,13 +55,13 @@ export interface LengthFieldCodecOptions {
    */
   readonly includesHeader?: boolean;
   /**
-   * How many bytes at the start of the frame are not part of the message: 0 keeps the header. By default what stands up to the
-   * end of the length field.
+   * How many bytes at the start of the frame are not part of the message: 0 keeps the header. By
+   * default what stands up to the end of the length field.
    */
   readonly strip?: number;
   /**
-   * The `strip` bytes that are written before each message; the length is put in its place. By default
-   * zeros.
+   * The `strip` bytes that are written before each message; the length is put in its place. By
+   * default zeros.
    */
   readonly header?: Uint8Array;
   /**
@@ -75,9 +75,9 @@ export interface LengthFieldCodecOptions {
 /**
  * Messages of bytes with their length in front: Netty's `LengthFieldBasedFrameDecoder`, both ways.
  *
- * A message that is too long is bad and recoverable: it is passed over as it arrives. A length that ends
- * before its own header is not. With a `strip` of 0, or one before the length field, the message to be sent has room
- * for the field, which is filled in (in a copy of the header).
+ * A message that is too long is bad and recoverable: it is passed over as it arrives. A length that
+ * ends before its own header is not. With a `strip` of 0, or one before the length field, the
+ * message to be sent has room for the field, which is filled in (in a copy of the header).
  *
  * @example Two bytes of length, then the message
  * ```ts

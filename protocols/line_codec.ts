@@ -4,16 +4,16 @@ import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./delimited_c
 import { checkMaxLength } from "./max_length.ts";
 
 /**
- * The default of `maxLength`, in bytes: the limit of asyncio's `readline` and of Go's `bufio.Scanner`. SMTP (RFC 5321)
- * and IRC allow far less, HTTP servers about as much.
+ * The default of `maxLength`, in bytes: the limit of asyncio's `readline` and of Go's
+ * `bufio.Scanner`. SMTP (RFC 5321) and IRC allow far less, HTTP servers about as much.
  */
 export const DEFAULT_MAX_LINE_LENGTH = 65_536;
 
 /** Where lines end, and how long they may be. */
 export interface LineCodecOptions {
   /**
-   * What ends a line that is read: `"\n"`, `"\r\n"`, or either of them. With `"lf"` a `"\r"` before it, with `"crlf"` a
-   * `"\n"` by itself belongs to the line.
+   * What ends a line that is read: `"\n"`, `"\r\n"`, or either of them. With `"lf"` a `"\r"` before
+   * it, with `"crlf"` a `"\n"` by itself belongs to the line.
    *
    * @default {"either"}
    */
@@ -50,9 +50,10 @@ const WRITTEN = { lf: LF, crlf: CRLF };
  * "one\ntwo\r\n\nlast"  ->  "one" "two" "" "last"
  * ```
  *
- * Bad and recoverable: a line that is too long (it is dropped as it arrives, and the next one is read), and one that
- * is not UTF-8. A line to be sent must not contain an ending. At the end of data a last line needs no ending;
- * half of one (`"\r"`) is dropped where either is read, as tokio-util's `LinesCodec` does.
+ * Bad and recoverable: a line that is too long (it is dropped as it arrives, and the next one is
+ * read), and one that is not UTF-8. A line to be sent must not contain an ending. At the end of
+ * data a last line needs no ending; half of one (`"\r"`) is dropped where either is read, as
+ * tokio-util's `LinesCodec` does.
  *
  * @example Reading and writing
  * ```ts

@@ -11,9 +11,15 @@ import type { ReceiveBuffer } from "./receive_buffer.ts";
  * @typeParam MappedOut What is sent in its place.
  */
 export interface CodecMap<In, Out, MappedIn, MappedOut = MappedIn> {
-  /** Makes what is received. What it throws becomes a recoverable {@linkcode FrameDecodeError}, with it as the cause. */
+  /**
+   * Makes what is received. What it throws becomes a recoverable {@linkcode FrameDecodeError}, with
+   * it as the cause.
+   */
   decode(message: In): MappedIn;
-  /** Makes what is sent. What it throws becomes a {@linkcode FrameEncodeError}, with it as the cause. */
+  /**
+   * Makes what is sent. What it throws becomes a {@linkcode FrameEncodeError}, with it as the
+   * cause.
+   */
   encode(message: MappedOut): Out;
 }
 

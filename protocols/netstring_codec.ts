@@ -5,7 +5,10 @@ import { checkMaxLength } from "./max_length.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { SkippedBytes } from "./skipped_bytes.ts";
 
-/** The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front. Twisted allows 99,999. */
+/**
+ * The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front.
+ * Twisted allows 99,999.
+ */
 export const DEFAULT_MAX_NETSTRING_LENGTH = 1_048_576;
 
 /** A length of more digits than this cannot be meant, whatever the limit: 2^53 has 16. */
@@ -27,14 +30,15 @@ export interface NetstringCodecOptions {
 }
 
 /**
- * Netstrings: messages of bytes between a length in digits and a comma, as D. J. Bernstein wrote them down.
+ * Netstrings: messages of bytes between a length in digits and a comma, as D. J. Bernstein wrote
+ * them down.
  *
  * ```text
  * "12:hello world!,"  ->  "hello world!"        "0:,"  ->  ""
  * ```
  *
- * A message that is too long is bad and recoverable: it is passed over as it arrives. Anything else that is wrong breaks the
- * stream: a length with leading zeros or without digits, a missing comma.
+ * A message that is too long is bad and recoverable: it is passed over as it arrives. Anything else
+ * that is wrong breaks the stream: a length with leading zeros or without digits, a missing comma.
  *
  * @example Reading and writing
  * ```ts

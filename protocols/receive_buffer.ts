@@ -1,7 +1,9 @@
 import type { Bytes } from "./contract.ts";
 import { decodeUtf8, indexOfByte, TextWindow } from "./utf8.ts";
 
-/** Chunks below this many bytes are gathered into one block: a chunk object costs more than they do. */
+/**
+ * Chunks below this many bytes are gathered into one block: a chunk object costs more than they do.
+ */
 const SMALL_CHUNK = 512;
 /** The first block that small chunks are gathered in, in bytes; each further one doubles. */
 const FIRST_BLOCK = 1024;
@@ -12,8 +14,8 @@ const EMPTY: Bytes = new Uint8Array(0);
 /**
  * Bytes received and not yet consumed, as a chain of the chunks they came in.
  *
- * Appending copies nothing but runs of small chunks; taking copies only what spans chunks. All offsets count from the
- * first byte held. What is handed out is the taker's to keep.
+ * Appending copies nothing but runs of small chunks; taking copies only what spans chunks. All
+ * offsets count from the first byte held. What is handed out is the taker's to keep.
  *
  * @example Taking a header and the rest
  * ```ts
@@ -36,7 +38,8 @@ export class ReceiveBuffer {
   #headOffset = 0;
   #length = 0;
   #position = 0;
-  // How much of the last chunk's underlying block is still free for small chunks; 0 if it is not ours.
+  // How much of the last chunk's underlying block is still free for small chunks; 0 if it is not
+  // ours.
   #tailRoom = 0;
   #nextBlock = FIRST_BLOCK;
   // A chunk, and the absolute position of its first byte: where the last look-up ended.
@@ -54,7 +57,9 @@ export class ReceiveBuffer {
     return this.#position;
   }
 
-  /** Adds bytes at the end. The chunk belongs to the buffer from now on; an empty one is ignored. */
+  /**
+   * Adds bytes at the end. The chunk belongs to the buffer from now on; an empty one is ignored.
+   */
   append(chunk: Bytes): void {
     if (chunk.length === 0) return;
     if (chunk.length < SMALL_CHUNK && this.#length > 0) this.#gather(chunk);
@@ -148,8 +153,8 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Consumes exactly `n` bytes and returns them as text: many short texts in a row cost a tenth of decoding each. A text that is
-   * kept may pin 16 KiB of memory.
+   * Consumes exactly `n` bytes and returns them as text: many short texts in a row cost a tenth of
+   * decoding each. A text that is kept may pin 16 KiB of memory.
    *
    * @throws {TypeError} If they are not UTF-8; nothing is consumed then.
    * @throws {RangeError} If fewer are held or `n` is negative.
@@ -167,8 +172,9 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Returns the first bytes as text without consuming them, as far as they are ASCII and at hand: at most 16 KiB. In such
-   * text the places are those of the bytes, so that short pieces can be found and cut out as strings, which is much faster.
+   * Returns the first bytes as text without consuming them, as far as they are ASCII and at hand:
+   * at most 16 KiB. In such text the places are those of the bytes, so that short pieces can be
+   * found and cut out as strings, which is much faster.
    *
    * @returns The text; empty if nothing is held or the first byte is not ASCII.
    */
@@ -178,7 +184,10 @@ export class ReceiveBuffer {
     return (this.#window ??= new TextWindow()).asciiFrom(chunk, this.#headOffset);
   }
 
-  /** Consumes what can be had without copying: the rest of the first chunk, at most `max` bytes. Empty if nothing is held. */
+  /**
+   * Consumes what can be had without copying: the rest of the first chunk, at most `max` bytes.
+   * Empty if nothing is held.
+   */
   takeChunk(max: number = Infinity): Bytes {
     const chunk = this.#chunks[this.#head];
     if (chunk === undefined) return EMPTY;

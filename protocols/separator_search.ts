@@ -12,7 +12,9 @@ export interface SeparatorMatch {
 /** What is known of one separator, in absolute positions of the stream. */
 interface Known {
   readonly bytes: Uint8Array;
-  /** Those of the others that end in this one, the longest first: where they end, so does this one. */
+  /**
+   * Those of the others that end in this one, the longest first: where they end, so does this one.
+   */
   readonly longer: readonly Uint8Array[];
   /** Where it was found last; -1 if it was not. */
   found: number;
@@ -21,9 +23,9 @@ interface Known {
 }
 
 /**
- * Finds the earliest of some separators in a {@linkcode ReceiveBuffer}, and remembers how far it has looked: no byte is
- * searched twice for the same separator, however the bytes arrive and whichever separator
- * turns up. One search belongs to one buffer.
+ * Finds the earliest of some separators in a {@linkcode ReceiveBuffer}, and remembers how far it
+ * has looked: no byte is searched twice for the same separator, however the bytes arrive and
+ * whichever separator turns up. One search belongs to one buffer.
  *
  * @example Two line ends
  * ```ts
@@ -102,7 +104,10 @@ export class SeparatorSearch {
     this.#buffer = buffer;
   }
 
-  /** The offset of a separator's next match; what was once found or searched in vain is not searched again. */
+  /**
+   * The offset of a separator's next match; what was once found or searched in vain is not searched
+   * again.
+   */
   #locate(known: Known, buffer: ReceiveBuffer): number {
     if (known.found >= buffer.position) return known.found - buffer.position;
     const offset = buffer.indexOf(known.bytes, Math.max(0, known.searched - buffer.position));

@@ -6,7 +6,8 @@ import { checkMaxLength } from "./max_length.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /**
- * The default of `maxLength`, in bytes: the largest IP datagram. RFC 1055 suggests 1006 bytes for serial lines of its day.
+ * The default of `maxLength`, in bytes: the largest IP datagram. RFC 1055 suggests 1006 bytes for
+ * serial lines of its day.
  */
 export const DEFAULT_MAX_SLIP_LENGTH = 65_535;
 
@@ -19,8 +20,8 @@ export interface SlipCodecOptions {
    */
   readonly maxLength?: number;
   /**
-   * Whether a byte that must not follow an escape is taken as it is, as the code in RFC 1055 does, instead of making
-   * the packet a bad one.
+   * Whether a byte that must not follow an escape is taken as it is, as the code in RFC 1055 does,
+   * instead of making the packet a bad one.
    *
    * @default {false}
    */
@@ -41,9 +42,10 @@ const DELIMITER: Uint8Array = new Uint8Array([END]);
  * 0xC0         0xC0                     0xDB 0xDC                        0xDB 0xDD
  * ```
  *
- * What is written also begins with END, which ends any noise before it. Nothing between two ENDs is no packet, so an empty
- * one cannot be sent. Bad and recoverable: a packet that is too long (it is dropped as it arrives), and a
- * bad escape. A packet without escapes is not copied in either direction.
+ * What is written also begins with END, which ends any noise before it. Nothing between two ENDs is
+ * no packet, so an empty one cannot be sent. Bad and recoverable: a packet that is too long (it is
+ * dropped as it arrives), and a bad escape. A packet without escapes is not copied in either
+ * direction.
  *
  * @example Reading and writing
  * ```ts

@@ -23,14 +23,17 @@ export function isLongerInUtf8(text: string, max: number): boolean {
   return text.length > max || utf8Length(text) > max;
 }
 
-/** At most this many bytes are decoded ahead: a short text that is kept pins no more than that, as a kept chunk does. */
+/**
+ * At most this many bytes are decoded ahead: a short text that is kept pins no more than that, as a
+ * kept chunk does.
+ */
 const WINDOW = 16_384;
 /** A longer text is decoded by itself. */
 const LONG_TEXT = 1024;
 
 /**
- * Decodes short runs of a chunk, one after the other. As long as all is ASCII it decodes a stretch of it at once and cuts
- * the runs out of the text: a tenth of the cost.
+ * Decodes short runs of a chunk, one after the other. As long as all is ASCII it decodes a stretch
+ * of it at once and cuts the runs out of the text: a tenth of the cost.
  */
 export class TextWindow {
   #chunk: Uint8Array<ArrayBuffer> | null = null;
@@ -82,7 +85,9 @@ export class TextWindow {
   }
 }
 
-/** So many bytes are looked at one by one before the built-in search is worth its call: measured. */
+/**
+ * So many bytes are looked at one by one before the built-in search is worth its call: measured.
+ */
 const NEAR = 32;
 
 /** `chunk.indexOf`, without the cost of calling it where the byte is near. */

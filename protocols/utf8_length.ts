@@ -1,5 +1,6 @@
 /**
- * How many bytes a string takes in UTF-8, without encoding it: what a codec writes in front of a text.
+ * How many bytes a string takes in UTF-8, without encoding it: what a codec writes in front of a
+ * text.
  *
  * @example A length in front
  * ```ts

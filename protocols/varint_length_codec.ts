@@ -23,15 +23,16 @@ export interface VarintLengthCodecOptions {
 }
 
 /**
- * Messages of bytes with their length in front as a varint: how Protocol Buffers are strung together
- * (`writeDelimitedTo` in Java).
+ * Messages of bytes with their length in front as a varint: how Protocol Buffers are strung
+ * together (`writeDelimitedTo` in Java).
  *
  * ```text
- * 0xAC 0x02 <300 bytes>       seven bits a byte, the lowest first, all but the last with the high bit set
+ * 0xAC 0x02 <300 bytes>   seven bits a byte, the lowest first; bit 7: more follow
  * ```
  *
- * A message that is too long is bad and recoverable: it is passed over as it arrives. A varint of more than ten
- * bytes is not. One that is longer than it need be is accepted, as Protocol Buffers do.
+ * A message that is too long is bad and recoverable: it is passed over as it arrives. A varint of
+ * more than ten bytes is not. One that is longer than it need be is accepted, as Protocol Buffers
+ * do.
  *
  * @example Reading and writing
  * ```ts

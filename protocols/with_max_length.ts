@@ -5,11 +5,12 @@ import type { ReceiveBuffer } from "./receive_buffer.ts";
 import { utf8Length } from "./utf8_length.ts";
 
 /**
- * A codec that refuses messages with more than so many bytes on the wire, headers and all: the limit for a codec of yours
- * that has none, or for one whose parts are limited but not their sum.
+ * A codec that refuses messages with more than so many bytes on the wire, headers and all: the
+ * limit for a codec of yours that has none, or for one whose parts are limited but not their sum.
  *
- * Nobody but the codec inside knows where a message that is too long would end, so to receive one breaks the stream. Behind a message that is too
- * long for the codec itself, and passed over, what is held of the next one is limited, but not what the codec has taken.
+ * Nobody but the codec inside knows where a message that is too long would end, so to receive one
+ * breaks the stream. Behind a message that is too long for the codec itself, and passed over, what
+ * is held of the next one is limited, but not what the codec has taken.
  *
  * @example A limit for a codec without one
  * ```ts
@@ -70,7 +71,10 @@ class MaxLengthCodec<In, Out> implements Codec<In, Out> {
     throw new FrameTooLongError(length, this.#maxLength, true);
   }
 
-  /** What the codec takes behind a message that is too long for it is the rest of that one, which does not count. */
+  /**
+   * What the codec takes behind a message that is too long for it is the rest of that one, which
+   * does not count.
+   */
   #decodeOrRecover(buffer: ReceiveBuffer): In | NeedMore {
     try {
       return this.#codec.decode(buffer);

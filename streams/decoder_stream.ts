@@ -5,7 +5,10 @@ import { FrameReader } from "../protocols/frame_reader.ts";
 
 /** What {@linkcode decoderStream} does with bad messages. */
 export interface DecoderStreamOptions {
-  /** Told of a message that cannot be used and was passed over. Without it such a message ends the stream with the error. */
+  /**
+   * Told of a message that cannot be used and was passed over. Without it such a message ends the
+   * stream with the error.
+   */
   readonly onBadMessage?: (error: FrameError) => void;
 }
 
@@ -25,7 +28,8 @@ export interface DecoderStreamOptions {
  * @typeParam In What a message is.
  * @param decoder A codec, or the decoding half of one; for this stream alone.
  * @param options What to do with bad messages.
- * @returns The stream. It fails with a {@linkcode FrameError} if a message is bad or the data ends inside one.
+ * @returns The stream. It fails with a {@linkcode FrameError} if a message is bad or the data ends
+ * inside one.
  */
 export function decoderStream<In>(
   decoder: Decoder<In>,

@@ -1,13 +1,17 @@
 import type { EncodedMessage, Encoder } from "../protocols/codec.ts";
 import type { Bytes } from "../protocols/contract.ts";
 
-/** A message of up to this many bytes becomes one chunk, whatever its parts: each chunk costs more than the copy. */
+/**
+ * A message of up to this many bytes becomes one chunk, whatever its parts: each chunk costs more
+ * than the copy.
+ */
 const JOIN_LIMIT = 4096;
 
 const encoder = new TextEncoder();
 
 /**
- * A Web transform stream from messages to bytes. Large parts of a message are chunks of their own, not copied.
+ * A Web transform stream from messages to bytes. Large parts of a message are chunks of their own,
+ * not copied.
  *
  * @example Messages with their length in front
  * ```ts

@@ -5,7 +5,8 @@ import type { StreamConnection } from "./stream_connection.ts";
 /**
  * Makes a connection of messages of a connection of bytes.
  *
- * What was read before is not part of it: read a greeting with `connection.reader`, then go on with messages.
+ * What was read before is not part of it: read a greeting with `connection.reader`, then go on with
+ * messages.
  *
  * @example Numbers of two bytes, added up
  * ```ts
@@ -33,7 +34,8 @@ import type { StreamConnection } from "./stream_connection.ts";
  *
  * @typeParam In What is received.
  * @typeParam Out What is sent; by default the same.
- * @param connection The bytes. Its reader and `readable` are the new connection's alone from now on.
+ * @param connection The bytes. Its reader and `readable` are the new connection's alone from now
+ * on.
  * @param codec What messages are made of; for this connection alone.
  * @param options What to do with bad messages.
  */

@@ -12,8 +12,9 @@ const CHUNK_SIZE = 65_536;
 /** What a {@linkcode FramedConnection} does with bad messages. */
 export interface FramedOptions {
   /**
-   * Told of a message that cannot be used and was passed over; receiving goes on with the next. Without it, receiving fails with
-   * the error, once: the next call, or the next `for await`, goes on.
+   * Told of a message that cannot be used and was passed over; receiving goes on with the next.
+   * Without it, receiving fails with the error, once: the next call, or the next `for await`, goes
+   * on.
    */
   readonly onBadMessage?: (error: FrameError) => void;
 }
@@ -21,8 +22,9 @@ export interface FramedOptions {
 /**
  * A connection of messages: made by {@linkcode framed}.
  *
- * Messages come in one by one, by {@linkcode receive}, by `for await`, or from {@linkcode readable}; the three may take turns. Nothing is read
- * ahead of what is asked for but what the reader buffers, so a slow receiver holds back its peer.
+ * Messages come in one by one, by {@linkcode receive}, by `for await`, or from
+ * {@linkcode readable}; the three may take turns. Nothing is read ahead of what is asked for but
+ * what the reader buffers, so a slow receiver holds back its peer.
  *
  * @typeParam In What is received.
  * @typeParam Out What is sent; by default the same.
@@ -50,8 +52,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * The codec in use. Another one goes on where this one stopped, with the next message that is received or sent. For messages of
-   * other types go on with what {@linkcode detach} gives.
+   * The codec in use. Another one goes on where this one stopped, with the next message that is
+   * received or sent. For messages of other types go on with what {@linkcode detach} gives.
    */
   get codec(): Codec<In, Out> {
     return this.#codec;
@@ -65,9 +67,11 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   /**
    * Receives the next message.
    *
-   * @param options A signal: an aborted call has consumed nothing, and the next one gets the message.
+   * @param options A signal: an aborted call has consumed nothing, and the next one gets the
+   * message.
    * @returns The message; `undefined` at the end of the data.
-   * @throws {FrameError} If the message is bad. If the error is `recoverable`, the next call goes on behind it.
+   * @throws {FrameError} If the message is bad. If the error is `recoverable`, the next call goes
+   * on behind it.
    * @throws {InvalidStateError} If another call is waiting.
    * @throws The failure of the connection, after the messages that arrived before it.
    */
@@ -99,7 +103,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * Sends a message; resolves when another one may follow. To await it is all that back-pressure takes.
+   * Sends a message; resolves when another one may follow. To await it is all that back-pressure
+   * takes.
    *
    * @param message What the codec makes bytes of.
    * @param options A signal: aborted before, nothing is sent; aborted later, only the waiting ends.
@@ -121,8 +126,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * The messages as a Web stream, which reads nothing ahead. A bad message ends it, unless `onBadMessage` is given.
-   * To cancel it drops what still comes.
+   * The messages as a Web stream, which reads nothing ahead. A bad message ends it, unless
+   * `onBadMessage` is given. To cancel it drops what still comes.
    */
   get readable(): ReadableStream<In> {
     return this.#readable ??= new ReadableStream<In>({
@@ -133,8 +138,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * The way out as a Web stream. To close it ends this direction, where that can be done, else the connection; to
-   * abort it aborts the connection. It fails by itself when the connection is lost.
+   * The way out as a Web stream. To close it ends this direction, where that can be done, else the
+   * connection; to abort it aborts the connection. It fails by itself when the connection is lost.
    */
   get writable(): WritableStream<Out> {
     return this.#writable ??= new WritableStream<Out>({
@@ -150,8 +155,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
 
   /**
    * Gives up the bytes that were received and not decoded, for whoever goes on:
-   * `StreamConnection.over(connection.transport, { unread })`, or `transport.setProtocol(protocol, unread)`. Receiving
-   * fails from now on.
+   * `StreamConnection.over(connection.transport, { unread })`, or `transport.setProtocol(protocol,
+   * unread)`. Receiving fails from now on.
    *
    * @returns The bytes, possibly none.
    */

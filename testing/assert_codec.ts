@@ -30,14 +30,14 @@ export interface CodecCase<In, Out = In> {
    */
   readonly atEnd?: readonly (In | ErrorClass)[];
   /**
-   * What has to be sent for the peer to get exactly `bytes`; an empty list to send nothing. `null` if the codec writes
-   * what is received in another way. By default what is received, and `null` if an error is among it or something comes at
-   * the end.
+   * What has to be sent for the peer to get exactly `bytes`; an empty list to send nothing. `null`
+   * if the codec writes what is received in another way. By default what is received, and `null` if
+   * an error is among it or something comes at the end.
    */
   readonly sent?: readonly Out[] | null;
   /**
-   * Whether the bytes end inside a message, so that more bytes would belong to it. By default if something comes at the
-   * end.
+   * Whether the bytes end inside a message, so that more bytes would belong to it. By default if
+   * something comes at the end.
    */
   readonly endsInside?: boolean;
 }
@@ -84,7 +84,9 @@ export interface AssertCodecOptions<In, Out = In> {
   readonly seed?: number;
 }
 
-/** Up to this many bytes a case is cut at every position; a longer one at this many, evenly spread. */
+/**
+ * Up to this many bytes a case is cut at every position; a longer one at this many, evenly spread.
+ */
 const MOST_CUTS = 512;
 /** More messages than bytes, and some that need none: whatever gives more would never stop. */
 const SPARE_EVENTS = 16;
@@ -95,9 +97,9 @@ type Event<In> = { readonly message: In } | { readonly error: unknown };
 /**
  * Tests a codec against a table of cases.
  *
- * Each case is received whole, byte by byte, cut in two at every position, in random pieces, and with more data behind
- * it. What is to be sent must come out as the bytes of the case, and what is sent must be
- * received as it was.
+ * Each case is received whole, byte by byte, cut in two at every position, in random pieces, and
+ * with more data behind it. What is to be sent must come out as the bytes of the case, and what is
+ * sent must be received as it was.
  *
  * @example A table for a codec
  * ```ts

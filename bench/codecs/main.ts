@@ -1,12 +1,13 @@
 /**
- * Compares the decoding of messages with the streams of @std/streams on the same bytes, in one process and in turns: lines with
- * TextLineStream, messages of bytes with DelimiterStream (delimited there, with their length in front
- * here). Prints the least CPU time per message of all rounds, which is what is left when nothing else disturbs, and its
- * ratio to @std's.
+ * Compares the decoding of messages with the streams of @std/streams on the same bytes, in one
+ * process and in turns: lines with TextLineStream, messages of bytes with DelimiterStream
+ * (delimited there, with their length in front here). Prints the least CPU time per message of all
+ * rounds, which is what is left when nothing else disturbs, and its ratio to @std's.
  *
  *     deno run -A bench/codecs/main.ts [rounds]
  *
- * Where JSR does not answer, @std is the stand-in that tools/provide_std.ts puts in its place; the first line says so.
+ * Where JSR does not answer, @std is the stand-in that tools/provide_std.ts puts in its place; the
+ * first line says so.
  *
  * @module
  */

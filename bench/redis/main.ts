@@ -1,12 +1,14 @@
 /**
- * Compares the example server in examples/redis with the real Redis, both driven by redis-benchmark, in turns: with pipelines of 16
- * commands and without, 50 connections. Prints the median of requests a second, their ratio round by round,
- * and the CPU time of the server per request.
+ * Compares the example server in examples/redis with the real Redis, both driven by
+ * redis-benchmark, in turns: with pipelines of 16 commands and without, 50 connections. Prints the
+ * median of requests a second, their ratio round by round, and the CPU time of the server per
+ * request.
  *
  *     deno run -A bench/redis/main.ts [rounds]
  *
- * Needs redis-server and redis-benchmark (Debian: `redis-server`, `redis-tools`) and Linux: CPU time comes from /proc. The servers are
- * pinned to one core and redis-benchmark to another where there are two and `taskset` is installed.
+ * Needs redis-server and redis-benchmark (Debian: `redis-server`, `redis-tools`) and Linux: CPU
+ * time comes from /proc. The servers are pinned to one core and redis-benchmark to another where
+ * there are two and `taskset` is installed.
  *
  * @module
  */

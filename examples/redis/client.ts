@@ -1,6 +1,6 @@
 /**
- * A client for Redis, and for server.ts: commands are pipelined, answers come back in order, published
- * messages in between.
+ * A client for Redis, and for server.ts: commands are pipelined, answers come back in order,
+ * published messages in between.
  *
  * Runs one command, or a small tour where none is given.
  *

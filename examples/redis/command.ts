@@ -33,8 +33,8 @@ export const NO_REPLY: unique symbol = Symbol("no reply");
 export type Reply = RespValue | typeof NO_REPLY;
 
 /**
- * A command: how many arguments it takes at least and at most, and what it does. Its name is not among the
- * arguments.
+ * A command: how many arguments it takes at least and at most, and what it does. Its name is not
+ * among the arguments.
  */
 export type Command = readonly [
   least: number,

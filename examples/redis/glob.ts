@@ -1,6 +1,6 @@
 /**
- * Whether a text matches a pattern as Redis has them: `*`, `?`, `[a-c]`, `[^a]`, and `\` before any of
- * these.
+ * Whether a text matches a pattern as Redis has them: `*`, `?`, `[a-c]`, `[^a]`, and `\` before any
+ * of these.
  *
  * Takes at most the product of both lengths: after a mismatch only the last `*` is tried again.
  */

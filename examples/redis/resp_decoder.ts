@@ -29,9 +29,14 @@ export interface RespDecoderOptions {
   readonly inline?: boolean;
 }
 
-/** The longest line, in bytes: of a simple string, an error, a number or an inline command. Redis's limit. */
+/**
+ * The longest line, in bytes: of a simple string, an error, a number or an inline command. Redis's
+ * limit.
+ */
 const MAX_LINE_LENGTH = 65_536;
-/** How deep values may be nested: more than any reply of Redis, and far from what the stack takes. */
+/**
+ * How deep values may be nested: more than any reply of Redis, and far from what the stack takes.
+ */
 const MAX_DEPTH = 128;
 /** A length of more digits than this cannot be meant. */
 const MOST_DIGITS = 20;
@@ -83,8 +88,8 @@ const END = Symbol("end");
 type Item = RespValue | typeof OPENED | typeof END | NeedMore;
 
 /**
- * Reads RESP2 and RESP3. The values of a list are taken as they come and kept on a stack, so each byte is looked at once,
- * whatever the nesting and however the bytes arrive.
+ * Reads RESP2 and RESP3. The values of a list are taken as they come and kept on a stack, so each
+ * byte is looked at once, whatever the nesting and however the bytes arrive.
  */
 export class RespDecoder implements Decoder<RespValue> {
   readonly #maxLength: number;
@@ -276,7 +281,10 @@ export class RespDecoder implements Decoder<RespValue> {
     return words.length === 0 ? OPENED : words.map(unquote);
   }
 
-  /** The number between the first byte and the line's end, which is a small one as a rule: read without looking for the end first. */
+  /**
+   * The number between the first byte and the line's end, which is a small one as a rule: read
+   * without looking for the end first.
+   */
   #readNumber(buffer: ReceiveBuffer, mayBeOpen: boolean): number | NeedMore {
     let value = 0;
     let sign = 1;
@@ -301,7 +309,9 @@ export class RespDecoder implements Decoder<RespValue> {
   }
 }
 
-/** A string if it is UTF-8, else the bytes: of their own, so that what is kept pins nothing else. */
+/**
+ * A string if it is UTF-8, else the bytes: of their own, so that what is kept pins nothing else.
+ */
 function takeText(buffer: ReceiveBuffer, length: number): string | Bytes {
   try {
     return buffer.takeText(length);

@@ -34,7 +34,9 @@ class Parts {
 
 /** Writes RESP: version 2, which every client reads, or version 3, which says more of the types. */
 export class RespEncoder implements Encoder<RespValue> {
-  /** Which version is written. What version 2 has no type for is written as the nearest one it has. */
+  /**
+   * Which version is written. What version 2 has no type for is written as the nearest one it has.
+   */
   version: 2 | 3;
 
   /** Takes the version to begin with. */

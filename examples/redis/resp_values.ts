@@ -5,7 +5,8 @@
  */
 
 /**
- * A failure that the server reports: a value like any other, since a command may fail inside a list that does not.
+ * A failure that the server reports: a value like any other, since a command may fail inside a list
+ * that does not.
  */
 export class RespError {
   /** The text as it is sent, with the code in front. */
@@ -82,10 +83,11 @@ export class Attributed {
 }
 
 /**
- * Whatever RESP can say. What is received never holds a {@linkcode SimpleString} or {@linkcode Double}: they are for
- * choosing how something is sent.
+ * Whatever RESP can say. What is received never holds a {@linkcode SimpleString} or
+ * {@linkcode Double}: they are for choosing how something is sent.
  *
- * A string of bytes is a string if it is UTF-8, else a `Uint8Array`. Whole numbers are a `number`, or a `bigint` beyond 2^53.
+ * A string of bytes is a string if it is UTF-8, else a `Uint8Array`. Whole numbers are a `number`,
+ * or a `bigint` beyond 2^53.
  */
 export type RespValue =
   | string

@@ -1,9 +1,9 @@
 /**
- * A small Redis: strings with expiry, counters, lists, hashes and published messages, in memory, for
- * redis-cli, redis-benchmark and every client library.
+ * A small Redis: strings with expiry, counters, lists, hashes and published messages, in memory,
+ * for redis-cli, redis-benchmark and every client library.
  *
- * The wire format is a codec (resp.ts), a client is a `FramedProtocol` (session.ts), the commands know
- * nothing of either. Try `redis-cli -p 6380`, or client.ts; stop the server with Ctrl-C.
+ * The wire format is a codec (resp.ts), a client is a `FramedProtocol` (session.ts), the commands
+ * know nothing of either. Try `redis-cli -p 6380`, or client.ts; stop the server with Ctrl-C.
  *
  *     deno run --allow-net examples/redis/server.ts --port 6380
  *     deno task example redis/server --port 6380

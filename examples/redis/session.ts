@@ -52,8 +52,8 @@ export interface SessionEvents {
 /**
  * The conversation with one client: commands in, answers out.
  *
- * The answers to all the commands that come in one chunk go out as one write, at the end of the turn. A client that does not
- * read its answers is not heard until it does.
+ * The answers to all the commands that come in one chunk go out as one write, at the end of the
+ * turn. A client that does not read its answers is not heard until it does.
  */
 export class Session extends FramedProtocol<RespValue> implements Client, Subscriber {
   readonly id: number;

@@ -21,13 +21,19 @@ export class WrongTypeError extends Error {
   }
 }
 
-/** Up to this many characters a text has memory of its own; a longer one may pin the chunk that it was cut from. */
+/**
+ * Up to this many characters a text has memory of its own; a longer one may pin the chunk that it
+ * was cut from.
+ */
 const OWN_LENGTH = 12;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Keys and their values, in memory. What has expired is not there, and is dropped when somebody comes across it. */
+/**
+ * Keys and their values, in memory. What has expired is not there, and is dropped when somebody
+ * comes across it.
+ */
 export class Store {
   readonly #entries = new Map<string, Entry>();
   #expiring = 0;
@@ -165,7 +171,10 @@ export class Store {
   }
 }
 
-/** The key that a text is, one that no other text is: bytes that are no text begin with what no text begins with. */
+/**
+ * The key that a text is, one that no other text is: bytes that are no text begin with what no text
+ * begins with.
+ */
 export function keyOf(text: Text): string {
   if (typeof text === "string") return text;
   return `\udc00${Array.from(text, (byte) => String.fromCharCode(byte)).join("")}`;

@@ -1,4 +1,5 @@
-// Random input for every codec. `CODEC_FUZZ_INPUTS=1000000 deno test -A tests/protocols/codec_fuzz_test.ts` runs longer;
+// Random input for every codec. `CODEC_FUZZ_INPUTS=1000000 deno test -A
+// tests/protocols/codec_fuzz_test.ts` runs longer;
 // `CODEC_FUZZ_SEED=7` begins elsewhere.
 import {
   cobsCodec,
@@ -37,7 +38,10 @@ interface FuzzedCodec {
   make: () => Codec<unknown, never>;
   /** Pieces of what it reads, from which inputs are made that are almost right. */
   words: (string | number[])[];
-  /** How many bytes it may hold of what is not decoded: its limit, and what stands around the message. */
+  /**
+   * How many bytes it may hold of what is not decoded: its limit, and what stands around the
+   * message.
+   */
   holds: number;
 }
 
@@ -162,7 +166,10 @@ function makeInput(random: Random, words: FuzzedCodec["words"]): Uint8Array<Arra
   return new Uint8Array(input.slice(0, length));
 }
 
-/** What comes out of a codec: messages, and the names of errors. Fails on any other error and on what holds too much. */
+/**
+ * What comes out of a codec: messages, and the names of errors. Fails on any other error and on
+ * what holds too much.
+ */
 function play(
   codec: Codec<unknown, never>,
   pieces: Uint8Array<ArrayBuffer>[],

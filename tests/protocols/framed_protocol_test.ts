@@ -18,6 +18,7 @@ import {
 import { RecordingTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
+import { settle, until } from "../streams/event_loop.ts";
 import { hex, utf8 } from "./hex.ts";
 
 /** Keeps what it hears, and does with each line what the test says. */
@@ -170,6 +171,29 @@ Deno.test("FramedProtocol hands unread bytes to another one with other messages,
   await transport.feed("d\n");
   assertEquals(lines.heard, ["a", "binary", "b", "binary", "c", "d"]);
   assertEquals(frames, [utf8("one"), utf8("two"), hex(""), utf8("x"), hex("")]);
+});
+
+Deno.test("FramedProtocol tells the protocol that is set in the last message of the end", async () => {
+  for (const withUnread of [false, true]) {
+    const next = new Lines();
+    next.onEnd = () => true;
+    const lines = new Lines();
+    const [client, server] = await memoryTransportPair(() => ({}), () => lines);
+    next.connectionMade(server.transport);
+    lines.onLine = () => {
+      if (withUnread) server.transport.setProtocol(next, lines.detach());
+      else server.transport.setProtocol(next);
+    };
+    client.transport.write("last");
+    client.transport.writeEof();
+    await until(() => next.heard.length > 0);
+    await settle();
+    assertEquals([lines.heard, next.heard], [["last"], ["end"]]);
+    assertEquals(server.transport.isClosing(), false);
+    server.transport.close();
+    client.transport.close();
+    await Promise.all([server.transport.closed, client.transport.closed]);
+  }
 });
 
 Deno.test("FramedProtocol.detach() gives up what has arrived of a message", async () => {

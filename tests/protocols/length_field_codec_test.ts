@@ -20,7 +20,10 @@ import { hex, utf8 } from "./hex.ts";
 
 const HELLO = utf8("HELLO, WORLD");
 
-/** Whole frames and what they hold, one for each way to place and count a length: those of Netty's documentation. */
+/**
+ * Whole frames and what they hold, one for each way to place and count a length: those of Netty's
+ * documentation.
+ */
 const LAYOUTS: [name: string, LengthFieldCodecOptions, frame: Uint8Array, message: Uint8Array][] = [
   ["2 bytes, header kept", { lengthBytes: 2, strip: 0 }, frame("000c"), frame("000c")],
   ["2 bytes, header stripped", { lengthBytes: 2 }, frame("000c"), HELLO],

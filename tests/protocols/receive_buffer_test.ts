@@ -246,7 +246,10 @@ Deno.test("ReceiveBuffer does as a plain array, whatever is done with it", () =>
   }
 });
 
-/** A chunk that counts how often anybody looks at its length: once for each step from chunk to chunk. */
+/**
+ * A chunk that counts how often anybody looks at its length: once for each step from chunk to
+ * chunk.
+ */
 class CountedChunk extends Uint8Array<ArrayBuffer> {
   static looks = 0;
 
