@@ -174,7 +174,8 @@ export class ByteReadable extends ReadableStream<Bytes> {
       side = "destination";
       // Fails if it was not open any more.
       await writer.ready;
-      if (!preventClose) await writer.close();
+      // A stream that failed meanwhile has a better reason than that it cannot be closed.
+      if (!preventClose) await writer.close().catch(() => writer.closed);
     } catch (error) {
       const wasAborted = signal?.aborted ?? false;
       if (!wasAborted) (side === "source" ? this.#controller : destination).error(error);

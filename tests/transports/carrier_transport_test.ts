@@ -52,10 +52,9 @@ Deno.test("CarrierTransport names the peer in failures of writing", async () => 
 
 Deno.test("CarrierTransport takes failures whose message cannot be changed", async () => {
   const { transport, carrier } = transportOver();
-  await carrier.source.fail(new DOMException("The stream was aborted", "AbortError"));
-  const { error } = await transport.closed;
-  assertEquals(error?.message, "Cannot read from memory:peer: The stream was aborted");
-  assertEquals((error?.cause as Error).name, "AbortError");
+  const failure = new DOMException("The stream was aborted", "AbortError");
+  await carrier.source.fail(failure);
+  assertEquals((await transport.closed).error, failure);
 });
 
 Deno.test("CarrierTransport closes its carrier once, after connectionLost and before closed resolves", async () => {
