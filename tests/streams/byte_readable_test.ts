@@ -146,6 +146,8 @@ Deno.test("ReadableStreamBYOBReader.read() several times at once is answered in 
 
 /** Memory that cannot be read into: each is refused, and nothing is lost. */
 const BAD_VIEWS: [string, () => ArrayBufferView<ArrayBuffer>][] = [
+  // Wrong on purpose, as plain JavaScript may be.
+  ["nothing", () => undefined as unknown as Uint8Array<ArrayBuffer>],
   ["an empty view", () => new Uint8Array(0)],
   ["a view of an empty buffer", () => new Uint8Array(new ArrayBuffer(0))],
   ["a view that is detached", () => {

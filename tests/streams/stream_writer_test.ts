@@ -170,6 +170,14 @@ Deno.test("StreamWriter.from() throws TypeError for a stream that is locked", ()
   assertThrows(() => StreamWriter.from(writable), TypeError, "locked");
 });
 
+Deno.test("StreamWriter.startTls() rejects where there is no reader beside it", async () => {
+  const { writable } = new TransformStream<Bytes, Bytes>();
+  const writer = StreamWriter.from(writable);
+  const starting = writer.startTls({ serverName: "localhost" });
+  await assertRejects(() => starting, InvalidStateError, "no reader");
+  writer.transport.abort();
+});
+
 Deno.test("StreamWriter.from() writes a file, which is complete when the writer has closed", async () => {
   const path = await Deno.makeTempFile();
   try {

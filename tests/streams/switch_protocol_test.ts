@@ -216,6 +216,16 @@ Deno.test("StreamConnection.over() knows that the queue is full already", async 
   await draining;
 });
 
+Deno.test("StreamConnection.over() reads also where the way out has ended already", async () => {
+  const transport = new RecordingTransport({});
+  transport.start();
+  transport.writeEof();
+  const { reader, writer } = StreamConnection.over(transport);
+  await writer.drain();
+  await transport.feed("answer");
+  assertEquals(decode(await reader.read(9)), "answer");
+});
+
 Deno.test("StreamConnection.over() rejects a bad limit before it changes anything", () => {
   const protocol = {};
   const transport = new RecordingTransport(protocol);
