@@ -111,6 +111,13 @@ Deno.test("FramedConnection tells onBadMessage, and goes on without failing", as
   assertEquals(bad, ["FrameTooLongError", "FrameDecodeError"]);
 });
 
+Deno.test("FramedConnection.codec is the one that messages are made with", async () => {
+  const codec = lineCodec();
+  const { pair, messages } = await lines({}, codec);
+  await using _ = pair;
+  assertEquals(messages.codec, codec);
+});
+
 Deno.test("FramedConnection.receive() fails for ever when the stream is broken", async () => {
   const bad: string[] = [];
   await using pair = await connectPair();
@@ -305,6 +312,7 @@ Deno.test("FramedConnection.readable gives up a message that its reader left in 
   await using _ = pair;
   const gone = messages.readable.getReader();
   const unread = gone.read();
+  await settle();
   gone.releaseLock();
   await assertRejects(() => unread, TypeError);
   const idle = messages.readable.getReader();
