@@ -33,19 +33,15 @@ export interface StartTlsOptions extends TlsOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const read = (name: string) => Deno.readTextFile(`examples/certificates/${name}`);
+ * // Read before either end begins: what a peer sends early would go to the protocol in the clear.
+ * const caCerts = [await read("ca.crt")];
+ * const identity = { cert: await read("localhost.crt"), key: await read("localhost.key") };
  * const received = Promise.withResolvers<string>();
  * const receiver = { dataReceived: (chunk: Uint8Array) => received.resolve(new TextDecoder().decode(chunk)) };
  * const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
  * const [client] = await Promise.all([
- *   startTls(a.transport, a.protocol, {
- *     caCerts: [await read("ca.crt")],
- *     serverName: "localhost",
- *   }),
- *   startTls(b.transport, receiver, {
- *     serverSide: true,
- *     cert: await read("localhost.crt"),
- *     key: await read("localhost.key"),
- *   }),
+ *   startTls(a.transport, a.protocol, { caCerts, serverName: "localhost" }),
+ *   startTls(b.transport, receiver, { serverSide: true, ...identity }),
  * ]);
  * client.write("secret");
  * assertEquals(await received.promise, "secret");
