@@ -11,22 +11,28 @@ import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 class NativeTlsSource implements ByteSource {
   readonly #conn: Deno.TlsConn;
   readonly #buffer = new ReadBuffer();
+  #target: Uint8Array | undefined;
 
   constructor(conn: Deno.TlsConn) {
     this.#conn = conn;
   }
 
-  async next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
-    try {
-      const n = await this.#conn.read(target ?? this.#buffer.target);
-      if (n === null) return { done: true, value: undefined };
-      // Lent buffers are over a plain ArrayBuffer: Deno refuses to read into shared memory.
-      const chunk = target === undefined ? this.#buffer.take(n) : target.subarray(0, n) as Bytes;
-      return { done: false, value: chunk };
-    } catch (error) {
-      throw describe(error, this.#conn);
-    }
+  next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
+    this.#target = target;
+    return this.#conn.read(target ?? this.#buffer.target).then(this.#onRead, this.#onFailed);
   }
+
+  // Made once: they are handed to every read.
+  readonly #onRead = (n: number | null): IteratorResult<Bytes, void> => {
+    if (n === null) return { done: true, value: undefined };
+    // Lent buffers are over a plain ArrayBuffer: Deno refuses to read into shared memory.
+    const value = this.#target?.subarray(0, n) as Bytes | undefined ?? this.#buffer.take(n);
+    return { done: false, value };
+  };
+
+  readonly #onFailed = (error: unknown): never => {
+    throw describe(error, this.#conn);
+  };
 }
 
 /** A TLS socket of Deno's as a {@linkcode Carrier}. */
