@@ -29,6 +29,8 @@ export interface LoadArguments {
   readonly warmup?: number;
   /** How long to measure, in milliseconds; where bytes are counted, how long it may take. */
   readonly duration?: number;
+  /** Whether to speak TLS, which the generator in TypeScript does for both. */
+  readonly tls?: boolean;
 }
 
 /** What the load generator measured; which members are there depends on the mode. */
@@ -69,11 +71,18 @@ export class LoadGenerator {
   /** Which of the two it is: "c", or the slower "deno". */
   readonly kind: "c" | "deno";
   readonly #command: readonly string[];
+  readonly #tlsCommand: readonly string[];
   readonly #children: Children;
 
-  private constructor(kind: "c" | "deno", command: readonly string[], children: Children) {
+  private constructor(
+    kind: "c" | "deno",
+    command: readonly string[],
+    tlsCommand: readonly string[],
+    children: Children,
+  ) {
     this.kind = kind;
     this.#command = command;
+    this.#tlsCommand = tlsCommand;
     this.#children = children;
   }
 
@@ -100,15 +109,16 @@ export class LoadGenerator {
     if (wanted === "c" && !possible) {
       throw new Error("Cannot use the load generator in C: it needs Linux and a C compiler");
     }
+    const deno = [Deno.execPath(), "run", "--no-lock", "--no-config", "-A", `${here}main.ts`];
+    const inTypeScript = withManyFiles(pinned(placement.loadCore, deno));
     if (possible && wanted !== "deno") {
       const names = (await Array.fromAsync(Deno.readDir(here))).map((entry) => entry.name);
       const sources = names.filter((name) => name.endsWith(".c")).map((name) => here + name);
       await compile(children, compiler.command, sources, `${folder}/load`);
-      return new LoadGenerator("c", pinned(placement.loadCore, [`${folder}/load`]), children);
+      const inC = pinned(placement.loadCore, [`${folder}/load`]);
+      return new LoadGenerator("c", inC, inTypeScript, children);
     }
-    const deno = [Deno.execPath(), "run", "--no-lock", "--no-config", "-A", `${here}main.ts`];
-    const command = withManyFiles(pinned(placement.loadCore, deno));
-    return new LoadGenerator("deno", command, children);
+    return new LoadGenerator("deno", inTypeScript, inTypeScript, children);
   }
 
   /**
@@ -130,9 +140,11 @@ export class LoadGenerator {
   ): Promise<LoadResult> {
     const pids = await processTree(serverPid);
     const pidOption = pids.length > 0 ? ["--pid", pids.join(",")] : [];
-    const options = Object.entries(load).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const { tls = false, ...rest } = load;
+    const options = Object.entries(rest).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const command = tls ? [...this.#tlsCommand, "--tls", "yes"] : this.#command;
     const child = this.#children.start(
-      [...this.#command, "--port", String(port), ...pidOption, ...options],
+      [...command, "--port", String(port), ...pidOption, ...options],
     );
     const limitMs = (load.warmup ?? 0) + (load.duration ?? 0) + SPARE_MS;
     let late = false;

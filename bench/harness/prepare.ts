@@ -69,7 +69,7 @@ async function ready(
   folder: string,
 ): Promise<ReadyServer> {
   const commands = new Map<Role, readonly string[]>();
-  for (const role of ["echo", "lines", "zlib"] satisfies Role[]) {
+  for (const role of ["echo", "lines", "zlib", "tls"] satisfies Role[]) {
     const program = server.roles[role];
     if (program === undefined) continue;
     commands.set(role, await serverCommand(children, runtime, program, folder));

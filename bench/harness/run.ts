@@ -95,7 +95,8 @@ async function measure(plan: Plan, step: Step): Promise<Values> {
     settings: LoadArguments,
     whileHeld?: (bytes: number) => Promise<void>,
   ) => {
-    const result = await plan.load.run(server.port, server.pid, settings, whileHeld);
+    const tls = scenario.role === "tls";
+    const result = await plan.load.run(server.port, server.pid, { ...settings, tls }, whileHeld);
     if (settings.mode === "idle" || settings.mode === "flood") return result; // nobody is in a hurry
     const loadShare = (result.loadCpuSeconds ?? 0) / result.seconds;
     const serverShare = (result.serverCpuSeconds ?? 0) / result.seconds;

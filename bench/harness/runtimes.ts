@@ -16,6 +16,11 @@ export type RuntimeState =
     readonly missing: string;
   };
 
+/** Read by servers behind TLS. */
+const CERTIFICATES = decodeURIComponent(
+  new URL("../../examples/certificates/", import.meta.url).pathname,
+);
+const PERMISSIONS = ["--allow-net", `--allow-read=${CERTIFICATES}`];
 const SERVERS = new URL("../servers/", import.meta.url);
 
 /** Where to look for Python, the first that fits is taken; the variable PYTHON goes before all. */
@@ -68,7 +73,7 @@ async function findSluice(): Promise<RuntimeState> {
     const version = typeof config === "object" && config !== null && "version" in config
       ? String(config.version)
       : "of this folder";
-    const command = [Deno.execPath(), "run", "--no-lock", "--allow-net"];
+    const command = [Deno.execPath(), "run", "--no-lock", ...PERMISSIONS];
     return { command, version: `Sluice ${version}` };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -103,7 +108,7 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
     findCompiler(children),
   ]);
   const deno = {
-    command: [Deno.execPath(), "run", "--no-lock", "--no-config", "--allow-net"],
+    command: [Deno.execPath(), "run", "--no-lock", "--no-config", ...PERMISSIONS],
     version: `Deno ${Deno.version.deno}`,
   };
   return { deno, sluice, node, bun, python, uvloop, cc };

@@ -10,8 +10,9 @@ import type { LoadArguments, LoadResult } from "./load_generator.ts";
  * - `lines` cuts the stream into lines and sends each line back as it is.
  * - `zlib` takes the name of a format as a line, compresses and decompresses text in its own process, and answers with
  *   a line of JSON: the bytes of text, the seconds and the seconds of CPU time.
+ * - `tls` is `echo` behind TLS, with the certificate for tests.
  */
-export type Role = "echo" | "lines" | "zlib";
+export type Role = "echo" | "lines" | "zlib" | "tls";
 
 /** One setting of a scenario. */
 export interface Point {

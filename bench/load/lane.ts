@@ -6,6 +6,17 @@ import type { Settings } from "./settings.ts";
 
 const BATCH = 64; // connections opened at once: fewer than the smallest backlog among the servers
 
+const AUTHORITY = new URL("../../examples/certificates/ca.crt", import.meta.url);
+
+/** TCP_NODELAY is set before: Deno offers it on plain connections only, and TLS keeps it. */
+async function connect({ host, port, tls }: Settings): Promise<Deno.Conn> {
+  const conn = await Deno.connect({ hostname: host, port });
+  conn.setNoDelay(true);
+  if (!tls) return conn;
+  const caCerts = [await Deno.readTextFile(AUTHORITY)];
+  return await Deno.startTls(conn, { hostname: "localhost", caCerts });
+}
+
 /** A connection with its place in the payload. */
 export class Lane {
   /** Bytes sent so far. */
@@ -14,14 +25,14 @@ export class Lane {
   received = 0;
   /** Whether what comes back is compared. */
   checking = true;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn;
   readonly #payload: Payload;
   readonly #base: number;
   readonly #buffer: Uint8Array;
   #target = 0;
   #sending: Promise<void> | null = null;
 
-  private constructor(conn: Deno.TcpConn, payload: Payload, base: number, buffer: Uint8Array) {
+  private constructor(conn: Deno.Conn, payload: Payload, base: number, buffer: Uint8Array) {
     this.#conn = conn;
     this.#payload = payload;
     this.#base = base;
@@ -43,10 +54,8 @@ export class Lane {
     index: number,
     bufferSize: number,
   ): Promise<Lane> {
-    const { host, port, size } = settings;
-    const conn = await Deno.connect({ hostname: host, port });
-    conn.setNoDelay(true);
-    return new Lane(conn, payload, index * 7 * size, new Uint8Array(bufferSize));
+    const conn = await connect(settings);
+    return new Lane(conn, payload, index * 7 * settings.size, new Uint8Array(bufferSize));
   }
 
   /**

@@ -26,6 +26,8 @@ export interface Settings {
   readonly warmupMs: number;
   /** Length of the measured window, in milliseconds. */
   readonly durationMs: number;
+  /** Whether to speak TLS. */
+  readonly tls: boolean;
   /** The server's processes. */
   readonly pids: readonly number[];
 }
@@ -43,7 +45,7 @@ const KNOWN = [
     "--payload",
     "--messages",
   ],
-  ...["--rate", "--total", "--warmup", "--duration", "--pid", IGNORED],
+  ...["--rate", "--total", "--warmup", "--duration", "--pid", "--tls", IGNORED],
 ];
 
 /**
@@ -82,6 +84,7 @@ export function parseSettings(args: readonly string[]): Settings {
     total: number("--total", 2 ** 30),
     warmupMs: number("--warmup", 200),
     durationMs: number("--duration", 1000),
+    tls: given.get("--tls") === "yes",
     pids: (given.get("--pid") ?? "").split(",").filter((pid) => pid !== "").map(Number),
   };
 }

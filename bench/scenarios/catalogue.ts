@@ -6,6 +6,7 @@ import { scenarios as connections } from "./connections.ts";
 import { scenarios as echo } from "./echo.ts";
 import { scenarios as latency } from "./latency.ts";
 import { scenarios as memory } from "./memory.ts";
+import { scenarios as tls } from "./tls.ts";
 import { scenarios as transfer } from "./transfer.ts";
 
 /** The scenarios. */
@@ -16,4 +17,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...transfer,
   ...compression,
   ...latency,
+  ...tls,
 ];

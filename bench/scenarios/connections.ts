@@ -2,7 +2,7 @@
 
 import { CONNECTION_CPU, CONNECTIONS, MEMORY_GROWTH } from "../harness/figure.ts";
 import type { LoadResult } from "../harness/load_generator.ts";
-import type { Scenario, Values } from "../harness/scenario.ts";
+import type { Point, Scenario, Values } from "../harness/scenario.ts";
 
 const SOURCES = 64; // local addresses: 1.8 million ports, far more than a window uses up
 
@@ -15,26 +15,45 @@ function connectionValues(result: LoadResult): Values {
   return values;
 }
 
-const once: Scenario = {
+/** What differs between scenarios of connections that come and go. */
+export interface OnceSettings extends Pick<Scenario, "name" | "title" | "role"> {
+  /** The settings; the number is how many connections are open at a time. */
+  readonly points: readonly Point[];
+}
+
+/**
+ * Makes a scenario of connections that have one message echoed and are closed.
+ *
+ * @param settings How many at a time, to what servers.
+ * @returns The scenario.
+ */
+export function onceScenario({ points, ...rest }: OnceSettings): Scenario {
+  return {
+    ...rest,
+    quick: false,
+    figures: [CONNECTIONS, CONNECTION_CPU],
+    points: () => points,
+    measure: async ({ load, warmupMs, windowMs }, { value }) =>
+      connectionValues(
+        await load({
+          mode: "once",
+          connections: value,
+          size: 64,
+          messages: 1,
+          sources: SOURCES,
+          warmup: warmupMs,
+          duration: windowMs,
+        }),
+      ),
+  };
+}
+
+const once = onceScenario({
   name: "g",
   title: "connect, echo 64 B once, close; 50 at a time",
   role: "echo",
-  quick: false,
-  figures: [CONNECTIONS, CONNECTION_CPU],
-  points: () => [{ label: "", value: 0 }],
-  measure: async ({ load, warmupMs, windowMs }) =>
-    connectionValues(
-      await load({
-        mode: "once",
-        connections: 50,
-        size: 64,
-        messages: 1,
-        sources: SOURCES,
-        warmup: warmupMs,
-        duration: windowMs,
-      }),
-    ),
-};
+  points: [{ label: "", value: 50 }],
+});
 
 const churn: Scenario = {
   name: "churn",

@@ -4,15 +4,16 @@ import { MESSAGE_CPU, MESSAGES } from "../harness/figure.ts";
 import type { LoadResult } from "../harness/load_generator.ts";
 import type { Point, Role, Scenario, Values } from "../harness/scenario.ts";
 
-interface EchoSettings {
-  readonly name: string;
-  readonly title: string;
+/** What differs between scenarios of echo. */
+export interface EchoSettings extends Pick<Scenario, "name" | "title" | "quick" | "sameCore"> {
+  /** What servers do with the messages. */
   readonly role: Role;
-  readonly quick: boolean;
+  /** How many connections. */
   readonly connections: number;
+  /** Bytes in a message. */
   readonly size: number;
+  /** Messages outstanding on each connection. */
   readonly depth: number;
-  readonly sameCore?: boolean;
 }
 
 /**
@@ -32,7 +33,13 @@ export function messageValues(result: LoadResult): Values {
 
 const ONE_POINT: readonly Point[] = [{ label: "", value: 0 }];
 
-function echo(settings: EchoSettings): Scenario {
+/**
+ * Makes a scenario of messages that are echoed over connections that stay open.
+ *
+ * @param settings How many of what.
+ * @returns The scenario.
+ */
+export function echoScenario(settings: EchoSettings): Scenario {
   const { connections, size, depth, ...rest } = settings;
   return {
     ...rest,
@@ -78,7 +85,7 @@ const growth: Scenario = {
 
 /** The scenarios of this file. */
 export const scenarios: readonly Scenario[] = [
-  echo({
+  echoScenario({
     name: "a",
     title: "64 B, 1 connection, one outstanding; server and load on one core",
     role: "echo",
@@ -88,7 +95,7 @@ export const scenarios: readonly Scenario[] = [
     depth: 1,
     sameCore: true,
   }),
-  echo({
+  echoScenario({
     name: "b",
     title: "64 B, 50 connections, one outstanding on each",
     role: "echo",
@@ -97,7 +104,7 @@ export const scenarios: readonly Scenario[] = [
     size: 64,
     depth: 1,
   }),
-  echo({
+  echoScenario({
     name: "c",
     title: "64 B, 50 connections, 16 outstanding on each",
     role: "echo",
@@ -106,7 +113,7 @@ export const scenarios: readonly Scenario[] = [
     size: 64,
     depth: 16,
   }),
-  echo({
+  echoScenario({
     name: "d",
     title: "16 KiB, 10 connections, one outstanding on each",
     role: "echo",
@@ -115,7 +122,7 @@ export const scenarios: readonly Scenario[] = [
     size: 16 * 1024,
     depth: 1,
   }),
-  echo({
+  echoScenario({
     name: "e",
     title: "64 KiB, 4 connections, 4 outstanding on each",
     role: "echo",
@@ -124,7 +131,7 @@ export const scenarios: readonly Scenario[] = [
     size: 64 * 1024,
     depth: 4,
   }),
-  echo({
+  echoScenario({
     name: "lines-b",
     title: "64 B lines, 50 connections, one outstanding on each",
     role: "lines",
@@ -133,7 +140,7 @@ export const scenarios: readonly Scenario[] = [
     size: 64,
     depth: 1,
   }),
-  echo({
+  echoScenario({
     name: "lines-c",
     title: "64 B lines, 50 connections, 16 outstanding on each",
     role: "lines",

@@ -23,20 +23,34 @@ async function measureIdle(measurement: Measurement, connections: number): Promi
   return values;
 }
 
-const idle: Scenario = {
+/**
+ * Makes a scenario of connections that stay open and do nothing.
+ *
+ * @param settings How many, to what servers.
+ * @returns The scenario.
+ */
+export function idleScenario(
+  settings: Pick<Scenario, "name" | "title" | "role" | "quick" | "points">,
+): Scenario {
+  return {
+    ...settings,
+    figures: [CONNECTION_MEMORY],
+    measure: async (measurement, { value }) => await measureIdle(measurement, value),
+  };
+}
+
+const idle = idleScenario({
   name: "f",
   title: "memory for each connection that has echoed 64 B and is idle",
   role: "echo",
   quick: true,
-  figures: [CONNECTION_MEMORY],
   points: (quick) =>
     (quick ? [1000] : [5000, 10_000]).map((value): Point => ({
       label: `${value.toLocaleString("en")} connections`,
       value,
       connections: value,
     })),
-  measure: async (measurement, { value }) => await measureIdle(measurement, value),
-};
+});
 
 const slowPeer: Scenario = {
   name: "slow-peer",

@@ -8,7 +8,12 @@ export const SERVERS: readonly ServerProgram[] = [
     name: "deno-raw",
     label: "Deno raw loop",
     runtime: "deno",
-    roles: { echo: ["deno_raw.ts"], lines: ["deno_raw.ts", "--lines"], zlib: ["deno_zlib.ts"] },
+    roles: {
+      echo: ["deno_raw.ts"],
+      lines: ["deno_raw.ts", "--lines"],
+      zlib: ["deno_zlib.ts"],
+      tls: ["deno_tls.ts"],
+    },
   },
   {
     name: "sluice-protocol",
@@ -47,6 +52,18 @@ export const SERVERS: readonly ServerProgram[] = [
     roles: { echo: ["sluice_web.ts"] },
   },
   {
+    name: "sluice-tls-native",
+    label: "Sluice TLS (native)",
+    runtime: "sluice",
+    roles: { tls: ["sluice_tls.ts", "--native"] },
+  },
+  {
+    name: "sluice-tls-layer",
+    label: "Sluice TLS (layer)",
+    runtime: "sluice",
+    roles: { tls: ["sluice_tls.ts", "--layer"] },
+  },
+  {
     name: "deno-pipe",
     label: "Deno readable.pipeTo",
     runtime: "deno",
@@ -59,10 +76,22 @@ export const SERVERS: readonly ServerProgram[] = [
     roles: { echo: ["node_net.mjs"], lines: ["node_net.mjs", "--lines"] },
   },
   {
+    name: "deno-node-tls",
+    label: "node:tls on Deno",
+    runtime: "deno",
+    roles: { tls: ["node_tls.mjs"] },
+  },
+  {
     name: "node",
     label: "Node net",
     runtime: "node",
     roles: { echo: ["node_net.mjs"], lines: ["node_net.mjs", "--lines"] },
+  },
+  {
+    name: "node-tls",
+    label: "Node tls",
+    runtime: "node",
+    roles: { tls: ["node_tls.mjs"] },
   },
   {
     name: "bun",
