@@ -133,6 +133,16 @@ export class ReceiveBuffer {
    * @throws {RangeError} If fewer are held or `n` is negative.
    */
   take(n: number): Bytes {
+    const head = this.#chunks[this.#head];
+    const end = this.#headOffset + n;
+    // Most of what is taken lies inside one chunk, with more behind it.
+    if (n > 0 && head !== undefined && end < head.length) {
+      const inside = head.subarray(this.#headOffset, end);
+      this.#headOffset = end;
+      this.#length -= n;
+      this.#position += n;
+      return inside;
+    }
     const bytes = this.peek(n);
     this.#advance(n);
     return bytes;
@@ -268,7 +278,12 @@ export class ReceiveBuffer {
   }
 
   #indexOfByte(byte: number, from: number): number {
-    for (let offset = from; offset < this.#length;) {
+    const head = this.#chunks[this.#head];
+    if (head === undefined) return -1;
+    // Where most of what is looked for is, without a move of the cursor.
+    const near = indexOfByte(head, byte, this.#headOffset + from);
+    if (near !== -1) return near - this.#headOffset;
+    for (let offset = Math.max(from, head.length - this.#headOffset); offset < this.#length;) {
       const chunk = this.#seek(this.#position + offset);
       const chunkOffset = this.#cursorPosition - this.#position;
       const found = indexOfByte(chunk, byte, offset - chunkOffset);

@@ -89,9 +89,7 @@ export class SeparatorSearch {
       first = known;
       end = offset + known.bytes.length;
     }
-    if (first === null) return null;
-    const longest = first.longer.find((bytes) => standsAt(buffer, bytes, end - bytes.length));
-    return { start: end - (longest ?? first.bytes).length, end };
+    return first === null ? null : { start: end - lengthAt(buffer, first, end), end };
   }
 
   /** What is remembered of one buffer is wrong of any other. */
@@ -125,6 +123,14 @@ function isSameAs(bytes: Uint8Array): (other: Uint8Array) => boolean {
 function endsIn(bytes: Uint8Array, end: Uint8Array): boolean {
   const offset = bytes.length - end.length;
   return offset >= 0 && end.every((byte, i) => bytes[offset + i] === byte);
+}
+
+/** The length of a separator that was found, or of the longest one that ends in it there. */
+function lengthAt(buffer: ReceiveBuffer, { bytes, longer }: Known, end: number): number {
+  for (const other of longer) {
+    if (standsAt(buffer, other, end - other.length)) return other.length;
+  }
+  return bytes.length;
 }
 
 function standsAt(buffer: ReceiveBuffer, bytes: Uint8Array, offset: number): boolean {
