@@ -149,7 +149,7 @@ async function listenOn(
 ): Promise<Listening> {
   const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = endpoint;
   try {
-    const native = tls === null ? null : nativeListenOptions(tls, path === undefined);
+    const native = tls === null ? null : nativeListenOptions(tls, path === undefined, options);
     const listener = path !== undefined
       ? await listenUnix(path)
       : native === null
@@ -168,8 +168,9 @@ async function listenOn(
 function nativeListenOptions(
   tls: ResolvedTlsOptions,
   isTcp: boolean,
+  sockets: SocketOptions,
 ): { cert: string; key: string; alpnProtocols: string[] } | null {
-  if (chooseTlsEngine(tls, isTcp) === "layer") return null;
+  if (chooseTlsEngine(tls, isTcp, sockets) === "layer") return null;
   const { cert = "", key = "", alpnProtocols = [] } = tls;
   return { cert, key, alpnProtocols: [...alpnProtocols] };
 }

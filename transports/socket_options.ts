@@ -3,6 +3,9 @@ export interface SocketOptions {
   /**
    * Sends small pieces at once instead of waiting for the peer's acknowledgement (TCP_NODELAY).
    *
+   * Deno's own TLS cannot do that on connections that a server accepts: a server that encrypts gets the other
+   * engine unless it says `false` here, and `tls: { engine: "native" }` goes without it.
+   *
    * @default {true}
    */
   readonly noDelay?: boolean;

@@ -1,3 +1,4 @@
+import type { SocketOptions } from "../socket_options.ts";
 import { checkTimeout } from "../timeouts.ts";
 
 /** The default of `handshakeTimeout`, in milliseconds: asyncio's. */
@@ -91,9 +92,13 @@ export interface TlsOptions {
    */
   readonly shutdownTimeout?: number;
   /**
-   * What does the work: `"native"`, Deno's own TLS, is faster but knows neither client certificates,
-   * `certificates`, `sniCallback`, versions nor any carrier but TCP; `"layer"` stands on any transport. By default native where
-   * it can. See the extra info `tlsEngine`.
+   * What does the work: `"native"`, Deno's own TLS, takes less CPU time but knows neither client certificates,
+   * `certificates`, `sniCallback`, versions nor any carrier but TCP, nor `noDelay` and `keepAlive` on a server;
+   * `"layer"` stands on any transport.
+   *
+   * By default native where it can do all that is asked for. A server asks for `noDelay` unless it says
+   * `noDelay: false`, so it gets the layer: without, the first answer on a connection and every second
+   * flush wait for the peer's acknowledgement, which may take 40 ms. See the extra info `tlsEngine`.
    */
   readonly engine?: "native" | "layer";
   /** Which end of the handshake this is. By default a server when it accepts, else a client. */
@@ -157,15 +162,20 @@ export function resolveTls(
   return tls === undefined ? null : resolveTlsOptions(tls, serverSide, hostname);
 }
 
-/** What the native engine cannot do of what is asked for; `null` if it can do everything. */
-export function nativeObstacle(options: ResolvedTlsOptions): string | null {
+/** What the native engine cannot do of what is asked for by name; `null` if it can do everything. */
+export function nativeObstacle(
+  options: ResolvedTlsOptions,
+  { noDelay, keepAlive }: SocketOptions,
+): string | null {
   const { serverSide, minVersion, maxVersion } = options;
   if (minVersion === "TLSv1.3" || maxVersion === "TLSv1.2") return "a choice of versions";
   if (!options.rejectUnauthorized) return "rejectUnauthorized: false";
   if (!serverSide) return options.cert === undefined ? null : "a client certificate";
   if (options.requestCert) return "requestCert";
   if (options.sniCallback) return "sniCallback";
-  return options.certificates ? "certificates" : null;
+  if (options.certificates) return "certificates";
+  if (noDelay) return "noDelay on a server";
+  return keepAlive ? "keepAlive on a server" : null;
 }
 
 function checkCertificates(options: ResolvedTlsOptions): void {

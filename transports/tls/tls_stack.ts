@@ -2,6 +2,7 @@ import type { AnyProtocol } from "../../protocols/contract.ts";
 import { connectCarrier, type Connected } from "../connect_carrier.ts";
 import type { ConnectionTracker } from "../connection_tracker.ts";
 import { SocketCarrier } from "../socket_carrier.ts";
+import type { SocketOptions } from "../socket_options.ts";
 import type { LayerFactory, TransportOptions } from "../transport_options.ts";
 import { nativeHandshake } from "./native_handshake.ts";
 import { NativeTlsCarrier } from "./native_tls.ts";
@@ -12,12 +13,19 @@ import { nativeObstacle, type ResolvedTlsOptions } from "./tls_options.ts";
  * Which engine does what is asked for.
  *
  * @param isTcp Whether the bytes go over plain TCP.
+ * @param sockets What a server asks for its sockets; those of a client are told before TLS begins.
  * @throws {TypeError} If the native engine is asked for and cannot do it.
  */
-export function chooseTlsEngine(options: ResolvedTlsOptions, isTcp: boolean): "native" | "layer" {
-  const obstacle = isTcp ? nativeObstacle(options) : "any carrier but TCP";
+export function chooseTlsEngine(
+  options: ResolvedTlsOptions,
+  isTcp: boolean,
+  sockets: SocketOptions = {},
+): "native" | "layer" {
+  const obstacle = isTcp ? nativeObstacle(options, sockets) : "any carrier but TCP";
   if (options.engine !== "native") {
-    return options.engine ?? (obstacle === null ? "native" : "layer");
+    // Deno cannot set TCP_NODELAY on a TLS connection that it accepted, and it is what everybody gets by default.
+    const isLate = options.serverSide && (sockets.noDelay ?? true);
+    return options.engine ?? (obstacle === null && !isLate ? "native" : "layer");
   }
   if (obstacle === null) return "native";
   throw new TypeError(`Cannot use TLS: the native engine does not know ${obstacle}`);

@@ -12,6 +12,7 @@ import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { connectStreams } from "../../../transports/connect_streams.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
+import type { SocketOptions } from "../../../transports/socket_options.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
@@ -126,6 +127,30 @@ Deno.test("The engine is native where it can be, and only there", async () => {
   assertEquals(await engineOf(client, { requestCert: true, caCerts: [ca] }), "layer");
   assertEquals(await engineOf({ minVersion: "TLSv1.3" }, {}), "layer");
   assertEquals(await engineOf({ rejectUnauthorized: false }, {}), "layer");
+});
+
+Deno.test("A server gets the native engine only where it does not ask for noDelay", async () => {
+  const engineOf = async (options: SocketOptions, tls: TlsOptions = {}) => {
+    const made = Promise.withResolvers<Transport>();
+    await using server = await createServer(() => ({ connectionMade: made.resolve }), {
+      port: 0,
+      tls: { ...localhost, ...tls },
+      ...options,
+    });
+    const { transport } = await createConnection(() => ({}), { port: server.port, tls: trusting });
+    const engine = (await made.promise).getExtraInfo("tlsEngine");
+    transport.close();
+    await transport.closed;
+    return engine;
+  };
+  assertEquals(await engineOf({}), "layer");
+  assertEquals(await engineOf({ noDelay: true }), "layer");
+  assertEquals(await engineOf({ noDelay: false }), "native");
+  assertEquals(await engineOf({ noDelay: false, keepAlive: true }), "layer");
+  assertEquals(await engineOf({}, { engine: "native" }), "native");
+  const insist = (options: SocketOptions) => engineOf(options, { engine: "native" });
+  await assertRejects(() => insist({ noDelay: true }), TypeError, "does not know noDelay");
+  await assertRejects(() => insist({ keepAlive: true }), TypeError, "does not know keepAlive");
 });
 
 Deno.test("TLS options that cannot be meant throw before anything is opened", async () => {
