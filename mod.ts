@@ -2,7 +2,16 @@
  * asyncio's transports, protocols and streams for Deno.
  *
  * A **transport** carries bytes, a **protocol** decides what they mean, a **stream** is the async/await
- * face of both.
+ * face of both. Reads stop when the reader is slow, every buffer has a limit, every wait takes an `AbortSignal`.
+ *
+ * - Streams: {@linkcode openConnection}, {@linkcode startServer}, {@linkcode StreamConnection}, {@linkcode relay}
+ * - Callbacks: {@linkcode Protocol}, {@linkcode createConnection}, {@linkcode createServer}, {@linkcode Transport}
+ * - Messages: {@linkcode FramedProtocol}, {@linkcode framed}, {@linkcode lineCodec} and other {@linkcode Codec}s
+ * - Encryption: the option `tls`, {@linkcode startTls}; layers: {@linkcode compression}, {@linkcode transformLayer}, …
+ * - Other carriers: {@linkcode connectStreams}, {@linkcode connectProcess}, {@linkcode connectCarrier}, …
+ * - Tests of your own protocols: `@sluice/net/testing`
+ *
+ * The parts are entry points of their own: `@sluice/net/protocols`, `@sluice/net/transports`, `@sluice/net/streams`.
  *
  * @example An echo server, and a client
  * ```ts

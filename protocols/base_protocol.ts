@@ -2,7 +2,7 @@ import type { BaseProtocolCallbacks, Transport } from "./contract.ts";
 
 /**
  * What every stream protocol can hear, each answered by doing nothing. Extend
- * {@linkcode Protocol} or {@linkcode BufferedProtocol} instead; this is what they share.
+ * {@linkcode Protocol} or {@linkcode BufferedProtocol} instead, which have examples; this is what they share.
  *
  * The callbacks are those of asyncio's `BaseProtocol`. An exception thrown by one is reported once
  * to the connection's `onError` and ends the connection with that error.

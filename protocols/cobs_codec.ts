@@ -48,6 +48,7 @@ const DELIMITER: Uint8Array = new Uint8Array([0]);
  * ```
  *
  * @param options The limit.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If it is out of range.
  */
 export function cobsCodec(options: CobsCodecOptions = {}): Codec<Bytes, Uint8Array> {

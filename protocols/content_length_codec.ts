@@ -94,6 +94,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
  * ```
  *
  * @param options The limits.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If one is out of range.
  */
 export function contentLengthCodec(

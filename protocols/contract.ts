@@ -246,7 +246,23 @@ export interface WriteBufferLimits {
  * A byte stream in both directions, as a protocol sees it: asyncio's `Transport`.
  *
  * Every method may be called at any time, from any callback. None waits, and none calls
- * `connectionLost` before it returns.
+ * `connectionLost` before it returns. To make one of your own, see `Carrier` and `TransportWrapper`.
+ *
+ * @example What a protocol does with it
+ * ```ts
+ * import { memoryTransportPair, type Transport } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greet = (transport: Transport) => {
+ *   transport.write("hello ");
+ *   transport.writelines(["and ", "goodbye"]);
+ *   transport.close();
+ * };
+ *
+ * const [a] = await memoryTransportPair(() => ({ connectionMade: greet }), () => ({}));
+ * const { endedBy, error, bytesWritten } = await a.transport.closed;
+ * assertEquals({ endedBy, error, bytesWritten }, { endedBy: "local", error: null, bytesWritten: 17 });
+ * ```
  */
 export interface Transport {
   /**
@@ -268,16 +284,25 @@ export interface Transport {
    * @param parts The pieces, in order. One that is neither bytes nor a string throws a `TypeError`
    * before any of them is queued.
    * @returns What {@linkcode Transport.write} returns.
+   * @throws As {@linkcode Transport.write}.
    */
   writelines(parts: Iterable<Uint8Array | string>): boolean;
-  /** Ends the writing direction once all that was queued is sent. Reading goes on. Does nothing the second time or after `close()`. */
+  /**
+   * Ends the writing direction once all that was queued is sent. Reading goes on. Does nothing the second time or after `close()`.
+   *
+   * @throws {InvalidStateError} If the transport cannot do that, see {@linkcode Transport.canWriteEof}.
+   */
   writeEof(): void;
   /** Whether {@linkcode Transport.writeEof} can be called on this transport. */
   canWriteEof(): boolean;
-  /** Stops reading, sends what is queued, then ends the connection with `connectionLost(null)`. Does nothing the second time. */
+  /**
+   * Stops reading, sends what is queued, then ends the connection with `connectionLost(null)`. Does nothing the second time.
+   *
+   * It has no deadline: a peer that does not read keeps the connection closing, until `abort()`.
+   */
   close(): void;
   /**
-   * Ends the connection now and drops what is queued.
+   * Ends the connection now and drops what is queued. Does nothing once it is lost.
    *
    * @param reason What `connectionLost` is told; without it `null`.
    */
@@ -304,7 +329,7 @@ export interface Transport {
   /** How many bytes are accepted and not yet sent. */
   getWriteBufferSize(): number;
   /**
-   * Makes another protocol receive what comes next; neither is told.
+   * Makes another protocol receive what comes next, and what waits because reading is paused; neither is told.
    *
    * @param protocol Who receives from now on.
    * @param unread Bytes that the protocol before it was handed and did not use, possibly none: they are delivered
@@ -324,7 +349,10 @@ export interface Transport {
   readonly closed: Promise<CloseInfo>;
 }
 
-/** What every protocol may answer to. */
+/**
+ * What every protocol may answer to. An exception thrown by a callback is reported once to the connection's
+ * `onError` and ends the connection with that error.
+ */
 export interface BaseProtocolCallbacks {
   /** Called once, first: the connection is there. */
   connectionMade?(transport: Transport): void;
@@ -336,7 +364,33 @@ export interface BaseProtocolCallbacks {
   resumeWriting?(): void;
 }
 
-/** The callbacks of a protocol that is handed chunks. Any object with some of these methods is a protocol. */
+/**
+ * The callbacks of a protocol that is handed chunks. Any object with some of these methods is a protocol.
+ *
+ * @example A plain object
+ * ```ts
+ * import { memoryTransportPair, type ProtocolCallbacks, type Transport } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function echo(): ProtocolCallbacks {
+ *   let transport: Transport;
+ *   return {
+ *     connectionMade: (made) => void (transport = made),
+ *     dataReceived: (chunk) => void transport.write(chunk),
+ *   };
+ * }
+ *
+ * const echoed = Promise.withResolvers<string>();
+ * const [{ transport }] = await memoryTransportPair(
+ *   () => ({ dataReceived: (chunk) => echoed.resolve(new TextDecoder().decode(chunk)) }),
+ *   echo,
+ * );
+ * transport.write("there");
+ * assertEquals(await echoed.promise, "there");
+ * transport.close();
+ * await transport.closed;
+ * ```
+ */
 export interface ProtocolCallbacks extends BaseProtocolCallbacks {
   /** Bytes arrived; they are the protocol's to keep. Nothing more is read until a returned promise settles. */
   dataReceived?(chunk: Bytes): void | Promise<void>;
@@ -346,7 +400,11 @@ export interface ProtocolCallbacks extends BaseProtocolCallbacks {
 
 /** The callbacks of a protocol that lends the buffer to read into. It is told apart by having `getBuffer`. */
 export interface BufferedProtocolCallbacks extends BaseProtocolCallbacks {
-  /** Asks for the buffer that the next bytes go to; it must not be empty. */
+  /**
+   * Asks for the buffer that the next bytes go to; it must not be empty.
+   *
+   * @param sizeHint How many bytes are known to wait; -1 where that is not known.
+   */
   getBuffer(sizeHint: number): Uint8Array;
   /** `bytes` bytes were put at the start of the last buffer. Nothing more is read until a returned promise settles. */
   bufferUpdated?(bytes: number): void | Promise<void>;
@@ -357,7 +415,10 @@ export interface BufferedProtocolCallbacks extends BaseProtocolCallbacks {
 /** A protocol of either kind that a {@linkcode Transport} can drive. */
 export type AnyProtocol = ProtocolCallbacks | BufferedProtocolCallbacks;
 
-/** Messages with an address instead of a stream: asyncio's `DatagramTransport`. */
+/**
+ * Messages with an address instead of a stream: asyncio's `DatagramTransport`. The contract only: nothing in this
+ * release makes one.
+ */
 export interface DatagramTransport {
   /** Sends one datagram to `address`, or to the connected peer where none is given. It is copied. */
   sendto(data: Uint8Array | string, address?: Address | null): void;
@@ -371,7 +432,10 @@ export interface DatagramTransport {
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
 }
 
-/** A child process and its pipes: asyncio's `SubprocessTransport`. */
+/**
+ * A child process and its pipes: asyncio's `SubprocessTransport`. The contract only: nothing in this release makes one.
+ * `connectProcess` makes an ordinary transport of a process.
+ */
 export interface SubprocessTransport {
   /** The process id. */
   getPid(): number;

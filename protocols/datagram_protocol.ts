@@ -1,7 +1,8 @@
 import type { Address, Bytes, DatagramTransport } from "./contract.ts";
 
 /**
- * A protocol of messages instead of a stream: asyncio's `DatagramProtocol`.
+ * A protocol of messages instead of a stream: asyncio's `DatagramProtocol`. The contract only: nothing in this
+ * release drives one.
  *
  * ```text
  * connectionMade -> (datagramReceived | errorReceived)* -> connectionLost

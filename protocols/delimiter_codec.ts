@@ -50,13 +50,14 @@ const encoder = new TextEncoder();
  *
  * @param delimiters One or several, as bytes or as a string that is UTF-8.
  * @param options The limit; `as: "text"` for messages that are text.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If there is no delimiter, one is empty, or the limit is out of range.
  */
 export function delimiterCodec(
   delimiters: Uint8Array | string | readonly (Uint8Array | string)[],
   options?: DelimiterCodecOptions & { readonly as?: "bytes" },
 ): Codec<Bytes, Uint8Array>;
-/** Messages of text. */
+/** Messages of text, decoded from UTF-8. */
 export function delimiterCodec(
   delimiters: Uint8Array | string | readonly (Uint8Array | string)[],
   options: DelimiterCodecOptions & { readonly as: "text" },

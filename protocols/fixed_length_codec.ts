@@ -19,6 +19,7 @@ import type { ReceiveBuffer } from "./receive_buffer.ts";
  * ```
  *
  * @param length The length of each message, in bytes.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If it is not a whole number of at least 1.
  */
 export function fixedLengthCodec(length: number): Codec<Bytes, Uint8Array> {

@@ -160,6 +160,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * Waits until more may be sent: at once unless the peer reads too slowly. A `messageReceived`
    * that awaits it after its answer receives no more than its peer takes.
    *
+   * @param options A signal: when it aborts the waiting ends with its reason, and what was sent stays sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
   drain({ signal }: DrainOptions = {}): Promise<void> {

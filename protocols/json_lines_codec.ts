@@ -62,6 +62,7 @@ export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
  * @typeParam In What is received.
  * @typeParam Out What is sent; by default the same.
  * @param options The parse function and the limit.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If the limit is out of range.
  */
 export function jsonLinesCodec<In, Out = In>(

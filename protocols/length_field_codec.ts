@@ -104,6 +104,7 @@ export interface LengthFieldCodecOptions {
  * ```
  *
  * @param options Where the length stands and what it counts.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If a number is out of range, or `header` has not `strip` bytes.
  * @throws {TypeError} If both `adjustment` and `includesHeader` are given.
  */

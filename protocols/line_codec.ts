@@ -70,6 +70,7 @@ const WRITTEN = { lf: LF, crlf: CRLF };
  * ```
  *
  * @param options Endings and limit; `as: "bytes"` for lines of bytes.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If a limit is out of range.
  * @throws {TypeError} If the ending that is written is not one that is read.
  */

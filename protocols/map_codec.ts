@@ -48,6 +48,7 @@ export interface CodecMap<In, Out, MappedIn, MappedOut = MappedIn> {
  * @typeParam MappedOut What is sent in its place.
  * @param codec The frames; it belongs to the new codec.
  * @param map From one message to the other, in both directions.
+ * @returns The codec, for one connection alone.
  */
 export function mapCodec<In, Out, MappedIn, MappedOut = MappedIn>(
   codec: Codec<In, Out>,

@@ -1,6 +1,13 @@
 /**
- * Contracts, protocol classes, errors and buffers: bytes in, values out. Nothing here opens a
- * socket or waits for one.
+ * Contracts, protocol classes, codecs, errors and buffers: bytes in, values out. Nothing here opens
+ * a socket or waits for one, so it runs, and can be tested, without any permission.
+ *
+ * - Callbacks: {@linkcode Protocol}, {@linkcode BufferedProtocol}, {@linkcode FramedProtocol}
+ * - The contract: {@linkcode Transport}, {@linkcode ProtocolCallbacks}, {@linkcode CloseInfo}
+ * - Messages: {@linkcode Codec}, {@linkcode lineCodec}, {@linkcode lengthFieldCodec},
+ *   {@linkcode mapCodec}, {@linkcode FrameReader}, …
+ *
+ * What carries the bytes is in `@sluice/net/transports`. All of it is in `@sluice/net` as well.
  *
  * @example A protocol is a class with callbacks
  * ```ts

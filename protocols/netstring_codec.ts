@@ -56,6 +56,7 @@ export interface NetstringCodecOptions {
  * ```
  *
  * @param options The limit.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If it is out of range.
  */
 export function netstringCodec(options: NetstringCodecOptions = {}): Codec<Bytes, Uint8Array> {

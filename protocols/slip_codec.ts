@@ -60,6 +60,7 @@ const DELIMITER: Uint8Array = new Uint8Array([END]);
  * ```
  *
  * @param options The limit, and how bad escapes are taken.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If the limit is out of range.
  */
 export function slipCodec(options: SlipCodecOptions = {}): Codec<Bytes, Uint8Array> {

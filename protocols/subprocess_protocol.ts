@@ -1,7 +1,8 @@
 import type { Bytes, SubprocessTransport } from "./contract.ts";
 
 /**
- * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`.
+ * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`. The contract only: nothing
+ * in this release drives one. `connectProcess` gives an ordinary protocol the stdin and stdout of a process.
  *
  * ```text
  * connectionMade -> (pipeDataReceived | pipeConnectionLost)*, processExited -> connectionLost

@@ -49,6 +49,7 @@ export interface VarintLengthCodecOptions {
  * ```
  *
  * @param options The limit.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If it is out of range.
  */
 export function varintLengthCodec(

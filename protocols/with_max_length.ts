@@ -26,6 +26,7 @@ import { utf8Length } from "./utf8_length.ts";
  * @typeParam Out What is sent.
  * @param codec The codec; it belongs to the new one.
  * @param maxLength The most bytes of one message.
+ * @returns The codec, for one connection alone.
  * @throws {RangeError} If `maxLength` is not a whole number of at least 1, or `Infinity`.
  */
 export function withMaxLength<In, Out>(

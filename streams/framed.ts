@@ -38,6 +38,7 @@ import type { StreamConnection } from "./stream_connection.ts";
  * on.
  * @param codec What messages are made of; for this connection alone.
  * @param options What to do with bad messages.
+ * @returns The connection of messages. To close it closes the connection of bytes.
  */
 export function framed<In, Out = In>(
   connection: StreamConnection,

@@ -26,6 +26,20 @@ export interface FramedOptions {
  * {@linkcode readable}; the three may take turns. Nothing is read ahead of what is asked for but
  * what the reader buffers, so a slow receiver holds back its peer.
  *
+ * @example A question and its answer
+ * ```ts
+ * import { framed, jsonLinesCodec, memoryTransportPair, StreamConnection } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
+ * await using client = framed(StreamConnection.over(a.transport), jsonLinesCodec());
+ * await using server = framed(StreamConnection.over(b.transport), jsonLinesCodec());
+ * await client.send({ question: "6 * 7" });
+ * assertEquals(await server.receive(), { question: "6 * 7" });
+ * await server.send({ answer: 42 });
+ * assertEquals(await client.receive(), { answer: 42 });
+ * ```
+ *
  * @typeParam In What is received.
  * @typeParam Out What is sent; by default the same.
  */
@@ -93,7 +107,11 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     }
   }
 
-  /** The messages up to the end of the data. To leave the loop loses none: another may go on. */
+  /**
+   * The messages up to the end of the data. To leave the loop loses none: another may go on.
+   *
+   * @throws As {@linkcode receive}.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<In, void, void> {
     for (;;) {
       const message = await this.receive();
@@ -110,6 +128,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    * @param options A signal: aborted before, nothing is sent; aborted later, only the waiting ends.
    * @throws {FrameError} If the codec cannot encode it; nothing is sent then.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
+   * @throws {InvalidStateError} If this direction was ended, or the connection handed over.
    */
   send(message: Out, options: WaitOptions = {}): Promise<void> {
     try {
@@ -170,7 +189,12 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     return unread;
   }
 
-  /** Sends what is queued and ends the connection, as `StreamConnection.close`. */
+  /**
+   * Sends what is queued and ends the connection, as `StreamConnection.close`.
+   *
+   * @param options How long to wait, 10 seconds by default, and a signal.
+   * @returns How the connection ended.
+   */
   close(options?: CloseOptions): Promise<CloseInfo> {
     return this.connection.close(options);
   }

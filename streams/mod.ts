@@ -1,6 +1,13 @@
 /**
  * The async/await face of a connection, and its Web stream face.
  *
+ * - Connecting and serving: {@linkcode openConnection}, {@linkcode startServer}
+ * - Bytes: {@linkcode StreamConnection} with {@linkcode StreamReader}, {@linkcode StreamWriter} and a Web pair
+ * - Messages: {@linkcode framed}, {@linkcode decoderStream}, {@linkcode encoderStream}
+ * - Several connections: {@linkcode relay}, {@linkcode TaskGroup}
+ *
+ * The callbacks below are in `@sluice/net/transports` and `@sluice/net/protocols`. All of it is in `@sluice/net` as well.
+ *
  * @example A server that greets, and a client
  * ```ts
  * import { openConnection, startServer } from "@sluice/net/streams";

@@ -24,6 +24,8 @@ export interface OpenConnectionOptions extends ConnectOptions, StreamReaderOptio
  * ```
  *
  * @param options Where to, and how.
+ * @returns The connection. Close it, or have `await using` do that.
+ * @throws {RangeError} If the limit is not above zero.
  * @throws As `createConnection`.
  */
 export async function openConnection(options: OpenConnectionOptions): Promise<StreamConnection> {

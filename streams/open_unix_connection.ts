@@ -7,8 +7,27 @@ import type { StreamReaderOptions } from "./stream_reader.ts";
  * Connects to a Unix socket as a stream: asyncio's `open_unix_connection`, and
  * {@linkcode openConnection} with a `path`.
  *
+ * Needs `--allow-net --allow-read --allow-write`.
+ *
+ * @example A question and its answer
+ * ```ts
+ * import { openUnixConnection, startUnixServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/echo.sock`;
+ * const server = await startUnixServer(({ readable, writable }) => readable.pipeTo(writable), { path });
+ * const connection = await openUnixConnection({ path });
+ * connection.writer.write("again\n");
+ * assertEquals(new TextDecoder().decode(await connection.reader.readline()), "again\n");
+ * await connection.close();
+ * await server.shutdown();
+ * await Deno.remove(folder);
+ * ```
+ *
  * @param options The path, and how to connect.
- * @throws As `createUnixConnection`.
+ * @returns The connection. Close it, or have `await using` do that.
+ * @throws As {@linkcode openConnection}.
  */
 export function openUnixConnection(
   options: UnixConnectOptions & StreamReaderOptions,

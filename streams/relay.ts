@@ -41,8 +41,8 @@ export interface RelayReport {
  * Joins two connections: what comes in on one goes out on the other, until both directions have ended.
  *
  * Each side is read only as fast as the other takes it. The end of one direction is passed on and leaves the
- * other open; a failure of one side aborts both. Both connections are closed when the promise resolves. It never rejects: how each direction ended is in
- * the report.
+ * other open; a failure of one side aborts both, and so do the signal and the idle timeout. Both connections are closed when
+ * the promise resolves. It does not reject for any of that: how each direction ended is in the report.
  *
  * @example A connection to somewhere else
  * ```ts
@@ -62,6 +62,10 @@ export interface RelayReport {
  * assertEquals(new TextDecoder().decode(await client.reader.read()), "through");
  * ```
  *
+ * @param a The first connection; the relay ends it.
+ * @param b The second connection; the relay ends it.
+ * @param options How long both may be silent, and a signal.
+ * @returns How many bytes went each way, and how each direction ended.
  * @throws {RangeError} If the timeout is not above zero.
  */
 export async function relay(

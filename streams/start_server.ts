@@ -45,6 +45,8 @@ export type ConnectionHandler = (connection: StreamConnection) => void | Promise
  *
  * @param handler Serves one connection.
  * @param options Where to listen, and how.
+ * @returns The server, which accepts already unless `startServing` is `false`. Its `waitClosed` and `shutdown` wait for
+ * the handlers as well.
  * @throws {RangeError} If the limit is not above zero. Otherwise as `createServer`.
  */
 export async function startServer(

@@ -7,8 +7,26 @@ import type { StreamReaderOptions } from "./stream_reader.ts";
  * Listens on a Unix socket and runs `handler` for each connection: asyncio's `start_unix_server`,
  * and {@linkcode startServer} with a `path`.
  *
+ * Needs `--allow-net --allow-read --allow-write`.
+ *
+ * @example A server that greets
+ * ```ts
+ * import { openUnixConnection, startUnixServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/greeting.sock`;
+ * const server = await startUnixServer(({ writer }) => void writer.write("welcome\n"), { path });
+ * const client = await openUnixConnection({ path });
+ * assertEquals(new TextDecoder().decode(await client.reader.readline()), "welcome\n");
+ * await client.close();
+ * await server.shutdown();
+ * await Deno.remove(folder);
+ * ```
+ *
  * @param handler Serves one connection.
  * @param options The path, and how to listen.
+ * @returns The server, as {@linkcode startServer} gives it.
  * @throws As {@linkcode startServer}.
  */
 export function startUnixServer(

@@ -69,6 +69,8 @@ export class StreamConnection implements AsyncDisposable {
    *
    * @param transport The transport, told or not; its protocol has had `connectionMade`.
    * @param options The limit, and `unread`: bytes the protocol was handed and did not use, to be read first.
+   * @returns The connection. Over a transport that is closing or lost it reads as such.
+   * @throws {RangeError} If the limit is not above zero.
    */
   static over(
     transport: Transport,
@@ -119,8 +121,9 @@ export class StreamConnection implements AsyncDisposable {
 
   /**
    * Sends what is queued, ends the connection and waits until that is done. A peer that does not take
-   * the rest in time has the connection aborted.
+   * the rest in time has the connection aborted. A failure of the connection is in the outcome, not thrown.
    *
+   * @param options How long to wait, and a signal.
    * @returns How the connection ended.
    * @throws {RangeError} If the timeout is not above zero.
    */
@@ -135,8 +138,28 @@ export class StreamConnection implements AsyncDisposable {
 
   /**
    * Hands the live connection to a protocol. What was received and not read is delivered to it first. The
-   * protocol gets no `connectionMade`; reader, writer and Web pair end for their users.
+   * protocol gets no `connectionMade`; who still reads or writes by the reader, writer or Web pair gets an
+   * `InvalidStateError`.
    *
+   * @example A line, then bytes
+   * ```ts
+   * import { memoryTransportPair, StreamConnection } from "@sluice/net";
+   * import { RecordingProtocol } from "@sluice/net/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
+   * a.transport.write("header\nrest");
+   * const connection = StreamConnection.over(b.transport);
+   * assertEquals(await connection.reader.readline(), new TextEncoder().encode("header\n"));
+   * const protocol = new RecordingProtocol();
+   * const transport = connection.switchProtocol(protocol);
+   * await protocol.untilReceived(4);
+   * assertEquals(protocol.receivedText, "rest");
+   * transport.close();
+   * await transport.closed;
+   * ```
+   *
+   * @param protocol Who receives from now on.
    * @returns The transport, which the protocol answers with.
    */
   switchProtocol(protocol: AnyProtocol): Transport {
@@ -152,6 +175,7 @@ export class StreamConnection implements AsyncDisposable {
    * Encrypts the connection from now on, see {@linkcode StreamWriter.startTls}.
    *
    * @param options How to encrypt; a client needs `serverName`.
+   * @throws As {@linkcode StreamWriter.startTls}; the connection is ended then.
    */
   startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
     return this.writer.startTls(options);

@@ -37,9 +37,10 @@ export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
 /**
  * Bytes as they are asked for: asyncio's `StreamReader`.
  *
- * One read may wait at a time. A read consumes bytes only when it succeeds, so one that was aborted,
+ * One read may wait at a time; a second one throws an `InvalidStateError`. A read consumes bytes only when it succeeds, so one that was aborted,
  * failed or ran over the limit leaves them to the next; at the end of the data what is left is in the error. Bytes that
- * arrived before the connection failed are read first, the failure comes after them.
+ * arrived before the connection failed are read first; then every read throws the failure. After `close()` nothing more
+ * arrives, and reads end as at the end of the data.
  *
  * @example Feeding one by hand
  * ```ts
@@ -129,7 +130,11 @@ export class StreamReader {
     if (this.#isPaused) transport.pauseReading();
   }
 
-  /** Adds bytes that arrived; they belong to the reader from now on. */
+  /**
+   * Adds bytes that arrived; they belong to the reader from now on. Dropped if `readable` was cancelled.
+   *
+   * @throws {InvalidStateError} If the end was fed before.
+   */
   feedData(chunk: Bytes): void {
     if (this.#isDiscarding) return;
     if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
@@ -189,6 +194,8 @@ export class StreamReader {
   /**
    * Reads exactly `n` bytes, also more than the limit.
    *
+   * @param n How many bytes.
+   * @param options A signal.
    * @throws {RangeError} If `n` is not a whole number of at least 0.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
@@ -209,6 +216,8 @@ export class StreamReader {
   /**
    * Reads a line with its `\n`; at the end of the data what there is, possibly nothing.
    *
+   * @param options A signal.
+   * @returns The line; without a `\n` if the data ended in it, empty at the end of the data.
    * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end, or
    * everything that is buffered if that has not come, so the next call goes on behind it.
    */
@@ -234,6 +243,7 @@ export class StreamReader {
    *
    * @param separator What to look for: bytes, a string, or a list of them. `"\n"` by default.
    * @param options A signal.
+   * @returns The bytes before the separator, and the separator.
    * @throws {RangeError} If a separator is empty, or the list is.
    * @throws {LimitOverrunError} If more than the limit comes before it; nothing is consumed.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
@@ -267,7 +277,11 @@ export class StreamReader {
     }
   }
 
-  /** The lines as bytes, with their `\n`: asyncio's iteration. */
+  /**
+   * The lines as bytes, with their `\n`: asyncio's iteration.
+   *
+   * @throws {LimitOverrunError} As {@linkcode readline}.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Bytes, void, void> {
     for (;;) {
       const line = await this.readline();
@@ -281,7 +295,12 @@ export class StreamReader {
     return this.#consume(this.#buffer.takeAll());
   }
 
-  /** Gives up what is buffered, for somebody else to go on with. Reading fails from now on. */
+  /**
+   * Gives up what is buffered, for somebody else to go on with. From now on reading fails with an
+   * `InvalidStateError`, and so does a read that waits.
+   *
+   * @returns The bytes, possibly none.
+   */
   detach(): Bytes {
     this.#exception = new InvalidStateError("Cannot read: the connection was handed over");
     // The end of the data is the next one's to hear of.

@@ -73,20 +73,32 @@ export class StreamWriter {
     });
   }
 
-  /** Queues bytes or a string, as `Transport.write`. */
+  /**
+   * Queues bytes or a string, as `Transport.write`. Dropped once the connection is closing or lost.
+   *
+   * @returns Whether more may be written now; {@linkcode drain} waits for that.
+   * @throws {TypeError} If `data` is neither bytes nor a string.
+   * @throws {InvalidStateError} After {@linkcode writeEof}, or if the connection was handed over.
+   */
   write(data: Uint8Array | string): boolean {
     return this.#flow.output.write(data);
   }
 
-  /** Queues several pieces, as `Transport.writelines`. */
+  /**
+   * Queues several pieces, as `Transport.writelines`.
+   *
+   * @returns What {@linkcode write} returns.
+   * @throws As {@linkcode write}.
+   */
   writelines(parts: Iterable<Uint8Array | string>): boolean {
     return this.#flow.output.writelines(parts);
   }
 
   /**
    * Waits until more may be written: at once below the high-water mark, else until the queue is
-   * down to the low one. Any number may wait.
+   * down to the low one. Any number may wait. Who waits when the connection ends in good order goes on.
    *
+   * @param options A signal: when it aborts the waiting ends with its reason, and what was written is still sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
   drain(options: WaitOptions = {}): Promise<void> {
@@ -96,6 +108,7 @@ export class StreamWriter {
   /**
    * Waits until the queue is empty: every byte is with the system.
    *
+   * @param options A signal, as for {@linkcode drain}.
    * @throws {ConnectionLostError} If bytes were dropped; or the failure that ended the connection.
    */
   flush(options: WaitOptions = {}): Promise<void> {
@@ -119,7 +132,13 @@ export class StreamWriter {
     await protocol.startTls(options);
   }
 
-  /** Ends this direction once everything is sent; the other stays open. */
+  /**
+   * Ends this direction once everything is sent; the other stays open. Does nothing the second time or after
+   * {@linkcode close}.
+   *
+   * @throws {InvalidStateError} If one direction cannot be ended alone, see {@linkcode canWriteEof}, or the
+   * connection was handed over.
+   */
   writeEof(): void {
     this.#flow.output.writeEof();
   }
@@ -129,7 +148,10 @@ export class StreamWriter {
     return this.transport.canWriteEof();
   }
 
-  /** Sends what is queued, then ends the connection. Returns at once: await {@linkcode waitClosed}. */
+  /**
+   * Sends what is queued, then ends the connection. Returns at once: await {@linkcode waitClosed}. It has no deadline;
+   * `StreamConnection.close` has one.
+   */
   close(): void {
     this.transport.close();
   }
@@ -142,6 +164,7 @@ export class StreamWriter {
   /**
    * Waits until the connection has ended, without ending it.
    *
+   * @param options A signal: when it aborts the waiting ends with its reason.
    * @throws The failure, if one ended it.
    */
   waitClosed(options: WaitOptions = {}): Promise<void> {

@@ -37,7 +37,8 @@ interface Waiter {
 /**
  * What the recording protocols share: the calls so far, the bytes so far, and waiting for the next.
  *
- * Each call is written down, then passed on to the protocol inside, whose answer counts.
+ * Each call is written down, then passed on to the protocol inside, whose answer counts. See
+ * {@linkcode RecordingProtocol} for an example.
  */
 export abstract class CallbackRecorder {
   readonly #inner: BaseProtocolCallbacks & { eofReceived?(): boolean | void };

@@ -28,6 +28,7 @@ import { checkTransportOptions, type TransportOptions } from "./transport_option
  * @param protocolFactory Makes the protocol. If it throws, the socket is closed and this rejects.
  * @param conn The socket; it belongs to the transport from now on. Never touch its `readable` or `writable`.
  * @param options Limits, socket options and the error handler.
+ * @returns The transport and the protocol that the factory made.
  * @throws {RangeError} If a limit is out of range.
  */
 export async function connectAcceptedSocket<P extends AnyProtocol>(

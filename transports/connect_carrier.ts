@@ -19,7 +19,8 @@ export interface Connected<P extends AnyProtocol> {
  * Makes a connection over a {@linkcode Carrier} of your own: a transport with flow control, buffering and
  * every promise of {@linkcode Transport}, over whatever can read and write bytes.
  *
- * `connectionMade` has been called when the promise resolves.
+ * `connectionMade` has been called when the promise resolves. `testTransport` of `@sluice/net/testing` tells whether
+ * the carrier keeps its promises.
  *
  * @throws Whatever the factory throws; the carrier is closed then.
  *
@@ -50,6 +51,8 @@ export interface Connected<P extends AnyProtocol> {
  * @param protocolFactory Makes the protocol.
  * @param carrier What carries the bytes; it belongs to the transport from now on.
  * @param options Limits, layers and the error handler.
+ * @param tracker Told when the connection begins and ends.
+ * @returns The transport and the protocol that the factory made.
  */
 export async function connectCarrier<P extends AnyProtocol>(
   protocolFactory: () => P,

@@ -71,6 +71,7 @@ type Control = readonly ["credit", number] | readonly ["end" | "close" | "reset"
  * @param protocolFactory Makes the protocol. If it throws, the channel is closed and this rejects.
  * @param port The channel.
  * @param options Limits, layers and the error handler.
+ * @returns The transport and the protocol that the factory made.
  * @throws {RangeError} If a limit is out of range.
  */
 export async function connectMessagePort<P extends AnyProtocol>(

@@ -67,6 +67,7 @@ export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
  * @param protocolFactory Makes the protocol. If it throws, the process is killed and this rejects.
  * @param program What to run.
  * @param options How, and limits, layers and the error handler.
+ * @returns The transport, the protocol that the factory made, and how the process ends.
  * @throws {Deno.errors.NotFound} If there is no such program; other failures of the system likewise.
  * @throws {RangeError} If a limit is out of range.
  */

@@ -24,6 +24,7 @@ import { checkTransportOptions, type TransportOptions } from "./transport_option
  *
  * @param protocolFactory Makes the protocol. If it throws, stdin is given up and this rejects.
  * @param options Limits, layers and the error handler.
+ * @returns The transport and the protocol that the factory made.
  * @throws {TypeError} If somebody else reads stdin.
  * @throws {RangeError} If a limit is out of range.
  */

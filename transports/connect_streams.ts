@@ -41,6 +41,7 @@ export interface StreamPair {
  * @param protocolFactory Makes the protocol. If it throws, both streams are given up and this rejects.
  * @param streams The two directions.
  * @param options Limits and the error handler.
+ * @returns The transport and the protocol that the factory made.
  * @throws {TypeError} If a stream is locked.
  * @throws {RangeError} If a limit is out of range.
  */

@@ -75,6 +75,7 @@ export interface WebSocketOptions extends TransportOptions {
  * @param protocolFactory Makes the protocol. If it throws, the WebSocket is closed and this rejects.
  * @param socket Where to connect, `ws:` or `wss:`, or a WebSocket: it belongs to the transport from now on.
  * @param options Limits, layers and the error handler.
+ * @returns The transport and the protocol that the factory made, once the WebSocket is open.
  * @throws {WebSocketError} If it cannot be opened.
  * @throws {ConnectTimeoutError} If that takes too long.
  * @throws {RangeError} If a limit is out of range.

@@ -12,8 +12,31 @@ export type UnixConnectOptions =
  *
  * Needs `--allow-net --allow-read --allow-write`.
  *
+ * @example A client
+ * ```ts
+ * import { createUnixConnection, createUnixServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/greeting.sock`;
+ * const server = await createUnixServer(
+ *   () => ({ connectionMade: (transport) => void transport.write("welcome") }),
+ *   { path },
+ * );
+ * const greeting = Promise.withResolvers<string>();
+ * const { transport } = await createUnixConnection(
+ *   () => ({ dataReceived: (chunk) => greeting.resolve(new TextDecoder().decode(chunk)) }),
+ *   { path },
+ * );
+ * assertEquals(await greeting.promise, "welcome");
+ * transport.close();
+ * await server.shutdown();
+ * await Deno.remove(folder);
+ * ```
+ *
  * @param protocolFactory Makes the protocol, once the connection is there.
  * @param options The path, and how to connect.
+ * @returns The transport and the protocol that the factory made.
  * @throws As {@linkcode createConnection}.
  */
 export function createUnixConnection<P extends AnyProtocol>(

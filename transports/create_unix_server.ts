@@ -16,8 +16,23 @@ export type UnixListenOptions =
  * The socket file is removed when the server closes, unless somebody else's stands there by then.
  * Needs `--allow-net --allow-read --allow-write`.
  *
+ * @example A server, and what it leaves behind
+ * ```ts
+ * import { createUnixServer, Protocol } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/empty.sock`;
+ * const server = await createUnixServer(() => new Protocol(), { path });
+ * assertEquals(server.addresses, [{ transport: "unix", path }]);
+ * await server.shutdown();
+ * // Nothing: the folder is empty, or this would fail.
+ * await Deno.remove(folder);
+ * ```
+ *
  * @param protocolFactory Makes a protocol for each connection.
  * @param options The path, and how to listen.
+ * @returns The server, which accepts already unless `startServing` is `false`.
  * @throws As {@linkcode createServer}.
  */
 export function createUnixServer(

@@ -43,7 +43,9 @@ export interface MemoryPairOptions extends TransportOptions {
  * @param protocolFactoryA Makes the protocol of the first end.
  * @param protocolFactoryB Makes the protocol of the second end.
  * @param options Names, and what both ends have in common.
+ * @returns The two ends, each with the protocol that its factory made.
  * @throws Whatever a factory throws; both ends are closed then.
+ * @throws {RangeError} If a limit is out of range.
  */
 export async function memoryTransportPair<A extends AnyProtocol, B extends AnyProtocol>(
   protocolFactoryA: () => A,

@@ -6,6 +6,16 @@
  * transport.write -> queue with water marks -> one operation at a time -> socket
  * ```
  *
+ * - Sockets: {@linkcode createConnection}, {@linkcode createServer}, {@linkcode Server}
+ * - Other carriers: {@linkcode memoryTransportPair}, {@linkcode connectStreams}, {@linkcode connectWebSocket},
+ *   {@linkcode connectProcess}, {@linkcode connectMessagePort}; your own: {@linkcode connectCarrier}
+ * - Layers: {@linkcode compression}, {@linkcode idleTimeout}, {@linkcode throttle}, {@linkcode Capture}, …; your own:
+ *   {@linkcode Layer}, {@linkcode transformLayer}; in a live connection: {@linkcode insertLayer}
+ * - TLS: the option `tls`, {@linkcode startTls}
+ *
+ * Protocols and codecs are in `@sluice/net/protocols`, the async/await face in `@sluice/net/streams`. All of it is in
+ * `@sluice/net` as well.
+ *
  * @example A server and a client
  * ```ts
  * import { createConnection, createServer } from "@sluice/net/transports";

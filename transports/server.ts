@@ -190,7 +190,9 @@ export class Server implements AsyncDisposable {
    * Ends the server in good order: stops listening, aborts {@linkcode signal}, lets the connections finish by
    * themselves, and after the grace aborts the rest.
    *
+   * @param options The grace, in milliseconds, and a signal that cuts it short.
    * @returns How many connections ended each way.
+   * @throws {RangeError} If the grace is below zero.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
     const { grace = DEFAULT_GRACE, signal } = options;
@@ -205,7 +207,10 @@ export class Server implements AsyncDisposable {
     return { finished: before - aborted, aborted };
   }
 
-  /** Has {@linkcode shutdown} and {@linkcode waitClosed} wait for a task that outlives its connection. */
+  /**
+   * Has {@linkcode shutdown} and {@linkcode waitClosed} wait for a task that outlives its connection. How it
+   * settles counts for nothing here: report a failure yourself.
+   */
   track(task: Promise<unknown>): void {
     this.#tasks.add(task);
     const done = () => {

@@ -26,7 +26,10 @@ import type { LayerFactory } from "./transport_options.ts";
  * await a.transport.closed;
  * ```
  *
+ * What a transform throws is reported to `onError` and ends the connection with it.
+ *
  * @param makeTransform Makes the transform of one connection.
+ * @returns What makes the layer: for the option `layers`, and for `insertLayer`.
  */
 export function transformLayer(makeTransform: () => ByteTransform): LayerFactory {
   return (upper, options) => new TransformCarrier(makeTransform(), upper, options);
