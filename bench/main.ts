@@ -13,7 +13,7 @@ import { LoadGenerator } from "./harness/load_generator.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { type BenchOptions, HELP, parseOptions } from "./harness/options.ts";
 import { choosePlacement } from "./harness/placement.ts";
-import { fitScenarios, mostOpenFiles, prepareServers } from "./harness/prepare.ts";
+import { fitScenarios, mostOpenFiles, prepareServers, withBase } from "./harness/prepare.ts";
 import { Progress } from "./harness/progress.ts";
 import { formatReport, parseReport, type Report, REPORT_FORMAT } from "./harness/report.ts";
 import { failuresOf, type Plan, runPlan } from "./harness/run.ts";
@@ -38,19 +38,29 @@ async function print(stream: typeof Deno.stdout, text: string): Promise<void> {
   }
 }
 
-function chosenServers(options: BenchOptions): typeof SERVERS {
+function chosenServers(options: BenchOptions, scenarios: typeof SCENARIOS): typeof SERVERS {
+  const bases = basesOf(scenarios);
+  const playing = SERVERS.filter(({ roles }) => scenarios.some(({ role }) => role in roles));
   if (options.only.length > 0) {
-    return SERVERS.filter(({ name }) => name === BASE_SERVER || options.only.includes(name));
+    return playing.filter(({ name }) => bases.includes(name) || options.only.includes(name));
   }
-  if (options.check) return SERVERS.filter((one) => one.name === BASE_SERVER || isOwn(one));
-  return SERVERS;
+  if (options.check) return playing.filter((one) => bases.includes(one.name) || isOwn(one));
+  return playing;
+}
+
+function basesOf(scenarios: typeof SCENARIOS): string[] {
+  return scenarios.map(({ base }) => base ?? BASE_SERVER);
 }
 
 function chosenScenarios(options: BenchOptions): typeof SCENARIOS {
-  if (options.scenarios.length > 0) {
-    return SCENARIOS.filter(({ name }) => options.scenarios.includes(name));
-  }
-  return options.quick ? SCENARIOS.filter(({ quick }) => quick) : SCENARIOS;
+  const { only, quick, scenarios } = options;
+  const isWanted = (one: typeof SCENARIOS[number]) =>
+    scenarios.length > 0 ? scenarios.includes(one.name) : one.quick || !quick;
+  // The raw loop always runs; another base only beside something to compare with it.
+  const hasServer = ({ base, role }: typeof SCENARIOS[number]) =>
+    base === undefined || only.length === 0 ||
+    SERVERS.some(({ name, roles }) => role in roles && only.includes(name));
+  return SCENARIOS.filter((one) => isWanted(one) && hasServer(one));
 }
 
 async function readBaseline(path: string): Promise<Report> {
@@ -73,13 +83,14 @@ async function check(baseline: Report, plan: Plan, rows: Report["rows"]): Promis
   const suspects = worseOnes(first.comparisons);
   if (suspects.length === 0) return first;
   const names = suspects.map(({ row }) => row.server);
+  const bases = basesOf(plan.scenarios);
   const again = await runPlan({
     ...plan,
     scenarios: plan.scenarios.filter(({ name }) =>
       suspects.some(({ row }) => row.scenario === name)
     ),
     servers: plan.servers.filter(({ name }) =>
-      name === BASE_SERVER || name === CONTROL_SERVER || names.includes(name)
+      bases.includes(name) || name === CONTROL_SERVER || names.includes(name)
     ),
   });
   const pooled = poolRows(rows, again);
@@ -118,7 +129,9 @@ async function bench(options: BenchOptions, children: Children, folder: string):
   const baseline = options.check ? await readBaseline(options.baseline ?? BASELINE) : null;
   const out = options.json === "-" ? Deno.stderr : Deno.stdout;
   const placement = await choosePlacement(children);
-  const prepared = await prepareServers(children, chosenServers(options), !options.quick, folder);
+  const chosen = chosenScenarios(options);
+  const wanted = chosenServers(options, chosen);
+  const prepared = await prepareServers(children, wanted, !options.quick, folder);
   const load = await LoadGenerator.prepare(
     children,
     prepared.compiler,
@@ -129,9 +142,10 @@ async function bench(options: BenchOptions, children: Children, folder: string):
   const { rounds, windowMs, warmupMs, quick } = options;
   const settings = { rounds, windowMs, warmupMs, load: load.kind, placement: placement.text };
   const { versions, servers } = prepared;
-  const fit = fitScenarios(chosenScenarios(options), quick, await mostOpenFiles(children));
+  const comparable = withBase(chosen, servers);
+  const fit = fitScenarios(comparable.scenarios, quick, await mostOpenFiles(children));
   const { scenarios } = fit;
-  const leftOut = [...prepared.leftOut, ...fit.leftOut];
+  const leftOut = [...prepared.leftOut, ...comparable.leftOut, ...fit.leftOut];
   const machine = await describeMachine();
   const head = { format: REPORT_FORMAT, date, machine, versions, settings, leftOut };
   await print(out, formatHead(head) + "\n");

@@ -3,9 +3,9 @@
 import { disturbanceText } from "../harness/disturbance.ts";
 import type { Figure } from "../harness/figure.ts";
 import { machineLine } from "../harness/machine.ts";
-import type { Report, Row } from "../harness/report.ts";
+import { isBase, type Report, type Row } from "../harness/report.ts";
 import type { Scenario } from "../harness/scenario.ts";
-import { BASE_SERVER, CONTROL_SERVER } from "../harness/server_program.ts";
+import { CONTROL_SERVER } from "../harness/server_program.ts";
 import { spreadOf } from "../harness/statistics.ts";
 import { type Bar, barPanel } from "./bar_panel.ts";
 import { linePanel } from "./line_panel.ts";
@@ -17,7 +17,7 @@ const OVERVIEW = ["b", "c", "d", "e", "lines-c", "g"]; // what a first glance sh
 const READ = "Median of the rounds; a thin line spans the least to the greatest round.";
 
 function kindOf(row: Row): Kind {
-  return row.own ? "own" : row.server === BASE_SERVER ? "base" : "peer";
+  return row.own ? "own" : isBase(row) ? "base" : "peer";
 }
 
 function medianIn(row: Row, key: string): number | null {

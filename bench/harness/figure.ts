@@ -12,7 +12,7 @@ export interface Figure {
   readonly compared: boolean;
 }
 
-/** Messages echoed a second. */
+/** Messages echoed or decoded a second. */
 export const MESSAGES: Figure = {
   key: "messagesPerSecond",
   label: "messages/s",
@@ -24,6 +24,30 @@ export const MESSAGES: Figure = {
 export const MESSAGE_CPU: Figure = {
   key: "cpuPerMessageUs",
   label: "CPU µs/message",
+  better: "lower",
+  compared: true,
+};
+
+/** CPU time for one message decoded, user and system, in nanoseconds. */
+export const DECODING_CPU: Figure = {
+  key: "cpuPerMessageNs",
+  label: "CPU ns/message",
+  better: "lower",
+  compared: true,
+};
+
+/** Requests answered a second. */
+export const REQUESTS: Figure = {
+  key: "requestsPerSecond",
+  label: "requests/s",
+  better: "higher",
+  compared: true,
+};
+
+/** CPU time of the server's process for one request, user and system, in microseconds. */
+export const REQUEST_CPU: Figure = {
+  key: "cpuPerRequestUs",
+  label: "CPU µs/request",
   better: "lower",
   compared: true,
 };

@@ -44,13 +44,13 @@ export const HELP = `Compares this library with what a user would pick instead.
 deno task bench [options]
 
   --only NAMES      measure these servers only, by name, separated by commas; NAME* takes all that
-                    begin so; the raw loop always runs too, it is what ratios are taken to
+                    begin so; what ratios are taken to always runs too
   --scenario NAMES  measure these scenarios only, likewise
   --rounds N        rounds of every server in every scenario (3; with --check 5; with --quick 1)
   --window MS       length of a measured window (1000; with --quick 150)
   --quick           the scenarios that say most, in under a minute; noisy
   --json FILE       write the report to FILE as well, - for standard output
-  --check           measure ours and the raw loop, compare our ratios with bench/baseline.json and fail if one got worse by more
+  --check           measure ours and the raw loop (or what else ratios are taken to), compare our ratios with bench/baseline.json and fail if one got worse by more
                     than the noise measured
   --baseline FILE   compare with the ratios of FILE instead, a report that --json has written
   --pictures        draw bench/pictures/*.svg from this run

@@ -20,6 +20,7 @@ export interface Prepared {
   readonly compiler: RuntimeState;
 }
 
+const ROLES: readonly Role[] = ["echo", "lines", "zlib", "codecs", "redis", "tls"];
 const SPARE_FILES = 100; // that a process has open beside its connections
 
 /**
@@ -62,6 +63,24 @@ export function fitScenarios(
   return { scenarios: fitting, leftOut };
 }
 
+/**
+ * Takes out the scenarios whose base is not installed: nothing can be compared with it.
+ *
+ * @param scenarios The scenarios.
+ * @param servers The servers that can be measured.
+ * @returns The scenarios that are left, and what was taken out.
+ */
+export function withBase(
+  scenarios: readonly Scenario[],
+  servers: readonly ReadyServer[],
+): { scenarios: readonly Scenario[]; leftOut: readonly LeftOut[] } {
+  const isThere = ({ base }: Scenario) =>
+    base === undefined || servers.some(({ name }) => name === base);
+  const leftOut = scenarios.filter((one) => !isThere(one))
+    .map(({ name, base }) => ({ name, reason: `${base} is not there to compare with` }));
+  return { scenarios: scenarios.filter(isThere), leftOut };
+}
+
 async function ready(
   children: Children,
   server: ServerProgram,
@@ -69,7 +88,7 @@ async function ready(
   folder: string,
 ): Promise<ReadyServer> {
   const commands = new Map<Role, readonly string[]>();
-  for (const role of ["echo", "lines", "zlib", "tls"] satisfies Role[]) {
+  for (const role of ROLES) {
     const program = server.roles[role];
     if (program === undefined) continue;
     commands.set(role, await serverCommand(children, runtime, program, folder));

@@ -22,6 +22,8 @@ export interface Row {
   readonly label: string;
   /** Whether the server is ours. */
   readonly own: boolean;
+  /** The server that its ratios are taken to; the raw loop if it says nothing. */
+  readonly base?: string;
   /** For each figure, by its key, a value for each round; `null` where a round gave none. */
   readonly figures: Record<string, (number | null)[]>;
   /** Remarks. */
@@ -65,14 +67,25 @@ export interface Report {
 }
 
 /**
- * Finds the row that a row's ratios are taken to: the raw loop in the same setting.
+ * Tells whether a row is the one that the others of its table are compared with.
+ *
+ * @param row The row.
+ * @returns Whether it is.
+ */
+export function isBase(row: Row): boolean {
+  return row.server === (row.base ?? BASE_SERVER);
+}
+
+/**
+ * Finds the row that a row's ratios are taken to, in the same setting.
  *
  * @param rows All rows.
  * @param row One of them.
  * @returns The base, or `undefined` if it was not measured.
  */
 export function baseOf(rows: readonly Row[], row: Row): Row | undefined {
-  return rows.find((one) => one.server === BASE_SERVER && sameSetting(one, row));
+  const base = row.base ?? BASE_SERVER;
+  return rows.find((one) => one.server === base && sameSetting(one, row));
 }
 
 /**
@@ -87,7 +100,7 @@ export function sameSetting(a: Row, b: Row): boolean {
 }
 
 /**
- * Returns a row's ratios to the raw loop.
+ * Returns a row's ratios to the base of its table.
  *
  * @param rows All rows.
  * @param row One of them.

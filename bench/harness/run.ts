@@ -2,8 +2,8 @@
 
 import type { Children } from "./children.ts";
 import { type LoadArguments, type LoadGenerator, WrongAnswerError } from "./load_generator.ts";
-import type { Placement } from "./placement.ts";
-import { memoryOf, processTree } from "./process_usage.ts";
+import { pinned, type Placement } from "./placement.ts";
+import { cpuSecondsOf, memoryOf, processTree } from "./process_usage.ts";
 import type { Row } from "./report.ts";
 import { RunningServer } from "./running_server.ts";
 import type { Measurement, Point, Scenario, Values } from "./scenario.ts";
@@ -71,7 +71,9 @@ function stepsOf(plan: Plan): Step[] {
           ) => [key, new Array<number | null>(plan.rounds).fill(null)]),
         );
         const place = { scenario: scenario.name, point: point.label, value: point.value };
-        const row: Row = { ...place, server: name, label, own, figures, notes: [], failure: null };
+        const base = scenario.base === undefined ? {} : { base: scenario.base };
+        const of = { server: name, label, own, ...base };
+        const row: Row = { ...place, ...of, figures, notes: [], failure: null };
         return [{ scenario, point, server, command, row }];
       });
       return Array.from({ length: plan.rounds }, (_, round) => round)
@@ -111,6 +113,8 @@ async function measure(plan: Plan, step: Step): Promise<Values> {
     windowMs: plan.windowMs,
     warmupMs: plan.warmupMs,
     load,
+    run: async (command) => await outputOf(plan.children, pinned(loadCore, command)),
+    serverCpu: async () => await cpuSecondsOf(await processTree(server.pid)),
     serverMemory: async () => await memoryOf(await processTree(server.pid)),
     note: (text) => noteOnce(row, text),
   };
@@ -122,6 +126,12 @@ async function measure(plan: Plan, step: Step): Promise<Values> {
     error.message += `; the server said: ${server.complaint}`;
     throw error;
   }
+}
+
+async function outputOf(children: Children, command: readonly string[]): Promise<string> {
+  const { code, output, error } = await children.run(command);
+  if (code === 0) return output;
+  throw new Error(`Cannot run ${command.join(" ")}: it ended with code ${code} ${error}`.trim());
 }
 
 async function perform(plan: Plan, step: Step): Promise<void> {

@@ -20,7 +20,10 @@ export type RuntimeState =
 const CERTIFICATES = decodeURIComponent(
   new URL("../../examples/certificates/", import.meta.url).pathname,
 );
-const PERMISSIONS = ["--allow-net", `--allow-read=${CERTIFICATES}`];
+/** A capture is written to the null device. */
+const PERMISSIONS = ["--allow-net", `--allow-read=${CERTIFICATES}`, "--allow-write=/dev/null"];
+/** Where tools/provide_std.ts says what it has put in place. */
+const STD_SOURCE = new URL("../../vendor/std_source", import.meta.url);
 const SERVERS = new URL("../servers/", import.meta.url);
 
 /** Where to look for Python, the first that fits is taken; the variable PYTHON goes before all. */
@@ -81,6 +84,24 @@ async function findSluice(): Promise<RuntimeState> {
   }
 }
 
+/** @std/streams is a package of JSR, or its stand-in. */
+async function findStd(sluice: RuntimeState): Promise<RuntimeState> {
+  if ("missing" in sluice) return sluice;
+  const source = await Deno.readTextFile(STD_SOURCE).catch(() => "");
+  const isStandIn = source.startsWith("stand-ins");
+  const version = isStandIn ? "the stand-in of @std/streams" : "@std/streams of JSR";
+  return { ...sluice, version };
+}
+
+/** A script starts it, which says when it is ready. */
+async function findRedis(children: Children): Promise<RuntimeState> {
+  const name = "redis-benchmark";
+  const benchmark = await findProgram(children, name, [name], /([\d.]+)/);
+  if ("missing" in benchmark) return benchmark;
+  const server = await findProgram(children, "Redis", ["redis-server"], /v=([\d.]+)/);
+  return "missing" in server ? server : { ...server, command: ["/bin/sh"] };
+}
+
 /**
  * Looks for a C compiler.
  *
@@ -98,7 +119,7 @@ export async function findCompiler(children: Children): Promise<RuntimeState> {
  * @returns What was found.
  */
 export async function findRuntimes(children: Children): Promise<Record<Runtime, RuntimeState>> {
-  const [sluice, node, bun, python, uvloop, cc] = await Promise.all([
+  const [sluice, node, bun, python, uvloop, cc, redis] = await Promise.all([
     findSluice(),
     // Where there is no Node, Deno runs itself under that name, and says "deno 2 …".
     findProgram(children, "Node", ["node"], /^v([\d.]+)$/),
@@ -106,12 +127,14 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
     findPython(children, null),
     findPython(children, "uvloop"),
     findCompiler(children),
+    findRedis(children),
   ]);
+  const std = await findStd(sluice);
   const deno = {
     command: [Deno.execPath(), "run", "--no-lock", "--no-config", ...PERMISSIONS],
     version: `Deno ${Deno.version.deno}`,
   };
-  return { deno, sluice, node, bun, python, uvloop, cc };
+  return { deno, sluice, node, bun, python, uvloop, cc, std, redis };
 }
 
 /**

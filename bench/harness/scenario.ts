@@ -8,11 +8,12 @@ import type { LoadArguments, LoadResult } from "./load_generator.ts";
  *
  * - `echo` sends every byte back.
  * - `lines` cuts the stream into lines and sends each line back as it is.
- * - `zlib` takes the name of a format as a line, compresses and decompresses text in its own process, and answers with
- *   a line of JSON: the bytes of text, the seconds and the seconds of CPU time.
+ * - `zlib` is a job: a format; text is compressed and decompressed.
+ * - `codecs` is a job: a kind of messages and their size; they are decoded.
+ * - `redis` speaks RESP: PING, SET and GET.
  * - `tls` is `echo` behind TLS, with the certificate for tests.
  */
-export type Role = "echo" | "lines" | "zlib" | "tls";
+export type Role = "echo" | "lines" | "zlib" | "codecs" | "redis" | "tls";
 
 /** One setting of a scenario. */
 export interface Point {
@@ -47,6 +48,20 @@ export interface Measurement {
    */
   load(load: LoadArguments, whileHeld?: (bytes: number) => Promise<void>): Promise<LoadResult>;
   /**
+   * Runs a program in the place of the load generator.
+   *
+   * @param command The program and its arguments.
+   * @returns What it printed.
+   * @throws {Error} If it fails.
+   */
+  run(command: readonly string[]): Promise<string>;
+  /**
+   * Reads the CPU time that the server's process has used.
+   *
+   * @returns Seconds, or `null` where the system does not tell.
+   */
+  serverCpu(): Promise<number | null>;
+  /**
    * Reads the memory that the server's process holds for itself.
    *
    * @returns KiB, or `null` where the system does not tell.
@@ -68,6 +83,8 @@ export interface Scenario {
   readonly title: string;
   /** What servers it needs. */
   readonly role: Role;
+  /** The server that its ratios are taken to, the raw loop by default. Without it, it is left out. */
+  readonly base?: string;
   /** The figures it gives, the first one being what charts show. */
   readonly figures: readonly Figure[];
   /** Whether `--quick` includes it. */

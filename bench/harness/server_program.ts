@@ -3,7 +3,16 @@
 import type { Role } from "./scenario.ts";
 
 /** What runs a server program. */
-export type Runtime = "deno" | "sluice" | "node" | "bun" | "python" | "uvloop" | "cc";
+export type Runtime =
+  | "deno"
+  | "sluice"
+  | "node"
+  | "bun"
+  | "python"
+  | "uvloop"
+  | "cc"
+  | "std"
+  | "redis";
 
 /**
  * A server that can be measured. Its program listens on a free port of 127.0.0.1 and prints one
@@ -20,7 +29,7 @@ export interface ServerProgram {
   readonly roles: Readonly<Partial<Record<Role, readonly string[]>>>;
 }
 
-/** The server that every ratio is taken to. */
+/** The server that ratios are taken to, unless a scenario has another one. */
 export const BASE_SERVER = "deno-raw";
 
 /** The same server once more at the end of each round: how far the two are apart is noise. */

@@ -2,9 +2,9 @@
 
 import type { Figure } from "./figure.ts";
 import { machineLine } from "./machine.ts";
-import { controlNoise, ratioSpread, type Report, type Row } from "./report.ts";
+import { controlNoise, isBase, ratioSpread, type Report, type Row } from "./report.ts";
 import type { Scenario } from "./scenario.ts";
-import { BASE_SERVER, CONTROL_SERVER } from "./server_program.ts";
+import { CONTROL_SERVER } from "./server_program.ts";
 import { noiseOf, type Spread, spreadOf } from "./statistics.ts";
 
 /**
@@ -60,16 +60,17 @@ function noiseLine(rows: readonly Row[], row: Row, figures: readonly Figure[]): 
 }
 
 function settingTable(rows: readonly Row[], setting: readonly Row[], scenario: Scenario): string[] {
+  const to = scenario.base === undefined ? "to raw" : "ratio";
   const head = [
     "",
-    ...scenario.figures.flatMap(({ label, compared }) => compared ? [label, "to raw"] : [label]),
+    ...scenario.figures.flatMap(({ label, compared }) => compared ? [label, to] : [label]),
   ];
   const shown = setting.filter(({ server }) => server !== CONTROL_SERVER);
   const body = shown.map((row) => [
     `  ${row.label}`,
     ...scenario.figures.flatMap(({ key, compared }) => [
       valueCell(spreadOf(row.figures[key] ?? [])),
-      ...compared ? [row.server === BASE_SERVER ? "" : ratioCell(ratioSpread(rows, row, key))] : [],
+      ...compared ? [isBase(row) ? "" : ratioCell(ratioSpread(rows, row, key))] : [],
     ]),
   ]);
   const lines = columns([head, ...body]).map((line, i) => {

@@ -64,6 +64,36 @@ export const SERVERS: readonly ServerProgram[] = [
     roles: { tls: ["sluice_tls.ts", "--layer"] },
   },
   {
+    name: "std-streams",
+    label: "@std/streams",
+    runtime: "std",
+    roles: { codecs: ["std_streams.ts"] },
+  },
+  {
+    name: "sluice-codecs",
+    label: "Sluice codecs",
+    runtime: "sluice",
+    roles: { codecs: ["sluice_codecs.ts"] },
+  },
+  {
+    name: "sluice-decoder-streams",
+    label: "Sluice decoderStream",
+    runtime: "sluice",
+    roles: { codecs: ["sluice_decoder_streams.ts"] },
+  },
+  {
+    name: "redis-server",
+    label: "Redis",
+    runtime: "redis",
+    roles: { redis: ["redis_server.sh"] },
+  },
+  {
+    name: "sluice-redis",
+    label: "Sluice examples/redis",
+    runtime: "sluice",
+    roles: { redis: ["../../examples/redis/server.ts", "--port", "0"] },
+  },
+  {
     name: "deno-pipe",
     label: "Deno readable.pipeTo",
     runtime: "deno",

@@ -1,6 +1,6 @@
-/** The role "zlib" without what compresses: the text, the measuring, and the line of JSON that tells of it. */
+/** The role "zlib" without what compresses. */
 
-import process from "node:process";
+import { serveJobs } from "./job.ts";
 
 /** The formats that are measured. */
 export type Format = "gzip" | "brotli" | "zstd";
@@ -33,21 +33,7 @@ export async function serveJob(
   job: (chunks: readonly Uint8Array<ArrayBuffer>[], format: Format) => Promise<number>,
 ): Promise<void> {
   const chunks = makeText();
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  console.log(`listening on 127.0.0.1:${listener.addr.port}`);
-  for await (const conn of listener) {
-    using one = conn;
-    const buffer = new Uint8Array(100);
-    const length = await one.read(buffer) ?? 0;
-    if (length === 0) continue; // somebody who looked whether we are there
-    // Only the benchmark sends anything, and it knows the names.
-    const format = new TextDecoder().decode(buffer.subarray(0, length)).trim() as Format;
-    const start = performance.now();
-    const before = process.cpuUsage();
-    const bytes = await job(chunks, format);
-    const { user, system } = process.cpuUsage(before);
-    const seconds = (performance.now() - start) / 1000;
-    const answer = { bytes, expected: CHUNKS * CHUNK_SIZE, seconds, cpu: (user + system) / 1e6 };
-    await one.write(new TextEncoder().encode(`${JSON.stringify(answer)}\n`));
-  }
+  const expected = CHUNKS * CHUNK_SIZE;
+  // Only the benchmark sends anything, and it knows the names.
+  await serveJobs((name) => async () => ({ done: await job(chunks, name as Format), expected }));
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { processTree } from "../../bench/harness/process_usage.ts";
-import { parseReport } from "../../bench/harness/report.ts";
+import { parseReport, ratioSpread } from "../../bench/harness/report.ts";
+import { testWith } from "../examples/outside_program.ts";
 
 const MAIN = decodeURIComponent(new URL("../../bench/main.ts", import.meta.url).pathname);
 const SHORT = ["--scenario", "b", "--window", "30"];
@@ -59,6 +60,34 @@ Deno.test("bench --json - writes a report with a value for every round", async (
   assertStringIncludes(err, "[4/4] done");
 });
 
+Deno.test("bench takes decoding to @std/streams, and decodes all there is", async () => {
+  const args = ["--quick", "--scenario", "codecs", "--only", "sluice-*", "--json", "-"];
+  const { code, out, err } = await run(args);
+  assertEquals(code, 0, err);
+  const { rows } = parseReport(out);
+  assertEquals([...new Set(rows.map(({ server }) => server))], [
+    "std-streams",
+    "sluice-codecs",
+    "sluice-decoder-streams",
+  ]);
+  for (const row of rows) {
+    assertEquals(row.failure, null);
+    assert((ratioSpread(rows, row, "messagesPerSecond")?.median ?? 0) > 0);
+  }
+});
+
+testWith("redis-benchmark", "bench drives examples/redis and the real Redis", async () => {
+  const args = ["--quick", "--scenario", "redis", "--json", "-"];
+  const { code, out, err } = await run(args);
+  assertEquals(code, 0, err);
+  const { rows } = parseReport(out);
+  assertEquals(rows.length, 4);
+  for (const row of rows) {
+    assertEquals(row.failure, null);
+    assert((ratioSpread(rows, row, "requestsPerSecond")?.median ?? 0) > 0);
+  }
+});
+
 Deno.test("bench names and leaves out what is not installed, and works without a compiler", async () => {
   const args = [...SHORT, "--only", "deno-raw,node,bun,c-epoll", "--rounds", "1"];
   const { code, out, err } = await run(args, { PATH: "/nonexistent" });
@@ -66,6 +95,10 @@ Deno.test("bench names and leaves out what is not installed, and works without a
   for (const line of ["Node net: node is not", "Bun.listen: bun is not", "C epoll: cc is not"]) {
     assertStringIncludes(out, `Left out: ${line} installed`);
   }
+  const redis = await run(["--scenario", "redis"], { PATH: "/nonexistent" });
+  assertEquals(redis.code, 0, redis.err);
+  assertStringIncludes(redis.out, "Left out: Redis: redis-benchmark is not installed");
+  assertStringIncludes(redis.out, "Left out: redis: redis-server is not there to compare with");
   assertStringIncludes(out, "Load generator: in TypeScript");
   assertStringIncludes(out, "Deno raw loop");
 });

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   controlNoise,
   formatReport,
+  isBase,
   parseReport,
   ratioSpread,
 } from "../../bench/harness/report.ts";
@@ -24,6 +25,14 @@ Deno.test("ratioSpread() takes each round to the raw loop of the same round", ()
 Deno.test("ratioSpread() does not mix settings of one scenario", () => {
   const ours = row("ours", { speed: [50, 300] }, { point: "other" });
   assertEquals(ratioSpread([RAW, ours], ours, "speed"), null);
+});
+
+Deno.test("ratioSpread() takes a row to the base that it names", () => {
+  const more = { base: "theirs" };
+  const theirs = row("theirs", { speed: [10, 20] }, more);
+  const ours = row("ours", { speed: [20, 60] }, more);
+  assertEquals(ratioSpread([RAW, theirs, ours], ours, "speed")?.median, 2.5);
+  assertEquals([RAW, theirs, ours].map(isBase), [true, true, false]);
 });
 
 Deno.test("controlNoise() is the greatest distance of the second raw loop from the first", () => {
