@@ -1,7 +1,8 @@
 import type { Address } from "../protocols/contract.ts";
 
 /**
- * An address as people write it: `127.0.0.1:80`, `[::1]:80`, a path, a name.
+ * An address as people write it: `127.0.0.1:80`, `[::1]:80`, a path, a name; `?` for one that is not known, as
+ * `getExtraInfo("peername")` may answer.
  *
  * @example
  * ```ts
@@ -9,10 +10,11 @@ import type { Address } from "../protocols/contract.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(formatAddress({ transport: "tcp", hostname: "::1", port: 80 }), "[::1]:80");
+ * assertEquals(formatAddress(null), "?");
  * ```
  */
-export function formatAddress(address: Address): string {
-  switch (address.transport) {
+export function formatAddress(address: Address | null): string {
+  switch (address?.transport) {
     case "tcp":
     case "udp":
       return formatHostPort(address.hostname, address.port);
@@ -21,6 +23,8 @@ export function formatAddress(address: Address): string {
       return formatPath(address.path);
     case "memory":
       return `memory:${address.name}`;
+    case undefined:
+      return "?";
   }
 }
 

@@ -128,11 +128,7 @@ export async function connectSocket(options: ConnectOptions): Promise<Deno.Conn>
     if (deadline.signal.aborted) {
       throw new ConnectTimeoutError(address, timeoutMs, { cause: error });
     }
-    throw describeEndpointError(
-      error,
-      `Cannot connect to ${address}`,
-      options.hostname ?? DEFAULT_HOSTNAME,
-    );
+    throw describeEndpointError(error, `Cannot connect to ${address}`, options);
   } finally {
     clearTimeout(timer);
   }

@@ -78,6 +78,7 @@ export interface ListenOptions
  * @param protocolFactory Makes a protocol for each connection. If it throws, that connection is closed
  * and the exception reported.
  * @param options Where to listen, and how.
+ * @returns The server, which accepts already unless `startServing` is `false`.
  * @throws {TypeError} If both or neither of port and path are given.
  * @throws {RangeError} If the port or a limit is out of range.
  * @throws {NameResolutionError} If a host is not known.
@@ -160,7 +161,7 @@ async function listenOn(
       address: fromDenoAddr(listener.addr) ?? { transport: "tcp", hostname, port },
     };
   } catch (error) {
-    throw describeEndpointError(error, `Cannot listen on ${formatEndpoint(endpoint)}`, hostname);
+    throw describeEndpointError(error, `Cannot listen on ${formatEndpoint(endpoint)}`, endpoint);
   }
 }
 

@@ -33,7 +33,9 @@ export function checkEndpoint(action: string, endpoint: Endpoint, lowestPort: 0 
     }
     if (path === "") throw new TypeError(`Cannot ${action}: path is empty`);
   } else if (port === undefined) {
-    throw new TypeError(`Cannot ${action}: neither port nor path given`);
+    // As where the server that it comes from was not awaited.
+    const what = "port" in endpoint ? "port is undefined" : "neither port nor path given";
+    throw new TypeError(`Cannot ${action}: ${what}`);
   } else if (typeof port !== "number") {
     throw new TypeError(`Cannot ${action}: port ${JSON.stringify(port)} is not a number`);
   } else if (!Number.isInteger(port) || port < lowestPort || port > 65535) {

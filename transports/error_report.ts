@@ -1,4 +1,4 @@
-import type { Address, Transport } from "../protocols/contract.ts";
+import type { Transport } from "../protocols/contract.ts";
 import { formatAddress } from "./addresses.ts";
 
 /** Where an exception that was reported came from. */
@@ -49,7 +49,6 @@ function print(error: Error, context: ErrorContext): void {
 
 function where(transport: Transport | null): string {
   if (transport === null) return "";
-  const name = (address: Address | null) => address === null ? "?" : formatAddress(address);
-  const local = name(transport.getExtraInfo("sockname"));
-  return ` (${local} <-> ${name(transport.getExtraInfo("peername"))})`;
+  const local = formatAddress(transport.getExtraInfo("sockname"));
+  return ` (${local} <-> ${formatAddress(transport.getExtraInfo("peername"))})`;
 }

@@ -1,5 +1,9 @@
 import { NameResolutionError } from "../protocols/errors.ts";
+import { DEFAULT_HOSTNAME, type Endpoint } from "./endpoint.ts";
 import { toError } from "./error_report.ts";
+
+/** What Deno wants for a Unix socket, wherever it is. */
+const UNIX_PERMISSIONS = "--allow-net --allow-read --allow-write";
 
 /**
  * An operating-system failure with the action and the address put in front of its message. Class and code
@@ -22,10 +26,22 @@ function isOsError(error: Error): boolean {
     ("code" in error && typeof error.code === "string");
 }
 
-/** {@linkcode describeOsError} where a host name was resolved on the way: that failure gets a class. */
-export function describeEndpointError(error: unknown, action: string, hostname: string): Error {
+/**
+ * {@linkcode describeOsError} for a failure to connect or to listen. A look-up that failed gets a class; a
+ * permission that a Unix socket lacks is told together with the others that it needs.
+ */
+export function describeEndpointError(
+  error: unknown,
+  action: string,
+  { hostname = DEFAULT_HOSTNAME, path }: Endpoint,
+): Error {
   // A failed look-up is the only plain Error without a code.
   const isLookup = error instanceof Error && error.constructor === Error && !("code" in error);
   if (isLookup) return new NameResolutionError(hostname, { cause: error });
-  return describeOsError(error, action);
+  const described = describeOsError(error, action);
+  if (path !== undefined && described instanceof Deno.errors.NotCapable) {
+    // Deno asks for one after the other.
+    described.message += ` (a Unix socket needs ${UNIX_PERMISSIONS})`;
+  }
+  return described;
 }

@@ -8,7 +8,10 @@ const encoder = new TextEncoder();
 export function toBytes(data: Uint8Array | string): Uint8Array {
   if (typeof data === "string") return encoder.encode(data);
   if (data instanceof Uint8Array) return data;
-  throw new TypeError(`Cannot write ${describe(data)}: it is neither a Uint8Array nor a string`);
+  const hint = (data as unknown) instanceof Promise ? "; is an await missing?" : "";
+  throw new TypeError(
+    `Cannot write ${describe(data)}: it is neither a Uint8Array nor a string${hint}`,
+  );
 }
 
 function describe(value: unknown): string {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Address } from "../../protocols/contract.ts";
 import { formatAddress, formatHostPort, fromDenoAddr } from "../../transports/addresses.ts";
 
-const ADDRESSES: [Address, string][] = [
+const ADDRESSES: [Address | null, string][] = [
   [{ transport: "tcp", hostname: "127.0.0.1", port: 80 }, "127.0.0.1:80"],
   [{ transport: "tcp", hostname: "::1", port: 80 }, "[::1]:80"],
   [{ transport: "udp", hostname: "example.org", port: 53 }, "example.org:53"],
@@ -11,10 +11,11 @@ const ADDRESSES: [Address, string][] = [
   [{ transport: "unix", path: "\0abstract" }, "@abstract"],
   [{ transport: "unix", path: "" }, "unix:"],
   [{ transport: "memory", name: "a" }, "memory:a"],
+  [null, "?"],
 ];
 
 for (const [address, text] of ADDRESSES) {
-  Deno.test(`formatAddress() shows a ${address.transport} address as ${text}`, () => {
+  Deno.test(`formatAddress() shows ${address?.transport ?? "no"} address as ${text}`, () => {
     assertEquals(formatAddress(address), text);
   });
 }

@@ -11,6 +11,8 @@ Deno.test("checkEndpoint() takes a port with or without a host, or a path", () =
 const WRONG: [Endpoint, 0 | 1, typeof TypeError | typeof RangeError, string][] = [
   [{}, 0, TypeError, "Cannot connect: neither port nor path given"],
   [{ hostname: "x" }, 0, TypeError, "Cannot connect: neither port nor path given"],
+  // As callers without types do who forget to await a server.
+  [{ port: undefined } as unknown as Endpoint, 1, TypeError, "Cannot connect: port is undefined"],
   [{ path: "/x", port: 1 }, 0, TypeError, 'Cannot connect: path "/x" given together with port 1'],
   [
     { path: "/x", hostname: "y" },

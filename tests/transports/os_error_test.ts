@@ -25,7 +25,9 @@ Deno.test("describeOsError() makes an error of what is none, or cannot be change
 
 Deno.test("describeEndpointError() gives a failed look-up its class", () => {
   const lookup = new Error("failed to lookup address information");
-  const described = describeEndpointError(lookup, "Cannot connect to nowhere:1", "nowhere");
+  const described = describeEndpointError(lookup, "Cannot connect to nowhere:1", {
+    hostname: "nowhere",
+  });
   assertInstanceOf(described, NameResolutionError);
   assertEquals([described.hostname, described.cause], ["nowhere", lookup]);
   assertEquals(described.message, 'Cannot resolve host name: "nowhere"');
@@ -33,8 +35,21 @@ Deno.test("describeEndpointError() gives a failed look-up its class", () => {
 
 Deno.test("describeEndpointError() leaves other failures what they are", () => {
   const tooMany = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
-  assertStrictEquals(describeEndpointError(tooMany, "Cannot x", "host"), tooMany);
+  assertStrictEquals(describeEndpointError(tooMany, "Cannot x", { port: 1 }), tooMany);
   assertEquals(tooMany.message, "Cannot x: Too many open files");
   const inUse = new Deno.errors.AddrInUse("in use");
-  assertStrictEquals(describeEndpointError(inUse, "Cannot x", "host"), inUse);
+  assertStrictEquals(describeEndpointError(inUse, "Cannot x", { path: "/x" }), inUse);
+});
+
+Deno.test("describeEndpointError() names every permission that a Unix socket needs", () => {
+  const make = () => new Deno.errors.NotCapable("Requires read access");
+  assertEquals(
+    describeEndpointError(make(), "Cannot listen on /x", { path: "/x" }).message,
+    "Cannot listen on /x: Requires read access " +
+      "(a Unix socket needs --allow-net --allow-read --allow-write)",
+  );
+  assertEquals(
+    describeEndpointError(make(), "Cannot listen on x:1", { hostname: "x", port: 1 }).message,
+    "Cannot listen on x:1: Requires read access",
+  );
 });

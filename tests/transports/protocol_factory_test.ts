@@ -13,6 +13,25 @@ Deno.test("checkProtocolFactory() takes functions and throws TypeError for what 
   );
 });
 
+Deno.test("checkProtocolFactory() throws TypeError for a class, and tells what to give instead", () => {
+  class Echo {}
+  for (const [made, name] of [[Echo, "Echo"], [class {}, "it"]] as const) {
+    assertThrows(
+      () => checkProtocolFactory(made),
+      TypeError,
+      `Cannot make protocols: ${name} is a class, give a function such as () => new ${name}()`,
+    );
+  }
+});
+
+Deno.test("makeProtocol() throws TypeError for a factory that is async", () => {
+  assertThrows(
+    () => makeProtocol(() => Promise.resolve({}) as unknown as AnyProtocol),
+    TypeError,
+    "Cannot use protocol: the factory returned a promise, it must not be async",
+  );
+});
+
 Deno.test("makeProtocol() gives what the factory made, and throws TypeError if that is no object", () => {
   const protocol = {};
   assertStrictEquals(makeProtocol(() => protocol), protocol);

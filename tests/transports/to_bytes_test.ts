@@ -16,6 +16,7 @@ Deno.test("toBytes() throws TypeError that tells what it was given", () => {
     [[1], "a value of type Array"],
     [new ArrayBuffer(1), "a value of type ArrayBuffer"],
     [Object.create(null), "a value of type object"],
+    [Promise.resolve("late"), "a value of type Promise"],
   ];
   for (const [value, shown] of wrong) {
     assertThrows(
@@ -24,4 +25,12 @@ Deno.test("toBytes() throws TypeError that tells what it was given", () => {
       `Cannot write ${shown}: it is neither a Uint8Array nor a string`,
     );
   }
+});
+
+Deno.test("toBytes() asks for an await when it is given a promise", () => {
+  assertThrows(
+    () => toBytes(Promise.resolve("late") as unknown as string),
+    TypeError,
+    "; is an await missing?",
+  );
 });
