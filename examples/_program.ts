@@ -120,7 +120,7 @@ export function announce(server: Server): void {
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; the second one finds nobody who listens. */
-function stopRequested(): Promise<void> {
+export function stopRequested(): Promise<void> {
   // Windows knows no SIGTERM.
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   return new Promise((resolve) => {
@@ -134,8 +134,7 @@ function stopRequested(): Promise<void> {
 
 /** The other end of a connection, as people write it. */
 export function peerOf(transport: Transport): string {
-  const peer = transport.getExtraInfo("peername");
-  return peer === null ? "?" : formatAddress(peer);
+  return formatAddress(transport.getExtraInfo("peername"));
 }
 
 function programName(): string {

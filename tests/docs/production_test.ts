@@ -1,0 +1,110 @@
+import { createConnection, formatAddress, proxyProtocol, type Server } from "@sluice/net";
+import { startServer } from "@sluice/net";
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async";
+import { RecordingProtocol } from "@sluice/net/testing";
+import { hasProgram } from "../transports/outside_peer.ts";
+
+const PAGE = await Deno.readTextFile(new URL("../../docs/production.md", import.meta.url));
+
+/** The first fence of that language on the page. */
+function fence(language: string): string {
+  const [, text] = PAGE.match(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms")) ?? [];
+  if (text === undefined) throw new Error(`Cannot find fence: there is none of ${language}`);
+  return text;
+}
+
+/** A port that was free a moment ago: HAProxy does not tell which one it got. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Runs HAProxy as the page says, but on other ports, for as long as `use` takes. */
+async function withHaproxy(
+  ports: readonly [front: number, one: number, two: number],
+  use: () => Promise<void>,
+): Promise<void> {
+  const [front, one, two] = ports;
+  const config = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".cfg" });
+  const text = fence("haproxy")
+    .replace("bind :8888", `bind 127.0.0.1:${front}`)
+    .replace("127.0.0.1:9001", `127.0.0.1:${one}`)
+    .replace("127.0.0.1:9002", `127.0.0.1:${two}`);
+  await Deno.writeTextFile(config, text);
+  const args = ["-db", "-f", config];
+  const child = new Deno.Command("haproxy", { args, stdout: "null", stderr: "null" }).spawn();
+  try {
+    await untilListening(front);
+    await use();
+  } finally {
+    child.kill();
+    await child.status;
+    await Deno.remove(config);
+  }
+}
+
+/** HAProxy says nothing when it listens, so this asks until it does. */
+async function untilListening(port: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    try {
+      (await Deno.connect({ port })).close();
+      return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      await delay(10);
+    }
+  }
+  throw new Error("Cannot connect to HAProxy");
+}
+
+const ignore = !hasProgram("haproxy", ["-v"]);
+
+Deno.test({
+  name: "haproxy takes the configuration of docs/production.md as it stands",
+  ignore,
+  async fn(): Promise<void> {
+    const config = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".cfg" });
+    try {
+      await Deno.writeTextFile(config, fence("haproxy"));
+      const { code, stderr } = await new Deno.Command("haproxy", { args: ["-c", "-f", config] })
+        .output();
+      assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+    } finally {
+      await Deno.remove(config);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "haproxy, as in docs/production.md, spreads clients over two servers and tells who they are",
+  ignore,
+  async fn(): Promise<void> {
+    const seen: string[] = [];
+    const start = (name: string): Promise<Server> =>
+      startServer(({ transport, writer }) => {
+        seen.push(formatAddress(transport.getExtraInfo("peername")));
+        writer.write(name);
+      }, { port: 0, layers: [proxyProtocol({ versions: [2] })] });
+    await using one = await start("one");
+    await using two = await start("two");
+    const front = freePort();
+    await withHaproxy([front, one.port, two.port], async () => {
+      seen.length = 0;
+      const answers = new Set<string>();
+      const clients: string[] = [];
+      for (let i = 0; i < 4; i++) {
+        const { transport, protocol } = await createConnection(
+          () => new RecordingProtocol(),
+          { port: front },
+        );
+        clients.push(formatAddress(transport.getExtraInfo("sockname")));
+        await transport.closed;
+        answers.add(protocol.receivedText);
+      }
+      assertEquals([...answers].sort(), ["one", "two"]);
+      for (const client of clients) assert(seen.includes(client), client);
+    });
+  },
+});
