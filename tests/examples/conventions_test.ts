@@ -23,7 +23,9 @@ Deno.test("every example names itself, and how to run it, in its header", async 
 
 for (const name of SERVERS) {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.test(`${name} closes its clients and ends with code 0 on ${signal}`, async () => {
+    const title = `${name} closes its clients and ends with code 0 on ${signal}`;
+    // There a signal from another program ends this one at once.
+    Deno.test(title, { ignore: Deno.build.os === "windows" }, async () => {
       await using server = startExample(name, ["--port", "0"]);
       const port = await server.port();
       await using idle = await Client.connect({ port });

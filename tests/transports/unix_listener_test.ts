@@ -1,6 +1,9 @@
 import { assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { listenUnix } from "../../transports/unix_listener.ts";
 
+/** Deno has no Unix sockets on Windows. */
+const test = Deno.build.os === "windows" ? Deno.test.ignore : Deno.test;
+
 /** A folder of its own, removed afterwards. */
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "sluice-" });
@@ -41,7 +44,7 @@ async function answers(path: string): Promise<boolean> {
   }
 }
 
-Deno.test("listenUnix() listens, and removes its file when it is closed", () =>
+test("listenUnix() listens, and removes its file when it is closed", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const listener = await listenUnix(path);
@@ -50,7 +53,7 @@ Deno.test("listenUnix() listens, and removes its file when it is closed", () =>
     assertFalse(await exists(path));
   }));
 
-Deno.test("listenUnix() takes the place of a socket that nobody listens on", () =>
+test("listenUnix() takes the place of a socket that nobody listens on", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     await leaveStaleSocket(path);
@@ -60,7 +63,7 @@ Deno.test("listenUnix() takes the place of a socket that nobody listens on", () 
     listener.close();
   }));
 
-Deno.test("listenUnix() refuses a path where somebody listens, and leaves it alone", () =>
+test("listenUnix() refuses a path where somebody listens, and leaves it alone", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const listener = await listenUnix(path);
@@ -69,7 +72,7 @@ Deno.test("listenUnix() refuses a path where somebody listens, and leaves it alo
     listener.close();
   }));
 
-Deno.test("listenUnix() refuses a file, a directory and a link to one, and leaves them alone", () =>
+test("listenUnix() refuses a file, a directory and a link to one, and leaves them alone", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "precious");
     await Deno.mkdir(`${folder}/directory`);
@@ -81,7 +84,7 @@ Deno.test("listenUnix() refuses a file, a directory and a link to one, and leave
     assertEquals((await Deno.lstat(`${folder}/directory`)).isDirectory, true);
   }));
 
-Deno.test("listenUnix() does not remove somebody else's file when it is closed", () =>
+test("listenUnix() does not remove somebody else's file when it is closed", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const listener = await listenUnix(path);
@@ -91,7 +94,7 @@ Deno.test("listenUnix() does not remove somebody else's file when it is closed",
     assertEquals(await Deno.readTextFile(path), "precious");
   }));
 
-Deno.test("listenUnix() leaves a directory alone that took its place", () =>
+test("listenUnix() leaves a directory alone that took its place", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const listener = await listenUnix(path);
@@ -101,7 +104,7 @@ Deno.test("listenUnix() leaves a directory alone that took its place", () =>
     assertEquals((await Deno.lstat(path)).isDirectory, true);
   }));
 
-Deno.test("listenUnix() leaves a newer listener at the same path working when it is closed", () =>
+test("listenUnix() leaves a newer listener at the same path working when it is closed", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const old = await listenUnix(path);
@@ -113,7 +116,7 @@ Deno.test("listenUnix() leaves a newer listener at the same path working when it
     assertFalse(await exists(path));
   }));
 
-Deno.test("listenUnix() is closed in silence when its file is gone already", () =>
+test("listenUnix() is closed in silence when its file is gone already", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const listener = await listenUnix(path);
@@ -122,7 +125,7 @@ Deno.test("listenUnix() is closed in silence when its file is gone already", () 
     assertFalse(await exists(path));
   }));
 
-Deno.test({
+test({
   name: "listenUnix() listens on an abstract name, which has no file",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
