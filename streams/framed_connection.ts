@@ -194,6 +194,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    *
    * @param options How long to wait, 10 seconds by default, and a signal.
    * @returns How the connection ended.
+   * @throws {RangeError} If the timeout is not above zero.
    */
   close(options?: CloseOptions): Promise<CloseInfo> {
     return this.connection.close(options);

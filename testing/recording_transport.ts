@@ -40,7 +40,7 @@ export interface RecordingTransportOptions {
    * @default {true}
    */
   readonly halfClose?: boolean;
-  /** What `getExtraInfo` knows, by name. */
+  /** What `getExtraInfo` knows, by name; nothing by default. */
   readonly extraInfo?: Readonly<Record<string, unknown>>;
 }
 

@@ -10,13 +10,17 @@ export const DEFAULT_EXIT_TIMEOUT = 5000;
 
 /** How a process is started and ended. */
 export interface ProcessOptions extends TransportOptions {
-  /** What the program is told on its command line. */
+  /** What the program is told on its command line; nothing by default. */
   readonly args?: readonly string[];
   /** The folder that it runs in; ours by default. */
   readonly cwd?: string | URL;
-  /** Variables of its environment, beside ours. */
+  /** Variables of its environment, beside ours; none by default. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it gets no other variables than those of `env`. */
+  /**
+   * Whether it gets no other variables than those of `env`.
+   *
+   * @default {false}
+   */
   readonly clearEnv?: boolean;
   /**
    * Where its complaints go: to our own stderr, or nowhere.

@@ -12,7 +12,7 @@ const DEFAULT_OPEN_TIMEOUT = 30_000;
 
 /** How a connection over a WebSocket is made. */
 export interface WebSocketOptions extends TransportOptions {
-  /** The subprotocols to ask for, where a URL is given. The one that was agreed on is the extra info `subprotocol`. */
+  /** The subprotocols to ask for, where a URL is given; none by default. The one that was agreed on is the extra info `subprotocol`. */
   readonly subprotocols?: readonly string[];
   /**
    * The most that may wait to be read, in bytes. A WebSocket cannot be told to wait: what comes while reading is paused has to be kept. If

@@ -14,7 +14,7 @@ export interface MemoryPairOptions extends TransportOptions {
    * @default {["a", "b"]}
    */
   readonly names?: readonly [string, string];
-  /** Encrypts what goes between the ends. The first is the client, the second the server; each may have its own options. */
+  /** Encrypts what goes between the ends; nothing is encrypted by default. The first is the client, the second the server; each may have its own options. */
   readonly tls?: TlsOptions | readonly [client: TlsOptions, server: TlsOptions];
 }
 

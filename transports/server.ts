@@ -180,7 +180,7 @@ export class Server implements AsyncDisposable {
    * Waits until the server is closed and its last connection and task have ended, without
    * bringing that about and without a deadline: see {@linkcode shutdown} for both.
    *
-   * @param options `signal` ends the waiting when it aborts.
+   * @param options `signal` ends the waiting when it aborts; the promise rejects with its reason then. The server goes on.
    */
   waitClosed(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     return waitFor(this.#finished.promise, options.signal);

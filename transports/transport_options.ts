@@ -28,7 +28,7 @@ export interface TransportOptions {
   readonly maxWriteBuffer?: number;
   /**
    * Layers between the carrier of the bytes and the protocol, the first nearest the wire. Each connection
-   * gets its own.
+   * gets its own. None by default.
    */
   readonly layers?: readonly LayerFactory[];
   /** Told of every exception that a callback throws; prints to the console by default. */
