@@ -14,15 +14,18 @@ import type { StreamReaderOptions } from "./stream_reader.ts";
  * import { openUnixConnection, startUnixServer } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/echo.sock`;
- * const server = await startUnixServer(({ readable, writable }) => readable.pipeTo(writable), { path });
- * const connection = await openUnixConnection({ path });
- * connection.writer.write("again\n");
- * assertEquals(new TextDecoder().decode(await connection.reader.readline()), "again\n");
- * await connection.close();
- * await server.shutdown();
- * await Deno.remove(folder);
+ * // Deno has no Unix sockets on Windows.
+ * if (Deno.build.os !== "windows") {
+ *   const folder = await Deno.makeTempDir();
+ *   const path = `${folder}/echo.sock`;
+ *   const server = await startUnixServer(({ readable, writable }) => readable.pipeTo(writable), { path });
+ *   const connection = await openUnixConnection({ path });
+ *   connection.writer.write("again\n");
+ *   assertEquals(new TextDecoder().decode(await connection.reader.readline()), "again\n");
+ *   await connection.close();
+ *   await server.shutdown();
+ *   await Deno.remove(folder);
+ * }
  * ```
  *
  * @param options The path, and how to connect.

@@ -17,21 +17,24 @@ export type UnixConnectOptions =
  * import { createUnixConnection, createUnixServer } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/greeting.sock`;
- * const server = await createUnixServer(
- *   () => ({ connectionMade: (transport) => void transport.write("welcome") }),
- *   { path },
- * );
- * const greeting = Promise.withResolvers<string>();
- * const { transport } = await createUnixConnection(
- *   () => ({ dataReceived: (chunk) => greeting.resolve(new TextDecoder().decode(chunk)) }),
- *   { path },
- * );
- * assertEquals(await greeting.promise, "welcome");
- * transport.close();
- * await server.shutdown();
- * await Deno.remove(folder);
+ * // Deno has no Unix sockets on Windows.
+ * if (Deno.build.os !== "windows") {
+ *   const folder = await Deno.makeTempDir();
+ *   const path = `${folder}/greeting.sock`;
+ *   const server = await createUnixServer(
+ *     () => ({ connectionMade: (transport) => void transport.write("welcome") }),
+ *     { path },
+ *   );
+ *   const greeting = Promise.withResolvers<string>();
+ *   const { transport } = await createUnixConnection(
+ *     () => ({ dataReceived: (chunk) => greeting.resolve(new TextDecoder().decode(chunk)) }),
+ *     { path },
+ *   );
+ *   assertEquals(await greeting.promise, "welcome");
+ *   transport.close();
+ *   await server.shutdown();
+ *   await Deno.remove(folder);
+ * }
  * ```
  *
  * @param protocolFactory Makes the protocol, once the connection is there.

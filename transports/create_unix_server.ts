@@ -21,13 +21,16 @@ export type UnixListenOptions =
  * import { createUnixServer, Protocol } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/empty.sock`;
- * const server = await createUnixServer(() => new Protocol(), { path });
- * assertEquals(server.addresses, [{ transport: "unix", path }]);
- * await server.shutdown();
- * // Nothing: the folder is empty, or this would fail.
- * await Deno.remove(folder);
+ * // Deno has no Unix sockets on Windows.
+ * if (Deno.build.os !== "windows") {
+ *   const folder = await Deno.makeTempDir();
+ *   const path = `${folder}/empty.sock`;
+ *   const server = await createUnixServer(() => new Protocol(), { path });
+ *   assertEquals(server.addresses, [{ transport: "unix", path }]);
+ *   await server.shutdown();
+ *   // Nothing: the folder is empty, or this would fail.
+ *   await Deno.remove(folder);
+ * }
  * ```
  *
  * @param protocolFactory Makes a protocol for each connection.
