@@ -39,7 +39,7 @@ for (const [theirs, ours] of pairs) {
   Deno.test({
     name: `from_asyncio.md: the programs at lines ${theirs.line} and ${ours.line} print the same`,
     ignore: !hasPython,
-    async fn() {
+    async fn(): Promise<void> {
       await using tree = await makeUserTree({ "theirs.py": theirs.code, "ours.ts": ours.code });
       const [expected, printed] = await Promise.all([
         outputOf(new Deno.Command("python3", { args: ["theirs.py"], cwd: tree.root })),

@@ -1,11 +1,13 @@
 /**
  * Records the public names of node:net and node:tls that docs/from_node_net.md has to speak of.
  *
- *     node tests/docs/record_node_net_names.mjs
+ *     node tests/docs/record_node_net_names.ts
  *
- * writes node_net_names.json beside this file: by owner, what both modules export and the members of
+ * (Node 22.18 or later, which runs TypeScript) writes node_net_names.json beside this file: by owner, what both modules export and the members of
  * their classes, as Node tells them. Node does not tell its events and options at run time, nor what
  * it sets on each object: those are listed here, from its documentation.
+ *
+ * @module
  */
 import { EventEmitter } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -14,7 +16,7 @@ import process from "node:process";
 import { Duplex, Readable, Writable } from "node:stream";
 import tls from "node:tls";
 
-const DOCUMENTED = {
+const DOCUMENTED: Record<string, string[]> = {
   "net.Socket": ["allowHalfOpen", "autoSelectFamilyAttemptedAddresses", "connecting", "timeout"],
   "tls.TLSSocket": [
     "alpnProtocol",
@@ -133,12 +135,12 @@ const DOCUMENTED = {
 };
 
 /** The public names of objects. */
-function namesOf(...objects) {
+function namesOf(...objects: object[]): string[] {
   const names = objects.flatMap((object) => Object.getOwnPropertyNames(object));
   return names.filter((name) => !name.startsWith("_") && name !== "constructor");
 }
 
-const told = {
+const told: Record<string, string[]> = {
   net: namesOf(net),
   tls: namesOf(tls),
   "net.Socket": namesOf(
