@@ -1,4 +1,9 @@
-import { ConnectionLostError } from "../protocols/errors.ts";
+import {
+  ConnectionLostError,
+  HandshakeTimeoutError,
+  PlaintextInjectionError,
+  TlsHandshakeError,
+} from "../protocols/errors.ts";
 import { createServer, type ListenOptions } from "../transports/create_server.ts";
 import { report, toError } from "../transports/error_report.ts";
 import type { Server } from "../transports/server.ts";
@@ -17,7 +22,7 @@ export type ConnectionHandler = (connection: StreamConnection) => void | Promise
  *
  * When a handler returns or its promise resolves, what it wrote is sent and its connection closed; so it is when
  * it throws the reason of `connection.signal`, having been asked to stop. When it throws anything else the connection
- * is aborted and the exception reported to `onError`, unless it is the loss of the connection itself. The server's `shutdown()` aborts that signal and waits for the handlers.
+ * is aborted and the exception reported to `onError`, unless it is the loss of the connection itself; a `startTls()` that failed is reported. The server's `shutdown()` aborts that signal and waits for the handlers.
  *
  * @example Echo, asyncio's way and Deno's
  * ```ts
@@ -93,7 +98,13 @@ function wasAskedToStop({ signal }: StreamConnection, thrown: unknown): boolean 
 
 /** Whether a handler ended because its connection did: that is told by the connection, and no fault of the handler. */
 function isLoss({ reader, transport }: StreamConnection, thrown: unknown): boolean {
-  if (thrown === null) return false;
+  if (thrown === null || isFailedUpgrade(thrown)) return false;
   return thrown === reader.exception() ||
     (thrown instanceof ConnectionLostError && transport.isClosing());
+}
+
+/** Whether TLS could not be started in mid-stream: that ends the connection as well, but nobody else tells of it. */
+function isFailedUpgrade(thrown: unknown): boolean {
+  return thrown instanceof TlsHandshakeError || thrown instanceof HandshakeTimeoutError ||
+    thrown instanceof PlaintextInjectionError;
 }
