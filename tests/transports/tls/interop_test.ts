@@ -1,6 +1,5 @@
 import { deadline } from "@std/async";
 import { assertEquals, assertMatch } from "@std/assert";
-import { TextLineStream } from "@std/streams";
 import type { Transport } from "../../../protocols/contract.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
@@ -8,8 +7,8 @@ import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { testWith } from "../../examples/outside_program.ts";
 import { echoServer } from "./attempt.ts";
 import { ca, client, localhost, other, pathOf, trusting } from "./certificates.ts";
+import { outputOf, PATIENCE_MS, withPeer } from "./outside_peer.ts";
 
-const PATIENCE_MS = 20_000;
 const VERSIONS = [["TLSv1.2", "-tls1_2"], ["TLSv1.3", "-tls1_3"]] as const;
 
 /** Runs openssl s_client to its end and gives what it printed. */
@@ -26,42 +25,6 @@ async function sClient(port: number, args: readonly string[], input: string): Pr
   const { stdout, stderr } = await deadline(child.output(), PATIENCE_MS);
   const decoder = new TextDecoder();
   return decoder.decode(stdout) + decoder.decode(stderr);
-}
-
-/** Starts a peer, gives `use` the port that it says it has, and ends it. */
-async function withPeer(
-  program: string,
-  args: readonly string[],
-  said: RegExp,
-  use: (port: number, line: (pattern: RegExp) => Promise<string>) => Promise<void>,
-): Promise<void> {
-  const child = new Deno.Command(program, {
-    args: [...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
-    [Symbol.asyncIterator]();
-  const line = async (pattern: RegExp): Promise<string> => {
-    for (;;) {
-      const { done, value } = await deadline(lines.next(), PATIENCE_MS);
-      if (done) throw new Error(`${program} ended without a line like ${pattern}`);
-      const match = pattern.exec(value);
-      if (match !== null) return match[1] ?? match[0];
-    }
-  };
-  try {
-    await use(Number(await line(said)), line);
-  } finally {
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It had ended by itself.
-    }
-    while (!(await lines.next()).done) continue;
-    await child.status;
-  }
 }
 
 for (const engine of ["native", "layer"] as const) {
@@ -190,14 +153,13 @@ for (const engine of ["native", "layer"] as const) {
 
   testWith("python3", `Our server talks to an asyncio client (${engine})`, async () => {
     await using peer = await echoServer({ ...localhost, engine });
-    const { stdout } = await deadline(
-      new Deno.Command("python3", {
-        args: ["-c", PYTHON_CLIENT, pathOf("ca.crt"), String(peer.server.port)],
-        stderr: "inherit",
-      }).output(),
-      PATIENCE_MS,
-    );
-    assertEquals(new TextDecoder().decode(stdout), "b'from python\\n'\nclosed in order\n");
+    const printed = await outputOf("python3", [
+      "-c",
+      PYTHON_CLIENT,
+      pathOf("ca.crt"),
+      String(peer.server.port),
+    ]);
+    assertEquals(printed, "b'from python\\n'\nclosed in order\n");
     assertEquals(peer.reported, []);
   });
 }
