@@ -347,6 +347,11 @@ export interface Transport {
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
   /** Resolves after `connectionLost` to how the connection ended. Never rejects. */
   readonly closed: Promise<CloseInfo>;
+  /**
+   * Calls {@linkcode Transport.close} and waits for {@linkcode Transport.closed}, at the end of a scope that says
+   * `await using`. A peer that does not take within 10 s what is queued has the connection aborted.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

@@ -1,7 +1,7 @@
-import { deadline } from "@std/async";
 import type { AnyProtocol, Bytes, CloseInfo, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
+import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/close_in_time.ts";
 import { isWritingPaused } from "../transports/layer_handover.ts";
 import { checkTimeout } from "../transports/timeouts.ts";
 import type { FlowControl } from "./flow_control.ts";
@@ -9,8 +9,7 @@ import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
-/** The default of `timeout` of {@linkcode StreamConnection.close}, in milliseconds. */
-export const DEFAULT_CLOSE_TIMEOUT = 10_000;
+export { DEFAULT_CLOSE_TIMEOUT };
 
 /** How {@linkcode StreamConnection.close} waits. */
 export interface CloseOptions {
@@ -130,10 +129,7 @@ export class StreamConnection implements AsyncDisposable {
   async close(options: CloseOptions = {}): Promise<CloseInfo> {
     const { timeout = DEFAULT_CLOSE_TIMEOUT, signal } = options;
     checkTimeout("timeout", timeout);
-    this.transport.close();
-    await deadline(this.closed, timeout, signal ? { signal } : {})
-      .catch(() => this.transport.abort());
-    return await this.closed;
+    return await closeInTime(this.transport, timeout, signal);
   }
 
   /**

@@ -8,6 +8,7 @@ import type {
 } from "../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
+import { closeInTime } from "../transports/close_in_time.ts";
 import { toError } from "../transports/error_report.ts";
 import { Lifecycle } from "../transports/lifecycle.ts";
 import { toBytes } from "../transports/to_bytes.ts";
@@ -287,6 +288,10 @@ export class RecordingTransport implements Transport {
 
   get closed(): Promise<CloseInfo> {
     return this.#closed.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeInTime(this);
   }
 
   #record(method: string, ...args: unknown[]): void {

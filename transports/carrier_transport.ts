@@ -9,6 +9,7 @@ import type {
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
+import { closeInTime } from "./close_in_time.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
 import { Delivery } from "./delivery.ts";
 import { report, toError } from "./error_report.ts";
@@ -171,6 +172,10 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
       this.#closed.resolve(this.#closeInfo);
     }
     return this.#closed.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeInTime(this);
   }
 
   onReceived(bytes: number): void {

@@ -7,6 +7,7 @@ import type {
   WriteBufferLimits,
 } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
+import { closeInTime } from "./close_in_time.ts";
 
 /**
  * A transport that forwards everything to another one: override what you want to see or change. Each method goes to its
@@ -143,5 +144,10 @@ export class TransportWrapper implements Transport {
   /** As {@linkcode Transport}: forwarded. */
   get closed(): Promise<CloseInfo> {
     return this.inner.closed;
+  }
+
+  /** As {@linkcode Transport}, by `close` and `closed`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeInTime(this);
   }
 }

@@ -19,6 +19,20 @@ export const closingCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "await using sends what is queued, closes, and goes on after connectionLost",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      {
+        await using transport = a.transport;
+        transport.write(new Uint8Array(100_000));
+      }
+      assertEquals(a.protocol.order.at(-1), "connectionLost");
+      assertEquals((await a.transport.closed).endedBy, "local");
+      await b.transport.closed;
+      assertEquals(b.protocol.received.length, 100_000);
+    },
+  },
+  {
     name: "close() and abort() do not call connectionLost before they return",
     async run(scene): Promise<void> {
       for (const ending of ["close", "abort"] as const) {
