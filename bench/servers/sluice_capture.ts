@@ -1,4 +1,4 @@
-/** Sluice's callbacks with `Capture` below them: packets are made, and handed to a sink that keeps none. */
+/** Sluice's callbacks with `Capture` below them: packets are made, and written to a file that keeps none. */
 import { Capture, createServer, Protocol, type Transport } from "../../mod.ts";
 
 class Echo extends Protocol {
@@ -22,7 +22,7 @@ class Echo extends Protocol {
 }
 
 // A disk would soon be full, and measured instead.
-const capture = new Capture(() => {}, {
+const capture = new Capture("/dev/null", {
   onError(error): void {
     // A capture with gaps costs less than a whole one.
     console.error(error);

@@ -5,6 +5,7 @@ import { Layer } from "../layer.ts";
 import { toBytes } from "../to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../transport_options.ts";
 import { CapturedConversation, type CapturedEnd, type Sender } from "./captured_conversation.ts";
+import { FileWriter } from "./file_writer.ts";
 import { parseIpv4, parseIpv6 } from "./ip_address.ts";
 import { type CaptureWriter, PcapngWriter } from "./pcapng_writer.ts";
 
@@ -15,7 +16,10 @@ const FIRST_CLIENT_PORT = 49_152;
 /** A port that stands for a server without one, which no dissector claims. */
 const SERVER_PORT = 40_000;
 
-/** Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece after the other. */
+/**
+ * Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece after the other. A path costs
+ * least: memory is used again when it is written, while streams and functions may keep what they are given.
+ */
 export type CaptureSink =
   | string
   | URL
@@ -46,6 +50,9 @@ export interface CaptureOptions {
  * written (several if it is longer than 65,000 bytes), at the time when it passes, an end. Addresses and
  * ports are those of the connection, as in `peername` and `sockname`; where there are none, as for Unix sockets, loopback addresses are
  * made up and the first packet has a comment with the names. What is written counts as sent, also if the connection breaks before.
+ *
+ * Packets longer than networks carry, over 9,000 bytes, have no checksum and are marked so, as those of a real
+ * loopback device; a program that insists on checksums (Wireshark does not unless told to) complains of these.
  *
  * It never breaks or slows a connection: bytes are copied, and if the sink fails, or does not keep up, the capture suffers, and `onError`
  * is told once. A path needs `--allow-write`; what stands there is overwritten.
@@ -203,8 +210,9 @@ class CaptureLayer extends Layer {
   }
 
   override write(data: Uint8Array | string): boolean {
-    this.#note("local", toBytes(data));
-    return super.write(data);
+    const bytes = toBytes(data);
+    this.#note("local", bytes);
+    return super.write(bytes);
   }
 
   override writelines(parts: Iterable<Uint8Array | string>): boolean {
@@ -247,30 +255,4 @@ function toWriter(sink: CaptureSink): CaptureWriter {
   if (typeof sink === "function") return { write: sink, close: () => {} };
   if (sink instanceof WritableStream) return sink.getWriter();
   return new FileWriter(sink);
-}
-
-/** A file, opened when the first bytes come. */
-class FileWriter implements CaptureWriter {
-  readonly #path: string | URL;
-  #file: Deno.FsFile | null = null;
-
-  constructor(path: string | URL) {
-    this.#path = path;
-  }
-
-  async write(bytes: Bytes): Promise<void> {
-    this.#file ??= await Deno.open(this.#path, { write: true, create: true, truncate: true });
-    try {
-      for (let done = 0; done < bytes.length;) done += await this.#file.write(bytes.subarray(done));
-    } catch (error) {
-      // Nothing more will be written: after a failure nobody closes it.
-      this.close();
-      throw error;
-    }
-  }
-
-  close(): void {
-    this.#file?.close();
-    this.#file = null;
-  }
 }

@@ -1,11 +1,14 @@
 import type { Bytes } from "../../protocols/contract.ts";
 import { CaptureOverflowError } from "../../protocols/errors.ts";
+import { flushSoon } from "../flush_scheduler.ts";
 import { joinBytes } from "../join_bytes.ts";
+import { CaptureSlab } from "./capture_slab.ts";
+import { encodeOption, padToWords } from "./pcapng_options.ts";
 
 /** Blocks are gathered in pieces of this size, in bytes. */
-const SLAB_SIZE = 262_144;
-/** How many of them the sink is given in one piece. */
-const MOST_SLABS_AT_ONCE = 16;
+const SLAB_SIZE = 1_048_576;
+/** How many slabs are kept for later, at most. */
+const MOST_SPARE_SLABS = 8;
 /** Packets begin with an IP header. */
 const LINKTYPE_RAW = 101;
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -15,38 +18,22 @@ const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
 /** An enhanced packet block up to the packet, in bytes. */
 const PACKET_HEAD = 28;
-
-const encoder = new TextEncoder();
+/** The head of the option `epb_flags`: its code, and the length of its value. */
+const FLAGS_OPTION = 2 | 4 << 16;
 
 /** Takes a capture, piece by piece. */
 export interface CaptureWriter {
+  /** Whether it has no use for the bytes any more when `write` is done with them: then their memory is written to again. */
+  readonly givesBack?: boolean;
   /** Takes the next bytes; the next call comes when it is done with them. */
   write(bytes: Bytes): void | Promise<void>;
   /** Nothing more comes. */
   close(): void | Promise<void>;
 }
 
-/** One packet to be written. */
-export interface PacketNote {
-  /** How long it is, with its headers, in bytes. */
-  readonly length: number;
-  /** Whether it comes in or goes out, as seen from this program. */
-  readonly direction: "received" | "sent";
-  /** A remark that is shown with it. */
-  readonly comment?: string;
-}
-
-/** Where a packet stands in memory: zeros, to be filled in. */
-export interface PacketSpace {
-  /** The memory. */
-  readonly buffer: ArrayBuffer;
-  /** The first byte, divisible by 4. */
-  readonly offset: number;
-}
-
 /**
- * Writes a pcapng file: section header, one interface, packets. What the sink has not taken yet is kept up to a limit, above which
- * packets are dropped, and counted.
+ * Writes a pcapng file: section header, one interface, packets. What is captured in one turn of the event loop goes to the sink
+ * together. What the sink has not taken yet is kept up to a limit, above which packets are dropped, and counted.
  *
  * ```text
  * type, length, contents padded to 4 bytes, options (code, length, value padded to 4 bytes)*, 0, length
@@ -56,13 +43,19 @@ export class PcapngWriter {
   readonly #sink: CaptureWriter;
   readonly #maxBuffer: number;
   readonly #onError: (error: unknown) => void;
+  readonly #epoch = performance.timeOrigin;
+  readonly #flushable = { flush: () => this.#begin() };
+  // Slabs that are full, each from where it has not been given to the sink, and those that can be filled again.
   readonly #full: Bytes[] = [];
-  #slab = new DataView(new ArrayBuffer(SLAB_SIZE));
+  readonly #spare: CaptureSlab[] = [];
+  #slab = new CaptureSlab(new ArrayBuffer(SLAB_SIZE));
   // Where in the slab begins what the sink was not given, and where it ends.
   #start = 0;
   #end = 0;
   #waiting = 0;
-  #writing: Promise<void> | null = null;
+  #isScheduled = false;
+  #isWriting = false;
+  #writing: Promise<void> = Promise.resolve();
   #isStopped = false;
   #dropped = 0;
   // Those that the file was not told of yet.
@@ -76,48 +69,51 @@ export class PcapngWriter {
     this.#writeFileHead();
   }
 
-  /** Whether nothing is written any more: closed, or the sink has failed. */
-  get isStopped(): boolean {
-    return this.#isStopped;
-  }
-
   /** How many packets were dropped. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Adds a packet; `fill` writes it. Drops it if too much waits for the sink. */
-  addPacket(note: PacketNote, fill: (space: PacketSpace) => void): void {
-    if (this.#isStopped) return;
+  /** What the packet that was begun last is written into. */
+  get slab(): CaptureSlab {
+    return this.#slab;
+  }
+
+  /**
+   * Adds a packet, or drops it if too much waits for the sink.
+   *
+   * @param length How long it is, with its headers, in bytes.
+   * @param flags Which way it goes and more, as in the option `epb_flags`.
+   * @param comment A remark that is shown with it.
+   * @returns Where in the slab it is to be written before this turn ends, a multiple of 4; the padding behind it is there.
+   *   `null` if it is not wanted.
+   */
+  beginPacket(length: number, flags: number, comment?: string): number | null {
+    if (this.#isStopped) return null;
     if (this.#waiting > this.#maxBuffer) return this.#drop();
-    const comment = note.comment === undefined ? null : encoder.encode(note.comment);
-    const padded = pad(note.length);
-    const optionLength = 8 + (comment === null ? 0 : 4 + pad(comment.length)) +
-      (this.#newlyDropped > 0 ? 12 : 0) + 4;
-    const block = this.#beginBlock(ENHANCED_PACKET, PACKET_HEAD + padded + optionLength + 4);
-    const microseconds = Math.floor((performance.timeOrigin + performance.now()) * 1000);
-    this.#slab.setUint32(block + 12, Math.floor(microseconds / 2 ** 32), true);
-    this.#slab.setUint32(block + 16, microseconds % 2 ** 32, true);
-    this.#slab.setUint32(block + 20, note.length, true);
-    this.#slab.setUint32(block + 24, note.length, true);
-    fill({ buffer: this.#slab.buffer, offset: block + PACKET_HEAD });
-    let at = this.#addOption(block + PACKET_HEAD + padded, 2, 4);
-    this.#slab.setUint32(at - 4, note.direction === "received" ? 1 : 2, true);
-    if (comment !== null) {
-      at = this.#addOption(at, 1, comment.length);
-      new Uint8Array(this.#slab.buffer).set(comment, at - pad(comment.length));
-    }
-    if (this.#newlyDropped > 0) {
-      at = this.#addOption(at, 4, 8);
-      this.#slab.setBigUint64(at - 8, BigInt(this.#newlyDropped), true);
-      this.#newlyDropped = 0;
-    }
-    this.#flushSoon();
+    const notes = this.#takeNotes(comment);
+    const notesLength = notes === null ? 0 : notes.length;
+    const padded = padToWords(length);
+    const block = this.#beginBlock(ENHANCED_PACKET, PACKET_HEAD + padded + 12 + notesLength + 4);
+    const { view, bytes } = this.#slab;
+    view.setUint32(block + 8, 0, true);
+    this.#setTime(block + 12);
+    view.setUint32(block + 20, length, true);
+    view.setUint32(block + 24, length, true);
+    const packet = block + PACKET_HEAD;
+    const end = packet + padded;
+    if (padded > length) view.setUint32(end - 4, 0, true);
+    view.setUint32(end, FLAGS_OPTION, true);
+    view.setUint32(end + 4, flags, true);
+    if (notes !== null) bytes.set(notes, end + 8);
+    view.setUint32(end + 8 + notesLength, 0, true);
+    return packet;
   }
 
   /** Waits until the sink has taken everything, or has failed. */
   async flush(): Promise<void> {
-    while (this.#writing !== null) await this.#writing;
+    this.#begin();
+    while (this.#isWriting) await this.#writing;
   }
 
   /** Ends the file: waits until the sink has taken everything and is closed. Never rejects. */
@@ -134,84 +130,106 @@ export class PcapngWriter {
   }
 
   #writeFileHead(): void {
-    const application = encoder.encode("Sluice");
-    const block = this.#beginBlock(SECTION_HEADER, 28 + 4 + pad(application.length) + 4);
-    this.#slab.setUint32(block + 8, BYTE_ORDER_MAGIC, true);
-    this.#slab.setUint16(block + 12, 1, true);
+    const application = encodeOption(4, "Sluice");
+    const block = this.#beginBlock(SECTION_HEADER, 24 + application.length + 4 + 4);
+    const { view, bytes } = this.#slab;
+    view.setUint32(block + 8, BYTE_ORDER_MAGIC, true);
+    view.setUint16(block + 12, 1, true);
     // The length of the section is not known in advance.
-    this.#slab.setBigInt64(block + 16, -1n, true);
-    const at = this.#addOption(block + 24, 4, application.length);
-    new Uint8Array(this.#slab.buffer).set(application, at - pad(application.length));
+    view.setBigInt64(block + 16, -1n, true);
+    bytes.set(application, block + 24);
     const description = this.#beginBlock(INTERFACE_DESCRIPTION, 20);
-    this.#slab.setUint16(description + 8, LINKTYPE_RAW, true);
-    this.#flushSoon();
+    view.setUint16(description + 8, LINKTYPE_RAW, true);
   }
 
-  /** How many packets were written, and how many dropped. */
+  /** How many packets were dropped, if any. */
   #writeStatistics(): void {
     if (this.#dropped === 0) return;
-    const block = this.#beginBlock(INTERFACE_STATISTICS, 20 + 12 + 4 + 4);
-    const microseconds = Math.floor((performance.timeOrigin + performance.now()) * 1000);
-    this.#slab.setUint32(block + 12, Math.floor(microseconds / 2 ** 32), true);
-    this.#slab.setUint32(block + 16, microseconds % 2 ** 32, true);
-    const at = this.#addOption(block + 20, 5, 8);
-    this.#slab.setBigUint64(at - 8, BigInt(this.#dropped), true);
-    this.#flushSoon();
+    const dropped = encodeOption(5, this.#dropped);
+    const block = this.#beginBlock(INTERFACE_STATISTICS, 20 + dropped.length + 4 + 4);
+    const { view, bytes } = this.#slab;
+    view.setUint32(block + 8, 0, true);
+    this.#setTime(block + 12);
+    bytes.set(dropped, block + 20);
+    view.setUint32(block + 20 + dropped.length, 0, true);
   }
 
   /** Makes room for a block, a multiple of 4 bytes long, and writes its type and both of its lengths. */
   #beginBlock(type: number, length: number): number {
     if (this.#end + length > SLAB_SIZE) {
       this.#retireSlab();
-      this.#slab = new DataView(new ArrayBuffer(SLAB_SIZE));
+      this.#slab = this.#spare.pop() ?? new CaptureSlab(new ArrayBuffer(SLAB_SIZE));
       this.#start = this.#end = 0;
     }
+    const { view } = this.#slab;
     const block = this.#end;
-    this.#slab.setUint32(block, type, true);
-    this.#slab.setUint32(block + 4, length, true);
-    this.#slab.setUint32(block + length - 4, length, true);
+    view.setUint32(block, type, true);
+    view.setUint32(block + 4, length, true);
+    view.setUint32(block + length - 4, length, true);
     this.#end += length;
     this.#waiting += length;
+    this.#flushSoon();
     return block;
   }
 
-  /** Writes the head of an option; gives where the next one begins. */
-  #addOption(at: number, code: number, length: number): number {
-    this.#slab.setUint16(at, code, true);
-    this.#slab.setUint16(at + 2, length, true);
-    return at + 4 + pad(length);
+  /** When this is: microseconds since 1970, the upper half first. */
+  #setTime(at: number): void {
+    const microseconds = Math.floor((this.#epoch + performance.now()) * 1000);
+    this.#slab.view.setUint32(at, Math.floor(microseconds / 2 ** 32), true);
+    this.#slab.view.setUint32(at + 4, microseconds % 2 ** 32, true);
+  }
+
+  /** Options that few packets have: a comment, and how many before it were dropped. */
+  #takeNotes(comment: string | undefined): Bytes | null {
+    if (comment === undefined && this.#newlyDropped === 0) return null;
+    const notes = comment === undefined ? [] : [encodeOption(1, comment)];
+    if (this.#newlyDropped > 0) notes.push(encodeOption(4, this.#newlyDropped));
+    this.#newlyDropped = 0;
+    return joinBytes(notes);
   }
 
   #retireSlab(): void {
-    if (this.#end === this.#start) return;
-    this.#full.push(new Uint8Array(this.#slab.buffer, this.#start, this.#end - this.#start));
-    this.#start = this.#end;
+    if (this.#end > this.#start) this.#full.push(this.#takeWritten());
   }
 
-  #drop(): void {
+  /** What was written to the slab and not given to the sink yet. */
+  #takeWritten(): Bytes {
+    const written = this.#slab.bytes.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    return written;
+  }
+
+  #drop(): null {
     if (this.#dropped === 0) {
       this.#onError(new CaptureOverflowError(this.#waiting, this.#maxBuffer));
     }
     this.#dropped++;
     this.#newlyDropped++;
+    return null;
   }
 
   #flushSoon(): void {
-    this.#writing ??= this.#write();
+    if (this.#isScheduled || this.#isWriting) return;
+    this.#isScheduled = true;
+    flushSoon(this.#flushable);
+  }
+
+  #begin(): void {
+    if (!this.#isScheduled) return;
+    this.#isScheduled = false;
+    this.#isWriting = true;
+    this.#writing = this.#write();
   }
 
   async #write(): Promise<void> {
     try {
-      // What is captured in the same turn goes out together.
-      await Promise.resolve();
       for (;;) {
-        if (this.#full.length === 0) this.#retireSlab();
-        const pieces = this.#full.splice(0, MOST_SLABS_AT_ONCE);
-        if (pieces.length === 0) return;
-        // Copied only if the sink lags behind: then fewer and longer pieces let it catch up.
-        const piece = joinBytes(pieces);
-        await this.#sink.write(piece);
+        const piece = this.#full.shift() ?? this.#takeWritten();
+        if (piece.length === 0) return;
+        const written = this.#sink.write(piece);
+        if (written !== undefined) await written;
         this.#waiting -= piece.length;
+        if (this.#sink.givesBack) this.#reuse(piece);
       }
     } catch (error) {
       this.#isStopped = true;
@@ -219,11 +237,19 @@ export class PcapngWriter {
       this.#onError(error);
     } finally {
       // In the same turn as the last look at what waits, so that nothing is left behind.
-      this.#writing = null;
+      this.#isWriting = false;
     }
   }
-}
 
-function pad(length: number): number {
-  return length + 3 & ~3;
+  /** Memory from the system costs more than all that is done with it here. */
+  #reuse(piece: Bytes): void {
+    if (piece.buffer === this.#slab.bytes.buffer) {
+      if (this.#start === this.#end) this.#start = this.#end = 0;
+      return;
+    }
+    const isRestWaiting = this.#full[0]?.buffer === piece.buffer;
+    if (!isRestWaiting && this.#spare.length < MOST_SPARE_SLABS) {
+      this.#spare.push(new CaptureSlab(piece.buffer));
+    }
+  }
 }
