@@ -82,3 +82,14 @@ for (const conversation of CONVERSATIONS) {
     fn: () => converse(conversation),
   });
 }
+
+Deno.test("getting_started.md: the addresses of the examples are those of this version", async () => {
+  const root = new URL("../../", import.meta.url);
+  const { name, version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const addresses = [...page.matchAll(/https:\/\/jsr\.io\/(\S+?)\/(examples\/\S+)/g)];
+  assertEquals(addresses.length, 2);
+  for (const [, of, path = ""] of addresses) {
+    assertEquals(of, `${name}/${version}`);
+    assertEquals((await Deno.stat(new URL(path, root))).isFile, true, path);
+  }
+});
