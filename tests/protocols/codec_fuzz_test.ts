@@ -21,7 +21,7 @@ const CODECS: FuzzedCodec[] = [
   {
     name: "lineCodec()",
     make: () => lineCodec({ maxLength: LIMIT }),
-    words: ["a", "word", "ž", "🌍", [0xff], ...WHITE],
+    words: ["a", "word", "ž", "🌍", "longer than any", [0xff], ...WHITE],
     holds: LIMIT + 1,
   },
   {
@@ -29,6 +29,18 @@ const CODECS: FuzzedCodec[] = [
     make: () => lineCodec({ maxLength: LIMIT, as: "bytes", ending: "crlf" }),
     words: ["a", "word", [0xff], ...WHITE],
     holds: LIMIT + 1,
+  },
+  {
+    name: "lineCodec({ ending: lf, requireEnding: true })",
+    make: () => lineCodec({ maxLength: LIMIT, ending: "lf", requireEnding: true }),
+    words: ["a", "word", "ž", "🌍", "longer than any", ...WHITE],
+    holds: LIMIT,
+  },
+  {
+    name: "delimiterCodec({ as: text })",
+    make: () => delimiterCodec(["\0", ";"], { maxLength: LIMIT, as: "text" }),
+    words: ["\0", ";", "word", "ž", "longer than any"],
+    holds: LIMIT,
   },
   {
     name: "delimiterCodec()",
@@ -79,7 +91,7 @@ const CODECS: FuzzedCodec[] = [
   {
     name: "jsonLinesCodec()",
     make: () => jsonLinesCodec({ maxLength: LIMIT }),
-    words: ["{", "}", '"a"', ":", "[", "]", ",", "1.5", "null", "\\u00", ...WHITE, [0xff]],
+    words: ['{"a":1}', "[1,2]", '"word"', "[", ",", "1.5", "null", "\\u00", ...WHITE, [0xff]],
     holds: LIMIT + 1,
   },
   {
@@ -110,16 +122,32 @@ const CODECS: FuzzedCodec[] = [
     holds: LIMIT + 1,
   },
   {
+    name: "mapCodec()",
+    make: () =>
+      mapCodec(netstringCodec({ maxLength: LIMIT }), {
+        decode: (bytes) => BigInt(new TextDecoder().decode(bytes)),
+        encode: (value: bigint) => new TextEncoder().encode(`${value}`),
+      }),
+    words: ["1:1,", "3:123,", "2:-5,", "1:a,", "0:,", "12:", "40:", ",", "7"],
+    holds: LIMIT + 17,
+  },
+  {
+    name: "withMaxLength(varintLengthCodec())",
+    make: () => withMaxLength(varintLengthCodec({ maxLength: Infinity }), LIMIT),
+    words: [[0], [5], [LIMIT - 1], [LIMIT], [0x80], [0xff, 0x01], "payload"],
+    holds: LIMIT,
+  },
+  {
     name: "withMaxLength(mapCodec())",
     make: () =>
       withMaxLength(
         mapCodec(lineCodec({ maxLength: Infinity }), {
-          decode: (line) => JSON.parse(line),
-          encode: (value: unknown) => JSON.stringify(value),
+          decode: (line) => ({ line }),
+          encode: ({ line }: { line: string }) => line,
         }),
         LIMIT,
       ),
-    words: ["1", '"word"', "[", "]", ...WHITE],
+    words: ["1", "word", "longer than any", ...WHITE],
     holds: LIMIT,
   },
 ];
