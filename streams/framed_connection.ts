@@ -97,7 +97,9 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
       if (this.#hasStreamKept()) return await this.#takeFromStream(this.#readable);
     }
     if (this.#waiting !== null) {
-      throw new InvalidStateError("Cannot receive: another call is already waiting for a message");
+      throw new InvalidStateError(
+        "Cannot receive: another call is already waiting for a message; is an await missing?",
+      );
     }
     for (;;) {
       const message = this.#next();

@@ -5,6 +5,7 @@ import {
   TlsHandshakeError,
 } from "../protocols/errors.ts";
 import { createServer, type ListenOptions } from "../transports/create_server.ts";
+import { checkOptions } from "../transports/endpoint.ts";
 import { report, toError } from "../transports/error_report.ts";
 import type { Server } from "../transports/server.ts";
 import { StreamConnection } from "./stream_connection.ts";
@@ -52,13 +53,18 @@ export type ConnectionHandler = (connection: StreamConnection) => void | Promise
  * @param options Where to listen, and how.
  * @returns The server, which accepts already unless `startServing` is `false`. Its `waitClosed` and `shutdown` wait for
  * the handlers as well.
+ * @throws {TypeError} If the handler is not a function.
  * @throws {RangeError} If the limit is not above zero. Otherwise as `createServer`.
  */
 export async function startServer(
   handler: ConnectionHandler,
   options: StartServerOptions,
 ): Promise<Server> {
-  // Fails for a bad limit before anything is bound.
+  // What cannot be meant fails before anything is bound.
+  if (typeof handler !== "function") {
+    throw new TypeError(`Cannot serve: ${String(handler)} is not a function`);
+  }
+  checkOptions("listen", options);
   new StreamReader(options);
   const server: Server = await createServer(() => {
     const reader = new StreamReader(options);

@@ -314,7 +314,9 @@ export class StreamReader {
   #begin(signal: AbortSignal | undefined): void {
     this.#wakeStream();
     if (!this.#data.isEmpty) {
-      throw new InvalidStateError("Cannot read: another read is already waiting for data");
+      throw new InvalidStateError(
+        "Cannot read: another read is already waiting for data; is an await missing?",
+      );
     }
     signal?.throwIfAborted();
   }

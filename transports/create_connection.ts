@@ -2,7 +2,13 @@ import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import { abortable } from "@std/async";
 import type { Connected } from "./connect_carrier.ts";
-import { checkEndpoint, DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "./endpoint.ts";
+import {
+  checkEndpoint,
+  checkOptions,
+  DEFAULT_HOSTNAME,
+  type Endpoint,
+  formatEndpoint,
+} from "./endpoint.ts";
 import { toError } from "./error_report.ts";
 import { describeEndpointError } from "./os_error.ts";
 import { checkProtocolFactory } from "./protocol_factory.ts";
@@ -73,6 +79,7 @@ export async function createConnection<P extends AnyProtocol>(
   options: ConnectOptions,
 ): Promise<Connected<P>> {
   checkProtocolFactory(protocolFactory);
+  checkOptions("connect", options);
   checkEndpoint("connect", options, 1);
   checkTransportOptions(options);
   checkTimeout("connectTimeout", options.connectTimeout);

@@ -1,6 +1,12 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { fromDenoAddr } from "./addresses.ts";
-import { checkEndpoint, DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "./endpoint.ts";
+import {
+  checkEndpoint,
+  checkOptions,
+  DEFAULT_HOSTNAME,
+  type Endpoint,
+  formatEndpoint,
+} from "./endpoint.ts";
 import { report, wasReported } from "./error_report.ts";
 import { describeEndpointError } from "./os_error.ts";
 import { checkProtocolFactory } from "./protocol_factory.ts";
@@ -89,6 +95,7 @@ export async function createServer(
   options: ListenOptions,
 ): Promise<Server> {
   checkProtocolFactory(protocolFactory);
+  checkOptions("listen", options);
   checkListenOptions(options);
   const tls = resolveTls(options, true);
   const server = new Server(await listen(options, tls), {

@@ -14,6 +14,17 @@ export interface Endpoint {
 }
 
 /**
+ * Throws for what is no options object, such as the host that asyncio takes there.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkOptions(action: string, options: unknown): void {
+  if (typeof options === "object" && options !== null) return;
+  const shown = typeof options === "string" ? `"${options}"` : String(options);
+  throw new TypeError(`Cannot ${action}: ${shown} given in the place of { hostname, port }`);
+}
+
+/**
  * Throws for an endpoint that cannot be meant, before anything is opened.
  *
  * @param action What is to be done: "connect" or "listen".

@@ -316,3 +316,19 @@ Deno.test("startServer() with startServing: false begins when it is told to", as
   client.writer.close();
   await server.shutdown();
 });
+
+Deno.test("startServer() rejects with TypeError what is no handler, and no options", async () => {
+  const wrong = [[undefined, { port: 0 }, "Cannot serve: undefined is not a function"], [
+    () => {},
+    8888,
+    "Cannot listen: 8888 given in the place of { hostname, port }",
+  ]] as const;
+  for (const [handler, options, message] of wrong) {
+    await assertRejects(
+      // As callers without types do.
+      () => startServer(handler as unknown as () => void, options as { port: number }),
+      TypeError,
+      message,
+    );
+  }
+});

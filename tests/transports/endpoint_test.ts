@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkEndpoint, type Endpoint, formatEndpoint } from "../../transports/endpoint.ts";
+import {
+  checkEndpoint,
+  checkOptions,
+  type Endpoint,
+  formatEndpoint,
+} from "../../transports/endpoint.ts";
 
 Deno.test("checkEndpoint() takes a port with or without a host, or a path", () => {
   checkEndpoint("connect", { port: 1 }, 1);
@@ -33,6 +38,19 @@ for (const [endpoint, lowest, error, message] of WRONG) {
     assertThrows(() => checkEndpoint("connect", endpoint, lowest), error, message);
   });
 }
+
+Deno.test("checkOptions() throws TypeError for a host, a port and nothing, as asyncio takes them", () => {
+  checkOptions("connect", {});
+  for (
+    const [given, shown] of [["localhost", '"localhost"'], [80, "80"], [undefined, "undefined"]]
+  ) {
+    assertThrows(
+      () => checkOptions("connect", given),
+      TypeError,
+      `Cannot connect: ${shown} given in the place of { hostname, port }`,
+    );
+  }
+});
 
 Deno.test("formatEndpoint() shows where to go", () => {
   assertEquals(formatEndpoint({ port: 80 }), "127.0.0.1:80");
