@@ -19,6 +19,11 @@ Deno.test("cobsCodec() reads and writes packets", () => {
     { bytes: hex("0511223344 00"), received: [hex("11223344")] },
     { bytes: hex("0211 010101 00"), received: [hex("11000000")] },
     {
+      name: "the header of a packet, as in the paper",
+      bytes: hex("0245 01 042c4c79 01 05 40064f37 00"),
+      received: [hex("450000 2c4c79 0000 40064f37")],
+    },
+    {
       name: "254 bytes without a zero",
       bytes: new Uint8Array([0xff, ...run(1, 254), 0]),
       received: [new Uint8Array(run(1, 254))],

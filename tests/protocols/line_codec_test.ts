@@ -42,6 +42,38 @@ Deno.test("lineCodec() reads lines that end either way and writes LF", () => {
   ], { limit });
 });
 
+Deno.test("lineCodec() reads what tokio-util's LinesCodec is tested with", () => {
+  const bytes = "line 1\nline 2\r\nline 3\n\r\n\r";
+  const received = ["line 1", "line 2", "line 3", ""];
+  assertCodec(() => lineCodec(), [
+    { name: "half an ending at the end", bytes, received, sent: null, endsInside: true },
+    { name: "more behind it", bytes: `${bytes}k`, received, atEnd: ["\rk"] },
+  ]);
+  const error = FrameTooLongError;
+  assertCodec(() => lineCodec({ maxLength: 6 }), [
+    { name: "overlong", bytes: "line 1 is too long\nline 2\n", received: [error, "line 2"] },
+    { name: "empty behind it", bytes: "line 1 is too long\n\nk\n", received: [error, "", "k"] },
+    { name: "overlong with CRLF", bytes: "too long\r\n123456\r\n", received: [error, "123456"] },
+    { name: "no end in sight", bytes: "line 1 is too long", received: [error], endsInside: true },
+  ]);
+});
+
+Deno.test("lineCodec() with ending crlf reads what Twisted's LineReceiver does", () => {
+  assertCodec(() => lineCodec({ ending: "crlf", as: "bytes", maxLength: 6 }), [
+    { name: "empty lines", bytes: "\r\n\r\n", received: [utf8(""), utf8("")] },
+    { name: "a delimiter that begins twice", bytes: "a\r\r\n", received: [utf8("a\r")] },
+    { name: "just the limit", bytes: "123456\r\n1\r\n", received: [utf8("123456"), utf8("1")] },
+    { name: "one over it", bytes: "1234567\r\n1\r\n", received: [FrameTooLongError, utf8("1")] },
+    {
+      name: "half an ending at the limit",
+      bytes: "123456\r",
+      received: [],
+      endsInside: true,
+      atEnd: [FrameTooLongError],
+    },
+  ]);
+});
+
 Deno.test("lineCodec() with ending lf leaves CR in the line", () => {
   assertCodec(() => lineCodec({ ending: "lf" }), [
     { bytes: "one\r\ntwo\n", received: ["one\r", "two"] },

@@ -10,8 +10,8 @@ import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 
 /** Whole numbers, one a line. */
-const numbers = () =>
-  mapCodec(lineCodec({ maxLength: 5 }), {
+const numbers = (maxLength = 5) =>
+  mapCodec(lineCodec({ maxLength }), {
     decode(line: string): number {
       if (/^\d+$/.test(line)) return Number(line);
       throw new SyntaxError(`Cannot read number: "${line}"`);
@@ -23,14 +23,16 @@ const numbers = () =>
   });
 
 Deno.test("mapCodec() maps messages both ways", () => {
-  assertCodec(numbers, [
+  assertCodec(() => numbers(), [
     { bytes: "1\n22\n", received: [1, 22] },
     { bytes: "1\r\n2", received: [1], atEnd: [2] },
-  ]);
+  ], {
+    limit: { makeCodec: numbers, makeMessage: (length) => 10 ** (length - 1), length: 4 },
+  });
 });
 
 Deno.test("mapCodec() makes a bad message of what decode throws, and goes on", () => {
-  assertCodec(numbers, [
+  assertCodec(() => numbers(), [
     { bytes: "1\nx\n2\n", received: [1, FrameDecodeError, 2] },
     { bytes: "1\nx", received: [1], atEnd: [FrameDecodeError] },
     { bytes: "1\n123456\n2\n", received: [1, FrameTooLongError, 2] },

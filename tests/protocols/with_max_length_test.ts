@@ -48,7 +48,13 @@ Deno.test("withMaxLength() limits what a codec takes from the wire", () => {
     { bytes: "123\n12\n", received: ["123", "12"] },
     { bytes: "1\n1234\n", received: ["1", FrameTooLongError] },
     { bytes: "1\n12345", received: ["1", FrameTooLongError], endsInside: true },
-  ]);
+  ], {
+    limit: {
+      // The line feed counts, too.
+      makeCodec: (maxLength) => withMaxLength(lineCodec({ ending: "lf" }), maxLength + 1),
+      makeMessage: (length) => "x".repeat(length),
+    },
+  });
 });
 
 Deno.test("withMaxLength() counts what a codec has taken in steps", () => {
