@@ -115,6 +115,35 @@ Deno.test("chat_server lets a slow user neither delay the others nor fill the me
   assertEquals(await slow.hear(/^Ada: still/), "Ada: still there?");
 });
 
+Deno.test("chat_server serves everybody else in full while one user never reads", async () => {
+  const room = new Room();
+  await using server = await createServer(room.enter, { port: 0 });
+  await using ada = await Guest.join(server.port, "Ada");
+  await using bob = await Guest.join(server.port, "Bob");
+  const others = [...server.connections];
+  const deaf = await Deno.connect({ port: server.port });
+  await deaf.write(new TextEncoder().encode("Deaf\n"));
+  await ada.hear(/^\* Deaf has joined$/);
+  const [ofDeaf] = [...server.connections].filter((transport) => !others.includes(transport));
+  const text = "x".repeat(900);
+  let spoken = 0;
+  // Until nothing goes out to Deaf any more, and as much again.
+  for (let full = 0; full < 2000; spoken++) {
+    await ada.say(`${spoken} ${text}`);
+    // Bob hears every line, and before the next one is said.
+    assertEquals(await bob.hear(/^Ada: /), `Ada: ${spoken} ${text}`);
+    const waiting = others.map((transport) => transport.getWriteBufferSize());
+    assert(Math.max(...waiting) < 5000, `${waiting} bytes wait for those who read`);
+    if ((ofDeaf?.getWriteBufferSize() ?? 0) > 1_048_576) full++;
+  }
+  assert((ofDeaf?.getWriteBufferSize() ?? 0) < 1_050_000, "more and more waits for Deaf");
+  // Who does not read may still speak.
+  await deaf.write(new TextEncoder().encode("I am here\n"));
+  assertEquals(await bob.hear(/^Deaf: /), "Deaf: I am here");
+  deaf.close();
+  await bob.hear(/^\* Deaf has left$/);
+});
+
 Deno.test("chat_server ends with one line when its port is in use", async () => {
   using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const outcome = await runExample("chat_server", ["--port", String(other.addr.port)]);
