@@ -45,6 +45,11 @@ export class ReadBuffer {
     return chunk;
   }
 
+  /** The first `n` bytes of the target were used up where they lie: the next read may go there again. */
+  reuse(n: number): void {
+    this.#adapt(n);
+  }
+
   #findTarget(): Bytes {
     if (this.#block === null || this.#block.length - this.#used < this.#size / 2) {
       this.#block = new Uint8Array(this.#size < BLOCK_LIMIT ? this.#size : LARGEST);

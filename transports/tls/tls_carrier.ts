@@ -1,9 +1,9 @@
 import type { TLSSocket } from "node:tls";
 import type {
   AnyProtocol,
+  BufferedProtocolCallbacks,
   Bytes,
   CloseInfo,
-  ProtocolCallbacks,
   Transport,
 } from "../../protocols/contract.ts";
 import {
@@ -13,6 +13,7 @@ import {
   ShutdownTimeoutError,
   TruncationError,
 } from "../../protocols/errors.ts";
+import { ReadBuffer } from "../read_buffer.ts";
 import type { Carrier } from "../carrier.ts";
 import { CarrierTransport } from "../carrier_transport.ts";
 import { toError } from "../error_report.ts";
@@ -42,7 +43,7 @@ const TURNS_TO_TELL = 8;
  * The engine decrypts whatever it is given at once, so it is given nothing while plaintext waits: that
  * is the back-pressure on reading. Its own flow control is never used.
  */
-export class TlsCarrier implements Carrier, ProtocolCallbacks {
+export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   readonly source: PlaintextSource = new PlaintextSource();
   readonly #options: ResolvedTlsOptions;
   readonly #upper: AnyProtocol;
@@ -53,6 +54,7 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
   #phase: "handshake" | "secured" | "open" | "finishing" | "over" = "handshake";
   // The engine takes no data before it has run once: garbage that came in its first turn would be thrown, not told.
   #starting: Promise<void> | null = null;
+  readonly #buffer = new ReadBuffer();
   #inner: Transport | null = null;
   #socket: TLSSocket | null = null;
   #facts: ReadonlyMap<string, unknown> = new Map();
@@ -110,15 +112,28 @@ export class TlsCarrier implements Carrier, ProtocolCallbacks {
     }
   }
 
-  dataReceived(chunk: Bytes): void | Promise<void> {
+  // The engine copies what it is given, so that the same memory serves for every read.
+  getBuffer(): Bytes {
+    return this.#buffer.target;
+  }
+
+  bufferUpdated(n: number): void | Promise<void> {
+    const chunk = this.#buffer.target.subarray(0, n);
+    if (this.#starting !== null) return this.#receive(chunk.slice());
+    const settled = this.#receive(chunk);
+    this.#buffer.reuse(n);
+    return settled;
+  }
+
+  #receive(chunk: Bytes): void | Promise<void> {
     if (this.#starting !== null && this.#isStrict) return this.#refuseInjection(chunk);
-    if (this.#starting !== null) return this.#starting.then(() => this.dataReceived(chunk));
+    if (this.#starting !== null) return this.#starting.then(() => this.#receive(chunk));
     if (this.#phase === "over" || this.#hasPeerEnded) return;
     if (this.#phase === "finishing" && (this.#dropped += chunk.length) > MOST_DROPPED) {
       this.#inner?.pauseReading();
       return this.#peerEnded.resolve();
     }
-    this.#duplex.push(chunk);
+    this.#duplex.receive(chunk);
     return this.source.drained();
   }
 

@@ -35,6 +35,11 @@ export class TlsDuplex extends Duplex {
     return this;
   }
 
+  /** Gives the engine what has arrived; it copies that before this returns. */
+  receive(bytes: Uint8Array): void {
+    this.emit("data", bytes);
+  }
+
   /** Has the engine look again for what it wants to send, after something happened that it does not watch. */
   poke(): void {
     this.emit("data", new Uint8Array(0));

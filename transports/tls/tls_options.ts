@@ -41,8 +41,8 @@ export interface TlsOptions {
     serverName: string | null,
   ) => TlsCertificate | null | Promise<TlsCertificate | null>;
   /**
-   * Certificates of authorities, as PEM. A client trusts them besides those of the system, which the layer
-   * sees with `--allow-sys` only; a server that asks for certificates trusts no others.
+   * Certificates of authorities, as PEM. A client trusts them besides those that Deno trusts by default; a
+   * server that asks for certificates trusts no others.
    */
   readonly caCerts?: readonly string[];
   /** The application protocols, the preferred one first (ALPN). */

@@ -18,7 +18,7 @@ import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
 import type { TlsCertificate, TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { echo, echoServer, hello } from "./attempt.ts";
-import { ca, client, localhost, other, trusting } from "./certificates.ts";
+import { ca, client, localhost, other, pathOf, stranger, trusting } from "./certificates.ts";
 import { tlsMemoryPair, tlsPair } from "./tls_pairs.ts";
 
 const ENGINES = ["native", "layer"] as const;
@@ -152,6 +152,33 @@ Deno.test("A server gets the native engine only where it does not ask for noDela
   await assertRejects(() => insist({ noDelay: true }), TypeError, "does not know noDelay");
   await assertRejects(() => insist({ keepAlive: true }), TypeError, "does not know keepAlive");
 });
+
+for (const engine of ENGINES) {
+  Deno.test(`caCerts are trusted besides those of Deno, without --allow-sys (${engine})`, async () => {
+    await using peer = await echoServer(localhost);
+    const program = `
+      import { openConnection } from "${new URL("../../../mod.ts", import.meta.url)}";
+      const tls = { caCerts: [Deno.args[1]], serverName: "localhost", engine: "${engine}" };
+      await using connection = await openConnection({ port: Number(Deno.args[0]), tls });
+      console.log(connection.writer.getExtraInfo("authorized"));
+    `;
+    // What --cert names belongs to what Deno trusts by default.
+    const trusted = ["--cert", pathOf("ca.crt"), "--allow-net", "--no-lock", "--ext=ts"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", ...trusted, "-", String(peer.server.port), stranger],
+      cwd: new URL("../../../", import.meta.url),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const stdin = child.stdin.getWriter();
+    await stdin.write(new TextEncoder().encode(program));
+    await stdin.close();
+    const { stdout, stderr } = await child.output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals([text(stdout), text(stderr)], ["true\n", ""]);
+  });
+}
 
 Deno.test("TLS options that cannot be meant throw before anything is opened", async () => {
   const connect = (tls: TlsOptions | true) => createConnection(() => ({}), { port: 1, tls });
