@@ -4,6 +4,8 @@ import {
   type Bytes,
   type Codec,
   ConnectionLostError,
+  createServer,
+  framed,
   FramedProtocol,
   FrameEncodeError,
   type FrameError,
@@ -13,12 +15,13 @@ import {
   lengthFieldCodec,
   lineCodec,
   memoryTransportPair,
+  openConnection,
   Protocol,
 } from "@sluice/net";
 import { RecordingTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
-import { settle, until } from "../streams/event_loop.ts";
+import { settle, until, untilStill } from "../streams/event_loop.ts";
 import { hex, utf8 } from "./hex.ts";
 
 /** Keeps what it hears, and does with each line what the test says. */
@@ -317,6 +320,35 @@ Deno.test("FramedProtocol.send() says whether more may follow, and drain() waits
   await Promise.all(waiting);
   assertEquals(order, "12");
   transport.abort();
+});
+
+Deno.test("FramedProtocol that awaits drain() takes no more over TCP than its peer reads", async () => {
+  const messages = 400;
+  let answered = 0;
+  class Echo extends FramedProtocol<Bytes, Uint8Array> {
+    override messageReceived(message: Bytes): Promise<void> {
+      answered++;
+      this.send(message);
+      return this.drain();
+    }
+  }
+  await using server = await createServer(() => new Echo(lengthFieldCodec()), { port: 0 });
+  await using peer = framed(await openConnection({ port: server.port }), lengthFieldCodec());
+  peer.connection.transport.pauseReading();
+  let sent = 0;
+  const sending = (async () => {
+    for (; sent < messages; sent++) await peer.send(new Uint8Array(60_000));
+  })();
+  await untilStill(() => sent);
+  // The peer reads nothing: so the server answers no more, reads no more, and the peer waits.
+  assert(sent < messages, "all was taken from a peer that does not read");
+  assert(answered <= sent);
+  const [held] = [...server.connections].map((transport) => transport.getWriteBufferSize());
+  assert(held !== undefined && held < 200_000, `${held} bytes of answers are held`);
+  peer.connection.transport.resumeReading();
+  for (let i = 0; i < messages; i++) assertEquals((await peer.receive())?.length, 60_000);
+  await sending;
+  assertEquals(answered, messages);
 });
 
 Deno.test("FramedProtocol.drain() gives up when its signal aborts, and others go on waiting", async () => {
