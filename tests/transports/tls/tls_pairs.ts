@@ -33,7 +33,7 @@ export function tlsPair(
     );
 }
 
-/** The same over a Unix socket, where only the layer can do it. */
+/** The same over a Unix socket, where only the layer can do it, and with TLS 1.2. */
 export const tlsUnixPair: MakeTransportPair = unixPair;
 
 /** The same inside this process. */
@@ -42,12 +42,13 @@ export const tlsMemoryPair: MakeTransportPair = memoryPair;
 async function unixPair(...args: Parameters<MakeTransportPair>): ReturnType<MakeTransportPair> {
   const [factoryA, factoryB, options] = args;
   const path = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".sock" });
+  const maxVersion = "TLSv1.2";
   // Only its name is wanted: a file that is not a socket would be in the way.
   await Deno.remove(path);
   return await acceptedPair(
     factoryB,
-    (accept) => createUnixServer(accept, { path, tls: localhost, ...options }),
-    () => createUnixConnection(factoryA, { path, tls: trusting, ...options }),
+    (accept) => createUnixServer(accept, { path, tls: { ...localhost, maxVersion }, ...options }),
+    () => createUnixConnection(factoryA, { path, tls: { ...trusting, maxVersion }, ...options }),
   );
 }
 
