@@ -18,7 +18,7 @@
  */
 import { connectWebSocket, openConnection, relay } from "@sluice/net";
 import { StreamConnection, StreamReader, StreamReaderProtocol } from "@sluice/net";
-import { readFlags, runProgram } from "./_program.ts";
+import { readFlags, runProgram, stopRequested } from "./_program.ts";
 
 /** The streams of a WebSocket. */
 async function openWebSocket(socket: WebSocket, peer: Deno.NetAddr): Promise<StreamConnection> {
@@ -75,16 +75,14 @@ await runProgram(async () => {
   const server = Deno.serve({
     hostname,
     port,
-    onListen: (address) => console.log(`listening on ${address.hostname}:${address.port}`),
+    onListen(address): void {
+      console.log(`passing on to ${target}`);
+      console.log(`listening on ${address.hostname}:${address.port}`);
+      console.log("stop with Ctrl-C");
+    },
   }, (request, { remoteAddr }) => handle(request, remoteAddr));
-  const stop = (): void => {
-    console.log(`stopping, ${open.size} connections to close`);
-    for (const client of open) client.transport.close();
-    void server.shutdown();
-  };
-  // Windows knows no SIGTERM.
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
-  await server.finished;
-  for (const signal of signals) Deno.removeSignalListener(signal, stop);
+  await stopRequested();
+  console.log(`stopping, ${open.size} connections to close`);
+  for (const client of open) client.transport.close();
+  await server.shutdown();
 });
