@@ -25,8 +25,11 @@ import { endedHandshake, endsOf, handshakeError, protocolError } from "./tls_err
 import { tlsFacts } from "./tls_facts.ts";
 import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 
-/** What goes into the engine at a time, in bytes: enough for eight records. */
-const WRITE_SIZE = 131_072;
+/**
+ * What goes into the engine at a time, in bytes: three full records, the most that it encrypts at once. What
+ * is left of more goes through it round by round, at two to three times the cost.
+ */
+const WRITE_SIZE = 49_152;
 
 /** How many turns of the event loop the engine takes, at most, to tell of an error, and an alert to leave. */
 const TURNS_TO_TELL = 8;
