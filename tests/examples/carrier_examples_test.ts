@@ -2,7 +2,7 @@ import { connectWebSocket, startServer, WebSocketError } from "@sluice/net";
 import { readCapture, RecordingProtocol } from "@sluice/net/testing";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client } from "./client.ts";
-import { runExample, startExample } from "./run_example.ts";
+import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 /** An echo server to stand behind the examples. */
 function startEcho(): ReturnType<typeof startServer> {
@@ -36,7 +36,7 @@ Deno.test("websocket_bridge lets a client shaped like a browser talk to a TCP ec
   await bridge.line(/^1000000 bytes there, 1000000 back$/);
 });
 
-Deno.test("websocket_bridge closes its clients and ends with code 0 on SIGTERM", async () => {
+testWithSignals("websocket_bridge closes its clients and ends with code 0 on SIGTERM", async () => {
   await using echo = await startEcho();
   const args = ["--port", "0", "--target", `127.0.0.1:${echo.port}`];
   await using bridge = startExample("websocket_bridge", args);
@@ -70,7 +70,7 @@ Deno.test("websocket_bridge turns away pages of other sites, what is no WebSocke
   );
 });
 
-Deno.test("capture writes a file with all that passed", async () => {
+testWithSignals("capture writes a file with all that passed", async () => {
   await using echo = await startEcho();
   // Examples may write below the folder that they run in, which is that of the project.
   const file = await Deno.makeTempFile({ dir: ".", prefix: ".capture-", suffix: ".pcapng" });

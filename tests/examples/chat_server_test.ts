@@ -8,7 +8,7 @@ import {
 import { deadline } from "@std/async";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Room } from "../../examples/chat_server.ts";
-import { runExample, startExample } from "./run_example.ts";
+import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 /** The longest wait for a line, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -49,7 +49,7 @@ class Guest implements AsyncDisposable {
   }
 }
 
-Deno.test("chat_server passes on what is said, and who comes and goes", async () => {
+testWithSignals("chat_server passes on what is said, and who comes and goes", async () => {
   await using server = startExample("chat_server", ["--port", "0"]);
   const port = await server.port();
   await using ada = await Guest.join(port, "Ada");

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "./client.ts";
-import { examples, runExample, startExample } from "./run_example.ts";
+import { examples, runExample, startExample, testWithSignals } from "./run_example.ts";
 
 const SERVERS = [
   "echo_server",
@@ -23,9 +23,7 @@ Deno.test("every example names itself, and how to run it, in its header", async 
 
 for (const name of SERVERS) {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    const title = `${name} closes its clients and ends with code 0 on ${signal}`;
-    // There a signal from another program ends this one at once.
-    Deno.test(title, { ignore: Deno.build.os === "windows" }, async () => {
+    testWithSignals(`${name} closes its clients and ends with code 0 on ${signal}`, async () => {
       await using server = startExample(name, ["--port", "0"]);
       const port = await server.port();
       await using idle = await Client.connect({ port });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
 import { talk, testWith } from "./outside_program.ts";
-import { startExample } from "./run_example.ts";
+import { startExample, testWithSignals } from "./run_example.ts";
 
 Deno.test("echo_server sends back a burst of 1 MiB to each of two clients", async () => {
   await using server = startExample("echo_server", ["--port", "0"]);
@@ -24,20 +24,23 @@ Deno.test("echo_server says who comes and who goes", async () => {
   await server.line(new RegExp(`^${peer} disconnected$`));
 });
 
-Deno.test("echo_server listens on a Unix socket with --path, and removes it on SIGTERM", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = `${folder}/echo.sock`;
-  await using server = startExample("echo_server", ["--path", path], {
-    flags: ["--allow-net", "--allow-read", "--allow-write"],
-  });
-  await server.line(new RegExp(`^listening on ${path}$`));
-  const client = await Client.connect({ path });
-  assertEquals(await client.ask("hello", "hello"), "hello");
-  assertEquals((await server.stop("SIGTERM")).code, 0);
-  await client.ended();
-  // Fails if the socket file is still there.
-  await Deno.remove(folder);
-});
+testWithSignals(
+  "echo_server listens on a Unix socket with --path, and removes it on SIGTERM",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/echo.sock`;
+    await using server = startExample("echo_server", ["--path", path], {
+      flags: ["--allow-net", "--allow-read", "--allow-write"],
+    });
+    await server.line(new RegExp(`^listening on ${path}$`));
+    const client = await Client.connect({ path });
+    assertEquals(await client.ask("hello", "hello"), "hello");
+    assertEquals((await server.stop("SIGTERM")).code, 0);
+    await client.ended();
+    // Fails if the socket file is still there.
+    await Deno.remove(folder);
+  },
+);
 
 testWith("nc", "echo_server echoes to nc", async () => {
   await using server = startExample("echo_server", ["--port", "0"]);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "./client.ts";
 import { talk, testWith } from "./outside_program.ts";
-import { startExample } from "./run_example.ts";
+import { startExample, testWithSignals } from "./run_example.ts";
 
 for (const name of ["greeting_server", "robust_greeting_server"]) {
   Deno.test(`${name} answers a message, with and without a line end`, async () => {
@@ -18,29 +18,35 @@ for (const name of ["greeting_server", "robust_greeting_server"]) {
   });
 }
 
-Deno.test("greeting_server reports what its decoder throws, and loses no other client", async () => {
-  await using server = startExample("greeting_server", ["--port", "0"]);
-  const port = await server.port();
-  await using other = await Client.connect({ port });
-  const client = await Client.connect({ port });
-  client.transport.write(new Uint8Array([0xff]));
-  await client.ended();
-  assertEquals(await other.ask("World", "Hello, World!"), "Hello, World!");
-  const { code, stderr } = await server.stop("SIGTERM");
-  assertEquals(code, 0);
-  assertMatch(stderr[0] ?? "", /^Error in dataReceived \(127\.0\.0\.1:\d+ <-> .*\): TypeError: /);
-});
+testWithSignals(
+  "greeting_server reports what its decoder throws, and loses no other client",
+  async () => {
+    await using server = startExample("greeting_server", ["--port", "0"]);
+    const port = await server.port();
+    await using other = await Client.connect({ port });
+    const client = await Client.connect({ port });
+    client.transport.write(new Uint8Array([0xff]));
+    await client.ended();
+    assertEquals(await other.ask("World", "Hello, World!"), "Hello, World!");
+    const { code, stderr } = await server.stop("SIGTERM");
+    assertEquals(code, 0);
+    assertMatch(stderr[0] ?? "", /^Error in dataReceived \(127\.0\.0\.1:\d+ <-> .*\): TypeError: /);
+  },
+);
 
-Deno.test("robust_greeting_server logs one line and apologises, and loses no other client", async () => {
-  await using server = startExample("robust_greeting_server", ["--port", "0"]);
-  const port = await server.port();
-  await using other = await Client.connect({ port });
-  const client = await Client.connect({ port });
-  const apology = "Sorry, that was no text.\n";
-  assertEquals(await client.ask(new Uint8Array([0xff]), apology), apology);
-  assertEquals((await client.ended()).endedBy, "peer");
-  assertEquals(await other.ask("World", "Hello, World!"), "Hello, World!");
-  const { code, stderr } = await server.stop("SIGTERM");
-  assertEquals([code, stderr.length], [0, 1]);
-  assertMatch(stderr.join(), /^cannot greet 127\.0\.0\.1:\d+: .*not valid/);
-});
+testWithSignals(
+  "robust_greeting_server logs one line and apologises, and loses no other client",
+  async () => {
+    await using server = startExample("robust_greeting_server", ["--port", "0"]);
+    const port = await server.port();
+    await using other = await Client.connect({ port });
+    const client = await Client.connect({ port });
+    const apology = "Sorry, that was no text.\n";
+    assertEquals(await client.ask(new Uint8Array([0xff]), apology), apology);
+    assertEquals((await client.ended()).endedBy, "peer");
+    assertEquals(await other.ask("World", "Hello, World!"), "Hello, World!");
+    const { code, stderr } = await server.stop("SIGTERM");
+    assertEquals([code, stderr.length], [0, 1]);
+    assertMatch(stderr.join(), /^cannot greet 127\.0\.0\.1:\d+: .*not valid/);
+  },
+);

@@ -3,7 +3,7 @@ import { assertCodec } from "@sluice/net/testing";
 import { assert, assertEquals } from "@std/assert";
 import { jsonRpcCodec, serveJsonRpc } from "../../examples/json_rpc.ts";
 import { type FramedConnection, FrameDecodeError } from "@sluice/net";
-import { startExample } from "./run_example.ts";
+import { startExample, testWithSignals } from "./run_example.ts";
 
 /** A request of the protocol. */
 function request(id: unknown, method: string, params?: unknown): unknown {
@@ -31,7 +31,7 @@ Deno.test("jsonRpcCodec() frames values as the Language Server Protocol does", (
   ]);
 });
 
-Deno.test("json_rpc answers requests in the order they are done", async () => {
+testWithSignals("json_rpc answers requests in the order they are done", async () => {
   await using server = startExample("json_rpc", ["--port", "0"]);
   await using client = framed(await openConnection({ port: await server.port() }), jsonRpcCodec());
   await client.send(request(1, "wait", [300]));

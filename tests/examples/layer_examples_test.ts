@@ -1,6 +1,6 @@
 import { createServer, Protocol, type Transport } from "@sluice/net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runExample, startExample } from "./run_example.ts";
+import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 const KEY = "0123456789abcdef".repeat(4);
 
@@ -11,16 +11,19 @@ for (const name of ["encrypted_echo", "layered_echo"]) {
     assert(stdout.includes("received: to myself"), stdout.join("\n"));
   });
 
-  Deno.test(`${name} serves clients with the same key, until it is told to stop`, async () => {
-    await using server = startExample(name, ["--port", "0", "--key", KEY]);
-    const port = String(await server.port());
-    const args = ["--port", port, "--connect", "--message", "a common secret"];
-    const { code, stdout, stderr } = await runExample(name, [...args, "--key", KEY]);
-    assertEquals([code, stderr], [0, []]);
-    assert(stdout.includes("received: a common secret"), stdout.join("\n"));
-    const outcome = await server.stop("SIGTERM");
-    assertEquals([outcome.code, outcome.stderr], [0, []]);
-  });
+  testWithSignals(
+    `${name} serves clients with the same key, until it is told to stop`,
+    async () => {
+      await using server = startExample(name, ["--port", "0", "--key", KEY]);
+      const port = String(await server.port());
+      const args = ["--port", port, "--connect", "--message", "a common secret"];
+      const { code, stdout, stderr } = await runExample(name, [...args, "--key", KEY]);
+      assertEquals([code, stderr], [0, []]);
+      assert(stdout.includes("received: a common secret"), stdout.join("\n"));
+      const outcome = await server.stop("SIGTERM");
+      assertEquals([outcome.code, outcome.stderr], [0, []]);
+    },
+  );
 
   Deno.test(`${name} ends with an error for a client with another key, and goes on serving`, async () => {
     await using server = startExample(name, ["--port", "0", "--key", KEY]);

@@ -1,7 +1,7 @@
 import { createConnection, sendProxyProtocol } from "@sluice/net";
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
-import { runExample, startExample } from "./run_example.ts";
+import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 /** A port that was free a moment ago. */
 function freePort(): number {
@@ -22,20 +22,15 @@ Deno.test("production_server echoes lines, and counts them for Prometheus", asyn
   );
 });
 
-Deno.test({
-  name: "production_server closes its clients in good order on SIGTERM",
-  // A signal ends a program there.
-  ignore: Deno.build.os === "windows",
-  async fn(): Promise<void> {
-    await using server = startExample("production_server", ["--port=0"]);
-    await using client = await Client.connect({ port: await server.port() });
-    assertEquals(await client.ask("hello\n", "hello\n"), "hello\n");
-    const { code, stdout, stderr } = await server.stop("SIGTERM");
-    const { endedBy, error } = await client.ended();
-    assertEquals([endedBy, error, code, stderr], ["peer", null, 0, []]);
-    assertEquals(stdout.at(-1), "1 connections finished, 0 were cut off");
-    assert(stdout.some((line) => /^127\.0\.0\.1:\d+ ended by local, 6 bytes$/.test(line)));
-  },
+testWithSignals("production_server closes its clients in good order on SIGTERM", async () => {
+  await using server = startExample("production_server", ["--port=0"]);
+  await using client = await Client.connect({ port: await server.port() });
+  assertEquals(await client.ask("hello\n", "hello\n"), "hello\n");
+  const { code, stdout, stderr } = await server.stop("SIGTERM");
+  const { endedBy, error } = await client.ended();
+  assertEquals([endedBy, error, code, stderr], ["peer", null, 0, []]);
+  assertEquals(stdout.at(-1), "1 connections finished, 0 were cut off");
+  assert(stdout.some((line) => /^127\.0\.0\.1:\d+ ended by local, 6 bytes$/.test(line)));
 });
 
 Deno.test("production_server with --proxy tells the client behind the proxy", async () => {

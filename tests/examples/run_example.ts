@@ -139,6 +139,14 @@ export class RunningExample implements AsyncDisposable {
   }
 }
 
+/**
+ * Registers a test that sends a signal to an example. It is left out on Windows, where every signal
+ * from another program ends it at once.
+ */
+export function testWithSignals(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: Deno.build.os === "windows", fn });
+}
+
 /** Starts the example of that name. */
 export function startExample(
   name: string,

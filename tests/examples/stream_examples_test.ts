@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { toText } from "@std/streams";
 import { Client } from "./client.ts";
 import { talk, testWith } from "./outside_program.ts";
-import { runExample, startExample } from "./run_example.ts";
+import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 Deno.test("stream_echo_server sends up to 100 bytes back, says so, and closes", async () => {
   await using server = startExample("stream_echo_server", ["--port", "0"]);
@@ -57,7 +57,7 @@ Deno.test("tcp_proxy passes bytes and the end of a direction both ways, and coun
   await proxy.line(/^127\.0\.0\.1:\d+: 300000 bytes there, 17 bytes back$/);
 });
 
-Deno.test("tcp_proxy says that its target is not there, closes, and goes on", async () => {
+testWithSignals("tcp_proxy says that its target is not there, closes, and goes on", async () => {
   const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
   free.close();

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async";
 import { openConnection } from "@sluice/net";
 import { testWith } from "./outside_program.ts";
-import { runExample, startExample } from "./run_example.ts";
+import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 const CERTIFICATES = decodeURIComponent(
   new URL("../../examples/certificates/", import.meta.url).pathname,
@@ -41,7 +41,7 @@ function knowsTls(): boolean {
   }
 }
 
-Deno.test("tls_echo answers its own client, and stops in good order", async () => {
+testWithSignals("tls_echo answers its own client, and stops in good order", async () => {
   await using server = startExample("tls_echo", ["--port", "0"]);
   const port = String(await server.port());
   const { code, stdout, stderr } = await runExample("tls_echo", ["--connect", "--port", port]);

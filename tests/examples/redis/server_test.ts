@@ -2,7 +2,7 @@ import { framed, openConnection } from "@sluice/net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RespCodec, RespError, type RespValue } from "../../../examples/redis/resp.ts";
 import { until } from "../../streams/event_loop.ts";
-import { runExample, startExample } from "../run_example.ts";
+import { runExample, startExample, testWithSignals } from "../run_example.ts";
 import { testWith } from "../outside_program.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";
 
@@ -103,7 +103,7 @@ Deno.test("redis/server keeps a client that does not read from filling its memor
   assertEquals((await client.reader.readexactly(500 * answer)).length, 500 * answer);
 });
 
-Deno.test("redis/client shows a tour of redis/server", async () => {
+testWithSignals("redis/client shows a tour of redis/server", async () => {
   await using server = startExample("redis/server", ["--port", "0"]);
   const port = String(await server.port());
   const { code, stdout, stderr } = await runExample("redis/client", ["--port", port]);
