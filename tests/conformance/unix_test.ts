@@ -1,5 +1,5 @@
 import { testTransport } from "../../testing/test_transport.ts";
+import { hasUnixSockets } from "../has_unix_sockets.ts";
 import { unixPair } from "./transport_pairs.ts";
 
-// Deno has no Unix sockets on Windows.
-if (Deno.build.os !== "windows") testTransport(unixPair, { name: "Unix" });
+if (hasUnixSockets) testTransport(unixPair, { name: "Unix" });

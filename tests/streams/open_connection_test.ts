@@ -5,6 +5,7 @@ import { startServer } from "../../streams/start_server.ts";
 import { startUnixServer } from "../../streams/start_unix_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { decode } from "./text.ts";
+import { hasUnixSockets } from "../has_unix_sockets.ts";
 
 async function answer({ reader, writer }: StreamConnection): Promise<void> {
   const request = await reader.readline();
@@ -32,16 +33,20 @@ for (
     openConnection,
   ]] as const
 ) {
-  Deno.test(`${name}() asks a question over a Unix socket`, async () => {
-    const folder = await Deno.makeTempDir();
-    const path = `${folder}/answer.sock`;
-    {
-      await using _server = await startUnixServer(answer, { path });
-      await using connection = await open({ path });
-      assertEquals(await ask(connection), ["request\n", "line\n", "the rest"]);
-    }
-    await Deno.remove(folder);
-  });
+  Deno.test(
+    `${name}() asks a question over a Unix socket`,
+    { ignore: !hasUnixSockets },
+    async () => {
+      const folder = await Deno.makeTempDir();
+      const path = `${folder}/answer.sock`;
+      {
+        await using _server = await startUnixServer(answer, { path });
+        await using connection = await open({ path });
+        assertEquals(await ask(connection), ["request\n", "line\n", "the rest"]);
+      }
+      await Deno.remove(folder);
+    },
+  );
 }
 
 Deno.test("openConnection() gives its limit to the reader", async () => {

@@ -11,6 +11,7 @@ import { type ConnectOptions, createConnection } from "../../transports/create_c
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import type { Server } from "../../transports/server.ts";
+import { hasUnixSockets } from "../has_unix_sockets.ts";
 
 /** A port of 127.0.0.1 where nobody listens. */
 function freePort(): number {
@@ -75,7 +76,9 @@ Deno.test("createConnection() rejects with ConnectionRefused that names the addr
   assertEquals("code" in error && error.code, "ECONNREFUSED");
 });
 
-Deno.test("createConnection() to a Unix socket that is not there names its path", async () => {
+Deno.test("createConnection() to a Unix socket that is not there names its path", {
+  ignore: !hasUnixSockets,
+}, async () => {
   const path = `/tmp/sluice-${crypto.randomUUID()}.sock`;
   await assertRejects(
     () => createUnixConnection(() => ({}), { path }),
@@ -132,7 +135,9 @@ Deno.test("createConnection() ends with the reason of its signal, before and whi
   await release(full);
 });
 
-Deno.test("createConnection() to a Unix socket obeys its signal, and closes what still comes", async () => {
+Deno.test("createConnection() to a Unix socket obeys its signal, and closes what still comes", {
+  ignore: !hasUnixSockets,
+}, async () => {
   const path = `\0sluice-${crypto.randomUUID()}`;
   await using _server = await createServer(() => ({}), { path });
   const reason = new Error("changed my mind");

@@ -1,8 +1,8 @@
 import { assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { listenUnix } from "../../transports/unix_listener.ts";
+import { hasUnixSockets } from "../has_unix_sockets.ts";
 
-/** Deno has no Unix sockets on Windows. */
-const test = Deno.build.os === "windows" ? Deno.test.ignore : Deno.test;
+const test = hasUnixSockets ? Deno.test : Deno.test.ignore;
 
 /** A folder of its own, removed afterwards. */
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
