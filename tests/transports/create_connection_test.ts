@@ -136,7 +136,8 @@ Deno.test("createConnection() ends with the reason of its signal, before and whi
 });
 
 Deno.test("createConnection() to a Unix socket obeys its signal, and closes what still comes", {
-  ignore: !hasUnixSockets,
+  // The path has no file, as on Linux only.
+  ignore: Deno.build.os !== "linux",
 }, async () => {
   const path = `\0sluice-${crypto.randomUUID()}`;
   await using _server = await createServer(() => ({}), { path });
