@@ -80,6 +80,11 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     void pump(this.#carrier.source, this.#delivery, this);
   }
 
+  /** Has what arrives wait until `until` has resolved; it must not reject. */
+  holdDelivery(until: Promise<void>): void {
+    this.#delivery.hold(until);
+  }
+
   write(data: Uint8Array | string): boolean {
     const bytes = toBytes(data);
     if (this.#mayWrite() && bytes.length > 0) {

@@ -67,6 +67,11 @@ export class Delivery {
     this.#wake();
   }
 
+  /** Delivers nothing until `until` has resolved; it must not reject. */
+  hold(until: Promise<void>): void {
+    this.#draining ??= this.#drain(until);
+  }
+
   /** Delivers nothing more, ever. */
   stop(): void {
     this.#stopped = true;

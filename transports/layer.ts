@@ -63,6 +63,11 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     this.getProtocol().connectionMade?.(this);
   }
 
+  /** Has what arrives wait until `until` has resolved; it must not reject. */
+  holdDelivery(until: Promise<void>): void {
+    this.#delivery.hold(until);
+  }
+
   /** Bytes came from below; passes them up. */
   dataReceived(chunk: Bytes): void | Promise<void> {
     return this.#delivery.push(chunk);

@@ -1,7 +1,9 @@
 import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
+import { CarrierTransport } from "./carrier_transport.ts";
 import { Layer } from "./layer.ts";
 import { isWritingPaused, tellWriting } from "./layer_handover.ts";
+import { nextTurn } from "./next_turn.ts";
 import { restack } from "./restack.ts";
 import { TransformCarrier } from "./transform_carrier.ts";
 import type { LayerFactory, TransportOptions } from "./transport_options.ts";
@@ -17,7 +19,8 @@ export interface InsertLayerOptions extends TransportOptions {
  * received and not delivered go through the layer. What was written before goes out as it was.
  *
  * The protocol has to write to the transport that is returned from now on; it is told nothing, but where it was paused and
- * need not be any more. If it is a layer itself, it does so by itself. A protocol should not await this inside
+ * need not be any more. If it is a layer itself, it does so by itself. The first byte comes through the layer a turn of the event
+ * loop after the transport, so that an answer goes the same way. A protocol should not await this inside
  * `dataReceived`: a layer that waits for data would never get it.
  *
  * @example Compressing from here on
@@ -116,6 +119,8 @@ class Landing implements ProtocolCallbacks {
   connectionMade(top: Transport): void {
     top.setWriteBufferLimits(this.#limits);
     if (!this.#isReading) top.pauseReading();
+    // Whoever awaits the layer shall have its transport before the first byte, to answer through it.
+    if (top instanceof CarrierTransport || top instanceof Layer) top.holdDelivery(nextTurn());
     top.setProtocol(this.#upper);
     restack(this.#upper, top);
     this.#made.resolve(top);

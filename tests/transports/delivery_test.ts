@@ -77,6 +77,21 @@ Deno.test("Delivery.push() waits for the promise of the chunk before", async () 
   assertEquals(received, [[1], [2]]);
 });
 
+Deno.test("Delivery.hold() has chunks wait, in order", async () => {
+  const { delivery, received } = deliveryTo((list) => ({
+    dataReceived: (data) => void list.push([...data]),
+  }));
+  const until = Promise.withResolvers<void>();
+  delivery.hold(until.promise);
+  void delivery.push(chunk(1));
+  const last = delivery.push(chunk(2));
+  await settled();
+  assertEquals(received, []);
+  until.resolve();
+  await last;
+  assertEquals(received, [[1], [2]]);
+});
+
 Deno.test("Delivery.push() inside a callback comes after that callback", async () => {
   const { delivery, received } = deliveryTo((list) => ({
     dataReceived: (data) => {

@@ -339,6 +339,21 @@ Deno.test("startTls() takes bytes that were received into the handshake", async 
   assertEquals(later.order, ["dataReceived", "eofReceived", "connectionLost"]);
 });
 
+Deno.test("startTls() gives its transport before the first byte that was decrypted", async () => {
+  const seen = Promise.withResolvers<Transport | null>();
+  let secured: Transport | null = null;
+  const receiver = { dataReceived: () => seen.resolve(secured) };
+  const [a, b] = await memoryTransportPair(() => ({}), () => receiver);
+  const [top] = await Promise.all([
+    startTls(a.transport, {}, trusting).then((made) => (made.write("at once"), made)),
+    startTls(b.transport, receiver, { ...localhost, serverSide: true })
+      .then((made) => secured = made),
+  ]);
+  assertEquals(await seen.promise, secured);
+  top.close();
+  await Promise.all([a.transport.closed, b.transport.closed]);
+});
+
 Deno.test("startTls() with strict refuses bytes that came before, with both protocols told", async () => {
   const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol());
   a.transport.write("EHLO injected\r\n");
