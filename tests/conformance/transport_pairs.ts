@@ -9,6 +9,7 @@ import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
 import type { Server } from "../../transports/server.ts";
+import type { LayerFactory } from "../../transports/transport_options.ts";
 import { TransportWrapper } from "../../transports/transport_wrapper.ts";
 
 /** A client and what a server accepted, over TCP. */
@@ -19,7 +20,39 @@ const tcpPair: MakeTransportPair = (factoryA, factoryB, options) =>
     (server) => createConnection(factoryA, { port: server.port, ...options }),
   );
 
-/** The same over a Unix socket. */
+/** {@linkcode tcpPair} with layers at both ends, those of one end not always those of the other. */
+function layeredTcpPair(
+  layersA: readonly LayerFactory[],
+  layersB: readonly LayerFactory[],
+): MakeTransportPair {
+  return async (factoryA, factoryB, options) => {
+    const accepted = Promise.withResolvers<Transport>();
+    // On top of all: a layer may let nothing come up before the other end has spoken.
+    const top: LayerFactory = (upper) => ({
+      connectionMade(transport: Transport): void {
+        transport.setProtocol(upper);
+        accepted.resolve(transport);
+        upper.connectionMade?.(transport);
+      },
+      connectionLost: (error) => upper.connectionLost?.(error),
+    });
+    const server = await createServer(factoryB, {
+      port: 0,
+      ...options,
+      layers: [...layersB, top],
+    });
+    const a = await createConnection(factoryA, {
+      port: server.port,
+      ...options,
+      layers: layersA,
+    });
+    return [a, { transport: await accepted.promise }, async () => {
+      await server.shutdown({ grace: 0 });
+    }];
+  };
+}
+
+/** {@linkcode tcpPair} over a Unix socket. */
 const unixPair: MakeTransportPair = async (factoryA, factoryB, options) => {
   const path = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".sock" });
   // Only its name is wanted: a file that is not a socket would be in the way.
@@ -170,6 +203,7 @@ export {
   acceptedSocketPair,
   generatorPair,
   generatorPairWithoutHalfClose,
+  layeredTcpPair,
   streamsPair,
   tcpPair,
   unixPair,
