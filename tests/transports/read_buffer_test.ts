@@ -92,3 +92,18 @@ Deno.test("ReadBuffer never writes to a chunk again", () => {
   }
   chunks.forEach((chunk, i) => assert(chunk.every((byte) => byte === i % 256), `chunk ${i}`));
 });
+
+Deno.test("ReadBuffer.reuse() has the next read go to the same memory, and adapts its size", () => {
+  const buffer = new ReadBuffer();
+  const first = buffer.target;
+  buffer.reuse(100);
+  assertStrictEquals(buffer.target, first);
+  buffer.reuse(first.length);
+  assertEquals(buffer.target.length, 2048);
+  while (buffer.target.length < 65_536) buffer.reuse(buffer.target.length);
+  const large = buffer.target;
+  buffer.reuse(65_536);
+  assertStrictEquals(buffer.target, large);
+  for (let i = 0; i < 8; i++) buffer.reuse(100);
+  assertEquals(buffer.target.length, 16_384);
+});
