@@ -101,7 +101,11 @@ export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint
     if (this.#textEnd === null) return null;
     const { text, at } = ahead;
     const end = text.indexOf(this.#textEnd.last, at);
-    if (end === -1) return null;
+    if (end === -1) {
+      // What waits for more bytes keeps no text.
+      this.#ahead = NOTHING_AHEAD;
+      return null;
+    }
     const isLonger = end > at && text.charCodeAt(end - 1) === this.#textEnd.before;
     const length = (isLonger ? end - 1 : end) - at;
     if (length > this.#format.maxLength) return null;

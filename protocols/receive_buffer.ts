@@ -164,7 +164,7 @@ export class ReceiveBuffer {
 
   /**
    * Consumes exactly `n` bytes and returns them as text: many short texts in a row cost a tenth of
-   * decoding each. A text that is kept may pin 16 KiB of memory.
+   * decoding each. A text that is kept may pin 64 KiB of memory, as bytes of a large chunk do.
    *
    * @throws {TypeError} If they are not UTF-8; nothing is consumed then.
    * @throws {RangeError} If fewer are held or `n` is negative.
@@ -183,7 +183,7 @@ export class ReceiveBuffer {
 
   /**
    * Returns the first bytes as text without consuming them, as far as they are ASCII and at hand:
-   * at most 16 KiB. In such text the places are those of the bytes, so that short pieces can be
+   * at most 64 KiB. In such text the places are those of the bytes, so that short pieces can be
    * found and cut out as strings, which is much faster.
    *
    * @returns The text; empty if nothing is held or the first byte is not ASCII.

@@ -27,7 +27,7 @@ export function isLongerInUtf8(text: string, max: number): boolean {
  * At most this many bytes are decoded ahead: a short text that is kept pins no more than that, as a
  * kept chunk does.
  */
-const WINDOW = 16_384;
+const WINDOW = 65_536;
 /** A longer text is decoded by itself. */
 const LONG_TEXT = 1024;
 
