@@ -203,6 +203,9 @@ await openConnection({ port: "8888" });
   await t.step("an example runs by its address", async () => {
     const text = await run("run", "--no-prompt", "--allow-net", addressOf("examples/demo.ts"));
     assertStringIncludes(text, "Hello from callbacks");
+    // This one loads certificates from beside itself.
+    const tls = await run("run", "--no-prompt", "--allow-net", addressOf("examples/mutual_tls.ts"));
+    assertStringIncludes(tls, "Hello, Ada Lovelace!");
   });
 
   await t.step("every example loads by its address", async () => {
