@@ -4,6 +4,7 @@ import { report, toError } from "./error_report.ts";
 import { joinBytes } from "./join_bytes.ts";
 import { markStacked, restack } from "./restack.ts";
 import { toBytes } from "./to_bytes.ts";
+import { moveTop } from "./top_of_stack.ts";
 import type { TransportOptions } from "./transport_options.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 
@@ -48,6 +49,8 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   readonly #options: TransportOptions;
   #hasEnded = false;
   #isEofWaiting = false;
+  // Bytes that the transport below knows nothing of are being delivered: it does not wait for that.
+  #isUnreadWaiting = false;
 
   /** Stands below `upper`; the transport below comes with `connectionMade`. */
   constructor(upper: AnyProtocol, options: TransportOptions = {}) {
@@ -135,7 +138,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   override setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#delivery.protocol = protocol;
     if (unread === undefined) return;
-    if (unread.length > 0) this.#delivery.unshift(unread);
+    if (unread.length > 0) this.#deliverUnread(unread);
     if (this.#hasEnded) this.#tellEofInTime();
   }
 
@@ -152,12 +155,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
    */
   remove(): Transport {
     const upper = this.getProtocol();
+    if (this.#isUnreadWaiting && this.inner.isReading()) this.#holdBelow();
     // After the end of data nothing comes but what waits here already, so it goes its way.
     if (!this.#isEofWaiting) {
       const waiting = this.#delivery.takeWaiting();
       this.inner.setProtocol(upper, waiting.length > 0 ? joinBytes(waiting) : undefined);
     }
     restack(upper, this.inner);
+    moveTop(this, this.inner);
     return this.inner;
   }
 
@@ -177,10 +182,34 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     this.#isEofWaiting = false;
     if (this.isClosing()) return;
     try {
-      if (!this.getProtocol().eofReceived?.()) this.close();
+      if (!this.getProtocol().eofReceived?.()) this.#closeForPeer();
     } catch (thrown) {
       this.#fail("eofReceived", thrown);
     }
+  }
+
+  /** Closes as a falsy answer in time would have: the transport below asks once more, on behalf of the peer. */
+  #closeForPeer(): void {
+    const { inner } = this;
+    inner.setProtocol({
+      eofReceived: () => inner.setProtocol(this),
+      pauseWriting: () => this.pauseWriting(),
+      resumeWriting: () => this.resumeWriting(),
+      connectionLost: (error) => this.connectionLost(error),
+    }, new Uint8Array(0));
+  }
+
+  #deliverUnread(unread: Bytes): void {
+    this.#isUnreadWaiting = true;
+    this.#delivery.unshift(unread);
+    void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
+  }
+
+  /** Has the transport below wait until what is being delivered here is. */
+  #holdBelow(): void {
+    const { inner } = this;
+    inner.pauseReading();
+    void this.#delivery.ready().then(() => inner.resumeReading());
   }
 
   #fail(callback: string, thrown: unknown): void {

@@ -5,6 +5,7 @@ import { Layer } from "./layer.ts";
 import { isWritingPaused, tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "./next_turn.ts";
 import { restack } from "./restack.ts";
+import { moveTop } from "./top_of_stack.ts";
 import { TransformCarrier } from "./transform_carrier.ts";
 import type { LayerFactory, TransportOptions } from "./transport_options.ts";
 
@@ -99,6 +100,7 @@ export async function removeLayer(transport: Transport): Promise<Transport> {
 
 /** Stands in for the protocol of a live connection until the layer below it is ready, then sets it in its place. */
 class Landing implements ProtocolCallbacks {
+  readonly #lower: Transport;
   readonly #upper: AnyProtocol;
   readonly #isReading: boolean;
   readonly #isPaused: boolean;
@@ -106,6 +108,7 @@ class Landing implements ProtocolCallbacks {
   readonly #made = Promise.withResolvers<Transport>();
 
   constructor(transport: Transport) {
+    this.#lower = transport;
     this.#upper = transport.getProtocol();
     this.#isReading = transport.isReading();
     this.#isPaused = isWritingPaused(transport);
@@ -123,6 +126,7 @@ class Landing implements ProtocolCallbacks {
     if (top instanceof CarrierTransport || top instanceof Layer) top.holdDelivery(nextTurn());
     top.setProtocol(this.#upper);
     restack(this.#upper, top);
+    moveTop(this.#lower, top);
     this.#made.resolve(top);
     tellWriting(this.#upper, this.#isPaused, isWritingPaused(top));
   }

@@ -5,6 +5,7 @@ import { Acceptor, type Listener } from "./acceptor.ts";
 import { formatAddress } from "./addresses.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
 import { type ErrorContext, toError } from "./error_report.ts";
+import { followTops, type TopFollower, unfollowTops } from "./top_of_stack.ts";
 
 /** The default of `grace`, in milliseconds: what container managers give a program before they kill it. */
 export const DEFAULT_GRACE = 10_000;
@@ -69,6 +70,8 @@ export class Server implements AsyncDisposable {
   readonly #hooks: ServerHooks;
   readonly #acceptors: readonly Acceptor<Deno.Conn>[];
   readonly #connections = new Set<Transport>();
+  // Of connections whose layers have changed: what is on top now, by what was told first.
+  readonly #tops = new Map<Transport, Transport>();
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
   // Resolved by close(), and then again by the end of the last connection and task.
@@ -89,6 +92,7 @@ export class Server implements AsyncDisposable {
         onAcceptError: (error) => hooks.report(error, { callback: "accept", transport: null }),
       })
     );
+    followTops(this.#follower);
   }
 
   /** Where the server listens; empty once it is closed. */
@@ -109,7 +113,7 @@ export class Server implements AsyncDisposable {
     throw new InvalidStateError(`Cannot tell port: the server listens on ${names}`);
   }
 
-  /** The live connections. */
+  /** The live connections: of each the transport on top of its layers. */
   get connections(): ReadonlySet<Transport> {
     return this.#connections;
   }
@@ -242,10 +246,22 @@ export class Server implements AsyncDisposable {
       this.#connections.add(transport);
     },
     onClosed: (transport) => {
-      this.#connections.delete(transport);
+      this.#connections.delete(this.#topOf(transport));
+      this.#tops.delete(transport);
       this.#makeRoom();
     },
   };
+
+  readonly #follower: TopFollower = (first, before, after) => {
+    // Of another server, or further down.
+    if (this.#topOf(first) !== before || !this.#connections.delete(before)) return;
+    this.#connections.add(after);
+    this.#tops.set(first, after);
+  };
+
+  #topOf(first: Transport): Transport {
+    return this.#tops.get(first) ?? first;
+  }
 
   #isFull(): boolean {
     const { maxConnections = Infinity } = this.#hooks;
@@ -260,7 +276,9 @@ export class Server implements AsyncDisposable {
   #makeRoom(): void {
     for (const resolve of this.#onRoom.splice(0)) resolve();
     const isOver = this.#state === "closed" && this.#connections.size + this.#tasks.size === 0;
-    if (isOver) this.#finished.resolve();
+    if (!isOver) return;
+    unfollowTops(this.#follower);
+    this.#finished.resolve();
   }
 
   #closedError(action: string): InvalidStateError {

@@ -14,6 +14,7 @@ import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
 import { markStacked, restack } from "./restack.ts";
 import type { ByteTransform, Transformed } from "./byte_transform.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
+import { moveTop } from "./top_of_stack.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 import { DEFAULT_HIGH_WATER } from "./water_marks.ts";
 
@@ -84,6 +85,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
         transport.setProtocol(upper);
         upper.connectionMade?.(this.#top);
       },
+      connectionLost: (error) => upper.connectionLost?.(error),
     };
     this.#transport = new CarrierTransport(this, entrance, options);
     this.#top.inner = this.#transport;
@@ -141,6 +143,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   }
 
   connectionLost(error: Error | null): void {
+    // Before there was a connection, as below a layer that waits for a header, there is nothing else to end.
+    if (this.#inner === null) return this.#transport.getProtocol().connectionLost?.(error);
     this.#isFull = false;
     this.#onRoom?.();
     if (error !== null) this.#loseWith(error);
@@ -241,6 +245,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
       const unread = [...handover.received, ...this.#held ?? []];
       this.inner.setProtocol(upper, unread.length > 0 ? joinBytes(unread) : undefined);
       restack(upper, this.inner);
+      moveTop(this.#top, this.inner);
       this.#closeTransform();
       void this.inner.closed.then(({ error }) => this.connectionLost(error));
       if (isReading) this.inner.resumeReading();

@@ -89,6 +89,55 @@ Deno.test("Layer.remove() does not tell the end of data twice", async () => {
   assertEquals(protocol.order, ["connectionMade"]);
 });
 
+Deno.test("Layer that tells the end of data late has the peer end the connection", async () => {
+  for (const depth of [1, 2]) {
+    const layers = new Array(depth).fill((...args: ConstructorParameters<typeof Layer>) =>
+      new Layer(...args)
+    );
+    const { transport, peer, protocol } = await layeredPair(layers);
+    const keeping = new RecordingProtocol({ eofReceived: () => true });
+    transport.setProtocol(keeping);
+    peer.writeEof();
+    await keeping.until("eofReceived");
+    transport.setProtocol(protocol, new TextEncoder().encode("unread"));
+    assertEquals((await transport.closed).endedBy, "peer");
+    assertEquals(protocol.order, [
+      "connectionMade",
+      "dataReceived",
+      "eofReceived",
+      "connectionLost",
+    ]);
+    assertEquals(protocol.error, null);
+    await peer.closed;
+  }
+});
+
+Deno.test("Layer.remove() while unread bytes are worked on holds back what follows", async () => {
+  const { layer, transport, peer, protocol } = await pairOn((...args) => new Layer(...args));
+  const work = Promise.withResolvers<void>();
+  const heard: string[] = [];
+  const followed = Promise.withResolvers<void>();
+  transport.setProtocol({
+    dataReceived(chunk: Bytes): Promise<void> | void {
+      heard.push(new TextDecoder().decode(chunk));
+      if (heard.length === 1) return work.promise;
+      if (heard.join("").endsWith("next")) followed.resolve();
+    },
+    connectionLost: (error: Error | null) => protocol.connectionLost(error),
+  }, new TextEncoder().encode("unread "));
+  await turns();
+  const below = await removeLayer(layer);
+  peer.write("next");
+  await turns();
+  assertEquals(heard, ["unread "], "delivered before the promise settled");
+  work.resolve();
+  await followed.promise;
+  assertEquals(heard.join(""), "unread next");
+  assertEquals(below.isReading(), true);
+  below.close();
+  await Promise.all([below.closed, peer.closed]);
+});
+
 Deno.test("An exception in a layer's own callback is reported once and ends the connection with it", async () => {
   const failure = new Error("Thrown by a layer");
   class Failing extends Layer {

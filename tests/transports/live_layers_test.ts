@@ -8,6 +8,7 @@ import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { Layer } from "../../transports/layer.ts";
 import { insertLayer, removeLayer } from "../../transports/live_layers.ts";
+import { proxyProtocol } from "../../transports/layers/proxy_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { transformLayer } from "../../transports/transform_layer.ts";
 import type { LayerFactory } from "../../transports/transport_options.ts";
@@ -130,6 +131,24 @@ Deno.test("insertLayer() hands unread bytes to the layer first", async () => {
   assertEquals(a.protocol.receivedText, "unread");
   await end();
 });
+
+for (const [name, layer] of Object.entries({ doubling, passThrough })) {
+  Deno.test(`insertLayer() gives its transport before a byte comes through it: ${name}`, async () => {
+    const given: Transport[] = [];
+    const seen = Promise.withResolvers<Transport | undefined>();
+    const [a, b] = await memoryTransportPair(
+      () => ({ dataReceived: () => seen.resolve(given[0]) }),
+      () => ({}),
+    );
+    const top = await insertLayer(a.transport, layer(), {
+      unread: new TextEncoder().encode("aabb"),
+    });
+    given.push(top);
+    assertStrictEquals(await seen.promise, top);
+    top.close();
+    await Promise.all([top.closed, b.transport.closed]);
+  });
+}
 
 Deno.test("insertLayer() keeps a pause of reading until the layer's transport resumes", async () => {
   const [a, b, end] = await live(memoryTransportPair);
@@ -270,4 +289,19 @@ Deno.test("An exception in encode or decode is reported once and ends the connec
     await end();
     assertEquals(reported, [where, failure]);
   }
+});
+
+Deno.test("insertLayer() rejects when a layer below the inserted transform loses the connection", async () => {
+  const [a, b] = await memoryTransportPair(() => new RecordingProtocol(), () => ({}));
+  const inserted = insertLayer(
+    a.transport,
+    // The header that the lower layer waits for never comes, so the upper one is never told of a connection.
+    (upper, options) => proxyProtocol()(identity()(upper, options), options),
+    { onError: () => {} },
+  );
+  b.transport.abort();
+  await assertRejects(() => inserted);
+  await a.protocol.until("connectionLost");
+  assertEquals(a.protocol.count("connectionLost"), 1);
+  await Promise.all([a.transport.closed, b.transport.closed]);
 });

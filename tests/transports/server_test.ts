@@ -13,7 +13,10 @@ import type { Listener } from "../../transports/acceptor.ts";
 import { connectCarrier } from "../../transports/connect_carrier.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer, type ListenOptions } from "../../transports/create_server.ts";
+import { Layer } from "../../transports/layer.ts";
+import { insertLayer, removeLayer } from "../../transports/live_layers.ts";
 import { Server } from "../../transports/server.ts";
+import { transformLayer } from "../../transports/transform_layer.ts";
 import { FakeCarrier, settled } from "./fake_carrier.ts";
 
 /** A server on a free port, and the protocols of what it accepted, in order. */
@@ -472,4 +475,37 @@ Deno.test("Server reports a listener that fails, and goes on", async () => {
   server.close();
   assert(listener.isClosed);
   await server.waitClosed();
+});
+
+Deno.test("Server.closeClients() closes through layers that were put in later, and connections has their tops", async () => {
+  const ended = Promise.withResolvers<void>();
+  const layer = transformLayer(() => ({
+    encode: (chunk) => chunk,
+    encodeEnd: () => new TextEncoder().encode("bye"),
+    decode: (chunk) => chunk,
+  }));
+  const test = await listening();
+  await using _ = test.server;
+  const accepted = test.next();
+  const client = await createConnection(
+    () => new RecordingProtocol({ eofReceived: () => ended.resolve() }),
+    { port: test.server.port },
+  );
+  await accepted;
+  const bottom = [...test.server.connections][0];
+  assert(bottom !== undefined);
+  const middle = await insertLayer(bottom, layer);
+  assertEquals([...test.server.connections], [middle]);
+  // Further down, which is nobody's top.
+  const lowest = await insertLayer(bottom, (upper, options) => new Layer(upper, options));
+  assertStrictEquals(await removeLayer(lowest), bottom);
+  const top = await insertLayer(middle, (upper, options) => new Layer(upper, options));
+  assertEquals([...test.server.connections], [top]);
+  assertStrictEquals(await removeLayer(top), middle);
+  assertEquals([...test.server.connections], [middle]);
+  test.server.closeClients();
+  await Promise.all([ended.promise, client.transport.closed]);
+  assertEquals(new TextDecoder().decode(client.protocol.received), "bye");
+  await middle.closed;
+  assertEquals(test.server.connections.size, 0);
 });
