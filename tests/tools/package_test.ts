@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { readPackages, Registry } from "./registry.ts";
 import { makeTree, type TemporaryTree } from "./temporary_tree.ts";
 
@@ -59,7 +60,8 @@ class Publication implements AsyncDisposable {
       cwd,
       env: {
         JSR_URL: this.registry.href,
-        DENO_DIR: decodeURIComponent(this.#cache.root.pathname),
+        DENO_DIR: fileURLToPath(this.#cache.root),
+        NO_PROXY: "127.0.0.1",
         DENO_NO_UPDATE_CHECK: "1",
         NO_COLOR: "1",
         // In a workflow Deno would ask there who publishes.
