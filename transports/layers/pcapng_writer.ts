@@ -9,6 +9,11 @@ import { encodeOption, padToWords } from "./pcapng_options.ts";
 const SLAB_SIZE = 1_048_576;
 /** How many slabs are kept for later, at most. */
 const MOST_SPARE_SLABS = 8;
+/**
+ * How long a sink that gives memory back is left alone after it took something, unless a slab gets full, in milliseconds: a file is
+ * written to by another thread, whose waking costs as much as the making of dozens of packets.
+ */
+const REST_MS = 10;
 /** Packets begin with an IP header. */
 const LINKTYPE_RAW = 101;
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -32,8 +37,8 @@ export interface CaptureWriter {
 }
 
 /**
- * Writes a pcapng file: section header, one interface, packets. What is captured in one turn of the event loop goes to the sink
- * together. What the sink has not taken yet is kept up to a limit, above which packets are dropped, and counted.
+ * Writes a pcapng file: section header, one interface, packets. What is captured in one turn of the event loop, or in some
+ * milliseconds, goes to the sink together. What the sink has not taken yet is kept up to a limit, above which packets are dropped, and counted.
  *
  * ```text
  * type, length, contents padded to 4 bytes, options (code, length, value padded to 4 bytes)*, 0, length
@@ -55,6 +60,9 @@ export class PcapngWriter {
   #waiting = 0;
   #isScheduled = false;
   #isWriting = false;
+  // Somebody waits until everything is written.
+  #isAwaited = false;
+  #endRest: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
   #isStopped = false;
   #dropped = 0;
@@ -112,8 +120,11 @@ export class PcapngWriter {
 
   /** Waits until the sink has taken everything, or has failed. */
   async flush(): Promise<void> {
+    this.#isAwaited = true;
+    this.#endRest?.();
     this.#begin();
     while (this.#isWriting) await this.#writing;
+    this.#isAwaited = false;
   }
 
   /** Ends the file: waits until the sink has taken everything and is closed. Never rejects. */
@@ -190,6 +201,7 @@ export class PcapngWriter {
 
   #retireSlab(): void {
     if (this.#end > this.#start) this.#full.push(this.#takeWritten());
+    this.#endRest?.();
   }
 
   /** What was written to the slab and not given to the sink yet. */
@@ -229,7 +241,10 @@ export class PcapngWriter {
         const written = this.#sink.write(piece);
         if (written !== undefined) await written;
         this.#waiting -= piece.length;
-        if (this.#sink.givesBack) this.#reuse(piece);
+        if (this.#sink.givesBack) {
+          this.#reuse(piece);
+          if (this.#full.length === 0 && !this.#isAwaited) await this.#rest();
+        }
       }
     } catch (error) {
       this.#isStopped = true;
@@ -239,6 +254,15 @@ export class PcapngWriter {
       // In the same turn as the last look at what waits, so that nothing is left behind.
       this.#isWriting = false;
     }
+  }
+
+  async #rest(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, REST_MS);
+    this.#endRest = resolve;
+    await promise;
+    this.#endRest = null;
+    clearTimeout(timer);
   }
 
   /** Memory from the system costs more than all that is done with it here. */
