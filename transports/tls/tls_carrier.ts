@@ -9,6 +9,7 @@ import type {
 import {
   ConnectionLostError,
   HandshakeTimeoutError,
+  InvalidStateError,
   PlaintextInjectionError,
   ShutdownTimeoutError,
   TruncationError,
@@ -17,6 +18,7 @@ import { ReadBuffer } from "../read_buffer.ts";
 import type { Carrier } from "../carrier.ts";
 import { CarrierTransport } from "../carrier_transport.ts";
 import { toError } from "../error_report.ts";
+import { markStacked } from "../restack.ts";
 import type { TransportOptions } from "../transport_options.ts";
 import { PlaintextSource } from "./plaintext_source.ts";
 import { TlsDuplex } from "./tls_duplex.ts";
@@ -91,12 +93,23 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#upper = upper;
     this.#top = new CarrierTransport(this, upper, transport);
     this.#duplex = new TlsDuplex((bytes) => this.#send(bytes));
+    markStacked(this);
+  }
+
+  /** The transport below; it is another one when layers come and go there. */
+  get inner(): Transport {
+    if (this.#inner !== null) return this.#inner;
+    throw new InvalidStateError("Cannot use transport: not connected yet");
+  }
+
+  set inner(transport: Transport) {
+    this.#inner = transport;
+    // Whatever waits below is not counted above, where the marks are that the protocol hears of.
+    transport.setWriteBufferLimits({ high: 0 });
   }
 
   connectionMade(inner: Transport): void {
-    this.#inner = inner;
-    // Whatever waits below is not counted above, where the marks are that the protocol hears of.
-    inner.setWriteBufferLimits({ high: 0 });
+    this.inner = inner;
     const { handshakeTimeout } = this.#options;
     this.#timer = setTimeout(() => {
       const { peer, local } = endsOf(inner);
