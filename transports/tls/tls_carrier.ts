@@ -59,7 +59,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   #phase: "handshake" | "secured" | "open" | "finishing" | "over" = "handshake";
   // The engine takes no data before it has run once: garbage that came in its first turn would be thrown, not told.
   #starting: Promise<void> | null = null;
-  readonly #buffer = new ReadBuffer();
+  #buffer = new ReadBuffer();
   #inner: Transport | null = null;
   #socket: TLSSocket | null = null;
   #facts: ReadonlyMap<string, unknown> = new Map();
@@ -104,6 +104,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
 
   set inner(transport: Transport) {
     this.#inner = transport;
+    // The transport before may still be reading into what it was lent.
+    this.#buffer = new ReadBuffer();
     // Whatever waits below is not counted above, where the marks are that the protocol hears of.
     transport.setWriteBufferLimits({ high: 0 });
   }
