@@ -7,7 +7,8 @@ import type { LayerFactory, TransportOptions } from "../transport_options.ts";
 import { CapturedConversation, type CapturedEnd, type Sender } from "./captured_conversation.ts";
 import { FileWriter } from "./file_writer.ts";
 import { parseIpv4, parseIpv6 } from "./ip_address.ts";
-import { type CaptureWriter, PcapngWriter } from "./pcapng_writer.ts";
+import { PcapngWriter } from "./pcapng_writer.ts";
+import type { CaptureWriter } from "./capture_queue.ts";
 
 /** The default of `maxBuffer`, in bytes. */
 const DEFAULT_MAX_CAPTURE_BUFFER = 67_108_864;

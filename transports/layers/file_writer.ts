@@ -1,5 +1,5 @@
 import type { Bytes } from "../../protocols/contract.ts";
-import type { CaptureWriter } from "./pcapng_writer.ts";
+import type { CaptureWriter } from "./capture_queue.ts";
 
 /** A file, opened when the first bytes come. */
 export class FileWriter implements CaptureWriter {
