@@ -1,6 +1,7 @@
 /**
  * Random input for codecs. `deno task fuzz` makes a hundred times as many inputs, and others every
- * time. A failure says where it was found: `CODEC_FUZZ_SEED=7 deno task test PATH` finds it again.
+ * time. A failure says where it was found: `CODEC_FUZZ_SEED=7 deno task test PATH` finds it again,
+ * with `CODEC_FUZZ_INPUTS` for one behind the first 10,000.
  *
  * @module
  */
