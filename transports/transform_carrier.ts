@@ -8,13 +8,15 @@ import type {
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import type { Carrier } from "./carrier.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
-import { Handoff } from "./handoff.ts";
+import type { Handoff } from "./handoff.ts";
 import { joinBytes } from "./join_bytes.ts";
 import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
 import { markStacked, restack } from "./restack.ts";
-import type { ByteTransform, Transformed } from "./byte_transform.ts";
+import type { ByteTransform } from "./byte_transform.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { moveTop } from "./top_of_stack.ts";
+import { TransformInput } from "./transform_input.ts";
+import { TransformOutput } from "./transform_output.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 import { DEFAULT_HIGH_WATER } from "./water_marks.ts";
 
@@ -48,18 +50,18 @@ class TransformTop extends TransportWrapper {
  * ```
  */
 export class TransformCarrier implements Carrier, ProtocolCallbacks {
-  readonly source: Handoff = new Handoff();
   closeWrite?: () => Promise<void>;
   readonly #transform: ByteTransform;
   readonly #options: TransportOptions;
   readonly #transport: CarrierTransport;
   readonly #top: TransformTop;
+  readonly #input = new TransformInput((callback, thrown) => this.#fail(callback, thrown));
+  readonly #output = new TransformOutput(
+    (piece) => void this.inner.write(piece),
+    (callback, thrown) => this.#fail(callback, thrown),
+  );
   #inner: Transport | null = null;
-  // The transport below asks to pause writing, and who waits for the end of that.
-  #isFull = false;
-  #onRoom: (() => void) | null = null;
   #encodedStart: Promise<void> | null = null;
-  #isEncoding = false;
   // The end of the outgoing direction: what is written after it goes as it is.
   #encodedEnd: Promise<void> | null = null;
   #encoded = 0;
@@ -92,6 +94,10 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     markStacked(this);
   }
 
+  get source(): Handoff {
+    return this.#input.source;
+  }
+
   /** The layer of this kind right below a transport. */
   static below(top: Transport): TransformCarrier | undefined {
     return top instanceof TransformTop ? top.carrier : undefined;
@@ -114,7 +120,10 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     if (transport.canWriteEof()) this.closeWrite = () => this.#endWriting();
     const { encodeStart } = this.#transform;
     if (encodeStart !== undefined) {
-      this.#encodedStart = this.#encode("encodeStart", () => encodeStart.call(this.#transform));
+      this.#encodedStart = this.#output.encode(
+        "encodeStart",
+        () => encodeStart.call(this.#transform),
+      );
     }
     this.#transport.start();
     // A pause from before the layer was put in is the top's matter from now on.
@@ -123,30 +132,28 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
 
   dataReceived(chunk: Bytes): void | Promise<void> {
     if (this.#held !== null) this.#held.push(chunk);
-    else return this.#decoding = this.#decode("decode", () => this.#transform.decode(chunk));
+    else return this.#decoding = this.#input.decode("decode", () => this.#transform.decode(chunk));
   }
 
   eofReceived(): boolean {
     this.#isReadEnded = true;
-    const decoded = this.#decode("decodeEnd", () => this.#transform.decodeEnd?.() ?? []);
+    const decoded = this.#input.decode("decodeEnd", () => this.#transform.decodeEnd?.() ?? []);
     void Promise.resolve(decoded).then(() => this.source.end());
     return true;
   }
 
   pauseWriting(): void {
-    this.#isFull = true;
+    this.#output.pause();
   }
 
   resumeWriting(): void {
-    this.#isFull = false;
-    this.#onRoom?.();
+    this.#output.resume();
   }
 
   connectionLost(error: Error | null): void {
     // Before there was a connection, as below a layer that waits for a header, there is nothing else to end.
     if (this.#inner === null) return this.#transport.getProtocol().connectionLost?.(error);
-    this.#isFull = false;
-    this.#onRoom?.();
+    this.#output.resume();
     if (error !== null) this.#loseWith(error);
     // Closed from below, in good order only if nothing is lost by that.
     else if (this.#transport.getWriteBufferSize() > 0) this.#transport.abort();
@@ -164,7 +171,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
       return chunk.length;
     }
     if (this.#encodedStart !== null) await this.#encodedStart;
-    await this.#encode("encode", () => this.#transform.encode(chunk));
+    await this.#output.encode("encode", () => this.#transform.encode(chunk));
     this.#encoded += chunk.length;
     if (this.#encoded === this.#cutAt) void this.#encodeEnd("leave");
     return chunk.length;
@@ -265,7 +272,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   }
 
   #encodeEnd(why: "end" | "leave"): Promise<void> {
-    this.#encodedEnd ??= this.#encode("encodeEnd", async () => {
+    this.#encodedEnd ??= this.#output.encode("encodeEnd", async () => {
       await this.#encodedStart;
       return await this.#transform.encodeEnd?.(why) ?? [];
     });
@@ -273,56 +280,10 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     return this.#encodedEnd;
   }
 
-  /** Sends what is produced, piece by piece, as the transport below has room. Never rejects. */
-  async #encode(
-    callback: string,
-    produce: () => Transformed | Promise<Transformed>,
-  ): Promise<void> {
-    this.#isEncoding = true;
-    try {
-      const produced = produce();
-      const pieces = produced instanceof Promise ? await produced : produced;
-      if (pieces instanceof Uint8Array) await this.#send(pieces);
-      else for await (const piece of pieces) await this.#send(piece);
-    } catch (error) {
-      this.#fail(callback, error);
-    }
-    this.#isEncoding = false;
-  }
-
-  #send(piece: Bytes): void | Promise<void> {
-    this.inner.write(piece);
-    if (this.#isFull) return new Promise<void>((resolve) => this.#onRoom = resolve);
-  }
-
-  /** Hands on what is produced, piece by piece, as it is taken. Never rejects. */
-  #decode(
-    callback: string,
-    produce: () => Transformed | Promise<Transformed>,
-  ): void | Promise<void> {
-    try {
-      const produced = produce();
-      if (produced instanceof Uint8Array) return this.#put(produced);
-      return this.#putAll(produced).catch((error) => this.#fail(callback, error));
-    } catch (error) {
-      this.#fail(callback, error);
-    }
-  }
-
-  async #putAll(produced: Transformed | Promise<Transformed>): Promise<void> {
-    const pieces = produced instanceof Promise ? await produced : produced;
-    if (pieces instanceof Uint8Array) await this.#put(pieces);
-    else for await (const piece of pieces) await this.#put(piece);
-  }
-
-  #put(piece: Bytes): void | Promise<void> {
-    if (piece.length > 0) return this.source.put(piece);
-  }
-
   /** The transform threw: reported once; what follows from the end of the connection is not. */
   #fail(callback: string, thrown: unknown): void {
     // Who has closed does not care how the peer ends, unless that leaves something unsent.
-    if (callback === "decodeEnd" && this.#transport.isClosing() && !this.#isEncoding) return;
+    if (callback === "decodeEnd" && this.#transport.isClosing() && !this.#output.isEncoding) return;
     if (!this.#isClosed) this.#transport.onCallbackError(callback, thrown);
   }
 }
