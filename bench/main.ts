@@ -198,8 +198,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (options.list) {
-    const titles = SCENARIOS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`);
-    const labels = SERVERS.map(({ name, label }) => `  ${name.padEnd(18)}${label}`);
+    const titles = SCENARIOS.map(({ name, title }) => `  ${name.padEnd(24)}${title}`);
+    const labels = SERVERS.map(({ name, label }) => `  ${name.padEnd(24)}${label}`);
     await print(
       Deno.stdout,
       `Servers:\n${labels.join("\n")}\nScenarios:\n${titles.join("\n")}\n`,
