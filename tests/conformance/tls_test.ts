@@ -1,6 +1,6 @@
-import { testTransport } from "../../../testing/test_transport.ts";
-import { hasUnixSockets } from "../../has_unix_sockets.ts";
-import { tlsMemoryPair, tlsPair, tlsUnixPair } from "./tls_pairs.ts";
+import { testTransport } from "../../testing/test_transport.ts";
+import { hasUnixSockets } from "../has_unix_sockets.ts";
+import { tlsMemoryPair, tlsPair, tlsUnixPair } from "../transports/tls/tls_pairs.ts";
 
 testTransport(tlsPair("native", "native"), { name: "TLS (native) over TCP" });
 testTransport(tlsPair("layer", "layer"), { name: "TLS (layer) over TCP" });
