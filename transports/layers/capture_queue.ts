@@ -3,9 +3,9 @@ import { flushSoon } from "../flush_scheduler.ts";
 import { CaptureSlab } from "./capture_slab.ts";
 
 /** A capture is gathered in pieces of this size, in bytes. */
-const SLAB_SIZE = 1_048_576;
+const SLAB_SIZE = 524_288;
 /** How many slabs are kept for later, at most. */
-const MOST_SPARE_SLABS = 8;
+const MOST_SPARE_SLABS = 32;
 /**
  * How long a sink that gives memory back is left alone after it took something, unless a slab gets full, in milliseconds: a file is
  * written to by another thread, whose waking costs as much as the making of dozens of packets.
