@@ -7,6 +7,7 @@ import { nextTurn } from "./next_turn.ts";
 import { restack } from "./restack.ts";
 import { moveTop } from "./top_of_stack.ts";
 import { TransformCarrier } from "./transform_carrier.ts";
+import { TransportWrapper } from "./transport_wrapper.ts";
 import type { LayerFactory, TransportOptions } from "./transport_options.ts";
 
 /** What {@linkcode insertLayer} is told. */
@@ -123,7 +124,7 @@ class Landing implements ProtocolCallbacks {
     top.setWriteBufferLimits(this.#limits);
     if (!this.#isReading) top.pauseReading();
     // Whoever awaits the layer shall have its transport before the first byte, to answer through it.
-    if (top instanceof CarrierTransport || top instanceof Layer) top.holdDelivery(nextTurn());
+    holdDelivery(top, nextTurn());
     top.setProtocol(this.#upper);
     restack(this.#upper, top);
     moveTop(this.#lower, top);
@@ -135,4 +136,11 @@ class Landing implements ProtocolCallbacks {
     this.#made.reject(error ?? new ConnectionLostError("Connection lost before it was ready"));
     this.#upper.connectionLost?.(error);
   }
+}
+
+/** Has what arrives wait until `until` has resolved. */
+function holdDelivery(transport: Transport, until: Promise<void>): void {
+  if (transport instanceof CarrierTransport || transport instanceof Layer) {
+    transport.holdDelivery(until);
+  } else if (transport instanceof TransportWrapper) holdDelivery(transport.inner, until);
 }
