@@ -18,6 +18,7 @@ import { ReadBuffer } from "../read_buffer.ts";
 import type { Carrier } from "../carrier.ts";
 import { CarrierTransport } from "../carrier_transport.ts";
 import { toError } from "../error_report.ts";
+import { nextTurn } from "../next_turn.ts";
 import { markStacked } from "../restack.ts";
 import type { TransportOptions } from "../transport_options.ts";
 import { PlaintextSource } from "./plaintext_source.ts";
@@ -322,9 +323,4 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   #peer(): string {
     return this.#inner === null ? "the peer" : endsOf(this.#inner).peer;
   }
-}
-
-/** Resolves when what this turn of the event loop began is done. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -1,5 +1,11 @@
-import { testTransport } from "../../../testing/test_transport.ts";
-import { both, framing, identity, layeredPair, passThrough } from "./layer_pairs.ts";
+import { testTransport } from "../../testing/test_transport.ts";
+import {
+  both,
+  framing,
+  identity,
+  layeredPair,
+  passThrough,
+} from "../transports/layers/layer_pairs.ts";
 
 const PAIRS = [
   ["memory", passThrough],
