@@ -1,4 +1,5 @@
 import type { CloseInfo, Transport } from "../../../protocols/contract.ts";
+import { turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { insertLayer } from "../../../transports/live_layers.ts";
@@ -35,6 +36,8 @@ export async function layeredPair(
   );
   let { transport } = a;
   for (const layer of layers) transport = await insertLayer(transport, layer, all);
+  // From the turn after an insertion on bytes pass at once.
+  await turns(1);
   return {
     transport,
     protocol: a.protocol,
