@@ -18,6 +18,10 @@ interface Row {
   readonly source: "design" | "proposed" | "bug";
 }
 
+interface TlsScenario {
+  readonly differs?: Readonly<Record<string, { readonly row: string }>>;
+}
+
 const here = new URL(".", import.meta.url);
 const themes = [...Deno.readDirSync(new URL("scenarios/", here))].map(({ name }) => name).sort();
 const rows = readJson<Record<string, Row>>("differences.json");
@@ -49,6 +53,11 @@ for (const theme of themes) {
       assertTrace(await runScenario(scenario), expectedTrace(scenario, recorded));
     });
   }
+}
+
+// The scenarios of TLS have a format and a test of their own, and the same table of differences.
+for (const { differs = {} } of readJson<TlsScenario[]>("tls/scenarios.json")) {
+  for (const { row } of Object.values(differs)) used.add(row);
 }
 
 Deno.test("parity: every difference is explained, and every explained one occurs", () => {

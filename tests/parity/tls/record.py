@@ -1,26 +1,33 @@
 """Runs the TLS scenarios on CPython's asyncio and records what each end was told, as recorded.json.
 
     python3.13 tests/parity/tls/record.py
+    deno fmt tests/parity/tls/recorded.json
+
+Each scenario runs several times; if the traces of one vary, nothing is recorded and the exit code is 1.
 """
 
 import asyncio
 import json
 import pathlib
+import platform
 import ssl
+import sys
 
 HERE = pathlib.Path(__file__).parent
 CERTIFICATES = HERE.parents[2] / "examples" / "certificates"
 VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2}
+RUNS = 10
 
 
 class End(asyncio.Protocol):
     """One end of a connection: writes down its callbacks, pieces of data joined."""
 
-    def __init__(self, on_made, on_data):
+    def __init__(self, on_made, on_data, on_eof):
         self.trace = []
         self.transport = None
         self.on_made = on_made
         self.on_data = on_data
+        self.on_eof = on_eof
         self.received = 0
         self.changed = asyncio.Event()
 
@@ -48,6 +55,8 @@ class End(asyncio.Protocol):
 
     def eof_received(self):
         self.note("eof")
+        if self.on_eof == "answer":
+            self.transport.write(b"answer")
 
     def connection_lost(self, error):
         self.note("lost", None if error is None else type(error).__name__)
@@ -63,6 +72,57 @@ class End(asyncio.Protocol):
             await asyncio.wait_for(self.changed.wait(), 10)
 
 
+class HalfCloser(asyncio.Protocol):
+    """A TLS client that can end one direction alone, as asyncio's cannot, and the transport of its `end`."""
+
+    def __init__(self, end, context):
+        self.end = end
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
+        self.transport = None
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.advance()
+
+    def data_received(self, data):
+        self.incoming.write(data)
+        self.advance()
+
+    def connection_lost(self, error):
+        self.end.connection_lost(error)
+
+    def advance(self):
+        try:
+            if self.end.transport is None:
+                self.tls.do_handshake()
+                self.end.connection_made(self)
+            while data := self.tls.read(65536):
+                self.end.data_received(data)
+        except ssl.SSLWantReadError:
+            return self.flush()
+        except ssl.SSLZeroReturnError:
+            pass  # The peer's close_notify, after our own.
+        self.end.eof_received()
+        self.transport.close()
+
+    def write(self, data):
+        self.tls.write(data)
+        self.flush()
+
+    def write_eof(self):
+        try:
+            self.tls.unwrap()
+        except ssl.SSLWantReadError:
+            self.flush()
+
+    def abort(self):
+        self.transport.abort()
+
+    def flush(self):
+        self.transport.write(self.outgoing.read())
+
+
 def contexts(scenario):
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(CERTIFICATES / "localhost.crt", CERTIFICATES / "localhost.key")
@@ -74,6 +134,22 @@ def contexts(scenario):
         client.set_alpn_protocols(alpn[0])
         server.set_alpn_protocols(alpn[1])
     return client, server
+
+
+async def connect(scenario, ends, port, client):
+    loop = asyncio.get_running_loop()
+    a = ends["a"]
+    if scenario.get("halfCloses"):
+        await loop.create_connection(lambda: HalfCloser(a, client), "127.0.0.1", port)
+    elif scenario.get("plain"):
+        await loop.create_connection(lambda: a, "127.0.0.1", port)
+    else:
+        await loop.create_connection(
+            lambda: a, "127.0.0.1", port, ssl=client, server_hostname="localhost"
+        )
+    for end in ends.values():
+        while end.transport is None:
+            await asyncio.wait_for(end.changed.wait(), 10)
 
 
 async def start_tls(ends, client, server):
@@ -94,6 +170,8 @@ def act(end, action, argument):
             transport.write(bytes(argument))
         case "writelines":
             transport.writelines([part.encode() for part in argument])
+        case "writeEof":
+            transport.write_eof()
         case "close":
             transport.close()
         case "abort":
@@ -112,29 +190,25 @@ def act(end, action, argument):
             end.note("limits", *transport.get_write_buffer_limits())
         case "info":
             end.note("alpn", transport.get_extra_info("ssl_object").selected_alpn_protocol())
+        case _:
+            raise ValueError(f"Cannot perform {action!r}")
 
 
 async def run(scenario):
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     client, server_context = contexts(scenario)
-    on_made, on_data = scenario.get("onMade", {}), scenario.get("onData", {})
-    ends = {name: End(on_made.get(name), on_data.get(name)) for name in "ab"}
-    loop = asyncio.get_running_loop()
-    plain = scenario.get("plain", False)
-    server = await loop.create_server(
-        lambda: ends["b"], "127.0.0.1", 0, ssl=None if plain else server_context
+    reactions = [scenario.get(callback, {}) for callback in ("onMade", "onData", "onEof")]
+    ends = {name: End(*(each.get(name) for each in reactions)) for name in "ab"}
+    server = await asyncio.get_running_loop().create_server(
+        lambda: ends["b"], "127.0.0.1", 0, ssl=None if scenario.get("plain") else server_context
     )
-    port = server.sockets[0].getsockname()[1]
-    options = {} if plain else {"ssl": client, "server_hostname": "localhost"}
     try:
-        await loop.create_connection(lambda: ends["a"], "127.0.0.1", port, **options)
+        await connect(scenario, ends, server.sockets[0].getsockname()[1], client)
     except ssl.SSLError:
         ends["a"].note("not connected")
         return {name: end.trace for name, end in ends.items()}
     finally:
         server.close()
-    while ends["b"].transport is None:
-        await asyncio.wait_for(ends["b"].changed.wait(), 10)
     for name, action, *rest in scenario["steps"]:
         argument = rest[0] if rest else None
         if action == "until":
@@ -147,13 +221,30 @@ async def run(scenario):
         else:
             act(ends[name], action, argument)
     for end in ends.values():
-        if end.transport is not None and not end.reached("lost"):
+        if not end.reached("lost"):
             end.transport.abort()
-    only = scenario.get("only", ["a", "b"])
-    return {name: end.trace for name, end in ends.items() if name in only}
+    return {name: ends[name].trace for name in scenario.get("only", ["a", "b"])}
 
 
-scenarios = json.loads((HERE / "scenarios.json").read_text())
-recorded = {one["name"]: asyncio.run(run(one)) for one in scenarios}
-text = ",\n".join(f"{json.dumps(name)}: {json.dumps(ends)}" for name, ends in recorded.items())
-(HERE / "recorded.json").write_text("{\n" + text + "\n}\n")
+def observe(scenario):
+    """The one trace of all runs."""
+    traces = {json.dumps(asyncio.run(run(scenario))) for _ in range(RUNS)}
+    if len(traces) > 1:
+        sys.exit("\n    ".join([f"Cannot record {scenario['name']!r}: its trace varies", *traces]))
+    return json.loads(traces.pop())
+
+
+def main():
+    if sys.version_info[:2] != (3, 13):
+        sys.exit(f"Cannot record: this is Python {platform.python_version()}, 3.13 is the reference")
+    scenarios = json.loads((HERE / "scenarios.json").read_text())
+    recording = {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "traces": {scenario["name"]: observe(scenario) for scenario in scenarios},
+    }
+    (HERE / "recorded.json").write_text(json.dumps(recording) + "\n")
+
+
+if __name__ == "__main__":
+    main()
