@@ -85,30 +85,6 @@ for (const engine of ENGINES) {
     b.transport.abort();
     await end?.();
   });
-
-  Deno.test(`A paused reader takes at most 1 MiB more (${engine})`, async () => {
-    const receiver = new RecordingProtocol();
-    const [a, b, end] = await tlsPair("native", engine)(() => ({}), () => receiver, {});
-    b.transport.pauseReading();
-    const before = receiver.receivedLength;
-    a.transport.setWriteBufferLimits({ high: 1024 });
-    let sent = 0;
-    // Until the peer takes no more for so long that it never will.
-    for (let quiet = 0; quiet < 20;) {
-      if (a.transport.getWriteBufferSize() === 0) {
-        a.transport.write(new Uint8Array(65_536));
-        sent += 65_536;
-        quiet = 0;
-      } else quiet++;
-      await new Promise((next) => setTimeout(next, 5));
-    }
-    assertEquals(receiver.receivedLength, before);
-    // The buffers of two sockets hold the rest.
-    assert(sent < 16_777_216, `${sent} bytes were taken`);
-    a.transport.abort();
-    b.transport.abort();
-    await end?.();
-  });
 }
 
 Deno.test("The engine is native where it can be, and only there", async () => {
