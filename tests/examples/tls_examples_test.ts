@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async";
 import { openConnection } from "@sluice/net";
-import { testWith } from "./outside_program.ts";
+import { talk, testWith } from "./outside_program.ts";
 import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 const CERTIFICATES = decodeURIComponent(
@@ -61,17 +61,24 @@ Deno.test("tls_echo takes certificates by flags", async () => {
 
 testWith("openssl", "tls_echo echoes to openssl s_client", async () => {
   await using server = startExample("tls_echo", ["--port", "0"]);
-  const printed = await print("openssl", [
-    "s_client",
-    "-quiet",
-    "-verify_return_error",
-    "-no_ign_eof",
-    "-connect",
-    `127.0.0.1:${await server.port()}`,
-    "-CAfile",
-    `${CERTIFICATES}ca.crt`,
-  ], "Q\n");
-  assertMatch(printed, /CN = localhost/);
+  const line = "typed into openssl\n";
+  const echoed = await talk(
+    "openssl",
+    [
+      "s_client",
+      "-quiet",
+      "-verify_return_error",
+      "-verify_hostname",
+      "localhost",
+      "-connect",
+      `127.0.0.1:${await server.port()}`,
+      "-CAfile",
+      `${CERTIFICATES}ca.crt`,
+    ],
+    line,
+    line,
+  );
+  assertEquals(echoed, line);
 });
 
 Deno.test("mutual_tls greets who shows a certificate and refuses who does not", async () => {
