@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { delay } from "@std/async";
 import type { Address, ProxyHeader, Transport } from "../../../protocols/contract.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
@@ -147,7 +147,8 @@ for (const version of [1, 2] as const) {
       const seen = await exchange(version === 1 ? "plainToV1" : "plainToV2");
       assertEquals(seen.header?.version, version);
       assertEquals(seen.peername, seen.client);
-      assert(seen.proxyPeername !== null && seen.proxyPeername !== seen.client);
+      assert(seen.proxyPeername !== null);
+      assertNotEquals(seen.proxyPeername, seen.client);
       if (version === 1 || seen.client === null || !("port" in seen.client)) return;
       const { uniqueId, crc32c } = seen.header?.tlvs ?? {};
       assertEquals(new TextDecoder().decode(uniqueId), `127.0.0.1:${seen.client.port}`);
