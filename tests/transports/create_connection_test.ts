@@ -38,6 +38,23 @@ async function release({ server, conns }: { server: Server; conns: Deno.Conn[] }
   await server.shutdown({ grace: 0 });
 }
 
+/** What `Deno.connect` is given while `run` runs; it connects all the same. */
+async function givenToDeno(run: () => Promise<void>): Promise<Deno.ConnectOptions[]> {
+  const given: Deno.ConnectOptions[] = [];
+  const { connect } = Deno;
+  const noting = (options: Deno.ConnectOptions): Promise<Deno.TcpConn> => {
+    given.push(options);
+    return connect(options);
+  };
+  Object.assign(Deno, { connect: noting });
+  try {
+    await run();
+  } finally {
+    Object.assign(Deno, { connect });
+  }
+  return given;
+}
+
 Deno.test("createConnection() resolves after connectionMade, with addresses and socket", async () => {
   await using server = await createServer(() => ({}), { port: 0 });
   const { transport, protocol } = await createConnection(() => new RecordingProtocol(), {
@@ -59,11 +76,26 @@ Deno.test("createConnection() connects to a host by its name", async () => {
   const { transport } = await createConnection(() => ({}), {
     hostname: "localhost",
     port: server.port,
-    happyEyeballsDelay: 100,
     keepAlive: true,
   });
   transport.close();
   await transport.closed;
+});
+
+Deno.test("createConnection() hands happyEyeballsDelay to Deno, and leaves the default to Deno", async () => {
+  await using server = await createServer(() => ({}), { port: 0 });
+  const { port } = server;
+  const given = await givenToDeno(async () => {
+    for (const options of [{ port, happyEyeballsDelay: 100 }, { port }]) {
+      const { transport } = await createConnection(() => ({}), options);
+      transport.close();
+      await transport.closed;
+    }
+  });
+  const delays = given.map((options) =>
+    "autoSelectFamilyAttemptDelay" in options ? options.autoSelectFamilyAttemptDelay : "not given"
+  );
+  assertEquals(delays, [100, "not given"]);
 });
 
 Deno.test("createConnection() rejects with ConnectionRefused that names the address", async () => {
