@@ -215,14 +215,26 @@ export type TlsFailure =
   | "noCertificate"
   | "other";
 
-/** A TLS handshake failed. */
-export class TlsHandshakeError extends Error {
-  /** What kind of failure it is. */
-  readonly reason: TlsFailure;
+/** What went wrong with an encrypted connection, between which ends: what all errors of TLS have in common. */
+export class TlsError extends Error {
   /** The address of the other end, as text. */
   readonly peer: string;
   /** The address of this end, as text. */
   readonly local: string;
+
+  /** Takes what happened, and both addresses. */
+  constructor(message: string, peer: string, local: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TlsError";
+    this.peer = peer;
+    this.local = local;
+  }
+}
+
+/** A TLS handshake failed. */
+export class TlsHandshakeError extends TlsError {
+  /** What kind of failure it is. */
+  readonly reason: TlsFailure;
 
   /** Takes the kind of failure, both addresses, and in words what happened; `cause` is what the engine said. */
   constructor(
@@ -232,91 +244,81 @@ export class TlsHandshakeError extends Error {
     what: string,
     options?: ErrorOptions,
   ) {
-    super(`Cannot complete TLS handshake between ${local} and ${peer}: ${what}`, options);
+    const message = `Cannot complete TLS handshake between ${local} and ${peer}: ${what}`;
+    super(message, peer, local, options);
     this.name = "TlsHandshakeError";
     this.reason = reason;
-    this.peer = peer;
-    this.local = local;
   }
 }
 
 /** A TLS handshake took too long. */
-export class HandshakeTimeoutError extends Error {
-  /** The address of the other end, as text. */
-  readonly peer: string;
-  /** The address of this end, as text. */
-  readonly local: string;
+export class HandshakeTimeoutError extends TlsError {
   /** How long was waited, in milliseconds. */
   readonly timeoutMs: number;
 
   /** Takes both addresses and the time waited. */
   constructor(peer: string, local: string, timeoutMs: number) {
-    super(
-      `Cannot complete TLS handshake between ${local} and ${peer}: not done within ${timeoutMs} ms`,
-    );
+    const what = `not done within ${timeoutMs} ms`;
+    super(`Cannot complete TLS handshake between ${local} and ${peer}: ${what}`, peer, local);
     this.name = "HandshakeTimeoutError";
-    this.peer = peer;
-    this.local = local;
     this.timeoutMs = timeoutMs;
   }
 }
 
 /** The peer, or somebody in between, broke TLS after the handshake: a record that does not decrypt, an alert. */
-export class TlsProtocolError extends Error {
+export class TlsProtocolError extends TlsError {
   /** What kind of failure it is; a server may refuse a client's certificate only after the client's handshake. */
   readonly reason: TlsFailure;
-  /** The address of the other end, as text. */
-  readonly peer: string;
 
-  /** Takes the kind of failure, the address, and in words what happened. */
-  constructor(reason: TlsFailure, peer: string, what: string, options?: ErrorOptions) {
-    super(`TLS connection to ${peer} failed: ${what}`, options);
+  /** Takes the kind of failure, both addresses, and in words what happened. */
+  constructor(
+    reason: TlsFailure,
+    peer: string,
+    local: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`TLS connection between ${local} and ${peer} failed: ${what}`, peer, local, options);
     this.name = "TlsProtocolError";
     this.reason = reason;
-    this.peer = peer;
   }
 }
 
 /** The peer's data ended without the mark that TLS puts at its end: it may have been cut off. */
-export class TruncationError extends Error {
-  /** The address of the other end, as text. */
-  readonly peer: string;
-
-  /** Takes the peer's address. */
-  constructor(peer: string, options?: ErrorOptions) {
-    super(`TLS data of ${peer} ended without close_notify`, options);
+export class TruncationError extends TlsError {
+  /** Takes both addresses. */
+  constructor(peer: string, local: string, options?: ErrorOptions) {
+    super(`TLS data from ${peer} to ${local} ended without close_notify`, peer, local, options);
     this.name = "TruncationError";
-    this.peer = peer;
   }
 }
 
 /** The last bytes of a TLS connection could not be sent in time. */
-export class ShutdownTimeoutError extends Error {
-  /** The address of the other end, as text. */
-  readonly peer: string;
+export class ShutdownTimeoutError extends TlsError {
   /** How long was waited, in milliseconds. */
   readonly timeoutMs: number;
   /** How many encrypted bytes were not sent. */
   readonly unsent: number;
 
-  /** Takes the address, the time waited, and how many bytes were left. */
-  constructor(peer: string, timeoutMs: number, unsent: number) {
-    super(`Cannot end TLS connection to ${peer}: ${unsent} bytes not sent within ${timeoutMs} ms`);
+  /** Takes both addresses, the time waited, and how many bytes were left. */
+  constructor(peer: string, local: string, timeoutMs: number, unsent: number) {
+    const what = `${unsent} bytes not sent within ${timeoutMs} ms`;
+    super(`Cannot end TLS connection between ${local} and ${peer}: ${what}`, peer, local);
     this.name = "ShutdownTimeoutError";
-    this.peer = peer;
     this.timeoutMs = timeoutMs;
     this.unsent = unsent;
   }
 }
 
 /** There was data behind the request to begin TLS, and `strict` forbids that. */
-export class PlaintextInjectionError extends Error {
+export class PlaintextInjectionError extends TlsError {
   /** How much data there was, in bytes. */
   readonly length: number;
 
-  /** Takes how much there was. */
-  constructor(length: number) {
-    super(`Cannot start TLS: ${length} bytes were received before it began`);
+  /** Takes both addresses, and how much there was. */
+  constructor(peer: string, local: string, length: number) {
+    const what = `${length} bytes were received before it began`;
+    super(`Cannot start TLS between ${local} and ${peer}: ${what}`, peer, local);
     this.name = "PlaintextInjectionError";
     this.length = length;
   }

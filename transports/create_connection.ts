@@ -85,7 +85,8 @@ export async function createConnection<P extends AnyProtocol>(
   checkTimeout("connectTimeout", options.connectTimeout);
   const hostname = options.hostname ?? (options.path === undefined ? DEFAULT_HOSTNAME : undefined);
   const tls = resolveTls(options, false, hostname);
-  const isNative = tls !== null && chooseTlsEngine(tls, options.path === undefined) === "native";
+  const isNative = tls !== null &&
+    chooseTlsEngine(tls, options.path === undefined, false) === "native";
   const conn = await connectSocket(options);
   if (tls === null) return await connectSocketCarrier(protocolFactory, conn, null, options);
   // Over TCP: the native engine was chosen for that.

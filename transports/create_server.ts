@@ -178,7 +178,7 @@ function nativeListenOptions(
   isTcp: boolean,
   sockets: SocketOptions,
 ): { cert: string; key: string; alpnProtocols: string[] } | null {
-  if (chooseTlsEngine(tls, isTcp, sockets) === "layer") return null;
+  if (chooseTlsEngine(tls, isTcp, true, sockets) === "layer") return null;
   const { cert = "", key = "", alpnProtocols = [] } = tls;
   return { cert, key, alpnProtocols: [...alpnProtocols] };
 }

@@ -42,6 +42,8 @@ export class Delivery {
   }
 
   set protocol(protocol: AnyProtocol) {
+    // What a read under way goes into may mean nothing to this one, even if it has lent it before: it gets a copy.
+    if (protocol !== this.#protocol) this.#lender = null;
     this.#protocol = protocol;
     this.#buffered = asBuffered(protocol);
   }

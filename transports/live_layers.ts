@@ -1,6 +1,7 @@
 import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
+import { toError } from "./error_report.ts";
 import { Layer } from "./layer.ts";
 import { isWritingPaused, tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "./next_turn.ts";
@@ -43,6 +44,7 @@ export interface InsertLayerOptions extends TransportOptions {
  * @returns The transport on top of the layer, once the layer is ready.
  * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is ready; or the failure that ended it.
  * @throws {InvalidStateError} If `writeEof()` was called.
+ * @throws What the layer's `connectionMade` throws; the connection is ended then.
  */
 export async function insertLayer(
   transport: Transport,
@@ -56,7 +58,14 @@ export async function insertLayer(
   const landing = new Landing(transport);
   const lower = layer(landing, layerOptions);
   transport.setProtocol(lower, unread);
-  lower.connectionMade?.(transport);
+  try {
+    lower.connectionMade?.(transport);
+  } catch (thrown) {
+    // A layer that has come up half way cannot be taken out.
+    landing.made.catch(() => {});
+    transport.abort(toError(thrown));
+    throw thrown;
+  }
   return await landing.made;
 }
 

@@ -111,9 +111,10 @@ function tcpAddress({ hostname, port }: Deno.NetAddr): NetAddress {
 }
 
 function describe(error: unknown, conn: Deno.TlsConn): unknown {
+  const isTruncated = error instanceof Deno.errors.UnexpectedEof;
+  if (!isTruncated && !(error instanceof Deno.errors.InvalidData)) return error;
   const peer = formatAddress(tcpAddress(conn.remoteAddr));
-  if (error instanceof Deno.errors.UnexpectedEof) {
-    return new TruncationError(peer, { cause: error });
-  }
-  return error instanceof Deno.errors.InvalidData ? protocolError(error, peer) : error;
+  const local = formatAddress(tcpAddress(conn.localAddr));
+  if (isTruncated) return new TruncationError(peer, local, { cause: error });
+  return protocolError(error, { peer, local });
 }

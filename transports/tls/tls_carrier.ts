@@ -24,7 +24,13 @@ import type { TransportOptions } from "../transport_options.ts";
 import { PlaintextSource } from "./plaintext_source.ts";
 import { TlsDuplex } from "./tls_duplex.ts";
 import { startHandshake } from "./tls_engine.ts";
-import { endedHandshake, endsOf, handshakeError, protocolError } from "./tls_errors.ts";
+import {
+  endedHandshake,
+  endsOf,
+  handshakeError,
+  protocolError,
+  type TlsEnds,
+} from "./tls_errors.ts";
 import { tlsFacts } from "./tls_facts.ts";
 import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 
@@ -73,6 +79,9 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   // What the transport below was lost with.
   #lost: Error | null = null;
   #isFull = false;
+  // While what the engine gave last has no room below.
+  #sending: Promise<void> | null = null;
+  #hasEndedInner = false;
   #onRoom: (() => void) | null = null;
 
   /**
@@ -160,7 +169,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     if (this.#phase === "handshake") void this.#endHandshake(null);
     else if (!this.#hasPeerEnded) {
       // All that arrived was decrypted by now; if close_notify was in it, the engine tells within this turn.
-      void nextTurn().then(() => this.#endReading(new TruncationError(this.#peer())));
+      const { peer, local } = this.#ends();
+      void nextTurn().then(() => this.#endReading(new TruncationError(peer, local)));
     }
     return true;
   }
@@ -182,6 +192,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#start();
     if (this.#phase === "handshake") void this.#endHandshake(error);
     else if (error === null && this.#phase === "open") this.#top.abort();
+    else if (this.#phase === "open" && this.#hasPeerEnded) void this.#loseAfterEnd(this.#lost);
     else this.#endReading(this.#phase === "finishing" ? null : this.#lost);
   }
 
@@ -197,10 +208,12 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   async closeWrite(): Promise<void> {
     this.#isWriteEnded = true;
     await new Promise<void>((resolve) => this.#socket?.end(resolve));
-    // The engine has made its close_notify; it comes down to us before this turn is over.
-    await nextTurn();
+    // close_notify comes down within this turn, or once what went before has left: a write may count as done earlier.
+    for (await nextTurn(); this.#sending !== null; await nextTurn()) await this.#sending;
     if (this.#lost !== null) throw this.#lost;
-    if (this.#inner?.canWriteEof()) this.#inner.writeEof();
+    if (!this.#inner?.canWriteEof()) return;
+    this.#hasEndedInner = true;
+    this.#inner.writeEof();
   }
 
   finish(): Promise<void> {
@@ -228,7 +241,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#facts = tlsFacts(socket, this.#options);
     socket.on("error", (error) => {
       this.#hasFailed = true;
-      this.#endReading(protocolError(error, this.#peer()));
+      this.#endReading(protocolError(error, this.#ends()));
     });
     socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
       this.source.put(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
@@ -237,6 +250,12 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     // Our last message of the handshake may still have to leave, which a protocol that aborts would take back.
     while (await this.#hasUnsent()) continue;
     this.#start();
+  }
+
+  /** The peer has ended its direction, so that the loss cannot be told as what a read failed with. */
+  async #loseAfterEnd(error: Error): Promise<void> {
+    await this.source.drained();
+    this.#top.abort(error);
   }
 
   #start(): void {
@@ -257,9 +276,10 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     const { shutdownTimeout } = this.#options;
     this.#phase = "finishing";
     this.source.drop();
+    const { peer, local } = this.#ends();
     this.#timer = setTimeout(() => {
       const unsent = inner.getWriteBufferSize();
-      const error = new ShutdownTimeoutError(this.#peer(), shutdownTimeout, unsent);
+      const error = new ShutdownTimeoutError(peer, local, shutdownTimeout, unsent);
       inner.abort(unsent > 0 ? error : undefined);
     }, shutdownTimeout);
     if (!this.#isWriteEnded) await this.closeWrite();
@@ -277,9 +297,22 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.source.end(error);
   }
 
+  /** Must not throw: the engine would not know what to do about it. */
   #send(bytes: Uint8Array): void | Promise<void> {
-    this.#inner?.write(bytes);
-    if (this.#isFull) return new Promise((resolve) => this.#onRoom = resolve);
+    // No alert can follow our end of data.
+    if (this.#hasEndedInner) return;
+    try {
+      this.#inner?.write(bytes);
+    } catch (thrown) {
+      return this.#inner?.abort(toError(thrown));
+    }
+    if (!this.#isFull) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onRoom = () => {
+      this.#sending = null;
+      resolve();
+    };
+    return this.#sending = promise;
   }
 
   /** The connection ended in the handshake, unless the engine says something better: what it was told by an alert. */
@@ -296,7 +329,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   #refuseInjection(chunk: Bytes): void {
-    const error = new PlaintextInjectionError(chunk.length);
+    const { peer, local } = this.#ends();
+    const error = new PlaintextInjectionError(peer, local, chunk.length);
     this.#giveUp(error);
     this.#inner?.abort(error);
   }
@@ -320,7 +354,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#peerEnded.resolve();
   }
 
-  #peer(): string {
-    return this.#inner === null ? "the peer" : endsOf(this.#inner).peer;
+  #ends(): TlsEnds {
+    return this.#inner === null ? { peer: "the peer", local: "this end" } : endsOf(this.#inner);
   }
 }

@@ -21,7 +21,7 @@ const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
 ];
 
 /** The kind of failure behind what an engine threw. */
-export function classifyTlsFailure(error: unknown): TlsFailure {
+function classifyTlsFailure(error: unknown): TlsFailure {
   if (!(error instanceof Error)) return "other";
   const code = "code" in error ? String(error.code) : "";
   const text = `${code} ${error.name} ${error.message}`;
@@ -29,7 +29,13 @@ export function classifyTlsFailure(error: unknown): TlsFailure {
 }
 
 /** Both ends of a connection, as text. */
-export function endsOf(transport: Transport): { readonly peer: string; readonly local: string } {
+export interface TlsEnds {
+  readonly peer: string;
+  readonly local: string;
+}
+
+/** The ends of the connection that a transport is on. */
+export function endsOf(transport: Transport): TlsEnds {
   const name = (key: "peername" | "sockname", unknown: string) => {
     const address = transport.getExtraInfo(key);
     return address === null ? unknown : formatAddress(address);
@@ -55,7 +61,8 @@ export function endedHandshake(
   return new TlsHandshakeError(reason, peer, local, what, cause === null ? {} : { cause });
 }
 
-/** What an engine threw after the handshake with `peer`, as an error of ours. */
-export function protocolError(error: Error, peer: string): TlsProtocolError {
-  return new TlsProtocolError(classifyTlsFailure(error), peer, error.message, { cause: error });
+/** What an engine threw after the handshake between two ends, as an error of ours. */
+export function protocolError(error: Error, { peer, local }: TlsEnds): TlsProtocolError {
+  const reason = classifyTlsFailure(error);
+  return new TlsProtocolError(reason, peer, local, error.message, { cause: error });
 }

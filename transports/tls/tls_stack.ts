@@ -13,15 +13,17 @@ import { nativeObstacle, type ResolvedTlsOptions } from "./tls_options.ts";
  * Which engine does what is asked for.
  *
  * @param isTcp Whether the bytes go over plain TCP.
+ * @param isAccepting Whether the connections are accepted; the native engine makes the handshake of that end only.
  * @param sockets What a server asks for its sockets; those of a client are told before TLS begins.
  * @throws {TypeError} If the native engine is asked for and cannot do it.
  */
 export function chooseTlsEngine(
   options: ResolvedTlsOptions,
   isTcp: boolean,
+  isAccepting: boolean,
   sockets: SocketOptions = {},
 ): "native" | "layer" {
-  const obstacle = isTcp ? nativeObstacle(options, sockets) : "any carrier but TCP";
+  const obstacle = findObstacle(options, isTcp, isAccepting, sockets);
   if (options.engine !== "native") {
     // Deno cannot set TCP_NODELAY on a TLS connection that it accepted, and it is what everybody gets by default.
     const isLate = options.serverSide && (sockets.noDelay ?? true);
@@ -31,13 +33,25 @@ export function chooseTlsEngine(
   throw new TypeError(`Cannot use TLS: the native engine does not know ${obstacle}`);
 }
 
+/** Why the native engine cannot do it; `null` if it can. */
+function findObstacle(
+  options: ResolvedTlsOptions,
+  isTcp: boolean,
+  isAccepting: boolean,
+  sockets: SocketOptions,
+): string | null {
+  if (!isTcp) return "any carrier but TCP";
+  if (options.serverSide !== isAccepting) return "the other end's part of the handshake";
+  return nativeObstacle(options, sockets);
+}
+
 /** Options with TLS nearest the wire, below the other layers; as they are without TLS. */
 export function withTlsLayer<O extends TransportOptions>(
   options: O,
   tls: ResolvedTlsOptions | null,
 ): O {
   if (tls === null) return options;
-  chooseTlsEngine(tls, false);
+  chooseTlsEngine(tls, false, false);
   return below(options, (upper, transport) => new TlsCarrier(tls, upper, transport));
 }
 
