@@ -50,8 +50,9 @@ deno task bench [options]
   --window MS       length of a measured window (1000; with --quick 150)
   --quick           the scenarios that say most, in under a minute; noisy
   --json FILE       write the report to FILE as well, - for standard output
-  --check           measure ours and the raw loop (or what else ratios are taken to), compare our ratios with bench/baseline.json and fail if one got worse by more
-                    than the noise measured
+  --check           measure ours and the raw loop (or what else ratios are taken to), compare our
+                    ratios with bench/baseline.json and fail if one got worse by more than the
+                    noise measured
   --baseline FILE   compare with the ratios of FILE instead, a report that --json has written
   --pictures        draw bench/pictures/*.svg from this run
   --load c|deno     use this load generator (in C where there is a compiler, else in TypeScript)

@@ -11,6 +11,14 @@ async function listPages(): Promise<string[]> {
   return pages.sort();
 }
 
+const { publish } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+
+/** Whether a file goes into the package. */
+function isPublished(url: URL): boolean {
+  const path = url.href.slice(ROOT.href.length);
+  return publish.include.some((part: string) => path === part || path.startsWith(`${part}/`));
+}
+
 /** A page without what is shown as code. */
 function proseOf(page: string): string {
   return page.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "");
@@ -24,11 +32,12 @@ function anchorsOf(page: string): Set<string> {
   return new Set([...headings].map(([, heading = ""]) => toAnchor(heading)));
 }
 
-/** Why a link on a page leads nowhere; nothing if it does not. */
+/** Why a link on a page leads nowhere, also where the package is published; nothing if it does not. */
 async function findFault(from: URL, target: string): Promise<string | undefined> {
   const url = new URL(target, from);
   const anchor = url.hash.slice(1);
   url.hash = "";
+  if (isPublished(from) && !isPublished(url)) return `${target}: is not published`;
   try {
     const { isFile } = await Deno.stat(url);
     if (anchor === "") return undefined;
