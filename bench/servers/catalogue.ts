@@ -23,13 +23,13 @@ export const SERVERS: readonly ServerProgram[] = [
   },
   {
     name: "sluice-layer",
-    label: "Sluice Protocol on a layer",
+    label: "Sluice on a layer",
     runtime: "sluice",
     roles: { echo: ["sluice_layer.ts"], zlib: ["sluice_compression.ts"] },
   },
   {
     name: "sluice-capture",
-    label: "Sluice Protocol under capture",
+    label: "Sluice under capture",
     runtime: "sluice",
     roles: { echo: ["sluice_capture.ts"] },
   },
