@@ -1,9 +1,13 @@
 import { assertEquals } from "@std/assert";
+import { deadline } from "@std/async";
 import type { Bytes } from "../../protocols/contract.ts";
 import { Layer } from "../../transports/layer.ts";
 import { localhost, trusting } from "../transports/tls/certificates.ts";
+import { until } from "./event_loop.ts";
 import { connectPair, type StreamPair } from "./stream_pair.ts";
 import { decode, pattern } from "./text.ts";
+
+const PATIENCE_MS = 10_000;
 
 /** Notes what comes in from below, as text of one character a byte. */
 class Watching extends Layer {
@@ -18,6 +22,7 @@ class Watching extends Layer {
 /** Two connections that agreed to encrypt, and did so by their writers. */
 async function upgradedPair(layers: Watching[] = []): Promise<StreamPair> {
   const pair = await connectPair("memory", {
+    limit: 1000,
     layers: [(upper, options) => {
       const layer = new Watching(upper, options);
       layers.push(layer);
@@ -52,6 +57,18 @@ Deno.test("StreamWriter.startTls() leaves reader and writer of both ends valid",
   );
 });
 
+Deno.test("StreamWriter.startTls() has the reader hold back what comes encrypted", async () => {
+  await using pair = await upgradedPair();
+  const { a, b } = pair;
+  for (const [from, to] of [[a, b], [b, a]] as const) {
+    const data = pattern(100_000);
+    from.writer.write(data);
+    await until(() => !to.transport.isReading());
+    assertEquals(await deadline(to.reader.readexactly(data.length), PATIENCE_MS), data);
+    assertEquals(to.transport.isReading(), true);
+  }
+});
+
 Deno.test("StreamWriter.startTls() leaves a Web pair that echoes by a pipe begun afterwards", async () => {
   await using pair = await upgradedPair();
   const { a, b } = pair;
@@ -59,7 +76,7 @@ Deno.test("StreamWriter.startTls() leaves a Web pair that echoes by a pipe begun
   const data = pattern(1_000_000);
   const sending = a.writable.getWriter();
   const sent = sending.write(data).then(() => sending.close());
-  assertEquals(await a.reader.read(), data);
+  assertEquals(await deadline(a.reader.read(), PATIENCE_MS), data);
   await Promise.all([sent, echoing]);
   assertEquals((await a.close()).error, null);
 });

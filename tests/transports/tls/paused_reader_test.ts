@@ -21,9 +21,10 @@ async function writeUntilStuck(writer: Transport): Promise<number> {
     if (writer.getWriteBufferSize() === 0) {
       writer.write(new Uint8Array(PIECE));
       sent += PIECE;
+      still = 0;
     }
     const left = writer.getWriteBufferSize();
-    if (left !== before || left === 0) still = 0;
+    if (left !== before) still = 0;
     before = left;
     await turn();
   }
