@@ -119,7 +119,7 @@ async function connectTls<P extends AnyProtocol>(
 }
 
 /** Opens the socket, under the deadline and the signal. */
-export async function connectSocket(options: ConnectOptions): Promise<Deno.Conn> {
+async function connectSocket(options: ConnectOptions): Promise<Deno.Conn> {
   const address = formatEndpoint(options);
   const timeoutMs = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
   const deadline = new AbortController();

@@ -11,7 +11,7 @@ export interface Disturbance {
 }
 
 /** From how many busy cores on a run is not called quiet. */
-export const QUIET_CORES = 0.05;
+const QUIET_CORES = 0.05;
 
 interface Totals {
   readonly wall: number;

@@ -83,7 +83,7 @@ export function isBase(row: Row): boolean {
  * @param row One of them.
  * @returns The base, or `undefined` if it was not measured.
  */
-export function baseOf(rows: readonly Row[], row: Row): Row | undefined {
+function baseOf(rows: readonly Row[], row: Row): Row | undefined {
   const base = row.base ?? BASE_SERVER;
   return rows.find((one) => one.server === base && sameSetting(one, row));
 }
@@ -95,7 +95,7 @@ export function baseOf(rows: readonly Row[], row: Row): Row | undefined {
  * @param b A row.
  * @returns Whether scenario and setting are the same.
  */
-export function sameSetting(a: Row, b: Row): boolean {
+function sameSetting(a: Row, b: Row): boolean {
   return a.scenario === b.scenario && a.point === b.point;
 }
 

@@ -22,10 +22,10 @@ import type { RespValue } from "./resp_values.ts";
 export * from "./resp_values.ts";
 
 /** The default of `maxLength`, in bytes: 64 MiB. Redis allows 512 MiB for each string. */
-export const DEFAULT_MAX_RESP_LENGTH = 67_108_864;
+const DEFAULT_MAX_RESP_LENGTH = 67_108_864;
 
 /** How RESP is spoken. */
-export interface RespCodecOptions {
+interface RespCodecOptions {
   /**
    * The version that is written to begin with. Both are read.
    *
