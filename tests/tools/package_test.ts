@@ -164,6 +164,7 @@ await openConnection({ port: "8888" });
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "bench",
       "deno.json",
       "docs",
       "examples",
@@ -173,6 +174,11 @@ await openConnection({ port: "8888" });
       "testing",
       "transports",
     ]);
+    const bench = publication.paths.filter((path) => path.startsWith("bench/"));
+    assert(
+      bench.every((path) => /^bench\/(README\.md|pictures\/\w+\.svg)$/.test(path)),
+      `${bench}`,
+    );
   });
 
   await t.step("a project adds it as docs/getting_started.md says", async () => {
