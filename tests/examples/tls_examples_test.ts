@@ -98,7 +98,9 @@ Deno.test("starttls_smtp refuses mail in the clear, and what is slipped in", asy
   writer.write("MAIL FROM:<a@example.com>\r\n");
   assertEquals(await answer(), "530 Must issue a STARTTLS command first");
   writer.write("STARTTLS\r\nMAIL FROM:<evil@example.com>\r\n");
-  await server.line(/^Cannot start TLS between \S+ and \S+: 30 bytes were received before it began$/);
+  await server.line(
+    /^Cannot start TLS between \S+ and \S+: 30 bytes were received before it began$/,
+  );
 });
 
 testWith("openssl", "starttls_smtp upgrades for openssl s_client", async () => {
