@@ -53,18 +53,21 @@ export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
  * The extra info `pid` is its number, `socket` the `Deno.ChildProcess`. Needs `--allow-run` for the program.
  *
  * @example Asking a program
- * ```ts ignore
+ * ```ts
  * import { connectProcess } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
- * const sorted = Promise.withResolvers<string>();
+ * const loud = "console.log((await new Response(Deno.stdin.readable).text()).toUpperCase())";
+ * let answer = "";
  * const { transport, exited } = await connectProcess(
- *   () => ({ dataReceived: (chunk) => sorted.resolve(new TextDecoder().decode(chunk)) }),
- *   "sort",
+ *   () => ({ dataReceived: (chunk) => void (answer += new TextDecoder().decode(chunk)) }),
+ *   Deno.execPath(),
+ *   { args: ["eval", loud] },
  * );
- * transport.write("b\na\n");
+ * transport.write("is anybody there?");
  * transport.writeEof();
- * assertEquals(await sorted.promise, "a\nb\n");
+ * await transport.closed;
+ * assertEquals(answer, "IS ANYBODY THERE?\n");
  * assertEquals((await exited).code, 0);
  * ```
  *
