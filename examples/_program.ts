@@ -132,6 +132,23 @@ export function stopRequested(): Promise<void> {
   });
 }
 
+/**
+ * `Deno.serve` on a port. Where that is in use, the error says which one it is, as that of `createServer` does.
+ */
+export function serveHttp(
+  where: { readonly hostname: string; readonly port: number },
+  onListen: (address: Deno.NetAddr) => void,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ ...where, onListen }, handler);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    const message = `Cannot listen on ${where.hostname}:${where.port}: ${error.message}`;
+    throw new Deno.errors.AddrInUse(message, { cause: error });
+  }
+}
+
 /** The other end of a connection, as people write it. */
 export function peerOf(transport: Transport): string {
   return formatAddress(transport.getExtraInfo("peername"));

@@ -4,7 +4,7 @@
  * The easy way is to write a `Carrier`, which only says how bytes are read, written and ended, and
  * to leave the rest to `connectCarrier`: the order of callbacks, buffering with water marks, pausing,
  * closing that flushes, half-close, errors. To implement `Transport` itself is possible, an interface
- * of twenty methods, and means to write all of that again. (To change a transport that exists, wrap
+ * of seventeen methods, and means to write all of that again. (To change a transport that exists, wrap
  * it: see logging_transport.ts.) The program ends by itself.
  *
  *     deno run examples/custom_transport.ts

@@ -15,7 +15,7 @@
  */
 import { counters, formatAddress, idleTimeout, proxyProtocol, type Server } from "@sluice/net";
 import { startServer, type StreamConnection, TrafficTotal, writeStallTimeout } from "@sluice/net";
-import { peerOf, readFlags, runProgram, stopRequested } from "./_program.ts";
+import { peerOf, readFlags, runProgram, serveHttp, stopRequested } from "./_program.ts";
 
 /** Below the 10 s that Docker waits before it kills, in milliseconds. */
 const GRACE_MS = 8_000;
@@ -37,16 +37,16 @@ async function echo({ reader, writer, transport, signal }: StreamConnection): Pr
 }
 
 /** Serves a page for Prometheus. */
-function serveMetrics(port: number, server: Server, total: TrafficTotal): Deno.HttpServer {
+function serveMetrics(port: number, server: Server, total: TrafficTotal): AsyncDisposable {
   const page = () =>
     `echo_connections ${server.connections.size}\n` +
     `echo_received_bytes_total ${total.received.bytes}\n` +
     `echo_sent_bytes_total ${total.sent.bytes}\n`;
-  return Deno.serve({
-    hostname: "127.0.0.1",
-    port,
-    onListen: (address) => console.log(`metrics on http://127.0.0.1:${address.port}`),
-  }, () => new Response(page()));
+  return serveHttp(
+    { hostname: "127.0.0.1", port },
+    (address) => console.log(`metrics on http://127.0.0.1:${address.port}`),
+    () => new Response(page()),
+  );
 }
 
 await runProgram(async () => {

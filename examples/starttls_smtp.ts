@@ -10,25 +10,26 @@
  *     deno task example starttls_smtp --port 2525
  *
  * `--allow-net` and, for the certificates, `--allow-read`. `--cert` and `--key` name PEM files; without
- * them the certificates for tests are used.
+ * them the certificates for tests are used. With `--ca`, the PEM file of an authority, only clients with a
+ * certificate of that authority may send mail.
  *
  * @module
  */
-import { startServer, type StreamConnection, type TlsCertificate } from "@sluice/net";
-import { CERTIFICATE_FLAGS, readCertificate } from "./_certificates.ts";
+import { startServer, type StreamConnection, type TlsOptions } from "@sluice/net";
+import { CERTIFICATE_FLAGS, readCertificate, readDemands } from "./_certificates.ts";
 import { announce, readFlags, runProgram } from "./_program.ts";
 
 /** One conversation. */
 class SmtpSession {
   readonly #connection: StreamConnection;
-  readonly #certificate: TlsCertificate;
+  readonly #tls: TlsOptions;
   #isSecure = false;
   #from = "";
   #to: string[] = [];
 
-  constructor(connection: StreamConnection, certificate: TlsCertificate) {
+  constructor(connection: StreamConnection, tls: TlsOptions) {
     this.#connection = connection;
-    this.#certificate = certificate;
+    this.#tls = tls;
   }
 
   async run(): Promise<void> {
@@ -73,7 +74,7 @@ class SmtpSession {
     if (this.#isSecure) return this.#answer("503 TLS is on already");
     this.#answer("220 go ahead");
     try {
-      await this.#connection.startTls({ ...this.#certificate, strict: true });
+      await this.#connection.startTls({ ...this.#tls, strict: true });
     } catch (error) {
       // The connection has ended with it, which is no fault of ours.
       if (error instanceof Error) console.log(error.message);
@@ -110,10 +111,13 @@ class SmtpSession {
 }
 
 await runProgram(async () => {
-  const { cert, key, ca: _, ...endpoint } = readFlags({ port: 2525, ...CERTIFICATE_FLAGS });
-  const certificate = await readCertificate({ cert, key }, "localhost");
+  const { cert, key, ca, ...endpoint } = readFlags({ port: 2525, ...CERTIFICATE_FLAGS });
+  const tls = {
+    ...await readCertificate({ cert, key }, "localhost"),
+    ...await readDemands({ ca }),
+  };
   await using server = await startServer(
-    (connection) => new SmtpSession(connection, certificate).run(),
+    (connection) => new SmtpSession(connection, tls).run(),
     { ...endpoint, onError: (error) => console.log(error.message) },
   );
   announce(server);

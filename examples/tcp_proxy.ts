@@ -51,6 +51,7 @@ await runProgram(async () => {
     console.log(`${name}: ${describe(forward)} there, ${describe(backward)} back`);
   };
 
+  const server = await startServer(proxy, endpoint);
   console.log(`passing on to ${target}`);
-  await serveUntilStopped(await startServer(proxy, endpoint));
+  await serveUntilStopped(server);
 });

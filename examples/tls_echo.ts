@@ -8,8 +8,10 @@
  *     deno run --allow-net --allow-read examples/tls_echo.ts --port 8443
  *     deno task example tls_echo --port 8443
  *
- * `--allow-net` and, for the certificates, `--allow-read`. `--cert` and `--key` name PEM files of a
- * server, `--ca` the authority that a client trusts; without them the certificates for tests are used.
+ * `--allow-net` and, for the certificates, `--allow-read`. A server shows the certificate of the PEM files
+ * `--cert` and `--key`, without them one for tests; with `--ca`, the PEM file of an authority, it lets in only
+ * clients with a certificate of that. With `--connect` the same flags are the client's: what it shows, if it is
+ * given, and the authority that it trusts, without `--ca` the one for tests. It expects a server for `localhost`.
  *
  * @module
  */
@@ -21,7 +23,13 @@ import {
   type TlsOptions,
   type Transport,
 } from "@sluice/net";
-import { CERTIFICATE_FLAGS, readAuthority, readCertificate } from "./_certificates.ts";
+import {
+  CERTIFICATE_FLAGS,
+  readAuthority,
+  readCertificate,
+  readDemands,
+  readOwnCertificate,
+} from "./_certificates.ts";
 import { peerOf, readFlags, runProgram, serveUntilStopped } from "./_program.ts";
 
 class TlsEcho extends Protocol {
@@ -58,9 +66,13 @@ await runProgram(async () => {
     ...CERTIFICATE_FLAGS,
   });
   if (connect) {
-    const tls = { caCerts: [await readAuthority({ ca })], serverName: "localhost" };
+    const shown = await readOwnCertificate({ cert, key });
+    const tls = { caCerts: [await readAuthority({ ca })], serverName: "localhost", ...shown };
     return await ask(endpoint, tls, message);
   }
-  const tls = await readCertificate({ cert, key }, "localhost");
+  const tls = {
+    ...await readCertificate({ cert, key }, "localhost"),
+    ...await readDemands({ ca }),
+  };
   await serveUntilStopped(await createServer(() => new TlsEcho(), { ...endpoint, tls }));
 });

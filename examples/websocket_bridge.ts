@@ -18,7 +18,7 @@
  */
 import { connectWebSocket, openConnection, relay } from "@sluice/net";
 import { StreamConnection, StreamReader, StreamReaderProtocol } from "@sluice/net";
-import { readFlags, runProgram, stopRequested } from "./_program.ts";
+import { readFlags, runProgram, serveHttp, stopRequested } from "./_program.ts";
 
 /** The streams of a WebSocket. */
 async function openWebSocket(socket: WebSocket, peer: Deno.NetAddr): Promise<StreamConnection> {
@@ -72,15 +72,16 @@ await runProgram(async () => {
     return response;
   };
 
-  const server = Deno.serve({
-    hostname,
-    port,
-    onListen(address): void {
-      console.log(`passing on to ${target}`);
-      console.log(`listening on ${address.hostname}:${address.port}`);
-      console.log("stop with Ctrl-C");
-    },
-  }, (request, { remoteAddr }) => handle(request, remoteAddr));
+  const onListen = (address: Deno.NetAddr): void => {
+    console.log(`passing on to ${target}`);
+    console.log(`listening on ${address.hostname}:${address.port}`);
+    console.log("stop with Ctrl-C");
+  };
+  const server = serveHttp(
+    { hostname, port },
+    onListen,
+    (request, { remoteAddr }) => handle(request, remoteAddr),
+  );
   await stopRequested();
   console.log(`stopping, ${open.size} connections to close`);
   for (const client of open) client.transport.close();

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type CloseInfo, createConnection, Protocol, type Transport } from "@sluice/net";
+import {
+  type CloseInfo,
+  createConnection,
+  type LayerFactory,
+  Protocol,
+  type Transport,
+} from "@sluice/net";
 import { deadline } from "@std/async";
 
 /** The longest wait for data, in milliseconds. */
@@ -18,7 +24,9 @@ export class Client extends Protocol implements AsyncDisposable {
   readonly #decoder = new TextDecoder();
 
   /** Connects. */
-  static async connect(endpoint: { port: number } | { path: string }): Promise<Client> {
+  static async connect(
+    endpoint: { port: number; layers?: readonly LayerFactory[] } | { path: string },
+  ): Promise<Client> {
     const { protocol } = await createConnection(() => new Client(), endpoint);
     return protocol;
   }

@@ -70,6 +70,15 @@ Deno.test({
   },
 });
 
+Deno.test("production_server ends with one line when the port for its metrics is in use", async () => {
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = other.addr;
+  const args = ["--port=0", `--metrics=${port}`];
+  const { code, stderr } = await runExample("production_server", args);
+  assertEquals([code, stderr.length], [1, 1]);
+  assert(stderr.join().startsWith(`production_server: Cannot listen on 127.0.0.1:${port}: `));
+});
+
 Deno.test("production_server with --shared says which flag it lacks", async () => {
   const { code, stderr } = await runExample("production_server", ["--port=0", "--shared"]);
   assertEquals([code, stderr], [1, [
