@@ -3,7 +3,7 @@ import { ConnectionLostError } from "../protocols/errors.ts";
 
 /**
  * Takes the place of a protocol on a transport that is being taken away from it: gathers what is still
- * delivered, waits until all that was written has left, and remembers nothing else.
+ * delivered, waits until all that was written has left, and passes on whether to write.
  */
 export class LayerHandover implements ProtocolCallbacks {
   /** What was delivered since. */
@@ -12,14 +12,15 @@ export class LayerHandover implements ProtocolCallbacks {
   readonly #upper: AnyProtocol;
   readonly #drained = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
-  readonly #wasPaused: boolean;
+  // What the protocol that was replaced was told last.
+  #isPaused: boolean;
   #onEmpty: (() => void) | null = null;
 
   /** Replaces `upper`, the protocol of `transport`; reading goes on. */
   constructor(transport: Transport, upper: AnyProtocol) {
     this.#transport = transport;
     this.#upper = upper;
-    this.#wasPaused = isWritingPaused(transport);
+    this.#isPaused = isWritingPaused(transport);
     this.#lost.promise.catch(() => {});
     transport.setProtocol(this);
     transport.resumeReading();
@@ -51,7 +52,9 @@ export class LayerHandover implements ProtocolCallbacks {
 
   /** Tells the protocol that was replaced whether to write, if that has changed for it. */
   tellWriting(isPaused: boolean): void {
-    tellWriting(this.#upper, this.#wasPaused, isPaused);
+    const wasPaused = this.#isPaused;
+    this.#isPaused = isPaused;
+    tellWriting(this.#upper, wasPaused, isPaused);
   }
 
   dataReceived(chunk: Bytes): void {
@@ -63,10 +66,15 @@ export class LayerHandover implements ProtocolCallbacks {
     return true;
   }
 
+  pauseWriting(): void {
+    this.tellWriting(true);
+  }
+
   resumeWriting(): void {
     const callback = this.#onEmpty;
     this.#onEmpty = null;
-    callback?.();
+    if (callback === null) this.tellWriting(false);
+    else callback();
   }
 
   connectionLost(error: Error | null): void {

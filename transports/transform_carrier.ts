@@ -38,6 +38,18 @@ class TransformTop extends TransportWrapper {
     super.close();
     this.carrier.source.abandon();
   }
+
+  override pauseReading(): void {
+    if (!this.carrier.keepWish(false)) super.pauseReading();
+  }
+
+  override resumeReading(): void {
+    if (!this.carrier.keepWish(true)) super.resumeReading();
+  }
+
+  override isReading(): boolean {
+    return super.isReading() && this.carrier.isReadingWanted;
+  }
 }
 
 /**
@@ -69,6 +81,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   #cutAt = Infinity;
   #onCut: (() => void) | null = null;
   #isReadEnded = false;
+  #isWriteEnded = false;
   #isFinishing = false;
   // When closing began everything that was written had left.
   #isAllSent = false;
@@ -76,6 +89,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   #decoding: void | Promise<void> = undefined;
   // What came after the transform has left, for whoever takes over.
   #held: Bytes[] | null = null;
+  // Whether the protocol above wants to read, while the layer reads for itself to be done; else null.
+  #wish: boolean | null = null;
 
   /** Stands below `upper`; the transport below comes with `connectionMade`. */
   constructor(transform: ByteTransform, upper: AnyProtocol, options: TransportOptions) {
@@ -160,21 +175,17 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     else if (!this.#isFinishing) this.#transport.close();
   }
 
-  async write(bytes: Uint8Array): Promise<number> {
+  write(bytes: Uint8Array): Promise<number> {
     const isCut = this.#encodedEnd !== null;
     const most = isCut ? Infinity : Math.min(LARGEST_WRITE, this.#cutAt - this.#encoded);
     // The transport above lends its bytes over a plain ArrayBuffer, and only until this resolves.
     const chunk = bytes.slice(0, most);
-    if (isCut) {
-      await this.#encodedEnd;
-      this.inner.write(chunk);
-      return chunk.length;
-    }
-    if (this.#encodedStart !== null) await this.#encodedStart;
-    await this.#output.encode("encode", () => this.#transform.encode(chunk));
-    this.#encoded += chunk.length;
-    if (this.#encoded === this.#cutAt) void this.#encodeEnd("leave");
-    return chunk.length;
+    if (isCut) return this.#pass(chunk);
+    const written = this.#encode(chunk);
+    // Right before the transport above takes them off its queue, so that a removal counts no byte twice: what waits
+    // for one promise goes on back to back.
+    void written.then((n) => this.#count(n));
+    return written;
   }
 
   async finish(): Promise<void> {
@@ -198,13 +209,26 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     return this.#transform.getExtraInfo?.(name) ?? this.#inner?.getExtraInfo(name);
   }
 
+  /** Whether the protocol above wants to read, as far as this layer is not told by its transport. */
+  get isReadingWanted(): boolean {
+    return this.#wish ?? true;
+  }
+
+  /** Keeps what the protocol above wants for the transport below, if the layer is just handed over. */
+  keepWish(isReading: boolean): boolean {
+    if (this.#wish === null) return false;
+    this.#wish = isReading;
+    return true;
+  }
+
   /**
    * Takes the layer out. What was written before is encoded, what was received before is decoded and delivered
    * before what follows; the transport above passes everything on from then.
    *
    * @returns The transport below.
    * @throws {ConnectionLostError} If the connection ends before that.
-   * @throws {InvalidStateError} If the peer has ended its direction, or the layer was or is being removed.
+   * @throws {InvalidStateError} If the peer has ended its direction, `writeEof()` was called, or the layer was or is being
+   * removed.
    */
   async remove(): Promise<Transport> {
     this.#checkRemovable();
@@ -233,19 +257,25 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     if (this.#isReadEnded) {
       throw new InvalidStateError("Cannot remove layer: the peer has ended its direction");
     }
+    // Throws if writing has ended: no layer can be taken out from under that.
+    isWritingPaused(this.#transport);
   }
 
   async #handOver(left: Bytes | undefined): Promise<void> {
     this.#held = left === undefined ? [] : [left];
     const upper = this.#transport.getProtocol();
-    const isReading = this.#transport.isReading();
+    this.#wish = this.#transport.isReading();
     const marks = this.#transport.getWriteBufferLimits();
     this.inner.pauseReading();
     const handover = new LayerHandover(this.#transport, upper);
     await this.#decoding;
     this.source.end();
     await handover.drained;
+    // With reading stopped, two ends that do the same must not wait for each other to read.
+    this.#output.release();
     await handover.whenEmpty(() => {
+      const isReading = this.#wish;
+      this.#wish = null;
       this.#top.inner = this.inner;
       this.#transport.setProtocol({});
       this.inner.setWriteBufferLimits(marks);
@@ -256,7 +286,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
       this.#closeTransform();
       void this.inner.closed.then(({ error }) => this.connectionLost(error));
       if (isReading) this.inner.resumeReading();
-      handover.tellWriting(isWritingPaused(this.inner));
+      if (!this.#isWriteEnded) handover.tellWriting(isWritingPaused(this.inner));
     });
   }
 
@@ -266,7 +296,26 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     this.#transform.close?.();
   }
 
+  async #encode(chunk: Bytes): Promise<number> {
+    if (this.#encodedStart !== null) await this.#encodedStart;
+    await this.#output.encode("encode", () => this.#transform.encode(chunk));
+    return chunk.length;
+  }
+
+  #count(encoded: number): void {
+    this.#encoded += encoded;
+    if (this.#encoded === this.#cutAt) void this.#encodeEnd("leave");
+  }
+
+  /** Sends what comes after the cut as it is, as there is room. */
+  async #pass(chunk: Bytes): Promise<number> {
+    await this.#encodedEnd;
+    await this.#output.encode("encode", () => chunk);
+    return chunk.length;
+  }
+
   async #endWriting(): Promise<void> {
+    this.#isWriteEnded = true;
     await this.#encodeEnd("end");
     this.inner.writeEof();
   }

@@ -6,6 +6,7 @@ export class TransformOutput {
   readonly #write: (piece: Bytes) => void;
   readonly #onError: (callback: string, thrown: unknown) => void;
   #isFull = false;
+  #isReleased = false;
   #onRoom: (() => void) | null = null;
   #isEncoding = false;
 
@@ -25,13 +26,19 @@ export class TransformOutput {
 
   /** There is no room below. */
   pause(): void {
-    this.#isFull = true;
+    this.#isFull = !this.#isReleased;
   }
 
   /** There is room again, or it does not matter any more. */
   resume(): void {
     this.#isFull = false;
     this.#onRoom?.();
+  }
+
+  /** Waits for no room any more. */
+  release(): void {
+    this.#isReleased = true;
+    this.resume();
   }
 
   /** Sends what is produced. Never rejects. */
