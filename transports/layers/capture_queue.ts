@@ -37,14 +37,17 @@ export class CaptureQueue {
   // Where in the slab begins what the sink was not given, and where it ends.
   #start = 0;
   #end = 0;
-  #size = 0;
+  // In bytes since the beginning: what came, what the sink has taken, and how much of it somebody waits for.
+  #reserved = 0;
+  #taken = 0;
+  #goal = 0;
   #isScheduled = false;
   #isWriting = false;
-  // Somebody waits until everything is written.
-  #isAwaited = false;
   #endRest: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
+  readonly #onProgress: (() => void)[] = [];
   #isStopped = false;
+  #closing: Promise<void> | null = null;
 
   /** Begins empty. `onError` is told once of a sink that fails. */
   constructor(sink: CaptureWriter, onError: (error: unknown) => void) {
@@ -59,7 +62,7 @@ export class CaptureQueue {
 
   /** How many bytes the sink has not taken yet. */
   get size(): number {
-    return this.#size;
+    return this.#reserved - this.#taken;
   }
 
   /** What the memory that was reserved last is part of. */
@@ -77,7 +80,7 @@ export class CaptureQueue {
     if (this.#end + length > SLAB_SIZE) this.#changeSlab();
     const start = this.#end;
     this.#end += length;
-    this.#size += length;
+    this.#reserved += length;
     if (!this.#isScheduled && !this.#isWriting) {
       this.#isScheduled = true;
       flushSoon(this.#flushable);
@@ -85,20 +88,27 @@ export class CaptureQueue {
     return start;
   }
 
-  /** Waits until the sink has taken everything, or has failed. */
+  /** Waits until the sink has taken everything that is there now, or has failed. */
   async flush(): Promise<void> {
-    this.#isAwaited = true;
+    const goal = this.#goal = this.#reserved;
     this.#endRest?.();
     this.#begin();
-    while (this.#isWriting) await this.#writing;
-    this.#isAwaited = false;
+    while (this.#isWriting && this.#taken < goal) {
+      await new Promise<void>((resolve) => this.#onProgress.push(resolve));
+    }
   }
 
-  /** Waits until the sink has taken everything and is closed. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#isStopped) return await this.flush();
+  /** Waits until the sink has taken everything and is closed, also if called again. Never rejects. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const hasFailed = this.#isStopped;
     this.#isStopped = true;
     await this.flush();
+    await this.#writing;
+    if (hasFailed) return;
     try {
       await this.#sink.close();
     } catch (error) {
@@ -134,10 +144,11 @@ export class CaptureQueue {
         if (piece.length === 0) return;
         const written = this.#sink.write(piece);
         if (written !== undefined) await written;
-        this.#size -= piece.length;
+        this.#taken += piece.length;
+        this.#tellProgress();
         if (this.#sink.givesBack) {
           this.#reuse(piece);
-          if (this.#full.length === 0 && !this.#isAwaited) await this.#rest();
+          if (this.#mayRest()) await this.#rest();
         }
       }
     } catch (error) {
@@ -147,7 +158,16 @@ export class CaptureQueue {
     } finally {
       // In the same turn as the last look at what waits, so that nothing is left behind.
       this.#isWriting = false;
+      this.#tellProgress();
     }
+  }
+
+  #tellProgress(): void {
+    for (const tell of this.#onProgress.splice(0)) tell();
+  }
+
+  #mayRest(): boolean {
+    return this.#full.length === 0 && this.#taken >= this.#goal && !this.#isStopped;
   }
 
   async #rest(): Promise<void> {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Bytes, Transport } from "../../../protocols/contract.ts";
 import { CaptureFormatError, CaptureOverflowError } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
+import { turns } from "../../../testing/conformance/scene.ts";
 import { type CapturedConnection, readCapture } from "../../../testing/read_capture.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { replayCapture } from "../../../testing/replay_capture.ts";
@@ -309,6 +310,62 @@ Deno.test("Capture drops packets for a sink that stands still, counts them, and 
   assert(file.length < 400_000, `${file.length} bytes were kept`);
   // What is missing is seen by whoever reads it.
   assertThrows(() => readCapture(file), CaptureFormatError, "packets are missing");
+});
+
+Deno.test("Capture.flush() waits for what was captured before, not for what follows", async () => {
+  const gates: PromiseWithResolvers<void>[] = [];
+  const capture = new Capture(() => {
+    const gate = Promise.withResolvers<void>();
+    gates.push(gate);
+    return gate.promise;
+  });
+  const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol(), {
+    layers: [capture.layer],
+  });
+  a.transport.write("before");
+  await b.protocol.untilReceived(6);
+  let isFlushed = false;
+  const flushing = capture.flush().then(() => isFlushed = true);
+  await turns();
+  assertEquals(isFlushed, false);
+  // The sink takes one piece after the other, and always finds a further one.
+  for (let i = 0; i < 10; i++) {
+    a.transport.write("after");
+    await b.protocol.untilReceived(6 + 5 * (i + 1));
+    gates[i]?.resolve();
+    await turns(1);
+  }
+  assertEquals([gates.length, isFlushed], [11, true]);
+  await flushing;
+  const closing = capture.close();
+  for (let i = 10; i < 13; i++) {
+    gates[i]?.resolve();
+    await turns(1);
+  }
+  await closing;
+  a.transport.close();
+  await b.transport.closed;
+});
+
+Deno.test("Capture.close() waits for the sink to be closed, each time", async () => {
+  const gate = Promise.withResolvers<void>();
+  let closed = 0;
+  const capture = new Capture(
+    new WritableStream({
+      close(): Promise<void> {
+        closed++;
+        return gate.promise;
+      },
+    }),
+  );
+  const done: number[] = [];
+  const closing = [1, 2].map((n) => capture.close().then(() => void done.push(n)));
+  await turns();
+  assertEquals([closed, done], [1, []]);
+  gate.resolve();
+  await Promise.all(closing);
+  await capture.close();
+  assertEquals([closed, done], [1, [1, 2]]);
 });
 
 Deno.test("Capture writes to a path and to a stream the same kind of file", async () => {
