@@ -7,6 +7,13 @@ const GROWTH = 4;
 const MOST = 8;
 /** A busy machine spoils one measurement, but not all of them. */
 const TRIES = 5;
+/** The length of the line that comes byte by byte: `READLINE_BYTES=67108864` makes it as long as that in larger pieces. */
+const READLINE_BYTES = readLength(Deno.env.get("READLINE_BYTES") ?? "1048576");
+
+function readLength(text: string): number {
+  if (/^[1-9]\d*$/.test(text) && Number(text) % GROWTH === 0) return Number(text);
+  throw new TypeError(`Cannot read READLINE_BYTES=${text} bytes: not a multiple of ${GROWTH}`);
+}
 
 type Read = (reader: StreamReader, length: number) => Promise<Uint8Array | undefined>;
 
@@ -27,8 +34,8 @@ async function timeOf(read: Read, length: number, piece: number): Promise<number
 }
 
 const CASES: [string, number, number, Read][] = [
-  ["readline() in pieces of 1 byte", 1_048_576, 1, (reader) => reader.readline()],
-  ["readline() in pieces of 1 KiB", 16_777_216, 1024, (reader) => reader.readline()],
+  ["readline() in pieces of 1 byte", READLINE_BYTES, 1, (reader) => reader.readline()],
+  ["readline() in pieces of 1 KiB", 67_108_864, 1024, (reader) => reader.readline()],
   [
     "readuntil() of three separators in pieces of 1 byte",
     131_072,
