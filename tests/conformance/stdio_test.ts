@@ -1,0 +1,62 @@
+import type { AnyProtocol, ProcessExit, Transport } from "../../protocols/contract.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
+import { testTransport } from "../../testing/test_transport.ts";
+import { connectCarrier } from "../../transports/connect_carrier.ts";
+import { DEFAULT_EXIT_TIMEOUT } from "../../transports/connect_process.ts";
+import { createServer } from "../../transports/create_server.ts";
+import { ProcessCarrier } from "../../transports/process_carrier.ts";
+import { TransportWrapper } from "../../transports/transport_wrapper.ts";
+
+const RELAY = new URL("../transports/carriers/stdio_port_relay.ts", import.meta.url).href;
+const ARGS = ["run", "--no-check", "--allow-net=127.0.0.1", RELAY];
+
+/**
+ * The ends around a program on `connectStdio` can do what that cannot. Here they cannot either: that stdout has no end of
+ * its own is a test of connect_stdio_test.ts.
+ */
+class WithoutHalfClose extends TransportWrapper {
+  override canWriteEof(): boolean {
+    return false;
+  }
+
+  override writeEof(): void {
+    throw new InvalidStateError("Cannot end writing: stdout has no half-close");
+  }
+}
+
+/** Who runs a program, and what that program passes everything on to by way of its own stdio. */
+const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  const accepted = Promise.withResolvers<Transport>();
+  const server = await createServer(() => {
+    const protocol: AnyProtocol = factoryB();
+    // The server has it when the factory has returned, and still has it if connectionMade ends it.
+    queueMicrotask(() => {
+      for (const transport of server.connections) accepted.resolve(transport);
+    });
+    return protocol;
+  }, { port: 0, ...options });
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...ARGS, String(server.port)],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  // One that is aborted at once must not keep the other end from being made.
+  const carrier = new ProcessCarrier(child, DEFAULT_EXIT_TIMEOUT);
+  const b = await Promise.race([accepted.promise, carrier.exited.then(failToStart)]);
+  const { transport } = await connectCarrier(factoryA, carrier, options);
+  return [
+    { transport: new WithoutHalfClose(transport) },
+    { transport: new WithoutHalfClose(b) },
+    async () => {
+      await server.shutdown({ grace: 0 });
+      await carrier.exited;
+    },
+  ];
+};
+
+function failToStart({ code }: ProcessExit): never {
+  throw new Error(`Cannot connect: the program in between ended with code ${code}`);
+}
+
+testTransport(makePair, { name: "stdio", gaps: ["halfClose"] });
