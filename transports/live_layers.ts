@@ -94,7 +94,8 @@ export async function insertLayer(
  * @returns The transport below the layer, which the protocol stands on now.
  * @throws {TypeError} If there is no layer right below.
  * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is out.
- * @throws {InvalidStateError} If a layer that changes bytes is being removed already, or the peer has ended its direction.
+ * @throws {InvalidStateError} If a layer that changes bytes is being removed already, the peer has ended its direction, or
+ * `writeEof()` was called.
  */
 export async function removeLayer(transport: Transport): Promise<Transport> {
   const carrier = TransformCarrier.below(transport);
