@@ -138,10 +138,13 @@ testWithSignals(
       await secure.startTls(trusting);
       secure.writer.write("NOOP\r\n");
       await secure.reader.readline();
-      const { code, stdout, stderr } = await server.stop(signal);
+      const stopping = server.stop(signal);
+      assertEquals((await secure.reader.readline()).length, 0);
+      // Until we end it as well the server waits a while for our end of the encryption.
+      secure.transport.close();
+      const { code, stdout, stderr } = await stopping;
       const { endedBy, error } = await idle.ended();
       assertEquals([endedBy, error, code, stderr], ["peer", null, 0, []]);
-      assertEquals((await secure.reader.readline()).length, 0);
       assertMatch(stdout.join("\n"), /^stopping, 2 connections to close$/m);
     }));
   },
@@ -158,7 +161,10 @@ testWithSignals(
       await using greeted = await openConnection({ port, tls: { ...trusting, ...ada } });
       const line = new TextDecoder().decode(await greeted.reader.readline());
       assertEquals(line, "Hello, Ada Lovelace!\n");
-      const { code, stderr } = await server.stop(signal);
+      const stopping = server.stop(signal);
+      // The server has said goodbye; it waits a while for ours.
+      greeted.transport.close();
+      const { code, stderr } = await stopping;
       assertEquals([code, stderr], [0, []]);
       await silent.ended();
     }));
