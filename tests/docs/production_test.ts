@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async";
 import { RecordingProtocol } from "@sluice/net/testing";
 import { hasProgram } from "../transports/outside_peer.ts";
+import { freePort } from "../free_port.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../docs/production.md", import.meta.url));
 
@@ -12,12 +13,6 @@ function fence(language: string): string {
   const [, text] = PAGE.match(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms")) ?? [];
   if (text === undefined) throw new Error(`Cannot find fence: there is none of ${language}`);
   return text;
-}
-
-/** A port that was free a moment ago: HAProxy does not tell which one it got. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Runs HAProxy as the page says, but on other ports, for as long as `use` takes. */

@@ -2,12 +2,7 @@ import { createConnection, sendProxyProtocol } from "@sluice/net";
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
 import { runExample, startExample, testWithSignals } from "./run_example.ts";
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+import { freePort } from "../free_port.ts";
 
 Deno.test("production_server echoes lines, and counts them for Prometheus", async () => {
   const metrics = freePort();

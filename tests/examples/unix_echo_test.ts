@@ -2,9 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "./client.ts";
 import { talk, testWith } from "./outside_program.ts";
 import { runExample, startExample } from "./run_example.ts";
-import { hasUnixSockets } from "../has_unix_sockets.ts";
-
-const test = hasUnixSockets ? Deno.test : Deno.test.ignore;
+import { unixTest as test } from "../has_unix_sockets.ts";
 
 /** Runs a test with a path for a socket in a folder of its own. */
 async function withPath(test: (path: string) => Promise<void>): Promise<void> {

@@ -12,12 +12,7 @@ import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import type { Server } from "../../transports/server.ts";
 import { hasUnixSockets } from "../has_unix_sockets.ts";
-
-/** A port of 127.0.0.1 where nobody listens. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+import { freePort } from "../free_port.ts";
 
 /** A server that takes nobody in, whose backlog is full; and what fills it. */
 async function fullServer(): Promise<{ server: Server; conns: Deno.Conn[] }> {

@@ -3,9 +3,7 @@ import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
 import { settled } from "./fake_carrier.ts";
-import { hasUnixSockets } from "../has_unix_sockets.ts";
-
-const test = hasUnixSockets ? Deno.test : Deno.test.ignore;
+import { unixTest as test } from "../has_unix_sockets.ts";
 
 /** A folder of its own with a path for a socket, removed afterwards. */
 async function withPath(run: (path: string, folder: string) => Promise<void>): Promise<void> {

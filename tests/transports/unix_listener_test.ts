@@ -1,8 +1,6 @@
 import { assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { listenUnix } from "../../transports/unix_listener.ts";
-import { hasUnixSockets } from "../has_unix_sockets.ts";
-
-const test = hasUnixSockets ? Deno.test : Deno.test.ignore;
+import { unixTest as test } from "../has_unix_sockets.ts";
 
 /** A folder of its own, removed afterwards. */
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {

@@ -7,6 +7,7 @@ import { createServer, openConnection, type Server } from "@sluice/net";
 import { retry } from "@std/async";
 import { RedisClient } from "../../../examples/redis/client.ts";
 import { Redis } from "../../../examples/redis/server.ts";
+import { freePort } from "../../free_port.ts";
 
 /** The example server on a port of its own, and a client of it. */
 export class RedisPair implements AsyncDisposable {
@@ -72,9 +73,4 @@ export class RealRedis implements AsyncDisposable {
     this.#child.kill("SIGKILL");
     await this.#child.status;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

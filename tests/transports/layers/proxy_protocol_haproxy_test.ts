@@ -7,6 +7,7 @@ import { createServer } from "../../../transports/create_server.ts";
 import { proxyProtocol, sendProxyProtocol } from "../../../transports/layers/proxy_protocol.ts";
 import type { LayerFactory } from "../../../transports/transport_options.ts";
 import { hasProgram } from "../outside_peer.ts";
+import { freePort } from "../../free_port.ts";
 
 const ignore = !hasProgram("haproxy", ["-v"]);
 
@@ -19,12 +20,6 @@ const FRONTENDS = {
 } as const;
 
 type Frontend = keyof typeof FRONTENDS;
-
-/** A port that was free a moment ago: HAProxy does not tell which one it got. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** A running HAProxy in front of a server. */
 class Haproxy implements AsyncDisposable {
