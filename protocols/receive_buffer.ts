@@ -1,5 +1,5 @@
 import type { Bytes } from "./contract.ts";
-import { decodeUtf8, indexOfByte, TextWindow } from "./utf8.ts";
+import { decodeUtf8, indexOfByte, TextWindow } from "./_utf8.ts";
 
 /**
  * Chunks below this many bytes are gathered into one block: a chunk object costs more than they do.

@@ -1,7 +1,7 @@
 import { abortable, delay } from "@std/async";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
-import { WaitQueue } from "./wait_queue.ts";
+import { WaitQueue } from "./_wait_queue.ts";
 
 /** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
 const READY: Promise<void> = Promise.resolve();

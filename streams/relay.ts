@@ -1,6 +1,6 @@
 import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
-import { IdleTimer } from "../transports/idle_timer.ts";
-import { checkTimeout } from "../transports/timeouts.ts";
+import { IdleTimer } from "../transports/core/idle_timer.ts";
+import { checkTimeout } from "../transports/core/timeouts.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 
 /** The most bytes taken over at a time. */

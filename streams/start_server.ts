@@ -5,9 +5,9 @@ import {
   TlsHandshakeError,
 } from "../protocols/errors.ts";
 import { createServer, type ListenOptions } from "../transports/create_server.ts";
-import { checkOptions } from "../transports/endpoint.ts";
-import { report, toError } from "../transports/error_report.ts";
-import type { Server } from "../transports/server.ts";
+import { checkOptions } from "../transports/core/endpoint.ts";
+import { report, toError } from "../transports/core/error_report.ts";
+import type { Server } from "../transports/servers/server.ts";
 import { StreamConnection } from "./stream_connection.ts";
 import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";

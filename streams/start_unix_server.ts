@@ -1,5 +1,5 @@
 import type { UnixListenOptions } from "../transports/create_unix_server.ts";
-import type { Server } from "../transports/server.ts";
+import type { Server } from "../transports/servers/server.ts";
 import { type ConnectionHandler, startServer } from "./start_server.ts";
 import type { StreamReaderOptions } from "./stream_reader.ts";
 

@@ -1,9 +1,9 @@
 import type { AnyProtocol, Bytes, CloseInfo, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
-import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/close_in_time.ts";
-import { isWritingPaused } from "../transports/layer_handover.ts";
-import { checkTimeout } from "../transports/timeouts.ts";
+import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/core/close_in_time.ts";
+import { isWritingPaused } from "../transports/stack/layer_handover.ts";
+import { checkTimeout } from "../transports/core/timeouts.ts";
 import type { FlowControl } from "./flow_control.ts";
 import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";

@@ -3,8 +3,8 @@ import { IncompleteReadError, InvalidStateError, LimitOverrunError } from "../pr
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import { SeparatorSearch } from "../protocols/separator_search.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
-import { ByteReadable } from "./byte_readable.ts";
-import { WaitQueue } from "./wait_queue.ts";
+import { ByteReadable } from "./_byte_readable.ts";
+import { WaitQueue } from "./_wait_queue.ts";
 
 /** asyncio's default limit, in bytes. */
 export const DEFAULT_LIMIT = 65_536;

@@ -2,7 +2,7 @@ import type { Bytes, CloseInfo, ExtraInfoValue, Transport } from "../protocols/c
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
-import { ByteWritable } from "./byte_writable.ts";
+import { ByteWritable } from "./_byte_writable.ts";
 import { FlowControl } from "./flow_control.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 

@@ -1,5 +1,5 @@
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
-import type { TransportOptions } from "../transports/transport_options.ts";
+import type { TransportOptions } from "../transports/core/transport_options.ts";
 
 /**
  * Something a transport cannot do, and need not.

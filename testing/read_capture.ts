@@ -1,8 +1,8 @@
 import type { Bytes, NetAddress } from "../protocols/contract.ts";
 import { CaptureFormatError } from "../protocols/errors.ts";
-import { joinBytes } from "../transports/join_bytes.ts";
-import { formatIp } from "../transports/layers/ip_address.ts";
-import { type CapturedPacket, readPcapng } from "./pcapng_reader.ts";
+import { joinBytes } from "../transports/core/write/join_bytes.ts";
+import { formatIp } from "../transports/layers/proxy/ip_address.ts";
+import { type CapturedPacket, readPcapng } from "./_pcapng_reader.ts";
 
 const [FIN, SYN, RST, PSH, ACK] = [1, 2, 4, 8, 16];
 const TCP = 6;

@@ -8,13 +8,13 @@ import type {
 } from "../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
-import { closeInTime } from "../transports/close_in_time.ts";
-import { toError } from "../transports/error_report.ts";
-import { Lifecycle } from "../transports/lifecycle.ts";
-import { toBytes } from "../transports/to_bytes.ts";
-import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/transport_options.ts";
-import { WaterMarks } from "../transports/water_marks.ts";
-import { FeedQueue } from "./feed_queue.ts";
+import { closeInTime } from "../transports/core/close_in_time.ts";
+import { toError } from "../transports/core/error_report.ts";
+import { Lifecycle } from "../transports/core/lifecycle.ts";
+import { toBytes } from "../transports/core/write/to_bytes.ts";
+import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/core/transport_options.ts";
+import { WaterMarks } from "../transports/core/write/water_marks.ts";
+import { FeedQueue } from "./_feed_queue.ts";
 
 /** A call that a protocol made on a {@linkcode RecordingTransport}. */
 export interface TransportCall {

@@ -1,9 +1,9 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
-import type { Connected } from "./connect_carrier.ts";
-import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
+import type { Connected } from "./core/connect_carrier.ts";
+import { applySocketOptions, type SocketOptions } from "./carriers/socket_options.ts";
 import { resolveTls, type TlsOption } from "./tls/tls_options.ts";
 import { connectSocketCarrier } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
 
 /**
  * Makes a transport of a socket that was accepted, or connected, by other means: asyncio's

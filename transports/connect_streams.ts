@@ -1,9 +1,9 @@
 import type { AnyProtocol, Bytes, CloseInfo } from "../protocols/contract.ts";
-import type { ByteSource, Carrier } from "./carrier.ts";
-import { connectCarrier, type Connected, startTransport } from "./connect_carrier.ts";
+import type { ByteSource, Carrier } from "./core/carrier.ts";
+import { connectCarrier, type Connected, startTransport } from "./core/connect_carrier.ts";
 import { resolveTls, type TlsOption } from "./tls/tls_options.ts";
 import { withTlsLayer } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
 
 /** The two directions of a connection as Web streams; one may be missing. */
 export interface StreamPair {

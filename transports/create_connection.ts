@@ -1,22 +1,22 @@
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import { abortable } from "@std/async";
-import type { Connected } from "./connect_carrier.ts";
+import type { Connected } from "./core/connect_carrier.ts";
 import {
   checkEndpoint,
   checkOptions,
   DEFAULT_HOSTNAME,
   type Endpoint,
   formatEndpoint,
-} from "./endpoint.ts";
-import { toError } from "./error_report.ts";
-import { describeEndpointError } from "./os_error.ts";
-import { checkProtocolFactory } from "./protocol_factory.ts";
-import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
-import { checkTimeout } from "./timeouts.ts";
+} from "./core/endpoint.ts";
+import { toError } from "./core/error_report.ts";
+import { describeEndpointError } from "./core/os_error.ts";
+import { checkProtocolFactory } from "./core/protocol_factory.ts";
+import { applySocketOptions, type SocketOptions } from "./carriers/socket_options.ts";
+import { checkTimeout } from "./core/timeouts.ts";
 import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
 import { chooseTlsEngine, connectSocketCarrier, startNativeTls } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
 
 /** The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15 s. */
 export const DEFAULT_CONNECT_TIMEOUT = 30_000;

@@ -1,21 +1,21 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
-import { fromDenoAddr } from "./addresses.ts";
+import { fromDenoAddr } from "./core/addresses.ts";
 import {
   checkEndpoint,
   checkOptions,
   DEFAULT_HOSTNAME,
   type Endpoint,
   formatEndpoint,
-} from "./endpoint.ts";
-import { report, wasReported } from "./error_report.ts";
-import { describeEndpointError } from "./os_error.ts";
-import { checkProtocolFactory } from "./protocol_factory.ts";
-import { type Listening, Server } from "./server.ts";
-import { applySocketOptions, type SocketOptions } from "./socket_options.ts";
+} from "./core/endpoint.ts";
+import { report, wasReported } from "./core/error_report.ts";
+import { describeEndpointError } from "./core/os_error.ts";
+import { checkProtocolFactory } from "./core/protocol_factory.ts";
+import { type Listening, Server } from "./servers/server.ts";
+import { applySocketOptions, type SocketOptions } from "./carriers/socket_options.ts";
 import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
 import { chooseTlsEngine, connectSocketCarrier } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
-import { listenUnix } from "./unix_listener.ts";
+import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
+import { listenUnix } from "./servers/unix_listener.ts";
 
 /** Where to listen, and how. */
 export interface ListenOptions

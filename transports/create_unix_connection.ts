@@ -1,5 +1,5 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
-import type { Connected } from "./connect_carrier.ts";
+import type { Connected } from "./core/connect_carrier.ts";
 import { type ConnectOptions, createConnection } from "./create_connection.ts";
 
 /** {@linkcode ConnectOptions} of a Unix socket. */

@@ -1,6 +1,6 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { createServer, type ListenOptions } from "./create_server.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./servers/server.ts";
 
 /** {@linkcode ListenOptions} of a Unix socket. */
 export type UnixListenOptions =

@@ -1,10 +1,10 @@
 import type { AnyProtocol, MemoryAddress } from "../protocols/contract.ts";
-import type { ByteSource, Carrier } from "./carrier.ts";
-import { connectCarrier, type Connected } from "./connect_carrier.ts";
-import { MemoryPipe } from "./memory_pipe.ts";
+import type { ByteSource, Carrier } from "./core/carrier.ts";
+import { connectCarrier, type Connected } from "./core/connect_carrier.ts";
+import { MemoryPipe } from "./carriers/memory_pipe.ts";
 import { resolveTls, type TlsOptions } from "./tls/tls_options.ts";
 import { withTlsLayer } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./transport_options.ts";
+import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
 
 /** How the two ends are made. */
 export interface MemoryPairOptions extends TransportOptions {

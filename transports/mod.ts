@@ -37,44 +37,44 @@
  * @module
  */
 export type * from "../protocols/contract.ts";
-export { formatAddress } from "./addresses.ts";
-export * from "./byte_transform.ts";
-export * from "./carrier.ts";
-export * from "./clock.ts";
+export { formatAddress } from "./core/addresses.ts";
+export * from "./stack/byte_transform.ts";
+export * from "./core/carrier.ts";
+export * from "./core/clock.ts";
 export * from "./connect_accepted_socket.ts";
-export { connectCarrier, type Connected } from "./connect_carrier.ts";
-export * from "./connect_message_port.ts";
-export * from "./connect_process.ts";
-export * from "./connect_stdio.ts";
+export { connectCarrier, type Connected } from "./core/connect_carrier.ts";
+export * from "./carriers/connect_message_port.ts";
+export * from "./carriers/connect_process.ts";
+export * from "./carriers/connect_stdio.ts";
 export {
   type ConnectOptions,
   createConnection,
   DEFAULT_CONNECT_TIMEOUT,
 } from "./create_connection.ts";
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
-export * from "./connect_web_socket.ts";
-export type { ConnectionTracker } from "./connection_tracker.ts";
+export * from "./carriers/connect_web_socket.ts";
+export type { ConnectionTracker } from "./servers/connection_tracker.ts";
 export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";
-export type { Endpoint } from "./endpoint.ts";
-export type { ErrorContext, ErrorHandler } from "./error_report.ts";
-export * from "./layer.ts";
+export type { Endpoint } from "./core/endpoint.ts";
+export type { ErrorContext, ErrorHandler } from "./core/error_report.ts";
+export * from "./stack/layer.ts";
 export * from "./layers/compression.ts";
 export * from "./layers/counters.ts";
 export * from "./layers/idle_timeout.ts";
 export * from "./layers/logging.ts";
 export * from "./layers/minimum_rate.ts";
-export * from "./layers/proxy_protocol.ts";
+export * from "./layers/proxy/proxy_protocol.ts";
 export * from "./layers/throttle.ts";
 export * from "./layers/token_bucket.ts";
 export * from "./layers/write_stall_timeout.ts";
-export { Capture, type CaptureOptions, type CaptureSink } from "./layers/capture.ts";
-export * from "./live_layers.ts";
+export { Capture, type CaptureOptions, type CaptureSink } from "./layers/capture/capture.ts";
+export * from "./stack/live_layers.ts";
 export * from "./memory_transport_pair.ts";
-export type { Listener } from "./acceptor.ts";
-export * from "./server.ts";
-export type { SocketOptions } from "./socket_options.ts";
+export type { Listener } from "./servers/acceptor.ts";
+export * from "./servers/server.ts";
+export type { SocketOptions } from "./carriers/socket_options.ts";
 export * from "./tls/start_tls.ts";
 export * from "./tls/tls_layer.ts";
 export {
@@ -85,10 +85,10 @@ export {
   type TlsOptions,
   type TlsVersion,
 } from "./tls/tls_options.ts";
-export * from "./transform_layer.ts";
+export * from "./stack/transform_layer.ts";
 export {
   DEFAULT_MAX_WRITE_BUFFER,
   type LayerFactory,
   type TransportOptions,
-} from "./transport_options.ts";
-export * from "./transport_wrapper.ts";
+} from "./core/transport_options.ts";
+export * from "./core/transport_wrapper.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import type { ErrorContext } from "../../transports/error_report.ts";
-import type { TransportOptions } from "../../transports/transport_options.ts";
+import type { ErrorContext } from "../../transports/core/error_report.ts";
+import type { TransportOptions } from "../../transports/core/transport_options.ts";
 import { type CallbackName, CallbackRecorder } from "../callback_recorder.ts";
 import type { MakeTransportPair, TransportGap } from "../make_transport_pair.ts";
 import { RecordingProtocol } from "../recording_protocol.ts";

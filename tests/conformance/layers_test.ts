@@ -1,11 +1,5 @@
 import { testTransport } from "../../testing/test_transport.ts";
-import {
-  both,
-  framing,
-  identity,
-  layeredPair,
-  passThrough,
-} from "../transports/layers/layer_pairs.ts";
+import { both, framing, identity, layeredPair, passThrough } from "../support/layer_pairs.ts";
 
 const PAIRS = [
   ["memory", passThrough],

@@ -1,4 +1,4 @@
-import { connectMessagePort } from "../../transports/connect_message_port.ts";
+import { connectMessagePort } from "../../transports/carriers/connect_message_port.ts";
 import { testTransport } from "../../testing/test_transport.ts";
 
 testTransport(

@@ -1,11 +1,11 @@
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
-import { connectCarrier } from "../../transports/connect_carrier.ts";
-import { DEFAULT_EXIT_TIMEOUT } from "../../transports/connect_process.ts";
+import { connectCarrier } from "../../transports/core/connect_carrier.ts";
+import { DEFAULT_EXIT_TIMEOUT } from "../../transports/carriers/connect_process.ts";
 import { createServer } from "../../transports/create_server.ts";
-import { ProcessCarrier } from "../../transports/process_carrier.ts";
-import { hasProgram } from "../transports/outside_peer.ts";
+import { ProcessCarrier } from "../../transports/carriers/_process_carrier.ts";
+import { hasProgram } from "../support/outside_peer.ts";
 
 const RELAY = new URL("../transports/carriers/stdio_relay.py", import.meta.url).pathname;
 

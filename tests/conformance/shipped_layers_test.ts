@@ -2,23 +2,17 @@ import { DecompressionError } from "../../protocols/errors.ts";
 import { Random } from "../../testing/conformance/random.ts";
 import type { MakeTransportPair, TransportGap } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
-import { Capture } from "../../transports/layers/capture.ts";
+import { Capture } from "../../transports/layers/capture/capture.ts";
 import { compression } from "../../transports/layers/compression.ts";
 import { counters } from "../../transports/layers/counters.ts";
 import { idleTimeout } from "../../transports/layers/idle_timeout.ts";
 import { logging } from "../../transports/layers/logging.ts";
 import { minimumRate } from "../../transports/layers/minimum_rate.ts";
-import { proxyProtocol, sendProxyProtocol } from "../../transports/layers/proxy_protocol.ts";
+import { proxyProtocol, sendProxyProtocol } from "../../transports/layers/proxy/proxy_protocol.ts";
 import { throttle } from "../../transports/layers/throttle.ts";
 import { writeStallTimeout } from "../../transports/layers/write_stall_timeout.ts";
 import { tlsLayer } from "../../transports/tls/tls_layer.ts";
-import {
-  both,
-  doubling,
-  framing,
-  layeredPair,
-  type LayerEnds,
-} from "../transports/layers/layer_pairs.ts";
+import { both, doubling, framing, layeredPair, type LayerEnds } from "../support/layer_pairs.ts";
 import { localhost, trusting } from "../transports/tls/certificates.ts";
 
 const HOUR = 3_600_000;

@@ -2,11 +2,11 @@ import type { AnyProtocol, ProcessExit, Transport } from "../../protocols/contra
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
-import { connectCarrier } from "../../transports/connect_carrier.ts";
-import { DEFAULT_EXIT_TIMEOUT } from "../../transports/connect_process.ts";
+import { connectCarrier } from "../../transports/core/connect_carrier.ts";
+import { DEFAULT_EXIT_TIMEOUT } from "../../transports/carriers/connect_process.ts";
 import { createServer } from "../../transports/create_server.ts";
-import { ProcessCarrier } from "../../transports/process_carrier.ts";
-import { TransportWrapper } from "../../transports/transport_wrapper.ts";
+import { ProcessCarrier } from "../../transports/carriers/_process_carrier.ts";
+import { TransportWrapper } from "../../transports/core/transport_wrapper.ts";
 
 const RELAY = new URL("../transports/carriers/stdio_port_relay.ts", import.meta.url).href;
 const ARGS = ["run", "--no-check", "--allow-net=127.0.0.1", RELAY];

@@ -1,5 +1,5 @@
 import { testTransport } from "../../testing/test_transport.ts";
-import { hasUnixSockets } from "../has_unix_sockets.ts";
+import { hasUnixSockets } from "../support/has_unix_sockets.ts";
 import { tlsMemoryPair, tlsPair, tlsUnixPair } from "../transports/tls/tls_pairs.ts";
 
 testTransport(tlsPair("native", "native"), { name: "TLS (native) over TCP" });

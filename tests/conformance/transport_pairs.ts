@@ -1,16 +1,16 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
-import type { Carrier } from "../../transports/carrier.ts";
+import type { Carrier } from "../../transports/core/carrier.ts";
 import { connectAcceptedSocket } from "../../transports/connect_accepted_socket.ts";
-import { connectCarrier } from "../../transports/connect_carrier.ts";
+import { connectCarrier } from "../../transports/core/connect_carrier.ts";
 import { connectStreams } from "../../transports/connect_streams.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
-import type { Server } from "../../transports/server.ts";
-import type { LayerFactory } from "../../transports/transport_options.ts";
-import { TransportWrapper } from "../../transports/transport_wrapper.ts";
+import type { Server } from "../../transports/servers/server.ts";
+import type { LayerFactory } from "../../transports/core/transport_options.ts";
+import { TransportWrapper } from "../../transports/core/transport_wrapper.ts";
 
 /** A client and what a server accepted, over TCP. */
 const tcpPair: MakeTransportPair = (factoryA, factoryB, options) =>

@@ -1,7 +1,7 @@
 import type { Transport } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
-import { connectWebSocket } from "../../transports/connect_web_socket.ts";
+import { connectWebSocket } from "../../transports/carriers/connect_web_socket.ts";
 
 const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
   const accepted = Promise.withResolvers<{ readonly transport: Transport }>();

@@ -3,8 +3,8 @@ import { startServer } from "@sluice/net";
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async";
 import { RecordingProtocol } from "@sluice/net/testing";
-import { hasProgram } from "../transports/outside_peer.ts";
-import { freePort } from "../free_port.ts";
+import { hasProgram } from "../support/outside_peer.ts";
+import { freePort } from "../support/free_port.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../docs/production.md", import.meta.url));
 

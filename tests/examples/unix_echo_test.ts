@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "./client.ts";
 import { talk, testWith } from "./outside_program.ts";
 import { runExample, startExample } from "./run_example.ts";
-import { unixTest as test } from "../has_unix_sockets.ts";
+import { unixTest as test } from "../support/has_unix_sockets.ts";
 
 /** Runs a test with a path for a socket in a folder of its own. */
 async function withPath(test: (path: string) => Promise<void>): Promise<void> {

@@ -12,7 +12,7 @@ import {
   ReceiveBuffer,
 } from "@sluice/net";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { hex, utf8 } from "./hex.ts";
+import { hex, utf8 } from "../support/hex.ts";
 
 Deno.test("FrameReader.next() takes messages one by one, also from one chunk", () => {
   const reader = new FrameReader(lineCodec());

@@ -21,8 +21,8 @@ import {
 import { RecordingTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
-import { settle, until, untilStill } from "../streams/event_loop.ts";
-import { hex, utf8 } from "./hex.ts";
+import { settle, until, untilStill } from "../support/event_loop.ts";
+import { hex, utf8 } from "../support/hex.ts";
 
 /** Keeps what it hears, and does with each line what the test says. */
 class Lines extends FramedProtocol<string> {

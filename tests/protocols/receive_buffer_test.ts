@@ -7,7 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
-import { hex, utf8 } from "./hex.ts";
+import { hex, utf8 } from "../support/hex.ts";
 
 /** A buffer with these chunks, none of which shares memory with another. */
 function bufferOf(...chunks: string[]): ReceiveBuffer {

@@ -6,7 +6,7 @@ import {
 } from "@sluice/net";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
-import { utf8 } from "./hex.ts";
+import { utf8 } from "../support/hex.ts";
 
 function searchFor(...separators: string[]): SeparatorSearch {
   return new SeparatorSearch(separators.map(utf8));

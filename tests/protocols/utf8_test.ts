@@ -1,7 +1,7 @@
 import { utf8Length } from "@sluice/net";
-import { decodeUtf8, isLongerInUtf8 } from "../../protocols/utf8.ts";
+import { decodeUtf8, isLongerInUtf8 } from "../../protocols/_utf8.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { hex } from "./hex.ts";
+import { hex } from "../support/hex.ts";
 
 const TEXTS = [
   "",

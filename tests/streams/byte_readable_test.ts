@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { toBytes, toText } from "@std/streams";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { StreamReader } from "../../streams/stream_reader.ts";
-import { stateOf, turn } from "./event_loop.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { stateOf, turn } from "../support/event_loop.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 /** The rules of the Web Platform for byte streams, over the reader's buffer. */
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ConnectionLostError } from "../../protocols/errors.ts";
-import { stateOf, until, untilStill } from "./event_loop.ts";
-import { connectPair } from "./stream_pair.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { stateOf, until, untilStill } from "../support/event_loop.ts";
+import { connectPair } from "../support/stream_pair.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 const MEDIA = ["memory", "tcp"] as const;
 

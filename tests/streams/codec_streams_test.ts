@@ -12,7 +12,7 @@ import {
   lineCodec,
 } from "@sluice/net";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { encode } from "./text.ts";
+import { encode } from "../support/text.ts";
 
 /** A stream of these chunks. */
 function chunks(...texts: string[]): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { TextLineStream, toText } from "@std/streams";
 import { startServer } from "../../streams/start_server.ts";
 import { openConnection } from "../../streams/open_connection.ts";
-import { until } from "./event_loop.ts";
-import { connectPair } from "./stream_pair.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { until } from "../support/event_loop.ts";
+import { connectPair } from "../support/stream_pair.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 /** The faces of one connection, one after the other. */
 

@@ -3,7 +3,7 @@ import { delay } from "@std/async";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { FlowControl } from "../../streams/flow_control.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { settle, stateOf } from "./event_loop.ts";
+import { settle, stateOf } from "../support/event_loop.ts";
 
 /** A writer's flow over a peer that does not read; pauses above 10 bytes, resumes at 4. */
 function stalled(queued: string): { flow: FlowControl; transport: RecordingTransport } {

@@ -17,9 +17,9 @@ import {
 import { RecordingProtocol } from "@sluice/net/testing";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
-import { settle, stateOf } from "./event_loop.ts";
-import { connectPair, type StreamPair } from "./stream_pair.ts";
-import { decode, encode } from "./text.ts";
+import { settle, stateOf } from "../support/event_loop.ts";
+import { connectPair, type StreamPair } from "../support/stream_pair.ts";
+import { decode, encode } from "../support/text.ts";
 
 /** A pair with messages at one end, and the raw bytes at the other. */
 async function lines(

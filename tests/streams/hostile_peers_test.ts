@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionLostError, WriteBufferFullError } from "../../protocols/errors.ts";
 import { startServer } from "../../streams/start_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
-import { settle, turn, until, untilStill } from "./event_loop.ts";
-import { RawPeer } from "./raw_peer.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { settle, turn, until, untilStill } from "../support/event_loop.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 /** Runs `handler` for one connection of a raw peer and gives what it returns. */
 async function withPeer<T>(

@@ -1,6 +1,6 @@
 import { assertEquals, AssertionError } from "@std/assert";
 import { StreamReader } from "../../streams/stream_reader.ts";
-import { encode } from "./text.ts";
+import { encode } from "../support/text.ts";
 
 /** Four times the bytes take four times as long where that is in proportion, sixteen times where it is quadratic. */
 const GROWTH = 4;

@@ -4,8 +4,8 @@ import { openUnixConnection } from "../../streams/open_unix_connection.ts";
 import { startServer } from "../../streams/start_server.ts";
 import { startUnixServer } from "../../streams/start_unix_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
-import { decode } from "./text.ts";
-import { hasUnixSockets } from "../has_unix_sockets.ts";
+import { decode } from "../support/text.ts";
+import { hasUnixSockets } from "../support/has_unix_sockets.ts";
 
 async function answer({ reader, writer }: StreamConnection): Promise<void> {
   const request = await reader.readline();

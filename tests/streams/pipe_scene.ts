@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
-import type { StreamPair } from "./stream_pair.ts";
-import { decode, encode } from "./text.ts";
+import type { StreamPair } from "../support/stream_pair.ts";
+import { decode, encode } from "../support/text.ts";
 
 /** `sender => [from => to] => receiver`: what is in brackets is piped. */
 export class PipeScene implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../protocols/contract.ts";
-import { settle, stateOf, turn, untilStill } from "./event_loop.ts";
+import { settle, stateOf, turn, untilStill } from "../support/event_loop.ts";
 import { PipeScene } from "./pipe_scene.ts";
-import { connectPair, type PairOptions } from "./stream_pair.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { connectPair, type PairOptions } from "../support/stream_pair.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 /**
  * Piping one connection into another goes past the platform's own pipe. Every case here runs both

@@ -6,8 +6,8 @@ import type { Random } from "../../testing/conformance/random.ts";
 import { RecordingBufferedProtocol } from "../../testing/recording_buffered_protocol.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { turn } from "./event_loop.ts";
-import { decode, encode } from "./text.ts";
+import { turn } from "../support/event_loop.ts";
+import { decode, encode } from "../support/text.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -4,11 +4,16 @@ import { relay, type RelayOptions, type RelayReport } from "../../streams/relay.
 import { startServer } from "../../streams/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { settle, stateOf, until, untilStill } from "./event_loop.ts";
-import { MovedClock } from "./moved_clock.ts";
-import { RawPeer } from "./raw_peer.ts";
-import { connectPair, type Medium, type PairOptions, type StreamPair } from "./stream_pair.ts";
-import { decode, pattern } from "./text.ts";
+import { settle, stateOf, until, untilStill } from "../support/event_loop.ts";
+import { MovedClock } from "../support/moved_clock.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import {
+  connectPair,
+  type Medium,
+  type PairOptions,
+  type StreamPair,
+} from "../support/stream_pair.ts";
+import { decode, pattern } from "../support/text.ts";
 
 /** `client <=> [near <= relay => far] <=> backend`. */
 class Route implements AsyncDisposable {

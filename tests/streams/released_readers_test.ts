@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { StreamReader } from "../../streams/stream_reader.ts";
-import { turn } from "./event_loop.ts";
-import { decode, encode } from "./text.ts";
+import { turn } from "../support/event_loop.ts";
+import { decode, encode } from "../support/text.ts";
 
 /** A reader that is released while its read waits: whoever reads next gets every byte. */
 

@@ -8,11 +8,11 @@ import {
 } from "../../streams/start_server.ts";
 import { startUnixServer } from "../../streams/start_unix_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
-import type { ErrorContext } from "../../transports/error_report.ts";
-import { settle, until } from "./event_loop.ts";
-import { RawPeer } from "./raw_peer.ts";
-import { decode, pattern } from "./text.ts";
-import { hasUnixSockets } from "../has_unix_sockets.ts";
+import type { ErrorContext } from "../../transports/core/error_report.ts";
+import { settle, until } from "../support/event_loop.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { decode, pattern } from "../support/text.ts";
+import { hasUnixSockets } from "../support/has_unix_sockets.ts";
 
 interface Report extends ErrorContext {
   readonly error: Error;

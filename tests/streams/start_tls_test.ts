@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import type { Bytes } from "../../protocols/contract.ts";
-import { Layer } from "../../transports/layer.ts";
+import { Layer } from "../../transports/stack/layer.ts";
 import { localhost, trusting } from "../transports/tls/certificates.ts";
-import { until } from "./event_loop.ts";
-import { connectPair, type StreamPair } from "./stream_pair.ts";
-import { decode, pattern } from "./text.ts";
+import { until } from "../support/event_loop.ts";
+import { connectPair, type StreamPair } from "../support/stream_pair.ts";
+import { decode, pattern } from "../support/text.ts";
 
 const PATIENCE_MS = 10_000;
 

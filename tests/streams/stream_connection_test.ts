@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError } from "../../protocols/errors.ts";
-import { settle, stateOf } from "./event_loop.ts";
-import { connectPair } from "./stream_pair.ts";
-import { decode, pattern } from "./text.ts";
+import { settle, stateOf } from "../support/event_loop.ts";
+import { connectPair } from "../support/stream_pair.ts";
+import { decode, pattern } from "../support/text.ts";
 
 Deno.test("StreamConnection shows one connection from every side", async () => {
   await using pair = await connectPair();

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../protocols/contract.ts";
 import { StreamReader } from "../../streams/stream_reader.ts";
-import { settle } from "./event_loop.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { settle } from "../support/event_loop.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 Deno.test("StreamReader.from() reads the lines of a response", async () => {
   const response = new Response("one\ntwo\n");

@@ -6,8 +6,8 @@ import {
   RecordingTransport,
   type RecordingTransportOptions,
 } from "../../testing/recording_transport.ts";
-import { settle, stateOf } from "./event_loop.ts";
-import { decode, pattern } from "./text.ts";
+import { settle, stateOf } from "../support/event_loop.ts";
+import { decode, pattern } from "../support/text.ts";
 
 function connect(
   limit: number,

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { IncompleteReadError, LimitOverrunError } from "../../protocols/errors.ts";
 import { type Separator, StreamReader } from "../../streams/stream_reader.ts";
-import { stateOf } from "./event_loop.ts";
-import { decode, encode } from "./text.ts";
+import { stateOf } from "../support/event_loop.ts";
+import { decode, encode } from "../support/text.ts";
 
 function readerWith(text: string, limit?: number): StreamReader {
   const reader = new StreamReader(limit === undefined ? {} : { limit });

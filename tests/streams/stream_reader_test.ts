@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { IncompleteReadError, InvalidStateError } from "../../protocols/errors.ts";
 import { StreamReader } from "../../streams/stream_reader.ts";
-import { stateOf } from "./event_loop.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { stateOf } from "../support/event_loop.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 function readerWith(...chunks: string[]): StreamReader {
   const reader = new StreamReader();

@@ -5,9 +5,9 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
 import { FlowControl } from "../../streams/flow_control.ts";
 import { StreamWriter } from "../../streams/stream_writer.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { settle, untilStill } from "./event_loop.ts";
-import { connectPair } from "./stream_pair.ts";
-import { decode, encode, pattern } from "./text.ts";
+import { settle, untilStill } from "../support/event_loop.ts";
+import { connectPair } from "../support/stream_pair.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 function recorded(): { writer: StreamWriter; transport: RecordingTransport } {
   const flow = new FlowControl();

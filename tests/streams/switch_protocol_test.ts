@@ -5,12 +5,12 @@ import { StreamConnection } from "../../streams/stream_connection.ts";
 import { RecordingBufferedProtocol } from "../../testing/recording_buffered_protocol.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { Layer } from "../../transports/layer.ts";
+import { Layer } from "../../transports/stack/layer.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
-import type { TransportOptions } from "../../transports/transport_options.ts";
-import { settle, stateOf, until } from "./event_loop.ts";
-import { connectPair } from "./stream_pair.ts";
-import { decode, encode, pattern } from "./text.ts";
+import type { TransportOptions } from "../../transports/core/transport_options.ts";
+import { settle, stateOf, until } from "../support/event_loop.ts";
+import { connectPair } from "../support/stream_pair.ts";
+import { decode, encode, pattern } from "../support/text.ts";
 
 /** A protocol that keeps the way out open at the end of the data, as a stream does. */
 function recorder(): RecordingProtocol {

@@ -16,7 +16,7 @@ import type { MakeTransportPair, TransportGap } from "../../testing/make_transpo
 import { testTransport, type TestTransportOptions } from "../../testing/test_transport.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
-import { TransportWrapper } from "../../transports/transport_wrapper.ts";
+import { TransportWrapper } from "../../transports/core/transport_wrapper.ts";
 
 /** Runs those cases of the battery whose names match, up to the first that fails. */
 async function runCases(

@@ -10,9 +10,9 @@ import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { type ConnectOptions, createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
-import type { Server } from "../../transports/server.ts";
-import { hasUnixSockets } from "../has_unix_sockets.ts";
-import { freePort } from "../free_port.ts";
+import type { Server } from "../../transports/servers/server.ts";
+import { hasUnixSockets } from "../support/has_unix_sockets.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** A server that takes nobody in, whose backlog is full; and what fills it. */
 async function fullServer(): Promise<{ server: Server; conns: Deno.Conn[] }> {

@@ -5,8 +5,8 @@ import { WriteBufferFullError } from "../../protocols/errors.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
-import type { TransportOptions } from "../../transports/transport_options.ts";
-import { settled } from "./fake_carrier.ts";
+import type { TransportOptions } from "../../transports/core/transport_options.ts";
+import { settled } from "../support/fake_carrier.ts";
 
 /** A raw listener in the place of a server, and the connection to it from our side. */
 async function connectedToRaw(options: TransportOptions = {}): Promise<{

@@ -8,8 +8,8 @@ import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
-import { hasProgram } from "./outside_peer.ts";
-import { PeerProcess } from "./peer_process.ts";
+import { hasProgram } from "../support/outside_peer.ts";
+import { PeerProcess } from "../support/peer_process.ts";
 
 const HAS_PYTHON = hasProgram("python3", ["-c", "import asyncio"]);
 const HAS_SOCAT = hasProgram("socat", ["-V"]);
@@ -17,7 +17,7 @@ const HAS_NETCAT = hasProgram("nc", ["-h"]);
 
 /** How many bytes go each way. */
 const SIZE = 5_000_000;
-const PEER = new URL("./asyncio_peer.py", import.meta.url).pathname;
+const PEER = new URL("../support/asyncio_peer.py", import.meta.url).pathname;
 
 /** Sends back what comes, no faster than that is taken, and ends when the peer ends. */
 class Echo extends Protocol {

@@ -13,11 +13,11 @@ import {
 } from "node:zlib";
 import type { Bytes } from "../../protocols/contract.ts";
 import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
-import type { ByteTransform } from "../byte_transform.ts";
-import { joinBytes } from "../join_bytes.ts";
-import { transformLayer } from "../transform_layer.ts";
-import type { LayerFactory } from "../transport_options.ts";
-import { type Zlib, ZlibStream } from "./zlib_stream.ts";
+import type { ByteTransform } from "../stack/byte_transform.ts";
+import { joinBytes } from "../core/write/join_bytes.ts";
+import { transformLayer } from "../stack/transform_layer.ts";
+import type { LayerFactory } from "../core/transport_options.ts";
+import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
 
 /** The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a thousandth. */
 export const DEFAULT_MAX_RATIO = 200;

@@ -5,9 +5,9 @@ import type {
   ExtraInfoValue,
   TrafficCounters,
 } from "../../protocols/contract.ts";
-import { Layer } from "../layer.ts";
-import { toBytes } from "../to_bytes.ts";
-import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+import { Layer } from "../stack/layer.ts";
+import { toBytes } from "../core/write/to_bytes.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** Where {@linkcode counters} counts. */
 export interface CountersOptions {

@@ -1,10 +1,10 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { IdleTimeoutError } from "../../protocols/errors.ts";
-import type { Clock } from "../clock.ts";
-import { IdleTimer } from "../idle_timer.ts";
-import { Layer } from "../layer.ts";
-import { checkTimeout } from "../timeouts.ts";
-import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+import type { Clock } from "../core/clock.ts";
+import { IdleTimer } from "../core/idle_timer.ts";
+import { Layer } from "../stack/layer.ts";
+import { checkTimeout } from "../core/timeouts.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** When a connection counts as idle. */
 export interface IdleTimeoutOptions {

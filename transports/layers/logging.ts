@@ -1,12 +1,12 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
-import { formatAddress } from "../addresses.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { report, toError } from "../error_report.ts";
-import { joinBytes } from "../join_bytes.ts";
-import { Layer } from "../layer.ts";
-import { toBytes } from "../to_bytes.ts";
-import type { LayerFactory, TransportOptions } from "../transport_options.ts";
-import { hexDump } from "./hex_dump.ts";
+import { formatAddress } from "../core/addresses.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { report, toError } from "../core/error_report.ts";
+import { joinBytes } from "../core/write/join_bytes.ts";
+import { Layer } from "../stack/layer.ts";
+import { toBytes } from "../core/write/to_bytes.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
+import { hexDump } from "./_hex_dump.ts";
 
 /** The default of `maxBytes`: what fits on a screen. */
 export const DEFAULT_LOGGED_BYTES = 1024;

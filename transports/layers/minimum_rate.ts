@@ -1,9 +1,9 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { MinimumRateError } from "../../protocols/errors.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { Layer } from "../layer.ts";
-import { checkTimeout } from "../timeouts.ts";
-import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { Layer } from "../stack/layer.ts";
+import { checkTimeout } from "../core/timeouts.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** The default of `window`, in milliseconds: long enough for a few retransmissions. */
 export const DEFAULT_RATE_WINDOW = 10_000;

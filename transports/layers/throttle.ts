@@ -1,8 +1,8 @@
 import type { Bytes } from "../../protocols/contract.ts";
-import type { ByteTransform } from "../byte_transform.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { transformLayer } from "../transform_layer.ts";
-import type { LayerFactory } from "../transport_options.ts";
+import type { ByteTransform } from "../stack/byte_transform.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { transformLayer } from "../stack/transform_layer.ts";
+import type { LayerFactory } from "../core/transport_options.ts";
 import { TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
 
 /** Data passes in pieces of what this many milliseconds allow. */

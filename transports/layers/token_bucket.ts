@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 
 /** How a {@linkcode TokenBucket} fills. */
 export interface TokenBucketOptions {

@@ -1,9 +1,9 @@
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { WriteStallError } from "../../protocols/errors.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { Layer } from "../layer.ts";
-import { checkTimeout } from "../timeouts.ts";
-import type { LayerFactory, TransportOptions } from "../transport_options.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { Layer } from "../stack/layer.ts";
+import { checkTimeout } from "../core/timeouts.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** So often within the timeout it is looked whether something was sent. */
 const CHECKS = 4;

@@ -1,7 +1,7 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
-import { insertLayer } from "../live_layers.ts";
-import type { TransportOptions } from "../transport_options.ts";
-import { TlsCarrier } from "./tls_carrier.ts";
+import { insertLayer } from "../stack/live_layers.ts";
+import type { TransportOptions } from "../core/transport_options.ts";
+import { TlsCarrier } from "./_tls_carrier.ts";
 import { resolveTlsOptions, type TlsOptions } from "./tls_options.ts";
 
 /** How a live connection is encrypted from now on. */

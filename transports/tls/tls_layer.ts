@@ -1,5 +1,5 @@
-import type { LayerFactory } from "../transport_options.ts";
-import { TlsCarrier } from "./tls_carrier.ts";
+import type { LayerFactory } from "../core/transport_options.ts";
+import { TlsCarrier } from "./_tls_carrier.ts";
 import { resolveTlsOptions, type TlsOptions } from "./tls_options.ts";
 
 /**

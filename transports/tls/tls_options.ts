@@ -1,5 +1,5 @@
-import type { SocketOptions } from "../socket_options.ts";
-import { checkTimeout } from "../timeouts.ts";
+import type { SocketOptions } from "../carriers/socket_options.ts";
+import { checkTimeout } from "../core/timeouts.ts";
 
 /** The default of `handshakeTimeout`, in milliseconds: asyncio's. */
 export const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;

@@ -1,12 +1,12 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import { connectCarrier, type Connected } from "../connect_carrier.ts";
-import type { ConnectionTracker } from "../connection_tracker.ts";
-import { SocketCarrier } from "../socket_carrier.ts";
-import type { SocketOptions } from "../socket_options.ts";
-import type { LayerFactory, TransportOptions } from "../transport_options.ts";
-import { nativeHandshake } from "./native_handshake.ts";
-import { NativeTlsCarrier } from "./native_tls.ts";
-import { TlsCarrier } from "./tls_carrier.ts";
+import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import type { ConnectionTracker } from "../servers/connection_tracker.ts";
+import { SocketCarrier } from "../carriers/socket_carrier.ts";
+import type { SocketOptions } from "../carriers/socket_options.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
+import { nativeHandshake } from "./_native_handshake.ts";
+import { NativeTlsCarrier } from "./_native_tls.ts";
+import { TlsCarrier } from "./_tls_carrier.ts";
 import { nativeObstacle, type ResolvedTlsOptions } from "./tls_options.ts";
 
 /**

@@ -16,7 +16,7 @@ import {
   SimpleString,
   VerbatimString,
 } from "../../../examples/redis/resp.ts";
-import { utf8 } from "../../protocols/hex.ts";
+import { utf8 } from "../../support/hex.ts";
 
 const BYTES = new Uint8Array([0xff, 0x0d, 0x0a]);
 

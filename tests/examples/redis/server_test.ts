@@ -1,7 +1,7 @@
 import { framed, openConnection } from "@sluice/net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RespCodec, RespError, type RespValue } from "../../../examples/redis/resp.ts";
-import { until } from "../../streams/event_loop.ts";
+import { until } from "../../support/event_loop.ts";
 import { runExample, startExample, testWithSignals } from "../run_example.ts";
 import { testWith } from "../outside_program.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";

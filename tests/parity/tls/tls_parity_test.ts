@@ -13,7 +13,7 @@ import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import type { TlsOptions, TlsVersion } from "../../../transports/tls/tls_options.ts";
-import { settle } from "../../streams/event_loop.ts";
+import { settle } from "../../support/event_loop.ts";
 
 type Name = "a" | "b";
 type Engine = "native" | "layer";

@@ -1,9 +1,9 @@
 /**
- * A Worker that sends back what comes through a port it is given: `tests/transports/connect_message_port_test.ts`.
+ * A Worker that sends back what comes through a port it is given: `tests/transports/carriers/connect_message_port_test.ts`.
  *
  * @module
  */
-import { connectMessagePort } from "../../../transports/connect_message_port.ts";
+import { connectMessagePort } from "../../../transports/carriers/connect_message_port.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 
 self.addEventListener("message", (event) => {

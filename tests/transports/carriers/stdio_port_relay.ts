@@ -7,7 +7,7 @@
  * @module
  */
 import type { Bytes } from "../../../protocols/contract.ts";
-import { connectStdio } from "../../../transports/connect_stdio.ts";
+import { connectStdio } from "../../../transports/carriers/connect_stdio.ts";
 
 /** What comes on stdin goes to `conn`, no faster than that takes it. */
 class Relay {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bytes, Transport } from "../../../protocols/contract.ts";
-import { connectStdio } from "../../../transports/connect_stdio.ts";
+import { connectStdio } from "../../../transports/carriers/connect_stdio.ts";
 
 class Shout {
   #transport: Transport | null = null;

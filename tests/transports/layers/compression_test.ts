@@ -16,9 +16,9 @@ import {
   type CompressionFormat,
   type CompressionOptions,
 } from "../../../transports/layers/compression.ts";
-import { insertLayer, removeLayer } from "../../../transports/live_layers.ts";
+import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { testWith } from "../../examples/outside_program.ts";
-import { type LayeredPair, layeredPair } from "./layered_pair.ts";
+import { type LayeredPair, layeredPair } from "../../support/layered_pair.ts";
 
 const COMPRESS: Record<CompressionFormat, (bytes: Bytes) => Uint8Array> = {
   "gzip": zlib.gzipSync,

@@ -11,9 +11,9 @@ import { flushed, turns } from "../../../testing/conformance/scene.ts";
 import { idleTimeout } from "../../../transports/layers/idle_timeout.ts";
 import { minimumRate } from "../../../transports/layers/minimum_rate.ts";
 import { writeStallTimeout } from "../../../transports/layers/write_stall_timeout.ts";
-import { removeLayer } from "../../../transports/live_layers.ts";
-import { layeredPair } from "./layered_pair.ts";
-import { ManualClock } from "./manual_clock.ts";
+import { removeLayer } from "../../../transports/stack/live_layers.ts";
+import { layeredPair } from "../../support/layered_pair.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 
 const clock = new ManualClock();
 

@@ -1,7 +1,7 @@
 import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import { type ConnectOptions, createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
-import type { Server } from "../../../transports/server.ts";
+import type { Server } from "../../../transports/servers/server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 
 /** A server that echoes, and what it reported. */

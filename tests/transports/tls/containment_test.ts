@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { HandshakeTimeoutError, TlsHandshakeError } from "../../../protocols/errors.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
-import { transformLayer } from "../../../transports/transform_layer.ts";
+import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import { echoServer, hello } from "./attempt.ts";
 import { localhost, stranger, trusting } from "./certificates.ts";
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../../protocols/contract.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
-import { Layer } from "../../../transports/layer.ts";
-import { insertLayer, removeLayer } from "../../../transports/live_layers.ts";
+import { Layer } from "../../../transports/stack/layer.ts";
+import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import { localhost, trusting } from "./certificates.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
-import { turn } from "../../streams/event_loop.ts";
+import { turn } from "../../support/event_loop.ts";
 import { tlsMemoryPair, tlsPair } from "./tls_pairs.ts";
 
 /** The most that both engines and what is between them may hold for a reader that is paused, in bytes. */

@@ -5,8 +5,8 @@ import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts"
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
-import { Layer } from "../../../transports/layer.ts";
-import { insertLayer, removeLayer } from "../../../transports/live_layers.ts";
+import { Layer } from "../../../transports/stack/layer.ts";
+import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tcpPair } from "../../conformance/transport_pairs.ts";

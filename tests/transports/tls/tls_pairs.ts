@@ -5,7 +5,7 @@ import { createServer } from "../../../transports/create_server.ts";
 import { createUnixConnection } from "../../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../../transports/create_unix_server.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
-import type { Server } from "../../../transports/server.ts";
+import type { Server } from "../../../transports/servers/server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { localhost, trusting } from "./certificates.ts";
 

@@ -12,7 +12,7 @@ import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { connectStreams } from "../../../transports/connect_streams.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
-import type { SocketOptions } from "../../../transports/socket_options.ts";
+import type { SocketOptions } from "../../../transports/carriers/socket_options.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";

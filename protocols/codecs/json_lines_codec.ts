@@ -1,0 +1,116 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { FrameEncodeError } from "../errors.ts";
+import { lineCodec } from "./line_codec.ts";
+import { mapCodec } from "./map_codec.ts";
+import type { ReceiveBuffer } from "../receive_buffer.ts";
+
+/** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
+export const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;
+
+/** How long a value may be. */
+export interface JsonLinesCodecOptions {
+  /**
+   * The longest value, in bytes of JSON; `Infinity` for no limit.
+   *
+   * @default {1048576}
+   */
+  readonly maxLength?: number;
+}
+
+/**
+ * What is made of a value, and how long it may be.
+ *
+ * @typeParam In What is received.
+ */
+export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
+  /**
+   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. What it
+   * throws makes a recoverable {@linkcode FrameDecodeError}.
+   */
+  readonly parse: (value: unknown) => In;
+}
+
+/**
+ * JSON values, one a line: JSON Lines, also called NDJSON.
+ *
+ * Lines may end in `"\r\n"` and the last one without either; empty lines are passed over. Bad and
+ * recoverable: a line that is too long or not JSON, and what `parse` throws. `"\n"` ends what is
+ * written.
+ *
+ * @example Typed messages
+ * ```ts
+ * import { FrameReader, jsonLinesCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Reading {
+ *   celsius: number;
+ * }
+ * function parseReading(value: unknown): Reading {
+ *   const { celsius } = value as Partial<Reading>;
+ *   if (typeof celsius !== "number") throw new TypeError("Cannot use reading: no number");
+ *   return { celsius };
+ * }
+ *
+ * const codec = jsonLinesCodec({ parse: parseReading });
+ * assertEquals(codec.encode({ celsius: 21 }), '{"celsius":21}\n');
+ *
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new TextEncoder().encode('{"celsius":19.5}\n'));
+ * assertEquals(reader.next(), { celsius: 19.5 });
+ * ```
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent; by default the same.
+ * @param options The parse function and the limit.
+ * @returns The codec, for one connection alone.
+ * @throws {RangeError} If the limit is out of range.
+ */
+export function jsonLinesCodec<In, Out = In>(
+  options: TypedJsonLinesCodecOptions<In>,
+): Codec<In, Out>;
+/** Values of any type, not checked. */
+export function jsonLinesCodec(options?: JsonLinesCodecOptions): Codec<unknown>;
+export function jsonLinesCodec(
+  options: Partial<TypedJsonLinesCodecOptions<unknown>> = {},
+): Codec<unknown> {
+  const { maxLength = DEFAULT_MAX_JSON_LINE_LENGTH, parse = (value: unknown) => value } = options;
+  return mapCodec(new FilledLines(lineCodec({ maxLength })), {
+    decode: (line: string): unknown => parse(JSON.parse(line)),
+    encode: toJson,
+  });
+}
+
+/** Lines with something in them. */
+class FilledLines implements Codec<string> {
+  readonly #lines: Codec<string>;
+
+  constructor(lines: Codec<string>) {
+    this.#lines = lines;
+  }
+
+  decode(buffer: ReceiveBuffer): string | NeedMore {
+    for (;;) {
+      const line = this.#lines.decode(buffer);
+      if (line === NEED_MORE || !isBlank(line)) return line;
+    }
+  }
+
+  decodeEnd(buffer: ReceiveBuffer): string | NeedMore {
+    const line = this.#lines.decodeEnd?.(buffer) ?? NEED_MORE;
+    return line === NEED_MORE || isBlank(line) ? NEED_MORE : line;
+  }
+
+  encode(line: string): EncodedMessage {
+    return this.#lines.encode(line);
+  }
+}
+
+function isBlank(line: string): boolean {
+  return line === "" || line.trim() === "";
+}
+
+function toJson(value: unknown): string {
+  const json: string | undefined = JSON.stringify(value);
+  if (json !== undefined) return json;
+  throw new FrameEncodeError(`Cannot encode message: JSON has no ${typeof value}`);
+}

@@ -1,0 +1,215 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import type { Bytes } from "../contract.ts";
+import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
+import { checkMaxLength } from "./_max_length.ts";
+import { prefixedParts } from "./_prefixed_parts.ts";
+import type { ReceiveBuffer } from "../receive_buffer.ts";
+import { SkippedBytes } from "./_skipped_bytes.ts";
+
+/**
+ * The default of `maxLength`, in bytes: 1 MiB, as a WebSocket message of Python's `websockets`.
+ * tokio-util allows 8 MiB, gRPC 4 MiB; but this much may be held for every connection.
+ */
+export const DEFAULT_MAX_LENGTH_FIELD_MESSAGE = 1_048_576;
+
+/**
+ * Where the length stands and what it counts, in bytes.
+ *
+ * ```text
+ * |<- offset ->|<- lengthBytes ->|<- value + adjustment ->|
+ * |            | length field    |                        |
+ * |<----- strip ----->|<----------- message ------------->|
+ * ```
+ */
+export interface LengthFieldCodecOptions {
+  /**
+   * The size of the length field.
+   *
+   * @default {4}
+   */
+  readonly lengthBytes?: 1 | 2 | 3 | 4 | 8;
+  /**
+   * Whether its least significant byte comes first.
+   *
+   * @default {false}
+   */
+  readonly littleEndian?: boolean;
+  /**
+   * How many bytes stand before it.
+   *
+   * @default {0}
+   */
+  readonly offset?: number;
+  /**
+   * What to add to its value to have the number of bytes behind it: negative if it counts part of
+   * the header too, positive if it does not count all that follows.
+   *
+   * @default {0}
+   */
+  readonly adjustment?: number;
+  /**
+   * Whether its value counts the whole frame, from the first byte. The same as an `adjustment` of
+   * `-(offset + lengthBytes)`, which must not be given as well.
+   *
+   * @default {false}
+   */
+  readonly includesHeader?: boolean;
+  /**
+   * How many bytes at the start of the frame are not part of the message: 0 keeps the header. By
+   * default what stands up to the end of the length field.
+   */
+  readonly strip?: number;
+  /**
+   * The `strip` bytes that are written before each message; the length is put in its place. By
+   * default zeros.
+   */
+  readonly header?: Uint8Array;
+  /**
+   * The longest message, in bytes as it is handed out; `Infinity` for no limit.
+   *
+   * @default {1048576}
+   */
+  readonly maxLength?: number;
+}
+
+/**
+ * Messages of bytes with their length in front: Netty's `LengthFieldBasedFrameDecoder`, both ways.
+ *
+ * A message that is too long is bad and recoverable: it is passed over as it arrives. A length that
+ * ends before its own header is not. With a `strip` of 0, or one before the length field, the
+ * message to be sent has room for the field, which is filled in (in a copy of the header).
+ *
+ * @example Two bytes of length, then the message
+ * ```ts
+ * import { FrameReader, lengthFieldCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codec = lengthFieldCodec({ lengthBytes: 2 });
+ * assertEquals(codec.encode(new Uint8Array([7, 8, 9])), new Uint8Array([0, 3, 7, 8, 9]));
+ *
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new Uint8Array([0, 3, 7, 8, 9, 0]));
+ * assertEquals(reader.next(), new Uint8Array([7, 8, 9]));
+ * ```
+ *
+ * @example A frame type before the length, which counts the whole frame
+ * ```ts
+ * import { FrameReader, lengthFieldCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codec = lengthFieldCodec({ offset: 1, lengthBytes: 2, includesHeader: true, strip: 0 });
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new Uint8Array([0xca, 0, 5, 1, 2]));
+ * assertEquals(reader.next(), new Uint8Array([0xca, 0, 5, 1, 2]));
+ * ```
+ *
+ * @param options Where the length stands and what it counts.
+ * @returns The codec, for one connection alone.
+ * @throws {RangeError} If a number is out of range, or `header` has not `strip` bytes.
+ * @throws {TypeError} If both `adjustment` and `includesHeader` are given.
+ */
+export function lengthFieldCodec(
+  options: LengthFieldCodecOptions = {},
+): Codec<Bytes, Uint8Array> {
+  return new LengthFieldCodec(options);
+}
+
+class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
+  readonly #offset: number;
+  readonly #lengthBytes: number;
+  // Behind the length field.
+  readonly #fieldEnd: number;
+  readonly #littleEndian: boolean;
+  readonly #adjustment: number;
+  readonly #strip: number;
+  readonly #header: Uint8Array;
+  readonly #maxLength: number;
+  readonly #skipped = new SkippedBytes();
+
+  constructor(options: LengthFieldCodecOptions) {
+    const { lengthBytes = 4, offset = 0, littleEndian = false, includesHeader = false } = options;
+    if (![1, 2, 3, 4, 8].includes(lengthBytes)) {
+      throw new RangeError(`Cannot read a length of ${lengthBytes} bytes: not 1, 2, 3, 4 or 8`);
+    }
+    if (includesHeader && options.adjustment !== undefined) {
+      throw new TypeError("Cannot adjust the length: both adjustment and includesHeader are given");
+    }
+    this.#offset = checkCount("offset", offset);
+    this.#lengthBytes = lengthBytes;
+    this.#fieldEnd = offset + lengthBytes;
+    this.#littleEndian = littleEndian;
+    const adjustment = includesHeader ? -this.#fieldEnd : options.adjustment ?? 0;
+    if (!Number.isSafeInteger(adjustment)) {
+      throw new RangeError(`Cannot adjust the length by ${adjustment}: not a whole number`);
+    }
+    this.#adjustment = adjustment;
+    this.#strip = checkCount("strip", options.strip ?? this.#fieldEnd);
+    this.#header = options.header?.slice() ?? new Uint8Array(this.#strip);
+    if (this.#header.length !== this.#strip) {
+      throw new RangeError(
+        `Cannot use header: it has ${this.#header.length} bytes, ${this.#strip} are stripped`,
+      );
+    }
+    this.#maxLength = checkMaxLength(options.maxLength ?? DEFAULT_MAX_LENGTH_FIELD_MESSAGE);
+  }
+
+  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
+    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    const value = buffer.uintAt(this.#offset, this.#lengthBytes, this.#littleEndian);
+    if (value === undefined) return NEED_MORE;
+    const total = this.#fieldEnd + value + this.#adjustment;
+    if (total < this.#fieldEnd || total < this.#strip) {
+      throw new FrameDecodeError(
+        `Cannot decode length: with a value of ${value} the frame ends before its message`,
+      );
+    }
+    const length = total - this.#strip;
+    if (length > this.#maxLength) this.#refuse(buffer, total);
+    if (buffer.length < total) return NEED_MORE;
+    if (this.#strip > 0) buffer.skip(this.#strip);
+    return buffer.take(length);
+  }
+
+  encode(message: Uint8Array): EncodedMessage {
+    if (message.length > this.#maxLength) {
+      throw new FrameTooLongError(message.length, this.#maxLength, true);
+    }
+    // How much of the header the message brings along.
+    const inside = Math.max(0, this.#fieldEnd - this.#strip);
+    const value = this.#strip + message.length - this.#fieldEnd - this.#adjustment;
+    if (value < 0 || value > this.#highestLength || message.length < inside) {
+      throw new FrameEncodeError(
+        `Cannot encode message: the length of its ${message.length} bytes would be ${value}`,
+      );
+    }
+    const header = new Uint8Array(this.#strip + inside);
+    header.set(this.#header);
+    if (inside > 0) header.set(message.subarray(0, inside), this.#strip);
+    this.#writeLength(header, value);
+    return prefixedParts(header, inside > 0 ? message.subarray(inside) : message);
+  }
+
+  get #highestLength(): number {
+    return Math.min(256 ** this.#lengthBytes - 1, Number.MAX_SAFE_INTEGER);
+  }
+
+  #refuse(buffer: ReceiveBuffer, total: number): never {
+    const isExact = Number.isSafeInteger(total);
+    if (isExact) this.#skipped.start(buffer, total);
+    throw new FrameTooLongError(total - this.#strip, this.#maxLength, isExact);
+  }
+
+  #writeLength(header: Uint8Array, value: number): void {
+    let left = value;
+    for (let i = 0; i < this.#lengthBytes; i++) {
+      const place = this.#littleEndian ? i : this.#lengthBytes - 1 - i;
+      header[this.#offset + place] = left % 256;
+      left = Math.floor(left / 256);
+    }
+  }
+}
+
+function checkCount(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new RangeError(`Cannot use ${name}: ${value} is not a whole number of at least 0`);
+}

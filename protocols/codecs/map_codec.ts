@@ -1,0 +1,106 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { FrameDecodeError, FrameEncodeError, FrameError } from "../errors.ts";
+import type { ReceiveBuffer } from "../receive_buffer.ts";
+
+/**
+ * How messages of one kind become messages of another.
+ *
+ * @typeParam In What the codec receives.
+ * @typeParam Out What the codec sends.
+ * @typeParam MappedIn What is received in its place.
+ * @typeParam MappedOut What is sent in its place.
+ */
+export interface CodecMap<In, Out, MappedIn, MappedOut = MappedIn> {
+  /**
+   * Makes what is received. What it throws becomes a recoverable {@linkcode FrameDecodeError}, with
+   * it as the cause.
+   */
+  decode(message: In): MappedIn;
+  /**
+   * Makes what is sent. What it throws becomes a {@linkcode FrameEncodeError}, with it as the
+   * cause.
+   */
+  encode(message: MappedOut): Out;
+}
+
+/**
+ * A codec with other messages: the same frames, read and written by functions of yours.
+ *
+ * @example Commands in lines
+ * ```ts
+ * import { FrameReader, lineCodec, mapCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codec = mapCodec(lineCodec(), {
+ *   decode: (line) => ({ verb: line.slice(0, 4).toUpperCase(), argument: line.slice(5) }),
+ *   encode: (code: number) => `${code} OK`,
+ * });
+ * assertEquals(codec.encode(250), "250 OK\n");
+ *
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new TextEncoder().encode("helo example.org\n"));
+ * assertEquals(reader.next(), { verb: "HELO", argument: "example.org" });
+ * ```
+ *
+ * @typeParam In What the codec receives.
+ * @typeParam Out What the codec sends.
+ * @typeParam MappedIn What is received in its place.
+ * @typeParam MappedOut What is sent in its place.
+ * @param codec The frames; it belongs to the new codec.
+ * @param map From one message to the other, in both directions.
+ * @returns The codec, for one connection alone.
+ */
+export function mapCodec<In, Out, MappedIn, MappedOut = MappedIn>(
+  codec: Codec<In, Out>,
+  map: CodecMap<In, Out, MappedIn, MappedOut>,
+): Codec<MappedIn, MappedOut> {
+  return new MapCodec(codec, map);
+}
+
+class MapCodec<In, Out, MappedIn, MappedOut> implements Codec<MappedIn, MappedOut> {
+  readonly #codec: Codec<In, Out>;
+  readonly #map: CodecMap<In, Out, MappedIn, MappedOut>;
+
+  constructor(codec: Codec<In, Out>, map: CodecMap<In, Out, MappedIn, MappedOut>) {
+    this.#codec = codec;
+    this.#map = map;
+  }
+
+  decode(buffer: ReceiveBuffer): MappedIn | NeedMore {
+    const message = this.#codec.decode(buffer);
+    return message === NEED_MORE ? NEED_MORE : this.#mapped(message);
+  }
+
+  decodeEnd(buffer: ReceiveBuffer): MappedIn | NeedMore {
+    if (this.#codec.decodeEnd === undefined) return NEED_MORE;
+    const message = this.#codec.decodeEnd(buffer);
+    return message === NEED_MORE ? NEED_MORE : this.#mapped(message);
+  }
+
+  encode(message: MappedOut): EncodedMessage {
+    let mapped: Out;
+    try {
+      mapped = this.#map.encode(message);
+    } catch (error) {
+      if (error instanceof FrameError) throw error;
+      throw new FrameEncodeError(`Cannot encode message: ${describe(error)}`, { cause: error });
+    }
+    return this.#codec.encode(mapped);
+  }
+
+  #mapped(message: In): MappedIn {
+    try {
+      return this.#map.decode(message);
+    } catch (error) {
+      if (error instanceof FrameError) throw error;
+      throw new FrameDecodeError(`Cannot decode message: ${describe(error)}`, {
+        recoverable: true,
+        cause: error,
+      });
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,139 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import type { Bytes } from "../contract.ts";
+import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
+import { checkMaxLength } from "./_max_length.ts";
+import type { ReceiveBuffer } from "../receive_buffer.ts";
+import { SkippedBytes } from "./_skipped_bytes.ts";
+
+/**
+ * The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front.
+ * Twisted allows 99,999.
+ */
+export const DEFAULT_MAX_NETSTRING_LENGTH = 1_048_576;
+
+/** A length of more digits than this cannot be meant, whatever the limit: 2^53 has 16. */
+const MOST_DIGITS = 15;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const END: Uint8Array = new Uint8Array([COMMA]);
+
+/** How long messages may be. */
+export interface NetstringCodecOptions {
+  /**
+   * The longest message, in bytes; `Infinity` for no limit.
+   *
+   * @default {1048576}
+   */
+  readonly maxLength?: number;
+}
+
+/**
+ * Netstrings: messages of bytes between a length in digits and a comma, as D. J. Bernstein wrote
+ * them down.
+ *
+ * ```text
+ * "12:hello world!,"  ->  "hello world!"        "0:,"  ->  ""
+ * ```
+ *
+ * A message that is too long is bad and recoverable: it is passed over as it arrives. Anything else
+ * that is wrong breaks the stream: a length with leading zeros or without digits, a missing comma.
+ *
+ * @example Reading and writing
+ * ```ts
+ * import { FrameReader, mapCodec, netstringCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codec = mapCodec(netstringCodec(), {
+ *   decode: (bytes) => new TextDecoder().decode(bytes),
+ *   encode: (text: string) => new TextEncoder().encode(text),
+ * });
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new TextEncoder().encode("5:hello,0:,"));
+ * assertEquals(reader.next(), "hello");
+ * assertEquals(reader.next(), "");
+ * ```
+ *
+ * @param options The limit.
+ * @returns The codec, for one connection alone.
+ * @throws {RangeError} If it is out of range.
+ */
+export function netstringCodec(options: NetstringCodecOptions = {}): Codec<Bytes, Uint8Array> {
+  return new NetstringCodec(checkMaxLength(options.maxLength ?? DEFAULT_MAX_NETSTRING_LENGTH));
+}
+
+class NetstringCodec implements Codec<Bytes, Uint8Array> {
+  readonly #maxLength: number;
+  readonly #skipped = new SkippedBytes();
+  // Whether a message was passed over, up to its comma.
+  #isCommaDue = false;
+
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
+  }
+
+  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
+    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    if (this.#isCommaDue) {
+      if (buffer.length === 0) return NEED_MORE;
+      this.#takeComma(buffer);
+    }
+    const size = findColon(buffer);
+    if (size === -1) return NEED_MORE;
+    const length = readDigits(buffer, size);
+    if (length > this.#maxLength) this.#refuse(buffer, size + 1, length);
+    if (buffer.length < size + length + 2) return NEED_MORE;
+    buffer.skip(size + 1);
+    const message = buffer.take(length);
+    this.#takeComma(buffer);
+    return message;
+  }
+
+  encode(message: Uint8Array): EncodedMessage {
+    if (message.length > this.#maxLength) {
+      throw new FrameTooLongError(message.length, this.#maxLength, true);
+    }
+    return [`${message.length}:`, message, END];
+  }
+
+  #refuse(buffer: ReceiveBuffer, headerSize: number, length: number): never {
+    this.#isCommaDue = true;
+    this.#skipped.start(buffer, headerSize + length);
+    throw new FrameTooLongError(length, this.#maxLength, true);
+  }
+
+  #takeComma(buffer: ReceiveBuffer): void {
+    const byte = buffer.byteAt(0) ?? 0;
+    if (byte !== COMMA) throw unexpected(byte, "the comma behind the message");
+    buffer.skip(1);
+    this.#isCommaDue = false;
+  }
+}
+
+/** The offset of the colon behind the digits; -1 if it is not there yet. */
+function findColon(buffer: ReceiveBuffer): number {
+  for (let i = 0;; i++) {
+    const byte = buffer.byteAt(i);
+    if (byte === undefined) return -1;
+    if (byte === COLON && i > 0) return i;
+    const isLeadingZero = i === 1 && buffer.byteAt(0) === ZERO;
+    if (byte < ZERO || byte > NINE || isLeadingZero) {
+      throw unexpected(byte, i === 0 ? "a length" : "a colon");
+    }
+    if (i === MOST_DIGITS) {
+      throw new FrameDecodeError(`Cannot decode netstring: length of more than ${i} digits`);
+    }
+  }
+}
+
+function readDigits(buffer: ReceiveBuffer, count: number): number {
+  let value = 0;
+  for (let i = 0; i < count; i++) value = value * 10 + (buffer.byteAt(i) ?? ZERO) - ZERO;
+  return value;
+}
+
+function unexpected(byte: number, expected: string): FrameDecodeError {
+  const hex = byte.toString(16).padStart(2, "0");
+  return new FrameDecodeError(`Cannot decode netstring: byte 0x${hex} instead of ${expected}`);
+}

@@ -1,0 +1,155 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import type { Bytes } from "../contract.ts";
+import { DelimitedFrames } from "./_delimited_frames.ts";
+import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
+import { checkMaxLength } from "./_max_length.ts";
+import type { ReceiveBuffer } from "../receive_buffer.ts";
+
+/**
+ * The default of `maxLength`, in bytes: the largest IP datagram. RFC 1055 suggests 1006 bytes for
+ * serial lines of its day.
+ */
+export const DEFAULT_MAX_SLIP_LENGTH = 65_535;
+
+/** How long packets may be, and how bad escapes are taken. */
+export interface SlipCodecOptions {
+  /**
+   * The longest packet, in bytes before escaping; `Infinity` for no limit.
+   *
+   * @default {65535}
+   */
+  readonly maxLength?: number;
+  /**
+   * Whether a byte that must not follow an escape is taken as it is, as the code in RFC 1055 does,
+   * instead of making the packet a bad one.
+   *
+   * @default {false}
+   */
+  readonly lenient?: boolean;
+}
+
+const END = 0xc0;
+const ESC = 0xdb;
+const ESC_END = 0xdc;
+const ESC_ESC = 0xdd;
+const DELIMITER: Uint8Array = new Uint8Array([END]);
+
+/**
+ * SLIP (RFC 1055): packets between END bytes, in which END and ESC are escaped.
+ *
+ * ```text
+ * END <packet> END          END inside: ESC ESC_END          ESC inside: ESC ESC_ESC
+ * 0xC0         0xC0                     0xDB 0xDC                        0xDB 0xDD
+ * ```
+ *
+ * What is written also begins with END, which ends any noise before it. Nothing between two ENDs is
+ * no packet, so an empty one cannot be sent. Bad and recoverable: a packet that is too long (it is
+ * dropped as it arrives), and a bad escape. A packet without escapes is not copied in either
+ * direction.
+ *
+ * @example Reading and writing
+ * ```ts
+ * import { FrameReader, slipCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codec = slipCodec();
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new Uint8Array([0xc0, 1, 0xdb, 0xdc, 2, 0xc0]));
+ * assertEquals(reader.next(), new Uint8Array([1, 0xc0, 2]));
+ * assertEquals(codec.encode(new Uint8Array([0xc0])), new Uint8Array([0xc0, 0xdb, 0xdc, 0xc0]));
+ * ```
+ *
+ * @param options The limit, and how bad escapes are taken.
+ * @returns The codec, for one connection alone.
+ * @throws {RangeError} If the limit is out of range.
+ */
+export function slipCodec(options: SlipCodecOptions = {}): Codec<Bytes, Uint8Array> {
+  const maxLength = checkMaxLength(options.maxLength ?? DEFAULT_MAX_SLIP_LENGTH);
+  return new SlipCodec(maxLength, options.lenient ?? false);
+}
+
+class SlipCodec implements Codec<Bytes, Uint8Array> {
+  readonly #maxLength: number;
+  readonly #lenient: boolean;
+  readonly #frames: DelimitedFrames;
+
+  constructor(maxLength: number, lenient: boolean) {
+    this.#maxLength = maxLength;
+    this.#lenient = lenient;
+    // Every byte may be escaped.
+    this.#frames = new DelimitedFrames([DELIMITER], 2 * maxLength);
+  }
+
+  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
+    for (;;) {
+      const match = this.#frames.find(buffer);
+      if (match === null) return NEED_MORE;
+      const escaped = buffer.take(match.start);
+      buffer.skip(1);
+      if (escaped.length === 0) continue;
+      const packet = this.#unescape(escaped);
+      if (packet.length <= this.#maxLength) return packet;
+      throw new FrameTooLongError(packet.length, this.#maxLength, true);
+    }
+  }
+
+  decodeEnd(buffer: ReceiveBuffer): NeedMore {
+    this.#frames.checkRest(buffer);
+    return NEED_MORE;
+  }
+
+  encode(packet: Uint8Array): EncodedMessage {
+    if (packet.length === 0) {
+      throw new FrameEncodeError("Cannot encode message: SLIP has no empty packet");
+    }
+    if (packet.length > this.#maxLength) {
+      throw new FrameTooLongError(packet.length, this.#maxLength, true);
+    }
+    const escapes = countEscapes(packet);
+    return escapes === 0 ? [DELIMITER, packet, DELIMITER] : escape(packet, escapes);
+  }
+
+  #unescape(escaped: Bytes): Bytes {
+    let from = escaped.indexOf(ESC);
+    if (from === -1) return escaped;
+    const packet = escaped.slice();
+    let length = from;
+    for (; from < escaped.length; from++) {
+      let byte = escaped[from] ?? 0;
+      if (byte === ESC) byte = this.#meant(escaped[++from]);
+      packet[length++] = byte;
+    }
+    return packet.subarray(0, length);
+  }
+
+  /** What a byte behind ESC stands for. */
+  #meant(byte: number | undefined): number {
+    if (byte === ESC_END) return END;
+    if (byte === ESC_ESC) return ESC;
+    if (this.#lenient && byte !== undefined) return byte;
+    const found = byte === undefined ? "the end of the packet" : `byte 0x${byte.toString(16)}`;
+    throw new FrameDecodeError(`Cannot decode SLIP packet: ${found} follows an escape`, {
+      recoverable: true,
+    });
+  }
+}
+
+function countEscapes(packet: Uint8Array): number {
+  let count = 0;
+  for (const byte of packet) if (byte === END || byte === ESC) count++;
+  return count;
+}
+
+function escape(packet: Uint8Array, escapes: number): Bytes {
+  const escaped = new Uint8Array(packet.length + escapes + 2);
+  let length = 0;
+  escaped[length++] = END;
+  for (const byte of packet) {
+    if (byte === END || byte === ESC) {
+      escaped[length++] = ESC;
+      escaped[length++] = byte === END ? ESC_END : ESC_ESC;
+    } else escaped[length++] = byte;
+  }
+  escaped[length] = END;
+  return escaped;
+}

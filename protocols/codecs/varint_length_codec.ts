@@ -1,0 +1,105 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import type { Bytes } from "../contract.ts";
+import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
+import { checkMaxLength } from "./_max_length.ts";
+import { prefixedParts } from "./_prefixed_parts.ts";
+import type { ReceiveBuffer } from "../receive_buffer.ts";
+import { SkippedBytes } from "./_skipped_bytes.ts";
+
+/** The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front. */
+export const DEFAULT_MAX_VARINT_MESSAGE = 1_048_576;
+
+/** The longest varint of Protocol Buffers, in bytes: 64 bits in groups of seven. */
+const LONGEST_VARINT = 10;
+
+/** How long messages may be. */
+export interface VarintLengthCodecOptions {
+  /**
+   * The longest message, in bytes; `Infinity` for no limit.
+   *
+   * @default {1048576}
+   */
+  readonly maxLength?: number;
+}
+
+/**
+ * Messages of bytes with their length in front as a varint: how Protocol Buffers are strung
+ * together (`writeDelimitedTo` in Java).
+ *
+ * ```text
+ * 0xAC 0x02 <300 bytes>   seven bits a byte, the lowest first; bit 7: more follow
+ * ```
+ *
+ * A message that is too long is bad and recoverable: it is passed over as it arrives. A varint of
+ * more than ten bytes is not. One that is longer than it need be is accepted, as Protocol Buffers
+ * do.
+ *
+ * @example Reading and writing
+ * ```ts
+ * import { FrameReader, varintLengthCodec } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codec = varintLengthCodec();
+ * assertEquals(codec.encode(new Uint8Array([8, 9])), new Uint8Array([2, 8, 9]));
+ *
+ * const reader = new FrameReader(codec);
+ * reader.feedData(new Uint8Array([2, 8, 9, 0]));
+ * assertEquals(reader.next(), new Uint8Array([8, 9]));
+ * assertEquals(reader.next(), new Uint8Array(0));
+ * ```
+ *
+ * @param options The limit.
+ * @returns The codec, for one connection alone.
+ * @throws {RangeError} If it is out of range.
+ */
+export function varintLengthCodec(
+  options: VarintLengthCodecOptions = {},
+): Codec<Bytes, Uint8Array> {
+  return new VarintLengthCodec(checkMaxLength(options.maxLength ?? DEFAULT_MAX_VARINT_MESSAGE));
+}
+
+class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
+  readonly #maxLength: number;
+  readonly #skipped = new SkippedBytes();
+
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
+  }
+
+  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
+    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    let length = 0;
+    let size = 0;
+    for (let unit = 1;; unit *= 128) {
+      const byte = buffer.byteAt(size);
+      if (byte === undefined) return NEED_MORE;
+      size++;
+      length += (byte & 0x7f) * unit;
+      if (byte < 0x80) break;
+      if (size === LONGEST_VARINT) {
+        throw new FrameDecodeError(`Cannot decode length: varint of more than ${size} bytes`);
+      }
+    }
+    if (length > this.#maxLength) this.#refuse(buffer, size, length);
+    if (buffer.length < size + length) return NEED_MORE;
+    buffer.skip(size);
+    return buffer.take(length);
+  }
+
+  encode(message: Uint8Array): EncodedMessage {
+    if (message.length > this.#maxLength) {
+      throw new FrameTooLongError(message.length, this.#maxLength, true);
+    }
+    const header: number[] = [];
+    let left = message.length;
+    for (; left >= 128; left = Math.floor(left / 128)) header.push(left % 128 + 128);
+    header.push(left);
+    return prefixedParts(new Uint8Array(header), message);
+  }
+
+  #refuse(buffer: ReceiveBuffer, size: number, length: number): never {
+    const isExact = Number.isSafeInteger(size + length);
+    if (isExact) this.#skipped.start(buffer, size + length);
+    throw new FrameTooLongError(length, this.#maxLength, isExact);
+  }
+}

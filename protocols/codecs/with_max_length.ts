@@ -1,0 +1,96 @@
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { FrameTooLongError } from "../errors.ts";
+import { checkMaxLength } from "./_max_length.ts";
+import type { ReceiveBuffer } from "../receive_buffer.ts";
+import { utf8Length } from "../utf8_length.ts";
+
+/**
+ * A codec that refuses messages with more than so many bytes on the wire, headers and all: the
+ * limit for a codec of yours that has none, or for one whose parts are limited but not their sum.
+ *
+ * Nobody but the codec inside knows where a message that is too long would end, so to receive one
+ * breaks the stream. Behind a message that is too long for the codec itself, and passed over, what
+ * is held of the next one is limited, but not what the codec has taken.
+ *
+ * @example A limit for a codec without one
+ * ```ts
+ * import { FrameReader, FrameTooLongError, lineCodec, withMaxLength } from "@sluice/net";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const reader = new FrameReader(withMaxLength(lineCodec({ maxLength: Infinity }), 4));
+ * reader.feedData(new TextEncoder().encode("much too long"));
+ * assertThrows(() => reader.next(), FrameTooLongError);
+ * ```
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent.
+ * @param codec The codec; it belongs to the new one.
+ * @param maxLength The most bytes of one message.
+ * @returns The codec, for one connection alone.
+ * @throws {RangeError} If `maxLength` is not a whole number of at least 1, or `Infinity`.
+ */
+export function withMaxLength<In, Out>(
+  codec: Codec<In, Out>,
+  maxLength: number,
+): Codec<In, Out> {
+  return new MaxLengthCodec(codec, checkMaxLength(maxLength));
+}
+
+class MaxLengthCodec<In, Out> implements Codec<In, Out> {
+  readonly #codec: Codec<In, Out>;
+  readonly #maxLength: number;
+  // Where the message that is being read began; a codec may consume it in steps.
+  #start = 0;
+  #state: "between" | "inside" | "recovering" = "between";
+
+  constructor(codec: Codec<In, Out>, maxLength: number) {
+    this.#codec = codec;
+    this.#maxLength = maxLength;
+  }
+
+  decode(buffer: ReceiveBuffer): In | NeedMore {
+    if (this.#state === "between") {
+      this.#state = "inside";
+      this.#start = buffer.position;
+    }
+    const message = this.#decodeOrRecover(buffer);
+    const held = message === NEED_MORE ? buffer.length : 0;
+    const taken = this.#state === "recovering" ? 0 : buffer.position - this.#start;
+    if (message !== NEED_MORE) this.#state = "between";
+    if (taken + held <= this.#maxLength) return message;
+    throw new FrameTooLongError(taken + held, this.#maxLength);
+  }
+
+  decodeEnd(buffer: ReceiveBuffer): In | NeedMore {
+    return this.#codec.decodeEnd === undefined ? NEED_MORE : this.#codec.decodeEnd(buffer);
+  }
+
+  encode(message: Out): EncodedMessage {
+    const encoded = this.#codec.encode(message);
+    const length = encodedLength(encoded);
+    if (length <= this.#maxLength) return encoded;
+    throw new FrameTooLongError(length, this.#maxLength, true);
+  }
+
+  /**
+   * What the codec takes behind a message that is too long for it is the rest of that one, which
+   * does not count.
+   */
+  #decodeOrRecover(buffer: ReceiveBuffer): In | NeedMore {
+    try {
+      return this.#codec.decode(buffer);
+    } catch (error) {
+      const isTooLong = error instanceof FrameTooLongError;
+      const taken = this.#state === "inside" && !isTooLong ? buffer.position - this.#start : 0;
+      this.#state = isTooLong ? "recovering" : "between";
+      // A bad message is no longer than a good one.
+      throw taken > this.#maxLength ? new FrameTooLongError(taken, this.#maxLength) : error;
+    }
+  }
+}
+
+function encodedLength(encoded: EncodedMessage): number {
+  if (typeof encoded === "string") return utf8Length(encoded);
+  if (encoded instanceof Uint8Array) return encoded.length;
+  return encoded.reduce((sum, part) => sum + encodedLength(part), 0);
+}

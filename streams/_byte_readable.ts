@@ -1,0 +1,201 @@
+import type { Bytes } from "../protocols/contract.ts";
+import { ByteWritable } from "./_byte_writable.ts";
+import { ANYTHING, type ReadRequest, ReadRequests } from "./_read_requests.ts";
+
+/** Where a {@linkcode ByteReadable} has its bytes from. */
+export interface ByteReadableSource {
+  /**
+   * Waits for `least` bytes or the end, as long as `isWanted` says so.
+   *
+   * @returns How many bytes are there to take: fewer than `least` if the data has ended; `null` if nobody wants it.
+   */
+  wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
+  /** Ends a wait that is not wanted any more. */
+  wake(): void;
+  /** Takes the first chunk that is buffered. */
+  take(): Bytes;
+  /** Takes what fits; returns how many bytes. */
+  takeInto(target: Uint8Array): number;
+  /** Drops what is buffered and what still comes. */
+  discard(): void;
+}
+
+/**
+ * A Web byte stream that reads nothing ahead: bytes leave the buffer behind it only when somebody
+ * asks, and no more than were asked for, so the buffer may be read in other ways in between.
+ *
+ * Piping into a {@linkcode ByteWritable} hands the chunks on directly, as the same pipe in two lines;
+ * locks, options and outcomes are those of any `pipeTo`.
+ */
+export class ByteReadable extends ReadableStream<Bytes> {
+  readonly #source: ByteReadableSource;
+  readonly #controller: ReadableByteStreamController;
+  // What whoever holds the lock waits for; null if the lock is held otherwise than by getReader().
+  #requests: ReadRequests | null = null;
+  #isOver = false;
+
+  /** A stream over `source`. */
+  constructor(source: ByteReadableSource) {
+    // Filled in by start(), which is called before super() returns.
+    const made = {} as { controller: ReadableByteStreamController };
+    super({
+      type: "bytes",
+      // What a stream of bytes is given; the types of the base class do not tell.
+      start: (controller) => void (made.controller = controller as ReadableByteStreamController),
+      pull: () => this.#pull(),
+      cancel: () => {
+        this.#isOver = true;
+        source.discard();
+      },
+    }, { highWaterMark: 0 });
+    this.#source = source;
+    this.#controller = made.controller;
+  }
+
+  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  override getReader(): ReadableStreamDefaultReader<Bytes>;
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes>;
+  /** As any stream's. */
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
+    const reader: ReadableStreamReader<Bytes> = super.getReader(options);
+    const requests = new ReadRequests();
+    requests.watch(reader);
+    this.#requests = requests;
+    // Whoever held the lock without telling may have left a read behind.
+    this.#source.wake();
+    const releaseLock = reader.releaseLock.bind(reader);
+    reader.releaseLock = () => {
+      releaseLock();
+      if (this.#requests !== requests) return;
+      this.#requests = null;
+      this.#source.wake();
+      if (this.#controller.byobRequest !== null) this.#forgetMemory();
+    };
+    return reader;
+  }
+
+  /** As any stream's. */
+  override pipeTo(
+    destination: WritableStream<Bytes>,
+    options: StreamPipeOptions = {},
+  ): Promise<void> {
+    // Bytes inside this stream come before those of the source.
+    const isPlain = !this.locked && this.#controller.desiredSize === 0;
+    if (isPlain && destination instanceof ByteWritable) {
+      const writer = destination.lockIdle();
+      if (writer !== null) return this.#pipe(destination, writer, options);
+    }
+    return super.pipeTo(destination, options);
+  }
+
+  async #pull(): Promise<void> {
+    const request = this.#request();
+    if (request === null) return;
+    const isWanted = () => this.#request() === request;
+    const available = await this.#source.wait(request.least, isWanted);
+    // Whoever asks next has this called anew.
+    if (available === null || !isWanted()) return;
+    if (available > 0 && !this.#give(request, available)) return await this.#pull();
+    // The end came before all that was asked for. At once: a read that is given up now would take what it has with it.
+    if (available < request.least) this.#end();
+  }
+
+  /** What the holder of the lock waits for; `null` if there is none, or it waits for nothing. */
+  #request(): ReadRequest | null {
+    if (!this.locked) return null;
+    return this.#requests === null ? ANYTHING : this.#requests.first;
+  }
+
+  /** Passes bytes on; `false` if somebody else has taken them in the meantime. */
+  #give({ least, unit }: ReadRequest, available: number): boolean {
+    const offered = this.#controller.byobRequest;
+    if (!offered?.view) {
+      const chunk = this.#source.take();
+      if (chunk.length === 0) return false;
+      this.#controller.enqueue(detachable(chunk));
+      return true;
+    }
+    const { buffer, byteOffset, byteLength } = offered.view;
+    const fits = Math.min(available, byteLength);
+    const n = available < least ? fits : fits - fits % unit;
+    const taken = this.#source.takeInto(new Uint8Array(buffer, byteOffset, n));
+    if (taken === 0) return false;
+    offered.respond(taken);
+    return true;
+  }
+
+  /**
+   * The controller would go on offering the memory of a reader that was released, and ask for nothing on
+   * behalf of the next one. A byte makes it forget that; it is taken out again.
+   */
+  #forgetMemory(): void {
+    this.#controller.enqueue(new Uint8Array(1));
+    const reader = super.getReader();
+    void reader.read();
+    reader.releaseLock();
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#controller.close();
+    this.#controller.byobRequest?.respond(0);
+  }
+
+  async #pipe(
+    destination: ByteWritable,
+    writer: WritableStreamDefaultWriter<Uint8Array>,
+    options: StreamPipeOptions,
+  ): Promise<void> {
+    const { preventClose, preventAbort, preventCancel, signal } = options;
+    // Asks for nothing itself: what a pipe before was waiting for is not wanted any more.
+    const reader = this.getReader();
+    // A stream that was just made hears only now that it is being closed.
+    await null;
+    if (destination.isEnding) {
+      reader.releaseLock();
+      writer.releaseLock();
+      return await super.pipeTo(destination, options);
+    }
+    let side: "source" | "destination" = "source";
+    let isOpen = true;
+    writer.closed.catch(() => {
+      isOpen = false;
+      this.#source.wake();
+    });
+    try {
+      while (await this.#source.wait(1, () => isOpen, signal)) {
+        signal?.throwIfAborted();
+        side = "destination";
+        await destination.send(this.#source.take(), signal);
+        side = "source";
+      }
+      if (isOpen) this.#end();
+      side = "destination";
+      // Fails if it was not open any more.
+      await writer.ready;
+      // A stream that failed meanwhile has a better reason than that it cannot be closed.
+      if (!preventClose) await writer.close().catch(() => writer.closed);
+    } catch (error) {
+      const wasAborted = signal?.aborted ?? false;
+      if (!wasAborted) (side === "source" ? this.#controller : destination).error(error);
+      if ((side === "source" || wasAborted) && !preventAbort) await ignore(writer.abort(error));
+      if ((side === "destination" || wasAborted) && !preventCancel) {
+        await ignore(reader.cancel(error));
+      }
+      throw error;
+    } finally {
+      reader.releaseLock();
+      writer.releaseLock();
+    }
+  }
+}
+
+async function ignore(settled: Promise<void>): Promise<void> {
+  await settled.catch(() => {});
+}
+
+/** A byte stream takes the memory of what it is given away from everybody: give it memory of its own. */
+function detachable(chunk: Bytes): Bytes {
+  return chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
+}

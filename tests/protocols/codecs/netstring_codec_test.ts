@@ -1,0 +1,69 @@
+import {
+  FrameDecodeError,
+  FrameTooLongError,
+  IncompleteFrameError,
+  netstringCodec,
+} from "@sluice/net";
+import { assertCodec } from "@sluice/net/testing";
+import { assertThrows } from "@std/assert";
+import { hex, utf8 } from "../../support/hex.ts";
+
+Deno.test("netstringCodec() reads and writes netstrings", () => {
+  assertCodec(() => netstringCodec(), [
+    { bytes: "", received: [] },
+    {
+      name: "the example of the specification",
+      bytes: hex("31 32 3a 68 65 6c 6c 6f 20 77 6f 72 6c 64 21 2c"),
+      received: [utf8("hello world!")],
+    },
+    { name: "empty", bytes: "0:,", received: [hex("")] },
+    { bytes: "1:a,0:,3:,:,,", received: [utf8("a"), hex(""), utf8(",:,")] },
+    { name: "a hundred", bytes: `100:${"x".repeat(100)},`, received: [utf8("x".repeat(100))] },
+    {
+      name: "cut off",
+      bytes: "1:a,12:hello",
+      received: [utf8("a")],
+      atEnd: [IncompleteFrameError],
+    },
+    { name: "no comma", bytes: "1:a,1:b", received: [utf8("a")], atEnd: [IncompleteFrameError] },
+  ], {
+    limit: {
+      makeCodec: (maxLength) => netstringCodec({ maxLength }),
+      makeMessage: (length) => new Uint8Array(length),
+    },
+  });
+});
+
+Deno.test("netstringCodec() gives up on what is no netstring", () => {
+  for (
+    const bytes of [
+      "a",
+      ":",
+      "-1:a,",
+      "01:a,",
+      "00:,",
+      "1 :a,",
+      "1;a,",
+      "1:ab",
+      "0:a",
+      "1".repeat(16),
+    ]
+  ) {
+    assertCodec(() => netstringCodec({ maxLength: Infinity }), [
+      { bytes: `1:x,${bytes}`, received: [utf8("x"), FrameDecodeError] },
+    ]);
+  }
+});
+
+Deno.test("netstringCodec() passes over a message that is too long", () => {
+  assertCodec(() => netstringCodec({ maxLength: 3 }), [
+    { bytes: "4:abcd,1:e,", received: [FrameTooLongError, utf8("e")] },
+    { name: "cut off", bytes: "999999:abcd", received: [FrameTooLongError], endsInside: true },
+    {
+      name: "no comma behind it",
+      bytes: "4:abcde1:e,",
+      received: [FrameTooLongError, FrameDecodeError],
+    },
+  ]);
+  assertThrows(() => netstringCodec({ maxLength: 0 }), RangeError);
+});

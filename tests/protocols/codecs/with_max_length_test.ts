@@ -1,0 +1,95 @@
+import {
+  type Codec,
+  type EncodedMessage,
+  FrameReader,
+  FrameTooLongError,
+  IncompleteFrameError,
+  lengthFieldCodec,
+  lineCodec,
+  NEED_MORE,
+  type NeedMore,
+  netstringCodec,
+  type ReceiveBuffer,
+  withMaxLength,
+} from "@sluice/net";
+import { assertCodec } from "@sluice/net/testing";
+import { assertEquals, assertThrows } from "@std/assert";
+import { hex, utf8 } from "../../support/hex.ts";
+
+/** Digits and a dot, consumed one by one: a codec that remembers what it took. */
+class DigitsCodec implements Codec<string> {
+  #digits = "";
+
+  decode(buffer: ReceiveBuffer): string | NeedMore {
+    while (buffer.length > 0) {
+      const character = buffer.takeText(1);
+      if (character === ".") {
+        const digits = this.#digits;
+        this.#digits = "";
+        return digits;
+      }
+      this.#digits += character;
+    }
+    return NEED_MORE;
+  }
+
+  decodeEnd(): NeedMore {
+    if (this.#digits !== "") throw new IncompleteFrameError(this.#digits.length);
+    return NEED_MORE;
+  }
+
+  encode(digits: string): EncodedMessage {
+    return [digits, utf8(".")];
+  }
+}
+
+Deno.test("withMaxLength() limits what a codec takes from the wire", () => {
+  assertCodec(() => withMaxLength(lineCodec({ ending: "lf" }), 4), [
+    { bytes: "123\n12\n", received: ["123", "12"] },
+    { bytes: "1\n1234\n", received: ["1", FrameTooLongError] },
+    { bytes: "1\n12345", received: ["1", FrameTooLongError], endsInside: true },
+  ], {
+    limit: {
+      // The line feed counts, too.
+      makeCodec: (maxLength) => withMaxLength(lineCodec({ ending: "lf" }), maxLength + 1),
+      makeMessage: (length) => "x".repeat(length),
+    },
+  });
+});
+
+Deno.test("withMaxLength() counts what a codec has taken in steps", () => {
+  assertCodec(() => withMaxLength(new DigitsCodec(), 4), [
+    { bytes: "123.12.", received: ["123", "12"] },
+    { bytes: "1.1234.", received: ["1", FrameTooLongError] },
+    { bytes: "1.12", received: ["1"], atEnd: [IncompleteFrameError] },
+  ], {
+    limit: {
+      // The dot is not part of the message.
+      makeCodec: (maxLength) => withMaxLength(new DigitsCodec(), maxLength + 1),
+      makeMessage: (length) => "7".repeat(length),
+    },
+  });
+});
+
+Deno.test("withMaxLength() begins to count anew behind a message that was passed over", () => {
+  const codec = () => withMaxLength(netstringCodec({ maxLength: 2 }), 6);
+  assertCodec(codec, [{
+    bytes: "3:abc,2:de,2:fg,",
+    received: [FrameTooLongError, utf8("de"), utf8("fg")],
+  }]);
+});
+
+Deno.test("withMaxLength() limits what is sent, however it is made", () => {
+  const length = "žž".length * 2;
+  assertEquals(withMaxLength(new DigitsCodec(), length + 1).encode("žž"), ["žž", utf8(".")]);
+  assertThrows(() => withMaxLength(new DigitsCodec(), length).encode("žž"), FrameTooLongError);
+  assertThrows(() => withMaxLength(lineCodec(), 4).encode("🌍"), FrameTooLongError, "5 bytes");
+  assertThrows(() => withMaxLength(lengthFieldCodec(), 5).encode(hex("0102")), FrameTooLongError);
+});
+
+Deno.test("withMaxLength() does not let a long header in before its message", () => {
+  const reader = new FrameReader(withMaxLength(lengthFieldCodec(), 10));
+  reader.feedData(hex("00000007 01020304050607"));
+  assertThrows(() => reader.next(), FrameTooLongError, "11 bytes");
+  assertThrows(() => withMaxLength(lineCodec(), 0), RangeError);
+});

@@ -1,0 +1,208 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import type { Transport } from "../../../protocols/contract.ts";
+import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
+import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { CarrierTransport } from "../../../transports/core/carrier_transport.ts";
+import type { TransportOptions } from "../../../transports/core/transport_options.ts";
+import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
+
+/** A transport over a carrier that the test drives. */
+function transportOver(options: TransportOptions = {}): {
+  transport: CarrierTransport;
+  carrier: FakeCarrier;
+  protocol: RecordingProtocol;
+  ended: Transport[];
+} {
+  const carrier = new FakeCarrier();
+  const protocol = new RecordingProtocol();
+  const ended: Transport[] = [];
+  const transport = new CarrierTransport(carrier, protocol, options, {
+    onMade: () => {},
+    onClosed: (closed) => ended.push(closed),
+  });
+  transport.start();
+  return { transport, carrier, protocol, ended };
+}
+
+Deno.test("CarrierTransport names the peer in failures of reading and keeps their class", async () => {
+  const { transport, carrier, protocol } = transportOver();
+  const reset = new Deno.errors.ConnectionReset("Connection reset by peer");
+  await carrier.source.fail(reset);
+  const { error, endedBy } = await transport.closed;
+  assertInstanceOf(error, Deno.errors.ConnectionReset);
+  assertEquals(error.message, "Cannot read from memory:peer: Connection reset by peer");
+  assertEquals(endedBy, "error");
+  assertStrictEquals(protocol.error, error);
+});
+
+Deno.test("CarrierTransport names the peer in failures of writing", async () => {
+  const { transport, carrier } = transportOver();
+  transport.write("x");
+  (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
+  const { error, bytesUnsent } = await transport.closed;
+  assertInstanceOf(error, Deno.errors.BrokenPipe);
+  assertEquals([error.message, bytesUnsent], ["Cannot write to memory:peer: Broken pipe", 1]);
+});
+
+Deno.test("CarrierTransport takes failures whose message cannot be changed", async () => {
+  const { transport, carrier } = transportOver();
+  const failure = new DOMException("The stream was aborted", "AbortError");
+  await carrier.source.fail(failure);
+  assertEquals((await transport.closed).error, failure);
+});
+
+Deno.test("CarrierTransport closes its carrier once, after connectionLost and before closed resolves", async () => {
+  const { transport, carrier, protocol, ended } = transportOver();
+  transport.close();
+  transport.abort();
+  assertEquals([carrier.calls, protocol.count("connectionLost"), ended], [[], 0, []]);
+  await transport.closed;
+  assertEquals([carrier.calls, protocol.count("connectionLost")], [["close"], 1]);
+  assertEquals(ended, [transport]);
+});
+
+Deno.test("CarrierTransport.closed resolves for those who ask only after the end", async () => {
+  const { transport, carrier } = transportOver();
+  transport.abort();
+  await settled();
+  assertEquals(carrier.calls, ["close"]);
+  assertEquals((await transport.closed).endedBy, "abort");
+});
+
+Deno.test("CarrierTransport.close() waits for what is queued and for the end of the direction", async () => {
+  const { transport, carrier } = transportOver();
+  transport.write("x");
+  transport.writeEof();
+  transport.close();
+  (await carrier.pending).take();
+  await settled();
+  assertEquals(carrier.calls, ["write", "closeWrite"]);
+  carrier.settleEnd();
+  assertEquals((await transport.closed).endedBy, "local");
+  assertEquals(carrier.calls, ["write", "closeWrite", "close"]);
+});
+
+Deno.test("CarrierTransport counts the operation under way as unsent when it is aborted", async () => {
+  const { transport, carrier } = transportOver();
+  transport.write("abc");
+  transport.write("de");
+  await carrier.pending;
+  transport.abort();
+  const { bytesWritten, bytesUnsent } = await transport.closed;
+  assertEquals([bytesWritten, bytesUnsent], [0, 5]);
+  (await carrier.pending).take();
+  await settled();
+});
+
+Deno.test("CarrierTransport reports with the address when nothing hides it", async () => {
+  const { transport, carrier } = transportOver({ maxWriteBuffer: 2 });
+  transport.write("abc");
+  transport.write("d");
+  const { error } = await transport.closed;
+  assertInstanceOf(error, WriteBufferFullError);
+  assertEquals(
+    error.message,
+    "Cannot write to memory:peer: 3 bytes are queued, maxWriteBuffer is 2",
+  );
+  assertEquals(carrier.calls.includes("close"), true);
+});
+
+Deno.test("CarrierTransport.write() after writeEof() names the peer", () => {
+  const { transport } = transportOver();
+  transport.writeEof();
+  assertThrows(
+    () => transport.write("x"),
+    InvalidStateError,
+    "Cannot write to memory:peer: writeEof() was called",
+  );
+  transport.abort();
+});
+
+Deno.test("CarrierTransport over a carrier without half-close says so", async () => {
+  const carrier = new FakeCarrier();
+  const transport = new CarrierTransport(
+    {
+      source: carrier.source,
+      write: (bytes) => carrier.write(bytes),
+      close: () => carrier.close(),
+      getExtraInfo: () => undefined,
+    },
+    {},
+    {},
+  );
+  transport.start();
+  assertEquals(transport.canWriteEof(), false);
+  assertThrows(
+    () => transport.writeEof(),
+    InvalidStateError,
+    "Cannot end writing to the peer: it has no half-close",
+  );
+  transport.abort();
+  await transport.closed;
+});
+
+Deno.test("CarrierTransport lets a carrier finish before an orderly end, not before an abort", async () => {
+  for (const ending of ["close", "abort"] as const) {
+    const carrier = new FakeCarrier();
+    const finished = Promise.withResolvers<void>();
+    const transport = new CarrierTransport(
+      Object.assign(carrier, {
+        finish: () => {
+          carrier.calls.push("finish");
+          return finished.promise;
+        },
+      }),
+      {},
+      {},
+    );
+    transport.start();
+    transport[ending]();
+    await settled();
+    finished.resolve();
+    await transport.closed;
+    assertEquals(carrier.calls, ending === "close" ? ["finish", "close"] : ["close"]);
+  }
+});
+
+Deno.test("CarrierTransport ends with the failure of a carrier that cannot finish", async () => {
+  const failure = new Error("Nothing worked");
+  const transport = new CarrierTransport(
+    Object.assign(new FakeCarrier(), { finish: () => Promise.reject(failure) }),
+    {},
+    {},
+  );
+  transport.start();
+  transport.close();
+  const { error, endedBy } = await transport.closed;
+  assertEquals([error, endedBy], [failure, "error"]);
+});
+
+Deno.test("CarrierTransport ends although its carrier throws when it is closed", async () => {
+  const reported: string[] = [];
+  const transport = new CarrierTransport(
+    Object.assign(new FakeCarrier(), {
+      close: () => {
+        throw new Error("Cannot release");
+      },
+    }),
+    {},
+    { onError: (error, { callback }) => reported.push(`${callback}: ${error.message}`) },
+  );
+  transport.start();
+  transport.close();
+  assertEquals((await transport.closed).endedBy, "local");
+  assertEquals(reported, ["close: Cannot release"]);
+});
+
+Deno.test("CarrierTransport.start() cannot be called twice", () => {
+  const { transport } = transportOver();
+  assertThrows(() => transport.start(), InvalidStateError);
+  transport.abort();
+  assert(transport.isClosing());
+});

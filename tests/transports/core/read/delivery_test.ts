@@ -1,0 +1,269 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type {
+  AnyProtocol,
+  BufferedProtocolCallbacks,
+  Bytes,
+} from "../../../../protocols/contract.ts";
+import { InvalidStateError } from "../../../../protocols/errors.ts";
+import { Delivery } from "../../../../transports/core/read/delivery.ts";
+import { settled } from "../../../support/fake_carrier.ts";
+
+const chunk = (...values: number[]): Bytes => Uint8Array.from(values);
+
+/** A delivery, the errors it told, and what its protocol was handed. */
+function deliveryTo(makeProtocol: (received: number[][]) => AnyProtocol): {
+  delivery: Delivery;
+  received: number[][];
+  errors: string[];
+} {
+  const received: number[][] = [];
+  const errors: string[] = [];
+  const delivery = new Delivery(
+    makeProtocol(received),
+    (callback, thrown) => errors.push(`${callback}: ${thrown}`),
+  );
+  return { delivery, received, errors };
+}
+
+const recording = (received: number[][]): AnyProtocol => ({
+  dataReceived: (data) => void received.push([...data]),
+});
+
+/** A protocol that lends buffers of `size` bytes. */
+function lender(received: number[][], size: number): BufferedProtocolCallbacks {
+  let buffer = new Uint8Array(0);
+  return {
+    getBuffer: () => buffer = new Uint8Array(size),
+    bufferUpdated: (bytes) => void received.push([...buffer.subarray(0, bytes)]),
+  };
+}
+
+Deno.test("Delivery.push() hands a chunk over at once and is done", () => {
+  const { delivery, received } = deliveryTo(recording);
+  assertEquals(delivery.push(chunk(1)), undefined);
+  assertEquals(received, [[1]]);
+});
+
+Deno.test("Delivery.push() to a protocol without dataReceived() is done", () => {
+  const { delivery } = deliveryTo(() => ({}));
+  assertEquals(delivery.push(chunk(1)), undefined);
+});
+
+Deno.test("Delivery.push() waits while paused, in order, and resolves when all is delivered", async () => {
+  const { delivery, received } = deliveryTo(recording);
+  delivery.pause();
+  assertEquals([delivery.paused, delivery.isReady], [true, false]);
+  const first = delivery.push(chunk(1));
+  const second = delivery.push(chunk(2));
+  await settled();
+  assertEquals(received, []);
+  delivery.resume();
+  assertEquals(received, [], "delivered inside resume()");
+  await Promise.all([first, second]);
+  assertEquals(received, [[1], [2]]);
+  assertEquals(delivery.isReady, true);
+});
+
+Deno.test("Delivery.push() waits for the promise of the chunk before", async () => {
+  const work = Promise.withResolvers<void>();
+  const { delivery, received } = deliveryTo((list) => ({
+    dataReceived: (data) => {
+      list.push([...data]);
+      return work.promise;
+    },
+  }));
+  const first = delivery.push(chunk(1));
+  void delivery.push(chunk(2));
+  await settled();
+  assertEquals(received, [[1]]);
+  work.resolve();
+  await first;
+  assertEquals(received, [[1], [2]]);
+});
+
+Deno.test("Delivery.hold() has chunks wait, in order", async () => {
+  const { delivery, received } = deliveryTo((list) => ({
+    dataReceived: (data) => void list.push([...data]),
+  }));
+  const until = Promise.withResolvers<void>();
+  delivery.hold(until.promise);
+  void delivery.push(chunk(1));
+  const last = delivery.push(chunk(2));
+  await settled();
+  assertEquals(received, []);
+  until.resolve();
+  await last;
+  assertEquals(received, [[1], [2]]);
+});
+
+Deno.test("Delivery.push() inside a callback comes after that callback", async () => {
+  const { delivery, received } = deliveryTo((list) => ({
+    dataReceived: (data) => {
+      if (data[0] === 1) void delivery.push(chunk(2));
+      list.push([...data]);
+    },
+  }));
+  await delivery.push(chunk(1));
+  assertEquals(received, [[1], [2]]);
+});
+
+Deno.test("Delivery.stop() drops what waits and what comes", async () => {
+  const { delivery, received } = deliveryTo(recording);
+  delivery.pause();
+  const waiting = delivery.push(chunk(1));
+  const ready = delivery.ready();
+  delivery.stop();
+  await Promise.all([waiting, ready]);
+  assertEquals(delivery.push(chunk(2)), undefined);
+  delivery.unshift(chunk(3));
+  delivery.resume();
+  await settled();
+  assertEquals([received, delivery.stopped], [[], true]);
+});
+
+Deno.test("Delivery.unshift() comes before what waits, and not before it returns", async () => {
+  const { delivery, received } = deliveryTo(recording);
+  delivery.unshift(chunk(1));
+  assertEquals(received, []);
+  await delivery.ready();
+  assertEquals(received, [[1]]);
+  delivery.pause();
+  void delivery.push(chunk(3));
+  delivery.unshift(chunk(2));
+  delivery.resume();
+  await delivery.ready();
+  assertEquals(received, [[1], [2], [3]]);
+});
+
+Deno.test("Delivery.unshift() inside a callback comes next", async () => {
+  const { delivery, received } = deliveryTo((list) => ({
+    dataReceived: (data) => {
+      list.push([...data]);
+      if (data.length > 1) delivery.unshift(data.subarray(1));
+    },
+  }));
+  await delivery.push(chunk(1, 2, 3));
+  assertEquals(received, [[1, 2, 3], [2, 3], [3]]);
+});
+
+Deno.test("Delivery.takeWaiting() takes back what was not delivered", async () => {
+  const { delivery, received } = deliveryTo(recording);
+  delivery.pause();
+  void delivery.push(chunk(1));
+  void delivery.push(chunk(2));
+  assertEquals(delivery.takeWaiting(), [chunk(1), chunk(2)]);
+  delivery.resume();
+  await delivery.ready();
+  assertEquals(received, []);
+});
+
+Deno.test("Delivery tells what dataReceived() throws and rejects with, and does not throw itself", async () => {
+  const { delivery, errors } = deliveryTo(() => ({
+    dataReceived: (data) => {
+      if (data[0] === 1) throw new SyntaxError("thrown");
+      return Promise.reject(new SyntaxError("rejected"));
+    },
+  }));
+  await delivery.push(chunk(1));
+  await delivery.push(chunk(2));
+  assertEquals(errors, [
+    "dataReceived: SyntaxError: thrown",
+    "dataReceived: SyntaxError: rejected",
+  ]);
+});
+
+Deno.test("Delivery.lend() gives the buffer of a buffered protocol, and none of another", () => {
+  const { delivery } = deliveryTo((list) => lender(list, 4));
+  assertEquals(delivery.lend()?.length, 4);
+  delivery.protocol = {};
+  assertEquals(delivery.lend(), undefined);
+});
+
+Deno.test("Delivery does not copy what was read into the protocol's own buffer", async () => {
+  const { delivery, received } = deliveryTo((list) => lender(list, 4));
+  const lent = delivery.lend();
+  lent?.set([1, 2]);
+  // Lent above, over plain memory.
+  await delivery.push(lent?.subarray(0, 2) as Bytes);
+  assertEquals(received, [[1, 2]]);
+});
+
+Deno.test("Delivery copies into as many buffers as a chunk from elsewhere needs", async () => {
+  const { delivery, received } = deliveryTo((list) => lender(list, 2));
+  delivery.lend();
+  await delivery.push(chunk(1, 2, 3, 4, 5));
+  assertEquals(received, [[1, 2], [3, 4], [5]]);
+});
+
+Deno.test("Delivery tells of an empty buffer and of a getBuffer() that throws", async () => {
+  let answer = () => new Uint8Array(0);
+  const { delivery, errors } = deliveryTo(() => ({ getBuffer: () => answer() }));
+  assertEquals(delivery.lend(), undefined);
+  answer = () => {
+    throw new SyntaxError("thrown");
+  };
+  assertEquals(delivery.lend(), undefined);
+  assertEquals(errors.map((text) => text.split(":", 2).join()), [
+    "getBuffer, InvalidStateError",
+    "getBuffer, SyntaxError",
+  ]);
+  assertEquals(new InvalidStateError("x").name, "InvalidStateError");
+  delivery.stop();
+  await settled();
+});
+
+Deno.test("Delivery gives a plain protocol a copy of what was read into another's buffer", async () => {
+  const { delivery } = deliveryTo((list) => lender(list, 4));
+  const lent = delivery.lend();
+  const kept: Bytes[] = [];
+  delivery.protocol = { dataReceived: (data) => void kept.push(data) };
+  lent?.set([1, 2]);
+  await delivery.push(lent?.subarray(0, 2) as Bytes);
+  lent?.fill(9);
+  assertEquals(kept, [chunk(1, 2)]);
+});
+
+Deno.test("Delivery gives a second buffered protocol the bytes that went into the first one's buffer", async () => {
+  const { delivery, received } = deliveryTo((list) => lender(list, 10));
+  const lent = delivery.lend();
+  const second: number[][] = [];
+  delivery.protocol = lender(second, 3);
+  lent?.set([1, 2, 3, 4, 5, 6, 7]);
+  await delivery.push(lent?.subarray(0, 7) as Bytes);
+  assertEquals([received, second], [[], [[1, 2, 3], [4, 5, 6], [7]]]);
+});
+
+Deno.test("Delivery lets a plain protocol keep what is left of another protocol's buffer", async () => {
+  const { delivery } = deliveryTo((list) => lender(list, 8));
+  const kept: Bytes[] = [];
+  const plain: AnyProtocol = { dataReceived: (data) => void kept.push(data) };
+  const lent = delivery.lend();
+  lent?.set([1, 2, 3, 4]);
+  // Takes two bytes, then lets the plain one have the rest, which still lie where they were read to.
+  delivery.protocol = {
+    getBuffer: () => new Uint8Array(2),
+    bufferUpdated: () => void (delivery.protocol = plain),
+  };
+  await delivery.push(lent?.subarray(0, 4) as Bytes);
+  lent?.fill(9);
+  assertEquals(kept, [chunk(3, 4)]);
+});
+
+Deno.test("Delivery.mayOverwrite() knows the memory of the buffer that was lent last", () => {
+  const { delivery } = deliveryTo((list) => lender(list, 4));
+  const lent = delivery.lend();
+  assertEquals(delivery.mayOverwrite(lent?.subarray(1, 2) ?? chunk()), true);
+  assertEquals(delivery.mayOverwrite(chunk(1)), false);
+});
+
+Deno.test("Delivery.protocol is who receives what comes next", async () => {
+  const { delivery, received } = deliveryTo(recording);
+  delivery.pause();
+  void delivery.push(chunk(1));
+  const next: AnyProtocol = { dataReceived: (data) => void received.push([0, ...data]) };
+  delivery.protocol = next;
+  assertStrictEquals(delivery.protocol, next);
+  delivery.resume();
+  await delivery.ready();
+  assertEquals(received, [[0, 1]]);
+});

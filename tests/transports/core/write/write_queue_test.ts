@@ -1,0 +1,125 @@
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { Random } from "../../../../testing/conformance/random.ts";
+import { assertSameBytes } from "../../../../testing/conformance/same_bytes.ts";
+import { WriteQueue } from "../../../../transports/core/write/write_queue.ts";
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+/** Everything that is queued, taken out as whole operations. */
+function takeAll(queue: WriteQueue): Uint8Array[] {
+  const taken = [];
+  for (let next = queue.peek(); next !== undefined; next = queue.peek()) {
+    taken.push(next.slice());
+    queue.consume(next.length);
+  }
+  return taken;
+}
+
+Deno.test("WriteQueue.peek() gives nothing when nothing is queued", () => {
+  const queue = new WriteQueue();
+  assertEquals(queue.peek(), undefined);
+  assertEquals(queue.size, 0);
+  queue.consume(0);
+});
+
+Deno.test("WriteQueue gathers small writes into one operation", () => {
+  const queue = new WriteQueue();
+  queue.push(bytes(1, 2), false);
+  queue.push(bytes(3), false);
+  queue.push(bytes(4, 5, 6), false);
+  assertEquals(queue.size, 6);
+  assertEquals(takeAll(queue), [bytes(1, 2, 3, 4, 5, 6)]);
+  assertEquals(queue.size, 0);
+});
+
+Deno.test("WriteQueue copies up to 16 KiB and sends more from where it lies", () => {
+  for (const size of [1, 2047, 2048, 2049, 16_383, 16_384]) {
+    const queue = new WriteQueue();
+    const data = new Uint8Array(size).fill(1);
+    queue.push(data, false);
+    assertNotStrictEquals(queue.peek()?.buffer, data.buffer, `${size} bytes`);
+    data.fill(9);
+    assertEquals(queue.peek()?.every((byte) => byte === 1), true, `${size} bytes`);
+  }
+  const queue = new WriteQueue();
+  const large = new Uint8Array(16_385);
+  queue.push(large, false);
+  assertStrictEquals(queue.peek(), large);
+});
+
+Deno.test("WriteQueue.push() copies data of any size if told to", () => {
+  const random = new Random(1);
+  for (const size of [16_385, 65_536, 65_537, 200_000]) {
+    const queue = new WriteQueue();
+    const data = random.bytes(size);
+    const original = data.slice();
+    queue.push(bytes(7), false);
+    queue.push(data, true);
+    data.fill(0);
+    queue.consume(1);
+    const taken = takeAll(queue);
+    assertSameBytes(new Uint8Array(taken.flatMap((piece) => [...piece])), original);
+  }
+});
+
+Deno.test("WriteQueue.consume() of a part leaves exactly the rest", () => {
+  const queue = new WriteQueue();
+  queue.push(bytes(1, 2, 3), false);
+  queue.consume(2);
+  assertEquals([queue.peek(), queue.size], [bytes(3), 1]);
+  queue.push(bytes(4), false);
+  assertEquals(takeAll(queue), [bytes(3, 4)]);
+});
+
+Deno.test("WriteQueue keeps what an operation has while more is pushed behind it", () => {
+  const queue = new WriteQueue();
+  queue.push(bytes(1, 2), false);
+  const underWay = queue.peek();
+  queue.push(bytes(3, 4), false);
+  assertEquals(underWay, bytes(1, 2));
+  queue.consume(2);
+  assertEquals(queue.peek(), bytes(3, 4));
+});
+
+Deno.test("WriteQueue.clear() forgets everything, and what is under way stays as it was", () => {
+  const queue = new WriteQueue();
+  queue.push(new Uint8Array(5000).fill(5), false);
+  const underWay = queue.peek();
+  queue.clear();
+  assertEquals([queue.size, queue.peek()], [0, undefined]);
+  const other = new WriteQueue();
+  other.push(new Uint8Array(5000).fill(6), false);
+  assert(underWay?.every((byte) => byte === 5), "another connection wrote over it");
+});
+
+Deno.test("WriteQueues do not disturb each other, whatever is pushed and consumed", () => {
+  const random = new Random(7);
+  const queues = Array.from({ length: 5 }, () => ({
+    queue: new WriteQueue(),
+    pushed: new Uint8Array(2_000_000),
+    taken: new Uint8Array(2_000_000),
+    pushedLength: 0,
+    takenLength: 0,
+  }));
+  for (let i = 0; i < 3000; i++) {
+    const one = random.pick(queues[0], ...queues);
+    if (one === undefined) continue;
+    const data = random.bytes(1 + random.below(random.pick(10, 3000, 40_000)));
+    if (random.below(2) === 0 && one.pushedLength + data.length <= one.pushed.length) {
+      one.pushed.set(data, one.pushedLength);
+      one.pushedLength += data.length;
+      one.queue.push(data, random.below(4) === 0);
+    }
+    const next = one.queue.peek();
+    if (next !== undefined && random.below(2) === 0) {
+      const n = 1 + random.below(next.length);
+      one.taken.set(next.subarray(0, n), one.takenLength);
+      one.takenLength += n;
+      one.queue.consume(n);
+    }
+    assertEquals(one.queue.size, one.pushedLength - one.takenLength);
+  }
+  for (const { taken, takenLength, pushed } of queues) {
+    assertSameBytes(taken.subarray(0, takenLength), pushed.subarray(0, takenLength));
+  }
+});

@@ -1,0 +1,166 @@
+import { assert, assertEquals } from "@std/assert";
+import { Acceptor, type Listener } from "../../../transports/servers/acceptor.ts";
+import { settled } from "../../support/fake_carrier.ts";
+
+/** A listener whose accepts come to what a test says, in order; after that they wait. */
+class FakeListener implements Listener<string> {
+  readonly outcomes: (string | Error)[];
+  accepts = 0;
+  closes = 0;
+  readonly #closed = Promise.withResolvers<never>();
+
+  constructor(...outcomes: (string | Error)[]) {
+    this.outcomes = outcomes;
+    this.#closed.promise.catch(() => {});
+  }
+
+  accept(): Promise<string> {
+    this.accepts++;
+    const outcome = this.outcomes.shift();
+    if (outcome === undefined) return this.#closed.promise;
+    return typeof outcome === "string" ? Promise.resolve(outcome) : Promise.reject(outcome);
+  }
+
+  close(): void {
+    this.closes++;
+    this.#closed.reject(new Deno.errors.BadResource("Listener has been closed"));
+  }
+}
+
+/** An acceptor over a listener, and what it told. */
+function acceptorOver(
+  listener: FakeListener,
+  room: () => void | Promise<void> = () => {},
+): { acceptor: Acceptor<string>; events: string[]; until: (event: string) => Promise<void> } {
+  const events: string[] = [];
+  const waiters = new Map<string, () => void>();
+  const tell = (event: string) => {
+    events.push(event);
+    waiters.get(event)?.();
+  };
+  const acceptor = new Acceptor(listener, {
+    room,
+    onAccept: tell,
+    onAcceptError: (error) => tell(`error ${error.message}`),
+  });
+  const until = (event: string) => new Promise<void>((resolve) => waiters.set(event, resolve));
+  return { acceptor, events, until };
+}
+
+const tooManyFiles = () => Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+
+/** Has every timer fire soon, and collects for how long each was meant, in milliseconds. */
+function hurryTimers(): Disposable & { readonly waits: number[] } {
+  const { setTimeout } = globalThis;
+  const waits: number[] = [];
+  // The signature has overloads that nobody here uses.
+  globalThis.setTimeout = ((callback: () => void, ms: number) => {
+    waits.push(ms);
+    return setTimeout(callback, 0);
+  }) as typeof setTimeout;
+  return { waits, [Symbol.dispose]: () => void (globalThis.setTimeout = setTimeout) };
+}
+
+Deno.test("Acceptor.run() hands over what is accepted, until it is stopped", async () => {
+  const listener = new FakeListener("one", "two");
+  const { acceptor, events, until } = acceptorOver(listener);
+  const two = until("two");
+  const running = acceptor.run();
+  await two;
+  acceptor.stop();
+  acceptor.stop();
+  await running;
+  assertEquals(events, ["one", "two"]);
+  assertEquals(listener.closes, 1);
+});
+
+Deno.test("Acceptor passes over connections that broke before they were accepted", async () => {
+  const listener = new FakeListener(
+    new Deno.errors.NotConnected("gone"),
+    new Deno.errors.ConnectionReset("reset"),
+    new Deno.errors.ConnectionAborted("aborted"),
+    new Deno.errors.Interrupted("interrupted"),
+    "alive",
+  );
+  const { acceptor, events, until } = acceptorOver(listener);
+  using timers = hurryTimers();
+  const alive = until("alive");
+  const running = acceptor.run();
+  await alive;
+  acceptor.stop();
+  await running;
+  assertEquals([events, timers.waits], [["alive"], []]);
+});
+
+Deno.test("Acceptor reports a lasting failure once, and again after it worked in between", async () => {
+  const failures = (count: number) => Array.from({ length: count }, tooManyFiles);
+  const listener = new FakeListener(...failures(3), "first", ...failures(2), "second");
+  const { acceptor, events, until } = acceptorOver(listener);
+  using _timers = hurryTimers();
+  const second = until("second");
+  const running = acceptor.run();
+  await second;
+  acceptor.stop();
+  await running;
+  assertEquals(events, [
+    "error Too many open files",
+    "first",
+    "error Too many open files",
+    "second",
+  ]);
+});
+
+Deno.test("Acceptor waits 10 ms after a failure and twice as long each time, up to 1 s", async () => {
+  const listener = new FakeListener(...Array.from({ length: 10 }, tooManyFiles), "at last");
+  const { acceptor, until } = acceptorOver(listener);
+  using timers = hurryTimers();
+  const last = until("at last");
+  const running = acceptor.run();
+  await last;
+  acceptor.stop();
+  await running;
+  const expected = [10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000];
+  assertEquals(timers.waits.length, expected.length);
+  expected.forEach((ms, index) => {
+    // The clock may move on between the two places that look at it.
+    const wait = timers.waits[index] ?? 0;
+    assert(wait > ms - 5 && wait <= ms, `wait ${index}: ${wait} ms, not ${ms}`);
+  });
+});
+
+Deno.test("Acceptor.stop() ends the wait after a failure", async () => {
+  const listener = new FakeListener(tooManyFiles());
+  const { acceptor, until } = acceptorOver(listener);
+  const failed = until("error Too many open files");
+  const running = acceptor.run();
+  await failed;
+  acceptor.stop();
+  await running;
+  assertEquals(listener.accepts, 1);
+});
+
+Deno.test("Acceptor makes an error of what a listener rejects with", async () => {
+  const listener = new FakeListener();
+  listener.accept = () => listener.accepts++ === 0 ? Promise.reject("text") : new Promise(() => {});
+  const { acceptor, until } = acceptorOver(listener);
+  const failed = until("error Thrown: text");
+  void acceptor.run();
+  await failed;
+  acceptor.stop();
+});
+
+Deno.test("Acceptor accepts nothing while there is no room", async () => {
+  const rooms = [Promise.withResolvers<void>()];
+  const listener = new FakeListener("one");
+  const { acceptor, events, until } = acceptorOver(listener, () => rooms.shift()?.promise);
+  const [room] = rooms;
+  const one = until("one");
+  const running = acceptor.run();
+  await settled();
+  assertEquals(listener.accepts, 0);
+  room?.resolve();
+  await one;
+  acceptor.stop();
+  await running;
+  assertEquals(events, ["one"]);
+});

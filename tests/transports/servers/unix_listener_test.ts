@@ -1,0 +1,137 @@
+import { assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { listenUnix } from "../../../transports/servers/unix_listener.ts";
+import { unixTest as test } from "../../support/has_unix_sockets.ts";
+
+/** A folder of its own, removed afterwards. */
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "sluice-" });
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Leaves a socket file at `path` that nobody listens on, as a killed process does. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  const listener = Deno.listen({ transport: "unix", path });
+  // Closing removes the file under the path that was bound: not under another name of it.
+  await Deno.link(path, `${path}.kept`);
+  listener.close();
+  await Deno.rename(`${path}.kept`, path);
+}
+
+/** Whether somebody answers there. */
+async function answers(path: string): Promise<boolean> {
+  try {
+    const conn = await Deno.connect({ transport: "unix", path });
+    conn.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("listenUnix() listens, and removes its file when it is closed", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    const listener = await listenUnix(path);
+    assertEquals(await answers(path), true);
+    listener.close();
+    assertFalse(await exists(path));
+  }));
+
+test("listenUnix() takes the place of a socket that nobody listens on", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    await leaveStaleSocket(path);
+    assertEquals([await exists(path), await answers(path)], [true, false]);
+    const listener = await listenUnix(path);
+    assertEquals(await answers(path), true);
+    listener.close();
+  }));
+
+test("listenUnix() refuses a path where somebody listens, and leaves it alone", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    const listener = await listenUnix(path);
+    await assertRejects(() => listenUnix(path), Deno.errors.AddrInUse);
+    assertEquals(await answers(path), true);
+    listener.close();
+  }));
+
+test("listenUnix() refuses a file, a directory and a link to one, and leaves them alone", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "precious");
+    await Deno.mkdir(`${folder}/directory`);
+    await Deno.symlink(`${folder}/file`, `${folder}/link`);
+    for (const name of ["file", "directory", "link"]) {
+      await assertRejects(() => listenUnix(`${folder}/${name}`), Deno.errors.AddrInUse);
+    }
+    assertEquals(await Deno.readTextFile(`${folder}/link`), "precious");
+    assertEquals((await Deno.lstat(`${folder}/directory`)).isDirectory, true);
+  }));
+
+test("listenUnix() does not remove somebody else's file when it is closed", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    const listener = await listenUnix(path);
+    await Deno.remove(path);
+    await Deno.writeTextFile(path, "precious");
+    listener.close();
+    assertEquals(await Deno.readTextFile(path), "precious");
+  }));
+
+test("listenUnix() leaves a directory alone that took its place", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    const listener = await listenUnix(path);
+    await Deno.remove(path);
+    await Deno.mkdir(path);
+    listener.close();
+    assertEquals((await Deno.lstat(path)).isDirectory, true);
+  }));
+
+test("listenUnix() leaves a newer listener at the same path working when it is closed", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    const old = await listenUnix(path);
+    await Deno.remove(path);
+    const newer = await listenUnix(path);
+    old.close();
+    assertEquals(await answers(path), true);
+    newer.close();
+    assertFalse(await exists(path));
+  }));
+
+test("listenUnix() is closed in silence when its file is gone already", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/x.sock`;
+    const listener = await listenUnix(path);
+    await Deno.remove(path);
+    listener.close();
+    assertFalse(await exists(path));
+  }));
+
+test({
+  name: "listenUnix() listens on an abstract name, which has no file",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const path = `\0sluice-${crypto.randomUUID()}`;
+    const listener = await listenUnix(path);
+    assertEquals(await answers(path), true);
+    await assertRejects(() => listenUnix(path), Deno.errors.AddrInUse);
+    listener.close();
+    assertFalse(await answers(path));
+  },
+});

@@ -1,0 +1,192 @@
+/**
+ * A connection over a `MessagePort` or a `Worker`.
+ *
+ * Each end tells the other how many bytes it has room for (`credit`) and sends no more than it was told. So both wait for
+ * each other as two sockets do, and an end that nobody has taken up yet is sent nothing.
+ *
+ * ```text
+ * ["credit", n]   you may send n bytes more
+ * Uint8Array      that many bytes
+ * ["end"]         nothing more comes in this direction
+ * ["close"]       the connection has ended, in good order
+ * ["reset"]       the connection was given up
+ * ```
+ *
+ * @module
+ */
+import type { AnyProtocol, Bytes, CloseInfo } from "../../protocols/contract.ts";
+import { CarrierMessageError } from "../../protocols/errors.ts";
+import type { Carrier } from "../core/carrier.ts";
+import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { PushSource } from "../core/read/push_source.ts";
+import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+
+/** How much may be under way or wait to be read in each direction, in bytes. */
+const WINDOW = 262_144;
+/** The longest message, in bytes: what is copied at a time. */
+const LARGEST_MESSAGE = 65_536;
+
+/** One end of a message channel: a `MessagePort`, a `Worker`, or the global scope of a Worker. */
+export interface MessageEndpoint extends EventTarget {
+  /** Sends a message to the other end; what is listed is moved there. */
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  /** Begins to receive. */
+  start?(): void;
+  /** Ends the channel. */
+  close?(): void;
+}
+
+type Control = readonly ["credit", number] | readonly ["end" | "close" | "reset"];
+
+/**
+ * Makes a connection over a `MessagePort`, with flow control, half-close and all else that a socket has. The
+ * other end of the channel is to do the same, in this program or in a Worker.
+ *
+ * The channel belongs to the transport: anything else that is posted on it ends the connection with a
+ * `CarrierMessageError`. `close()` closes a port, and leaves a Worker running. To share a Worker with
+ * other messages, send it a port of a `MessageChannel`. A Worker that is terminated says nothing: whoever terminates it aborts
+ * the transport. Needs no permission; to start a Worker needs `--allow-read` for its file.
+ *
+ * An `abort()` there is seen here as `Deno.errors.ConnectionReset`.
+ *
+ * @example Two ends of a channel
+ * ```ts
+ * import { connectMessagePort } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { port1, port2 } = new MessageChannel();
+ * const received = Promise.withResolvers<string>();
+ * // With `worker.postMessage(port2, [port2])` this would stand in a Worker.
+ * await connectMessagePort(
+ *   () => ({ dataReceived: (chunk) => received.resolve(new TextDecoder().decode(chunk)) }),
+ *   port2,
+ * );
+ * const { transport } = await connectMessagePort(() => ({}), port1);
+ * transport.write("over there");
+ * assertEquals(await received.promise, "over there");
+ * transport.close();
+ * await transport.closed;
+ * ```
+ *
+ * @param protocolFactory Makes the protocol. If it throws, the channel is closed and this rejects.
+ * @param port The channel.
+ * @param options Limits, layers and the error handler.
+ * @returns The transport and the protocol that the factory made.
+ * @throws {RangeError} If a limit is out of range.
+ */
+export async function connectMessagePort<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  port: MessageEndpoint,
+  options: TransportOptions = {},
+): Promise<Connected<P>> {
+  checkTransportOptions(options);
+  return await connectCarrier(protocolFactory, new MessagePortCarrier(port), options);
+}
+
+/** One end of a message channel as a {@linkcode Carrier}. */
+class MessagePortCarrier implements Carrier {
+  readonly source: PushSource;
+  readonly #port: MessageEndpoint;
+  readonly #listeners = new AbortController();
+  // What the other end has room for.
+  #credit = 0;
+  #onCredit: (() => void) | null = null;
+  #isPeerGone = false;
+  // What was taken here and the other end was not told of yet.
+  #taken = 0;
+
+  constructor(port: MessageEndpoint) {
+    this.#port = port;
+    this.source = new PushSource(WINDOW, (bytes) => this.#giveCredit(bytes));
+    const { signal } = this.#listeners;
+    port.addEventListener("message", (event) => this.#handle(event), { signal });
+    port.addEventListener("messageerror", () => this.#refuse("that cannot be read"), { signal });
+    port.start?.();
+    this.#post(["credit", WINDOW]);
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    while (this.#credit === 0 && !this.#isPeerGone) {
+      await new Promise<void>((resolve) => this.#onCredit = resolve);
+    }
+    if (this.#isPeerGone) throw new Deno.errors.BrokenPipe("the other end is closed");
+    const part = bytes.slice(0, Math.min(this.#credit, LARGEST_MESSAGE));
+    const { length } = part;
+    this.#credit -= length;
+    this.#port.postMessage(part, [part.buffer]);
+    return length;
+  }
+
+  // deno-lint-ignore require-await -- a promise, as Carrier says
+  async closeWrite(): Promise<void> {
+    this.#post(["end"]);
+  }
+
+  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+    this.#listeners.abort();
+    this.source.abandon();
+    this.#loseCredit();
+    this.#post([endedBy === "abort" || error !== null ? "reset" : "close"]);
+    this.#port.close?.();
+  }
+
+  getExtraInfo(name: string): unknown {
+    return name === "socket" ? this.#port : undefined;
+  }
+
+  #post(control: Control): void {
+    this.#port.postMessage(control, []);
+  }
+
+  #handle(event: Event): void {
+    const data: unknown = event instanceof MessageEvent ? event.data : undefined;
+    // What was posted came as a copy, over a buffer of its own that is not shared.
+    if (data instanceof Uint8Array) return this.#receive(data as Bytes);
+    const [kind, amount]: unknown[] = Array.isArray(data) ? data : [];
+    if (kind === "credit" && isAmount(amount)) this.#addCredit(amount);
+    else if (kind === "end") this.source.end();
+    else if (kind === "close") this.#onGone(() => this.source.end());
+    else if (kind === "reset") {
+      const reset = new Deno.errors.ConnectionReset("the other end gave the connection up");
+      this.#onGone(() => this.source.fail(reset));
+    } else this.#refuse(`of type ${typeof data} that is none of this connection's`);
+  }
+
+  #receive(chunk: Bytes): void {
+    try {
+      this.source.push(chunk);
+    } catch (error) {
+      this.source.fail(error);
+    }
+  }
+
+  #refuse(what: string): void {
+    this.source.fail(new CarrierMessageError(`Cannot take message ${what}`));
+  }
+
+  #addCredit(bytes: number): void {
+    this.#credit += bytes;
+    this.#onCredit?.();
+  }
+
+  #onGone(tellSource: () => void): void {
+    tellSource();
+    this.#loseCredit();
+  }
+
+  #loseCredit(): void {
+    this.#isPeerGone = true;
+    this.#onCredit?.();
+  }
+
+  #giveCredit(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#taken < WINDOW / 2 || this.source.isEnded) return;
+    this.#post(["credit", this.#taken]);
+    this.#taken = 0;
+  }
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value <= WINDOW;
+}

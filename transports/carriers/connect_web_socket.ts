@@ -1,0 +1,125 @@
+import type { Address, AnyProtocol } from "../../protocols/contract.ts";
+import { ConnectTimeoutError } from "../../protocols/errors.ts";
+import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { checkTimeout } from "../core/timeouts.ts";
+import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { WebSocketCarrier } from "./_web_socket_carrier.ts";
+
+/** The default of `maxReadBuffer`, in bytes: as much as may wait to be sent. */
+export const DEFAULT_MAX_READ_BUFFER = 16_777_216;
+/** How long a WebSocket may take to open by default, in milliseconds. */
+const DEFAULT_OPEN_TIMEOUT = 30_000;
+
+/** How a connection over a WebSocket is made. */
+export interface WebSocketOptions extends TransportOptions {
+  /** The subprotocols to ask for, where a URL is given; none by default. The one that was agreed on is the extra info `subprotocol`. */
+  readonly subprotocols?: readonly string[];
+  /**
+   * The most that may wait to be read, in bytes. A WebSocket cannot be told to wait: what comes while reading is paused has to be kept. If
+   * more comes, the connection ends with a `ReceiveBufferFullError` and code 4009, after what was kept is read.
+   *
+   * @default {16777216}
+   */
+  readonly maxReadBuffer?: number;
+  /**
+   * How long the WebSocket may take to open, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly connectTimeout?: number;
+  /** Gives up the attempt when it aborts. */
+  readonly signal?: AbortSignal;
+  /**
+   * The address of the other end, which a WebSocket does not know: on a server the `remoteAddr` that its handler is given. Read that
+   * before `Deno.upgradeWebSocket`: afterwards Deno throws.
+   */
+  readonly peername?: Address;
+  /** The address of this end. */
+  readonly sockname?: Address;
+}
+
+/**
+ * Makes a connection over a WebSocket, so that any protocol of bytes reaches a browser. Each direction is the bytes of its binary
+ * messages; where one message ends means nothing.
+ *
+ * What a WebSocket cannot do: end one direction (`canWriteEof()` is `false`), and make its peer wait, see
+ * `maxReadBuffer`. Writing heeds `bufferedAmount`: while 256 KiB wait there, the transport keeps what is written, and
+ * looks again after 1 to 64 ms, for no event tells. A text message ends the connection with a `CarrierMessageError` and code 4003.
+ *
+ * Codes 1000, 1001 and none are the end of the peer's data; any other one is a `WebSocketError`. `abort()` closes with code 4000.
+ *
+ * A URL needs `--allow-net`, a WebSocket of your own nothing more. Hand that over right after it was
+ * made: messages that come before are lost.
+ *
+ * @example Both ends
+ * ```ts
+ * import { connectWebSocket } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+ *   const { socket, response } = Deno.upgradeWebSocket(request);
+ *   void connectWebSocket(() => ({ connectionMade: (transport) => void transport.write("hi") }), socket);
+ *   return response;
+ * });
+ * const received = Promise.withResolvers<string>();
+ * const { transport } = await connectWebSocket(
+ *   () => ({ dataReceived: (chunk) => received.resolve(new TextDecoder().decode(chunk)) }),
+ *   `ws://127.0.0.1:${server.addr.port}`,
+ * );
+ * assertEquals(await received.promise, "hi");
+ * transport.close();
+ * await transport.closed;
+ * await server.shutdown();
+ * ```
+ *
+ * @param protocolFactory Makes the protocol. If it throws, the WebSocket is closed and this rejects.
+ * @param socket Where to connect, `ws:` or `wss:`, or a WebSocket: it belongs to the transport from now on.
+ * @param options Limits, layers and the error handler.
+ * @returns The transport and the protocol that the factory made, once the WebSocket is open.
+ * @throws {WebSocketError} If it cannot be opened.
+ * @throws {ConnectTimeoutError} If that takes too long.
+ * @throws {RangeError} If a limit is out of range.
+ * @throws The reason of `signal`.
+ */
+export async function connectWebSocket<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  socket: WebSocket | string | URL,
+  options: WebSocketOptions = {},
+): Promise<Connected<P>> {
+  const { maxReadBuffer = DEFAULT_MAX_READ_BUFFER, signal } = options;
+  checkTransportOptions(options);
+  checkTimeout("connectTimeout", options.connectTimeout);
+  if (!(maxReadBuffer > 0)) {
+    throw new RangeError(`Cannot set maxReadBuffer: ${maxReadBuffer} is not a size in bytes`);
+  }
+  signal?.throwIfAborted();
+  const opening = socket instanceof WebSocket
+    ? socket
+    : new WebSocket(socket, [...options.subprotocols ?? []]);
+  const carrier = new WebSocketCarrier(opening, maxReadBuffer, options);
+  await untilOpen(carrier, opening.url, options);
+  return await connectCarrier(protocolFactory, carrier, options);
+}
+
+async function untilOpen(
+  carrier: WebSocketCarrier,
+  url: string,
+  { signal, connectTimeout = DEFAULT_OPEN_TIMEOUT }: WebSocketOptions,
+): Promise<void> {
+  const given = Promise.withResolvers<never>();
+  const abort = (): void => given.reject(signal?.reason);
+  const timer = setTimeout(
+    () => given.reject(new ConnectTimeoutError(url, connectTimeout)),
+    connectTimeout,
+  );
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([carrier.opened, given.promise]);
+  } catch (error) {
+    carrier.close({ endedBy: "abort", error: null });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}

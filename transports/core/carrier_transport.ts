@@ -1,0 +1,318 @@
+import type {
+  AnyProtocol,
+  Bytes,
+  CloseInfo,
+  ExtraInfoValue,
+  Transport,
+  WriteBufferLimits,
+} from "../../protocols/contract.ts";
+import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
+import { formatAddress } from "./addresses.ts";
+import type { Carrier } from "./carrier.ts";
+import { closeInTime } from "./close_in_time.ts";
+import type { ConnectionTracker } from "../servers/connection_tracker.ts";
+import { Delivery } from "./read/delivery.ts";
+import { report, toError } from "./error_report.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { describeOsError } from "./os_error.ts";
+import { Outbound, type OutboundEvents } from "./write/outbound.ts";
+import { pump, type PumpEvents } from "./read/pump.ts";
+import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
+import { toBytes } from "./write/to_bytes.ts";
+
+/**
+ * The transport over any {@linkcode Carrier}. It joins the two halves of a connection to its
+ * {@linkcode Lifecycle}: every call of the user and every event of the carrier is an event of that table.
+ *
+ * Whatever ends the connection goes through `#lose`, which decides the outcome, and `#release`,
+ * which runs a little later, tells the protocol and frees the carrier. So `connectionLost` never runs
+ * inside a call of the user, and runs once.
+ */
+export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
+  readonly #carrier: Carrier;
+  readonly #options: TransportOptions;
+  readonly #tracker: ConnectionTracker | undefined;
+  readonly #lifecycle = new Lifecycle();
+  readonly #delivery: Delivery;
+  readonly #outbound: Outbound;
+  #startedAt = 0;
+  #received = 0;
+  #hasEof = false;
+  #isFinishing = false;
+  #closeInfo: CloseInfo | null = null;
+  #closed: PromiseWithResolvers<CloseInfo> | null = null;
+  // A failed write that waits for what the read under way says; a timer's id, whose type differs by platform.
+  #writeFailure: ReturnType<typeof setTimeout> | undefined;
+  // Who will have ended the connection once what is queued is sent.
+  #endedBy: "local" | "peer" = "local";
+
+  /** Starts with {@linkcode start}. `tracker` is told last of all. */
+  constructor(
+    carrier: Carrier,
+    protocol: AnyProtocol,
+    options: TransportOptions,
+    tracker?: ConnectionTracker,
+  ) {
+    this.#carrier = carrier;
+    this.#options = options;
+    this.#tracker = tracker;
+    this.#delivery = new Delivery(
+      protocol,
+      (callback, error) => this.onCallbackError(callback, error),
+    );
+    this.#outbound = new Outbound(carrier, this, options.writeBufferLimits);
+  }
+
+  /** Counts the time of the connection from now on: what went before was a handshake. */
+  restartClock(): void {
+    this.#startedAt = performance.now();
+  }
+
+  /** Tells the protocol of the connection, then reads. */
+  start(): void {
+    this.#startedAt = performance.now();
+    this.#lifecycle.advance("made");
+    try {
+      this.#delivery.protocol.connectionMade?.(this);
+    } catch (error) {
+      this.onCallbackError("connectionMade", error);
+    }
+    void pump(this.#carrier.source, this.#delivery, this);
+  }
+
+  /** Has what arrives wait until `until` has resolved; it must not reject. */
+  holdDelivery(until: Promise<void>): void {
+    this.#delivery.hold(until);
+  }
+
+  write(data: Uint8Array | string): boolean {
+    const bytes = toBytes(data);
+    if (this.#mayWrite() && bytes.length > 0) {
+      this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
+      this.#outbound.commit();
+    }
+    return !this.#outbound.paused;
+  }
+
+  writelines(parts: Iterable<Uint8Array | string>): boolean {
+    const pieces = Array.from(parts, toBytes).filter((bytes) => bytes.length > 0);
+    if (this.#mayWrite() && pieces.length > 0) {
+      for (const bytes of pieces) this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
+      this.#outbound.commit();
+    }
+    return !this.#outbound.paused;
+  }
+
+  writeEof(): void {
+    if (!this.#lifecycle.allows("writeEof")) return;
+    if (!this.canWriteEof()) {
+      throw new InvalidStateError(`Cannot end writing to ${this.#peer()}: it has no half-close`);
+    }
+    this.#lifecycle.advance("writeEof");
+    this.#outbound.end();
+  }
+
+  canWriteEof(): boolean {
+    return this.#carrier.closeWrite !== undefined;
+  }
+
+  close(): void {
+    this.#close("local");
+  }
+
+  abort(reason?: Error): void {
+    if (reason === undefined) this.#lose("abort", null);
+    else this.#lose("error", reason);
+  }
+
+  isClosing(): boolean {
+    return this.#lifecycle.isClosing;
+  }
+
+  pauseReading(): void {
+    if (!this.isClosing()) this.#delivery.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.isClosing()) this.#delivery.resume();
+  }
+
+  isReading(): boolean {
+    return !this.isClosing() && !this.#delivery.paused;
+  }
+
+  setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
+    this.#outbound.limits = limits;
+  }
+
+  getWriteBufferLimits(): WriteBufferLimits {
+    return this.#outbound.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#outbound.size;
+  }
+
+  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
+    this.#delivery.protocol = protocol;
+    if (unread === undefined) return;
+    if (unread.length > 0) this.#delivery.unshift(unread);
+    const { state } = this.#lifecycle;
+    if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
+  }
+
+  getProtocol(): AnyProtocol {
+    return this.#delivery.protocol;
+  }
+
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    const value = this.#carrier.getExtraInfo(name) ?? fallback ?? null;
+    // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is given.
+    return value as ExtraInfoValue<K> | F;
+  }
+
+  get closed(): Promise<CloseInfo> {
+    this.#closed ??= Promise.withResolvers();
+    if (this.#closeInfo !== null && this.#lifecycle.state === "closed") {
+      this.#closed.resolve(this.#closeInfo);
+    }
+    return this.#closed.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeInTime(this);
+  }
+
+  onReceived(bytes: number): void {
+    this.#received += bytes;
+  }
+
+  onEof(): void {
+    this.#hasEof = true;
+    this.#lifecycle.advance("peerEof");
+    this.#tellEof();
+  }
+
+  onReadError(error: unknown): void {
+    this.#lose("error", describeOsError(error, `Cannot read from ${this.#peer()}`));
+  }
+
+  onWriteError(error: unknown): void {
+    const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
+    // A reset is told to one operation only. If the read under way is told, it knows better than
+    // the write, which fails in the same turn with a mere broken pipe.
+    if (this.#hasEof) this.#lose("error", described);
+    else this.#writeFailure ??= setTimeout(() => this.#lose("error", described), 0);
+  }
+
+  onPause(): void {
+    try {
+      this.#delivery.protocol.pauseWriting?.();
+    } catch (error) {
+      this.onCallbackError("pauseWriting", error);
+    }
+  }
+
+  onResume(): void {
+    try {
+      this.#delivery.protocol.resumeWriting?.();
+    } catch (error) {
+      this.onCallbackError("resumeWriting", error);
+    }
+  }
+
+  onFlushed(): void {
+    if (this.#lifecycle.state === "closing") this.#finish();
+  }
+
+  onCallbackError(callback: string, thrown: unknown): void {
+    const error = toError(thrown);
+    report(this.#options.onError, error, { callback, transport: this });
+    this.#lose("error", error);
+  }
+
+  #tellEof(): void {
+    try {
+      if (!this.#delivery.protocol.eofReceived?.()) this.#close("peer");
+    } catch (error) {
+      this.onCallbackError("eofReceived", error);
+    }
+  }
+
+  /** The protocol before has heard of it; `protocol` took its place and hears of it behind what is unread. */
+  async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
+    await this.#delivery.ready();
+    if (!this.#delivery.stopped && this.#delivery.protocol === protocol) this.#tellEof();
+  }
+
+  #mayWrite(): boolean {
+    if (this.#outbound.isEnding) {
+      throw new InvalidStateError(`Cannot write to ${this.#peer()}: writeEof() was called`);
+    }
+    if (this.isClosing()) return false;
+    const { size } = this.#outbound;
+    const limit = this.#options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
+    if (size <= limit) return true;
+    this.#lose("error", new WriteBufferFullError(size, limit, this.#peer()));
+    return false;
+  }
+
+  #close(by: "local" | "peer"): void {
+    if (!this.#lifecycle.allows("close")) return;
+    this.#lifecycle.advance("close");
+    this.#endedBy = by;
+    this.#delivery.stop();
+    if (this.#outbound.isFlushed) this.#finish();
+    else this.#outbound.flush();
+  }
+
+  /** Everything was handed to the carrier. */
+  #finish(): void {
+    if (this.#isFinishing) return;
+    this.#isFinishing = true;
+    if (this.#carrier.finish === undefined) return this.#lose(this.#endedBy, null);
+    this.#carrier.finish().then(
+      () => this.#lose(this.#endedBy, null),
+      (error) => this.#lose("error", toError(error)),
+    );
+  }
+
+  #lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
+    if (!this.#lifecycle.allows("lose")) return;
+    this.#lifecycle.advance("lose");
+    this.#closeInfo = {
+      endedBy,
+      error,
+      bytesRead: this.#received,
+      bytesWritten: this.#outbound.sent,
+      bytesUnsent: this.#outbound.size,
+      durationMs: performance.now() - this.#startedAt,
+    };
+    clearTimeout(this.#writeFailure);
+    this.#delivery.stop();
+    this.#outbound.stop();
+    queueMicrotask(() => this.#release());
+  }
+
+  #release(): void {
+    try {
+      this.#delivery.protocol.connectionLost?.(this.#closeInfo?.error ?? null);
+    } catch (error) {
+      this.onCallbackError("connectionLost", error);
+    }
+    this.#lifecycle.advance("release");
+    if (this.#closeInfo === null) return;
+    try {
+      this.#carrier.close(this.#closeInfo);
+    } catch (error) {
+      report(this.#options.onError, toError(error), { callback: "close", transport: this });
+    }
+    this.#closed?.resolve(this.#closeInfo);
+    this.#tracker?.onClosed(this);
+  }
+
+  #peer(): string {
+    const peer = this.getExtraInfo("peername");
+    return peer === null ? "the peer" : formatAddress(peer);
+  }
+}

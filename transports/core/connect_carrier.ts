@@ -1,0 +1,99 @@
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
+import { Arrival } from "./_arrival.ts";
+import type { Carrier } from "./carrier.ts";
+import { CarrierTransport } from "./carrier_transport.ts";
+import type { ConnectionTracker } from "../servers/connection_tracker.ts";
+import { toError } from "./error_report.ts";
+import { makeProtocol } from "./protocol_factory.ts";
+import type { TransportOptions } from "./transport_options.ts";
+
+/** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
+export interface Connected<P extends AnyProtocol> {
+  /** The connection. */
+  readonly transport: Transport;
+  /** What the factory made. */
+  readonly protocol: P;
+}
+
+/**
+ * Makes a connection over a {@linkcode Carrier} of your own: a transport with flow control, buffering and
+ * every promise of {@linkcode Transport}, over whatever can read and write bytes.
+ *
+ * `connectionMade` has been called when the promise resolves. `testTransport` of `@sluice/net/testing` tells whether
+ * the carrier keeps its promises.
+ *
+ * @throws Whatever the factory throws; the carrier is closed then.
+ *
+ * @example A transport that answers every write with its length
+ * ```ts
+ * import { type Bytes, type Carrier, connectCarrier } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const answers = new TransformStream<Bytes, Bytes>();
+ * const writer = answers.writable.getWriter();
+ * const carrier: Carrier = {
+ *   source: answers.readable[Symbol.asyncIterator](),
+ *   write: async (bytes) => {
+ *     await writer.write(new Uint8Array([bytes.length]));
+ *     return bytes.length;
+ *   },
+ *   close: () => void writer.close().catch(() => {}),
+ *   getExtraInfo: () => undefined,
+ * };
+ * const answer = Promise.withResolvers<Uint8Array>();
+ * const { transport } = await connectCarrier(() => ({ dataReceived: answer.resolve }), carrier);
+ * transport.write("four");
+ * assertEquals(await answer.promise, new Uint8Array([4]));
+ * transport.close();
+ * await transport.closed;
+ * ```
+ *
+ * @param protocolFactory Makes the protocol.
+ * @param carrier What carries the bytes; it belongs to the transport from now on.
+ * @param options Limits, layers and the error handler.
+ * @param tracker Told when the connection begins and ends.
+ * @returns The transport and the protocol that the factory made.
+ */
+export async function connectCarrier<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  carrier: Carrier,
+  options: TransportOptions = {},
+  tracker?: ConnectionTracker,
+): Promise<Connected<P>> {
+  const { layers = [] } = options;
+  if (layers.length === 0) return startTransport(protocolFactory, carrier, options, tracker);
+  const arrival = new Arrival(tracker);
+  startTransport(
+    () => {
+      const protocol = makeProtocol(protocolFactory);
+      arrival.protocol = protocol;
+      return layers.reduceRight<AnyProtocol>((upper, layer) => layer(upper, options), arrival);
+    },
+    carrier,
+    options,
+    arrival,
+  );
+  const transport = await arrival.made;
+  // The protocol that was set above is the one its factory made.
+  return { transport, protocol: arrival.protocol as P };
+}
+
+/** {@linkcode connectCarrier} without layers, and without a promise. */
+export function startTransport<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  carrier: Carrier,
+  options: TransportOptions = {},
+  tracker?: ConnectionTracker,
+): Connected<P> {
+  let protocol: P;
+  try {
+    protocol = makeProtocol(protocolFactory);
+  } catch (error) {
+    carrier.close({ endedBy: "error", error: toError(error) });
+    throw error;
+  }
+  const transport = new CarrierTransport(carrier, protocol, options, tracker);
+  tracker?.onMade(transport);
+  transport.start();
+  return { transport, protocol };
+}

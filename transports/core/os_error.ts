@@ -1,0 +1,47 @@
+import { NameResolutionError } from "../../protocols/errors.ts";
+import { DEFAULT_HOSTNAME, type Endpoint } from "./endpoint.ts";
+import { toError } from "./error_report.ts";
+
+/** What Deno wants for a Unix socket, wherever it is. */
+const UNIX_PERMISSIONS = "--allow-net --allow-read --allow-write";
+
+/**
+ * An operating-system failure with the action and the address put in front of its message. Class and code
+ * stay, so `instanceof Deno.errors.ConnectionReset` and `error.code` work on. Errors of other kinds word their own message and stay as they are.
+ *
+ * @param error What Deno threw; what is not an `Error` becomes one.
+ * @param action What failed, as in "Cannot connect to 127.0.0.1:80".
+ */
+export function describeOsError(error: unknown, action: string): Error {
+  const described = toError(error);
+  if (!isOsError(described)) return described;
+  const message = `${action}: ${described.message}`;
+  // What somebody has frozen keeps its message for ever.
+  if (!Reflect.set(described, "message", message)) return new Error(message, { cause: error });
+  return described;
+}
+
+function isOsError(error: Error): boolean {
+  return error.constructor.name in Deno.errors ||
+    ("code" in error && typeof error.code === "string");
+}
+
+/**
+ * {@linkcode describeOsError} for a failure to connect or to listen. A look-up that failed gets a class; a
+ * permission that a Unix socket lacks is told together with the others that it needs.
+ */
+export function describeEndpointError(
+  error: unknown,
+  action: string,
+  { hostname = DEFAULT_HOSTNAME, path }: Endpoint,
+): Error {
+  // A failed look-up is the only plain Error without a code.
+  const isLookup = error instanceof Error && error.constructor === Error && !("code" in error);
+  if (isLookup) return new NameResolutionError(hostname, { cause: error });
+  const described = describeOsError(error, action);
+  if (path !== undefined && described instanceof Deno.errors.NotCapable) {
+    // Deno asks for one after the other.
+    described.message += ` (a Unix socket needs ${UNIX_PERMISSIONS})`;
+  }
+  return described;
+}

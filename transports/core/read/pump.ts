@@ -1,0 +1,46 @@
+import type { ByteSource } from "../carrier.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** What the pump tells its transport. */
+export interface PumpEvents {
+  /** So many bytes arrived. */
+  onReceived(bytes: number): void;
+  /** The source has ended and everything was delivered. */
+  onEof(): void;
+  /** The source has failed and everything was delivered. */
+  onReadError(error: unknown): void;
+}
+
+/**
+ * Drives any async iterator of chunks into a protocol: `source.next() -> delivery -> protocol`.
+ *
+ * It reads only when the chunk before was taken and reading is not paused, so there is never more than one chunk
+ * between source and protocol. Resolves when the source has ended or failed, or delivery was
+ * stopped; never rejects.
+ */
+export async function pump(
+  source: ByteSource,
+  delivery: Delivery,
+  events: PumpEvents,
+): Promise<void> {
+  while (!delivery.stopped) {
+    if (delivery.paused) {
+      await delivery.ready();
+      continue;
+    }
+    try {
+      const target = delivery.lend();
+      if (delivery.stopped) return;
+      const step = await source.next(target);
+      if (step.done) break;
+      events.onReceived(step.value.length);
+      const settled = delivery.push(step.value);
+      if (settled !== undefined) await settled;
+    } catch (error) {
+      // Also while closing: a reset then is how the rest could not be sent.
+      return events.onReadError(error);
+    }
+  }
+  await delivery.ready();
+  if (!delivery.stopped) events.onEof();
+}

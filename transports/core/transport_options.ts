@@ -1,0 +1,49 @@
+import type { AnyProtocol, WriteBufferLimits } from "../../protocols/contract.ts";
+import type { ErrorHandler } from "./error_report.ts";
+import { resolveWriteBufferLimits } from "./write/water_marks.ts";
+
+/** The default of `maxWriteBuffer`, 16 MiB: 256 times the high-water mark, far more than a writer that heeds `pauseWriting` ever queues. */
+export const DEFAULT_MAX_WRITE_BUFFER = 16_777_216;
+
+/**
+ * Puts a layer below a protocol: returns the protocol that the transport below drives instead, and
+ * which hands `upper` a transport of its own with `connectionMade`.
+ */
+export type LayerFactory = (upper: AnyProtocol, options: TransportOptions) => AnyProtocol;
+
+/** What every transport can be told when it is made. */
+export interface TransportOptions {
+  /**
+   * When to pause and resume the writer, see `Transport.setWriteBufferLimits`.
+   *
+   * @default {{ high: 65536, low: 16384 }}
+   */
+  readonly writeBufferLimits?: Partial<WriteBufferLimits>;
+  /**
+   * The most that may be queued for sending, in bytes. A write while more than that is queued
+   * already aborts the connection with a `WriteBufferFullError`.
+   *
+   * @default {16777216}
+   */
+  readonly maxWriteBuffer?: number;
+  /**
+   * Layers between the carrier of the bytes and the protocol, the first nearest the wire. Each connection
+   * gets its own. None by default.
+   */
+  readonly layers?: readonly LayerFactory[];
+  /** Told of every exception that a callback throws; prints to the console by default. */
+  readonly onError?: ErrorHandler;
+}
+
+/**
+ * Throws for options that cannot be meant, before anything is opened.
+ *
+ * @throws {RangeError} If a limit is out of range.
+ */
+export function checkTransportOptions(options: TransportOptions): void {
+  resolveWriteBufferLimits(options.writeBufferLimits);
+  const { maxWriteBuffer } = options;
+  if (maxWriteBuffer !== undefined && !(maxWriteBuffer >= 0)) {
+    throw new RangeError(`Cannot set maxWriteBuffer: ${maxWriteBuffer} is not a size in bytes`);
+  }
+}

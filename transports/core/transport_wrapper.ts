@@ -1,0 +1,153 @@
+import type {
+  AnyProtocol,
+  Bytes,
+  CloseInfo,
+  ExtraInfoValue,
+  Transport,
+  WriteBufferLimits,
+} from "../../protocols/contract.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import { closeInTime } from "./close_in_time.ts";
+
+/**
+ * A transport that forwards everything to another one: override what you want to see or change. Each method goes to its
+ * own counterpart: who overrides `write` sees nothing of `writelines`.
+ *
+ * It wraps a live transport from the side of whoever writes to it; the protocol goes on
+ * talking to the inner one unless it is told otherwise.
+ *
+ * @example Logging what is written
+ * ```ts
+ * import { memoryTransportPair, TransportWrapper } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class LoggingTransport extends TransportWrapper {
+ *   readonly log: string[] = [];
+ *   override write(data: Uint8Array | string): boolean {
+ *     this.log.push(`write ${data.length}`);
+ *     return super.write(data);
+ *   }
+ * }
+ *
+ * const [a] = await memoryTransportPair(() => ({}), () => ({}));
+ * const logged = new LoggingTransport(a.transport);
+ * logged.write("Hello World");
+ * assertEquals(logged.log, ["write 11"]);
+ * logged.close();
+ * await logged.closed;
+ * ```
+ */
+export class TransportWrapper implements Transport {
+  #inner: Transport | null;
+
+  /** Wraps `inner`, which goes on working by itself. Without one it has to be set before anything is called. */
+  constructor(inner: Transport | null = null) {
+    this.#inner = inner;
+  }
+
+  /**
+   * The transport that everything goes to; it may be exchanged.
+   *
+   * @throws {InvalidStateError} If there is none yet.
+   */
+  get inner(): Transport {
+    if (this.#inner === null) {
+      throw new InvalidStateError("Cannot use transport: not connected yet");
+    }
+    return this.#inner;
+  }
+
+  set inner(transport: Transport) {
+    this.#inner = transport;
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  write(data: Uint8Array | string): boolean {
+    return this.inner.write(data);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  writelines(parts: Iterable<Uint8Array | string>): boolean {
+    return this.inner.writelines(parts);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  writeEof(): void {
+    this.inner.writeEof();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  canWriteEof(): boolean {
+    return this.inner.canWriteEof();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  close(): void {
+    this.inner.close();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  abort(reason?: Error): void {
+    this.inner.abort(reason);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  isClosing(): boolean {
+    return this.inner.isClosing();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  pauseReading(): void {
+    this.inner.pauseReading();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  resumeReading(): void {
+    this.inner.resumeReading();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  isReading(): boolean {
+    return this.inner.isReading();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  setWriteBufferLimits(limits?: { readonly high?: number; readonly low?: number }): void {
+    this.inner.setWriteBufferLimits(limits);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getWriteBufferLimits(): WriteBufferLimits {
+    return this.inner.getWriteBufferLimits();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getWriteBufferSize(): number {
+    return this.inner.getWriteBufferSize();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
+    this.inner.setProtocol(protocol, unread);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getProtocol(): AnyProtocol {
+    return this.inner.getProtocol();
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    return this.inner.getExtraInfo(name, fallback);
+  }
+
+  /** As {@linkcode Transport}: forwarded. */
+  get closed(): Promise<CloseInfo> {
+    return this.inner.closed;
+  }
+
+  /** As {@linkcode Transport}, by `close` and `closed`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeInTime(this);
+  }
+}

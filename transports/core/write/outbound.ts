@@ -1,0 +1,167 @@
+import type { WriteBufferLimits } from "../../../protocols/contract.ts";
+import type { Carrier } from "../carrier.ts";
+import { deferFlush, flushSoon } from "./flush_scheduler.ts";
+import { WaterMarks } from "./water_marks.ts";
+import { WriteQueue } from "./write_queue.ts";
+
+/** From this many queued bytes on nobody waits for more: the operation costs more than what is saved. */
+const EAGER_SIZE = 16_384;
+
+/** What the outgoing half tells its transport. */
+export interface OutboundEvents {
+  /** The queue rose above the high mark. */
+  onPause(): void;
+  /** The queue fell to the low mark. */
+  onResume(): void;
+  /** All was sent, and the direction ended if that was asked for. Comes again whenever it is true anew. */
+  onFlushed(): void;
+  /** Sending failed; nothing more is sent. */
+  onWriteError(error: unknown): void;
+}
+
+/**
+ * The outgoing half of a connection: `write -> queue -> one operation at a time -> carrier`.
+ * What is written while an operation is under way goes out as the next one.
+ */
+export class Outbound {
+  readonly #carrier: Carrier;
+  readonly #events: OutboundEvents;
+  readonly #queue = new WriteQueue();
+  readonly #marks: WaterMarks;
+  // "asked": the direction is to end once the queue is empty.
+  #end: "open" | "asked" | "ended" = "open";
+  #busy = false;
+  #scheduled = false;
+  #stopped = false;
+  #sent = 0;
+
+  /** Starts idle; the limits are those of `setWriteBufferLimits`. */
+  constructor(
+    carrier: Carrier,
+    events: OutboundEvents,
+    limits?: { readonly high?: number; readonly low?: number },
+  ) {
+    this.#carrier = carrier;
+    this.#events = events;
+    this.#marks = new WaterMarks(limits);
+  }
+
+  /** Bytes accepted and not yet taken over by the carrier. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Bytes the carrier took over. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether the writer was told to pause. */
+  get paused(): boolean {
+    return this.#marks.paused;
+  }
+
+  /** Whether the direction was told to end. */
+  get isEnding(): boolean {
+    return this.#end !== "open";
+  }
+
+  /** Whether there is nothing left to do. */
+  get isFlushed(): boolean {
+    return !this.#busy && this.#queue.size === 0 && this.#end !== "asked";
+  }
+
+  /** The water marks, in bytes. Setting them may pause the writer, but never resumes it. */
+  get limits(): WriteBufferLimits {
+    return this.#marks.limits;
+  }
+
+  set limits(limits: { readonly high?: number; readonly low?: number }) {
+    this.#marks.limits = limits;
+    this.#pauseIfFull();
+  }
+
+  /** Queues bytes, as a copy if they are few or `copy` says so; {@linkcode commit} follows. */
+  push(bytes: Uint8Array, copy: boolean): void {
+    this.#queue.push(bytes, copy);
+  }
+
+  /** Has what was pushed sent in time, and pauses the writer if it is too much. */
+  commit(): void {
+    if (!this.#busy) this.#flushInTime();
+    this.#pauseIfFull();
+  }
+
+  /** Ends the direction once everything is sent. */
+  end(): void {
+    this.#end = "asked";
+    this.flush();
+  }
+
+  /** Starts sending now, unless an operation is under way or nothing is queued. */
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#busy || this.#stopped) return;
+    const bytes = this.#queue.peek();
+    if (bytes !== undefined) {
+      this.#busy = true;
+      try {
+        this.#carrier.write(bytes).then(this.#onWritten, this.#onFailed);
+      } catch (error) {
+        // A carrier of somebody's own that throws where it should reject.
+        this.#onFailed(error);
+      }
+    } else if (this.#end === "asked") this.#sendEnd();
+  }
+
+  /** Stops for good and forgets what is queued. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue.clear();
+  }
+
+  #flushInTime(): void {
+    if (this.#queue.size >= EAGER_SIZE) this.flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      flushSoon(this);
+    } else deferFlush();
+  }
+
+  #pauseIfFull(): void {
+    if (this.#marks.pausesAt(this.#queue.size)) this.#events.onPause();
+  }
+
+  #sendEnd(): void {
+    this.#busy = true;
+    try {
+      const ended = this.#carrier.closeWrite?.() ?? Promise.resolve();
+      ended.then(() => this.#onEnded(), this.#onFailed);
+    } catch (error) {
+      this.#onFailed(error);
+    }
+  }
+
+  #onEnded(): void {
+    this.#busy = false;
+    this.#end = "ended";
+    if (!this.#stopped) this.#events.onFlushed();
+  }
+
+  // Arrow functions, made once: they are handed to every operation.
+  readonly #onWritten = (n: number): void => {
+    this.#busy = false;
+    if (this.#stopped) return;
+    this.#sent += n;
+    this.#queue.consume(n);
+    // First the protocol, which may write more, then the question of what is left: asyncio's order.
+    if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
+    this.flush();
+    if (this.isFlushed && !this.#stopped) this.#events.onFlushed();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    this.#busy = false;
+    if (!this.#stopped) this.#events.onWriteError(error);
+  };
+}

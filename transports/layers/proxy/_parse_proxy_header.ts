@@ -1,0 +1,238 @@
+import type {
+  Address,
+  Bytes,
+  ProxyHeader,
+  ProxySsl,
+  ProxyTlv,
+  ProxyTlvs,
+} from "../../../protocols/contract.ts";
+import { crc32c } from "../capture/crc32c.ts";
+import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";
+import {
+  CLIENT,
+  FAMILY,
+  HEAD_LENGTH,
+  LONGEST_LINE,
+  LONGEST_UNIQUE_ID,
+  PREFIX,
+  SIGNATURE,
+  TLV,
+  UNIX_PATH_LENGTH,
+} from "./_proxy_wire.ts";
+
+/** What a parser found: a header and its length in bytes, or that more is needed. */
+export type ParsedProxyHeader = { readonly header: ProxyHeader; readonly length: number } | null;
+
+/** Throws what is wrong with a header. */
+export type Complain = (what: string) => never;
+
+type Ends = Pick<ProxyHeader, "source" | "destination">;
+
+const NOWHERE: Ends = { source: null, destination: null };
+
+/**
+ * Reads a header at the start of `bytes`.
+ *
+ * @param bytes What has arrived so far.
+ * @param versions Which versions are allowed.
+ * @param maxLength The longest header that is allowed, in bytes.
+ * @param complain Called as soon as it cannot become a header that is allowed.
+ * @returns The header; `null` if more bytes are needed.
+ */
+export function parseProxyHeader(
+  bytes: Bytes,
+  versions: readonly (1 | 2)[],
+  maxLength: number,
+  complain: Complain,
+): ParsedProxyHeader {
+  for (const version of versions) {
+    if (startsAlike(bytes, version === 1 ? PREFIX : SIGNATURE)) {
+      return version === 1 ? parseLine(bytes, complain) : parseBinary(bytes, maxLength, complain);
+    }
+  }
+  return complain("it does not begin like one");
+}
+
+/** Whether one of both begins with the other one. */
+function startsAlike(bytes: Bytes, start: Uint8Array): boolean {
+  return bytes.subarray(0, start.length).every((byte, index) => byte === start[index]);
+}
+
+function parseLine(bytes: Bytes, complain: Complain): ParsedProxyHeader {
+  const end = bytes.subarray(0, LONGEST_LINE).indexOf(0x0a);
+  if (end === -1) {
+    return bytes.length < LONGEST_LINE
+      ? null
+      : complain(`the line is longer than ${LONGEST_LINE} bytes`);
+  }
+  const line = String.fromCharCode(...bytes.subarray(0, end + 1));
+  if (!line.endsWith("\r\n")) complain("the line does not end with CR LF");
+  const [, family = "", source = "", destination = "", ...rest] = line.slice(0, -2).split(" ");
+  return {
+    header: {
+      version: 1,
+      command: "proxy",
+      ...lineEnds(family, [source, destination], rest, complain),
+      tlvs: {},
+    },
+    length: end + 1,
+  };
+}
+
+function lineEnds(
+  family: string,
+  hosts: readonly [string, string],
+  ports: readonly string[],
+  complain: Complain,
+): Ends {
+  // What follows is to be ignored.
+  if (family === "UNKNOWN") return NOWHERE;
+  if (family !== "TCP4" && family !== "TCP6") complain(`the family is "${family}"`);
+  if (ports.length !== 2) complain("the line has not two addresses and two ports");
+  const [source, destination] = hosts.map((host, index): Address => {
+    const ip = family === "TCP4" ? parseIpv4(host) : parseIpv6(host);
+    const port = ports[index] ?? "";
+    if (ip === null) return complain(`"${host}" is no address of ${family}`);
+    if (!/^(0|[1-9]\d{0,4})$/.test(port) || Number(port) > 65_535) {
+      return complain(`"${port}" is no port`);
+    }
+    return { transport: "tcp", hostname: formatIp(ip), port: Number(port) };
+  });
+  return { source: source ?? null, destination: destination ?? null };
+}
+
+function parseBinary(bytes: Bytes, maxLength: number, complain: Complain): ParsedProxyHeader {
+  const versionAndCommand = bytes[12];
+  if (versionAndCommand !== undefined && versionAndCommand !== 0x20 && versionAndCommand !== 0x21) {
+    complain(`version and command are 0x${versionAndCommand.toString(16)}`);
+  }
+  if (bytes.length < HEAD_LENGTH) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = HEAD_LENGTH + view.getUint16(14);
+  if (length > maxLength) complain(`${length} bytes exceed the limit of ${maxLength}`);
+  if (bytes.length < length) return null;
+  const isLocal = versionAndCommand === 0x20;
+  const header = bytes.slice(0, length);
+  const { ends, tlvsAt } = binaryEnds(header, isLocal, complain);
+  // Of a proxy that speaks for itself everything is to be ignored.
+  const tlvs = isLocal ? {} : readTlvs(header, tlvsAt, complain);
+  return {
+    header: { version: 2, command: isLocal ? "local" : "proxy", ...ends, tlvs },
+    length,
+  };
+}
+
+function binaryEnds(
+  header: Bytes,
+  isLocal: boolean,
+  complain: Complain,
+): { readonly ends: Ends; readonly tlvsAt: number } {
+  if (isLocal) return { ends: NOWHERE, tlvsAt: header.length };
+  const [family, kind] = [(header[13] ?? 0) >> 4, (header[13] ?? 0) & 15];
+  if (family > FAMILY.unix) complain(`the family of addresses is ${family}`);
+  if (kind > 2) complain(`the kind of socket is ${kind}`);
+  const size = [0, 12, 36, 2 * UNIX_PATH_LENGTH][family] ?? 0;
+  const tlvsAt = HEAD_LENGTH + size;
+  if (tlvsAt > header.length) complain("the addresses are cut off");
+  if (family === FAMILY.unspecified || kind === 0) return { ends: NOWHERE, tlvsAt };
+  const block = header.subarray(HEAD_LENGTH, tlvsAt);
+  const ends = family === FAMILY.unix
+    ? { source: unixAddress(block, 0, kind), destination: unixAddress(block, 1, kind) }
+    : { source: netAddress(block, 0, kind), destination: netAddress(block, 1, kind) };
+  return { ends, tlvsAt };
+}
+
+function netAddress(block: Bytes, index: 0 | 1, kind: number): Address {
+  const size = (block.length - 4) / 2;
+  return {
+    transport: kind === 1 ? "tcp" : "udp",
+    hostname: formatIp(block.subarray(index * size, (index + 1) * size)),
+    port: new DataView(block.buffer, block.byteOffset).getUint16(2 * size + 2 * index),
+  };
+}
+
+function unixAddress(block: Bytes, index: 0 | 1, kind: number): Address {
+  const path = block.subarray(index * UNIX_PATH_LENGTH, (index + 1) * UNIX_PATH_LENGTH);
+  // A path in the abstract namespace begins with a zero.
+  const zero = path.indexOf(0, 1);
+  const used = path.subarray(0, zero === -1 ? path.length : zero);
+  const text = used.length === 1 && used[0] === 0 ? "" : new TextDecoder().decode(used);
+  return { transport: kind === 1 ? "unix" : "unixpacket", path: text };
+}
+
+function readTlvs(header: Bytes, from: number, complain: Complain): ProxyTlvs {
+  const facts: { -readonly [K in keyof ProxyTlvs]: ProxyTlvs[K] } = {};
+  const others: ProxyTlv[] = [];
+  for (const { type, value, offset } of splitTlvs(header, from, complain)) {
+    if (type === TLV.alpn) facts.alpn = latin1(value);
+    else if (type === TLV.authority) facts.authority = utf8(value, complain);
+    else if (type === TLV.crc32c) facts.crc32c = checkedCrc(header, value, offset, complain);
+    else if (type === TLV.uniqueId) facts.uniqueId = checkedId(value, complain);
+    else if (type === TLV.ssl) facts.ssl = readSsl(value, complain);
+    else if (type === TLV.netns) facts.netns = latin1(value);
+    else if (type !== TLV.noop) others.push({ type, value });
+  }
+  return others.length === 0 ? facts : { ...facts, others };
+}
+
+function readSsl(bytes: Bytes, complain: Complain): ProxySsl {
+  if (bytes.length < 5) complain("the facts on TLS are cut off");
+  const bits = bytes[0] ?? 0;
+  const facts: { -readonly [K in keyof ProxySsl]: ProxySsl[K] } = {
+    isTls: (bits & CLIENT.isTls) !== 0,
+    hasCertificate: (bits & CLIENT.hasCertificate) !== 0,
+    hasSessionCertificate: (bits & CLIENT.hasSessionCertificate) !== 0,
+    isVerified: (bits & (CLIENT.hasCertificate | CLIENT.hasSessionCertificate)) !== 0 &&
+      bytes.subarray(1, 5).every((byte) => byte === 0),
+  };
+  const others: ProxyTlv[] = [];
+  for (const { type, value } of splitTlvs(bytes, 5, complain)) {
+    if (type === TLV.sslVersion) facts.version = latin1(value);
+    else if (type === TLV.sslCommonName) facts.commonName = utf8(value, complain);
+    else if (type === TLV.sslCipher) facts.cipher = latin1(value);
+    else if (type === TLV.sslSignatureAlgorithm) facts.signatureAlgorithm = latin1(value);
+    else if (type === TLV.sslKeyAlgorithm) facts.keyAlgorithm = latin1(value);
+    else others.push({ type, value });
+  }
+  return others.length === 0 ? facts : { ...facts, others };
+}
+
+function* splitTlvs(
+  bytes: Bytes,
+  from: number,
+  complain: Complain,
+): Generator<ProxyTlv & { readonly offset: number }, void, undefined> {
+  for (let at = from; at < bytes.length;) {
+    const [type = 0, high = 0, low] = bytes.subarray(at, at + 3);
+    const end = at + 3 + (high << 8 | (low ?? 0));
+    if (low === undefined || end > bytes.length) complain("a fact is cut off");
+    yield { type, value: bytes.slice(at + 3, end), offset: at + 3 };
+    at = end;
+  }
+}
+
+/** The checksum covers the whole header, with zeros in its own place. */
+function checkedCrc(header: Bytes, value: Bytes, offset: number, complain: Complain): number {
+  if (value.length !== 4) complain(`the checksum has ${value.length} bytes`);
+  const told = new DataView(value.buffer).getUint32(0);
+  const covered = header.slice().fill(0, offset, offset + 4);
+  if (crc32c(covered) !== told) complain("the checksum is wrong");
+  return told;
+}
+
+function checkedId(value: Bytes, complain: Complain): Bytes {
+  if (value.length > LONGEST_UNIQUE_ID) complain(`the unique id has ${value.length} bytes`);
+  return value;
+}
+
+function latin1(bytes: Bytes): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+function utf8(bytes: Bytes, complain: Complain): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return complain("a name is no UTF-8");
+  }
+}

@@ -1,0 +1,297 @@
+import { abortable, deadline } from "@std/async";
+import type { Address, Transport } from "../../protocols/contract.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import { Acceptor, type Listener } from "./acceptor.ts";
+import { formatAddress } from "../core/addresses.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
+import { type ErrorContext, toError } from "../core/error_report.ts";
+import { followTops, type TopFollower, unfollowTops } from "../stack/top_of_stack.ts";
+
+/** The default of `grace`, in milliseconds: what container managers give a program before they kill it. */
+export const DEFAULT_GRACE = 10_000;
+
+/** One listener of a server, and where it listens. */
+export interface Listening {
+  /** Where it listens. */
+  readonly address: Address;
+  /** What accepts. */
+  readonly listener: Listener<Deno.Conn>;
+}
+
+/** How a server treats what it accepts. */
+export interface ServerHooks {
+  /** Makes a connection of an accepted socket, and tells the tracker of it. */
+  connect(conn: Deno.Conn, tracker: ConnectionTracker): Promise<unknown>;
+  /** The most connections at a time; no limit if undefined. */
+  readonly maxConnections: number | undefined;
+  /** Told of trouble that the server goes on after. */
+  report(error: Error, context: ErrorContext): void;
+}
+
+/** How {@linkcode Server.shutdown} waits. */
+export interface ShutdownOptions {
+  /**
+   * How many milliseconds connections get to finish by themselves before they are aborted.
+   *
+   * @default {10000}
+   */
+  readonly grace?: number;
+  /** Cuts the grace short when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** What {@linkcode Server.shutdown} did. */
+export interface ShutdownReport {
+  /** How many connections ended by themselves within the grace. */
+  readonly finished: number;
+  /** How many had to be aborted. */
+  readonly aborted: number;
+}
+
+/**
+ * Something that listens, and its connections: asyncio's `Server`. Made by `createServer` and
+ * its siblings.
+ *
+ * `close()` stops listening and leaves the connections alone. {@linkcode Server.shutdown} ends
+ * everything in good order; `await using` calls it at the end of a scope.
+ *
+ * @example A server for the length of a scope
+ * ```ts
+ * import { createServer, Protocol } from "@sluice/net";
+ * import { assert } from "@std/assert";
+ *
+ * await using server = await createServer(() => new Protocol(), { port: 0 });
+ * assert(server.isServing());
+ * assert(server.port > 0);
+ * ```
+ */
+export class Server implements AsyncDisposable {
+  readonly #listening: readonly Listening[];
+  readonly #hooks: ServerHooks;
+  readonly #acceptors: readonly Acceptor<Deno.Conn>[];
+  readonly #connections = new Set<Transport>();
+  // Of connections whose layers have changed: what is on top now, by what was told first.
+  readonly #tops = new Map<Transport, Transport>();
+  readonly #tasks = new Set<Promise<unknown>>();
+  readonly #stopping = new AbortController();
+  // Resolved by close(), and then again by the end of the last connection and task.
+  readonly #closed = Promise.withResolvers<void>();
+  readonly #finished = Promise.withResolvers<void>();
+  #state: "bound" | "serving" | "closed" = "bound";
+  #isAwaited = false;
+  #onRoom: (() => void)[] = [];
+
+  /** Takes over listeners that are bound; begins with {@linkcode startServing}. */
+  constructor(listening: readonly Listening[], hooks: ServerHooks) {
+    this.#listening = listening;
+    this.#hooks = hooks;
+    this.#acceptors = listening.map(({ listener }) =>
+      new Acceptor(listener, {
+        room: () => this.#isFull() ? this.#room() : undefined,
+        onAccept: (conn) => void this.#connect(conn),
+        onAcceptError: (error) => hooks.report(error, { callback: "accept", transport: null }),
+      })
+    );
+    followTops(this.#follower);
+  }
+
+  /** Where the server listens; empty once it is closed. */
+  get addresses(): readonly Address[] {
+    return this.#state === "closed" ? [] : this.#listening.map(({ address }) => address);
+  }
+
+  /**
+   * The TCP port of the first address; the one that was found free if 0 was asked for.
+   *
+   * @throws {InvalidStateError} If the server listens on Unix sockets only.
+   */
+  get port(): number {
+    for (const { address } of this.#listening) {
+      if (address.transport === "tcp") return address.port;
+    }
+    const names = this.#listening.map(({ address }) => formatAddress(address)).join(", ");
+    throw new InvalidStateError(`Cannot tell port: the server listens on ${names}`);
+  }
+
+  /** The live connections: of each the transport on top of its layers. */
+  get connections(): ReadonlySet<Transport> {
+    return this.#connections;
+  }
+
+  /** Aborts when {@linkcode shutdown} begins, so that connections can finish in time. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Whether connections are being accepted. */
+  isServing(): boolean {
+    return this.#state === "serving";
+  }
+
+  /**
+   * Begins to accept. Does nothing if that was done.
+   *
+   * @throws {InvalidStateError} If the server is closed.
+   */
+  startServing(): void {
+    if (this.#state === "closed") throw this.#closedError("start serving");
+    if (this.#state === "serving") return;
+    this.#state = "serving";
+    // Until its accept loop has ended a listener holds on to its address.
+    for (const acceptor of this.#acceptors) this.track(acceptor.run());
+  }
+
+  /**
+   * Accepts until {@linkcode close}, then resolves.
+   *
+   * @param options `signal` closes the server when it aborts; the promise rejects with its reason then.
+   * @throws {InvalidStateError} If the server is closed, or somebody else awaits this already.
+   */
+  async serveForever(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#isAwaited) {
+      throw new InvalidStateError(`Cannot serve forever: ${this.#name()} is awaited already`);
+    }
+    this.startServing();
+    this.#isAwaited = true;
+    try {
+      await waitFor(this.#closed.promise, options.signal);
+    } finally {
+      this.#isAwaited = false;
+      this.close();
+    }
+  }
+
+  /** Stops listening, at once. The connections go on. Does nothing the second time. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    for (const acceptor of this.#acceptors) acceptor.stop();
+    this.#closed.resolve();
+    this.#makeRoom();
+  }
+
+  /** Calls `close()` on every connection: what they have queued is sent. */
+  closeClients(): void {
+    for (const transport of this.#connections) transport.close();
+  }
+
+  /** Calls `abort()` on every connection: what they have queued is dropped. */
+  abortClients(): void {
+    for (const transport of this.#connections) transport.abort();
+  }
+
+  /**
+   * Waits until the server is closed and its last connection and task have ended, without
+   * bringing that about and without a deadline: see {@linkcode shutdown} for both.
+   *
+   * @param options `signal` ends the waiting when it aborts; the promise rejects with its reason then. The server goes on.
+   */
+  waitClosed(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return waitFor(this.#finished.promise, options.signal);
+  }
+
+  /**
+   * Ends the server in good order: stops listening, aborts {@linkcode signal}, lets the connections finish by
+   * themselves, and after the grace aborts the rest.
+   *
+   * @param options The grace, in milliseconds, and a signal that cuts it short.
+   * @returns How many connections ended each way.
+   * @throws {RangeError} If the grace is below zero.
+   */
+  async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    const { grace = DEFAULT_GRACE, signal } = options;
+    if (!(grace >= 0)) throw new RangeError(`Cannot shut down: grace ${grace} is below 0 ms`);
+    const before = this.#connections.size;
+    this.close();
+    this.#stopping.abort(new DOMException("The server is shutting down", "AbortError"));
+    // Whether the grace runs out or the signal ends it, the rest is aborted.
+    await deadline(this.#finished.promise, grace, signal ? { signal } : {}).catch(() => {});
+    const aborted = this.#connections.size;
+    this.abortClients();
+    return { finished: before - aborted, aborted };
+  }
+
+  /**
+   * Has {@linkcode shutdown} and {@linkcode waitClosed} wait for a task that outlives its connection. How it
+   * settles counts for nothing here: report a failure yourself.
+   */
+  track(task: Promise<unknown>): void {
+    this.#tasks.add(task);
+    const done = () => {
+      this.#tasks.delete(task);
+      this.#makeRoom();
+    };
+    task.then(done, done);
+  }
+
+  /**
+   * {@linkcode shutdown} with the default grace: an idle connection that heeds no signal makes the end of
+   * the scope wait that long, unless it is closed before, by {@linkcode closeClients} for instance.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  async #connect(conn: Deno.Conn): Promise<void> {
+    if (this.#state === "closed") return conn.close();
+    try {
+      await this.#hooks.connect(conn, this.#tracker);
+    } catch (thrown) {
+      this.#hooks.report(toError(thrown), { callback: "connect", transport: null });
+    }
+  }
+
+  readonly #tracker: ConnectionTracker = {
+    onMade: (transport) => {
+      this.#connections.add(transport);
+    },
+    onClosed: (transport) => {
+      this.#connections.delete(this.#topOf(transport));
+      this.#tops.delete(transport);
+      this.#makeRoom();
+    },
+  };
+
+  readonly #follower: TopFollower = (first, before, after) => {
+    // Of another server, or further down.
+    if (this.#topOf(first) !== before || !this.#connections.delete(before)) return;
+    this.#connections.add(after);
+    this.#tops.set(first, after);
+  };
+
+  #topOf(first: Transport): Transport {
+    return this.#tops.get(first) ?? first;
+  }
+
+  #isFull(): boolean {
+    const { maxConnections = Infinity } = this.#hooks;
+    return this.#state !== "closed" && this.#connections.size >= maxConnections;
+  }
+
+  async #room(): Promise<void> {
+    while (this.#isFull()) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+  }
+
+  /** A connection or task has ended, or the server has closed. */
+  #makeRoom(): void {
+    for (const resolve of this.#onRoom.splice(0)) resolve();
+    const isOver = this.#state === "closed" && this.#connections.size + this.#tasks.size === 0;
+    if (!isOver) return;
+    unfollowTops(this.#follower);
+    this.#finished.resolve();
+  }
+
+  #closedError(action: string): InvalidStateError {
+    return new InvalidStateError(`Cannot ${action}: ${this.#name()} is closed`);
+  }
+
+  #name(): string {
+    const addresses = this.#listening.map(({ address }) => formatAddress(address));
+    return `the server on ${addresses.join(", ")}`;
+  }
+}
+
+/** `promise`, or a rejection with the signal's reason if that comes first. */
+function waitFor(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  return signal === undefined ? promise : abortable(promise, signal);
+}

@@ -1,0 +1,36 @@
+import type { Bytes } from "../../protocols/contract.ts";
+
+/** What a transform gives: one piece, several, or several as they come. Empty pieces are dropped. */
+export type Transformed = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;
+
+/**
+ * How bytes are changed on their way through a connection. Each direction is called for one chunk at a
+ * time: the next call comes when all that the last one gave was taken.
+ *
+ * An exception, or a rejected promise, ends the connection with it and is reported once to `onError`.
+ */
+export interface ByteTransform {
+  /** What is to be sent first, as soon as the connection is there. */
+  encodeStart?(): Transformed | Promise<Transformed>;
+  /** Changes bytes on their way out. What it returns must not be changed any more; it may be `chunk` itself. */
+  encode(chunk: Bytes): Transformed | Promise<Transformed>;
+  /**
+   * What is still to be sent before the outgoing direction ends, or before the layer is out: then other bytes follow.
+   *
+   * @param why Which of both.
+   */
+  encodeEnd?(why: "end" | "leave"): Transformed | Promise<Transformed>;
+  /** Changes bytes on their way in. */
+  decode(chunk: Bytes): Transformed | Promise<Transformed>;
+  /** What is left when the incoming direction has ended; throws if it ended too early. */
+  decodeEnd?(): Transformed | Promise<Transformed>;
+  /**
+   * The layer is being taken out, see `removeLayer`: gives back the incoming bytes that it was handed
+   * and that are not its own. Bytes are decoded until it settles, none afterwards.
+   */
+  leave?(): Bytes | Promise<Bytes>;
+  /** The connection has ended, or the layer was taken out: releases what the transform holds. Called once. */
+  close?(): void;
+  /** A fact that this layer adds to the connection, see `Transport.getExtraInfo`; `undefined` if not known. */
+  getExtraInfo?(name: string): unknown;
+}

@@ -1,0 +1,220 @@
+import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import { Delivery } from "../core/read/delivery.ts";
+import { report, toError } from "../core/error_report.ts";
+import { joinBytes } from "../core/write/join_bytes.ts";
+import { markStacked, restack } from "./restack.ts";
+import { toBytes } from "../core/write/to_bytes.ts";
+import { moveTop } from "./top_of_stack.ts";
+import type { TransportOptions } from "../core/transport_options.ts";
+import { TransportWrapper } from "../core/transport_wrapper.ts";
+
+/**
+ * Something between a transport and its protocol that sees both directions: to the transport below it
+ * is the protocol, to the protocol above the transport. Everything it does not override passes through.
+ *
+ * Override `write` (and `writelines`, if the pieces matter) for what goes out, `dataReceived` for what comes in; call
+ * `super` to pass it on. For bytes that are changed, kept back, or changed asynchronously, use
+ * `transformLayer`.
+ *
+ * @example Counting both directions
+ * ```ts
+ * import { type Bytes, Layer, memoryTransportPair, Protocol } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Counting extends Layer {
+ *   sent = 0;
+ *   received = 0;
+ *   override write(data: Uint8Array | string): boolean {
+ *     this.sent += data.length;
+ *     return super.write(data);
+ *   }
+ *   override dataReceived(chunk: Bytes): void | Promise<void> {
+ *     this.received += chunk.length;
+ *     return super.dataReceived(chunk);
+ *   }
+ * }
+ *
+ * const layers: Counting[] = [];
+ * const [a, b] = await memoryTransportPair(() => new Protocol(), () => new Protocol(), {
+ *   layers: [(upper, options) => layers[layers.push(new Counting(upper, options)) - 1]!],
+ * });
+ * a.transport.write("four");
+ * a.transport.close();
+ * await b.transport.closed;
+ * assertEquals(layers.map(({ sent, received }) => [sent, received]), [[4, 0], [0, 4]]);
+ * ```
+ */
+export class Layer extends TransportWrapper implements ProtocolCallbacks {
+  readonly #delivery: Delivery;
+  readonly #options: TransportOptions;
+  #hasEnded = false;
+  #isEofWaiting = false;
+  // Bytes that the transport below knows nothing of are being delivered: it does not wait for that.
+  #isUnreadWaiting = false;
+
+  /** Stands below `upper`; the transport below comes with `connectionMade`. */
+  constructor(upper: AnyProtocol, options: TransportOptions = {}) {
+    super();
+    this.#options = options;
+    this.#delivery = new Delivery(upper, (callback, thrown) => this.#fail(callback, thrown));
+    markStacked(this);
+  }
+
+  /** The transport below is there; tells the protocol above. */
+  connectionMade(inner: Transport): void {
+    this.inner = inner;
+    this.getProtocol().connectionMade?.(this);
+  }
+
+  /** Has what arrives wait until `until` has resolved; it must not reject. */
+  holdDelivery(until: Promise<void>): void {
+    this.#delivery.hold(until);
+  }
+
+  /** Bytes came from below; passes them up. */
+  dataReceived(chunk: Bytes): void | Promise<void> {
+    return this.#delivery.push(chunk);
+  }
+
+  /** The peer ended its direction; tells the protocol above once it was handed everything. */
+  eofReceived(): boolean | void {
+    this.#hasEnded = true;
+    if (this.#delivery.isReady) return this.getProtocol().eofReceived?.();
+    this.#tellEofInTime();
+    return true;
+  }
+
+  /** The transport below is full; tells the protocol above. */
+  pauseWriting(): void {
+    this.getProtocol().pauseWriting?.();
+  }
+
+  /** The transport below has room again; tells the protocol above. */
+  resumeWriting(): void {
+    this.getProtocol().resumeWriting?.();
+  }
+
+  /** The connection is lost; tells the protocol above. */
+  connectionLost(error: Error | null): void {
+    this.#delivery.stop();
+    this.getProtocol().connectionLost?.(error);
+  }
+
+  /** Passes data down. */
+  override write(data: Uint8Array | string): boolean {
+    return super.write(this.#keep(data));
+  }
+
+  /** Passes data down. */
+  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+    return super.writelines(Array.from(parts, (part) => this.#keep(part)));
+  }
+
+  /** Stops delivering at once, and closes the transport below. */
+  override close(): void {
+    this.#delivery.stop();
+    super.close();
+  }
+
+  /** Stops delivering at once, and aborts the transport below. */
+  override abort(reason?: Error): void {
+    this.#delivery.stop();
+    super.abort(reason);
+  }
+
+  /** Holds back what comes, here and below. */
+  override pauseReading(): void {
+    this.#delivery.pause();
+    super.pauseReading();
+  }
+
+  /** Lets what comes pass again, here and below. */
+  override resumeReading(): void {
+    this.#delivery.resume();
+    super.resumeReading();
+  }
+
+  /** Exchanges the protocol above. */
+  override setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
+    this.#delivery.protocol = protocol;
+    if (unread === undefined) return;
+    if (unread.length > 0) this.#deliverUnread(unread);
+    if (this.#hasEnded) this.#tellEofInTime();
+  }
+
+  /** The protocol above. */
+  override getProtocol(): AnyProtocol {
+    return this.#delivery.protocol;
+  }
+
+  /**
+   * Takes the layer out of a live connection: joins what is above to what is below, with the bytes that
+   * wait in between. What is still written to the layer goes through it and on. See `removeLayer`.
+   *
+   * @returns The transport below.
+   */
+  remove(): Transport {
+    const upper = this.getProtocol();
+    if (this.#isUnreadWaiting && this.inner.isReading()) this.#holdBelow();
+    // After the end of data nothing comes but what waits here already, so it goes its way.
+    if (!this.#isEofWaiting) {
+      const waiting = this.#delivery.takeWaiting();
+      this.inner.setProtocol(upper, waiting.length > 0 ? joinBytes(waiting) : undefined);
+    }
+    restack(upper, this.inner);
+    moveTop(this, this.inner);
+    return this.inner;
+  }
+
+  /** The buffer of a protocol above may be written over before it is sent: the transport below cannot know. */
+  #keep(data: Uint8Array | string): Uint8Array | string {
+    if (typeof data === "string") return data;
+    return this.#delivery.mayOverwrite(toBytes(data)) ? data.slice() : data;
+  }
+
+  #tellEofInTime(): void {
+    if (this.#isEofWaiting) return;
+    this.#isEofWaiting = true;
+    void this.#delivery.ready().then(() => this.#tellEof());
+  }
+
+  #tellEof(): void {
+    this.#isEofWaiting = false;
+    if (this.isClosing()) return;
+    try {
+      if (!this.getProtocol().eofReceived?.()) this.#closeForPeer();
+    } catch (thrown) {
+      this.#fail("eofReceived", thrown);
+    }
+  }
+
+  /** Closes as a falsy answer in time would have: the transport below asks once more, on behalf of the peer. */
+  #closeForPeer(): void {
+    const { inner } = this;
+    inner.setProtocol({
+      eofReceived: () => inner.setProtocol(this),
+      pauseWriting: () => this.pauseWriting(),
+      resumeWriting: () => this.resumeWriting(),
+      connectionLost: (error) => this.connectionLost(error),
+    }, new Uint8Array(0));
+  }
+
+  #deliverUnread(unread: Bytes): void {
+    this.#isUnreadWaiting = true;
+    this.#delivery.unshift(unread);
+    void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
+  }
+
+  /** Has the transport below wait until what is being delivered here is. */
+  #holdBelow(): void {
+    const { inner } = this;
+    inner.pauseReading();
+    void this.#delivery.ready().then(() => inner.resumeReading());
+  }
+
+  #fail(callback: string, thrown: unknown): void {
+    const error = toError(thrown);
+    report(this.#options.onError, error, { callback, transport: this });
+    this.abort(error);
+  }
+}

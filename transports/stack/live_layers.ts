@@ -1,0 +1,156 @@
+import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import { ConnectionLostError } from "../../protocols/errors.ts";
+import { CarrierTransport } from "../core/carrier_transport.ts";
+import { toError } from "../core/error_report.ts";
+import { Layer } from "./layer.ts";
+import { isWritingPaused, tellWriting } from "./layer_handover.ts";
+import { nextTurn } from "../core/next_turn.ts";
+import { restack } from "./restack.ts";
+import { moveTop } from "./top_of_stack.ts";
+import { TransformCarrier } from "./_transform_carrier.ts";
+import { TransportWrapper } from "../core/transport_wrapper.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
+
+/** What {@linkcode insertLayer} is told. */
+export interface InsertLayerOptions extends TransportOptions {
+  /** Bytes that the protocol was handed and that belong to the layer: it gets them first. */
+  readonly unread?: Bytes;
+}
+
+/**
+ * Puts a layer into a live connection, between a transport and its protocol. Bytes that the transport has
+ * received and not delivered go through the layer. What was written before goes out as it was.
+ *
+ * The protocol has to write to the transport that is returned from now on; it is told nothing, but where it was paused and
+ * need not be any more. If it is a layer itself, it does so by itself. The first byte comes through the layer a turn of the event
+ * loop after the transport, so that an answer goes the same way. A protocol should not await this inside
+ * `dataReceived`: a layer that waits for data would never get it.
+ *
+ * @example Compressing from here on
+ * ```ts
+ * import { insertLayer, Layer, memoryTransportPair, Protocol } from "@sluice/net";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * const [a] = await memoryTransportPair(() => new Protocol(), () => new Protocol());
+ * const top = await insertLayer(a.transport, (upper, options) => new Layer(upper, options));
+ * assertStrictEquals(top.getProtocol(), a.protocol);
+ * top.close();
+ * await top.closed;
+ * ```
+ *
+ * @param transport The live transport.
+ * @param layer Makes the layer.
+ * @param options What the layer is told of the connection: its limits and error handler; and unread bytes.
+ * @returns The transport on top of the layer, once the layer is ready.
+ * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is ready; or the failure that ended it.
+ * @throws {InvalidStateError} If `writeEof()` was called.
+ * @throws What the layer's `connectionMade` throws; the connection is ended then.
+ */
+export async function insertLayer(
+  transport: Transport,
+  layer: LayerFactory,
+  options: InsertLayerOptions = {},
+): Promise<Transport> {
+  if (transport.isClosing()) {
+    throw new ConnectionLostError("Cannot insert layer: the connection is closing");
+  }
+  const { unread, ...layerOptions } = options;
+  const landing = new Landing(transport);
+  const lower = layer(landing, layerOptions);
+  transport.setProtocol(lower, unread);
+  try {
+    lower.connectionMade?.(transport);
+  } catch (thrown) {
+    // A layer that has come up half way cannot be taken out.
+    landing.made.catch(() => {});
+    transport.abort(toError(thrown));
+    throw thrown;
+  }
+  return await landing.made;
+}
+
+/**
+ * Takes a layer out of a live connection, the reverse of {@linkcode insertLayer}: what was written is sent through
+ * it, what it has received is delivered, and what follows goes past it.
+ *
+ * A protocol above should not await this inside `dataReceived`: the bytes after it wait for that.
+ *
+ * @example For the length of a secret
+ * ```ts
+ * import { insertLayer, memoryTransportPair, removeLayer, transformLayer } from "@sluice/net";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * const [{ transport }] = await memoryTransportPair(() => ({}), () => ({}));
+ * const invert = (chunk: Uint8Array<ArrayBuffer>) => chunk.map((byte) => ~byte);
+ * const top = await insertLayer(transport, transformLayer(() => ({ encode: invert, decode: invert })));
+ * top.write("hidden");
+ * assertStrictEquals(await removeLayer(top), transport);
+ * transport.write("open");
+ * transport.close();
+ * await transport.closed;
+ * ```
+ *
+ * @param transport The transport on top of the layer. It forwards to the one below from then on.
+ * @returns The transport below the layer, which the protocol stands on now.
+ * @throws {TypeError} If there is no layer right below.
+ * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is out.
+ * @throws {InvalidStateError} If a layer that changes bytes is being removed already, the peer has ended its direction, or
+ * `writeEof()` was called.
+ */
+export async function removeLayer(transport: Transport): Promise<Transport> {
+  const carrier = TransformCarrier.below(transport);
+  if (carrier !== undefined) return await carrier.remove();
+  if (!(transport instanceof Layer)) {
+    throw new TypeError("Cannot remove layer: the transport does not stand on one");
+  }
+  if (transport.isClosing()) {
+    throw new ConnectionLostError("Cannot remove layer: the connection is closing");
+  }
+  return transport.remove();
+}
+
+/** Stands in for the protocol of a live connection until the layer below it is ready, then sets it in its place. */
+class Landing implements ProtocolCallbacks {
+  readonly #lower: Transport;
+  readonly #upper: AnyProtocol;
+  readonly #isReading: boolean;
+  readonly #isPaused: boolean;
+  readonly #limits: { readonly high: number; readonly low: number };
+  readonly #made = Promise.withResolvers<Transport>();
+
+  constructor(transport: Transport) {
+    this.#lower = transport;
+    this.#upper = transport.getProtocol();
+    this.#isReading = transport.isReading();
+    this.#isPaused = isWritingPaused(transport);
+    this.#limits = transport.getWriteBufferLimits();
+  }
+
+  get made(): Promise<Transport> {
+    return this.#made.promise;
+  }
+
+  connectionMade(top: Transport): void {
+    top.setWriteBufferLimits(this.#limits);
+    if (!this.#isReading) top.pauseReading();
+    // Whoever awaits the layer shall have its transport before the first byte, to answer through it.
+    holdDelivery(top, nextTurn());
+    top.setProtocol(this.#upper);
+    restack(this.#upper, top);
+    moveTop(this.#lower, top);
+    this.#made.resolve(top);
+    tellWriting(this.#upper, this.#isPaused, isWritingPaused(top));
+  }
+
+  connectionLost(error: Error | null): void {
+    this.#made.reject(error ?? new ConnectionLostError("Connection lost before it was ready"));
+    this.#upper.connectionLost?.(error);
+  }
+}
+
+/** Has what arrives wait until `until` has resolved. */
+function holdDelivery(transport: Transport, until: Promise<void>): void {
+  if (transport instanceof CarrierTransport || transport instanceof Layer) {
+    transport.holdDelivery(until);
+  } else if (transport instanceof TransportWrapper) holdDelivery(transport.inner, until);
+}

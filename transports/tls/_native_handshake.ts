@@ -1,0 +1,73 @@
+import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import { HandshakeTimeoutError } from "../../protocols/errors.ts";
+import { CarrierTransport } from "../core/carrier_transport.ts";
+import { report, toError } from "../core/error_report.ts";
+import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
+import type { NativeTlsCarrier } from "./_native_tls.ts";
+import { endsOf, handshakeError } from "./_tls_errors.ts";
+
+/**
+ * Stands in for the protocols of a native TLS connection until its handshake is done, then has the same transport
+ * drive them: it costs nothing afterwards.
+ */
+export function nativeHandshake(carrier: NativeTlsCarrier, timeoutMs: number): LayerFactory {
+  return (upper, options) => new NativeHandshake(carrier, timeoutMs, upper, options);
+}
+
+class NativeHandshake implements ProtocolCallbacks {
+  readonly #carrier: NativeTlsCarrier;
+  readonly #timeoutMs: number;
+  readonly #upper: AnyProtocol;
+  readonly #options: TransportOptions;
+  #isOver = false;
+
+  constructor(
+    carrier: NativeTlsCarrier,
+    timeoutMs: number,
+    upper: AnyProtocol,
+    options: TransportOptions,
+  ) {
+    this.#carrier = carrier;
+    this.#timeoutMs = timeoutMs;
+    this.#upper = upper;
+    this.#options = options;
+  }
+
+  connectionMade(transport: Transport): void {
+    transport.pauseReading();
+    void this.#run(transport);
+  }
+
+  connectionLost(error: Error | null): void {
+    this.#isOver = true;
+    this.#upper.connectionLost?.(error);
+  }
+
+  async #run(transport: Transport): Promise<void> {
+    const { peer, local } = endsOf(transport);
+    const timer = setTimeout(() => {
+      transport.abort(new HandshakeTimeoutError(peer, local, this.#timeoutMs));
+    }, this.#timeoutMs);
+    try {
+      await this.#carrier.handshake();
+    } catch (thrown) {
+      transport.abort(handshakeError(toError(thrown), transport));
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!this.#isOver && !transport.isClosing()) this.#begin(transport);
+  }
+
+  #begin(transport: Transport): void {
+    transport.setProtocol(this.#upper);
+    if (transport instanceof CarrierTransport) transport.restartClock();
+    transport.resumeReading();
+    try {
+      this.#upper.connectionMade?.(transport);
+    } catch (thrown) {
+      const error = toError(thrown);
+      report(this.#options.onError, error, { callback: "connectionMade", transport });
+      transport.abort(error);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import type { Bytes, NetAddress } from "../../protocols/contract.ts";
+import { TruncationError } from "../../protocols/errors.ts";
+import { formatAddress } from "../core/addresses.ts";
+import type { ByteSource, Carrier } from "../core/carrier.ts";
+import { ReadBuffer } from "../core/read/read_buffer.ts";
+import { SocketCarrier } from "../carriers/socket_carrier.ts";
+import { protocolError } from "./_tls_errors.ts";
+import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
+
+/** The bytes that arrive on a TLS socket of Deno's. */
+class NativeTlsSource implements ByteSource {
+  readonly #conn: Deno.TlsConn;
+  readonly #buffer = new ReadBuffer();
+  #target: Uint8Array | undefined;
+
+  constructor(conn: Deno.TlsConn) {
+    this.#conn = conn;
+  }
+
+  next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
+    this.#target = target;
+    return this.#conn.read(target ?? this.#buffer.target).then(this.#onRead, this.#onFailed);
+  }
+
+  // Made once: they are handed to every read.
+  readonly #onRead = (n: number | null): IteratorResult<Bytes, void> => {
+    if (n === null) return { done: true, value: undefined };
+    // Lent buffers are over a plain ArrayBuffer: Deno refuses to read into shared memory.
+    const value = this.#target?.subarray(0, n) as Bytes | undefined ?? this.#buffer.take(n);
+    return { done: false, value };
+  };
+
+  readonly #onFailed = (error: unknown): never => {
+    throw describe(error, this.#conn);
+  };
+}
+
+/** A TLS socket of Deno's as a {@linkcode Carrier}. */
+export class NativeTlsCarrier extends SocketCarrier implements Carrier {
+  override readonly source: ByteSource;
+  readonly #conn: Deno.TlsConn;
+  readonly #options: ResolvedTlsOptions;
+  #finished: Promise<void> | null = null;
+  #alpnProtocol: string | null = null;
+
+  /** Owns the connection from now on. */
+  constructor(conn: Deno.TlsConn, options: ResolvedTlsOptions) {
+    super(conn);
+    this.#conn = conn;
+    this.#options = options;
+    this.source = new NativeTlsSource(conn);
+  }
+
+  /** Makes the handshake; nothing may be read before. */
+  async handshake(): Promise<void> {
+    this.#alpnProtocol = (await this.#conn.handshake()).alpnProtocol;
+  }
+
+  finish(): Promise<void> {
+    return this.#finished ??= this.#endInTime();
+  }
+
+  override getExtraInfo(name: string): unknown {
+    switch (name) {
+      case "peername":
+        return tcpAddress(this.#conn.remoteAddr);
+      case "sockname":
+        return tcpAddress(this.#conn.localAddr);
+      case "tlsEngine":
+        return "native";
+      case "sslObject":
+        return this.#conn;
+      case "alpnProtocol":
+        return this.#alpnProtocol ?? undefined;
+      case "authorized":
+        return true;
+      case "serverName":
+        return this.#options.serverSide ? undefined : this.#options.serverName;
+      default:
+        return super.getExtraInfo(name);
+    }
+  }
+
+  async #endInTime(): Promise<void> {
+    const overdue = Promise.withResolvers<void>();
+    const timer = setTimeout(overdue.resolve, this.#options.shutdownTimeout);
+    // Closed before the peer has read everything, a socket is reset and the peer may lose what it has not read.
+    await Promise.race([this.#exchangeEnds(), overdue.promise]);
+    clearTimeout(timer);
+  }
+
+  /** Says that we are done, then reads until the peer says so. Never rejects: everything was sent before. */
+  async #exchangeEnds(): Promise<void> {
+    try {
+      await this.#conn.closeWrite();
+      const rest = new Uint8Array(65_536);
+      for (let dropped = 0; dropped < MOST_DROPPED;) {
+        const n = await this.#conn.read(rest);
+        if (n === null) return;
+        dropped += n;
+      }
+    } catch {
+      // Ended in another way: nobody waits for it any more.
+    }
+  }
+}
+
+/** After `Deno.startTls` the addresses lack what says that they are of TCP. */
+function tcpAddress({ hostname, port }: Deno.NetAddr): NetAddress {
+  return { transport: "tcp", hostname, port };
+}
+
+function describe(error: unknown, conn: Deno.TlsConn): unknown {
+  const isTruncated = error instanceof Deno.errors.UnexpectedEof;
+  if (!isTruncated && !(error instanceof Deno.errors.InvalidData)) return error;
+  const peer = formatAddress(tcpAddress(conn.remoteAddr));
+  const local = formatAddress(tcpAddress(conn.localAddr));
+  if (isTruncated) return new TruncationError(peer, local, { cause: error });
+  return protocolError(error, { peer, local });
+}

@@ -1,0 +1,68 @@
+import type { Transport } from "../../protocols/contract.ts";
+import { type TlsFailure, TlsHandshakeError, TlsProtocolError } from "../../protocols/errors.ts";
+import { formatAddress } from "../core/addresses.ts";
+
+/** What each kind of failure looks like in the codes of node:tls and in the texts of both engines. */
+const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
+  ["name", /ALTNAME_INVALID|not valid for (any )?name|NotValidForName/],
+  ["expired", /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|Expired|NotValidYet/],
+  [
+    "noCertificate",
+    /DID_NOT_RETURN_A_CERTIFICATE|no certificates|Certificate_?Required|CERTIFICATE_REQUIRED/,
+  ],
+  ["protocol", /NO_APPLICATION_PROTOCOL|NoApplicationProtocol|any known protocol/],
+  ["version", /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|ProtocolVersion|peer is incompatible/],
+  ["ended", /UnexpectedEof|ECONNRESET|ConnectionReset|unexpected end of file/],
+  ["notTls", /WRONG_VERSION_NUMBER|corrupt message|InappropriateMessage/],
+  [
+    "untrusted",
+    /UNABLE_TO_|SELF_SIGNED|invalid peer certificate|Unknown_?(Issuer|CA)|UNKNOWN_CA|BadCertificate|BAD_CERTIFICATE|CERT_/i,
+  ],
+];
+
+/** The kind of failure behind what an engine threw. */
+function classifyTlsFailure(error: unknown): TlsFailure {
+  if (!(error instanceof Error)) return "other";
+  const code = "code" in error ? String(error.code) : "";
+  const text = `${code} ${error.name} ${error.message}`;
+  return SIGNS.find(([, sign]) => sign.test(text))?.[0] ?? "other";
+}
+
+/** Both ends of a connection, as text. */
+export interface TlsEnds {
+  readonly peer: string;
+  readonly local: string;
+}
+
+/** The ends of the connection that a transport is on. */
+export function endsOf(transport: Transport): TlsEnds {
+  const name = (key: "peername" | "sockname", unknown: string) => {
+    const address = transport.getExtraInfo(key);
+    return address === null ? unknown : formatAddress(address);
+  };
+  return { peer: name("peername", "the peer"), local: name("sockname", "this end") };
+}
+
+/** What an engine threw in the handshake over `transport`, as an error of ours. */
+export function handshakeError(error: Error, transport: Transport): TlsHandshakeError {
+  const { peer, local } = endsOf(transport);
+  const reason = classifyTlsFailure(error);
+  return new TlsHandshakeError(reason, peer, local, error.message, { cause: error });
+}
+
+/** The connection under a handshake ended, in good order or with an error. */
+export function endedHandshake(
+  transport: Transport,
+  cause: Error | null = null,
+): TlsHandshakeError {
+  const { peer, local } = endsOf(transport);
+  const what = "the connection ended in the middle of it";
+  const reason: TlsFailure = "ended";
+  return new TlsHandshakeError(reason, peer, local, what, cause === null ? {} : { cause });
+}
+
+/** What an engine threw after the handshake between two ends, as an error of ours. */
+export function protocolError(error: Error, { peer, local }: TlsEnds): TlsProtocolError {
+  const reason = classifyTlsFailure(error);
+  return new TlsProtocolError(reason, peer, local, error.message, { cause: error });
+}
