@@ -1,8 +1,9 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import type { Connected } from "./core/connect_carrier.ts";
+import { SocketCarrier } from "./carriers/socket_carrier.ts";
 import { applySocketOptions, type SocketOptions } from "./carriers/socket_options.ts";
 import { resolveTls, type TlsOption } from "./tls/tls_options.ts";
-import { connectSocketCarrier } from "./tls/tls_stack.ts";
+import { connectSecured } from "./tls/tls_stack.ts";
 import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
 
 /**
@@ -39,5 +40,5 @@ export async function connectAcceptedSocket<P extends AnyProtocol>(
   checkTransportOptions(options);
   const tls = resolveTls(options, true);
   applySocketOptions(conn, options);
-  return await connectSocketCarrier(protocolFactory, conn, tls, options);
+  return await connectSecured(protocolFactory, new SocketCarrier(conn), tls, options);
 }

@@ -1,7 +1,7 @@
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
-import { abortable } from "@std/async";
-import type { Connected } from "./core/connect_carrier.ts";
+import type { Carrier } from "./core/carrier.ts";
+import { connectCarrier, type Connected } from "./core/connect_carrier.ts";
 import {
   checkEndpoint,
   checkOptions,
@@ -12,17 +12,21 @@ import {
 import { toError } from "./core/error_report.ts";
 import { describeEndpointError } from "./core/os_error.ts";
 import { checkProtocolFactory } from "./core/protocol_factory.ts";
-import { applySocketOptions, type SocketOptions } from "./carriers/socket_options.ts";
+import type { SocketOptions } from "./carriers/socket_options.ts";
 import { checkTimeout } from "./core/timeouts.ts";
 import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
-import { chooseTlsEngine, connectSocketCarrier, startNativeTls } from "./tls/tls_stack.ts";
+import { connectSecured } from "./tls/tls_stack.ts";
+import { nativeTlsOf } from "./networks/native_tls_of.ts";
+import type { NetworkOption } from "./networks/network.ts";
+import { networkOf } from "./networks/with_network.ts";
 import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
 
 /** The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15 s. */
 export const DEFAULT_CONNECT_TIMEOUT = 30_000;
 
 /** Where to connect to, and how. */
-export interface ConnectOptions extends Endpoint, SocketOptions, TlsOption, TransportOptions {
+export interface ConnectOptions
+  extends Endpoint, NetworkOption, SocketOptions, TlsOption, TransportOptions {
   /** Gives up when it aborts, with its reason. */
   readonly signal?: AbortSignal;
   /**
@@ -85,19 +89,15 @@ export async function createConnection<P extends AnyProtocol>(
   checkTimeout("connectTimeout", options.connectTimeout);
   const hostname = options.hostname ?? (options.path === undefined ? DEFAULT_HOSTNAME : undefined);
   const tls = resolveTls(options, false, hostname);
-  const isNative = tls !== null &&
-    chooseTlsEngine(tls, options.path === undefined, false) === "native";
-  const conn = await connectSocket(options);
-  if (tls === null) return await connectSocketCarrier(protocolFactory, conn, null, options);
-  // Over TCP: the native engine was chosen for that.
-  const secured = isNative ? await startNativeTls(conn as Deno.TcpConn, tls) : conn;
-  return await connectTls(protocolFactory, secured, tls, options);
+  const carrier = await dial(options, tls);
+  if (tls === null) return await connectCarrier(protocolFactory, carrier, options);
+  return await connectTls(protocolFactory, carrier, tls, options);
 }
 
 /** Makes the handshake, which the signal may cut short. */
 async function connectTls<P extends AnyProtocol>(
   protocolFactory: () => P,
-  conn: Deno.Conn,
+  carrier: Carrier,
   tls: ResolvedTlsOptions,
   options: ConnectOptions,
 ): Promise<Connected<P>> {
@@ -106,7 +106,7 @@ async function connectTls<P extends AnyProtocol>(
   const giveUp = () => bottom?.abort(toError(signal?.reason));
   signal?.addEventListener("abort", giveUp);
   try {
-    return await connectSocketCarrier(protocolFactory, conn, tls, options, {
+    return await connectSecured(protocolFactory, carrier, tls, options, {
       onMade: (transport) => bottom = transport,
       onClosed: () => {},
     });
@@ -118,8 +118,10 @@ async function connectTls<P extends AnyProtocol>(
   }
 }
 
-/** Opens the socket, under the deadline and the signal. */
-async function connectSocket(options: ConnectOptions): Promise<Deno.Conn> {
+/** Opens the connection, under the deadline and the signal. */
+async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Promise<Carrier> {
+  const network = networkOf(options);
+  const secure = tls === null ? undefined : nativeTlsOf(network, tls, options, false);
   const address = formatEndpoint(options);
   const timeoutMs = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
   const deadline = new AbortController();
@@ -128,9 +130,10 @@ async function connectSocket(options: ConnectOptions): Promise<Deno.Conn> {
   const signal = cancel ? AbortSignal.any([cancel, deadline.signal]) : deadline.signal;
   try {
     cancel?.throwIfAborted();
-    const conn = await open(options, signal);
-    applySocketOptions(conn, options);
-    return conn;
+    if (tls === null || secure === undefined) {
+      return await network.connect(options, { ...options, signal });
+    }
+    return await secure.connect(options, { ...options, signal }, tls);
   } catch (error) {
     if (cancel?.aborted) throw cancel.reason;
     if (deadline.signal.aborted) {
@@ -139,26 +142,5 @@ async function connectSocket(options: ConnectOptions): Promise<Deno.Conn> {
     throw describeEndpointError(error, `Cannot connect to ${address}`, options);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-async function open(options: ConnectOptions, signal: AbortSignal): Promise<Deno.Conn> {
-  const { path, hostname = DEFAULT_HOSTNAME, port = 0, happyEyeballsDelay } = options;
-  if (path === undefined) {
-    return await Deno.connect({
-      hostname,
-      port,
-      signal,
-      ...(happyEyeballsDelay !== undefined &&
-        { autoSelectFamilyAttemptDelay: happyEyeballsDelay }),
-    });
-  }
-  const connecting = Deno.connect({ transport: "unix", path });
-  try {
-    return await abortable(connecting, signal);
-  } catch (error) {
-    // Deno ignores signals here: a connection that still comes about is nobody's.
-    connecting.then((conn) => conn.close(), () => {});
-    throw error;
   }
 }

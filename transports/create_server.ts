@@ -1,27 +1,24 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
-import { fromDenoAddr } from "./core/addresses.ts";
-import {
-  checkEndpoint,
-  checkOptions,
-  DEFAULT_HOSTNAME,
-  type Endpoint,
-  formatEndpoint,
-} from "./core/endpoint.ts";
+import { checkEndpoint, checkOptions, type Endpoint } from "./core/endpoint.ts";
 import { report, wasReported } from "./core/error_report.ts";
-import { describeEndpointError } from "./core/os_error.ts";
 import { checkProtocolFactory } from "./core/protocol_factory.ts";
-import { type Listening, Server } from "./servers/server.ts";
-import { applySocketOptions, type SocketOptions } from "./carriers/socket_options.ts";
+import type { NetworkListener } from "./servers/network_listener.ts";
+import { Server } from "./servers/server.ts";
+import type { SocketOptions } from "./carriers/socket_options.ts";
 import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
-import { chooseTlsEngine, connectSocketCarrier } from "./tls/tls_stack.ts";
+import { connectSecured } from "./tls/tls_stack.ts";
+import { bindAll } from "./networks/bind.ts";
+import { nativeTlsOf } from "./networks/native_tls_of.ts";
+import type { NetworkOption } from "./networks/network.ts";
+import { networkOf } from "./networks/with_network.ts";
 import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
-import { listenUnix } from "./servers/unix_listener.ts";
 
 /** Where to listen, and how. */
 export interface ListenOptions
-  extends Omit<Endpoint, "hostname">, SocketOptions, TlsOption, TransportOptions {
+  extends Omit<Endpoint, "hostname">, NetworkOption, SocketOptions, TlsOption, TransportOptions {
   /**
-   * The host or hosts to listen on; `"0.0.0.0"` and `"::"` mean every address.
+   * The host or hosts to listen on; `"0.0.0.0"` and `"::"` mean every address. A name with several
+   * addresses means all of them, on the same port.
    *
    * @default {"127.0.0.1"}
    */
@@ -99,10 +96,7 @@ export async function createServer(
   checkListenOptions(options);
   const tls = resolveTls(options, true);
   const server = new Server(await listen(options, tls), {
-    connect: (conn, tracker) => {
-      applySocketOptions(conn, options);
-      return connectSocketCarrier(protocolFactory, conn, tls, options, tracker);
-    },
+    connect: (carrier, tracker) => connectSecured(protocolFactory, carrier, tls, options, tracker),
     maxConnections: options.maxConnections,
     report: (error, context) => {
       if (!wasReported(error)) report(options.onError, error, context);
@@ -133,63 +127,18 @@ function endpointsOf({ hostname, port, path }: ListenOptions): Endpoint[] {
   return hostname.map((name) => ({ hostname: name, ...rest }));
 }
 
-/** Binds every endpoint, or none. */
-async function listen(
+function listen(
   options: ListenOptions,
   tls: ResolvedTlsOptions | null,
-): Promise<Listening[]> {
-  const listening: Listening[] = [];
-  try {
-    for (const endpoint of endpointsOf(options)) {
-      listening.push(await listenOn(endpoint, options, tls));
-    }
-  } catch (error) {
-    for (const { listener } of listening) listener.close();
-    throw error;
-  }
-  return listening;
-}
-
-async function listenOn(
-  endpoint: Endpoint,
-  options: ListenOptions,
-  tls: ResolvedTlsOptions | null,
-): Promise<Listening> {
-  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = endpoint;
-  try {
-    const native = tls === null ? null : nativeListenOptions(tls, path === undefined, options);
-    const listener = path !== undefined
-      ? await listenUnix(path)
-      : native === null
-      ? Deno.listen({ hostname, port, ...tcpOptions(options) })
-      : Deno.listenTls({ hostname, port, ...tcpOptions(options), ...native });
-    return {
-      listener,
-      address: fromDenoAddr(listener.addr) ?? { transport: "tcp", hostname, port },
-    };
-  } catch (error) {
-    throw describeEndpointError(error, `Cannot listen on ${formatEndpoint(endpoint)}`, endpoint);
-  }
-}
-
-/** What Deno's own TLS is to be told, if it is used. */
-function nativeListenOptions(
-  tls: ResolvedTlsOptions,
-  isTcp: boolean,
-  sockets: SocketOptions,
-): { cert: string; key: string; alpnProtocols: string[] } | null {
-  if (chooseTlsEngine(tls, isTcp, true, sockets) === "layer") return null;
-  const { cert = "", key = "", alpnProtocols = [] } = tls;
-  return { cert, key, alpnProtocols: [...alpnProtocols] };
-}
-
-function tcpOptions(options: ListenOptions): { tcpBacklog?: number; reusePort?: boolean } {
-  // Without the flag Deno does not throw but ends the process; the flag shows by what else it turns on.
-  if (options.reusePort && !("listenDatagram" in Deno)) {
-    throw new TypeError("Cannot listen: reusePort needs deno run --unstable-net");
-  }
-  return {
-    ...(options.backlog !== undefined && { tcpBacklog: options.backlog }),
-    ...(options.reusePort && { reusePort: true }),
-  };
+): Promise<NetworkListener[]> {
+  const network = networkOf(options);
+  const secure = tls === null ? undefined : nativeTlsOf(network, tls, options, true);
+  return bindAll(
+    network,
+    endpointsOf(options),
+    (place) =>
+      tls === null || secure === undefined
+        ? network.listen(place, options)
+        : secure.listen(place, options, tls),
+  );
 }

@@ -73,6 +73,10 @@ export { Capture, type CaptureOptions, type CaptureSink } from "./layers/capture
 export * from "./stack/live_layers.ts";
 export * from "./memory_transport_pair.ts";
 export type { Listener } from "./servers/acceptor.ts";
+export { denoNetwork } from "./networks/deno_network.ts";
+export * from "./networks/network.ts";
+export { withNetwork } from "./networks/with_network.ts";
+export type { NetworkListener } from "./servers/network_listener.ts";
 export * from "./servers/server.ts";
 export type { SocketOptions } from "./carriers/socket_options.ts";
 export * from "./tls/start_tls.ts";

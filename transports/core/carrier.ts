@@ -29,3 +29,9 @@ export interface Carrier {
   /** A fact about the connection, see `Transport.getExtraInfo`; `undefined` if not known. */
   getExtraInfo(name: string): unknown;
 }
+
+/** A carrier that encrypts by itself, as soon as its handshake is done. */
+export interface SecureCarrier extends Carrier {
+  /** Makes the handshake. Nothing is read or written before it resolves. */
+  handshake(): Promise<void>;
+}

@@ -1,27 +1,21 @@
 import { abortable, deadline } from "@std/async";
 import type { Address, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { Acceptor, type Listener } from "./acceptor.ts";
+import type { Carrier } from "../core/carrier.ts";
+import { Acceptor } from "./acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
+import type { NetworkListener } from "./network_listener.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";
 import { followTops, type TopFollower, unfollowTops } from "../stack/top_of_stack.ts";
 
 /** The default of `grace`, in milliseconds: what container managers give a program before they kill it. */
 export const DEFAULT_GRACE = 10_000;
 
-/** One listener of a server, and where it listens. */
-export interface Listening {
-  /** Where it listens. */
-  readonly address: Address;
-  /** What accepts. */
-  readonly listener: Listener<Deno.Conn>;
-}
-
 /** How a server treats what it accepts. */
 export interface ServerHooks {
-  /** Makes a connection of an accepted socket, and tells the tracker of it. */
-  connect(conn: Deno.Conn, tracker: ConnectionTracker): Promise<unknown>;
+  /** Makes a connection over an accepted carrier, and tells the tracker of it. */
+  connect(carrier: Carrier, tracker: ConnectionTracker): Promise<unknown>;
   /** The most connections at a time; no limit if undefined. */
   readonly maxConnections: number | undefined;
   /** Told of trouble that the server goes on after. */
@@ -66,9 +60,9 @@ export interface ShutdownReport {
  * ```
  */
 export class Server implements AsyncDisposable {
-  readonly #listening: readonly Listening[];
+  readonly #listening: readonly NetworkListener[];
   readonly #hooks: ServerHooks;
-  readonly #acceptors: readonly Acceptor<Deno.Conn>[];
+  readonly #acceptors: readonly Acceptor<Carrier>[];
   readonly #connections = new Set<Transport>();
   // Of connections whose layers have changed: what is on top now, by what was told first.
   readonly #tops = new Map<Transport, Transport>();
@@ -82,13 +76,13 @@ export class Server implements AsyncDisposable {
   #onRoom: (() => void)[] = [];
 
   /** Takes over listeners that are bound; begins with {@linkcode startServing}. */
-  constructor(listening: readonly Listening[], hooks: ServerHooks) {
+  constructor(listening: readonly NetworkListener[], hooks: ServerHooks) {
     this.#listening = listening;
     this.#hooks = hooks;
-    this.#acceptors = listening.map(({ listener }) =>
+    this.#acceptors = listening.map((listener) =>
       new Acceptor(listener, {
         room: () => this.#isFull() ? this.#room() : undefined,
-        onAccept: (conn) => void this.#connect(conn),
+        onAccept: (carrier) => void this.#connect(carrier),
         onAcceptError: (error) => hooks.report(error, { callback: "accept", transport: null }),
       })
     );
@@ -232,10 +226,10 @@ export class Server implements AsyncDisposable {
     await this.shutdown();
   }
 
-  async #connect(conn: Deno.Conn): Promise<void> {
-    if (this.#state === "closed") return conn.close();
+  async #connect(carrier: Carrier): Promise<void> {
+    if (this.#state === "closed") return carrier.close({ endedBy: "local", error: null });
     try {
-      await this.#hooks.connect(conn, this.#tracker);
+      await this.#hooks.connect(carrier, this.#tracker);
     } catch (thrown) {
       this.#hooks.report(toError(thrown), { callback: "connect", transport: null });
     }

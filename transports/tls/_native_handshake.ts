@@ -3,26 +3,26 @@ import { HandshakeTimeoutError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { report, toError } from "../core/error_report.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
-import type { NativeTlsCarrier } from "./_native_tls.ts";
+import type { SecureCarrier } from "../core/carrier.ts";
 import { endsOf, handshakeError } from "./_tls_errors.ts";
 
 /**
  * Stands in for the protocols of a native TLS connection until its handshake is done, then has the same transport
  * drive them: it costs nothing afterwards.
  */
-export function nativeHandshake(carrier: NativeTlsCarrier, timeoutMs: number): LayerFactory {
+export function nativeHandshake(carrier: SecureCarrier, timeoutMs: number): LayerFactory {
   return (upper, options) => new NativeHandshake(carrier, timeoutMs, upper, options);
 }
 
 class NativeHandshake implements ProtocolCallbacks {
-  readonly #carrier: NativeTlsCarrier;
+  readonly #carrier: SecureCarrier;
   readonly #timeoutMs: number;
   readonly #upper: AnyProtocol;
   readonly #options: TransportOptions;
   #isOver = false;
 
   constructor(
-    carrier: NativeTlsCarrier,
+    carrier: SecureCarrier,
     timeoutMs: number,
     upper: AnyProtocol,
     options: TransportOptions,

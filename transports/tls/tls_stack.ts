@@ -1,7 +1,7 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
+import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
 import type { ConnectionTracker } from "../servers/connection_tracker.ts";
-import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 import { nativeHandshake } from "./_native_handshake.ts";
@@ -55,21 +55,31 @@ export function withTlsLayer<O extends TransportOptions>(
   return below(options, (upper, transport) => new TlsCarrier(tls, upper, transport));
 }
 
-/** Makes a connection of a socket whose TLS is Deno's own, or ours, or that has none. */
-export function connectSocketCarrier<P extends AnyProtocol>(
+/**
+ * Makes a connection over a carrier: with TLS as a layer, or with the handshake of a carrier that
+ * encrypts by itself, or without TLS.
+ */
+export function connectSecured<P extends AnyProtocol>(
   protocolFactory: () => P,
-  conn: Deno.Conn,
+  carrier: Carrier,
   tls: ResolvedTlsOptions | null,
   options: TransportOptions,
   tracker?: ConnectionTracker,
 ): Promise<Connected<P>> {
-  if (tls === null || !isTlsConn(conn)) {
-    const stacked = tls === null ? options : withTlsLayer(options, { ...tls, engine: "layer" });
-    return connectCarrier(protocolFactory, new SocketCarrier(conn), stacked, tracker);
-  }
-  const carrier = new NativeTlsCarrier(conn, tls);
-  const stacked = below(options, nativeHandshake(carrier, tls.handshakeTimeout));
+  if (tls === null) return connectCarrier(protocolFactory, carrier, options, tracker);
+  const stacked = isSecure(carrier)
+    ? below(options, nativeHandshake(carrier, tls.handshakeTimeout))
+    : withTlsLayer(options, { ...tls, engine: "layer" });
   return connectCarrier(protocolFactory, carrier, stacked, tracker);
+}
+
+function isSecure(carrier: Carrier): carrier is SecureCarrier {
+  return "handshake" in carrier;
+}
+
+/** A TLS socket of Deno's, before its handshake. */
+export function secureCarrier(conn: Deno.TlsConn, tls: ResolvedTlsOptions): SecureCarrier {
+  return new NativeTlsCarrier(conn, tls);
 }
 
 /** Puts Deno's own TLS on a socket that was just connected. The handshake is still to be made. */
@@ -84,8 +94,4 @@ export function startNativeTls(conn: Deno.TcpConn, tls: ResolvedTlsOptions): Pro
 
 function below<O extends TransportOptions>(options: O, layer: LayerFactory): O {
   return { ...options, layers: [layer, ...options.layers ?? []] };
-}
-
-function isTlsConn(conn: Deno.Conn): conn is Deno.TlsConn {
-  return "handshake" in conn;
 }

@@ -9,7 +9,8 @@ import {
 import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
-import type { Listener } from "../../../transports/servers/acceptor.ts";
+import type { Carrier } from "../../../transports/core/carrier.ts";
+import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
 import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer, type ListenOptions } from "../../../transports/create_server.ts";
@@ -420,11 +421,12 @@ Deno.test("Server closed while full lets nobody in that was waiting", async () =
 });
 
 /** A listener whose accepts a test resolves. */
-class FakeListener implements Listener<Deno.Conn> {
-  accepting: PromiseWithResolvers<Deno.Conn> = Promise.withResolvers();
+class FakeListener implements NetworkListener {
+  readonly address = { transport: "memory", name: "fake" } as const;
+  accepting: PromiseWithResolvers<Carrier> = Promise.withResolvers();
   isClosed = false;
 
-  accept(): Promise<Deno.Conn> {
+  accept(): Promise<Carrier> {
     return this.accepting.promise;
   }
 
@@ -438,29 +440,24 @@ class FakeListener implements Listener<Deno.Conn> {
 function fakeServer(): { server: Server; listener: FakeListener; events: string[] } {
   const listener = new FakeListener();
   const events: string[] = [];
-  const server = new Server([{ address: { transport: "memory", name: "fake" }, listener }], {
-    connect: (_conn, tracker) => connectCarrier(() => ({}), new FakeCarrier(), {}, tracker),
+  const server = new Server([listener], {
+    connect: (carrier, tracker) => connectCarrier(() => ({}), carrier, {}, tracker),
     maxConnections: undefined,
     report: (error, { callback }) => events.push(`${callback}: ${error.message}`),
   });
   return { server, listener, events };
 }
 
-/** A connection of which only the end is looked at. */
-function fakeConn(onClose: () => void): Deno.Conn {
-  return { close: onClose } as unknown as Deno.Conn;
-}
-
 Deno.test("Server closes a connection that was accepted when it was closed", async () => {
   const { server, listener } = fakeServer();
-  let closes = 0;
+  const carrier = new FakeCarrier();
   server.startServing();
   await settled();
   // Accepted, but nobody has heard of it yet.
-  listener.accepting.resolve(fakeConn(() => void closes++));
+  listener.accepting.resolve(carrier);
   server.close();
   await settled();
-  assertEquals([closes, server.connections.size], [1, 0]);
+  assertEquals([carrier.calls, server.connections.size], [["close"], 0]);
 });
 
 Deno.test("Server reports a listener that fails, and goes on", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertFalse, assertRejects } from "@std/assert";
-import { listenUnix } from "../../../transports/servers/unix_listener.ts";
+import { listenUnix } from "../../../transports/networks/_unix_listener.ts";
 import { unixTest as test } from "../../support/has_unix_sockets.ts";
 
 /** A folder of its own, removed afterwards. */

@@ -1,0 +1,108 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Carrier } from "../../../transports/core/carrier.ts";
+import type { Endpoint } from "../../../transports/core/endpoint.ts";
+import { bindAll } from "../../../transports/networks/bind.ts";
+import type { Network } from "../../../transports/networks/network.ts";
+import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
+
+/** A network that knows one host, and counts which of its places are open. */
+class FakeNetwork implements Network {
+  readonly name = "fake";
+  readonly open: string[] = [];
+  readonly asked: string[] = [];
+  readonly #refuse: (address: string, attempt: number) => Error | undefined;
+  #port = 1000;
+
+  constructor(refuse: (address: string, attempt: number) => Error | undefined = () => undefined) {
+    this.#refuse = refuse;
+  }
+
+  connect(): Promise<Carrier> {
+    return Promise.reject(new Error("not asked for"));
+  }
+
+  lookup(_hostname: string): Promise<readonly string[]> {
+    return Promise.resolve(["10.0.0.1", "10.0.0.2"]);
+  }
+
+  // deno-lint-ignore require-await -- a refusal rejects
+  async listen({ hostname = "", port = 0 }: Endpoint): Promise<NetworkListener> {
+    const bound = port === 0 ? ++this.#port : port;
+    const place = `${hostname}:${bound}`;
+    this.asked.push(`${hostname}:${port}`);
+    const refusal = this.#refuse(place, this.asked.length);
+    if (refusal !== undefined) throw refusal;
+    this.open.push(place);
+    return {
+      address: { transport: "tcp", hostname, port: bound },
+      accept: () => new Promise(() => {}),
+      close: () => void this.open.splice(this.open.indexOf(place), 1),
+    };
+  }
+}
+
+function bind(network: FakeNetwork, ...places: Endpoint[]): Promise<NetworkListener[]> {
+  return bindAll(network, places, (place) => network.listen(place));
+}
+
+Deno.test("bindAll() listens on all addresses of a name, with one port for all", async () => {
+  const network = new FakeNetwork();
+  await bind(network, { hostname: "two.test", port: 0 });
+  assertEquals(network.open, ["10.0.0.1:1001", "10.0.0.2:1001"]);
+});
+
+Deno.test("bindAll() looks nothing up for an IP address or a path", async () => {
+  const network = new FakeNetwork();
+  await bind(network, { hostname: "::1", port: 7 }, { hostname: "127.0.0.1", port: 8 }, {
+    path: "x",
+  });
+  assertEquals(network.asked, ["::1:7", "127.0.0.1:8", ":0"]);
+});
+
+Deno.test("bindAll() tries another port when the one found free is taken on the next address", async () => {
+  const network = new FakeNetwork((place) =>
+    place === "10.0.0.2:1001" ? new Deno.errors.AddrInUse("taken") : undefined
+  );
+  await bind(network, { hostname: "two.test", port: 0 });
+  assertEquals(network.open, ["10.0.0.1:1002", "10.0.0.2:1002"]);
+});
+
+Deno.test("bindAll() does not choose another port when one was asked for", async () => {
+  const network = new FakeNetwork((place) =>
+    place === "10.0.0.2:80" ? new Deno.errors.AddrInUse("taken") : undefined
+  );
+  await assertRejects(
+    () => bind(network, { hostname: "one.test", port: 81 }, { hostname: "two.test", port: 80 }),
+    Deno.errors.AddrInUse,
+    "Cannot listen on 10.0.0.2:80: taken",
+  );
+  assertEquals(network.open, []);
+});
+
+Deno.test("bindAll() passes over an address of a family that the machine lacks", async () => {
+  const network = new FakeNetwork((place) =>
+    place.startsWith("10.0.0.1") ? new Deno.errors.AddrNotAvailable("no IPv6") : undefined
+  );
+  await bind(network, { hostname: "two.test", port: 0 });
+  assertEquals(network.open, ["10.0.0.2:1002"]);
+});
+
+Deno.test("bindAll() fails when the machine has none of the addresses", async () => {
+  const network = new FakeNetwork(() => new Deno.errors.AddrNotAvailable("not here"));
+  await assertRejects(
+    () => bind(network, { hostname: "two.test", port: 5 }),
+    Deno.errors.AddrNotAvailable,
+    "Cannot listen on two.test:5: the machine has none of its addresses",
+  );
+});
+
+Deno.test("bindAll() gives up when every port found free is taken elsewhere", async () => {
+  const network = new FakeNetwork((place) =>
+    place.startsWith("10.0.0.2") ? new Deno.errors.AddrInUse("taken") : undefined
+  );
+  await assertRejects(
+    () => bind(network, { hostname: "two.test", port: 0 }),
+    Deno.errors.AddrInUse,
+  );
+  assertEquals([network.open, network.asked.length], [[], 20]);
+});

@@ -1,0 +1,132 @@
+import { abortable } from "@std/async";
+import { lookup } from "node:dns/promises";
+import { NameResolutionError } from "../../protocols/errors.ts";
+import { SocketCarrier } from "../carriers/socket_carrier.ts";
+import { applySocketOptions } from "../carriers/socket_options.ts";
+import type { Carrier, SecureCarrier } from "../core/carrier.ts";
+import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
+import { fromDenoAddr } from "../core/addresses.ts";
+import type { NetworkListener } from "../servers/network_listener.ts";
+import { secureCarrier, startNativeTls } from "../tls/tls_stack.ts";
+import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
+import type { BindOptions, DialOptions, Network } from "./network.ts";
+import { listenUnix } from "./_unix_listener.ts";
+
+/**
+ * The sockets of Deno: `Deno.connect` and `Deno.listen`. This is the default network.
+ *
+ * Needs `--allow-net`, and for Unix sockets `--allow-read --allow-write` as well; `reusePort` needs
+ * `--unstable-net`.
+ */
+export const denoNetwork: Network = {
+  name: "denoNetwork",
+  connect,
+  listen,
+  lookup: lookUp,
+  tls: { connect: connectSecure, listen: listenSecure },
+};
+
+async function connect(place: Endpoint, options: DialOptions): Promise<Carrier> {
+  return new SocketCarrier(await dial(place, options));
+}
+
+async function connectSecure(
+  place: Endpoint,
+  options: DialOptions,
+  tls: ResolvedTlsOptions,
+): Promise<SecureCarrier> {
+  // The native engine is chosen over TCP only.
+  const conn = await dial(place, options) as Deno.TcpConn;
+  return secureCarrier(await startNativeTls(conn, tls), tls);
+}
+
+async function dial(place: Endpoint, options: DialOptions): Promise<Deno.Conn> {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
+  if (path !== undefined) return await dialUnix(path, options.signal);
+  const conn = await Deno.connect({
+    hostname,
+    port,
+    signal: options.signal,
+    ...(options.happyEyeballsDelay !== undefined &&
+      { autoSelectFamilyAttemptDelay: options.happyEyeballsDelay }),
+  });
+  applySocketOptions(conn, options);
+  return conn;
+}
+
+async function dialUnix(path: string, signal: AbortSignal): Promise<Deno.Conn> {
+  const connecting = Deno.connect({ transport: "unix", path });
+  try {
+    return await abortable(connecting, signal);
+  } catch (error) {
+    // Deno ignores signals here: a connection that still comes about has no owner.
+    connecting.then((conn) => conn.close(), () => {});
+    throw error;
+  }
+}
+
+async function listen(place: Endpoint, options: BindOptions): Promise<NetworkListener> {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
+  const listener = path === undefined
+    ? Deno.listen({ hostname, port, ...tcpOptions(options) })
+    : await listenUnix(path);
+  return toNetworkListener<Deno.Conn>(listener, options, (conn) => new SocketCarrier(conn));
+}
+
+// deno-lint-ignore require-await -- a failure rejects, as in listen()
+async function listenSecure(
+  { hostname = DEFAULT_HOSTNAME, port = 0 }: Endpoint,
+  options: BindOptions,
+  tls: ResolvedTlsOptions,
+): Promise<NetworkListener> {
+  const { cert = "", key = "", alpnProtocols = [] } = tls;
+  const material = { cert, key, alpnProtocols: [...alpnProtocols] };
+  const listener = Deno.listenTls({ hostname, port, ...tcpOptions(options), ...material });
+  return toNetworkListener(listener, options, (conn) => secureCarrier(conn, tls));
+}
+
+function toNetworkListener<C extends Deno.Conn>(
+  listener: { readonly addr: Deno.Addr; accept(): Promise<C>; close(): void },
+  options: BindOptions,
+  toCarrier: (conn: C) => Carrier,
+): NetworkListener {
+  const address = fromDenoAddr(listener.addr);
+  if (address === undefined) throw new TypeError(`Cannot listen on ${listener.addr.transport}`);
+  return {
+    address,
+    close: () => listener.close(),
+    async accept(): Promise<Carrier> {
+      const conn = await listener.accept();
+      try {
+        applySocketOptions(conn, options);
+      } catch (cause) {
+        // Some systems let options fail once the peer is gone.
+        throw new Deno.errors.ConnectionAborted("the peer left before it was accepted", { cause });
+      }
+      return toCarrier(conn);
+    },
+  };
+}
+
+function tcpOptions(options: BindOptions): { tcpBacklog?: number; reusePort?: boolean } {
+  // Without the flag Deno does not throw but ends the process. The flag also turns on datagrams.
+  if (options.reusePort && !("listenDatagram" in Deno)) {
+    throw new TypeError("Cannot listen: reusePort needs deno run --unstable-net");
+  }
+  return {
+    ...(options.backlog !== undefined && { tcpBacklog: options.backlog }),
+    ...(options.reusePort && { reusePort: true }),
+  };
+}
+
+async function lookUp(hostname: string): Promise<readonly string[]> {
+  try {
+    const found = await lookup(hostname, { all: true });
+    return [...new Set(found.map(({ address }) => address))];
+  } catch (error) {
+    // A permission for one port of the name does not cover a look-up. Deno then resolves the name
+    // itself when it binds, to one address.
+    if (error instanceof Error && "code" in error && error.code === "EPERM") return [hostname];
+    throw new NameResolutionError(hostname, { cause: error });
+  }
+}

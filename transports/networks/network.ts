@@ -1,0 +1,90 @@
+import type { Carrier, SecureCarrier } from "../core/carrier.ts";
+import type { Endpoint } from "../core/endpoint.ts";
+import type { SocketOptions } from "../carriers/socket_options.ts";
+import type { NetworkListener } from "../servers/network_listener.ts";
+import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
+
+/** Options for {@linkcode Network.connect}. */
+export interface DialOptions extends SocketOptions {
+  /** Ends the attempt when it aborts: the deadline has passed, or the caller has given up. */
+  readonly signal: AbortSignal;
+  /** How many milliseconds an address of a host gets before the next one is tried beside it. */
+  readonly happyEyeballsDelay?: number;
+}
+
+/** Options for {@linkcode Network.listen}. */
+export interface BindOptions extends SocketOptions {
+  /** How many connections wait until they are accepted. The network has a default. */
+  readonly backlog?: number;
+  /** Whether other processes may listen on the same port. */
+  readonly reusePort?: boolean;
+}
+
+/**
+ * Where connections come from. Everything in this library that connects or listens goes through a
+ * network: the option `network` names one for a call, {@linkcode withNetwork} names one for all
+ * calls in a function. The default is {@linkcode denoNetwork}.
+ *
+ * A network reports a failure of the system by its error, such as `Deno.errors.ConnectionRefused`.
+ * The caller adds the action and the address to the message.
+ *
+ * @example A network that counts what it connects
+ * ```ts
+ * import { createServer, denoNetwork, type Network, openConnection } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let connections = 0;
+ * const counting: Network = {
+ *   name: "counting",
+ *   connect(place, options) {
+ *     connections++;
+ *     return denoNetwork.connect(place, options);
+ *   },
+ *   listen: (place, options) => denoNetwork.listen(place, options),
+ * };
+ *
+ * await using server = await createServer(() => ({}), { port: 0 });
+ * await using client = await openConnection({ port: server.port, network: counting });
+ * assertEquals(connections, 1);
+ * client.writer.close();
+ * ```
+ */
+export interface Network {
+  /** What error messages call it. */
+  readonly name: string;
+  /**
+   * Connects to a port of a host or to the path of a Unix socket.
+   *
+   * @throws {DOMException} The reason of `options.signal` when it aborts; nothing stays open then.
+   */
+  connect(place: Endpoint, options: DialOptions): Promise<Carrier>;
+  /** Listens on a port of one address or on the path of a Unix socket. */
+  listen(place: Endpoint, options: BindOptions): Promise<NetworkListener>;
+  /**
+   * The addresses of a host, for a server that listens on all of them. Without it a name is given
+   * to `listen` as it is.
+   *
+   * @throws {NameResolutionError} If the host is not known.
+   */
+  lookup?(hostname: string): Promise<readonly string[]>;
+  /** TLS that the network does itself. Without it TLS is a layer over its carriers. */
+  readonly tls?: NetworkTls;
+}
+
+/** TLS that a {@linkcode Network} does itself, below its carriers. */
+export interface NetworkTls {
+  /** Connects; the handshake is left to the caller. */
+  connect(place: Endpoint, options: DialOptions, tls: ResolvedTlsOptions): Promise<SecureCarrier>;
+  /** Listens; the handshake of each connection is left to the caller. */
+  listen(place: Endpoint, options: BindOptions, tls: ResolvedTlsOptions): Promise<NetworkListener>;
+}
+
+/** The option that names a network. */
+export interface NetworkOption {
+  /**
+   * Where the connections come from.
+   *
+   * @default {the network of withNetwork(), else denoNetwork}
+   */
+  readonly network?: Network;
+}
