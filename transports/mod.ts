@@ -53,7 +53,7 @@ export {
 } from "./create_connection.ts";
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
 export * from "./carriers/connect_web_socket.ts";
-export type { ConnectionTracker } from "./servers/connection_tracker.ts";
+export type { ConnectionTracker } from "./core/connection_tracker.ts";
 export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";

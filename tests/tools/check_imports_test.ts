@@ -99,13 +99,59 @@ const FAULTS: [string, Record<string, string>, string[]][] = [
   ],
   [
     "an internal file that a folder inside its own imports",
-    { "transports/_size.ts": "", "transports/tls/a.ts": 'import "../_size.ts";' },
+    { "transports/tls/_size.ts": "", "transports/tls/inner/a.ts": 'import "../_size.ts";' },
     [],
   ],
   [
     "an internal file that an example imports",
     { "examples/a.ts": 'import "../protocols/_size.ts";' },
     ["examples/a.ts:1 imports protocols/_size.ts, which is internal to its folder"],
+  ],
+  [
+    "a folder of transports that imports from a higher level, for a type only",
+    {
+      "transports/servers/server.ts": "export type Server = 1;",
+      "transports/core/a.ts": 'import type { Server } from "../servers/server.ts";',
+    },
+    [
+      "transports/core/a.ts:1 imports transports/servers/server.ts: it is not on a lower level than core",
+    ],
+  ],
+  [
+    "two folders on the same level, but not what is inside one of them",
+    {
+      "transports/layers/proxy/address.ts": "",
+      "transports/layers/proxy.ts": 'import "./proxy/address.ts";',
+      "transports/carriers/a.ts": 'import "../layers/proxy.ts";',
+    },
+    [
+      "transports/carriers/a.ts:1 imports transports/layers/proxy.ts: it is not on a lower level than carriers",
+    ],
+  ],
+  [
+    "nothing when imports go down",
+    {
+      "transports/core/read/a.ts": 'import "../c.ts";',
+      "transports/core/c.ts": "",
+      "transports/core/b.ts": 'import "./read/a.ts";',
+      "transports/networks/c.ts": 'import "../core/b.ts";\nimport "../core/read/a.ts";',
+      "transports/d.ts": 'import "./networks/c.ts";',
+    },
+    [],
+  ],
+  [
+    "nothing when a barrel passes on the barrel of a folder inside its own",
+    {
+      "transports/layers/mod.ts": 'export * from "./a.ts";',
+      "transports/layers/a.ts": "export const a = 1;",
+      "transports/mod.ts": 'export * from "./layers/mod.ts";',
+    },
+    [],
+  ],
+  [
+    "a cycle outside of the published folders",
+    { "tools/a.ts": 'import "./b.ts";', "tools/b.ts": 'import type { A } from "./a.ts";' },
+    ["A cycle of imports: tools/a.ts -> tools/b.ts -> tools/a.ts"],
   ],
   [
     "a file that imports itself",

@@ -1,6 +1,6 @@
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
-import type { ConnectionTracker } from "../servers/connection_tracker.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
 
 /**
  * Stands in for a protocol on top of layers until the connection has come up through all of them, then

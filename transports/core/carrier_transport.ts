@@ -10,7 +10,7 @@ import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.
 import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
 import { closeInTime } from "./close_in_time.ts";
-import type { ConnectionTracker } from "../servers/connection_tracker.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
 import { Delivery } from "./read/delivery.ts";
 import { report, toError } from "./error_report.ts";
 import { Lifecycle } from "./lifecycle.ts";

@@ -2,7 +2,7 @@ import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { Arrival } from "./_arrival.ts";
 import type { Carrier } from "./carrier.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
-import type { ConnectionTracker } from "../servers/connection_tracker.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
 import { toError } from "./error_report.ts";
 import { makeProtocol } from "./protocol_factory.ts";
 import type { TransportOptions } from "./transport_options.ts";

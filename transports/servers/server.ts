@@ -4,7 +4,7 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { Acceptor } from "./acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
-import type { ConnectionTracker } from "./connection_tracker.ts";
+import type { ConnectionTracker } from "../core/connection_tracker.ts";
 import type { NetworkListener } from "./network_listener.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";
 import { followTops, type TopFollower, unfollowTops } from "../stack/top_of_stack.ts";
