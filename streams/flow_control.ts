@@ -1,6 +1,7 @@
-import { abortable, delay } from "@std/async";
+import { abortable } from "@std/async";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
+import { nextTurn } from "../transports/core/clock.ts";
 import { WaitQueue } from "./_wait_queue.ts";
 
 /** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
@@ -121,7 +122,7 @@ export class FlowControl {
 
   /** A loop of `write` and `drain` must not spin on a connection whose loss is about to be told. */
   async #drainClosing(signal?: AbortSignal): Promise<void> {
-    await delay(0);
+    await nextTurn();
     if (this.#lost !== null) throw this.#lostError();
     if (this.#paused) await this.#room.wait(signal);
   }

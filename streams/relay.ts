@@ -1,5 +1,5 @@
 import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
-import { IdleTimer } from "../transports/core/idle_timer.ts";
+import { clockFor, IdleTimer } from "../transports/core/clock.ts";
 import { checkTimeout } from "../transports/core/timeouts.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 
@@ -79,7 +79,8 @@ export async function relay(
     a.transport.abort(reason);
     b.transport.abort(reason);
   };
-  const idle = new IdleTimer(idleTimeout, () => abort(new IdleTimeoutError(idleTimeout)));
+  const expire = () => abort(new IdleTimeoutError(idleTimeout));
+  const idle = new IdleTimer(idleTimeout, expire, clockFor(a.transport));
   const onAbort = () => abort(toReason(signal?.reason));
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });

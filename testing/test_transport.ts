@@ -11,6 +11,7 @@ import { Random } from "./conformance/random.ts";
 import { readingCases } from "./conformance/reading_cases.ts";
 import { type ConformanceCase, Scene, turns } from "./conformance/scene.ts";
 import { writingCases } from "./conformance/writing_cases.ts";
+import { startTimer } from "../transports/core/clock.ts";
 import type { MakeTransportPair, TransportGap } from "./make_transport_pair.ts";
 
 /** The default of `caseTimeout`, in milliseconds: hundreds of times what a case takes on a slow machine. */
@@ -134,12 +135,12 @@ async function runCase(
 ): Promise<void> {
   const scene = new Scene(makePair, new Random(seed));
   const overdue = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const stopTimer = startTimer(timeoutMs, () => {
     const happened = scene.describe();
     overdue.reject(
       new Error(`Cannot finish "${one.name}" within ${timeoutMs} ms; so far:\n${happened}`),
     );
-  }, timeoutMs);
+  });
   try {
     await Promise.race([one.run(scene).then(() => scene.end()), overdue.promise]);
   } catch (error) {
@@ -148,6 +149,6 @@ async function runCase(
     await turns();
     throw error;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }

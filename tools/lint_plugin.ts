@@ -6,6 +6,8 @@
  * - `sluice/no-console`: a library does not print.
  * - `sluice/barrel`: a `mod.ts` re-exports and holds no code.
  * - `sluice/hash-private`: private is spelled `#name`, which holds at run time too.
+ * - `sluice/timers`: time passes in one place, `transports/core/clock.ts`, which knows of long times
+ *   and leaves no timer behind.
  * - `sluice/error-text`: the message of an error starts with a capital, ends without a full stop
  *   and holds no contraction.
  * - `sluice/size`: at most 500 lines a file and 50 lines a function.
@@ -82,6 +84,37 @@ const hashPrivate: Deno.lint.Rule = published((context) => {
   return { PropertyDefinition: check, MethodDefinition: check };
 });
 
+/** The functions of `@std/async` that set timers. */
+const TIMED_FUNCTIONS = ["deadline", "debounce", "delay", "retry"];
+
+const timers: Deno.lint.Rule = published((context) => {
+  const message = "Timers are set by startTimer() and its siblings in transports/core/clock.ts";
+  return {
+    CallExpression({ callee }): void {
+      const member = callee.type === "MemberExpression" ? callee : undefined;
+      const name = member?.property.type === "Identifier"
+        ? member.property.name
+        : callee.type === "Identifier"
+        ? callee.name
+        : "";
+      const object = member?.object.type === "Identifier" ? member.object.name : undefined;
+      const isGlobal = object === undefined || object === "globalThis";
+      const isTimer = isGlobal && (name === "setTimeout" || name === "setInterval") ||
+        object === "AbortSignal" && name === "timeout";
+      if (isTimer) context.report({ node: callee, message });
+    },
+    ImportDeclaration({ source, specifiers }): void {
+      if (!source.value.startsWith("@std/async")) return;
+      for (const node of specifiers) {
+        const name = node.type === "ImportSpecifier" && node.imported.type === "Identifier"
+          ? node.imported.name
+          : "";
+        if (TIMED_FUNCTIONS.includes(name)) context.report({ node, message });
+      }
+    },
+  };
+});
+
 const errorText: Deno.lint.Rule = published((context) => ({
   NewExpression(node): void {
     const [message] = node.arguments;
@@ -146,6 +179,7 @@ const plugin: Deno.lint.Plugin = {
     "no-console": noConsole,
     "barrel": barrel,
     "hash-private": hashPrivate,
+    "timers": timers,
     "error-text": errorText,
     "size": size,
     "file-name": fileName,

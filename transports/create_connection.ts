@@ -2,6 +2,7 @@ import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import type { Carrier } from "./core/carrier.ts";
 import { connectCarrier, type Connected } from "./core/connect_carrier.ts";
+import { startTimer } from "./core/clock.ts";
 import {
   checkEndpoint,
   checkOptions,
@@ -125,7 +126,7 @@ async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Pr
   const address = formatEndpoint(options);
   const timeoutMs = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  const stopTimer = startTimer(timeoutMs, () => deadline.abort());
   const { signal: cancel } = options;
   const signal = cancel ? AbortSignal.any([cancel, deadline.signal]) : deadline.signal;
   try {
@@ -141,6 +142,6 @@ async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Pr
     }
     throw describeEndpointError(error, `Cannot connect to ${address}`, options);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }

@@ -1,3 +1,4 @@
+import { startTimer } from "../../transports/core/clock.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import type { ErrorContext } from "../../transports/core/error_report.ts";
@@ -133,7 +134,9 @@ function assertLegalOrder(calls: readonly CallbackName[], name: string): void {
  * happen. What does happen has an event to wait for.
  */
 export async function turns(count = 5): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let i = 0; i < count; i++) {
+    await new Promise<void>((resolve) => void startTimer(0, resolve));
+  }
 }
 
 /**

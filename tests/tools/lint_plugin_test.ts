@@ -49,6 +49,29 @@ const FAULTS: [string, string, string, string[]][] = [
     "class A { #a = 1; protected b = 2; }",
     [],
   ],
+  [
+    "a library sets no bare timers",
+    "streams/a.ts",
+    "setTimeout(f, 1); globalThis.setInterval(f);",
+    [
+      "timers",
+      "timers",
+    ],
+  ],
+  ["nor by a signal", "transports/a.ts", "AbortSignal.timeout(1);", ["timers"]],
+  [
+    "nor by @std/async",
+    "transports/a.ts",
+    'import { abortable, deadline, delay as wait } from "@std/async";',
+    ["timers", "timers"],
+  ],
+  [
+    "a clock of one's own may",
+    "transports/a.ts",
+    "clock.setTimeout(f, 1); AbortSignal.any([]);",
+    [],
+  ],
+  ["tests may set timers", "tests/a.ts", "setTimeout(f, 1);", []],
   ["an error text starts with a capital", "protocols/a.ts", "new Error('cannot');", ["error-text"]],
   ["an error text ends without a full stop", "protocols/a.ts", "new TypeError(`Cannot ${1}.`);", [
     "error-text",

@@ -1,5 +1,6 @@
 import type { Bytes, CloseInfo, ProcessExit } from "../../protocols/contract.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
+import { settlesInTime } from "../core/clock.ts";
 
 /** The stdin and stdout of a child process as a {@linkcode Carrier}. */
 export class ProcessCarrier implements Carrier {
@@ -48,7 +49,7 @@ export class ProcessCarrier implements Carrier {
     if (!this.#isWriteEnded) await this.closeWrite();
     this.#stopReading();
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-      if (await this.#endsInTime()) return;
+      if (await settlesInTime(this.#exited, this.#exitTimeout)) return;
       this.#kill(signal);
     }
     await this.#exited;
@@ -80,16 +81,6 @@ export class ProcessCarrier implements Carrier {
 
   #stopReading(): void {
     this.#stdout.cancel().catch(() => {});
-  }
-
-  async #endsInTime(): Promise<boolean> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const overdue = new Promise<false>((resolve) =>
-      timer = setTimeout(() => resolve(false), this.#exitTimeout)
-    );
-    const inTime = await Promise.race([this.#exited.then(() => true), overdue]);
-    clearTimeout(timer);
-    return inTime;
   }
 
   #kill(signal: "SIGTERM" | "SIGKILL"): void {

@@ -1,6 +1,7 @@
 import type { Address, CloseInfo } from "../../protocols/contract.ts";
 import { CarrierMessageError, WebSocketError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
+import { Pause, settlesInTime } from "../core/clock.ts";
 import { PushSource } from "../core/read/push_source.ts";
 
 /** The longest message that is sent, in bytes: small enough that no server refuses it. */
@@ -29,8 +30,8 @@ export class WebSocketCarrier implements Carrier {
   readonly #addresses: { readonly peername?: Address; readonly sockname?: Address };
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  // Wakes whoever waits for room.
-  #onClosed: (() => void) | null = null;
+  // Ends when the WebSocket is closed.
+  readonly #pause = new Pause();
   #cause: unknown;
 
   constructor(
@@ -70,17 +71,14 @@ export class WebSocketCarrier implements Carrier {
   async finish(): Promise<void> {
     await this.#untilBuffered(0);
     this.#close(1000);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const overdue = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_TIMEOUT_MS));
-    await Promise.race([this.#closed.promise, overdue]);
-    clearTimeout(timer);
+    await settlesInTime(this.#closed.promise, CLOSE_TIMEOUT_MS);
   }
 
   close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
     this.source.abandon();
     this.#closed.resolve();
     this.#close(endedBy === "abort" || error !== null ? GIVEN_UP : 1000);
-    this.#onClosed?.();
+    this.#pause.end();
   }
 
   getExtraInfo(name: string): unknown {
@@ -122,7 +120,7 @@ export class WebSocketCarrier implements Carrier {
     if (ORDERLY.includes(code)) this.source.end();
     else this.source.fail(new WebSocketError("WebSocket lost", code, reason, options));
     this.#closed.resolve();
-    this.#onClosed?.();
+    this.#pause.end();
   }
 
   #close(code: number): void {
@@ -135,13 +133,7 @@ export class WebSocketCarrier implements Carrier {
    */
   async #untilBuffered(most: number): Promise<void> {
     for (let pause = FIRST_LOOK_MS; this.#isFull(most); pause = nextPause(pause)) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pause);
-        this.#onClosed = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await this.#pause.wait(pause);
     }
   }
 

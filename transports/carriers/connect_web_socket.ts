@@ -1,5 +1,6 @@
 import type { Address, AnyProtocol } from "../../protocols/contract.ts";
 import { ConnectTimeoutError } from "../../protocols/errors.ts";
+import { startTimer } from "../core/clock.ts";
 import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
 import { checkTimeout } from "../core/timeouts.ts";
 import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
@@ -108,9 +109,9 @@ async function untilOpen(
 ): Promise<void> {
   const given = Promise.withResolvers<never>();
   const abort = (): void => given.reject(signal?.reason);
-  const timer = setTimeout(
-    () => given.reject(new ConnectTimeoutError(url, connectTimeout)),
+  const cancel = startTimer(
     connectTimeout,
+    () => given.reject(new ConnectTimeoutError(url, connectTimeout)),
   );
   signal?.addEventListener("abort", abort, { once: true });
   try {
@@ -119,7 +120,7 @@ async function untilOpen(
     carrier.close({ endedBy: "abort", error: null });
     throw error;
   } finally {
-    clearTimeout(timer);
+    cancel();
     signal?.removeEventListener("abort", abort);
   }
 }

@@ -9,6 +9,7 @@ import type {
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
 import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
+import { startTimer } from "./clock.ts";
 import { closeInTime } from "./close_in_time.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
 import { Delivery } from "./read/delivery.ts";
@@ -41,8 +42,8 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   #isFinishing = false;
   #closeInfo: CloseInfo | null = null;
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
-  // A failed write that waits for what the read under way says; a timer's id, whose type differs by platform.
-  #writeFailure: ReturnType<typeof setTimeout> | undefined;
+  // Ends the wait of a failed write for what the read under way says.
+  #stopWaiting: (() => void) | null = null;
   // Who will have ended the connection once what is queued is sent.
   #endedBy: "local" | "peer" = "local";
 
@@ -202,7 +203,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     // A reset is told to one operation only. If the read under way is told, it knows better than
     // the write, which fails in the same turn with a mere broken pipe.
     if (this.#hasEof) this.#lose("error", described);
-    else this.#writeFailure ??= setTimeout(() => this.#lose("error", described), 0);
+    else this.#stopWaiting ??= startTimer(0, () => this.#lose("error", described));
   }
 
   onPause(): void {
@@ -288,7 +289,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
       bytesUnsent: this.#outbound.size,
       durationMs: performance.now() - this.#startedAt,
     };
-    clearTimeout(this.#writeFailure);
+    this.#stopWaiting?.();
     this.#delivery.stop();
     this.#outbound.stop();
     queueMicrotask(() => this.#release());

@@ -1,5 +1,5 @@
-import { deadline } from "@std/async";
 import type { CloseInfo, Transport } from "../../protocols/contract.ts";
+import { settlesInTime } from "./clock.ts";
 
 /** The default of `timeout` of `StreamConnection.close`, and what `await using` gives a transport, in milliseconds. */
 export const DEFAULT_CLOSE_TIMEOUT = 10_000;
@@ -19,7 +19,6 @@ export async function closeInTime(
   signal?: AbortSignal,
 ): Promise<CloseInfo> {
   transport.close();
-  await deadline(transport.closed, timeout, signal ? { signal } : {})
-    .catch(() => transport.abort());
+  if (!await settlesInTime(transport.closed, timeout, signal)) transport.abort();
   return await transport.closed;
 }

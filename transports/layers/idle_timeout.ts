@@ -1,7 +1,6 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { IdleTimeoutError } from "../../protocols/errors.ts";
-import type { Clock } from "../core/clock.ts";
-import { IdleTimer } from "../core/idle_timer.ts";
+import { type Clock, clockFor, IdleTimer } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
 import { checkTimeout } from "../core/timeouts.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -51,7 +50,7 @@ class IdleTimeoutLayer extends Layer {
   override connectionMade(inner: Transport): void {
     const { timeout, clock } = this.#settings;
     const end = () => inner.abort(new IdleTimeoutError(timeout));
-    this.#timer = new IdleTimer(timeout, end, clock);
+    this.#timer = new IdleTimer(timeout, end, clock ?? clockFor(inner));
     super.connectionMade(inner);
   }
 

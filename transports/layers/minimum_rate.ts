@@ -1,6 +1,6 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { MinimumRateError } from "../../protocols/errors.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
+import { type Clock, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
 import { checkTimeout } from "../core/timeouts.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -54,7 +54,8 @@ export function minimumRate(options: MinimumRateOptions): LayerFactory {
 class MinimumRateLayer extends Layer {
   readonly #rate: number;
   readonly #windowMs: number;
-  readonly #clock: Clock;
+  readonly #givenClock: Clock | undefined;
+  #clock: Clock = systemClock;
   #received = 0;
   // How long was read in this window until then, in milliseconds; it goes on only while a timer runs.
   #elapsed = 0;
@@ -67,10 +68,11 @@ class MinimumRateLayer extends Layer {
     super(upper, options);
     this.#rate = settings.rate;
     this.#windowMs = settings.window ?? DEFAULT_RATE_WINDOW;
-    this.#clock = settings.clock ?? systemClock;
+    this.#givenClock = settings.clock;
   }
 
   override connectionMade(inner: Transport): void {
+    this.#clock = this.#givenClock ?? clockFor(inner);
     super.connectionMade(inner);
     this.#goOn();
   }
@@ -120,7 +122,8 @@ class MinimumRateLayer extends Layer {
   #goOn(): void {
     if (this.#cancel !== null || this.#isOver || this.#pending > 0 || !this.isReading()) return;
     this.#resumedAt = this.#clock.now();
-    this.#cancel = this.#clock.after(this.#windowMs - this.#elapsed, () => this.#check());
+    const left = this.#windowMs - this.#elapsed;
+    this.#cancel = startTimer(left, () => this.#check(), this.#clock);
   }
 
   #hold(): void {

@@ -1,6 +1,6 @@
 import type { Bytes } from "../../protocols/contract.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
+import { type Clock, Pause, systemClock } from "../core/clock.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 import { TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
@@ -87,7 +87,7 @@ class Pace {
   readonly #clock: Clock;
   readonly #pieceSize: number;
   #isStopped = false;
-  #wake: (() => void) | null = null;
+  readonly #pause = new Pause();
 
   constructor(bucket: TokenBucket, clock: Clock) {
     this.#bucket = bucket;
@@ -102,7 +102,7 @@ class Pace {
     for (let start = 0; start < chunk.length; start += this.#pieceSize) {
       const piece = chunk.subarray(start, start + this.#pieceSize);
       const wait = this.#bucket.reserve(piece.length);
-      if (wait > 0) await this.#sleep(wait);
+      if (wait > 0) await this.#pause.wait(wait, this.#clock);
       if (this.#isStopped) return this.#bucket.refund(piece.length);
       yield piece;
     }
@@ -110,14 +110,6 @@ class Pace {
 
   stop(): void {
     this.#isStopped = true;
-    this.#wake?.();
-  }
-
-  async #sleep(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(milliseconds, resolve);
-    this.#wake = resolve;
-    await promise;
-    cancel();
+    this.#pause.end();
   }
 }

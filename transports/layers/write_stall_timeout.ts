@@ -1,6 +1,6 @@
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { WriteStallError } from "../../protocols/errors.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
+import { type Clock, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
 import { checkTimeout } from "../core/timeouts.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -47,7 +47,8 @@ export function writeStallTimeout(options: WriteStallTimeoutOptions): LayerFacto
 
 class WriteStallLayer extends Layer {
   readonly #timeoutMs: number;
-  readonly #clock: Clock;
+  readonly #givenClock: Clock | undefined;
+  #clock: Clock = systemClock;
   #written = 0;
   // What had left when it was looked last, and since when nothing more has.
   #left = 0;
@@ -57,7 +58,12 @@ class WriteStallLayer extends Layer {
   constructor(upper: AnyProtocol, options: TransportOptions, settings: WriteStallTimeoutOptions) {
     super(upper, options);
     this.#timeoutMs = settings.timeout;
-    this.#clock = settings.clock ?? systemClock;
+    this.#givenClock = settings.clock;
+  }
+
+  override connectionMade(inner: Transport): void {
+    this.#clock = this.#givenClock ?? clockFor(inner);
+    super.connectionMade(inner);
   }
 
   override write(data: Uint8Array | string): boolean {
@@ -101,7 +107,7 @@ class WriteStallLayer extends Layer {
     if (now - this.#since >= this.#timeoutMs) {
       return this.inner.abort(new WriteStallError(this.#timeoutMs, size));
     }
-    this.#cancel = this.#clock.after(this.#timeoutMs / CHECKS, () => this.#check());
+    this.#cancel = startTimer(this.#timeoutMs / CHECKS, () => this.#check(), this.#clock);
   }
 
   #stop(): void {

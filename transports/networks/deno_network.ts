@@ -4,6 +4,7 @@ import { NameResolutionError } from "../../protocols/errors.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { applySocketOptions } from "../carriers/socket_options.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
+import { toTimerMs } from "../core/clock.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
 import { fromDenoAddr } from "../core/addresses.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
@@ -48,7 +49,7 @@ async function dial(place: Endpoint, options: DialOptions): Promise<Deno.Conn> {
     port,
     signal: options.signal,
     ...(options.happyEyeballsDelay !== undefined &&
-      { autoSelectFamilyAttemptDelay: options.happyEyeballsDelay }),
+      { autoSelectFamilyAttemptDelay: toTimerMs(options.happyEyeballsDelay) }),
   });
   applySocketOptions(conn, options);
   return conn;

@@ -1,4 +1,4 @@
-import { delay } from "@std/async";
+import { Pause } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
 
 /** After an accept that failed, the next one waits this many milliseconds, doubling up to the longest. */
@@ -32,7 +32,8 @@ export interface AcceptorEvents<C> {
 export class Acceptor<C> {
   readonly #listener: Listener<C>;
   readonly #events: AcceptorEvents<C>;
-  readonly #stopping = new AbortController();
+  readonly #pause = new Pause();
+  #isStopped = false;
 
   /** Takes over the listener. Begins with {@linkcode run}. */
   constructor(listener: Listener<C>, events: AcceptorEvents<C>) {
@@ -42,15 +43,16 @@ export class Acceptor<C> {
 
   /** Stops listening. */
   stop(): void {
-    if (this.#stopping.signal.aborted) return;
-    this.#stopping.abort();
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#pause.end();
     this.#listener.close();
   }
 
   /** Accepts until stopped. Never rejects. */
   async run(): Promise<void> {
     let failures = 0;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#isStopped) {
       try {
         await this.#events.room();
         const conn = await this.#listener.accept();
@@ -59,7 +61,7 @@ export class Acceptor<C> {
         for (let room = this.#events.room(); room; room = this.#events.room()) await room;
         this.#events.onAccept(conn);
       } catch (error) {
-        if (this.#stopping.signal.aborted) return;
+        if (this.#isStopped) return;
         if (!isConnectionTrouble(error)) await this.#backOff(toError(error), failures++);
       }
     }
@@ -68,7 +70,7 @@ export class Acceptor<C> {
   async #backOff(error: Error, failures: number): Promise<void> {
     if (failures === 0) this.#events.onAcceptError(error);
     const pause = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
-    await delay(pause, { signal: this.#stopping.signal }).catch(() => {});
+    await this.#pause.wait(pause);
   }
 }
 

@@ -1,4 +1,4 @@
-import { abortable, deadline } from "@std/async";
+import { abortable } from "@std/async";
 import type { Address, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
@@ -6,6 +6,7 @@ import { Acceptor } from "./acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ConnectionTracker } from "../core/connection_tracker.ts";
 import type { NetworkListener } from "./network_listener.ts";
+import { settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";
 import { followTops, type TopFollower, unfollowTops } from "../stack/top_of_stack.ts";
 
@@ -199,7 +200,7 @@ export class Server implements AsyncDisposable {
     this.close();
     this.#stopping.abort(new DOMException("The server is shutting down", "AbortError"));
     // Whether the grace runs out or the signal ends it, the rest is aborted.
-    await deadline(this.#finished.promise, grace, signal ? { signal } : {}).catch(() => {});
+    await settlesInTime(this.#finished.promise, grace, signal);
     const aborted = this.#connections.size;
     this.abortClients();
     return { finished: before - aborted, aborted };

@@ -4,7 +4,7 @@ import { CarrierTransport } from "../core/carrier_transport.ts";
 import { toError } from "../core/error_report.ts";
 import { Layer } from "./layer.ts";
 import { isWritingPaused, tellWriting } from "./layer_handover.ts";
-import { nextTurn } from "../core/next_turn.ts";
+import { nextTurn } from "../core/clock.ts";
 import { restack } from "./restack.ts";
 import { moveTop } from "./top_of_stack.ts";
 import { TransformCarrier } from "./_transform_carrier.ts";

@@ -1,6 +1,7 @@
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { HandshakeTimeoutError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
+import { clockFor, startTimer } from "../core/clock.ts";
 import { report, toError } from "../core/error_report.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 import type { SecureCarrier } from "../core/carrier.ts";
@@ -45,15 +46,15 @@ class NativeHandshake implements ProtocolCallbacks {
 
   async #run(transport: Transport): Promise<void> {
     const { peer, local } = endsOf(transport);
-    const timer = setTimeout(() => {
+    const stopTimer = startTimer(this.#timeoutMs, () => {
       transport.abort(new HandshakeTimeoutError(peer, local, this.#timeoutMs));
-    }, this.#timeoutMs);
+    }, clockFor(transport));
     try {
       await this.#carrier.handshake();
     } catch (thrown) {
       transport.abort(handshakeError(toError(thrown), transport));
     } finally {
-      clearTimeout(timer);
+      stopTimer();
     }
     if (!this.#isOver && !transport.isClosing()) this.#begin(transport);
   }

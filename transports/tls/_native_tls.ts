@@ -2,6 +2,7 @@ import type { Bytes, NetAddress } from "../../protocols/contract.ts";
 import { TruncationError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
+import { settlesInTime } from "../core/clock.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { protocolError } from "./_tls_errors.ts";
@@ -82,11 +83,8 @@ export class NativeTlsCarrier extends SocketCarrier implements Carrier {
   }
 
   async #endInTime(): Promise<void> {
-    const overdue = Promise.withResolvers<void>();
-    const timer = setTimeout(overdue.resolve, this.#options.shutdownTimeout);
     // Closed before the peer has read everything, a socket is reset and the peer may lose what it has not read.
-    await Promise.race([this.#exchangeEnds(), overdue.promise]);
-    clearTimeout(timer);
+    await settlesInTime(this.#exchangeEnds(), this.#options.shutdownTimeout);
   }
 
   /** Says that we are done, then reads until the peer says so. Never rejects: everything was sent before. */

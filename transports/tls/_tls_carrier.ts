@@ -18,7 +18,7 @@ import { ReadBuffer } from "../core/read/read_buffer.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { toError } from "../core/error_report.ts";
-import { nextTurn } from "../core/next_turn.ts";
+import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
 import { markStacked } from "../stack/restack.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { PlaintextSource } from "./_plaintext_source.ts";
@@ -70,7 +70,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   #inner: Transport | null = null;
   #socket: TLSSocket | null = null;
   #facts: ReadonlyMap<string, unknown> = new Map();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer: (() => void) | null = null;
   #isWriteEnded = false;
   #finished: Promise<void> | null = null;
   #hasPeerEnded = false;
@@ -123,12 +123,12 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   connectionMade(inner: Transport): void {
     this.inner = inner;
     const { handshakeTimeout } = this.#options;
-    this.#timer = setTimeout(() => {
+    this.#stopTimer = startTimer(handshakeTimeout, () => {
       const { peer, local } = endsOf(inner);
       const error = new HandshakeTimeoutError(peer, local, handshakeTimeout);
       this.#giveUp(error);
       inner.abort(error);
-    }, handshakeTimeout);
+    }, clockFor(inner));
     this.#starting = nextTurn().then(() => void (this.#starting = null));
     try {
       startHandshake(this.#duplex, this.#options, {
@@ -235,7 +235,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
 
   async #open(socket: TLSSocket): Promise<void> {
     if (this.#phase !== "handshake") return void socket.destroy();
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#phase = "secured";
     this.#socket = socket;
     this.#facts = tlsFacts(socket, this.#options);
@@ -277,11 +277,11 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#phase = "finishing";
     this.source.drop();
     const { peer, local } = this.#ends();
-    this.#timer = setTimeout(() => {
+    this.#stopTimer = startTimer(shutdownTimeout, () => {
       const unsent = inner.getWriteBufferSize();
       const error = new ShutdownTimeoutError(peer, local, shutdownTimeout, unsent);
       inner.abort(unsent > 0 ? error : undefined);
-    }, shutdownTimeout);
+    }, clockFor(inner));
     if (!this.#isWriteEnded) await this.closeWrite();
     // Closed before the peer has read everything, a socket is reset and the peer may lose what it has not read.
     await this.#peerEnded.promise;
@@ -350,7 +350,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
 
   #stop(): void {
     this.#phase = "over";
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#peerEnded.resolve();
   }
 

@@ -10,7 +10,7 @@ Deno.test("checkTimeout() throws RangeError with the name and the value", () => 
     assertThrows(
       () => checkTimeout("connectTimeout", wrong),
       RangeError,
-      `Cannot set connectTimeout: ${wrong} is not a time above 0 ms`,
+      `Cannot set: connectTimeout ${wrong} is not a time above 0 ms`,
     );
   }
 });

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../../protocols/contract.ts";
+import { Pause } from "../../core/clock.ts";
 import { flushSoon } from "../../core/write/flush_scheduler.ts";
 import { CaptureSlab } from "./_capture_slab.ts";
 
@@ -43,7 +44,7 @@ export class CaptureQueue {
   #goal = 0;
   #isScheduled = false;
   #isWriting = false;
-  #endRest: (() => void) | null = null;
+  readonly #pause = new Pause();
   #writing: Promise<void> = Promise.resolve();
   readonly #onProgress: (() => void)[] = [];
   #isStopped = false;
@@ -91,7 +92,7 @@ export class CaptureQueue {
   /** Waits until the sink has taken everything that is there now, or has failed. */
   async flush(): Promise<void> {
     const goal = this.#goal = this.#reserved;
-    this.#endRest?.();
+    this.#pause.end();
     this.#begin();
     while (this.#isWriting && this.#taken < goal) {
       await new Promise<void>((resolve) => this.#onProgress.push(resolve));
@@ -120,7 +121,7 @@ export class CaptureQueue {
     if (this.#end > this.#start) this.#full.push(this.#takeWritten());
     this.#slab = this.#spare.pop() ?? new CaptureSlab(new ArrayBuffer(SLAB_SIZE));
     this.#start = this.#end = 0;
-    this.#endRest?.();
+    this.#pause.end();
   }
 
   /** What was written to the slab and not given to the sink yet. */
@@ -148,7 +149,7 @@ export class CaptureQueue {
         this.#tellProgress();
         if (this.#sink.givesBack) {
           this.#reuse(piece);
-          if (this.#mayRest()) await this.#rest();
+          if (this.#mayRest()) await this.#pause.wait(REST_MS);
         }
       }
     } catch (error) {
@@ -168,15 +169,6 @@ export class CaptureQueue {
 
   #mayRest(): boolean {
     return this.#full.length === 0 && this.#taken >= this.#goal && !this.#isStopped;
-  }
-
-  async #rest(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, REST_MS);
-    this.#endRest = resolve;
-    await promise;
-    this.#endRest = null;
-    clearTimeout(timer);
   }
 
   /** Memory from the system costs more than all that is done with it here. */

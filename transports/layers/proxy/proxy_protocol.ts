@@ -10,6 +10,7 @@ import type {
 } from "../../../protocols/contract.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../protocols/errors.ts";
 import { formatAddress } from "../../core/addresses.ts";
+import { clockFor, startTimer } from "../../core/clock.ts";
 import { joinBytes } from "../../core/write/join_bytes.ts";
 import { Layer } from "../../stack/layer.ts";
 import { checkTimeout } from "../../core/timeouts.ts";
@@ -161,7 +162,7 @@ class ProxyReader extends Layer {
   #headerLength = 0;
   #startedAt = 0;
   #waitedMs = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer: (() => void) | null = null;
 
   constructor(
     upper: AnyProtocol,
@@ -176,9 +177,9 @@ class ProxyReader extends Layer {
     this.inner = inner;
     this.#startedAt = performance.now();
     const { headerTimeout } = this.#limits;
-    this.#timer = setTimeout(() => {
+    this.#stopTimer = startTimer(headerTimeout, () => {
       inner.abort(new ProxyProtocolTimeoutError(this.#peer(), headerTimeout));
-    }, headerTimeout);
+    }, clockFor(inner));
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {
@@ -199,7 +200,7 @@ class ProxyReader extends Layer {
   }
 
   override connectionLost(error: Error | null): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     super.connectionLost(error);
   }
 
@@ -251,7 +252,7 @@ class ProxyReader extends Layer {
       this.#headerLength = parsed.length;
       this.#waitedMs = performance.now() - this.#startedAt;
       this.#unread = [];
-      clearTimeout(this.#timer);
+      this.#stopTimer?.();
       return bytes.subarray(parsed.length);
     } catch (error) {
       if (!(error instanceof ProxyProtocolError)) throw error;

@@ -1,0 +1,303 @@
+/**
+ * Checks of options, so that what cannot be meant fails before anything is opened: a misspelt name, a value of the
+ * wrong kind or out of range.
+ *
+ * Each options type has one table, which names a {@linkcode Check} for each of its options; the type of
+ * the table demands all of them. {@linkcode checkOptions} goes through the options by the table. What two options have to
+ * do with each other is checked afterwards, by their own function.
+ *
+ * ```text
+ * Cannot ACTION: OPTION VALUE PROBLEM; REMEDY
+ * ```
+ *
+ * @module
+ */
+
+/** An option, as the text of an error names it. */
+export interface OptionName {
+  /** What is to be done with the options: "connect", "listen", "use idleTimeout". */
+  readonly action: string;
+  /** The name of the option: "port", "tls.cert", "layers[1]". */
+  readonly name: string;
+}
+
+/** Throws a `TypeError` or a `RangeError` for a value that the option cannot have. */
+export type Check = (value: unknown, option: OptionName) => void;
+
+/** The checks of all options of a type. */
+export type OptionTable<O> = { readonly [K in keyof O]-?: Check };
+
+/** What other systems call an option, and what it is called here. */
+const ALIASES: Readonly<Record<string, string>> = {
+  host: "hostname",
+  address: "hostname",
+  ssl: "tls",
+  ca: "caCerts",
+  cafile: "caCerts",
+  allowhalfopen: "writeEof",
+  highwatermark: "writeBufferLimits",
+  sslhandshaketimeout: "handshakeTimeout",
+  sslshutdowntimeout: "shutdownTimeout",
+};
+
+/**
+ * Checks options by the table of their type. An option that is `undefined` counts as not given.
+ *
+ * @param action What is to be done with them, for the text of an error.
+ * @param options What was given.
+ * @param table The checks.
+ * @param required The options that must be given.
+ * @throws {TypeError} If it is not an object, has an option that is not in the table, lacks one that is required, or
+ * one is of the wrong kind.
+ * @throws {RangeError} If one is out of range.
+ */
+export function checkOptions<O>(
+  action: string,
+  options: unknown,
+  table: OptionTable<O>,
+  required: readonly (keyof O & string)[] = [],
+): void {
+  checkTable(options, { action, name: "" }, table, required);
+}
+
+function checkTable(
+  options: unknown,
+  { action, name }: OptionName,
+  table: Readonly<Record<string, Check>>,
+  required: readonly string[],
+): void {
+  const names = Object.keys(table);
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const example = (required.length > 0 ? required : names.slice(0, 2)).join(", ");
+    const what = name === "" ? "" : `${name} `;
+    throw new TypeError(
+      `Cannot ${action}: ${what}${
+        show(options)
+      } is not an object with options such as { ${example} }`,
+    );
+  }
+  const prefix = name === "" ? "" : `${name}.`;
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  for (const [key, value] of Object.entries(given)) {
+    const check = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (check === undefined) {
+      throw new TypeError(
+        `Cannot ${action}: there is no option "${prefix}${key}"${suggest(key, names)}`,
+      );
+    }
+    if (value !== undefined) check(value, { action, name: prefix + key });
+  }
+  for (const key of required) {
+    if (given[key] === undefined) {
+      throw new TypeError(`Cannot ${action}: ${prefix}${key} is missing`);
+    }
+  }
+}
+
+/** A `TypeError` for a value of the wrong kind. */
+export function wrongKind(
+  { action, name }: OptionName,
+  value: unknown,
+  problem: string,
+): TypeError {
+  return new TypeError(`Cannot ${action}: ${name} ${show(value)} ${problem}`);
+}
+
+/** A `RangeError` for a value that is out of range. */
+export function outOfRange(
+  { action, name }: OptionName,
+  value: unknown,
+  problem: string,
+): RangeError {
+  return new RangeError(`Cannot ${action}: ${name} ${show(value)} ${problem}`);
+}
+
+/** A time in milliseconds, above 0 unless 0 is allowed; `Infinity` is never. */
+export function duration({ zero = false }: { readonly zero?: boolean } = {}): Check {
+  return (value, option) => {
+    if (typeof value !== "number") {
+      throw wrongKind(option, value, "is not a number of milliseconds");
+    }
+    if (value > 0 || (zero && value === 0)) return;
+    throw outOfRange(option, value, `is not a time ${zero ? "of 0 ms or more" : "above 0 ms"}`);
+  };
+}
+
+/** A number from a lowest to a highest value. NaN is none. */
+export function numberFrom(least: number, most: number = Infinity, unit: string = ""): Check {
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  return (value, option) => {
+    if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
+    if (value >= least && value <= most) return;
+    throw outOfRange(option, value, `is not a number ${range}${unit}`);
+  };
+}
+
+/** A number above 0. */
+export function numberAbove0(unit: string): Check {
+  return (value, option) => {
+    if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
+    if (!(value > 0)) throw outOfRange(option, value, `is not a number above 0 ${unit}`);
+  };
+}
+
+/** A size in bytes; `Infinity` is no limit. */
+export function size(least = 0): Check {
+  return numberFrom(least, Infinity, least === 1 ? " byte" : " bytes");
+}
+
+/** A whole number from a lowest to a highest value. */
+export function wholeNumber(least: number, most: number = Infinity): Check {
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  return (value, option) => {
+    if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
+    if (Number.isInteger(value) && value >= least && value <= most) return;
+    throw outOfRange(option, value, `is not a whole number ${range}`);
+  };
+}
+
+/** A whole number from a lowest value, or `Infinity` for no limit. */
+export function wholeNumberOrInfinity(least: number): Check {
+  const check = wholeNumber(least);
+  return (value, option) => {
+    if (value !== Infinity) check(value, option);
+  };
+}
+
+/** `true` or `false`. */
+export function flag(value: unknown, option: OptionName): void {
+  if (typeof value !== "boolean") throw wrongKind(option, value, "is neither true nor false");
+}
+
+/** A string. */
+export function text(value: unknown, option: OptionName): void {
+  if (typeof value !== "string") throw wrongKind(option, value, "is not a string");
+}
+
+/** A function; `example` shows one. */
+export function functionLike(example: string = ""): Check {
+  const remedy = example === "" ? "" : `; give one such as ${example}`;
+  return (value, option) => {
+    if (typeof value !== "function") throw wrongKind(option, value, `is not a function${remedy}`);
+  };
+}
+
+/** One of some values. */
+export function oneOf(...values: readonly (string | number)[]): Check {
+  const list = values.map(show).join(", ");
+  return (value, option) => {
+    if ((values as readonly unknown[]).includes(value)) return;
+    throw wrongKind(option, value, `is not one of ${list}`);
+  };
+}
+
+/** A list, each element of which passes a check. */
+export function listOf(check: Check, { least = 0 }: { readonly least?: number } = {}): Check {
+  return (value, option) => {
+    if (!Array.isArray(value)) {
+      throw wrongKind(option, value, `is not a list; write ${option.name}: [ … ]`);
+    }
+    if (value.length < least) {
+      throw new TypeError(`Cannot ${option.action}: ${option.name} is an empty list`);
+    }
+    for (let i = 0; i < value.length; i++) {
+      check(value[i], { action: option.action, name: `${option.name}[${i}]` });
+    }
+  };
+}
+
+/** An object with options of its own. */
+export function optionsOf<O>(
+  table: OptionTable<O>,
+  required: readonly (keyof O & string)[] = [],
+): Check {
+  return (value, option) => checkTable(value, option, table, required);
+}
+
+/** What one of several kinds is: the first check for which `applies` holds, else the last. */
+export function either(applies: (value: unknown) => boolean, first: Check, second: Check): Check {
+  return (value, option) => (applies(value) ? first : second)(value, option);
+}
+
+/** An object that has certain methods, whatever its class: "an AbortSignal", "a Clock". */
+export function objectWith(kind: string, ...methods: readonly string[]): Check {
+  return (value, option) => {
+    const isSuch = typeof value === "object" && value !== null &&
+      methods.every((method) => typeof Reflect.get(value, method) === "function");
+    if (!isSuch) throw wrongKind(option, value, `is not ${kind}`);
+  };
+}
+
+/** An `AbortSignal`. */
+export const abortSignal: Check = objectWith(
+  "an AbortSignal",
+  "addEventListener",
+  "throwIfAborted",
+);
+
+/** Bytes. */
+export function bytes(value: unknown, option: OptionName): void {
+  if (!(value instanceof Uint8Array)) throw wrongKind(option, value, "is not a Uint8Array");
+}
+
+/** Anything: what is checked elsewhere. */
+export function anything(): void {}
+
+/** A value as the text of an error shows it, in short and on one line. Never throws. */
+export function show(value: unknown): string {
+  try {
+    if (typeof value === "string") {
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+    }
+    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
+    if (Array.isArray(value)) return "a list";
+    if (typeof value !== "object" || value === null) return String(value);
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+    return typeof name === "string" && name !== "Object" ? `of class ${name}` : "an object";
+  } catch {
+    return "an object";
+  }
+}
+
+/** Says which option may have been meant. */
+function suggest(key: string, names: readonly string[]): string {
+  const wanted = plain(key);
+  const alias = ALIASES[wanted];
+  if (alias !== undefined && names.includes(alias)) return `; did you mean "${alias}"?`;
+  const [nearest] = names
+    .map((name) => ({ name, distance: distanceOf(wanted, plain(name)) }))
+    .sort((a, b) => a.distance - b.distance);
+  const isNear = nearest !== undefined &&
+    nearest.distance <= Math.max(1, Math.floor(Math.min(wanted.length, 9) / 3));
+  return isNear ? `; did you mean "${nearest.name}"?` : `; the options are ${names.join(", ")}`;
+}
+
+/** How a name is compared: `reuse_port` and `REUSEPORT` are `reusePort`. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+}
+
+/** How many characters have to be put in, taken out, exchanged or swapped to make `a` into `b`. */
+function distanceOf(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const next = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const isSame = a[row - 1] === b[column - 1];
+      let least = Math.min(
+        (last[column] ?? 0) + 1,
+        (next[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (isSame ? 0 : 1),
+      );
+      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] &&
+        a[row - 2] === b[column - 1];
+      if (isSwap) least = Math.min(least, (before[column - 2] ?? 0) + 1);
+      next.push(least);
+    }
+    before = last;
+    last = next;
+  }
+  return last[b.length] ?? 0;
+}
