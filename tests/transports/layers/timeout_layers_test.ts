@@ -178,10 +178,10 @@ Deno.test("minimumRate() does not count time in which we do not read, nor after 
 
 Deno.test("idleTimeout(), writeStallTimeout() and minimumRate() throw RangeError for times and rates out of range", () => {
   for (const wrong of [0, -1, NaN]) {
-    const text = `: ${wrong} is not `;
+    const text = ` ${wrong} is not `;
     assertThrows(() => idleTimeout({ timeout: wrong }), RangeError, `timeout${text}`);
     assertThrows(() => writeStallTimeout({ timeout: wrong }), RangeError, `timeout${text}`);
-    assertThrows(() => minimumRate({ rate: wrong }), RangeError, `rate${text}`);
+    assertThrows(() => minimumRate({ rate: wrong }), RangeError, `rate: ${wrong} is not `);
     assertThrows(() => minimumRate({ rate: 1, window: wrong }), RangeError, `window${text}`);
   }
 });
