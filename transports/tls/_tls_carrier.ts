@@ -31,6 +31,7 @@ import {
   protocolError,
   type TlsEnds,
 } from "./_tls_errors.ts";
+import type { Verdict } from "./_session_trust.ts";
 import { tlsFacts } from "./_tls_facts.ts";
 import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 
@@ -132,7 +133,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#starting = nextTurn().then(() => void (this.#starting = null));
     try {
       startHandshake(this.#duplex, this.#options, {
-        onSecure: (socket) => void this.#open(socket),
+        onSecure: (socket, verdict) => void this.#open(socket, verdict),
         onHandshakeError: (error) => this.#refuse(handshakeError(error, inner)),
       });
     } catch (thrown) {
@@ -233,12 +234,12 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     return this.#facts.get(name) ?? this.#inner?.getExtraInfo(name);
   }
 
-  async #open(socket: TLSSocket): Promise<void> {
+  async #open(socket: TLSSocket, verdict: Verdict): Promise<void> {
     if (this.#phase !== "handshake") return void socket.destroy();
     this.#stopTimer?.();
     this.#phase = "secured";
     this.#socket = socket;
-    this.#facts = tlsFacts(socket, this.#options);
+    this.#facts = tlsFacts(socket, this.#options, verdict);
     socket.on("error", (error) => {
       this.#hasFailed = true;
       this.#endReading(protocolError(error, this.#ends()));

@@ -9,13 +9,14 @@ import {
 } from "node:tls";
 import { toError } from "../core/error_report.ts";
 import { chooseCertificate, contextOf, defaultCertificate } from "./_certificate_choice.ts";
+import { judgeClient, NO_CERTIFICATE, type Verdict } from "./_session_trust.ts";
 import type { TlsDuplex } from "./_tls_duplex.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /** What becomes of a handshake: one of the two, once. */
 export interface HandshakeEvents {
-  /** It is complete. */
-  onSecure(socket: TLSSocket): void;
+  /** It is complete; `verdict` says why the peer is not authorised, if it may come in all the same. */
+  onSecure(socket: TLSSocket, verdict: Verdict): void;
   /** It failed. */
   onHandshakeError(error: Error): void;
 }
@@ -49,7 +50,8 @@ function connectOver(
   socket.on("error", fail);
   socket.once("secureConnect", () => {
     socket.off("error", fail);
-    events.onSecure(socket);
+    const { authorizationError } = socket;
+    events.onSecure(socket, authorizationError ? String(authorizationError) : null);
   });
 }
 
@@ -96,13 +98,26 @@ function serve(duplex: TlsDuplex, options: ResolvedTlsOptions, events: Handshake
     ...(choosesLater && { SNICallback: answerSni(duplex, options) }),
   };
   const server = createServer(serverOptions);
-  server.once("secureConnection", (socket) => events.onSecure(socket));
+  server.once("secureConnection", (socket) => {
+    const verdict = judgeClient(socket, options);
+    if (verdict === null || !options.rejectUnauthorized) return events.onSecure(socket, verdict);
+    events.onHandshakeError(refusalOf(verdict));
+    socket.destroy();
+  });
   server.on("tlsClientError", (error, socket) => {
     // Of a certificate that does not verify only the socket tells.
     const refusal = socket.authorizationError as unknown;
     events.onHandshakeError(refusal ? new Error(String(refusal), { cause: error }) : error);
   });
   server.emit("connection", duplex);
+}
+
+/** Why a client is refused whose handshake is complete: a session that it resumed proves nothing here. */
+function refusalOf(verdict: string): Error {
+  const what = verdict === NO_CERTIFICATE
+    ? "peer did not return a certificate"
+    : "its certificate was not verified by this server";
+  return Object.assign(new Error(what), { code: verdict });
 }
 
 type SniAnswer = (error: Error | null, context?: SecureContext) => void;

@@ -8,7 +8,7 @@ const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
   ["expired", /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|Expired|NotValidYet/],
   [
     "noCertificate",
-    /DID_NOT_RETURN_A_CERTIFICATE|no certificates|Certificate_?Required|CERTIFICATE_REQUIRED/,
+    /DID_NOT_RETURN_A_CERTIFICATE|did not return a certificate|no certificates|Certificate_?Required|CERTIFICATE_REQUIRED/,
   ],
   ["protocol", /NO_APPLICATION_PROTOCOL|NoApplicationProtocol|any known protocol/],
   ["version", /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|ProtocolVersion|peer is incompatible/],
@@ -16,7 +16,7 @@ const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
   ["notTls", /WRONG_VERSION_NUMBER|corrupt message|InappropriateMessage/],
   [
     "untrusted",
-    /UNABLE_TO_|SELF_SIGNED|invalid peer certificate|Unknown_?(Issuer|CA)|UNKNOWN_CA|BadCertificate|BAD_CERTIFICATE|CERT_/i,
+    /UNABLE_TO_|SELF_SIGNED|invalid peer certificate|Unknown_?(Issuer|CA)|UNKNOWN_CA|BadCertificate|BAD_CERTIFICATE|CERT_|SESSION_NOT_VERIFIED/i,
   ],
 ];
 

@@ -1,13 +1,14 @@
 import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
 import type { PeerCertificate, TlsCipher } from "../../protocols/contract.ts";
+import type { Verdict } from "./_session_trust.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /** What a TLS connection knows about itself by name, once the handshake is done: its extra info. */
 export function tlsFacts(
   socket: TLSSocket,
   options: ResolvedTlsOptions,
+  verdict: Verdict,
 ): ReadonlyMap<string, unknown> {
-  const { authorizationError } = socket;
   return new Map<string, unknown>([
     ["tlsEngine", "layer"],
     ["sslObject", socket],
@@ -15,8 +16,8 @@ export function tlsFacts(
     ["alpnProtocol", socket.alpnProtocol || undefined],
     ["cipher", cipherOf(socket)],
     ["peercert", describeCertificate(socket.getPeerCertificate(false))],
-    ["authorized", socket.authorized],
-    ["authorizationError", authorizationError ? String(authorizationError) : undefined],
+    ["authorized", verdict === null],
+    ["authorizationError", verdict ?? undefined],
     ["serverName", serverNameOf(socket, options)],
   ]);
 }
