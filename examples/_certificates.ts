@@ -1,46 +1,71 @@
 /**
- * What the TLS examples share: certificates from the files that `--cert`, `--key` and `--ca` name, or
- * those of `examples/certificates/`, which are for tests and keep no secret.
+ * What the TLS examples share: certificates from the files that `--cert`, `--key` and `--ca` name,
+ * or those in `examples/certificates/`, which are for tests only: their keys are public.
  *
  * @module
  */
 import type { TlsCertificate, TlsOptions } from "@sluice/net";
+import { FlagError } from "./_flags.ts";
 
 /** The flags for the functions here. */
-export const CERTIFICATE_FLAGS = { cert: "", key: "", ca: "" } as const;
+export const CERTIFICATE_FLAGS = {
+  cert: [undefined, "a PEM file with a certificate (default: one for tests)"],
+  key: [undefined, "a PEM file with the private key of --cert"],
+  ca: [undefined, "a PEM file with the authority that the other end's certificate must be from"],
+} as const;
 
-/** The certificate of `--cert` and `--key`; `null` without them. One of them alone is a mistake. */
+/** A certificate and its key are given together. */
+export const CERTIFICATE_NEEDS = { cert: ["key"], key: ["cert"] } as const;
+
+/** The values of those flags. */
+export interface CertificateFiles {
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+/** The certificate of `--cert` and `--key`; `null` without them. */
 export async function readOwnCertificate(
-  { cert, key }: { readonly cert: string; readonly key: string },
+  { cert, key }: CertificateFiles,
 ): Promise<TlsCertificate | null> {
-  if (cert === "" && key === "") return null;
-  if (key === "") throw new Error("Cannot use --cert without --key");
-  if (cert === "") throw new Error("Cannot use --key without --cert");
-  return { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
+  if (cert === undefined || key === undefined) return null;
+  return { cert: await readFlagFile("cert", cert), key: await readFlagFile("key", key) };
 }
 
 /** The certificate of `--cert` and `--key`; without them one of those for tests. */
 export async function readCertificate(
-  flags: { readonly cert: string; readonly key: string },
+  files: CertificateFiles,
   name: "localhost" | "client",
 ): Promise<TlsCertificate> {
-  return await readOwnCertificate(flags) ??
+  return await readOwnCertificate(files) ??
     { cert: await readTestFile(`${name}.crt`), key: await readTestFile(`${name}.key`) };
 }
 
-/** The authority of `--ca`; without it the one behind the certificates for tests. */
-export async function readAuthority({ ca }: { readonly ca: string }): Promise<string> {
-  return ca === "" ? await readTestFile("ca.crt") : await Deno.readTextFile(ca);
+/** The authority of `--ca`; without it the one that issued the certificates for tests. */
+export async function readAuthority({ ca }: CertificateFiles): Promise<string> {
+  return ca === undefined ? await readTestFile("ca.crt") : await readFlagFile("ca", ca);
 }
 
-/** What a server wants of its clients: with `--ca` a certificate of that authority, without it nothing. */
-export async function readDemands(
-  { ca }: { readonly ca: string },
-): Promise<Pick<TlsOptions, "requestCert" | "caCerts">> {
-  return ca === "" ? {} : { requestCert: true, caCerts: [await Deno.readTextFile(ca)] };
+/**
+ * The options of a server: its certificate, and with `--ca` the demand that clients show one of that
+ * authority.
+ */
+export async function readServerTls(files: CertificateFiles): Promise<TlsOptions> {
+  const own = await readCertificate(files, "localhost");
+  if (files.ca === undefined) return own;
+  return { ...own, requestCert: true, caCerts: [await readFlagFile("ca", files.ca)] };
 }
 
-/** Beside this file, wherever that was loaded from. */
+async function readFlagFile(flag: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new FlagError(`Cannot use --${flag}: ${error.message}`, { cause: error });
+  }
+}
+
+/** A file in the folder beside this module, also if the module was loaded from the network. */
 async function readTestFile(name: string): Promise<string> {
   const response = await fetch(new URL(`certificates/${name}`, import.meta.url));
   return await response.text();

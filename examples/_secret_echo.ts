@@ -1,6 +1,6 @@
 /**
  * What encrypted_echo.ts and layered_echo.ts share: an echo server and a client on top of the same
- * layers, whose key is given or made up for both.
+ * layers, with a key that is given or made up for both.
  *
  * @module
  */
@@ -13,9 +13,10 @@ import {
   type Transport,
 } from "@sluice/net";
 import { KEY_LENGTH } from "./_encryption.ts";
-import { peerOf, readFlags, serveUntilStopped } from "./_program.ts";
+import { checkRemotePort, listenFlags, readFlags } from "./_flags.ts";
+import { peerOf, serveUntilStopped } from "./_program.ts";
 
-/** Makes the layers of one end, which it may call by its name, for a key. */
+/** Makes the layers of one end for a key; `end` is for labels. */
 export type MakeLayers = (key: Bytes, end: "server" | "client") => readonly LayerFactory[];
 
 /** Sends back what it receives. */
@@ -40,14 +41,23 @@ class Echo extends Protocol {
   }
 }
 
-/** With a key it serves or, with `--connect`, sends the message to a server; without one it does both at once. */
+/**
+ * With a key it is the server or, with `--connect`, the client. Without a key it is both, with a new
+ * key, and ends by itself.
+ */
 export async function runSecretEcho(makeLayers: MakeLayers): Promise<void> {
-  const flags = readFlags({ port: 8888, key: "", connect: false, message: "Hello, world" });
-  const { key, connect, message, ...endpoint } = flags;
-  if (key === "") return await talkToMyself(makeLayers, message);
-  const layersOf = (end: "server" | "client") => makeLayers(parseKey(key), end);
-  if (connect) return await ask(message, { ...endpoint, layers: layersOf("client") });
-  const options = { ...endpoint, layers: layersOf("server") };
+  const { key, connect, message, ...endpoint } = readFlags({
+    ...listenFlags(8888),
+    key: [undefined, "the key of both programs, 64 hexadecimal digits (default: be both)", toKey],
+    connect: [false, "be the client instead of the server"],
+    message: ["Hello, world", "the text that the client sends"],
+  }, { connect: ["key"], hostname: ["key"], port: ["key"], path: ["key"] });
+  if (key === undefined) return await talkToMyself(makeLayers, message);
+  if (connect) {
+    checkRemotePort(endpoint);
+    return await ask(message, { ...endpoint, layers: makeLayers(key, "client") });
+  }
+  const options = { ...endpoint, layers: makeLayers(key, "server") };
   await serveUntilStopped(await createServer(() => new Echo(), options));
 }
 
@@ -73,7 +83,7 @@ async function ask(
       const answer = new Blob(received);
       if (answer.size < expected) return;
       console.log(`received: ${await answer.text()}`);
-      // Not close(): the server has a last record to send, which says that nothing was cut off.
+      // Not close(): the server still has to send its last record, which proves that nothing was cut off.
       transport.writeEof();
     },
   }), options);
@@ -83,7 +93,7 @@ async function ask(
   if (bytesRead < expected) throw new Error(`The server closed after ${bytesRead} bytes`);
 }
 
-function parseKey(text: string): Bytes {
+function toKey(text: string): Bytes {
   if (/^[0-9a-f]{64}$/i.test(text)) return Uint8Array.fromHex(text);
-  throw new Error(`Cannot use --key: "${text}" is not 64 hexadecimal digits`);
+  throw new Error(`"${text}" is not 64 hexadecimal digits`);
 }

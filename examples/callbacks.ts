@@ -10,13 +10,14 @@
  *     deno run --allow-net examples/callbacks.ts --limit 2000000
  *     deno task example callbacks
  *
- * `--allow-net` is all it needs.
+ * It needs `--allow-net`.
  *
  * @module
  */
 import { createConnection, createServer } from "@sluice/net";
 import type { ProtocolCallbacks, Transport } from "@sluice/net";
-import { readFlags, runProgram } from "./_program.ts";
+import { readFlags } from "./_flags.ts";
+import { runProgram } from "./_program.ts";
 
 /** Runs in the Worker: it may use nothing from outside. */
 function countPrimes(limit: number): number {
@@ -80,7 +81,7 @@ async function ask(port: number, limit: number): Promise<string> {
 }
 
 await runProgram(async () => {
-  const { limit } = readFlags({ limit: 2_000_000 });
+  const { limit } = readFlags({ limit: [2_000_000, "count the primes below this number"] });
   await using server = await createServer(primeCounter, { port: 0 });
   const report = async (below: number): Promise<void> => {
     console.log(`how many primes below ${below}?`);

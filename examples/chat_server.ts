@@ -8,7 +8,7 @@
  *     deno run --allow-net examples/chat_server.ts --port 8888
  *     deno task example chat_server --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
@@ -19,7 +19,8 @@ import {
   lineCodec,
   type Transport,
 } from "@sluice/net";
-import { readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+import { listenFlags, readFlags } from "./_flags.ts";
+import { runProgram, serveUntilStopped } from "./_program.ts";
 
 /** The longest line that anybody may say, in bytes. */
 const MAX_LINE_LENGTH = 1000;
@@ -133,7 +134,7 @@ function toPlain(line: string): string {
 
 if (import.meta.main) {
   await runProgram(async () => {
-    const options = { ...readFlags({ port: 8888 }), maxWriteBuffer: MAX_WRITE_BUFFER };
+    const options = { ...readFlags(listenFlags(8888)), maxWriteBuffer: MAX_WRITE_BUFFER };
     await serveUntilStopped(await createServer(new Room().enter, options));
   });
 }

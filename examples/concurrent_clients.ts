@@ -8,12 +8,13 @@
  *     deno run --allow-net examples/concurrent_clients.ts --clients 200 --lines 50
  *     deno task example concurrent_clients
  *
- * `--allow-net` is all it needs.
+ * It needs `--allow-net`.
  *
  * @module
  */
 import { openConnection, startServer, type StreamConnection, TaskGroup } from "@sluice/net";
-import { readFlags, runProgram } from "./_program.ts";
+import { readFlags, toCount } from "./_flags.ts";
+import { runProgram } from "./_program.ts";
 
 /** The server's side of one connection. */
 async function shout({ reader, writer }: StreamConnection): Promise<void> {
@@ -37,7 +38,10 @@ async function talk(port: number, name: string, lines: number, signal: AbortSign
 }
 
 await runProgram(async () => {
-  const { clients, lines } = readFlags({ clients: 200, lines: 50 });
+  const { clients, lines } = readFlags({
+    clients: ["200", "how many clients connect", toCount],
+    lines: ["50", "how many lines each of them sends", toCount],
+  });
   await using server = await startServer(shout, { port: 0 });
   console.log(`${clients} clients connect to port ${server.port} and send ${lines} lines each`);
 

@@ -16,7 +16,8 @@
  */
 import { type Bytes, type ByteSource, type Carrier, connectCarrier } from "@sluice/net";
 import { Protocol, ReceiveBuffer, type Transport } from "@sluice/net";
-import { readFlags, runProgram } from "./_program.ts";
+import { readFlags } from "./_flags.ts";
+import { runProgram } from "./_program.ts";
 
 /** How many bytes may wait on one side until the other side has to, as in a socket's buffer. */
 const WINDOW = 65_536;

@@ -6,13 +6,14 @@
  *     deno run --allow-net examples/demo.ts
  *     deno task demo
  *
- * `--allow-net` is all it needs.
+ * It needs `--allow-net`.
  *
  * @module
  */
 import { createConnection, createServer, formatAddress, Protocol } from "@sluice/net";
 import { openConnection, startServer, type Transport } from "@sluice/net";
-import { peerOf, readFlags, runProgram } from "./_program.ts";
+import { readFlags } from "./_flags.ts";
+import { peerOf, runProgram } from "./_program.ts";
 
 const MIB = 1_048_576;
 const startedAt = performance.now();

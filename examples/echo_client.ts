@@ -6,12 +6,13 @@
  *     deno run --allow-net examples/echo_client.ts --port 8888 --message "Hello, world"
  *     deno task example echo_client --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { createConnection, Protocol, type Transport } from "@sluice/net";
-import { peerOf, readFlags, runProgram } from "./_program.ts";
+import { connectFlags, readFlags } from "./_flags.ts";
+import { peerOf, runProgram } from "./_program.ts";
 
 class EchoClient extends Protocol {
   readonly #message: Uint8Array;
@@ -46,7 +47,10 @@ class EchoClient extends Protocol {
 }
 
 await runProgram(async () => {
-  const { message, ...endpoint } = readFlags({ port: 8888, message: "Hello, world" });
+  const { message, ...endpoint } = readFlags({
+    ...connectFlags(8888),
+    message: ["Hello, world", "the text to send"],
+  });
   const { transport, protocol } = await createConnection(() => new EchoClient(message), endpoint);
   const { error, durationMs } = await transport.closed;
   if (error) throw error;

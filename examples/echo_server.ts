@@ -7,12 +7,13 @@
  *     deno run --allow-net examples/echo_server.ts --port 8888
  *     deno task example echo_server --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { createServer, Protocol, type Transport } from "@sluice/net";
-import { peerOf, readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+import { listenFlags, readFlags } from "./_flags.ts";
+import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";
 
 class Echo extends Protocol {
   #transport: Transport | undefined;
@@ -42,6 +43,6 @@ class Echo extends Protocol {
 }
 
 await runProgram(async () => {
-  const server = await createServer(() => new Echo(), readFlags({ port: 8888 }));
+  const server = await createServer(() => new Echo(), readFlags(listenFlags(8888)));
   await serveUntilStopped(server);
 });

@@ -9,7 +9,7 @@
  *     deno run --allow-net examples/json_rpc.ts --port 8888
  *     deno task example json_rpc --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
@@ -24,7 +24,8 @@ import {
   TaskGroup,
 } from "@sluice/net";
 import { delay } from "@std/async";
-import { announce, readFlags, runProgram } from "./_program.ts";
+import { listenFlags, readFlags } from "./_flags.ts";
+import { runProgram, serveUntilStopped } from "./_program.ts";
 
 /** How many requests of one client are under way at most. */
 const MOST_REQUESTS = 64;
@@ -172,8 +173,7 @@ export async function serveJsonRpc(connection: StreamConnection): Promise<void> 
 
 if (import.meta.main) {
   await runProgram(async () => {
-    await using server = await startServer(serveJsonRpc, readFlags({ port: 8888 }));
-    announce(server);
-    await server.serveForever();
+    const server = await startServer(serveJsonRpc, readFlags(listenFlags(8888)));
+    await serveUntilStopped(server);
   });
 }

@@ -7,13 +7,14 @@
  *     deno run --allow-net examples/logging_transport.ts
  *     deno task example logging_transport
  *
- * `--allow-net` is all it needs.
+ * It needs `--allow-net`.
  *
  * @module
  */
 import { createConnection, createServer, type ProtocolCallbacks } from "@sluice/net";
 import { type Transport, TransportWrapper } from "@sluice/net";
-import { peerOf, readFlags, runProgram } from "./_program.ts";
+import { readFlags } from "./_flags.ts";
+import { peerOf, runProgram } from "./_program.ts";
 
 class LoggingTransport extends TransportWrapper {
   override write(data: Uint8Array | string): boolean {

@@ -1,27 +1,33 @@
 /**
- * TLS in which both ends show a certificate: the server greets each client by the name in its own, and
- * refuses who has none.
+ * TLS in which both ends show a certificate: the server greets each client by the name in its
+ * certificate, and refuses clients without one.
  *
- * It starts a server and asks it twice, with a certificate and without one, then ends. With `--serve`, and
- * with a certificate or an authority of your own, it goes on serving until Ctrl-C: talk to it (`--port 8444`) with
- * `openssl s_client -connect 127.0.0.1:8444 -cert client.crt -key client.key -CAfile ca.crt` in `examples/certificates/`.
+ * It starts a server, connects to it twice, with a certificate and without one, and ends. With
+ * `--serve` it serves until Ctrl-C instead: talk to it with `openssl s_client -connect 127.0.0.1:8444
+ * -cert client.crt -key client.key -CAfile ca.crt` in `examples/certificates/`.
  *
  *     deno run --allow-net --allow-read examples/mutual_tls.ts
  *     deno task example mutual_tls
  *
- * `--allow-net` and, for the certificates, `--allow-read`. `--cert` and `--key` name PEM files of the server,
- * `--ca` the authority behind the clients: each of them implies `--serve`, for the program has no certificate
- * to show to them. Without them the certificates for tests are used.
+ * It needs `--allow-net` and, for the certificates, `--allow-read`. `--cert` and `--key` name PEM
+ * files of the server, `--ca` that of the authority that issued the clients' certificates. Each of
+ * them implies `--serve`, because the program has no client certificate that fits. Without them it
+ * uses the certificates for tests.
  *
  * @module
  */
 import { openConnection, startServer, type StreamConnection, type TlsOptions } from "@sluice/net";
-import { CERTIFICATE_FLAGS, readAuthority, readCertificate } from "./_certificates.ts";
-import { announce, readFlags, runProgram } from "./_program.ts";
+import { CERTIFICATE_FLAGS, CERTIFICATE_NEEDS, readAuthority } from "./_certificates.ts";
+import { readCertificate } from "./_certificates.ts";
+import { listenFlags, readFlags } from "./_flags.ts";
+import { runProgram, serveUntilStopped } from "./_program.ts";
+
+/** With one of these flags the program serves until Ctrl-C. */
+const SERVING = ["serve", "cert", "ca"];
 
 function greet({ writer }: StreamConnection): void {
   const subject = writer.getExtraInfo("peercert")?.subject;
-  writer.write(`Hello, ${subject?.["CN"] ?? "somebody"}!\n`);
+  writer.write(`Hello, ${subject?.["CN"] ?? "stranger"}!\n`);
 }
 
 async function ask(port: number, tls: TlsOptions): Promise<string> {
@@ -31,24 +37,23 @@ async function ask(port: number, tls: TlsOptions): Promise<string> {
 
 await runProgram(async () => {
   const { serve, cert, key, ca, ...endpoint } = readFlags({
-    port: 0,
-    serve: false,
+    ...listenFlags(8444),
+    serve: [false, "serve until Ctrl-C"],
     ...CERTIFICATE_FLAGS,
-  });
+  }, { ...CERTIFICATE_NEEDS, hostname: SERVING, port: SERVING, path: SERVING });
+  const isServing = serve || cert !== undefined || ca !== undefined;
   const caCerts = [await readAuthority({ ca })];
   const own = await readCertificate({ cert, key }, "localhost");
   await using server = await startServer(greet, {
-    ...endpoint,
+    ...(isServing ? endpoint : { port: 0 }),
     tls: { ...own, requestCert: true, caCerts },
     onError: (error) => console.log(`refused: ${error.message}`),
   });
-  if (serve || cert !== "" || ca !== "") {
-    announce(server);
-    return await server.serveForever();
-  }
+  if (isServing) return await serveUntilStopped(server);
   const trusting = { caCerts, serverName: "localhost" };
-  const shown = await readCertificate({ cert: "", key: "" }, "client");
+  const shown = await readCertificate({}, "client");
   console.log(`with a certificate: ${await ask(server.port, { ...trusting, ...shown })}`);
-  // In TLS 1.3 a client is done before the server has looked at its certificate: it fails at the first read.
+  // In TLS 1.3 the client is ready before the server has checked its certificate, so it fails at its
+  // first read.
   console.log(`without one: ${await ask(server.port, trusting).catch(String)}`);
 });

@@ -8,15 +8,16 @@
  *     deno run --allow-net examples/netcat.ts --port 8888
  *     deno task example netcat --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { openConnection } from "@sluice/net";
-import { peerOf, readFlags, runProgram } from "./_program.ts";
+import { connectFlags, readFlags } from "./_flags.ts";
+import { peerOf, runProgram } from "./_program.ts";
 
 await runProgram(async () => {
-  const connection = await openConnection(readFlags({ port: 8888 }));
+  const connection = await openConnection(readFlags(connectFlags(8888)));
   // To stderr: stdout is for what the other end sends.
   console.error(`connected to ${peerOf(connection.transport)}`);
   // If this direction fails, the connection does, and with it the other direction.

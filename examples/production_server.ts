@@ -15,10 +15,8 @@
  */
 import { counters, formatAddress, idleTimeout, proxyProtocol, type Server } from "@sluice/net";
 import { startServer, type StreamConnection, TrafficTotal, writeStallTimeout } from "@sluice/net";
-import { peerOf, readFlags, runProgram, serveHttp, stopRequested } from "./_program.ts";
-
-/** Below the 10 s that Docker waits before it kills, in milliseconds. */
-const GRACE_MS = 8_000;
+import { listenFlags, readFlags, toPort } from "./_flags.ts";
+import { count, peerOf, runProgram, serveHttp, stopLine, stopRequested } from "./_program.ts";
 
 async function echo({ reader, writer, transport, signal }: StreamConnection): Promise<void> {
   // A health check of HAProxy, which then hangs up.
@@ -43,18 +41,19 @@ function serveMetrics(port: number, server: Server, total: TrafficTotal): AsyncD
     `echo_received_bytes_total ${total.received.bytes}\n` +
     `echo_sent_bytes_total ${total.sent.bytes}\n`;
   return serveHttp(
-    { hostname: "127.0.0.1", port },
+    { hostname: "127.0.0.1", port, flag: "metrics" },
     (address) => console.log(`metrics on http://127.0.0.1:${address.port}`),
     () => new Response(page()),
   );
 }
 
 await runProgram(async () => {
-  const { metrics, proxy, shared, ...endpoint } = readFlags({
-    port: 8888,
-    metrics: 0,
-    proxy: false,
-    shared: false,
+  const { metrics, proxy, shared, grace, ...endpoint } = readFlags({
+    ...listenFlags(8888),
+    metrics: [undefined, "the port of a page for Prometheus (default: no page)", toPort],
+    proxy: [false, "expect the PROXY header of HAProxy from every client"],
+    shared: [false, "let several of these processes listen on one port"],
+    grace: [1500, "how long clients have to finish at the end, in milliseconds"],
   });
   const total = new TrafficTotal();
   await using server = await startServer(echo, {
@@ -70,12 +69,13 @@ await runProgram(async () => {
     ],
     onError: (error, { callback }) => console.error(`${callback}: ${error.message}`),
   });
-  await using _page = metrics === 0 ? null : serveMetrics(metrics, server, total);
+  await using _page = metrics === undefined ? null : serveMetrics(metrics, server, total);
+  const stop = stopRequested();
   console.log(`listening on ${server.addresses.map(formatAddress).join(", ")}`);
   console.log("stop with Ctrl-C");
 
-  await stopRequested();
-  console.log(`stopping, ${server.connections.size} connections to close`);
-  const { finished, aborted } = await server.shutdown({ grace: GRACE_MS });
-  console.log(`${finished} connections finished, ${aborted} were cut off`);
+  await stop;
+  console.log(stopLine(server.connections.size));
+  const { finished, aborted } = await server.shutdown({ grace });
+  console.log(`${count(finished, "connection")} finished, ${aborted} were cut off`);
 });

@@ -7,12 +7,13 @@
  *     deno run --allow-net examples/robust_greeting_server.ts --port 8888
  *     deno task example robust_greeting_server --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { createServer } from "@sluice/net";
-import { peerOf, readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+import { listenFlags, readFlags } from "./_flags.ts";
+import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";
 import { GreetingProtocol } from "./greeting_server.ts";
 
 class RobustGreetingProtocol extends GreetingProtocol {
@@ -30,6 +31,9 @@ class RobustGreetingProtocol extends GreetingProtocol {
 }
 
 await runProgram(async () => {
-  const server = await createServer(() => new RobustGreetingProtocol(), readFlags({ port: 8888 }));
+  const server = await createServer(
+    () => new RobustGreetingProtocol(),
+    readFlags(listenFlags(8888)),
+  );
   await serveUntilStopped(server);
 });

@@ -7,12 +7,13 @@
  *     deno run --allow-net examples/stream_echo_server.ts --port 8888
  *     deno task example stream_echo_server --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { startServer, type StreamConnection } from "@sluice/net";
-import { announce, peerOf, readFlags, runProgram } from "./_program.ts";
+import { listenFlags, readFlags } from "./_flags.ts";
+import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";
 
 async function echo({ reader, writer }: StreamConnection): Promise<void> {
   const data = await reader.read(100);
@@ -30,7 +31,6 @@ async function echo({ reader, writer }: StreamConnection): Promise<void> {
 }
 
 await runProgram(async () => {
-  await using server = await startServer(echo, readFlags({ port: 8888 }));
-  announce(server);
-  await server.serveForever();
+  const server = await startServer(echo, readFlags(listenFlags(8888)));
+  await serveUntilStopped(server);
 });

@@ -1,30 +1,21 @@
 /**
- * A TCP proxy: what clients send goes to `--target`, and what that answers goes back.
+ * A TCP proxy: bytes from clients go to `--target`, and its answers go back.
  *
- * `relay` does the work: it reads each side only as fast as the other takes it, passes on the end of one
- * direction while the other goes on, and gives up a pair that was silent for `--idle` seconds.
- * Stop it with Ctrl-C.
+ * `relay` does the work: it reads each side only as fast as the other side takes the bytes, passes on
+ * the end of one direction while the other goes on, and ends a pair that was silent for `--idle`
+ * seconds. Stop it with Ctrl-C.
  *
  *     deno run --allow-net examples/tcp_proxy.ts --port 8080 --target 127.0.0.1:8888
  *     deno task example tcp_proxy --port 8080 --target 127.0.0.1:8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { openConnection, relay, type RelayDirection, startServer } from "@sluice/net";
 import type { StreamConnection } from "@sluice/net";
-import { peerOf, readFlags, runProgram, serveUntilStopped } from "./_program.ts";
-
-/** Takes `HOST:PORT` apart; an IPv6 address stands in brackets. */
-function parseTarget(target: string): { hostname: string; port: number } {
-  const [, bracketed, name, port] = target.match(/^(?:\[(.+)\]|([^:]+)):(\d+)$/) ?? [];
-  const hostname = bracketed ?? name;
-  if (hostname === undefined) {
-    throw new TypeError(`Cannot use --target: "${target}" is not HOST:PORT`);
-  }
-  return { hostname, port: Number(port) };
-}
+import { listenFlags, readFlags, toCount, toTarget } from "./_flags.ts";
+import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";
 
 function describe({ bytes, reason }: RelayDirection): string {
   return reason === "eof" ? `${bytes} bytes` : `${bytes} bytes (${reason.message})`;
@@ -32,17 +23,16 @@ function describe({ bytes, reason }: RelayDirection): string {
 
 await runProgram(async () => {
   const { target, idle, ...endpoint } = readFlags({
-    port: 8080,
-    target: "127.0.0.1:8888",
-    idle: 300,
+    ...listenFlags(8080),
+    target: ["127.0.0.1:8888", "where to connect to, as HOST:PORT", toTarget],
+    idle: ["300", "end a pair that was silent for so many seconds", toCount],
   });
-  const where = parseTarget(target);
 
   const proxy = async (client: StreamConnection): Promise<void> => {
     const name = peerOf(client.transport);
     let upstream: StreamConnection;
     try {
-      upstream = await openConnection({ ...where, signal: client.signal });
+      upstream = await openConnection({ ...target, signal: client.signal });
     } catch (error) {
       console.error(`${name}: ${error instanceof Error ? error.message : error}`);
       return;
@@ -52,6 +42,6 @@ await runProgram(async () => {
   };
 
   const server = await startServer(proxy, endpoint);
-  console.log(`passing on to ${target}`);
+  console.log(`passing on to ${target.hostname}:${target.port}`);
   await serveUntilStopped(server);
 });

@@ -1,17 +1,18 @@
 /**
  * An echo server over TLS, in the protocol style, and a client that asks it.
  *
- * Without `--connect` it serves: talk to it with
- * `openssl s_client -connect 127.0.0.1:8443 -CAfile examples/certificates/ca.crt`; stop it with Ctrl-C. With `--connect` it sends
- * `--message` to a server and prints what was agreed on and what came back.
+ * Without `--connect` it is the server: talk to it with `openssl s_client -connect 127.0.0.1:8443
+ * -CAfile examples/certificates/ca.crt`; stop it with Ctrl-C. With `--connect` it is the client: it
+ * sends `--message` to a server and prints the TLS engine and the answer.
  *
  *     deno run --allow-net --allow-read examples/tls_echo.ts --port 8443
  *     deno task example tls_echo --port 8443
  *
- * `--allow-net` and, for the certificates, `--allow-read`. A server shows the certificate of the PEM files
- * `--cert` and `--key`, without them one for tests; with `--ca`, the PEM file of an authority, it lets in only
- * clients with a certificate of that. With `--connect` the same flags are the client's: what it shows, if it is
- * given, and the authority that it trusts, without `--ca` the one for tests. It expects a server for `localhost`.
+ * It needs `--allow-net` and, for the certificates, `--allow-read`. The server shows the certificate
+ * in the PEM files `--cert` and `--key`, or one for tests. With `--ca`, the PEM file of an authority,
+ * it lets in only clients with a certificate of that authority. With `--connect` the same flags are
+ * the client's: the certificate that it shows, if any, and the authority that it trusts, by default
+ * the one for tests. The client expects a server certificate for `localhost`.
  *
  * @module
  */
@@ -25,12 +26,13 @@ import {
 } from "@sluice/net";
 import {
   CERTIFICATE_FLAGS,
+  CERTIFICATE_NEEDS,
   readAuthority,
-  readCertificate,
-  readDemands,
   readOwnCertificate,
+  readServerTls,
 } from "./_certificates.ts";
-import { peerOf, readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+import { checkRemotePort, listenFlags, readFlags } from "./_flags.ts";
+import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";
 
 class TlsEcho extends Protocol {
   #transport?: Transport;
@@ -60,19 +62,17 @@ async function ask(endpoint: Endpoint, tls: TlsOptions, message: string): Promis
 
 await runProgram(async () => {
   const { message, connect, cert, key, ca, ...endpoint } = readFlags({
-    port: 8443,
-    connect: false,
-    message: "Hello World!",
+    ...listenFlags(8443),
+    connect: [false, "be the client instead of the server"],
+    message: ["Hello World!", "the text that the client sends"],
     ...CERTIFICATE_FLAGS,
-  });
+  }, { ...CERTIFICATE_NEEDS, message: ["connect"] });
   if (connect) {
+    checkRemotePort(endpoint);
     const shown = await readOwnCertificate({ cert, key });
     const tls = { caCerts: [await readAuthority({ ca })], serverName: "localhost", ...shown };
     return await ask(endpoint, tls, message);
   }
-  const tls = {
-    ...await readCertificate({ cert, key }, "localhost"),
-    ...await readDemands({ ca }),
-  };
+  const tls = await readServerTls({ cert, key, ca });
   await serveUntilStopped(await createServer(() => new TlsEcho(), { ...endpoint, tls }));
 });

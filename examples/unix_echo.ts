@@ -13,7 +13,8 @@
  */
 import { createUnixConnection, createUnixServer, type ProtocolCallbacks } from "@sluice/net";
 import type { Transport } from "@sluice/net";
-import { readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+import { readFlags } from "./_flags.ts";
+import { runProgram, serveUntilStopped } from "./_program.ts";
 
 /** A protocol need not be a class: any object with some of the callbacks is one. */
 function echo(): ProtocolCallbacks {
@@ -48,7 +49,10 @@ async function send(path: string, message: string): Promise<void> {
 }
 
 await runProgram(async () => {
-  const { path, message } = readFlags({ path: "echo.sock", message: "" });
-  if (message !== "") return await send(path, message);
+  const { path, message } = readFlags({
+    path: ["echo.sock", "the path of the socket"],
+    message: [undefined, "the text to send, as a client (default: serve)"],
+  });
+  if (message !== undefined) return await send(path, message);
   await serveUntilStopped(await createUnixServer(echo, { path }));
 });

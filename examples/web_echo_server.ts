@@ -8,17 +8,18 @@
  *     deno run --allow-net examples/web_echo_server.ts --port 8888
  *     deno task example web_echo_server --port 8888
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { startServer } from "@sluice/net";
-import { readFlags, runProgram, serveUntilStopped } from "./_program.ts";
+import { listenFlags, readFlags } from "./_flags.ts";
+import { runProgram, serveUntilStopped } from "./_program.ts";
 
 await runProgram(async () => {
   const server = await startServer(
     ({ readable, writable }) => readable.pipeTo(writable),
-    readFlags({ port: 8888 }),
+    readFlags(listenFlags(8888)),
   );
   await serveUntilStopped(server);
 });

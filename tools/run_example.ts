@@ -3,8 +3,7 @@
  *
  * `deno task example echo_server --port 0` finds the line `deno run --allow-net
  * examples/echo_server.ts` in the comment at the top of `examples/echo_server.ts`, and runs just
- * that, with `--port 0` behind it. Without a name, or with one that does not exist, it lists the
- * examples.
+ * that, followed by `--port 0`. Without a name it lists the examples.
  *
  * @module
  */
@@ -15,7 +14,7 @@ export interface Example {
   name: string;
   /** The first sentence of its header. */
   summary: string;
-  /** What stands between `deno run` and its path in the header. */
+  /** The flags between `deno run` and its path in the header. */
   flags: string[];
 }
 
@@ -66,8 +65,8 @@ function leadingComment(source: string): string {
 /**
  * Runs an example and waits for its end.
  *
- * @param example Which one
- * @param args What to hand to it
+ * @param example The example
+ * @param args Its arguments
  * @param folder The folder of the examples, as a URL that ends with a slash
  * @returns Its exit code
  */
@@ -88,7 +87,13 @@ export async function runExample(
   return (await child.status).code;
 }
 
-/** A Ctrl-C in a terminal reaches the example as well, so that only other signals are handed on. */
+/**
+ * Passes signals on to a child.
+ *
+ * A Ctrl-C in a terminal reaches the child as well, so only other signals are passed on. Without a
+ * terminal a signal may be sent to both at once, and the child receives it twice: the examples take
+ * the second one as the first.
+ */
 function passSignalsOn(child: Deno.ChildProcess): Disposable {
   const interactive = Deno.stdin.isTerminal();
   const pass = (signal: Deno.Signal): void => {
@@ -114,15 +119,32 @@ function passSignalsOn(child: Deno.ChildProcess): Disposable {
   };
 }
 
-if (import.meta.main) {
-  const folder = new URL("../examples/", import.meta.url);
-  const [name = "", ...args] = Deno.args;
-  const examples = await readExamples(folder);
-  const example = examples.find((one) => one.name === name.replace(/^examples\/|\.ts$/g, ""));
-  if (example) Deno.exit(await runExample(example, args, folder));
+function listExamples(examples: readonly Example[]): string {
+  return [
+    "Usage: deno task example NAME [OPTIONS], where NAME is one of",
+    ...examples.map(({ name, summary }) => `  ${name.padEnd(24)} ${summary}`),
+    "`deno task example NAME --help` lists the options of one.",
+  ].join("\n");
+}
 
-  if (name !== "") console.error(`Cannot run example: there is none with the name "${name}"`);
-  console.error("Usage: deno task example NAME [OPTIONS], where NAME is one of");
-  for (const one of examples) console.error(`  ${one.name.padEnd(24)} ${one.summary}`);
-  Deno.exit(1);
+async function main([name = "--help", ...args]: string[]): Promise<number> {
+  const folder = new URL("../examples/", import.meta.url);
+  const examples = await readExamples(folder);
+  if (["", "--help", "-h"].includes(name)) {
+    console.log(listExamples(examples));
+    return 0;
+  }
+  const example = examples.find((one) => one.name === name.replace(/^examples\/|\.ts$/g, ""));
+  if (example) return await runExample(example, args, folder);
+  console.error(`Cannot run example: there is none with the name "${name}"`);
+  console.error(listExamples(examples));
+  return 1;
+}
+
+if (import.meta.main) {
+  // From here to the end a signal changes nothing but what is passed on to the example.
+  const ignore = (): void => {};
+  Deno.addSignalListener("SIGINT", ignore);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", ignore);
+  Deno.exit(await main(Deno.args));
 }

@@ -4,10 +4,10 @@
  *
  * Runs one command, or a small tour where none is given.
  *
- *     deno run --allow-net examples/redis/client.ts --port 6379 --command "SET greeting hello"
- *     deno task example redis/client --port 6379 --command "SET greeting hello"
+ *     deno run --allow-net examples/redis/client.ts --port 6380 --command "SET greeting hello"
+ *     deno task example redis/client --port 6380 --command "SET greeting hello"
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
@@ -18,7 +18,8 @@ import {
   openConnection,
   type StreamConnection,
 } from "@sluice/net";
-import { readFlags, runProgram } from "../_program.ts";
+import { connectFlags, readFlags } from "../_flags.ts";
+import { runProgram } from "../_program.ts";
 import { Push, RespCodec, RespError, type RespValue } from "./resp.ts";
 import type { Text } from "./store.ts";
 
@@ -139,9 +140,14 @@ async function tour(client: RedisClient, listener: RedisClient): Promise<void> {
 
 if (import.meta.main) {
   await runProgram(async () => {
-    const { command, ...endpoint } = readFlags({ port: 6379, command: "" });
+    const { command, ...endpoint } = readFlags({
+      ...connectFlags(6380),
+      command: [undefined, "the command to run, in words (default: a tour of several commands)"],
+    });
     await using client = await RedisClient.connect(endpoint);
-    if (command !== "") return console.log(show(await client.command(...command.split(" "))));
+    if (command !== undefined) {
+      return console.log(show(await client.command(...command.split(" "))));
+    }
     await using listener = await RedisClient.connect(endpoint);
     await tour(client, listener);
   });

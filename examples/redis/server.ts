@@ -8,12 +8,13 @@
  *     deno run --allow-net examples/redis/server.ts --port 6380
  *     deno task example redis/server --port 6380
  *
- * `--allow-net` is all it needs; with `--path` (a Unix socket) also `--allow-read --allow-write`.
+ * It needs `--allow-net`; with `--path` (a Unix socket) also `--allow-read --allow-write`.
  *
  * @module
  */
 import { createServer, type Server } from "@sluice/net";
-import { readFlags, runProgram, serveUntilStopped } from "../_program.ts";
+import { listenFlags, readFlags } from "../_flags.ts";
+import { runProgram, serveUntilStopped } from "../_program.ts";
 import type { ServerState } from "./command.ts";
 import { PubSub } from "./pub_sub.ts";
 import { REDIS_VERSION } from "./server_commands.ts";
@@ -79,6 +80,6 @@ async function serve(redis: Redis, server: Server): Promise<void> {
 if (import.meta.main) {
   await runProgram(async () => {
     const redis = new Redis();
-    await serve(redis, await createServer(redis.connect, readFlags({ port: 6380 })));
+    await serve(redis, await createServer(redis.connect, readFlags(listenFlags(6380))));
   });
 }

@@ -1,6 +1,6 @@
 import { connectWebSocket, startServer, WebSocketError } from "@sluice/net";
 import { readCapture, RecordingProtocol } from "@sluice/net/testing";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Client } from "./client.ts";
 import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
@@ -47,11 +47,11 @@ testWithSignals("websocket_bridge closes its clients and ends with code 0 on SIG
   const outcome = await bridge.stop("SIGTERM");
   assertEquals((await transport.closed).endedBy, "peer");
   assertEquals([outcome.code, outcome.stderr], [0, []]);
-  assert(outcome.stdout.includes("stopping, 1 connections to close"));
+  assert(outcome.stdout.includes("stopping, 1 connection to close"));
 });
 
 Deno.test("websocket_bridge turns away pages of other sites, what is no WebSocket, and says if its target is not there", async () => {
-  // Nobody listens on this port.
+  // No program listens on this port.
   const args = ["--port", "0", "--target", "127.0.0.1:1", "--origin", "https://example.org"];
   await using bridge = startExample("websocket_bridge", args);
   const url = `http://127.0.0.1:${await bridge.port()}`;
@@ -73,7 +73,8 @@ Deno.test("websocket_bridge turns away pages of other sites, what is no WebSocke
 testWithSignals("capture writes a file with all that passed", async () => {
   await using echo = await startEcho();
   // Examples may write below the folder that they run in, which is that of the project.
-  const file = await Deno.makeTempFile({ dir: ".", prefix: ".capture-", suffix: ".pcapng" });
+  const folder = await Deno.makeTempDir({ dir: ".", prefix: ".capture-" });
+  const file = `${folder}/conversation.pcapng`;
   try {
     const args = ["--port", "0", "--target", `127.0.0.1:${echo.port}`, "--file", file];
     await using proxy = startExample("capture", args);
@@ -92,7 +93,49 @@ testWithSignals("capture writes a file with all that passed", async () => {
       [["received", "hello"], ["sent", "hello"]],
     );
   } finally {
-    await Deno.remove(file);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("capture leaves a file alone that exists, and ends", async () => {
+  const folder = await Deno.makeTempDir({ dir: ".", prefix: ".capture-" });
+  try {
+    const file = `${folder}/precious.pcapng`;
+    await Deno.writeTextFile(file, "precious");
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const outcomes = await Promise.all(
+      [0, other.addr.port].map((port) =>
+        runExample("capture", [`--port=${port}`, `--file=${file}`])
+      ),
+    );
+    assertEquals(outcomes.map(({ code, stdout }) => [code, stdout]), [[1, []], [1, []]]);
+    assertEquals(outcomes[0]?.stderr, [
+      `capture: Cannot write ${file}: it exists; choose another --file`,
+    ]);
+    assertEquals(await Deno.readTextFile(file), "precious");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("capture makes no file when its port is in use, and ends when it may not write one", async () => {
+  const folder = await Deno.makeTempDir({ dir: ".", prefix: ".capture-" });
+  try {
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const file = `${folder}/conversation.pcapng`;
+    const inUse = await runExample("capture", [`--port=${other.addr.port}`, `--file=${file}`]);
+    const denied = await runExample("capture", ["--port=0", `--file=${file}`], {
+      flags: ["--allow-net"],
+    });
+    const missing = await runExample("capture", ["--port=0", `--file=${folder}/no/file`]);
+    const outcomes = [inUse, denied, missing];
+    assertEquals(outcomes.map(({ code, stdout }) => [code, stdout]), [[1, []], [1, []], [1, []]]);
+    assertEquals(denied.stderr.length, 1);
+    assertStringIncludes(denied.stderr.join(), "run again with the --allow-write flag");
+    assertStringIncludes(missing.stderr.join(), "No such file or directory");
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

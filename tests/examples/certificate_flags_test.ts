@@ -52,13 +52,13 @@ Deno.test("The TLS examples end with one line for --cert without --key, and the 
     ]),
   );
   assertEquals(ends.map(({ code, stdout, stderr }) => [code, stdout, stderr.join()]), [
-    [1, [], "tls_echo: Cannot use --cert without --key"],
-    [1, [], "tls_echo: Cannot use --key without --cert"],
-    [1, [], "tls_echo: Cannot use --key without --cert"],
-    [1, [], "starttls_smtp: Cannot use --cert without --key"],
-    [1, [], "starttls_smtp: Cannot use --key without --cert"],
-    [1, [], "mutual_tls: Cannot use --cert without --key"],
-    [1, [], "mutual_tls: Cannot use --key without --cert"],
+    [2, [], "tls_echo: Cannot use --cert without --key"],
+    [2, [], "tls_echo: Cannot use --key without --cert"],
+    [2, [], "tls_echo: Cannot use --key without --cert"],
+    [2, [], "starttls_smtp: Cannot use --cert without --key"],
+    [2, [], "starttls_smtp: Cannot use --key without --cert"],
+    [2, [], "mutual_tls: Cannot use --cert without --key"],
+    [2, [], "mutual_tls: Cannot use --key without --cert"],
   ]);
 });
 

@@ -57,7 +57,7 @@ async function checkPortInUse(name: string, args: readonly string[]): Promise<vo
   assertEquals([outcome.code, outcome.stdout, outcome.stderr.length], [1, [], 1]);
   assertMatch(
     outcome.stderr.join(),
-    new RegExp(`^\\w+: Cannot listen on 127\\.0\\.0\\.1:${port}: .*; choose another --port`),
+    new RegExp(`^[\\w/]+: Cannot listen on 127\\.0\\.0\\.1:${port}: .*; choose another --port`),
   );
 }
 
@@ -67,13 +67,13 @@ async function checkPermission(name: string, args: readonly string[]): Promise<v
   const flags = own.filter((flag) => !flag.startsWith("--allow-net"));
   const outcome = await runExample(name, [...args, "--port", "0"], { flags });
   assertEquals([outcome.code, outcome.stdout, outcome.stderr.length], [1, [], 1]);
-  assertMatch(outcome.stderr.join(), /^\w+: .*run again with the --allow-net flag$/);
+  assertMatch(outcome.stderr.join(), /^[\w/]+: .*run again with the --allow-net flag$/);
 }
 
 async function checkUnknownFlag(name: string, args: readonly string[]): Promise<void> {
   const outcome = await runExample(name, [...args, "--prot", "0"]);
   assertEquals([outcome.code, outcome.stdout, outcome.stderr.length], [2, [], 1]);
-  assertMatch(outcome.stderr.join(), /^\w+: Unknown option '--prot'; usage: .*\[--port PORT\]/);
+  assertMatch(outcome.stderr.join(), /^[\w/]+: Unknown option '--prot'; usage: .*\[--port PORT\]/);
 }
 
 Deno.test("every example names itself, and how to run it, in its header", async () => {
@@ -93,7 +93,7 @@ Deno.test("every example that serves until Ctrl-C is tested for what servers hav
   const serving: string[] = [];
   for (const { name } of examples) {
     const source = await Deno.readTextFile(new URL(`${name}.ts`, folder));
-    if (/serveUntilStopped|announce|stopRequested|runSecretEcho/.test(source)) serving.push(name);
+    if (/serveUntilStopped|stopRequested|runSecretEcho/.test(source)) serving.push(name);
   }
   assertEquals(serving, tested);
 });
@@ -111,7 +111,7 @@ for (const name of SERVERS) {
       const { endedBy, error } = await idle.ended();
       assertEquals({ endedBy, error }, { endedBy: "peer", error: null });
       assertEquals([outcome.code, outcome.stderr], [0, []]);
-      assertMatch(outcome.stdout.join("\n"), /^stopping, [12] connections to close$/m);
+      assertMatch(outcome.stdout.join("\n"), /^stopping, (1 connection|2 connections) to close$/m);
     });
   }
 }
@@ -138,7 +138,7 @@ for (const [name, talk] of Object.entries(TALKS)) {
       const { code, stdout, stderr } = await server.stop("SIGTERM");
       const { endedBy, error } = await client.ended();
       assertEquals([endedBy, error, code, stderr], ["peer", null, 0, []]);
-      assertMatch(stdout.join("\n"), /^stopping, 1 connections to close$/m);
+      assertMatch(stdout.join("\n"), /^stopping, 1 connection to close$/m);
     } finally {
       if (name === "capture") await Deno.remove(CAPTURE_FILE);
     }
@@ -156,30 +156,3 @@ for (
     ]);
   });
 }
-
-const BAD_FLAGS: [args: string[], complaint: string][] = [
-  [["--port", "many"], 'Cannot use --port: "many" is not a whole number'],
-  [["--port", "65536"], "Cannot listen: port 65536 is not in 0 to 65535"],
-  [["--port", "-1"], "Option '--port' argument is ambiguous; usage: …"],
-  [["--port"], "Option '--port <value>' argument missing; usage: …"],
-  [["--path", "a.sock", "--port", "1"], 'Cannot listen: path "a.sock" given together with port 1'],
-  [["8888"], "Unexpected argument '8888'; usage: …"],
-];
-
-for (const [args, complaint] of BAD_FLAGS) {
-  Deno.test(`echo_server ends with one line for ${args.join(" ")}`, async () => {
-    const outcome = await runExample("echo_server", args);
-    assert(outcome.code > 0);
-    const lines = outcome.stderr.map((line) => line.replace(/usage: .*$/, "usage: …"));
-    assertEquals(lines, [`echo_server: ${complaint}`]);
-  });
-}
-
-Deno.test("echo_server prints its flags on --help", async () => {
-  const outcome = await runExample("echo_server", ["--help"]);
-  assertEquals(outcome, {
-    code: 0,
-    stdout: ["usage: echo_server [--hostname HOSTNAME] [--port PORT] [--path PATH]"],
-    stderr: [],
-  });
-});

@@ -11,6 +11,23 @@ for (const name of ["greeting_server", "robust_greeting_server"]) {
     assertEquals(await client.ask("Jörg\r\n", "Hello, Jörg!\r\n"), "Hello, Jörg!\r\n");
   });
 
+  Deno.test(`${name} answers a message once, however long it is and however it is cut`, async () => {
+    await using server = startExample(name, ["--port", "0"]);
+    await using client = await Client.connect({ port: await server.port() });
+    const long = "x".repeat(20_000);
+    assertEquals(await client.ask(`${long}\n`, `Hello, ${long}!\n`), `Hello, ${long}!\n`);
+    assertEquals(await client.ask(long, `Hello, ${long}!`), `Hello, ${long}!`);
+    client.transport.write("A");
+    client.transport.write("da\nBob\nCar");
+    assertEquals(
+      await client.ask("ol\n", "Hello, Ada!\nHello, Bob!\nHello, Carol!\n"),
+      "Hello, Ada!\nHello, Bob!\nHello, Carol!\n",
+    );
+    client.transport.write("Dora");
+    client.transport.writeEof();
+    assertEquals(await client.receive(100), "Hello, Dora!");
+  });
+
   testWith("nc", `${name} answers nc`, async () => {
     await using server = startExample(name, ["--port", "0"]);
     const args = ["127.0.0.1", String(await server.port())];

@@ -36,7 +36,7 @@ for (const name of ["encrypted_echo", "layered_echo"]) {
 
   Deno.test(`${name} ends with one line for what is no key`, async () => {
     const { code, stderr } = await runExample(name, ["--key", "secret"]);
-    assertEquals([code, stderr.length], [1, 1]);
+    assertEquals([code, stderr.length], [2, 1]);
     assertMatch(stderr.join(), /^\w+: Cannot use --key: "secret" is not 64 hexadecimal digits$/);
   });
 }

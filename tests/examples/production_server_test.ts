@@ -24,7 +24,7 @@ testWithSignals("production_server closes its clients in good order on SIGTERM",
   const { code, stdout, stderr } = await server.stop("SIGTERM");
   const { endedBy, error } = await client.ended();
   assertEquals([endedBy, error, code, stderr], ["peer", null, 0, []]);
-  assertEquals(stdout.at(-1), "1 connections finished, 0 were cut off");
+  assertEquals(stdout.at(-1), "1 connection finished, 0 were cut off");
   assert(stdout.some((line) => /^127\.0\.0\.1:\d+ ended by local, 6 bytes$/.test(line)));
 });
 

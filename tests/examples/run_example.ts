@@ -10,6 +10,11 @@ import { type Example, readExamples } from "../../tools/run_example.ts";
 
 /** The longest wait for a line or an end, in milliseconds: a hang is a failure, not a stuck run. */
 const PATIENCE_MS = 20_000;
+/**
+ * The longest wait for the end after a signal. Examples need at most two seconds; those that wait for
+ * a timeout of the library need ten.
+ */
+const STOP_PATIENCE_MS = 8000;
 
 const FOLDER = new URL("../../examples/", import.meta.url);
 
@@ -22,13 +27,13 @@ export interface Outcome {
   readonly code: number;
   /** The lines it printed. */
   readonly stdout: readonly string[];
-  /** The lines of its complaints. */
+  /** The lines it printed to stderr. */
   readonly stderr: readonly string[];
 }
 
 /** How to run an example other than its header says. */
 export interface RunOptions {
-  /** Flags for Deno in the place of those in the header. */
+  /** Flags for Deno instead of those in the header. */
   readonly flags?: readonly string[];
 }
 
@@ -86,13 +91,13 @@ export class RunningExample implements AsyncDisposable {
     return this.#inTime(this.#ended, "its end");
   }
 
-  /** Sends a signal and waits for the end. */
-  stop(signal: "SIGTERM" | "SIGINT"): Promise<Outcome> {
-    this.#child.kill(signal);
-    return this.outcome();
+  /** Sends signals, one after the other, and waits for the end. */
+  stop(...signals: ("SIGTERM" | "SIGINT")[]): Promise<Outcome> {
+    for (const signal of signals) this.#child.kill(signal);
+    return this.#inTime(this.#ended, "its end", STOP_PATIENCE_MS);
   }
 
-  /** Leaves it no choice. */
+  /** Ends it at once. */
   async kill(): Promise<void> {
     if (!this.#isEnded) this.#child.kill("SIGKILL");
     await this.#ended;
@@ -116,7 +121,7 @@ export class RunningExample implements AsyncDisposable {
       read(this.#child.stdout, this.#stdout),
       read(this.#child.stderr, this.#stderr),
     ]);
-    // Nobody reads it any more, so that there is nothing to close in good order.
+    // The process has ended, so there is nothing to flush.
     await this.#stdin.abort().catch(() => {});
     this.#isEnded = true;
     this.#tell();
@@ -128,8 +133,8 @@ export class RunningExample implements AsyncDisposable {
     this.#onOutput = Promise.withResolvers();
   }
 
-  #inTime<T>(promise: Promise<T>, what: string): Promise<T> {
-    return deadline(promise, PATIENCE_MS).catch((error) => {
+  #inTime<T>(promise: Promise<T>, what: string, milliseconds = PATIENCE_MS): Promise<T> {
+    return deadline(promise, milliseconds).catch((error) => {
       throw new Error(`Cannot wait longer for ${what}: ${this.#printed()}`, { cause: error });
     });
   }

@@ -83,7 +83,7 @@ Deno.test("tcp_proxy gives up a pair that is silent for too long", async () => {
 Deno.test("tcp_proxy ends with one line for a target that is none", async () => {
   for (const target of ["localhost", "1:2:3", "::1:80"]) {
     const { code, stdout, stderr } = await runExample("tcp_proxy", [`--target=${target}`]);
-    assertEquals([code, stdout], [1, []]);
+    assertEquals([code, stdout], [2, []]);
     assertEquals(stderr, [`tcp_proxy: Cannot use --target: "${target}" is not HOST:PORT`]);
   }
 });

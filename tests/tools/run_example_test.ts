@@ -89,14 +89,26 @@ Deno.test("deno task example takes a path for the name", async () => {
   assertEquals((await child.status).code, 7);
 });
 
-for (const name of ["nope", "part", ""]) {
-  Deno.test(`deno task example lists the examples for the name "${name}"`, async () => {
+const LIST = "\n  deep/waiting             Waits for a signal.\n  echo   ";
+
+for (const args of [[], ["--help"], [""]]) {
+  Deno.test(`deno task example ${args.join(" ")} lists the examples`, async () => {
+    await using tree = await makeExamples();
+    const child = spawnTool(tree.root, ...args);
+    const [output, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    assertStringIncludes(output, LIST);
+    assertEquals([error, (await child.status).code], ["", 0]);
+  });
+}
+
+for (const name of ["nope", "part"]) {
+  Deno.test(`deno task example says that there is no "${name}"`, async () => {
     await using tree = await makeExamples();
     const child = spawnTool(tree.root, name);
-    const [, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-    if (name !== "") assertStringIncludes(error, `there is none with the name "${name}"`);
-    assertStringIncludes(error, "\n  deep/waiting             Waits for a signal.\n  echo   ");
-    assertEquals((await child.status).code, 1);
+    const [output, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    assertStringIncludes(error, `there is none with the name "${name}"`);
+    assertStringIncludes(error, LIST);
+    assertEquals([output, (await child.status).code], ["", 1]);
   });
 }
 
@@ -119,3 +131,36 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     },
   });
 }
+
+Deno.test({
+  name: "deno task example ends with the example's code when a signal reaches both at once",
+  ignore: Deno.build.os === "windows",
+  async fn(): Promise<void> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--allow-read",
+        "--allow-run",
+        "tools/run_example.ts",
+        "echo_server",
+        "--port=0",
+      ],
+      cwd: new URL("../../", import.meta.url),
+      // The leader of a process group of its own.
+      detached: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const lines = child.stdout
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream())[Symbol.asyncIterator]();
+    while ((await lines.next()).value !== "stop with Ctrl-C");
+    // A negative number names the process group.
+    Deno.kill(-child.pid, "SIGINT");
+    assertEquals((await lines.next()).value, "stopping, 0 connections to close");
+    assertEquals((await lines.next()).done, true);
+    assertEquals(await child.stderr.text(), "");
+    assertEquals((await child.status).code, 0);
+  },
+});

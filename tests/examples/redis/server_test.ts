@@ -124,7 +124,7 @@ testWithSignals("redis/client shows a tour of redis/server", async () => {
   const one = await runExample("redis/client", ["--port", port, "--command", "GET greeting"]);
   assertEquals([one.code, one.stdout], [0, ["null"]]);
   const bad = await runExample("redis/client", ["--port", port, "--command", "NOSUCH"]);
-  assertEquals([bad.code, bad.stderr], [1, ["client: ERR unknown command 'NOSUCH'"]]);
+  assertEquals([bad.code, bad.stderr], [1, ["redis/client: ERR unknown command 'NOSUCH'"]]);
   const outcome = await server.stop("SIGTERM");
   assertEquals([outcome.code, outcome.stderr], [0, []]);
 });
