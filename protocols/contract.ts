@@ -98,6 +98,10 @@ export interface ExtraInfo {
   subprotocol: string;
   /** The process id, of a connection over a process. */
   pid: number;
+  /** The object that stands for that process: a `Deno.ChildProcess`, or a `ChildProcess` of node:child_process. */
+  subprocess: object;
+  /** What a connection over a pipe was made of. */
+  pipe: unknown;
   /** How that process ended; not known while it runs. */
   exitStatus: ProcessExit;
   /** What a proxy said of the connection that it passes on, see `proxyProtocol`. */
@@ -435,25 +439,4 @@ export interface DatagramTransport {
   isClosing(): boolean;
   /** As {@linkcode Transport.getExtraInfo}. */
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
-}
-
-/**
- * A child process and its pipes: asyncio's `SubprocessTransport`. The contract only: nothing in this release makes one.
- * `connectProcess` makes an ordinary transport of a process.
- */
-export interface SubprocessTransport {
-  /** The process id. */
-  getPid(): number;
-  /** The exit code, or `null` while the process runs. */
-  getReturncode(): number | null;
-  /** The transport of pipe 0, 1 or 2; `null` where that is not a pipe. */
-  getPipeTransport(fd: number): Transport | null;
-  /** Sends a signal by its name, such as `"SIGHUP"`. Does nothing once the process is gone. */
-  sendSignal(signal: string): void;
-  /** Asks the process to end. */
-  terminate(): void;
-  /** Ends the process. */
-  kill(): void;
-  /** Closes the pipes and kills the process if it still runs. */
-  close(): void;
 }

@@ -49,6 +49,7 @@ export * from "./protocol.ts";
 export * from "./receive_buffer.ts";
 export * from "./separator_search.ts";
 export * from "./codecs/slip_codec.ts";
+export * from "./subprocess_contract.ts";
 export * from "./subprocess_protocol.ts";
 export * from "./utf8_length.ts";
 export * from "./codecs/varint_length_codec.ts";

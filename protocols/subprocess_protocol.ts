@@ -1,18 +1,20 @@
-import type { Bytes, SubprocessTransport } from "./contract.ts";
+import type { Bytes } from "./contract.ts";
+import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subprocess_contract.ts";
 
 /**
- * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`. The contract only: nothing
- * in this release drives one. `connectProcess` gives an ordinary protocol the stdin and stdout of a process.
+ * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`. `subprocessExec` and
+ * `subprocessShell` drive one; a plain object with some of the methods will do as well.
  *
  * ```text
- * connectionMade -> (pipeDataReceived | pipeConnectionLost)*, processExited -> connectionLost
+ * connectionMade -> (pipeDataReceived(fd)* -> pipeConnectionLost(fd)) for each pipe -> connectionLost
+ *                   processExited, somewhere in between
  * ```
  *
  * `processExited` may come before the last data of a pipe: a child can leave bytes behind.
  *
- * @example What a subclass looks like
+ * @example Collecting the output
  * ```ts
- * import { SubprocessProtocol } from "@sluice/net";
+ * import { subprocessExec, SubprocessProtocol } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
  * class Output extends SubprocessProtocol {
@@ -22,24 +24,36 @@ import type { Bytes, SubprocessTransport } from "./contract.ts";
  *   }
  * }
  *
- * const output = new Output();
- * output.pipeDataReceived(1, new TextEncoder().encode("done"));
- * assertEquals(output.text, "done");
+ * const { transport, protocol } = await subprocessExec(() => new Output(), Deno.execPath(), {
+ *   args: ["eval", "console.log('done')"],
+ * });
+ * await transport.closed;
+ * assertEquals(protocol.text, "done\n");
+ * assertEquals(transport.returncode, 0);
  * ```
  */
-export class SubprocessProtocol {
+export class SubprocessProtocol implements SubprocessProtocolCallbacks {
   /** Called once, first, when all pipes are connected. */
   connectionMade(_transport: SubprocessTransport): void {}
 
   /** Called once, last, when the process has exited and every pipe has ended. */
   connectionLost(_error: Error | null): void {}
 
-  /** The child wrote to pipe `_fd`: 1 is its standard output, 2 its standard error. */
-  pipeDataReceived(_fd: number, _data: Bytes): void {}
+  /**
+   * The child wrote to pipe `_fd`: 1 is its standard output, 2 its standard error. Nothing more is read from that pipe
+   * until a returned promise settles.
+   */
+  pipeDataReceived(_fd: number, _data: Bytes): void | Promise<void> {}
 
   /** Pipe `_fd` ended, with the failure that ended it or `null`. */
   pipeConnectionLost(_fd: number, _error: Error | null): void {}
 
   /** The process has exited. */
   processExited(): void {}
+
+  /** The write buffer of pipe `_fd` rose above its high mark: stop writing to it. */
+  pauseWriting(_fd: number): void {}
+
+  /** The write buffer of pipe `_fd` fell to its low mark: go on writing to it. */
+  resumeWriting(_fd: number): void {}
 }

@@ -37,6 +37,7 @@
  * @module
  */
 export type * from "../protocols/contract.ts";
+export type * from "../protocols/subprocess_contract.ts";
 export { formatAddress } from "./core/addresses.ts";
 export * from "./stack/byte_transform.ts";
 export * from "./core/carrier.ts";
@@ -44,8 +45,15 @@ export * from "./core/clock.ts";
 export * from "./connect_accepted_socket.ts";
 export { connectCarrier, type Connected } from "./core/connect_carrier.ts";
 export * from "./carriers/connect_message_port.ts";
-export * from "./carriers/connect_process.ts";
+export * from "./processes/connect_process.ts";
+export * from "./carriers/connect_read_pipe.ts";
 export * from "./carriers/connect_stdio.ts";
+export * from "./carriers/connect_write_pipe.ts";
+export type { PipeOptions } from "./carriers/pipe_options.ts";
+export type { CommandOptions, TerminalSize } from "./processes/command_options.ts";
+export type { FileStdio, StdinStdio, Stdio } from "./processes/stdio.ts";
+export * from "./processes/subprocess_exec.ts";
+export * from "./processes/subprocess_shell.ts";
 export {
   type ConnectOptions,
   createConnection,

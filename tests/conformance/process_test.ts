@@ -2,9 +2,9 @@ import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
-import { DEFAULT_EXIT_TIMEOUT } from "../../transports/carriers/connect_process.ts";
 import { createServer } from "../../transports/create_server.ts";
-import { ProcessCarrier } from "../../transports/carriers/_process_carrier.ts";
+import { startChild } from "../../transports/processes/_start_child.ts";
+import { ProcessCarrier } from "../../transports/processes/_process_carrier.ts";
 import { hasProgram } from "../support/outside_peer.ts";
 
 const RELAY = new URL("../transports/carriers/stdio_relay.py", import.meta.url).pathname;
@@ -20,13 +20,11 @@ const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
     });
     return protocol;
   }, { port: 0, ...options });
-  const child = new Deno.Command("python3", {
+  const child = await startChild("python3", ["piped", "piped", "inherit"], {
     args: ["-S", "-E", RELAY, String(server.port)],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
+  });
   // One that is aborted at once must not keep the other end from being made.
-  const carrier = new ProcessCarrier(child, DEFAULT_EXIT_TIMEOUT);
+  const carrier = new ProcessCarrier(child, 5000);
   const b = await accepted.promise;
   const a = await connectCarrier(factoryA, carrier, options);
   return [a, { transport: b }, async () => {

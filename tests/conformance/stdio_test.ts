@@ -3,9 +3,9 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
-import { DEFAULT_EXIT_TIMEOUT } from "../../transports/carriers/connect_process.ts";
 import { createServer } from "../../transports/create_server.ts";
-import { ProcessCarrier } from "../../transports/carriers/_process_carrier.ts";
+import { startChild } from "../../transports/processes/_start_child.ts";
+import { ProcessCarrier } from "../../transports/processes/_process_carrier.ts";
 import { TransportWrapper } from "../../transports/core/transport_wrapper.ts";
 
 const RELAY = new URL("../transports/carriers/stdio_port_relay.ts", import.meta.url).href;
@@ -36,13 +36,11 @@ const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
     });
     return protocol;
   }, { port: 0, ...options });
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = await startChild(Deno.execPath(), ["piped", "piped", "inherit"], {
     args: [...ARGS, String(server.port)],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
+  });
   // One that is aborted at once must not keep the other end from being made.
-  const carrier = new ProcessCarrier(child, DEFAULT_EXIT_TIMEOUT);
+  const carrier = new ProcessCarrier(child, 5000);
   const b = await Promise.race([accepted.promise, carrier.exited.then(failToStart)]);
   const { transport } = await connectCarrier(factoryA, carrier, options);
   return [

@@ -42,6 +42,8 @@ const CLASSES: [new () => object, string[]][] = [
     "pipeDataReceived",
     "pipeConnectionLost",
     "processExited",
+    "pauseWriting",
+    "resumeWriting",
   ]],
 ];
 

@@ -11,7 +11,7 @@ import { idleTimeout } from "../../transports/layers/idle_timeout.ts";
 import { minimumRate } from "../../transports/layers/minimum_rate.ts";
 import { proxyProtocol } from "../../transports/layers/proxy/proxy_protocol.ts";
 import { writeStallTimeout } from "../../transports/layers/write_stall_timeout.ts";
-import { connectProcess } from "../../transports/carriers/connect_process.ts";
+import { connectProcess } from "../../transports/processes/connect_process.ts";
 import { connectWebSocket } from "../../transports/carriers/connect_web_socket.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";

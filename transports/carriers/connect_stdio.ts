@@ -1,6 +1,8 @@
-import type { AnyProtocol, Bytes } from "../../protocols/contract.ts";
-import type { ByteSource, Carrier } from "../core/carrier.ts";
+import type { AnyProtocol } from "../../protocols/contract.ts";
 import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { openStdin } from "./_open_pipe.ts";
+import { StandardOutput } from "./file_pipe.ts";
+import { PipeCarrier } from "./pipe_carrier.ts";
 import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
 
 /**
@@ -33,33 +35,9 @@ export async function connectStdio<P extends AnyProtocol>(
   options: TransportOptions = {},
 ): Promise<Connected<P>> {
   checkTransportOptions(options);
-  return await connectCarrier(protocolFactory, new StdioCarrier(), options);
-}
-
-/** Our own stdin and stdout as a {@linkcode Carrier}. */
-class StdioCarrier implements Carrier {
-  readonly source: ByteSource;
-  // A read of the stream can be given up, one of Deno.stdin itself cannot.
-  readonly #stdin: ReadableStreamDefaultReader<Bytes> = Deno.stdin.readable.getReader();
-
-  constructor() {
-    this.source = { next: () => this.#next() };
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    return Deno.stdout.write(bytes);
-  }
-
-  close(): void {
-    this.#stdin.cancel().catch(() => {});
-  }
-
-  getExtraInfo(): undefined {
-    return undefined;
-  }
-
-  async #next(): Promise<IteratorResult<Bytes, void>> {
-    const { done, value } = await this.#stdin.read();
-    return done ? { done, value: undefined } : { done, value };
-  }
+  const carrier = new PipeCarrier({
+    input: openStdin(),
+    output: new StandardOutput(Deno.stdout),
+  });
+  return await connectCarrier(protocolFactory, carrier, options);
 }

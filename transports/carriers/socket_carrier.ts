@@ -1,31 +1,6 @@
-import type { Bytes } from "../../protocols/contract.ts";
 import { fromDenoAddr } from "../core/addresses.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
-import { ReadBuffer } from "../core/read/read_buffer.ts";
-
-/** The bytes that arrive on a socket. Never `conn.readable`: that closes both directions at the end of one. */
-class SocketSource implements ByteSource {
-  readonly #conn: Deno.Conn;
-  readonly #buffer = new ReadBuffer();
-  #target: Uint8Array | undefined;
-
-  constructor(conn: Deno.Conn) {
-    this.#conn = conn;
-  }
-
-  next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
-    this.#target = target;
-    return this.#conn.read(target ?? this.#buffer.target).then(this.#onRead);
-  }
-
-  // Made once: it is handed to every read.
-  readonly #onRead = (n: number | null): IteratorResult<Bytes, void> => {
-    if (n === null) return { done: true, value: undefined };
-    // Lent buffers are over a plain ArrayBuffer: Deno refuses to read into shared memory.
-    const value = this.#target?.subarray(0, n) as Bytes | undefined ?? this.#buffer.take(n);
-    return { done: false, value };
-  };
-}
+import { ReaderSource } from "../core/read/reader_source.ts";
 
 /** A TCP, Unix or TLS socket of Deno's as a {@linkcode Carrier}. */
 export class SocketCarrier implements Carrier {
@@ -35,7 +10,8 @@ export class SocketCarrier implements Carrier {
   /** Owns the connection from now on. */
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
-    this.source = new SocketSource(conn);
+    // Never `conn.readable`: that closes both directions at the end of one.
+    this.source = new ReaderSource(conn);
   }
 
   write(bytes: Uint8Array): Promise<number> {

@@ -13,6 +13,11 @@ export type ByteSource = AsyncIterator<Bytes, unknown, Uint8Array | undefined>;
  * process differ. A transport reads with one `next` at a time and writes with one `write` at a time.
  */
 export interface Carrier {
+  /**
+   * The only way that bytes go, for a pipe that is read or written; absent where they go both ways. What can only be
+   * read is closed at its end, and to end the writing of what can only be written closes it.
+   */
+  readonly direction?: "read" | "write";
   /** The incoming bytes. It ends when the peer ends its direction and rejects when the connection fails. */
   readonly source: ByteSource;
   /** Sends the start of `bytes`, at least one; resolves to how many. The bytes stay unchanged until then. */

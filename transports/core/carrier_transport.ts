@@ -106,6 +106,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
 
   writeEof(): void {
     if (!this.#lifecycle.allows("writeEof")) return;
+    if (this.#carrier.direction === "write") return this.#close("local");
     if (!this.canWriteEof()) {
       throw new InvalidStateError(`Cannot end writing to ${this.#peer()}: it has no half-close`);
     }
@@ -114,7 +115,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   canWriteEof(): boolean {
-    return this.#carrier.closeWrite !== undefined;
+    return this.#carrier.closeWrite !== undefined || this.#carrier.direction === "write";
   }
 
   close(): void {
@@ -202,7 +203,8 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
     // A reset is told to one operation only. If the read under way is told, it knows better than
     // the write, which fails in the same turn with a mere broken pipe.
-    if (this.#hasEof) this.#lose("error", described);
+    const isSure = this.#hasEof || this.#carrier.direction === "write";
+    if (isSure) this.#lose("error", described);
     else this.#stopWaiting ??= startTimer(0, () => this.#lose("error", described));
   }
 
@@ -234,7 +236,8 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
 
   #tellEof(): void {
     try {
-      if (!this.#delivery.protocol.eofReceived?.()) this.#close("peer");
+      const keepsOpen = this.#delivery.protocol.eofReceived?.();
+      if (!keepsOpen || this.#carrier.direction === "read") this.#close("peer");
     } catch (error) {
       this.onCallbackError("eofReceived", error);
     }
@@ -247,6 +250,9 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   #mayWrite(): boolean {
+    if (this.#carrier.direction === "read") {
+      throw new InvalidStateError("Cannot write: this is a pipe to read from");
+    }
     if (this.#outbound.isEnding) {
       throw new InvalidStateError(`Cannot write to ${this.#peer()}: writeEof() was called`);
     }

@@ -1,5 +1,3 @@
-import type { AnyProtocol } from "../../protocols/contract.ts";
-
 /**
  * Throws for what cannot make protocols, before anything is opened.
  *
@@ -21,7 +19,7 @@ export function checkProtocolFactory(protocolFactory: unknown): void {
  *
  * @throws {TypeError} If that is not an object, or is a promise.
  */
-export function makeProtocol<P extends AnyProtocol>(protocolFactory: () => P): P {
+export function makeProtocol<P extends object>(protocolFactory: () => P): P {
   const protocol = protocolFactory();
   if (protocol instanceof Promise) {
     throw new TypeError(

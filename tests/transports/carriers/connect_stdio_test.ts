@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
-import { connectProcess } from "../../../transports/carriers/connect_process.ts";
+import { connectProcess } from "../../../transports/processes/connect_process.ts";
 
 const SHOUT = new URL("./stdio_shout.ts", import.meta.url);
 const ARGS = ["run", "--no-check", SHOUT.href];

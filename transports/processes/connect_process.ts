@@ -1,27 +1,21 @@
 import type { AnyProtocol, ProcessExit } from "../../protocols/contract.ts";
+import {
+  anything,
+  checkOptions,
+  duration,
+  oneOf,
+  type OptionTable,
+} from "../../protocols/option_checks.ts";
 import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
-import { describeOsError } from "../core/os_error.ts";
-import { ProcessCarrier } from "./_process_carrier.ts";
-import { checkTimeout } from "../core/timeouts.ts";
+import { checkProtocolFactory } from "../core/protocol_factory.ts";
 import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
+import { endWithUs } from "./_end_with_us.ts";
+import { ProcessCarrier } from "./_process_carrier.ts";
+import { startChild } from "./_start_child.ts";
 
-/** The default of `exitTimeout`, in milliseconds. */
-export const DEFAULT_EXIT_TIMEOUT = 5000;
-
-/** How a process is started and ended. */
-export interface ProcessOptions extends TransportOptions {
-  /** What the program is told on its command line; nothing by default. */
-  readonly args?: readonly string[];
-  /** The folder that it runs in; ours by default. */
-  readonly cwd?: string | URL;
-  /** Variables of its environment, beside ours; none by default. */
-  readonly env?: Readonly<Record<string, string>>;
-  /**
-   * Whether it gets no other variables than those of `env`.
-   *
-   * @default {false}
-   */
-  readonly clearEnv?: boolean;
+/** Options for a process that is connected to: how it is started and ended. */
+export interface ProcessOptions extends CommandOptions, TransportOptions {
   /**
    * Where its complaints go: to our own stderr, or nowhere.
    *
@@ -37,6 +31,16 @@ export interface ProcessOptions extends TransportOptions {
   readonly exitTimeout?: number;
 }
 
+const CHECKS: OptionTable<ProcessOptions> = {
+  ...COMMAND_CHECKS,
+  stderr: oneOf("inherit", "null"),
+  exitTimeout: duration(),
+  layers: anything,
+  maxWriteBuffer: anything,
+  onError: anything,
+  writeBufferLimits: anything,
+};
+
 /** A connection over a process. */
 export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
   /** Resolves to how the process ended, once it has. Never rejects. */
@@ -48,7 +52,8 @@ export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
  *
  * `writeEof()` ends its stdin. Its stdout's end is the end of the peer's data. `close()` ends its stdin, reads no more, and waits for
  * the process: `connectionLost` comes when it has ended, and the extra info `exitStatus` says how. `abort()`
- * kills it. A code other than 0 is no error of the connection.
+ * kills it. A code other than 0 is no error of the connection. A process that reads no more of its stdin can go on writing:
+ * what it writes still comes, and its exit code.
  *
  * The extra info `pid` is its number, `socket` the `Deno.ChildProcess`. Needs `--allow-run` for the program.
  *
@@ -76,6 +81,7 @@ export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
  * @param options How, and limits, layers and the error handler.
  * @returns The transport, the protocol that the factory made, and how the process ends.
  * @throws {Deno.errors.NotFound} If there is no such program; other failures of the system likewise.
+ * @throws {TypeError} If an option is of the wrong kind, or an argument holds a NUL.
  * @throws {RangeError} If a limit is out of range.
  */
 export async function connectProcess<P extends AnyProtocol>(
@@ -83,27 +89,14 @@ export async function connectProcess<P extends AnyProtocol>(
   program: string | URL,
   options: ProcessOptions = {},
 ): Promise<ConnectedProcess<P>> {
-  const { exitTimeout = DEFAULT_EXIT_TIMEOUT } = options;
+  checkProtocolFactory(protocolFactory);
+  checkProgram(program);
+  checkOptions("connect to process", options, CHECKS);
   checkTransportOptions(options);
-  checkTimeout("exitTimeout", exitTimeout);
-  const carrier = new ProcessCarrier(spawn(program, options), exitTimeout);
+  const { stderr = "inherit", exitTimeout = 5000, endWithParent = true } = options;
+  const child = await startChild(program, ["piped", "piped", stderr], options);
+  if (endWithParent) endWithUs(child.exited, (signal) => child.kill(signal));
+  const carrier = new ProcessCarrier(child, exitTimeout);
   const connected = await connectCarrier(protocolFactory, carrier, options);
   return { ...connected, exited: carrier.exited };
-}
-
-function spawn(program: string | URL, options: ProcessOptions): Deno.ChildProcess {
-  const { args = [], cwd, env, clearEnv = false, stderr = "inherit" } = options;
-  try {
-    return new Deno.Command(program, {
-      args: [...args],
-      clearEnv,
-      ...(cwd !== undefined && { cwd }),
-      ...(env !== undefined && { env }),
-      stdin: "piped",
-      stdout: "piped",
-      stderr,
-    }).spawn();
-  } catch (error) {
-    throw describeOsError(error, `Cannot run ${program}`);
-  }
 }

@@ -1,0 +1,52 @@
+import { ReaderSource } from "../core/read/reader_source.ts";
+import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
+
+/** A file or FIFO that was opened for reading. */
+export class FileInput extends ReaderSource implements PipeInput {
+  readonly #file: Deno.FsFile;
+
+  /** Owns the file. */
+  constructor(file: Deno.FsFile) {
+    super(file);
+    this.#file = file;
+  }
+
+  /** A read that waits ends at once, with an error that nobody needs. */
+  release(): void {
+    this.#file.close();
+  }
+}
+
+/** A file or FIFO that was opened for writing. Never `file.writable`: that holds back up to 64 KiB. */
+export class FileOutput implements PipeOutput {
+  readonly #file: Deno.FsFile;
+
+  /** Owns the file. */
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#file.write(bytes);
+  }
+
+  release(): void {
+    this.#file.close();
+  }
+}
+
+/** This program's own stdout or stderr. It ends with the program, not before. */
+export class StandardOutput implements PipeOutput {
+  readonly #output: typeof Deno.stdout;
+
+  /** Writes to `output`. */
+  constructor(output: typeof Deno.stdout) {
+    this.#output = output;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#output.write(bytes);
+  }
+
+  release(): void {}
+}

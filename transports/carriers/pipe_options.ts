@@ -1,0 +1,27 @@
+import {
+  abortSignal,
+  anything,
+  checkOptions,
+  type OptionTable,
+} from "../../protocols/option_checks.ts";
+import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+
+/** Options for `connectReadPipe` and `connectWritePipe`. */
+export interface PipeOptions extends TransportOptions {
+  /** Ends the wait for the other end of a FIFO when it aborts, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+const CHECKS: OptionTable<PipeOptions> = {
+  layers: anything,
+  maxWriteBuffer: anything,
+  onError: anything,
+  signal: abortSignal,
+  writeBufferLimits: anything,
+};
+
+/** Throws for options that cannot be meant, before anything is opened. */
+export function checkPipeOptions(options: PipeOptions): void {
+  checkOptions("connect pipe", options, CHECKS);
+  checkTransportOptions(options);
+}

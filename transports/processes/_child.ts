@@ -1,0 +1,27 @@
+import type { ProcessExit } from "../../protocols/contract.ts";
+import type { Duplex } from "node:stream";
+import type { PipeInput, PipeOutput } from "../carriers/pipe_carrier.ts";
+
+/** Our ends of one descriptor of a child. */
+export interface ChildPipe {
+  /** What the child writes. */
+  readonly input?: PipeInput;
+  /** What the child reads. */
+  readonly output?: PipeOutput;
+}
+
+/** A process that was started, by whichever means. */
+export interface Child {
+  /** Its number. */
+  readonly pid: number;
+  /** What Deno or Node has of it. */
+  readonly handle: object;
+  /** Resolves when it has ended. Never rejects. */
+  readonly exited: Promise<ProcessExit>;
+  /** The pipes to it by their number there. */
+  readonly pipes: ReadonlyMap<number, ChildPipe>;
+  /** The writing end of its stdin, where that is for another process. */
+  readonly shared: Duplex | null;
+  /** Sends a signal; does nothing if it has ended. */
+  kill(signal: string): void;
+}

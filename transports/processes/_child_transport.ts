@@ -1,0 +1,281 @@
+import type { Duplex } from "node:stream";
+import type {
+  ExtraInfoValue,
+  ProcessExit,
+  ProtocolCallbacks,
+  Transport,
+} from "../../protocols/contract.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import {
+  abortSignal,
+  checkOptions,
+  duration,
+  type OptionTable,
+} from "../../protocols/option_checks.ts";
+import type {
+  ProcessShutdownOptions,
+  SubprocessProtocolCallbacks,
+  SubprocessTransport,
+} from "../../protocols/subprocess_contract.ts";
+import { PipeCarrier } from "../carriers/pipe_carrier.ts";
+import { startTransport } from "../core/connect_carrier.ts";
+import { settlesInTime } from "../core/clock.ts";
+import { report, toError } from "../core/error_report.ts";
+import type { TransportOptions } from "../core/transport_options.ts";
+import type { Child } from "./_child.ts";
+import { endWithUs } from "./_end_with_us.ts";
+import { checkSignal, signalGroup } from "./_signals.ts";
+
+/** What a {@linkcode ChildTransport} is told beside its child and protocol. */
+export interface ChildTransportOptions extends Omit<TransportOptions, "layers"> {
+  /** Whether the child leads a process group. */
+  readonly startNewSession?: boolean;
+  /** Whether it is ended together with us. */
+  readonly endWithParent?: boolean;
+}
+
+/** The default of `grace`, in milliseconds. */
+const GRACE_MS = 5000;
+
+const SHUTDOWN_CHECKS: OptionTable<ProcessShutdownOptions> = {
+  grace: duration({ zero: true }),
+  signal: abortSignal,
+};
+
+/**
+ * The transport of a child process: a transport for each pipe, and the exit.
+ *
+ * Pipes and exit end independently of each other, in any order; when the last of them has ended, `connectionLost` is told. The exit is
+ * known at once, even if a process that the child has started keeps the pipes open.
+ */
+export class ChildTransport implements SubprocessTransport {
+  readonly #child: Child;
+  readonly #options: ChildTransportOptions;
+  readonly #pipes = new Map<number, Transport>();
+  // The pipes that are not lost yet.
+  readonly #open = new Set<number>();
+  readonly #exited = Promise.withResolvers<ProcessExit>();
+  readonly #closed = Promise.withResolvers<ProcessExit>();
+  #protocol: SubprocessProtocolCallbacks;
+  #shared: Duplex | null;
+  #exit: ProcessExit | null = null;
+  #isClosing = false;
+  #isLost = false;
+  #error: Error | null = null;
+
+  /** Starts with {@linkcode start}. */
+  constructor(child: Child, protocol: SubprocessProtocolCallbacks, options: ChildTransportOptions) {
+    this.#child = child;
+    this.#protocol = protocol;
+    this.#options = options;
+    this.#shared = child.shared;
+  }
+
+  /** Connects the pipes, tells the protocol, and waits for the ends. */
+  start(): void {
+    const { pid, handle, exited, pipes } = this.#child;
+    for (const [fd, pipe] of pipes) {
+      const carrier = new PipeCarrier(pipe, { pid, subprocess: handle });
+      // What the child wrote meanwhile is delivered in a later microtask, after connectionMade.
+      const { transport } = startTransport(() => this.#pipeProtocol(fd), carrier, this.#options);
+      this.#pipes.set(fd, transport);
+      this.#open.add(fd);
+      void transport.closed.then(({ error }) => this.#losePipe(fd, error));
+    }
+    if (this.#options.endWithParent ?? true) {
+      endWithUs(exited, (signal) => this.#signalAll(signal));
+    }
+    void exited.then((exit) => this.#onExit(exit));
+    this.#call("connectionMade", () => this.#protocol.connectionMade?.(this));
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get returncode(): number | null {
+    if (this.#exit === null) return null;
+    const { code, signal } = this.#exit;
+    return signal === null ? code : 128 - code;
+  }
+
+  get exited(): Promise<ProcessExit> {
+    return this.#exited.promise;
+  }
+
+  get closed(): Promise<ProcessExit> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * The writing end of its stdin, for another process.
+   *
+   * @throws {InvalidStateError} If it has none, or that was given away.
+   */
+  get shared(): Duplex {
+    if (this.#shared !== null) return this.#shared;
+    const why = this.#child.shared === null
+      ? `it was not started with stdin: "shared"`
+      : "it was given to another process";
+    throw new InvalidStateError(`Cannot share stdin of process ${this.pid}: ${why}`);
+  }
+
+  /** The writing end of its stdin is with another process: it ends when that one ends. */
+  takeShared(): void {
+    this.#shared?.destroy();
+    this.#shared = null;
+  }
+
+  getPid(): number {
+    return this.pid;
+  }
+
+  getReturncode(): number | null {
+    return this.returncode;
+  }
+
+  getPipeTransport(fd: number): Transport | null {
+    return this.#pipes.get(fd) ?? null;
+  }
+
+  sendSignal(signal: string): void {
+    checkSignal(signal);
+    if (this.#exit === null) this.#child.kill(signal);
+  }
+
+  terminate(): void {
+    this.sendSignal("SIGTERM");
+  }
+
+  kill(): void {
+    this.sendSignal("SIGKILL");
+  }
+
+  killGroup(signal: string = "SIGKILL"): void {
+    checkSignal(signal);
+    if (!this.#options.startNewSession) {
+      throw new InvalidStateError(
+        `Cannot signal the group of process ${this.pid}: it has none of its own, start it with startNewSession`,
+      );
+    }
+    signalGroup(this.pid, signal);
+  }
+
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.takeShared();
+    // Nobody takes what is queued: the process is killed.
+    for (const transport of this.#pipes.values()) transport.abort();
+    this.kill();
+  }
+
+  async shutdown(options: ProcessShutdownOptions = {}): Promise<ProcessExit> {
+    checkOptions("end process", options, SHUTDOWN_CHECKS);
+    const { grace = GRACE_MS, signal } = options;
+    if (this.#exit === null) {
+      // It may have last words, and wait until they are taken.
+      for (const transport of this.#pipes.values()) transport.resumeReading();
+      this.#signalAll("SIGTERM");
+      if (!await settlesInTime(this.exited, grace, signal)) this.#signalAll("SIGKILL");
+      await this.exited;
+    }
+    // What it has left behind.
+    if (this.#options.startNewSession) this.#signalAll("SIGKILL");
+    this.close();
+    return await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  isClosing(): boolean {
+    return this.#isClosing || this.#isLost;
+  }
+
+  setProtocol(protocol: SubprocessProtocolCallbacks): void {
+    this.#protocol = protocol;
+  }
+
+  getProtocol(): SubprocessProtocolCallbacks {
+    return this.#protocol;
+  }
+
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    const facts: Readonly<Record<string, unknown>> = {
+      pid: this.pid,
+      subprocess: this.#child.handle,
+      exitStatus: this.#exit,
+    };
+    // Each name has the type that ExtraInfo promises; F is null where no fallback is given.
+    return (facts[name] ?? fallback ?? null) as ExtraInfoValue<K> | F;
+  }
+
+  #pipeProtocol(fd: number): ProtocolCallbacks {
+    return {
+      dataReceived: (chunk) =>
+        this.#call("pipeDataReceived", () => this.#protocol.pipeDataReceived?.(fd, chunk)),
+      pauseWriting: () => void this.#call("pauseWriting", () => this.#protocol.pauseWriting?.(fd)),
+      resumeWriting: () =>
+        void this.#call("resumeWriting", () => this.#protocol.resumeWriting?.(fd)),
+    };
+  }
+
+  #losePipe(fd: number, error: Error | null): void {
+    this.#open.delete(fd);
+    this.#call("pipeConnectionLost", () => this.#protocol.pipeConnectionLost?.(fd, error));
+    this.#finish();
+  }
+
+  #onExit(exit: ProcessExit): void {
+    this.#exit = exit;
+    this.takeShared();
+    this.#call("processExited", () => this.#protocol.processExited?.());
+    this.#exited.resolve(exit);
+    this.#finish();
+  }
+
+  /** All that can end by itself has ended: closes what is only written, as nobody tells when it is not read any more. */
+  #finish(): void {
+    if (this.#exit === null || this.#isLost) return;
+    const left = [...this.#open].map((fd) => this.#pipes.get(fd));
+    if (left.length > 0) {
+      if (this.#open.size === 1 && this.#open.has(0)) left[0]?.close();
+      return;
+    }
+    this.#isLost = true;
+    this.#call("connectionLost", () => this.#protocol.connectionLost?.(this.#error));
+    this.#closed.resolve(this.#exit);
+  }
+
+  /** Calls the protocol; an exception is reported and ends everything. */
+  #call(callback: string, call: () => void | Promise<void>): void | Promise<void> {
+    try {
+      const settled = call();
+      if (settled === undefined) return;
+      return Promise.resolve(settled).catch((error) => this.#fail(callback, error));
+    } catch (error) {
+      this.#fail(callback, error);
+    }
+  }
+
+  #fail(callback: string, thrown: unknown): void {
+    const error = toError(thrown);
+    report(this.#options.onError, error, { callback, transport: null });
+    this.#error ??= error;
+    this.close();
+  }
+
+  /** Signals the group if there is one and that is allowed, else the process. */
+  #signalAll(signal: string): void {
+    if (this.#options.startNewSession) {
+      try {
+        return this.killGroup(signal);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      }
+    }
+    this.sendSignal(signal);
+  }
+}

@@ -1,0 +1,75 @@
+import type { ProcessExit } from "../../protocols/contract.ts";
+import { settlesInTime } from "../core/clock.ts";
+
+/** What ends this program, if nothing is done about it. Windows has only the first two. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+/** How long children get to end by themselves when we are told to, in milliseconds. */
+const GRACE_MS = 5000;
+
+type SendSignal = (signal: string) => void;
+
+/** Ends the children when this program ends. It listens only while there are any. */
+class Guard {
+  readonly #children = new Map<SendSignal, Promise<ProcessExit>>();
+  readonly #onSignal = new Map(
+    SIGNALS.map((signal) => [signal, (): void => void this.#endBy(signal)] as const),
+  );
+
+  add(exited: Promise<ProcessExit>, send: SendSignal): void {
+    if (this.#children.size === 0) this.#listen();
+    this.#children.set(send, exited);
+    void exited.then(() => {
+      this.#children.delete(send);
+      if (this.#children.size === 0) this.#stopListening();
+    });
+  }
+
+  #listen(): void {
+    for (const [signal, listener] of this.#onSignal) Deno.addSignalListener(signal, listener);
+    globalThis.addEventListener("unload", this.#onUnload);
+    globalThis.addEventListener("error", this.#onUncaught);
+    globalThis.addEventListener("unhandledrejection", this.#onUncaught);
+  }
+
+  #stopListening(): void {
+    for (const [signal, listener] of this.#onSignal) Deno.removeSignalListener(signal, listener);
+    globalThis.removeEventListener("unload", this.#onUnload);
+    globalThis.removeEventListener("error", this.#onUncaught);
+    globalThis.removeEventListener("unhandledrejection", this.#onUncaught);
+  }
+
+  /** There is no time to ask. */
+  readonly #onUnload = (): void => this.#send("SIGKILL");
+
+  readonly #onUncaught = (event: Event): void => {
+    // Who prevents that goes on.
+    if (!event.defaultPrevented) this.#send("SIGKILL");
+  };
+
+  async #endBy(signal: Deno.Signal): Promise<void> {
+    const exits = Promise.all(this.#children.values());
+    this.#send("SIGTERM");
+    if (!await settlesInTime(exits, GRACE_MS)) this.#send("SIGKILL");
+    await exits;
+    // With the last child our listener is gone: the signal does what it does without us.
+    Deno.kill(Deno.pid, signal);
+  }
+
+  #send(signal: string): void {
+    for (const send of this.#children.keys()) send(signal);
+  }
+}
+
+const guard = new Guard();
+
+/**
+ * Ends a child when this program ends, until it has exited.
+ *
+ * @param exited When that is.
+ * @param send Sends it a signal.
+ */
+export function endWithUs(exited: Promise<ProcessExit>, send: SendSignal): void {
+  guard.add(exited, send);
+}

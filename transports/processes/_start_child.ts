@@ -1,0 +1,144 @@
+import { close, open } from "node:fs";
+import type { SpawnOptions, StdioOptions } from "node:child_process";
+import type { Duplex } from "node:stream";
+import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import { describeOsError } from "../core/os_error.ts";
+import type { Child } from "./_child.ts";
+import { ChildTransport } from "./_child_transport.ts";
+import { CommandChild } from "./_command_child.ts";
+import type { CommandOptions } from "./command_options.ts";
+import { NodeChild } from "./_node_child.ts";
+import { type Command, runInTerminal } from "./_terminal.ts";
+import type { FileStdio, StdinStdio, Stdio } from "./stdio.ts";
+
+/** A descriptor as both ways to start a process understand it; `"shared"` is a pipe for another process. */
+type Descriptor = "piped" | "inherit" | "null" | "shared" | number | Duplex;
+
+/**
+ * Starts a process: by `Deno.Command`, which is fastest; by node:child_process where there are more than three
+ * descriptors, or a pipe that goes to another process.
+ *
+ * @param program What to run.
+ * @param stdio What its descriptors are, from 0 on.
+ * @param options How.
+ * @throws The failure of the system, with the name of the program.
+ */
+export async function startChild(
+  program: string | URL,
+  stdio: readonly (Stdio | StdinStdio)[],
+  options: CommandOptions,
+): Promise<Child> {
+  const command = runInTerminal(program, options.args ?? [], options.pty ?? false);
+  const opened: number[] = [];
+  try {
+    const descriptors: Descriptor[] = [];
+    for (const [fd, kind] of stdio.entries()) descriptors.push(await openStdio(kind, fd, opened));
+    const child = needsNode(descriptors)
+      ? await startByNode(command, descriptors, options)
+      : startByDeno(command, descriptors, options);
+    for (const kind of stdio) if (isProcess(kind)) kind.takeShared();
+    return child;
+  } catch (error) {
+    throw describeFailure(error, String(program), command.program);
+  } finally {
+    // The child has its own by now.
+    for (const fd of opened) close(fd, () => {});
+  }
+}
+
+function isProcess(kind: Stdio | StdinStdio): kind is SubprocessTransport & ChildTransport {
+  return kind instanceof ChildTransport;
+}
+
+async function openStdio(
+  kind: Stdio | StdinStdio,
+  fd: number,
+  opened: number[],
+): Promise<Descriptor> {
+  if (isProcess(kind)) return kind.shared;
+  if (typeof kind !== "object") return kind;
+  if (!("path" in kind)) {
+    throw new InvalidStateError(
+      "Cannot write to that process: its transport is not of this library",
+    );
+  }
+  const file = await openFile(kind, fd);
+  opened.push(file);
+  return file;
+}
+
+function openFile({ path, append = false }: FileStdio, fd: number): Promise<number> {
+  const flags = fd === 0 ? "r" : append ? "a" : "w";
+  return new Promise((resolve, reject) => {
+    open(path, flags, (error, file) => error ? reject(error) : resolve(file));
+  });
+}
+
+function needsNode(descriptors: readonly Descriptor[]): boolean {
+  return descriptors.length > 3 ||
+    descriptors.some((descriptor) => descriptor === "shared" || typeof descriptor === "object");
+}
+
+function startByDeno(
+  { program, args }: Command,
+  descriptors: readonly Descriptor[],
+  { cwd, env, clearEnv = false, uid, gid, startNewSession = false }: CommandOptions,
+): Child {
+  // Deno takes the number of a descriptor as well, which its types do not say.
+  const [stdin, stdout, stderr] = descriptors as readonly ("piped" | "inherit" | "null")[];
+  const handle = new Deno.Command(program, {
+    args: [...args],
+    clearEnv,
+    detached: startNewSession,
+    ...(cwd !== undefined && { cwd }),
+    ...(env !== undefined && { env }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+    stdin: stdin ?? "null",
+    stdout: stdout ?? "null",
+    stderr: stderr ?? "null",
+  }).spawn();
+  return new CommandChild(handle, descriptors.map((descriptor) => descriptor === "piped"));
+}
+
+async function startByNode(
+  { program, args }: Command,
+  descriptors: readonly Descriptor[],
+  { cwd, env, clearEnv = false, uid, gid, startNewSession = false }: CommandOptions,
+): Promise<Child> {
+  const options: SpawnOptions = {
+    detached: startNewSession,
+    env: clearEnv ? { ...env } : { ...Deno.env.toObject(), ...env },
+    ...(cwd !== undefined && { cwd }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+    stdio: descriptors.map(forNode) as StdioOptions,
+  };
+  const name = program instanceof URL ? decodeURIComponent(program.pathname) : program;
+  return await NodeChild.start(name, args, options, descriptors[0] === "shared");
+}
+
+function forNode(descriptor: Descriptor): string | number | Duplex {
+  if (descriptor === "piped" || descriptor === "shared") return "pipe";
+  return descriptor === "null" ? "ignore" : descriptor;
+}
+
+/** The class that Deno has for what node:child_process only has a code for. */
+const CLASSES: Readonly<Record<string, new (message: string) => Error>> = {
+  ENOENT: Deno.errors.NotFound,
+  EACCES: Deno.errors.PermissionDenied,
+};
+
+function describeFailure(error: unknown, program: string, run: string | URL): Error {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const Class = CLASSES[code];
+  const failure = Class === undefined || error instanceof Class
+    ? error
+    : Object.assign(new Class(error instanceof Error ? error.message : ""), { code, cause: error });
+  const described = describeOsError(failure, `Cannot run ${program}`);
+  if (described instanceof Deno.errors.NotCapable && described.message.includes("run access")) {
+    described.message += `; --allow-run=${run} is enough`;
+  }
+  return described;
+}

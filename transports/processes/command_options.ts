@@ -1,0 +1,125 @@
+import {
+  type Check,
+  either,
+  flag,
+  listOf,
+  optionsOf,
+  type OptionTable,
+  show,
+  text,
+  wholeNumber,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
+
+/** The size of a terminal, in characters. */
+export interface TerminalSize {
+  /** How wide it is. */
+  readonly columns: number;
+  /** How high it is. */
+  readonly rows: number;
+}
+
+/** Options for a program that is started: what every way to start one takes. */
+export interface CommandOptions {
+  /** What the program is told on its command line; nothing by default. */
+  readonly args?: readonly string[];
+  /** The folder that it runs in; ours by default. */
+  readonly cwd?: string | URL;
+  /** Variables of its environment, beside ours; none by default. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Whether it gets no other variables than those of `env`.
+   *
+   * @default {false}
+   */
+  readonly clearEnv?: boolean;
+  /** The number of the user that it runs as; ours by default. Not on Windows. */
+  readonly uid?: number;
+  /** The number of the group that it runs as; ours by default. Not on Windows. */
+  readonly gid?: number;
+  /**
+   * Whether it leads a session and a process group of its own, so that signals can reach all that it starts, and those
+   * of the terminal do not reach it.
+   *
+   * @default {false}
+   */
+  readonly startNewSession?: boolean;
+  /**
+   * Whether the process is ended together with ours: by `Deno.exit`, an exception that is not caught, SIGINT, SIGTERM
+   * and SIGHUP. A signal is then raised again, so our process ends by it as it would without children. What SIGKILL ends can
+   * end nothing else.
+   *
+   * Handlers of your own for these signals are called twice, as Deno does not tell that they are there: set this to `false`
+   * where they end the children themselves.
+   *
+   * @default {true}
+   */
+  readonly endWithParent?: boolean;
+  /**
+   * Whether stdin, stdout and stderr of the program are a terminal, or of what size one: 80 columns and 24 rows by default.
+   *
+   * Deno has no terminals to give, so the program is run by `script` of util-linux (Linux) or BSD (macOS), which has to be
+   * there. stdout and stderr become one, output has `\r\n` for line ends, input is echoed, and signals go to `script`, which ends the program
+   * with them.
+   *
+   * @default {false}
+   */
+  readonly pty?: boolean | TerminalSize;
+}
+
+const word: Check = (value, option) => {
+  text(value, option);
+  if (String(value).includes("\0")) {
+    throw wrongKind(option, value, "holds a NUL, where the system would cut it off");
+  }
+};
+
+const folder: Check = (value, option) => {
+  if (!(value instanceof URL)) word(value, option);
+};
+
+const environment: Check = (value, option) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw wrongKind(option, value, "is not an object of strings");
+  }
+  for (const [name, content] of Object.entries(value)) {
+    if (name === "" || /[=\0]/.test(name)) {
+      throw wrongKind(option, name, "is not the name of a variable");
+    }
+    word(content, { ...option, name: `${option.name}.${name}` });
+  }
+};
+
+const terminal: OptionTable<TerminalSize> = {
+  columns: wholeNumber(1, 65_535),
+  rows: wholeNumber(1, 65_535),
+};
+
+/** The checks of {@linkcode CommandOptions}. */
+export const COMMAND_CHECKS: OptionTable<CommandOptions> = {
+  args: listOf(word),
+  cwd: folder,
+  env: environment,
+  clearEnv: flag,
+  uid: wholeNumber(0),
+  gid: wholeNumber(0),
+  startNewSession: flag,
+  endWithParent: flag,
+  pty: either(
+    (value) => typeof value === "boolean",
+    flag,
+    optionsOf(terminal, ["columns", "rows"]),
+  ),
+};
+
+/** Throws for what cannot be the name of a program. */
+export function checkProgram(program: unknown): void {
+  if (program instanceof URL) return;
+  const option = { action: "run", name: "program" };
+  if (program === "") throw new TypeError("Cannot run: the name of the program is empty");
+  if (typeof program !== "string") {
+    const remedy = Array.isArray(program) ? "; the rest of the line goes into args" : "";
+    throw new TypeError(`Cannot run: ${show(program)} is not the name of a program${remedy}`);
+  }
+  word(program, option);
+}
