@@ -1,211 +1,180 @@
 /**
  * The benchmark: this library side by side with what a user would pick instead.
  *
- * `deno task bench --help` lists the options; bench/README.md tells what each figure means and how
- * to add a server or a scenario.
+ * `deno task bench --help` lists the options; bench/README.md tells how it measures.
  */
 
-import { compareReports, formatComparison, poolRows, worseOnes } from "./harness/check.ts";
-import type { Verdict } from "./harness/check.ts";
+import { parseArgs } from "node:util";
 import { Children } from "./harness/children.ts";
-import { disturbanceText, DisturbanceWatch } from "./harness/disturbance.ts";
-import { LoadGenerator } from "./harness/load_generator.ts";
-import { describeMachine } from "./harness/machine.ts";
-import { type BenchOptions, HELP, parseOptions } from "./harness/options.ts";
-import { choosePlacement } from "./harness/placement.ts";
-import { fitScenarios, mostOpenFiles, prepareServers, withBase } from "./harness/prepare.ts";
-import { Progress } from "./harness/progress.ts";
-import { formatReport, parseReport, type Report, REPORT_FORMAT } from "./harness/report.ts";
-import { failuresOf, type Plan, runPlan } from "./harness/run.ts";
-import { BASE_SERVER, CONTROL_SERVER, isOwn } from "./harness/server_program.ts";
-import { formatHead, formatTables } from "./harness/table.ts";
-import { drawPictures } from "./drawing/draw_pictures.ts";
-import { SCENARIOS } from "./scenarios/catalogue.ts";
-import { SERVERS } from "./servers/catalogue.ts";
+import { compile, compileLoad } from "./harness/load_generator.ts";
+import { type Plan, type ReadyServer, runPlan } from "./harness/measure.ts";
+import { drawOverview } from "./harness/overview_picture.ts";
+import { watchMachine } from "./harness/process_usage.ts";
+import { CONTROL, failuresOf } from "./harness/rows.ts";
+import { chooseCores, findRuntimes } from "./harness/runtimes.ts";
+import { formatOverview, formatTable } from "./harness/tables.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { type Kind, SERVERS } from "./servers.ts";
 
-const BASELINE = decodeURIComponent(new URL("baseline.json", import.meta.url).pathname);
-const PICTURES = new URL("pictures/", import.meta.url);
-const QUICK_LIMIT_MS = 50_000; // nothing new starts after it: what is under way ends within a minute
+const HELP = `Compares this library with what a user would pick instead.
 
-const encoder = new TextEncoder();
+deno task bench [options]
 
-async function print(stream: typeof Deno.stdout, text: string): Promise<void> {
-  const writer = stream.writable.getWriter();
-  try {
-    await writer.write(encoder.encode(text));
-  } finally {
-    writer.releaseLock();
+  --only NAMES      measure these servers, separated by commas; NAME* takes all that begin so; the
+                    server that ratios are taken to always runs too
+  --scenario NAMES  measure these scenarios, likewise
+  --rounds N        rounds of every server in every scenario (3; with --quick 1)
+  --window MS       length of a measured window (1000; with --quick 150)
+  --quick           the scenarios that say most, once and briefly
+  --json FILE       write every measurement to FILE as well
+  --write           put the picture and the table of this run into bench/
+  --list            print the names of servers and scenarios
+
+Environment: PYTHON names the Python to use first.
+Exit status: 0 all is well, 1 a server answered wrongly or ours failed, 2 bad options.`;
+
+const OPTIONS = {
+  only: { type: "string" },
+  scenario: { type: "string" },
+  rounds: { type: "string" },
+  window: { type: "string" },
+  json: { type: "string" },
+  quick: { type: "boolean" },
+  write: { type: "boolean" },
+  list: { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
+const FIGURES = /(?<=<!-- figures -->\n).*?(?=<!-- end -->)/s;
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+
+function choose<T extends { readonly name: string }>(all: readonly T[], wanted: string): T[] {
+  const chosen = wanted.split(",").flatMap((name) => {
+    const hits = all.filter((one) =>
+      name.endsWith("*") ? one.name.startsWith(name.slice(0, -1)) : one.name === name
+    );
+    if (hits.length > 0) return hits;
+    const known = all.map((one) => one.name).join(", ");
+    throw new TypeError(`Cannot choose "${name}": the names are ${known}`);
+  });
+  return all.filter((one) => chosen.includes(one));
+}
+
+function readCount(text: string | undefined, name: string, fallback: number): number {
+  const value = Number(text ?? fallback);
+  if (Number.isInteger(value) && value >= 1 && value <= 60_000) return value;
+  throw new RangeError(`Cannot read --${name}: value is ${text}, expected 1 to 60000`);
+}
+
+/** Makes the commands of the servers whose runtime is there, the base of each kind twice. */
+async function prepare(
+  children: Children,
+  runtimes: Awaited<ReturnType<typeof findRuntimes>>,
+  wanted: typeof SERVERS,
+  folder: string,
+  say: (text: string) => void,
+): Promise<ReadyServer[]> {
+  const ready: ReadyServer[] = [];
+  for (const { name, label, runtime, kind, program: [file = "", ...args] } of wanted) {
+    const state = runtimes[runtime];
+    if ("missing" in state) {
+      say(`Left out: ${label}: ${state.missing}`);
+      continue;
+    }
+    const path = new URL(`servers/${file}`, import.meta.url).pathname;
+    const binary = `${folder}/${name}`;
+    if (runtime === "cc") await compile(children, state.command, [path], binary);
+    const command = runtime === "cc" ? [binary] : [...state.command, path, ...args];
+    ready.push({ name, label, kind, isOwn: runtime === "sluice", command });
   }
+  const bases = ready.filter((one) => one === ready.find(({ kind }) => kind === one.kind));
+  return [...ready, ...bases.map((one) => ({ ...one, name: `${one.name}-${CONTROL}` }))];
 }
 
-function chosenServers(options: BenchOptions, scenarios: typeof SCENARIOS): typeof SERVERS {
-  const bases = basesOf(scenarios);
-  const playing = SERVERS.filter(({ roles }) => scenarios.some(({ role }) => role in roles));
-  if (options.only.length > 0) {
-    return playing.filter(({ name }) => bases.includes(name) || options.only.includes(name));
+async function describeMachine(): Promise<string> {
+  const info = await Deno.readTextFile("/proc/cpuinfo");
+  const processor = /^model name\s*:\s*(.+)$/m.exec(info)?.[1] ?? Deno.build.arch;
+  const guest = /^flags\s*:.*\bhypervisor\b/m.test(info) ? ", virtual machine" : "";
+  return `${processor}, ${navigator.hardwareConcurrency} cores, Linux ${Deno.osRelease()}${guest}`;
+}
+
+async function writeResults(picture: string, markdown: string): Promise<void> {
+  const page = new URL("README.md", import.meta.url);
+  const text = await Deno.readTextFile(page);
+  await Deno.writeTextFile(page, text.replace(FIGURES, () => `\n${markdown}\n`));
+  await Deno.writeTextFile(new URL("pictures/overview.svg", import.meta.url), picture);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page.pathname] }).output();
+}
+
+async function bench(options: Options, children: Children, folder: string): Promise<number> {
+  const { quick = false, only = "*", scenario, write = false } = options;
+  const chosen = scenario === undefined
+    ? SCENARIOS.filter(({ isQuick }) => isQuick || !quick)
+    : choose(SCENARIOS, scenario);
+  const picked = choose(SERVERS, only);
+  const baseOf = (kind: Kind) => SERVERS.find((one) => one.kind === kind)?.name;
+  const wanted = SERVERS.filter((one) =>
+    chosen.some(({ kind }) => kind === one.kind) &&
+    (picked.includes(one) || one.name === baseOf(one.kind))
+  );
+  const rounds = readCount(options.rounds, "rounds", quick ? 1 : 3);
+  const windowMs = readCount(options.window, "window", quick ? 150 : 1000);
+  const runtimes = await findRuntimes(children);
+  if ("missing" in runtimes.cc) throw new TypeError("Cannot measure: a C compiler is needed");
+  const load = await compileLoad(children, runtimes.cc.command, folder);
+  const cores = await chooseCores(children);
+  const servers = await prepare(children, runtimes, wanted, folder, console.log);
+  const scenarios = chosen.filter(({ kind }) => servers.some(({ name }) => name === baseOf(kind)));
+  const used = new Set(wanted.map(({ runtime }) => runtimes[runtime]));
+  const versions = [...used].flatMap((one) => "version" in one ? [one.version] : []).join(", ");
+  const pinned = cores.server === null
+    ? "not pinned: taskset is not installed"
+    : `server on core ${cores.server}, load generator on core ${cores.load}`;
+  const head = [
+    `Machine: ${await describeMachine()}`,
+    `Date: ${new Date().toISOString().slice(0, 10)}`,
+    `Versions: ${versions}`,
+    `Measured: ${rounds} rounds of ${windowMs} ms; ${pinned}`,
+  ];
+  console.log(head.join("\n") + "\n");
+  const progress = (text: string) => console.error(`... ${text}`);
+  const plan: Plan = { scenarios, servers, rounds, windowMs, children, load, cores, progress };
+  const endWatch = await watchMachine();
+  const rows = await runPlan(plan);
+  const meanwhile = `Meanwhile ${await endWatch()}.`;
+  for (const one of scenarios) {
+    console.log(formatTable(rows.filter((row) => row.scenario === one.name), one));
   }
-  if (options.check) return playing.filter((one) => bases.includes(one.name) || isOwn(one));
-  return playing;
-}
-
-function basesOf(scenarios: typeof SCENARIOS): string[] {
-  return scenarios.map(({ base }) => base ?? BASE_SERVER);
-}
-
-function chosenScenarios(options: BenchOptions): typeof SCENARIOS {
-  const { only, quick, scenarios } = options;
-  const isWanted = (one: typeof SCENARIOS[number]) =>
-    scenarios.length > 0 ? scenarios.includes(one.name) : one.quick || !quick;
-  // The raw loop always runs; another base only beside something to compare with it.
-  const hasServer = ({ base, role }: typeof SCENARIOS[number]) =>
-    base === undefined || only.length === 0 ||
-    SERVERS.some(({ name, roles }) => role in roles && only.includes(name));
-  return SCENARIOS.filter((one) => isWanted(one) && hasServer(one));
-}
-
-async function readBaseline(path: string): Promise<Report> {
-  try {
-    const baseline = parseReport(await Deno.readTextFile(path));
-    if (baseline.settings.rounds >= 3) return baseline;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new TypeError(
-      `Cannot check: ${path} does not exist; ` +
-        "make it with: deno task bench --rounds 5 --json bench/baseline.json",
+  console.log(meanwhile);
+  if (options.json !== undefined) {
+    const report = { head, meanwhile, rows };
+    await Deno.writeTextFile(options.json, JSON.stringify(report, null, 1) + "\n");
+  }
+  if (write) {
+    const facts = [...head, meanwhile].map((line) => `- ${line}\n`).join("");
+    const caption = `${head[1]}. ${head[3]}. ${meanwhile}`;
+    await writeResults(
+      drawOverview(rows, scenarios, caption),
+      `${facts}\n${formatOverview(rows, scenarios)}`,
     );
   }
-  throw new TypeError(`Cannot check: ${path} is of fewer than 3 rounds, which show no noise`);
-}
-
-/** Measures what looks worse once more, so that one unlucky moment does not fail a run. */
-async function check(baseline: Report, plan: Plan, rows: Report["rows"]): Promise<Verdict> {
-  const first = compareReports(baseline, rows, plan.scenarios);
-  const suspects = worseOnes(first.comparisons);
-  if (suspects.length === 0) return first;
-  const names = suspects.map(({ row }) => row.server);
-  const bases = basesOf(plan.scenarios);
-  const again = await runPlan({
-    ...plan,
-    scenarios: plan.scenarios.filter(({ name }) =>
-      suspects.some(({ row }) => row.scenario === name)
-    ),
-    servers: plan.servers.filter(({ name }) =>
-      bases.includes(name) || name === CONTROL_SERVER || names.includes(name)
-    ),
-  });
-  const pooled = poolRows(rows, again);
-  const kept = rows.filter((row) =>
-    !pooled.some((one) =>
-      one.server === row.server && one.scenario === row.scenario && one.point === row.point
-    )
-  );
-  return compareReports(baseline, [...kept, ...pooled], plan.scenarios);
-}
-
-function describeVerdict({ comparisons, missing }: Verdict): string {
-  const worse = worseOnes(comparisons);
-  const lines = [
-    `Check: ${comparisons.length} ratios compared, ${worse.length} worse beyond the noise, ` +
-    `${missing.length} not measured`,
-    ...worse.map((one) => `  WORSE  ${formatComparison(one)}`),
-    ...comparisons.filter((one) => !worse.includes(one)).map((one) =>
-      `         ${formatComparison(one)}`
-    ),
-    ...missing.map((one) => `  MISSING ${one}`),
-  ];
-  return lines.join("\n") + "\n";
-}
-
-async function writePictures(report: Report): Promise<string> {
-  await Deno.mkdir(PICTURES, { recursive: true });
-  const pictures = drawPictures(report, SCENARIOS);
-  for (const [name, svg] of pictures) await Deno.writeTextFile(new URL(name, PICTURES), svg);
-  return `Pictures: ${[...pictures.keys()].map((name) => `bench/pictures/${name}`).join(", ")}\n`;
-}
-
-async function bench(options: BenchOptions, children: Children, folder: string): Promise<number> {
-  const began = performance.now();
-  const date = new Date().toISOString();
-  const baseline = options.check ? await readBaseline(options.baseline ?? BASELINE) : null;
-  const out = options.json === "-" ? Deno.stderr : Deno.stdout;
-  const placement = await choosePlacement(children);
-  const chosen = chosenScenarios(options);
-  const wanted = chosenServers(options, chosen);
-  const prepared = await prepareServers(children, wanted, !options.quick, folder);
-  const load = await LoadGenerator.prepare(
-    children,
-    prepared.compiler,
-    placement,
-    folder,
-    options.load,
-  );
-  const { rounds, windowMs, warmupMs, quick } = options;
-  const settings = { rounds, windowMs, warmupMs, load: load.kind, placement: placement.text };
-  const { versions, servers } = prepared;
-  const comparable = withBase(chosen, servers);
-  const fit = fitScenarios(comparable.scenarios, quick, await mostOpenFiles(children));
-  const { scenarios } = fit;
-  const leftOut = [...prepared.leftOut, ...comparable.leftOut, ...fit.leftOut];
-  const machine = await describeMachine();
-  const head = { format: REPORT_FORMAT, date, machine, versions, settings, leftOut };
-  await print(out, formatHead(head) + "\n");
-
-  const progress = new Progress();
-  const plan: Plan = {
-    scenarios,
-    servers,
-    rounds,
-    quick,
-    windowMs,
-    warmupMs,
-    deadline: quick ? began + QUICK_LIMIT_MS : Infinity,
-    children,
-    load,
-    placement,
-    progress: (done, total, text) => progress.show(done, total, text),
-  };
-  const watch = await DisturbanceWatch.begin();
-  const rows = await runPlan(plan);
-  const report: Report = { ...head, disturbance: await watch.end(), rows };
-  await print(out, formatTables(rows, scenarios));
-  await print(out, `Meanwhile ${disturbanceText(report.disturbance)}.\n`);
-  if (options.json === "-") await print(Deno.stdout, formatReport(report));
-  else if (options.json !== null) await Deno.writeTextFile(options.json, formatReport(report));
-  if (options.pictures) await print(out, await writePictures(report));
-
   const failures = failuresOf(rows);
-  for (const failure of failures) await print(Deno.stderr, `FAILED: ${failure}\n`);
-  if (baseline === null) return failures.length > 0 ? 1 : 0;
-  const verdict = await check(baseline, plan, rows);
-  await print(out, describeVerdict(verdict));
-  if (verdict.comparisons.length === 0) {
-    await print(Deno.stderr, "Cannot check: the baseline and this run share no ratio of ours\n");
-    return 1;
-  }
-  return failures.length + worseOnes(verdict.comparisons).length + verdict.missing.length > 0
-    ? 1
-    : 0;
+  for (const failure of failures) console.error(`FAILED: ${failure}`);
+  return failures.length > 0 ? 1 : 0;
 }
 
 async function main(): Promise<number> {
-  const known = {
-    servers: SERVERS.map(({ name }) => name),
-    scenarios: SCENARIOS.map(({ name }) => name),
-  };
-  const options = parseOptions(Deno.args, known);
-  if (options.help) {
-    await print(Deno.stdout, `${HELP}\n`);
+  const { values } = parseArgs({ args: Deno.args, options: OPTIONS });
+  if (values.help) {
+    console.log(HELP);
     return 0;
   }
-  if (options.list) {
-    const titles = SCENARIOS.map(({ name, title }) => `  ${name.padEnd(24)}${title}`);
-    const labels = SERVERS.map(({ name, label }) => `  ${name.padEnd(24)}${label}`);
-    await print(
-      Deno.stdout,
-      `Servers:\n${labels.join("\n")}\nScenarios:\n${titles.join("\n")}\n`,
-    );
+  if (values.list) {
+    for (const { name, label } of SERVERS) console.log(`${name.padEnd(24)}${label}`);
+    for (const { name, title } of SCENARIOS) console.log(`${name.padEnd(24)}${title}`);
     return 0;
   }
+  if (Deno.build.os !== "linux") throw new TypeError("Cannot measure: this needs Linux");
   const children = new Children();
   const folder = await Deno.makeTempDir({ prefix: "sluice_bench_" });
   const leave = () => {
@@ -214,9 +183,9 @@ async function main(): Promise<number> {
     Deno.exit(130);
   };
   Deno.addSignalListener("SIGINT", leave);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", leave);
+  Deno.addSignalListener("SIGTERM", leave);
   try {
-    return await bench(options, children, folder);
+    return await bench(values, children, folder);
   } finally {
     children.killAll();
     await Deno.remove(folder, { recursive: true });
@@ -227,6 +196,6 @@ try {
   Deno.exit(await main());
 } catch (error) {
   if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-  await print(Deno.stderr, `${error.message}\n`);
+  console.error(error.message);
   Deno.exit(2);
 }

@@ -1,22 +1,24 @@
 /** Every process that the benchmark starts, so that none outlives it. */
 
 /** One process. */
-export interface Child {
+export interface Child extends AsyncDisposable {
   /** Its process id. */
   readonly pid: number;
   /** Its standard output, line by line. */
   readonly lines: AsyncIterableIterator<string>;
-  /** The end of what it wrote to standard error so far. */
-  errorText(): string;
   /** Its exit code, once it has ended. */
   readonly exited: Promise<number>;
+  /** The end of what it wrote to standard error so far. */
+  errorText(): string;
   /** Writes one byte to its standard input. */
   nudge(): Promise<void>;
-  /** Kills it, if it still runs, and waits until it is gone. */
-  stop(): Promise<void>;
+  /** Kills it, if it still runs. */
+  kill(): void;
 }
 
 const ERROR_TEXT_LIMIT = 2000; // characters kept of standard error
+// exec keeps the process id, so what is measured is the program and not the shell.
+const WITH_MANY_FILES = ["/bin/sh", "-c", 'ulimit -n "$(ulimit -H -n)"; exec "$@"', "sh"];
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
@@ -28,30 +30,25 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   if (rest !== "") yield rest;
 }
 
-/** The set of processes started and not yet ended. */
+/** The processes that were started and have not ended. */
 export class Children {
   readonly #running = new Set<Deno.ChildProcess>();
 
   /**
-   * Starts a process.
+   * Starts a process, which may open as many files as the system's hard limit allows.
    *
-   * @param command The program and its arguments.
-   * @returns The process.
-   * @throws {Deno.errors.NotFound} If there is no such program.
+   * @returns The process; disposing of it kills it and waits until it is gone.
    */
-  start(command: readonly string[]): Child {
-    const [program = "", ...args] = command;
-    const process = new Deno.Command(program, {
-      args,
-      env: { NO_COLOR: "1" }, // what a process complains of is shown in a table
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+  start(command: readonly string[], core: number | null = null): Child {
+    const pin = core === null ? [] : ["taskset", "-c", String(core)];
+    const [program = "", ...args] = [...WITH_MANY_FILES, ...pin, ...command];
+    const env = { NO_COLOR: "1" };
+    const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    const process = new Deno.Command(program, { args, env, ...pipes }).spawn();
     this.#running.add(process);
-    const exited = process.status.then((status) => {
+    const exited = process.status.then(({ code }) => {
       this.#running.delete(process);
-      return status.code;
+      return code;
     });
     let errorText = "";
     const errorRead = (async () => {
@@ -61,41 +58,37 @@ export class Children {
     })();
     const lines = linesOf(process.stdout);
     const input = process.stdin.getWriter();
-    const stop = async () => {
-      this.#kill(process);
-      await exited;
-      for await (const _line of lines); // lets the pipe go
-      await errorRead;
-      await input.close().catch(() => {}); // the process has closed its end already
-    };
     return {
       pid: process.pid,
       lines,
-      errorText: () => errorText.trim(),
       exited,
+      errorText: () => errorText.trim(),
       nudge: async () => await input.write(new Uint8Array([10])),
-      stop,
+      kill: () => this.#kill(process),
+      [Symbol.asyncDispose]: async () => {
+        this.#kill(process);
+        await exited;
+        for await (const _line of lines); // lets the pipe go
+        await errorRead;
+        await input.close().catch(() => {}); // the process has closed its end already
+      },
     };
   }
 
   /**
    * Runs a process to its end.
    *
-   * @param command The program and its arguments.
-   * @returns Exit code and output.
-   * @throws {Deno.errors.NotFound} If there is no such program.
+   * @returns Its standard output.
    */
-  async run(command: readonly string[]): Promise<{ code: number; output: string; error: string }> {
-    const child = this.start(command);
-    try {
-      const lines = await Array.fromAsync(child.lines);
-      return { code: await child.exited, output: lines.join("\n"), error: child.errorText() };
-    } finally {
-      await child.stop();
-    }
+  async run(command: readonly string[], core: number | null = null): Promise<string> {
+    await using child = this.start(command, core);
+    const lines = await Array.fromAsync(child.lines);
+    const code = await child.exited;
+    if (code === 0) return lines.join("\n").trim();
+    throw new Error(`Cannot run ${command.join(" ")}: code ${code} ${child.errorText()}`.trim());
   }
 
-  /** Kills every process that still runs; for the way out on Ctrl-C, where nobody waits. */
+  /** Kills every process that still runs. */
   killAll(): void {
     for (const process of this.#running) this.#kill(process);
   }

@@ -1,25 +1,23 @@
-/** What a process and its children use, as Linux tells it in /proc. */
+/** What processes and the whole machine use, as Linux tells it in /proc. */
 
 const TICKS_PER_SECOND = 100; // what Linux reports in, whatever the kernel's own clock is
+/** From how many busy cores on a run is not called quiet. */
+const QUIET_CORES = 0.05;
 
 /**
  * Takes CPU time out of /proc/PID/stat.
  *
- * @param stat The file's text.
  * @returns User and system time of the process and of the children it has waited for, in seconds.
  */
 export function parseCpuSeconds(stat: string): number {
-  // The name in parentheses may itself hold spaces and parentheses.
+  // The name in parentheses may itself hold spaces and parentheses; fields 14 to 17 are the times.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // Fields 14 to 17 of the line; the name was the second.
-  const ticks = fields.slice(11, 15).map(Number);
-  return ticks.reduce((sum, value) => sum + value, 0) / TICKS_PER_SECOND;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
 /**
  * Takes a process's own memory out of /proc/PID/smaps_rollup.
  *
- * @param text The file's text.
  * @returns Anonymous memory, swapped out or not, in KiB; the program's own file is not in it.
  */
 export function parseAnonymousMemory(text: string): number {
@@ -27,7 +25,12 @@ export function parseAnonymousMemory(text: string): number {
   return value("Anonymous") + (value("Swap") || 0);
 }
 
-async function descendants(pid: number): Promise<number[]> {
+/**
+ * Lists a process and those that it has started, at any depth.
+ *
+ * @returns The process ids, the given one first.
+ */
+export async function processTree(pid: number): Promise<number[]> {
   // A child is listed with the thread that started it.
   const tasks = await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`)).catch(() => []);
   const lists = await Promise.all(
@@ -35,57 +38,62 @@ async function descendants(pid: number): Promise<number[]> {
       Deno.readTextFile(`/proc/${pid}/task/${name}/children`).catch(() => "")
     ),
   );
-  const pids = lists.join(" ").split(" ").filter((part) => part !== "").map(Number);
-  const below = await Promise.all(pids.map(descendants));
-  return [...pids, ...below.flat()];
-}
-
-/**
- * Lists a process and those it has started.
- *
- * @param pid The process.
- * @returns It and all below it, or nothing where the system has no /proc.
- */
-export async function processTree(pid: number): Promise<number[]> {
-  try {
-    await Deno.stat(`/proc/${pid}/stat`);
-  } catch {
-    return [];
-  }
-  return [pid, ...await descendants(pid)];
+  const children = lists.join(" ").split(" ").filter((part) => part !== "").map(Number);
+  return [pid, ...(await Promise.all(children.map(processTree))).flat()];
 }
 
 /**
  * Adds up the CPU time of processes.
  *
- * @param pids The processes.
- * @returns Seconds, in steps of 10 ms, or `null` if one cannot be read.
+ * @returns Seconds, in steps of 10 ms.
  */
-export async function cpuSecondsOf(pids: readonly number[]): Promise<number | null> {
-  if (pids.length === 0) return null;
-  try {
-    const stats = await Promise.all(pids.map((pid) => Deno.readTextFile(`/proc/${pid}/stat`)));
-    return stats.reduce((sum, stat) => sum + parseCpuSeconds(stat), 0);
-  } catch {
-    return null;
-  }
+export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
+  const stats = await Promise.all(pids.map((pid) => Deno.readTextFile(`/proc/${pid}/stat`)));
+  return stats.reduce((sum, stat) => sum + parseCpuSeconds(stat), 0);
 }
 
 /**
  * Adds up the memory that processes hold for themselves. What the kernel holds for their sockets
  * is not in it.
  *
- * @param pids The processes.
- * @returns KiB, or `null` if one cannot be read.
+ * @returns KiB.
  */
-export async function memoryOf(pids: readonly number[]): Promise<number | null> {
-  if (pids.length === 0) return null;
-  try {
-    const maps = await Promise.all(
-      pids.map((pid) => Deno.readTextFile(`/proc/${pid}/smaps_rollup`)),
-    );
-    return maps.reduce((sum, text) => sum + parseAnonymousMemory(text), 0);
-  } catch {
-    return null;
-  }
+export async function memoryOf(pids: readonly number[]): Promise<number> {
+  const maps = await Promise.all(
+    pids.map((pid) => Deno.readTextFile(`/proc/${pid}/smaps_rollup`)),
+  );
+  return maps.reduce((sum, text) => sum + parseAnonymousMemory(text), 0);
+}
+
+interface MachineTotals {
+  readonly wall: number;
+  readonly others: number;
+  readonly stolen: number;
+}
+
+async function readTotals(): Promise<MachineTotals> {
+  const machine = await Deno.readTextFile("/proc/stat");
+  const own = parseCpuSeconds(await Deno.readTextFile("/proc/self/stat")); // with ended children
+  const ticks = (/^cpu +(.*)$/m.exec(machine)?.[1] ?? "").split(" ").map(Number);
+  const [user = 0, nice = 0, system = 0, _idle, _wait, irq = 0, softirq = 0, stolen = 0] = ticks;
+  const busy = (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
+  const wall = performance.now() / 1000;
+  return { wall, others: busy - own, stolen: stolen / TICKS_PER_SECOND };
+}
+
+/**
+ * Begins to watch what else the machine does, at a moment when no child runs.
+ *
+ * @returns Puts what happened since into one clause, at a moment when no child runs.
+ */
+export async function watchMachine(): Promise<() => Promise<string>> {
+  const from = await readTotals();
+  return async () => {
+    const to = await readTotals();
+    const others = (to.others - from.others) / (to.wall - from.wall);
+    const stolen = (to.stolen - from.stolen) / (to.wall - from.wall);
+    if (others < QUIET_CORES && stolen < QUIET_CORES) return "the machine was quiet";
+    const host = stolen < QUIET_CORES ? "" : `, its host took ${stolen.toFixed(2)}`;
+    return `NOISY: other programs used ${Math.max(0, others).toFixed(2)} cores${host}`;
+  };
 }

@@ -1,4 +1,8 @@
-// Opening, watching, feeding and closing connections.
+// Opening, watching, feeding and checking connections.
+//
+// The payload is a long repeating sequence in which no two neighbouring messages are equal, and
+// every connection starts at another place in it: a byte that is lost, doubled, displaced or sent to
+// the wrong connection is seen.
 
 #define _GNU_SOURCE
 #include "load.h"
@@ -11,37 +15,54 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define BATCH 64 // connections opened at once: fewer than the smallest backlog among the servers
+#define SOURCES 64 // local addresses to rotate through, so that ports do not run short
 #define OPEN_TIMEOUT_S 10
 
-// A new socket; the index chooses the local address, which multiplies the ports there are.
-int open_socket(int index, int receive_buffer) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (fd < 0) fail("Cannot open a socket: %s", strerror(errno));
-  int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (receive_buffer > 0)
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-  if (options.sources > 0) {
-    struct sockaddr_in local = {.sin_family = AF_INET};
-    local.sin_addr.s_addr = htonl(0x7f000100u + 1 + (uint32_t)(index % options.sources));
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&local, sizeof local) != 0)
-      fail("Cannot bind a local address: %s", strerror(errno));
+static uint8_t *pattern;
+static uint64_t period;
+
+void payload_init(void) {
+  // Odd, so that powers of two on the way do not line up with it.
+  period = ((65536 / (uint64_t)options.size + 3) | 1) * (uint64_t)options.size;
+  pattern = reserve(1, period + MAX_CHUNK);
+  uint64_t state = 88172645463325252ULL;
+  for (uint64_t i = 0; i < period; i++) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    pattern[i] = (uint8_t)(state >> 24);
   }
-  return fd;
+  // The first bytes once more after the end: any chunk is one piece of memory.
+  for (uint64_t i = 0; i < MAX_CHUNK; i++) pattern[period + i] = pattern[i % period];
 }
 
-// Starts or finishes a connect; false: it goes on in the background.
-bool socket_connect(int fd) {
-  struct sockaddr_in remote = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
-  if (inet_pton(AF_INET, options.host, &remote.sin_addr) != 1)
-    fail("Cannot connect: host is %s, expected an IPv4 address", options.host);
-  if (connect(fd, (struct sockaddr *)&remote, sizeof remote) == 0) return true;
-  if (errno == EINPROGRESS) return false;
-  fail("Cannot connect to %s:%d: %s", options.host, options.port, strerror(errno));
+static const uint8_t *payload_at(const Connection *connection, uint64_t offset) {
+  return pattern + (connection->base + offset) % period;
+}
+
+static void check(const Connection *connection, const uint8_t *data, size_t length) {
+  const uint8_t *expected = payload_at(connection, connection->received);
+  if (memcmp(expected, data, length) == 0) return;
+  size_t at = 0;
+  while (expected[at] == data[at]) at++;
+  wrong("byte %lu of the answer is 0x%02x, expected 0x%02x",
+        (unsigned long)(connection->received + at), data[at], expected[at]);
+}
+
+// Connects a new socket; the number chooses its local address and its place in the payload.
+int open_socket(Connection *connection, int number) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+  if (fd < 0) fail("Cannot open a socket: %s", strerror(errno));
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  struct sockaddr_in local = {.sin_family = AF_INET};
+  local.sin_addr.s_addr = htonl(0x7f000100u + 1 + (uint32_t)(number % SOURCES));
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  if (bind(fd, (struct sockaddr *)&local, sizeof local) != 0)
+    fail("Cannot bind a local address: %s", strerror(errno));
+  *connection = (Connection){.fd = fd, .base = (uint64_t)number * 7 * (uint64_t)options.size};
+  return fd;
 }
 
 // One whole message there and back on a blocking socket: only then has the server accepted it.
@@ -49,31 +70,31 @@ static void first_message(Connection *connection) {
   for (size_t got = 0; got < (size_t)options.size;) {
     ssize_t n = recv(connection->fd, scratch, (size_t)options.size - got, 0);
     if (n <= 0) fail("Cannot get the first answer: %s", n == 0 ? "closed" : strerror(errno));
-    payload_check(connection, scratch, (size_t)n);
+    check(connection, scratch, (size_t)n);
     connection->received += (uint64_t)n;
     got += (size_t)n;
   }
+  fcntl(connection->fd, F_SETFL, fcntl(connection->fd, F_GETFL) | O_NONBLOCK);
 }
 
-void open_connections(Connection *list, int receive_buffer) {
+Connection *open_connections(void) {
+  struct sockaddr_in remote = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
+  remote.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   struct timeval timeout = {.tv_sec = OPEN_TIMEOUT_S};
+  Connection *list = reserve((size_t)options.connections, sizeof *list);
   for (int start = 0; start < options.connections; start += BATCH) {
     int end = start + BATCH < options.connections ? start + BATCH : options.connections;
     for (int i = start; i < end; i++) {
-      list[i] = (Connection){.fd = open_socket(i, receive_buffer)};
-      list[i].base = (uint64_t)i * 7 * (uint64_t)options.size;
-      setsockopt(list[i].fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-      setsockopt(list[i].fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-      socket_connect(list[i].fd);
-      ssize_t n = send(list[i].fd, payload_at(&list[i], 0), (size_t)options.size, MSG_NOSIGNAL);
-      if (n != options.size) fail("Cannot send the first message: %s", strerror(errno));
-      list[i].sent = (uint64_t)n;
+      int fd = open_socket(&list[i], i);
+      setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+      if (connect(fd, (struct sockaddr *)&remote, sizeof remote) != 0)
+        fail("Cannot connect to port %d: %s", options.port, strerror(errno));
+      send_until(&list[i], (uint64_t)options.size);
     }
-    for (int i = start; i < end; i++) {
-      first_message(&list[i]);
-      fcntl(list[i].fd, F_SETFL, fcntl(list[i].fd, F_GETFL) | O_NONBLOCK);
-    }
+    for (int i = start; i < end; i++) first_message(&list[i]);
   }
+  return list;
 }
 
 void watch_one(int epoll, Connection *connection, uint32_t index) {
@@ -107,6 +128,17 @@ void send_until(Connection *connection, uint64_t target) {
   connection->blocked = false;
 }
 
-void close_connections(Connection *list) {
-  for (int i = 0; i < options.connections; i++) close(list[i].fd);
+// Receives once; false: nothing was there.
+bool receive_some(Connection *connection, bool checking, size_t *count) {
+  for (;;) {
+    ssize_t n = recv(connection->fd, scratch, MAX_CHUNK, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return false;
+    if (n <= 0) fail("Cannot receive: %s", n == 0 ? "the server closed" : strerror(errno));
+    if (checking) check(connection, scratch, (size_t)n);
+    connection->received += (uint64_t)n;
+    if (connection->received > connection->sent) wrong("more bytes came back than were sent");
+    *count = (size_t)n;
+    return true;
+  }
 }

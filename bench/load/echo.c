@@ -1,18 +1,16 @@
-// Modes echo and stream: closed loops over connections that stay open.
+// Modes echo, stream and idle: connections that stay open.
 //
 // echo keeps `depth` messages outstanding on each connection for a while; stream moves a given
-// number of bytes as fast as both directions go. What is measured starts after a warm-up under the
-// same load, without a pause between the two.
+// number of bytes as fast as both directions go; idle has one message echoed on each connection and
+// then does nothing. What is measured starts after a warm-up under the same load, without a pause.
 
 #include "load.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define EVENTS 512
 #define ALWAYS_CHECKED 4096 // messages up to this size are compared in the measured window too
 
 typedef struct {
@@ -29,20 +27,6 @@ static uint64_t target_of(const Load *load, const Connection *connection) {
   return (connection->received / size + (uint64_t)options.depth) * size;
 }
 
-static void receive(Load *load, Connection *connection) {
-  for (;;) {
-    ssize_t n = recv(connection->fd, scratch, MAX_CHUNK, 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) fail("Cannot receive: %s", n == 0 ? "the server closed" : strerror(errno));
-    if (load->checking) payload_check(connection, scratch, (size_t)n);
-    connection->received += (uint64_t)n;
-    load->received += (uint64_t)n;
-    if (connection->received > connection->sent) wrong("more bytes came back than were sent");
-    if (n < MAX_CHUNK) return;
-  }
-}
-
 // Runs until the time is over or the bytes are there, whichever is first.
 static void run(Load *load, double seconds, uint64_t bytes) {
   struct epoll_event events[EVENTS];
@@ -52,17 +36,15 @@ static void run(Load *load, double seconds, uint64_t bytes) {
     int count = epoll_wait(load->epoll, events, EVENTS, (int)((end - now) * 1000) + 1);
     for (int i = 0; i < count; i++) {
       Connection *connection = &load->list[events[i].data.u32];
-      if (events[i].events & ~(uint32_t)EPOLLOUT) receive(load, connection);
+      size_t n = MAX_CHUNK;
+      while (n == MAX_CHUNK && receive_some(connection, load->checking, &n)) load->received += n;
       send_until(connection, target_of(load, connection));
     }
   }
 }
 
 void run_echo(bool stream) {
-  Load load = {.stream = stream, .checking = true};
-  load.list = calloc((size_t)options.connections, sizeof *load.list);
-  if (load.list == NULL) fail("Cannot reserve memory: %d connections", options.connections);
-  open_connections(load.list, 0);
+  Load load = {.stream = stream, .checking = true, .list = open_connections()};
   load.epoll = watch(load.list, options.connections);
   for (int i = 0; i < options.connections; i++)
     send_until(&load.list[i], target_of(&load, &load.list[i]));
@@ -74,11 +56,28 @@ void run_echo(bool stream) {
   Clocks to = read_clocks();
   uint64_t bytes = load.received - before;
   if (bytes == 0) fail("Cannot measure: no answer within %d ms", options.duration_ms);
-  if (stream && bytes < options.total) fail("Cannot finish: %lu of %lu bytes within %d ms",
-      (unsigned long)bytes, (unsigned long)options.total, options.duration_ms);
+  if (stream && bytes < options.total)
+    fail("Cannot finish: %lu of %lu bytes within %d ms", (unsigned long)bytes,
+         (unsigned long)options.total, options.duration_ms);
   report_begin(&from, &to);
   report_count("bytes", bytes);
   report_number("messages", (double)bytes / options.size);
   report_end();
-  close_connections(load.list);
+}
+
+void run_idle(void) {
+  Clocks from = read_clocks();
+  Connection *list = open_connections();
+  Clocks to = read_clocks();
+  hold();
+  for (int i = 0; i < options.connections; i++) {
+    char byte;
+    ssize_t n = recv(list[i].fd, &byte, 1, MSG_PEEK);
+    if (n == 0) fail("Cannot hold connection %d: the server closed it", i);
+    if (n > 0) wrong("an idle connection got a byte that was not sent");
+    if (errno != EAGAIN) fail("Cannot hold connection %d: %s", i, strerror(errno));
+  }
+  report_begin(&from, &to);
+  report_count("connections", (uint64_t)options.connections);
+  report_end();
 }

@@ -9,14 +9,10 @@
 #include "load.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <time.h>
 
-#define EVENTS 512
 #define GRACE_S 2.0 // how long to wait for the last answers
 
 // A log-linear histogram of microseconds: 64 steps for each power of two, so within 1.6 %.
@@ -78,22 +74,16 @@ static double asked_at(const Schedule *schedule, const Connection *connection, u
 
 static void receive(Schedule *schedule, Connection *connection) {
   uint64_t size = (uint64_t)options.size;
-  for (;;) {
-    ssize_t n = recv(connection->fd, scratch, MAX_CHUNK, 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) fail("Cannot receive: %s", n == 0 ? "the server closed" : strerror(errno));
-    payload_check(connection, scratch, (size_t)n);
-    uint64_t first = connection->received / size - 1; // one message went before the schedule
-    connection->received += (uint64_t)n;
+  size_t n = MAX_CHUNK;
+  uint64_t first = connection->received / size - 1; // one message went before the schedule
+  while (n == MAX_CHUNK && receive_some(connection, true, &n)) {
     uint64_t end = connection->received / size - 1;
     double now = seconds_now();
-    for (uint64_t i = first; i < end; i++) {
-      double asked = asked_at(schedule, connection, i);
+    for (; first < end; first++) {
+      double asked = asked_at(schedule, connection, first);
       if (asked >= schedule->measure_from) record(now - asked);
       schedule->answered++;
     }
-    if (n < MAX_CHUNK) return;
   }
 }
 
@@ -108,7 +98,7 @@ static void attend(Schedule *schedule, double seconds) {
     count = epoll_wait(schedule->epoll, events, EVENTS, seconds > 0 ? 1 : 0);
   for (int i = 0; i < count; i++) {
     Connection *connection = &schedule->list[events[i].data.u32];
-    if (events[i].events & ~(uint32_t)EPOLLOUT) receive(schedule, connection);
+    receive(schedule, connection);
     if (connection->blocked) {
       uint64_t lane = (uint64_t)(connection - schedule->list), lanes = (uint64_t)options.connections;
       uint64_t owed = schedule->due > lane ? (schedule->due - lane - 1) / lanes + 1 : 0;
@@ -148,9 +138,7 @@ static uint64_t settle(Schedule *schedule) {
 
 void run_rate(void) {
   prctl(PR_SET_TIMERSLACK, 1UL); // sleep to the nanosecond, not to the nearest 50 microseconds
-  Schedule schedule = {.list = calloc((size_t)options.connections, sizeof(Connection))};
-  if (schedule.list == NULL) fail("Cannot reserve memory: %d connections", options.connections);
-  open_connections(schedule.list, 0);
+  Schedule schedule = {.list = open_connections()};
   schedule.epoll = watch(schedule.list, options.connections);
   schedule.start = seconds_now();
   schedule.measure_from = schedule.start + options.warmup_ms / 1000.0;
@@ -170,5 +158,4 @@ void run_rate(void) {
   report_number("p999", percentile(0.999));
   report_number("max", slowest);
   report_end();
-  close_connections(schedule.list);
 }

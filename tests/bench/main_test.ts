@@ -1,171 +1,89 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { processTree } from "../../bench/harness/process_usage.ts";
-import { parseReport, ratioSpread } from "../../bench/harness/report.ts";
-import { testWith } from "../examples/outside_program.ts";
+import type { Row } from "../../bench/harness/rows.ts";
+import { SCENARIOS } from "../../bench/scenarios.ts";
+import { SERVERS } from "../../bench/servers.ts";
+import { hasProgram } from "../support/outside_peer.ts";
 
-const MAIN = decodeURIComponent(new URL("../../bench/main.ts", import.meta.url).pathname);
-const SHORT = ["--scenario", "b", "--window", "30"];
+const MAIN = new URL("../../bench/main.ts", import.meta.url).pathname;
+const ignore = Deno.build.os !== "linux" || !hasProgram("cc", ["--version"]);
 
-function command(args: readonly string[], env: Record<string, string> = {}): Deno.Command {
+function command(args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN, ...args],
-    env: { NO_COLOR: "1", ...env },
+    args: ["run", "-A", "--no-check", MAIN, ...args],
+    env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   });
 }
 
-async function run(
-  args: readonly string[],
-  env?: Record<string, string>,
-): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await command(args, env).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
+Deno.test("bench ends with one line and code 2 for a name that it does not know", async () => {
+  const { code, stdout, stderr } = await command(["--only", "perl"]).output();
+  assertEquals([code, new TextDecoder().decode(stdout)], [2, ""]);
+  const text = new TextDecoder().decode(stderr);
+  assertStringIncludes(text, 'Cannot choose "perl": the names are deno-raw, ');
+  assertEquals(text.trim().split("\n").length, 1);
+});
 
-Deno.test("bench --help and --list print what there is and end well", async () => {
-  const help = await run(["--help"]);
-  assertEquals(help.code, 0);
-  for (const option of ["--only", "--scenario", "--rounds", "--quick", "--json", "--check"]) {
-    assertStringIncludes(help.out, option);
+Deno.test("the names of servers and scenarios differ, and each kind has both", () => {
+  for (const names of [SERVERS.map(({ name }) => name), SCENARIOS.map(({ name }) => name)]) {
+    assertEquals(new Set(names).size, names.length);
   }
-  const list = await run(["--list"]);
-  assertEquals(list.code, 0);
-  assertStringIncludes(list.out, "deno-raw");
-  assertStringIncludes(list.out, "1 GiB");
+  const kinds = new Set(SERVERS.map(({ kind }) => kind));
+  assertEquals(new Set(SCENARIOS.map(({ kind }) => kind)), kinds);
 });
 
-Deno.test("bench ends with one line and code 2 for what it does not know", async () => {
-  const { code, out, err } = await run(["--only", "perl"]);
-  assertEquals({ code, out }, { code: 2, out: "" });
-  assertStringIncludes(err, "Cannot choose server perl: known are deno-raw");
-  assertEquals(err.trim().split("\n").length, 1);
-});
-
-Deno.test("bench --json - writes a report with a value for every round", async () => {
-  const args = [...SHORT, "--only", "deno-raw", "--rounds", "2", "--json", "-"];
-  const { code, out, err } = await run(args);
-  assertEquals(code, 0, err);
-  const { rows } = parseReport(out);
-  assertEquals(rows.map(({ server }) => server), ["deno-raw", "deno-raw-again"]);
-  for (const { figures, failure } of rows) {
-    assertEquals(failure, null);
-    const speeds = figures.messagesPerSecond ?? [];
-    assertEquals(speeds.length, 2);
-    assert(speeds.every((speed) => (speed ?? 0) > 0));
-  }
-  assertStringIncludes(err, "Deno raw loop");
-  assertStringIncludes(err, "[4/4] done");
-});
-
-Deno.test("bench takes decoding to @std/streams, and decodes all there is", async () => {
-  const args = ["--quick", "--scenario", "codecs", "--only", "sluice-*", "--json", "-"];
-  const { code, out, err } = await run(args);
-  assertEquals(code, 0, err);
-  const { rows } = parseReport(out);
-  assertEquals([...new Set(rows.map(({ server }) => server))], [
-    "std-streams",
-    "sluice-codecs",
-    "sluice-decoder-streams",
-  ]);
-  for (const row of rows) {
-    assertEquals(row.failure, null);
-    assert((ratioSpread(rows, row, "messagesPerSecond")?.median ?? 0) > 0);
-  }
-});
-
-testWith("redis-benchmark", "bench drives examples/redis and the real Redis", async () => {
-  const args = ["--quick", "--scenario", "redis", "--json", "-"];
-  const { code, out, err } = await run(args);
-  assertEquals(code, 0, err);
-  const { rows } = parseReport(out);
-  assertEquals(rows.length, 4);
-  for (const row of rows) {
-    assertEquals(row.failure, null);
-    assert((ratioSpread(rows, row, "requestsPerSecond")?.median ?? 0) > 0);
-  }
-});
-
-Deno.test("bench names and leaves out what is not installed, and works without a compiler", async () => {
-  const args = [...SHORT, "--only", "deno-raw,node,bun,c-epoll", "--rounds", "1"];
-  const { code, out, err } = await run(args, { PATH: "/nonexistent" });
-  assertEquals(code, 0, err);
-  for (const line of ["Node net: node is not", "Bun.listen: bun is not", "C epoll: cc is not"]) {
-    assertStringIncludes(out, `Left out: ${line} installed`);
-  }
-  const redis = await run(["--scenario", "redis"], { PATH: "/nonexistent" });
-  assertEquals(redis.code, 0, redis.err);
-  assertStringIncludes(redis.out, "Left out: Redis: redis-benchmark is not installed");
-  assertStringIncludes(redis.out, "Left out: redis: redis-server is not there to compare with");
-  assertStringIncludes(out, "Load generator: in TypeScript");
-  assertStringIncludes(out, "Deno raw loop");
-});
-
-Deno.test("bench --check fails when a ratio got worse and passes when it did not", async () => {
-  const folder = await Deno.makeTempDir();
-  const baseline = `${folder}/baseline.json`;
-  const args = [...SHORT, "--only", "sluice-protocol", "--rounds", "3"];
-  try {
-    const first = await run([...args, "--json", baseline]);
-    assertEquals(first.code, 0, first.err);
-    const text = await Deno.readTextFile(baseline);
-    // Claims that we were a hundred times better, or worse, than we are.
-    const claim = async (factor: number) => {
-      const report = parseReport(text);
-      const ours = report.rows.find(({ own }) => own)?.figures ?? {};
-      const scale = (key: string, by: number) => {
-        ours[key] = (ours[key] ?? []).map((value) => value === null ? null : value * by);
-      };
-      scale("messagesPerSecond", factor);
-      if ("cpuPerMessageUs" in ours) scale("cpuPerMessageUs", 1 / factor);
-      await Deno.writeTextFile(baseline, JSON.stringify(report));
-      return await run([...args, "--check", "--baseline", baseline]);
-    };
-    const worse = await claim(100);
-    assertEquals(worse.code, 1);
-    assertStringIncludes(worse.out, "WORSE  Sluice Protocol in b: messages/s");
-    const better = await claim(0.01);
-    assertEquals(better.code, 0, better.out + better.err);
-    assertStringIncludes(better.out, "0 worse beyond the noise, 0 not measured");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
-
-Deno.test("bench --check ends with code 2 without a baseline to compare with", async () => {
-  const { code, err } = await run(["--check", "--baseline", "/nonexistent/baseline.json"]);
-  assertEquals(code, 2);
-  assertStringIncludes(err, "Cannot check: /nonexistent/baseline.json does not exist");
+Deno.test({
+  name: "bench measures servers of every kind, each beside the base of its kind",
+  ignore,
+  fn: async () => {
+    const file = await Deno.makeTempFile();
+    const only = "sluice-web,asyncio-protocol,c-epoll,tls-sluice-native,redis-sluice";
+    const scenario = "small,tls-small,redis-pipelined";
+    const args = ["--only", only, "--scenario", scenario, "--rounds", "1", "--window", "20"];
+    const { code, stdout, stderr } = await command([...args, "--json", file]).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const rows: Row[] = JSON.parse(await Deno.readTextFile(file)).rows;
+    await Deno.remove(file);
+    for (const { server, failure } of rows) assertEquals([server, failure], [server, null]);
+    const measured = rows.map(({ server }) => server);
+    const text = new TextDecoder().decode(stdout);
+    for (const { name, label } of SERVERS) {
+      const isWanted = only.split(",").includes(name);
+      const isThere = measured.includes(name) || text.includes(`Left out: ${label}: `);
+      assert(isThere || !isWanted, name);
+    }
+    for (const base of ["deno-raw", "tls-deno-raw"]) {
+      assert(measured.includes(base) && measured.includes(`${base}-again`), base);
+    }
+    assertStringIncludes(text, "noise, the base against itself: messages/s");
+  },
 });
 
 Deno.test({
   name: "bench leaves no process behind on Ctrl-C",
-  ignore: Deno.build.os !== "linux",
+  ignore,
   fn: async () => {
-    const args = ["--only", "deno-raw", "--scenario", "b", "--window", "20000"];
+    const args = ["--only", "deno-raw", "--scenario", "small", "--window", "20000"];
     const child = command(args).spawn();
-    const decoder = new TextDecoderStream();
     const printed = child.stdout.text();
     let told = "";
-    for await (const text of child.stderr.pipeThrough(decoder)) {
+    let tree: number[] = [];
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
       told += text;
-      if (!told.includes("[0/")) continue;
-      // The server and the load generator start now; both hang below the benchmark.
-      let tree = await processTree(child.pid);
+      if (!told.includes("round 1") || tree.length > 0) continue;
+      // The server and the load generator start now; both are below the benchmark.
       while (tree.length < 3) tree = await processTree(child.pid);
       child.kill("SIGINT");
-      assertEquals((await child.status).code, 130);
-      for (const pid of tree) await gone(pid);
-      break;
     }
+    assertEquals((await child.status).code, 130);
+    for (const pid of tree) await gone(pid);
     assertStringIncludes(await printed, "Versions: Deno");
-    assertStringIncludes(told, "[0/");
   },
 });
 
-/** Waits until a process has ended; one that was killed may take a moment to disappear. */
+/** Resolves when a process has ended; one that was killed may take a moment to disappear. */
 async function gone(pid: number): Promise<void> {
   for (;;) {
     const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => null);

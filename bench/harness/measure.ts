@@ -1,0 +1,173 @@
+/** Measures servers: scenario by scenario, in rounds over the servers (A, B, C, A, B, C …). */
+
+import type { Measurement, Scenario, Values } from "../scenarios.ts";
+import type { Kind } from "../servers.ts";
+import type { Child, Children } from "./children.ts";
+import { runLoad, TLS_LOAD, WrongAnswerError } from "./load_generator.ts";
+import { cpuSecondsOf, memoryOf, processTree } from "./process_usage.ts";
+import type { Row } from "./rows.ts";
+import type { Cores } from "./runtimes.ts";
+
+/** A server with the command that starts it. */
+export interface ReadyServer {
+  /** Its name on the command line. */
+  readonly name: string;
+  /** Its name in tables. */
+  readonly label: string;
+  /** What it speaks. */
+  readonly kind: Kind;
+  /** Whether it is this library's. */
+  readonly isOwn: boolean;
+  /** Starts it. */
+  readonly command: readonly string[];
+}
+
+/** What to measure, with what. */
+export interface Plan {
+  /** The scenarios. */
+  readonly scenarios: readonly Scenario[];
+  /** The servers, in the order of a round. */
+  readonly servers: readonly ReadyServer[];
+  /** How many rounds. */
+  readonly rounds: number;
+  /** Length of a measured window, in milliseconds. */
+  readonly windowMs: number;
+  /** The processes. */
+  readonly children: Children;
+  /** The command of the load generator in C. */
+  readonly load: readonly string[];
+  /** The cores. */
+  readonly cores: Cores;
+  /** Told of each step before it starts. */
+  progress(text: string): void;
+}
+
+const START_LIMIT_MS = 20_000;
+const FAILURE_LIMIT = 240; // characters of an error that a table shows
+const BUSY = 0.9; // share of its core from which a process counts as the bottleneck
+
+async function portOf(child: Child): Promise<number> {
+  const timer = setTimeout(() => child.kill(), START_LIMIT_MS);
+  try {
+    const { value: line = "" } = await child.lines.next();
+    const port = /:(\d+)\s*$/.exec(line)?.[1];
+    if (port !== undefined) return Number(port);
+    throw new Error(`Cannot start: it printed "${line}" ${child.errorText()}`.trim());
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Has one connection come, speak and go before anything is measured.
+ *
+ * Without it some servers are measured in a state that they leave for good at the first end of a
+ * connection. CPython's asyncio is one: glibc maps its 256 KiB receive block anew for every message
+ * until a block was freed whole, which makes its first connections four to five times slower.
+ */
+export async function prime(port: number, kind: Kind): Promise<void> {
+  const address = { hostname: "127.0.0.1", port };
+  if (kind === "tls") {
+    const ca = new URL("../../examples/certificates/ca.crt", import.meta.url);
+    const caCerts = [await Deno.readTextFile(ca)];
+    const plain = await Deno.connect(address);
+    using conn = await Deno.startTls(plain, { hostname: "localhost", caCerts });
+    await conn.write(new Uint8Array(64));
+    await conn.read(new Uint8Array(64));
+    return;
+  }
+  using conn = await Deno.connect(address);
+  await conn.write(kind === "redis" ? new TextEncoder().encode("PING\r\n") : new Uint8Array(64));
+  const buffer = new Uint8Array(64);
+  await conn.read(buffer);
+  await conn.closeWrite();
+  while (await conn.read(buffer) !== null); // until the server has ended it as well
+}
+
+function noteOnce(row: Row, text: string): void {
+  if (!row.notes.includes(text)) row.notes.push(text);
+}
+
+async function measureOnce(
+  plan: Plan,
+  scenario: Scenario,
+  server: ReadyServer,
+  row: Row,
+): Promise<Values> {
+  const { children, cores, windowMs } = plan;
+  await using child = children.start(server.command, cores.server);
+  const port = await portOf(child);
+  const command = scenario.kind === "tls" ? TLS_LOAD : plan.load;
+  const load: Measurement["load"] = async (settings, whileHeld) => {
+    const pids = await processTree(child.pid);
+    const result = await runLoad(
+      children,
+      command,
+      cores.load,
+      { port, pids },
+      settings,
+      whileHeld,
+    );
+    const { loadCpuSeconds, serverCpuSeconds, seconds } = result;
+    const isLimit = loadCpuSeconds / seconds > BUSY && serverCpuSeconds / seconds < BUSY;
+    if (settings.mode !== "idle" && isLimit) noteOnce(row, "the load generator is the limit");
+    return result;
+  };
+  try {
+    await prime(port, server.kind);
+    return await scenario.measure({
+      port,
+      windowMs,
+      load,
+      run: (program) => children.run(program, cores.load),
+      serverCpu: async () => await cpuSecondsOf(await processTree(child.pid)),
+      serverMemory: async () => await memoryOf(await processTree(child.pid)),
+    });
+  } catch (error) {
+    // What the server itself said explains more than what its peer saw.
+    if (error instanceof Error && child.errorText() !== "") {
+      error.message += `; the server said: ${child.errorText()}`;
+    }
+    throw error;
+  }
+}
+
+function emptyRow(scenario: Scenario, server: ReadyServer): Row {
+  const figures = Object.fromEntries(scenario.figures.map(({ label }) => [label, []]));
+  const { name, label, isOwn } = server;
+  return { scenario: scenario.name, server: name, label, isOwn, figures, notes: [], failure: null };
+}
+
+/**
+ * Measures everything in the plan.
+ *
+ * @returns A row for each server in each scenario. A server that fails is not tried again in that
+ * scenario, and its row says why.
+ */
+export async function runPlan(plan: Plan): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [index, scenario] of plan.scenarios.entries()) {
+    const pairs = plan.servers.filter(({ kind }) => kind === scenario.kind)
+      .map((server) => ({ server, row: emptyRow(scenario, server) }));
+    rows.push(...pairs.map(({ row }) => row));
+    for (let round = 0; round < plan.rounds; round++) {
+      plan.progress(
+        `${scenario.name} (${index + 1} of ${plan.scenarios.length}), round ${
+          round + 1
+        } of ${plan.rounds}`,
+      );
+      for (const { server, row } of pairs) {
+        if (row.failure !== null) continue;
+        try {
+          const values = await measureOnce(plan, scenario, server, row);
+          for (const { label } of scenario.figures) row.figures[label]?.push(values[label] ?? NaN);
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+          const text = error.message.replaceAll(/\s+/g, " ").slice(0, FAILURE_LIMIT);
+          row.failure = error instanceof WrongAnswerError ? `WRONG ANSWER: ${text}` : text;
+        }
+      }
+    }
+  }
+  return rows;
+}

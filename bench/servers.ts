@@ -1,0 +1,70 @@
+/** Every server that is measured, in the order of the tables. */
+
+import type { Runtime } from "./harness/runtimes.ts";
+
+/** What a server speaks. Ratios are taken to the first server of the same kind. */
+export type Kind = "plain" | "tls" | "redis";
+
+/**
+ * A server that can be measured. Its program listens on a free port of 127.0.0.1 and prints one
+ * line that ends with `:PORT` as soon as it accepts.
+ */
+export interface ServerProgram {
+  /** Its name on the command line. */
+  readonly name: string;
+  /** Its name in tables. */
+  readonly label: string;
+  /** What runs it. */
+  readonly runtime: Runtime;
+  /** What it speaks. */
+  readonly kind: Kind;
+  /** The file in servers/ and its arguments. */
+  readonly program: readonly string[];
+}
+
+type Line = [name: string, label: string, runtime: Runtime, program: string];
+
+const PLAIN: readonly Line[] = [
+  ["deno-raw", "Deno raw loop", "deno", "deno.ts raw"],
+  ["sluice-protocol", "Sluice Protocol", "sluice", "sluice.ts protocol"],
+  ["sluice-buffered", "Sluice BufferedProtocol", "sluice", "sluice.ts buffered"],
+  ["sluice-streams", "Sluice reader/writer", "sluice", "sluice.ts streams"],
+  ["sluice-web", "Sluice Web pair", "sluice", "sluice.ts web"],
+  ["sluice-layer", "Sluice Protocol on a layer", "sluice", "sluice.ts layer"],
+  ["sluice-capture", "Sluice Protocol, captured", "sluice", "sluice.ts capture"],
+  ["deno-pipe", "Deno readable.pipeTo", "deno", "deno.ts pipe"],
+  ["deno-node-net", "node:net on Deno", "deno", "node.mjs"],
+  ["node", "Node net", "node", "node.mjs"],
+  ["bun", "Bun.listen", "bun", "bun.ts"],
+  ["asyncio-protocol", "asyncio Protocol", "python", "asyncio_echo.py protocol"],
+  ["asyncio-streams", "asyncio streams", "python", "asyncio_echo.py streams"],
+  ["uvloop-protocol", "uvloop Protocol", "uvloop", "asyncio_echo.py protocol uvloop"],
+  ["uvloop-streams", "uvloop streams", "uvloop", "asyncio_echo.py streams uvloop"],
+  ["c-epoll", "C epoll", "cc", "c_epoll.c"],
+];
+
+const TLS: readonly Line[] = [
+  ["tls-deno-raw", "Deno raw loop, TLS", "deno", "deno.ts tls"],
+  ["tls-sluice-native", "Sluice TLS, native engine", "sluice", "sluice.ts tls-native"],
+  ["tls-sluice-layer", "Sluice TLS, layer engine", "sluice", "sluice.ts tls-layer"],
+  ["tls-deno-node", "node:tls on Deno", "deno", "node.mjs tls"],
+  ["tls-node", "Node tls", "node", "node.mjs tls"],
+];
+
+const REDIS: readonly Line[] = [
+  ["redis", "Redis", "redis", "redis_server.sh"],
+  ["redis-sluice", "Sluice examples/redis", "sluice", "../../examples/redis/server.ts --port 0"],
+];
+
+function serversOf(kind: Kind, lines: readonly Line[]): ServerProgram[] {
+  return lines.map(([name, label, runtime, program]) => {
+    return { name, label, runtime, kind, program: program.split(" ") };
+  });
+}
+
+/** The servers. */
+export const SERVERS: readonly ServerProgram[] = [
+  ...serversOf("plain", PLAIN),
+  ...serversOf("tls", TLS),
+  ...serversOf("redis", REDIS),
+];

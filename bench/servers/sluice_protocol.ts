@@ -1,4 +1,0 @@
-/** Sluice's callbacks, with nothing in between. */
-import { serveEcho } from "./serve_echo.ts";
-
-await serveEcho();
