@@ -1,5 +1,5 @@
 // The stand-in must do as the real package does: each case runs against both where JSR answers.
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import * as std from "@std/streams";
 
 import * as standIn from "../../../tools/stand_ins/@std/streams/1.1.2/mod.ts";
@@ -145,16 +145,54 @@ Deno.test("TextLineStream() takes time in proportion to a line in small pieces",
   assert(performance.now() - start < 10_000);
 });
 
-Deno.test("DelimiterStream() finds a delimiter that comes in more than two pieces", async () => {
+Deno.test("DelimiterStream() cuts as version 1.1.2 when a delimiter comes in more than two pieces", async () => {
   const stream = ReadableStream.from([..."a-|-b"].map(encode))
     .pipeThrough(new standIn.DelimiterStream(encode("-|-")));
   const found = await Array.fromAsync(stream, (frame) => new TextDecoder().decode(frame));
-  assertEquals(found, ["a", "b"]);
+  assertEquals(found, ["a-", "b"]);
 });
 
-Deno.test("concatReadableStreams() of nothing is an empty stream", async () => {
-  assertEquals(await Array.fromAsync(standIn.concatReadableStreams()), []);
-});
+for (const [origin, subject] of SUBJECTS) {
+  const { concatReadableStreams, mergeReadableStreams, toArrayBuffer, toBytes, toText } = subject;
+
+  Deno.test(`toText(), toBytes(), toArrayBuffer() (${origin}) leave the stream locked`, async () => {
+    for (const collect of [toText, toBytes, toArrayBuffer]) {
+      const stream = new Blob(["data"]).stream();
+      await collect(stream);
+      assert(stream.locked);
+    }
+  });
+
+  Deno.test(`toBytes() (${origin}) throws for a locked stream, where toText() rejects`, async () => {
+    const stream = new Blob(["data"]).stream();
+    const reader = stream.getReader();
+    assertThrows(() => toBytes(stream), TypeError);
+    await assertRejects(() => toText(stream), TypeError);
+    await reader.cancel();
+  });
+
+  Deno.test(`concatReadableStreams() (${origin}) leaves streams that have ended locked`, async () => {
+    const streams = [new Blob(["a"]).stream(), new Blob(["b"]).stream()] as const;
+    assertEquals(await new Response(concatReadableStreams(...streams)).text(), "ab");
+    assertEquals(streams.map(({ locked }) => locked), [true, true]);
+  });
+
+  Deno.test(`concatReadableStreams() (${origin}) of nothing fails`, async () => {
+    await assertRejects(() => Array.fromAsync(concatReadableStreams()), TypeError);
+  });
+
+  Deno.test(`mergeReadableStreams() (${origin}) that was cancelled fails nowhere`, async () => {
+    const ends: (() => void)[] = [];
+    const source = (): ReadableStream<string> =>
+      new ReadableStream({ start: (controller) => void ends.push(() => controller.close()) });
+    const merged = mergeReadableStreams(source(), source());
+    await merged.cancel();
+    for (const end of ends) end();
+    // An unhandled rejection would end the test run.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert(!merged.locked);
+  });
+}
 
 Deno.test("each module of the stand-in can be imported by its own path", async () => {
   assertEquals((await import("@std/streams/to-text")).toText, std.toText);

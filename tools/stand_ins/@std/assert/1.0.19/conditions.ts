@@ -34,8 +34,13 @@ export function assertInstanceOf<T extends abstract new (...args: any[]) => any>
   const found = typeof actual === "object"
     ? actual === null ? "null" : actual.constructor?.name ?? "Object"
     : typeof actual;
+  const instead = found === expectedType.name
+    ? ""
+    : found === "function"
+    ? " but was not an instanced object"
+    : ` but was "${found}"`;
   throw new AssertionError(
-    `Expected object to be an instance of "${expectedType.name}" but was "${found}"${ending(msg)}`,
+    `Expected object to be an instance of "${expectedType.name}"${instead}${ending(msg)}`,
   );
 }
 
@@ -99,7 +104,11 @@ export function assertAlmostEquals(
   const delta = Math.abs(expected - actual);
   if (delta <= tolerance) return;
   throw new AssertionError(
-    `Expected actual: "${actual}" to be close to "${expected}": ` +
-      `delta "${delta}" is greater than "${tolerance}"${ending(msg)}`,
+    `Expected actual: "${short(actual)}" to be close to "${short(expected)}": ` +
+      `delta "${short(delta)}" is greater than "${short(tolerance)}"${ending(msg)}`,
   );
+}
+
+function short(value: number): string {
+  return Number.isInteger(value) ? `${value}` : value.toExponential();
 }

@@ -14,7 +14,7 @@ export function assertArrayIncludes<T>(
   msg?: string,
 ): void {
   const present = Array.from(actual);
-  const missing = Array.from(expected).filter((item) => !present.some((one) => equal(one, item)));
+  const missing = Array.from(expected).filter((item) => !present.some((one) => equal(item, one)));
   if (missing.length === 0) return;
   throw new AssertionError(
     `Expected actual: "${show(actual)}" to include: "${show(expected)}"${ending(msg)}\n` +

@@ -73,29 +73,48 @@ function isSameMap(
   b: Map<unknown, unknown>,
   assumed: Map<object, object>,
 ): boolean {
-  return a.size === b.size && a.entries().every(([key, value]) => {
-    if (b.has(key)) return same(value, b.get(key), assumed);
-    return isObject(key) &&
-      b.entries().some(([other, held]) => same(key, other, assumed) && same(value, held, assumed));
+  if (a.size !== b.size) return false;
+  return [...a].every(([key, value]) => {
+    if (isPrimitive(key)) return b.has(key) && same(value, b.get(key), assumed);
+    return [...b].some(([other, held]) => same(key, other, assumed) && same(value, held, assumed));
   });
 }
 
 function isSameSet(a: Set<unknown>, b: Set<unknown>, assumed: Map<object, object>): boolean {
-  return a.size === b.size &&
-    a.values().every((item) =>
-      b.has(item) || isObject(item) && b.values().some((other) => same(item, other, assumed))
-    );
+  if (a.size !== b.size) return false;
+  return [...a].every((item) =>
+    isPrimitive(item) ? b.has(item) : [...b].some((other) => same(item, other, assumed))
+  );
 }
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== "object" && typeof value !== "function");
+}
+
+const TEXT_CLASSES: readonly { readonly prototype: object }[] = [
+  Intl.Locale,
+  RegExp,
+  URL,
+  URLSearchParams,
+  Temporal.Duration,
+  Temporal.Instant,
+  Temporal.PlainDate,
+  Temporal.PlainDateTime,
+  Temporal.PlainTime,
+  Temporal.PlainYearMonth,
+  Temporal.PlainMonthDay,
+  Temporal.ZonedDateTime,
+];
 
 /** Classes whose text holds all of their state, and whose state no property shows. */
 function isComparedAsText(value: object): boolean {
-  return [RegExp, URL, URLSearchParams].some((type) => prototypeOf(value) === type.prototype);
+  return TEXT_CLASSES.some((type) => prototypeOf(value) === type.prototype);
 }
 
 function haveSameProperties(a: object, b: object, assumed: Map<object, object>): boolean {
   for (const key of new Set([...propertiesOf(a), ...propertiesOf(b)])) {
-    if (key in a !== key in b) return false;
     if (!same(Reflect.get(a, key), Reflect.get(b, key), assumed)) return false;
+    if (key in a !== key in b) return false;
   }
   return true;
 }
@@ -109,7 +128,7 @@ function propertiesOf(value: object): PropertyKey[] {
   const keys: PropertyKey[] = [];
   for (
     let owner: object | null = value;
-    owner !== null && owner !== Object.prototype;
+    owner !== null && owner !== Object.prototype && owner !== Array.prototype;
     owner = Object.getPrototypeOf(owner)
   ) {
     keys.push(...Reflect.ownKeys(owner));

@@ -63,7 +63,12 @@ export function assertThrows<E extends Error = Error>(
   msgIncludes?: string,
   msg?: string,
 ): unknown {
-  const [ErrorClass, message] = sortArguments(errorClassOrMsg, msg);
+  const { ErrorClass, text, message } = sortArguments(
+    errorClassOrMsg,
+    msgIncludes,
+    msg,
+    msgIncludes,
+  );
   try {
     fn();
   } catch (error) {
@@ -71,7 +76,7 @@ export function assertThrows<E extends Error = Error>(
       if (!(error instanceof Error)) {
         throw new AssertionError(`A non-Error object was thrown${ending(message)}`);
       }
-      assertIsError(error, ErrorClass, msgIncludes, message);
+      assertIsError(error, ErrorClass, text, message);
     }
     return error;
   }
@@ -94,7 +99,7 @@ export async function assertRejects<E extends Error = Error>(
   msgIncludes?: string,
   msg?: string,
 ): Promise<unknown> {
-  const [ErrorClass, message] = sortArguments(errorClassOrMsg, msg);
+  const { ErrorClass, text, message } = sortArguments(errorClassOrMsg, msgIncludes, msg, msg);
   const promise = promiseOf(fn);
   if (promise === undefined) {
     throw new AssertionError(`Function throws when expected to reject${ending(message)}`);
@@ -106,19 +111,31 @@ export async function assertRejects<E extends Error = Error>(
       if (!(error instanceof Error)) {
         throw new AssertionError(`A non-Error object was rejected${ending(message)}`);
       }
-      assertIsError(error, ErrorClass, msgIncludes, message);
+      assertIsError(error, ErrorClass, text, message);
     }
     return error;
   }
   throw new AssertionError(`Expected function to reject${ending(message)}`);
 }
 
+/** What to check, and what to add to a failure. A class of other things than errors is no check. */
 function sortArguments<E extends Error>(
   errorClassOrMsg: ErrorType<E> | string | undefined,
+  msgIncludes: string | undefined,
   msg: string | undefined,
-): [ErrorType<E> | undefined, string | undefined] {
-  if (typeof errorClassOrMsg === "string") return [undefined, errorClassOrMsg];
-  return [errorClassOrMsg, msg];
+  msgWithoutClass: string | undefined,
+): {
+  ErrorClass?: ErrorType<E> | undefined;
+  text?: string | undefined;
+  message: string | undefined;
+} {
+  if (typeof errorClassOrMsg === "string") return { message: errorClassOrMsg };
+  const isErrorClass = errorClassOrMsg === undefined ||
+    errorClassOrMsg.prototype instanceof Error ||
+    errorClassOrMsg.prototype === Error.prototype;
+  return isErrorClass
+    ? { ErrorClass: errorClassOrMsg, text: msgIncludes, message: msg }
+    : { message: msgWithoutClass };
 }
 
 /** What the function returned, if that is a promise; nothing if it threw or returned otherwise. */

@@ -9,7 +9,7 @@ export interface DeadlineOptions {
 
 /**
  * Makes a promise that settles as the given one does, or rejects with a `TimeoutError` once the
- * time has run out. The work behind the given promise goes on.
+ * time has run out. The work of the given promise goes on.
  *
  * @param p The promise to wait for
  * @param ms The longest wait, in milliseconds; none from `Number.MAX_SAFE_INTEGER` on
@@ -20,7 +20,7 @@ export async function deadline<T>(
   ms: number,
   options: DeadlineOptions = {},
 ): Promise<T> {
-  const signals = options.signal ? [options.signal] : [];
-  if (ms < Number.MAX_SAFE_INTEGER) signals.push(AbortSignal.timeout(ms));
+  const signals = ms < Number.MAX_SAFE_INTEGER ? [AbortSignal.timeout(ms)] : [];
+  if (options.signal) signals.push(options.signal);
   return await abortable(p, AbortSignal.any(signals));
 }

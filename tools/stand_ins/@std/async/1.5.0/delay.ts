@@ -12,7 +12,7 @@ export interface DelayOptions {
   persistent?: boolean;
 }
 
-/** A timer takes no more than this, in milliseconds: longer waits take several. */
+/** The longest time that a timer takes, in milliseconds: longer waits take several timers. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
@@ -24,25 +24,32 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 export function delay(ms: number, options: DelayOptions = {}): Promise<void> {
   const { signal, persistent = true } = options;
   if (signal?.aborted) return Promise.reject(signal.reason);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const end = Date.now() + Math.trunc(Math.max(ms, 0) || 0);
-  let timer: number;
+  return new Promise((resolve, reject) => {
+    const timer = new LongTimer(Math.trunc(Math.max(ms, 0) || 0), () => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    });
+    const abort = (): void => {
+      clearTimeout(timer.id);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    if (persistent === false) Deno.unrefTimer(timer.id);
+  });
+}
 
-  const wait = (): void => {
-    const left = end - Date.now();
-    const [next, ms] = left > LONGEST_TIMER ? [wait, LONGEST_TIMER] : [finish, left];
-    timer = Number(setTimeout(next, ms));
-    if (!persistent) Deno.unrefTimer(timer);
-  };
-  const finish = (): void => {
-    signal?.removeEventListener("abort", abort);
-    resolve();
-  };
-  const abort = (): void => {
-    clearTimeout(timer);
-    reject(signal?.reason);
-  };
-  signal?.addEventListener("abort", abort, { once: true });
-  wait();
-  return promise;
+/** A timer for any time. */
+class LongTimer {
+  id: number;
+
+  constructor(ms: number, callback: () => void) {
+    const startedAt = Date.now();
+    const begin = (left: number): number => {
+      if (left <= LONGEST_TIMER) return Number(setTimeout(callback, left));
+      return Number(setTimeout(() => {
+        this.id = begin(ms - (Date.now() - startedAt));
+      }, LONGEST_TIMER));
+    };
+    this.id = begin(ms);
+  }
 }

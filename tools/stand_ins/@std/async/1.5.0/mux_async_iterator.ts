@@ -16,16 +16,21 @@ export class MuxAsyncIterator<T> implements AsyncIterable<T> {
     void this.#advance(iterable[Symbol.asyncIterator]());
   }
 
-  /** Iterates over the values of all that were added, until each of them is done. */
+  /**
+   * Iterates over the values of all that were added, until each of them is done. As in version
+   * 1.5.0, an iteration that was left early or has failed gives its last values again.
+   */
   async *iterate(): AsyncIterableIterator<T> {
     while (this.#running > 0) {
       await this.#news.promise;
-      this.#news = Promise.withResolvers();
-      for (let next = this.#arrivals.shift(); next; next = this.#arrivals.shift()) {
-        yield next.value;
-        void this.#advance(next.source);
+      // More may arrive meanwhile.
+      for (const { source, value } of this.#arrivals) {
+        yield value;
+        void this.#advance(source);
       }
       if (this.#failures.length > 0) throw this.#failures[0];
+      this.#arrivals = [];
+      this.#news = Promise.withResolvers();
     }
   }
 

@@ -10,8 +10,9 @@ export class RetryError extends Error {
    * @param attempts How many were made
    */
   constructor(cause: unknown, attempts: number) {
-    super(`Retrying exceeded the maxAttempts (${attempts}).`, { cause });
+    super(`Retrying exceeded the maxAttempts (${attempts}).`);
     this.name = "RetryError";
+    this.cause = cause;
   }
 }
 
@@ -67,16 +68,33 @@ export interface RetryOptions {
  */
 export async function retry<T>(
   fn: (() => Promise<T>) | (() => T),
-  options: RetryOptions = {},
+  options?: RetryOptions,
 ): Promise<T> {
   const { multiplier = 2, maxTimeout = 60_000, maxAttempts = 5, minTimeout = 1000, jitter = 1 } =
-    options;
-  const { isRetriable = (): boolean => true, signal } = options;
-  check("maxAttempts", maxAttempts, Number.isInteger(maxAttempts) && maxAttempts >= 1);
-  check("multiplier", multiplier, Number.isFinite(multiplier) && multiplier >= 1);
-  check("maxTimeout", maxTimeout, maxTimeout > 0);
-  check("minTimeout", minTimeout, minTimeout >= 0 && minTimeout <= maxTimeout);
-  check("jitter", jitter, jitter >= 0 && jitter <= 1);
+    options ?? {};
+  const { isRetriable = (): boolean => true, signal } = options ?? {};
+  const check = (isRight: boolean, name: string, rule: string, value: number): void => {
+    if (!isRight) throw wrong(`'${name}' must be ${rule}: current value is ${value}`);
+  };
+  check(
+    Number.isInteger(maxAttempts) && maxAttempts >= 1,
+    "maxAttempts",
+    "a positive integer",
+    maxAttempts,
+  );
+  check(
+    Number.isFinite(multiplier) && multiplier >= 1,
+    "multiplier",
+    "a finite number >= 1",
+    multiplier,
+  );
+  check(maxTimeout > 0, "maxTimeout", "a positive number", maxTimeout);
+  check(minTimeout >= 0, "minTimeout", ">= 0", minTimeout);
+  if (minTimeout > maxTimeout) {
+    const values = `'minTimeout=${minTimeout}', 'maxTimeout=${maxTimeout}'`;
+    throw wrong(`'minTimeout' must be <= 'maxTimeout': current values ${values}`);
+  }
+  check(jitter >= 0 && jitter <= 1, "jitter", "between 0 and 1", jitter);
 
   for (let attempt = 1;; attempt++) {
     signal?.throwIfAborted();
@@ -91,6 +109,6 @@ export async function retry<T>(
   }
 }
 
-function check(name: string, value: number, holds: boolean): void {
-  if (!holds) throw new RangeError(`Cannot retry: ${name} is ${value}`);
+function wrong(reason: string): RangeError {
+  return new RangeError(`Cannot retry as ${reason}`);
 }

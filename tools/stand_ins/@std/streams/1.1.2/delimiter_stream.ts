@@ -39,29 +39,39 @@ export class DelimiterStream extends TransformStream<Uint8Array, Uint8Array> {
   }
 
   #cut(chunk: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>): void {
-    const width = this.#delimiter.length;
+    const isPrefix = this.#disposition === "prefix";
+    const kept = this.#disposition === "suffix" ? 0 : this.#delimiter.length;
     let start = 0;
     for (let end = this.#find(chunk, 0); end !== -1; end = this.#find(chunk, end)) {
-      this.#pending.push(chunk.subarray(start, end));
-      const bytes = join(this.#pending);
-      const cut = bytes.length - (this.#disposition === "suffix" ? 0 : width);
-      controller.enqueue(bytes.subarray(0, cut));
-      this.#pending = this.#disposition === "prefix" ? [bytes.subarray(cut)] : [];
-      start = end;
+      const cut = end - kept;
+      if (cut < 0) {
+        // The delimiter began in what came before. As in version 1.1.2, all of that part is taken
+        // to be in the last chunk before this one.
+        const last = this.#pending.pop() ?? new Uint8Array();
+        const head = last.subarray(0, last.length + cut);
+        controller.enqueue(join([...this.#pending, head]));
+        this.#pending = isPrefix ? [last.subarray(last.length + cut)] : [];
+      } else {
+        if (cut > start) this.#pending.push(chunk.subarray(start, cut));
+        controller.enqueue(join(this.#pending));
+        this.#pending = [];
+      }
+      start = isPrefix ? Math.max(cut, 0) : end;
     }
-    if (start < chunk.length) this.#pending.push(chunk.subarray(start));
+    // As there, a chunk without any bytes counts as that last chunk.
+    if (start === 0 || start < chunk.length) this.#pending.push(chunk.subarray(start));
   }
 
   /** The index after the next delimiter that ends in the chunk, -1 if there is none. */
   #find(chunk: Uint8Array, from: number): number {
     const delimiter = this.#delimiter;
-    if (delimiter.length === 1) return chunk.indexOf(Number(delimiter[0]), from) + 1 || -1;
     let matched = this.#matched;
     for (let index = from; index < chunk.length; index++) {
       while (matched > 0 && chunk[index] !== delimiter[matched]) {
         matched = this.#fallback[matched - 1] ?? 0;
       }
-      if (chunk[index] === delimiter[matched]) matched++;
+      if (chunk[index] !== delimiter[matched]) continue;
+      matched++;
       if (matched === delimiter.length) {
         this.#matched = 0;
         return index + 1;

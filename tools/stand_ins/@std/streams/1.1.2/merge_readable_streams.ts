@@ -5,22 +5,21 @@
  * fails with the first that fails.
  */
 export function mergeReadableStreams<T>(...streams: ReadableStream<T>[]): ReadableStream<T> {
-  let failed = false;
+  let hasFailed = false;
   return new ReadableStream<T>({
     start(controller): void {
       const forward = async (stream: ReadableStream<T>): Promise<void> => {
         for await (const chunk of stream) {
-          if (failed) break;
+          if (hasFailed) break;
           controller.enqueue(chunk);
         }
       };
-      Promise.all(streams.map(forward)).then(
-        () => controller.close(),
-        (error) => {
-          failed = true;
+      Promise.all(streams.map(forward))
+        .then(() => controller.close())
+        .catch((error) => {
+          hasFailed = true;
           controller.error(error);
-        },
-      );
+        });
     },
   });
 }

@@ -2,8 +2,8 @@
 import { toText } from "./to_text.ts";
 
 /** Collects a stream of strings or of UTF-8 bytes and parses the whole as JSON. */
-export async function toJson(
+export function toJson(
   stream: ReadableStream<string> | ReadableStream<Uint8Array>,
 ): Promise<unknown> {
-  return JSON.parse(await toText(stream));
+  return toText(stream).then((text) => JSON.parse(text));
 }
