@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { toBytes, toText } from "@std/streams";
+import { toBytes } from "@std/streams";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { StreamReader } from "../../streams/stream_reader.ts";
 import { stateOf, turn } from "../support/event_loop.ts";
