@@ -82,6 +82,7 @@ export * from "./stack/live_layers.ts";
 export * from "./memory_transport_pair.ts";
 export type { Listener } from "./servers/acceptor.ts";
 export { denoNetwork } from "./networks/deno_network.ts";
+export { nodeNetwork } from "./networks/node_network.ts";
 export * from "./networks/network.ts";
 export { withNetwork } from "./networks/with_network.ts";
 export type { NetworkListener } from "./servers/network_listener.ts";

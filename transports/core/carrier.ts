@@ -8,6 +8,32 @@ import type { Bytes, CloseInfo } from "../../protocols/contract.ts";
  */
 export type ByteSource = AsyncIterator<Bytes, unknown, Uint8Array | undefined>;
 
+/** Takes the bytes that a {@linkcode PushSource} reads. */
+export interface ByteSink {
+  /**
+   * Bytes arrived. They may lie in memory that is read into again: the sink copies what it keeps
+   * before this returns.
+   *
+   * @returns Whether to read on; if not, {@linkcode PushSource.resume} is called later.
+   */
+  receive(bytes: Bytes): boolean;
+  /** The peer ended its direction. Nothing follows. */
+  end(): void;
+  /** The connection failed. Nothing follows. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Where a transport is handed bytes as they arrive, for carriers that are called by their system:
+ * no promise is made for a chunk.
+ */
+export interface PushSource {
+  /** Begins to read into `sink`. Called once. */
+  start(sink: ByteSink): void;
+  /** Reads on after {@linkcode ByteSink.receive} returned false. */
+  resume(): void;
+}
+
 /**
  * What carries the bytes of one connection: the only thing in which a socket, a pair in memory, a Web stream or a
  * process differ. A transport reads with one `next` at a time and writes with one `write` at a time.
@@ -18,10 +44,16 @@ export interface Carrier {
    * read is closed at its end, and to end the writing of what can only be written closes it.
    */
   readonly direction?: "read" | "write";
-  /** The incoming bytes. It ends when the peer ends its direction and rejects when the connection fails. */
-  readonly source: ByteSource;
-  /** Sends the start of `bytes`, at least one; resolves to how many. The bytes stay unchanged until then. */
-  write(bytes: Uint8Array): Promise<number>;
+  /**
+   * The incoming bytes: an iterator that ends when the peer ends its direction and rejects when the
+   * connection fails, or a source that pushes.
+   */
+  readonly source: ByteSource | PushSource;
+  /**
+   * Sends the start of `bytes`, at least one byte; gives how many, now or by a promise. The bytes
+   * stay unchanged until then.
+   */
+  write(bytes: Uint8Array): number | Promise<number>;
   /** Ends the outgoing direction. Absent where that cannot be done without ending both. */
   closeWrite?(): Promise<void>;
   /**

@@ -18,6 +18,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { describeOsError } from "./os_error.ts";
 import { Outbound, type OutboundEvents } from "./write/outbound.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";
+import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { toBytes } from "./write/to_bytes.ts";
 
@@ -78,7 +79,9 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     } catch (error) {
       this.onCallbackError("connectionMade", error);
     }
-    void pump(this.#carrier.source, this.#delivery, this);
+    const { source } = this.#carrier;
+    if (isPushSource(source)) new PushReader(source, this.#delivery, this).start();
+    else void pump(source, this.#delivery, this);
   }
 
   /** Has what arrives wait until `until` has resolved; it must not reject. */

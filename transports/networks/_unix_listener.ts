@@ -36,7 +36,8 @@ function isAbstract(path: string): boolean {
   return path.startsWith("\0");
 }
 
-async function removeStaleSocket(path: string): Promise<void> {
+/** Removes a socket file that no process listens on; any other file stays. */
+export async function removeStaleSocket(path: string): Promise<void> {
   const found = look(path);
   if (found === null) return;
   if (!found.isSocket) {

@@ -1,6 +1,4 @@
 import { abortable } from "@std/async";
-import { lookup } from "node:dns/promises";
-import { NameResolutionError } from "../../protocols/errors.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { applySocketOptions } from "../carriers/socket_options.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
@@ -11,6 +9,7 @@ import type { NetworkListener } from "../servers/network_listener.ts";
 import { secureCarrier, startNativeTls } from "../tls/tls_stack.ts";
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
 import type { BindOptions, DialOptions, Network } from "./network.ts";
+import { lookUpHost } from "./_look_up_host.ts";
 import { listenUnix } from "./_unix_listener.ts";
 
 /**
@@ -23,7 +22,7 @@ export const denoNetwork: Network = {
   name: "denoNetwork",
   connect,
   listen,
-  lookup: lookUp,
+  lookup: lookUpHost,
   tls: { connect: connectSecure, listen: listenSecure },
 };
 
@@ -118,16 +117,4 @@ function tcpOptions(options: BindOptions): { tcpBacklog?: number; reusePort?: bo
     ...(options.backlog !== undefined && { tcpBacklog: options.backlog }),
     ...(options.reusePort && { reusePort: true }),
   };
-}
-
-async function lookUp(hostname: string): Promise<readonly string[]> {
-  try {
-    const found = await lookup(hostname, { all: true });
-    return [...new Set(found.map(({ address }) => address))];
-  } catch (error) {
-    // A permission for one port of the name does not cover a look-up. Deno then resolves the name
-    // itself when it binds, to one address.
-    if (error instanceof Error && "code" in error && error.code === "EPERM") return [hostname];
-    throw new NameResolutionError(hostname, { cause: error });
-  }
 }

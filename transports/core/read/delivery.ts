@@ -81,6 +81,11 @@ export class Delivery {
     this.#wake();
   }
 
+  /** Whether the protocol has chunks copied into a buffer of its own. */
+  get isBuffered(): boolean {
+    return this.#buffered !== null;
+  }
+
   /** Whether a chunk would be delivered now. */
   get isReady(): boolean {
     return !this.#paused && this.#draining === null && !this.#isInCallback;
@@ -164,7 +169,7 @@ export class Delivery {
         settled = protocol.dataReceived?.(chunk);
       } else {
         const taken = this.#putInto(this.#buffered, chunk);
-        if (taken < chunk.length) this.#waiting.unshift(chunk.subarray(taken));
+        if (taken < chunk.length) this.#waiting.unshift(new Uint8Array(chunk.subarray(taken)));
         callback = "bufferUpdated";
         if (taken > 0) settled = this.#buffered.bufferUpdated?.(taken);
       }

@@ -100,18 +100,9 @@ export class Outbound {
 
   /** Starts sending now, unless an operation is under way or nothing is queued. */
   flush(): void {
-    this.#scheduled = false;
-    if (this.#busy || this.#stopped) return;
-    const bytes = this.#queue.peek();
-    if (bytes !== undefined) {
-      this.#busy = true;
-      try {
-        this.#carrier.write(bytes).then(this.#onWritten, this.#onFailed);
-      } catch (error) {
-        // A carrier of somebody's own that throws where it should reject.
-        this.#onFailed(error);
-      }
-    } else if (this.#end === "asked") this.#sendEnd();
+    const before = this.#sent;
+    this.#sendQueued();
+    if (this.#sent !== before) this.#tellIfFlushed();
   }
 
   /** Stops for good and forgets what is queued. */
@@ -132,6 +123,43 @@ export class Outbound {
     if (this.#marks.pausesAt(this.#queue.size)) this.#events.onPause();
   }
 
+  /** Sends until an operation stays under way or nothing is left. */
+  #sendQueued(): void {
+    this.#scheduled = false;
+    while (!this.#busy && !this.#stopped) {
+      const bytes = this.#queue.peek();
+      if (bytes !== undefined) this.#send(bytes);
+      else if (this.#end === "asked") this.#sendEnd();
+      else return;
+    }
+  }
+
+  #tellIfFlushed(): void {
+    if (this.isFlushed && !this.#stopped) this.#events.onFlushed();
+  }
+
+  /** Starts one operation; a carrier may be done with it at once. */
+  #send(bytes: Uint8Array): void {
+    this.#busy = true;
+    try {
+      const written = this.#carrier.write(bytes);
+      if (typeof written === "number") this.#take(written);
+      else written.then(this.#onWritten, this.#onFailed);
+    } catch (error) {
+      // A user's carrier that throws where it should reject.
+      this.#onFailed(error);
+    }
+  }
+
+  #take(n: number): void {
+    this.#busy = false;
+    if (this.#stopped) return;
+    this.#sent += n;
+    this.#queue.consume(n);
+    // First the protocol, which may write more, then the question of what is left: asyncio's order.
+    if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
+  }
+
   #sendEnd(): void {
     this.#busy = true;
     try {
@@ -150,14 +178,9 @@ export class Outbound {
 
   // Arrow functions, made once: they are handed to every operation.
   readonly #onWritten = (n: number): void => {
-    this.#busy = false;
-    if (this.#stopped) return;
-    this.#sent += n;
-    this.#queue.consume(n);
-    // First the protocol, which may write more, then the question of what is left: asyncio's order.
-    if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
-    this.flush();
-    if (this.isFlushed && !this.#stopped) this.#events.onFlushed();
+    this.#take(n);
+    this.#sendQueued();
+    this.#tellIfFlushed();
   };
 
   readonly #onFailed = (error: unknown): void => {

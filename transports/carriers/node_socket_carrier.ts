@@ -1,0 +1,143 @@
+import type { Socket } from "node:net";
+import type { Bytes, CloseInfo, NetAddress, UnixAddress } from "../../protocols/contract.ts";
+import type { ByteSink, Carrier, PushSource } from "../core/carrier.ts";
+import { fromNodeError } from "../core/node_error.ts";
+
+/** A write that the system has not taken yet. */
+interface PendingWrite {
+  readonly size: number;
+  resolve(size: number): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A socket of node:net as a {@linkcode Carrier} that pushes. Whoever makes the socket hands what it
+ * reads to {@linkcode onBytes}, so that one buffer can serve the reads of all sockets.
+ */
+export class NodeSocketCarrier implements Carrier, PushSource {
+  readonly #socket: Socket;
+  readonly #local: NetAddress | UnixAddress;
+  readonly #remote: NetAddress | UnixAddress;
+  #sink: ByteSink | null = null;
+  // What arrived before the transport began to read.
+  #early: Bytes | null = null;
+  #hasEnded = false;
+  #failure: { readonly error: unknown } | null = null;
+  #pending: PendingWrite | null = null;
+  // Callbacks still to come of writes that were done at once.
+  #doneAtOnce = 0;
+
+  /** Owns the connected socket from now on. A path says that it is a Unix socket. */
+  constructor(socket: Socket, path?: string) {
+    this.#socket = socket;
+    this.#local = addressOf(path, socket.localAddress, socket.localPort);
+    this.#remote = addressOf(path, socket.remoteAddress, socket.remotePort);
+    socket.on("end", () => this.#onEnd());
+    socket.on("error", (error) => this.#onFailure(fromNodeError(error)));
+    socket.on("close", () => this.#onFailure(new Deno.errors.Interrupted("the socket was closed")));
+  }
+
+  get source(): PushSource {
+    return this;
+  }
+
+  /** Bytes were read, into memory that is used again. Returns whether to read on. */
+  onBytes(bytes: Bytes): boolean {
+    if (this.#sink !== null) return this.#sink.receive(bytes);
+    this.#early = new Uint8Array(bytes);
+    return false;
+  }
+
+  start(sink: ByteSink): void {
+    this.#sink = sink;
+    const early = this.#early;
+    this.#early = null;
+    // The sink tells of an end or a failure after the bytes before it.
+    const goesOn = early === null || sink.receive(early);
+    if (this.#failure !== null) sink.fail(this.#failure.error);
+    else if (this.#hasEnded) sink.end();
+    else if (goesOn) this.resume();
+  }
+
+  resume(): void {
+    if (!this.#hasEnded) this.#socket.resume();
+  }
+
+  write(bytes: Uint8Array): number | Promise<number> {
+    if (this.#failure !== null) throw this.#failure.error;
+    this.#socket.write(bytes, this.#onWritten);
+    if (this.#socket.writableLength === 0) {
+      this.#doneAtOnce++;
+      return bytes.length;
+    }
+    return new Promise((resolve, reject) => {
+      this.#pending = { size: bytes.length, resolve, reject };
+    });
+  }
+
+  closeWrite(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure.error);
+      this.#pending = { size: 0, resolve: () => resolve(), reject };
+      this.#socket.end(() => this.#settle(null));
+    });
+  }
+
+  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+    this.#sink = null;
+    this.#hasEnded = true;
+    // In good order the peer can read to the end, even if bytes of its own were not read here.
+    if (endedBy === "abort" || error !== null) this.#socket.destroy();
+    else this.#socket.end(() => this.#socket.destroy());
+  }
+
+  getExtraInfo(name: string): unknown {
+    switch (name) {
+      case "peername":
+        return this.#remote;
+      case "sockname":
+        return this.#local;
+      case "socket":
+        return this.#socket;
+      default:
+        return undefined;
+    }
+  }
+
+  // Made once: it is handed to every write.
+  readonly #onWritten = (error?: Error | null): void => {
+    if (this.#doneAtOnce > 0) this.#doneAtOnce--;
+    else this.#settle(error ?? null);
+  };
+
+  #settle(error: Error | null): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    if (error === null) pending?.resolve(pending.size);
+    else pending?.reject(fromNodeError(error));
+  }
+
+  #onEnd(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#sink?.end();
+  }
+
+  #onFailure(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = { error };
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.reject(error);
+    if (!this.#hasEnded) this.#sink?.fail(error);
+  }
+}
+
+function addressOf(
+  path: string | undefined,
+  hostname: string | undefined,
+  port: number | undefined,
+): NetAddress | UnixAddress {
+  if (path !== undefined) return { transport: "unix", path };
+  return { transport: "tcp", hostname: hostname ?? "", port: port ?? 0 };
+}

@@ -1,0 +1,59 @@
+import type { Bytes } from "../../../protocols/contract.ts";
+import type { ByteSink, PushSource } from "../carrier.ts";
+import type { Delivery } from "./delivery.ts";
+import type { PumpEvents } from "./pump.ts";
+
+/**
+ * Takes what a {@linkcode PushSource} reads and delivers it: `source -> delivery -> protocol`, the
+ * counterpart of `pump` without a promise for each chunk.
+ *
+ * While a chunk cannot be delivered the source pauses, so at most one chunk waits here.
+ */
+export class PushReader implements ByteSink {
+  readonly #source: PushSource;
+  readonly #delivery: Delivery;
+  readonly #events: PumpEvents;
+
+  /** Starts with {@linkcode start}. */
+  constructor(source: PushSource, delivery: Delivery, events: PumpEvents) {
+    this.#source = source;
+    this.#delivery = delivery;
+    this.#events = events;
+  }
+
+  /** Begins to read. */
+  start(): void {
+    this.#source.start(this);
+  }
+
+  receive(bytes: Bytes): boolean {
+    const delivery = this.#delivery;
+    if (delivery.stopped) return false;
+    this.#events.onReceived(bytes.length);
+    // A protocol with a buffer of its own copies at once. Any other may keep what it is given.
+    const isCopied = delivery.isBuffered && delivery.isReady;
+    const settled = delivery.push(isCopied ? bytes : new Uint8Array(bytes));
+    if (settled === undefined && !delivery.paused) return !delivery.stopped;
+    void this.#whenReady(() => this.#source.resume());
+    return false;
+  }
+
+  end(): void {
+    void this.#whenReady(() => this.#events.onEof());
+  }
+
+  fail(error: unknown): void {
+    void this.#whenReady(() => this.#events.onReadError(error));
+  }
+
+  /** Calls back once everything was delivered, unless delivery was stopped meanwhile. */
+  async #whenReady(callback: () => void): Promise<void> {
+    if (!this.#delivery.isReady) await this.#delivery.ready();
+    if (!this.#delivery.stopped) callback();
+  }
+}
+
+/** Whether a source pushes. */
+export function isPushSource(source: object): source is PushSource {
+  return "start" in source;
+}
