@@ -36,6 +36,7 @@ export class SharedReadServer extends Server {
   }
 
   /** Called by Deno for each connection. */
+  // deno-lint-ignore sluice/hash-private -- the name that Deno calls
   _createSocket(handle: unknown): Socket {
     return Object.assign(new SharedReadSocket(handle), { server: this, _server: this });
   }

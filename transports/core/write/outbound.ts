@@ -33,6 +33,7 @@ export class Outbound {
   #busy = false;
   #scheduled = false;
   #stopped = false;
+  #hasFailed = false;
   #sent = 0;
 
   /** Starts idle; the limits are those of `setWriteBufferLimits`. */
@@ -126,7 +127,7 @@ export class Outbound {
   /** Sends until an operation stays under way or nothing is left. */
   #sendQueued(): void {
     this.#scheduled = false;
-    while (!this.#busy && !this.#stopped) {
+    while (!this.#busy && !this.#stopped && !this.#hasFailed) {
       const bytes = this.#queue.peek();
       if (bytes !== undefined) this.#send(bytes);
       else if (this.#end === "asked") this.#sendEnd();
@@ -185,6 +186,8 @@ export class Outbound {
 
   readonly #onFailed = (error: unknown): void => {
     this.#busy = false;
-    if (!this.#stopped) this.#events.onWriteError(error);
+    if (this.#stopped || this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#events.onWriteError(error);
   };
 }
