@@ -61,6 +61,7 @@ export async function listSteps(root: URL): Promise<Step[]> {
         "test",
         "-A",
         "--no-check",
+        "--parallel",
         "--coverage=coverage",
         "--coverage-raw-data-only",
         "--clean",

@@ -1,15 +1,16 @@
 /**
- * Random input for codecs. `deno task fuzz` makes a hundred times as many inputs, and others every
+ * Random input for codecs. `deno task fuzz` makes hundreds of times as many inputs, and others every
  * time. A failure says where it was found: `CODEC_FUZZ_SEED=7 deno task test PATH` finds it again,
- * with `CODEC_FUZZ_INPUTS` for one behind the first 10,000.
+ * with `CODEC_FUZZ_INPUTS` for one after the first 2,000.
  *
  * @module
  */
 import { type Codec, type EncodedMessage, FrameError, FrameReader, NEED_MORE } from "@sluice/net";
 import { assert, assertEquals, fail } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
+import { isLongRun } from "../support/long_run.ts";
 
-const INPUTS = Number(Deno.env.get("CODEC_FUZZ_INPUTS") ?? 10_000);
+const INPUTS = Number(Deno.env.get("CODEC_FUZZ_INPUTS") ?? (isLongRun ? 20_000 : 2_000));
 const SEED = readSeed(Deno.env.get("CODEC_FUZZ_SEED") ?? "1");
 
 /** The longest input, in bytes: several messages, and some that are too long. */
