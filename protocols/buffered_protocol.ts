@@ -56,8 +56,10 @@ export abstract class BufferedProtocol extends BaseProtocol implements BufferedP
    *
    * @param _bytes How many, at least 1.
    */
-  bufferUpdated(_bytes: number): void | Promise<void> {}
+  bufferUpdated(_bytes: number): unknown {
+    return undefined;
+  }
 
   /** As {@linkcode Protocol.eofReceived}. */
-  eofReceived(): boolean | void {}
+  eofReceived(): boolean | void | Promise<boolean | void> {}
 }

@@ -359,8 +359,8 @@ export interface Transport {
 }
 
 /**
- * What every protocol may answer to. An exception thrown by a callback is reported once to the connection's
- * `onError` and ends the connection with that error.
+ * The callbacks of every protocol. An exception of a callback is reported once to the connection's `onError` and ends
+ * the connection with that error. A callback may be async: a rejection counts as an exception.
  */
 export interface BaseProtocolCallbacks {
   /** Called once, first: the connection is there. */
@@ -402,9 +402,12 @@ export interface BaseProtocolCallbacks {
  */
 export interface ProtocolCallbacks extends BaseProtocolCallbacks {
   /** Bytes arrived; they are the protocol's to keep. Nothing more is read until a returned promise settles. */
-  dataReceived?(chunk: Bytes): void | Promise<void>;
-  /** The peer ended its direction. A truthy answer keeps ours open; otherwise the transport closes. */
-  eofReceived?(): boolean | void;
+  dataReceived?(chunk: Bytes): unknown;
+  /**
+   * The peer ended its direction. A truthy answer keeps ours open; otherwise the transport closes. While a
+   * returned promise is pending it stays open.
+   */
+  eofReceived?(): boolean | void | Promise<boolean | void>;
 }
 
 /** The callbacks of a protocol that lends the buffer to read into. It is told apart by having `getBuffer`. */
@@ -416,9 +419,9 @@ export interface BufferedProtocolCallbacks extends BaseProtocolCallbacks {
    */
   getBuffer(sizeHint: number): Uint8Array;
   /** `bytes` bytes were put at the start of the last buffer. Nothing more is read until a returned promise settles. */
-  bufferUpdated?(bytes: number): void | Promise<void>;
+  bufferUpdated?(bytes: number): unknown;
   /** As {@linkcode ProtocolCallbacks.eofReceived}. */
-  eofReceived?(): boolean | void;
+  eofReceived?(): boolean | void | Promise<boolean | void>;
 }
 
 /** A protocol of either kind that a {@linkcode Transport} can drive. */

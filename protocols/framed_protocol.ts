@@ -4,6 +4,7 @@ import type { AnyProtocol, Bytes, Transport } from "./contract.ts";
 import { ConnectionLostError, FrameError, InvalidStateError } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { Protocol } from "./protocol.ts";
+import { isThenable } from "./thrown.ts";
 
 /** How to wait in {@linkcode FramedProtocol.drain}. */
 export interface DrainOptions {
@@ -91,7 +92,10 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    */
   get transport(): Transport {
     if (this.#transport === null) {
-      throw new InvalidStateError("Cannot use transport: connectionMade() was not called");
+      throw new InvalidStateError(
+        "Cannot use transport: not connected yet; " +
+          "a connectionMade() of your own has to call super.connectionMade(transport)",
+      );
     }
     return this.#transport;
   }
@@ -119,7 +123,9 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    *
    * @param _message What the codec made of the bytes.
    */
-  messageReceived(_message: In): void | Promise<void> {}
+  messageReceived(_message: In): unknown {
+    return undefined;
+  }
 
   /**
    * A message arrived that cannot be used, and was passed over; the ones after it can be. By
@@ -135,9 +141,10 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * The peer will send no more, and all of its messages were delivered;
    * {@linkcode Protocol.eofReceived} is taken.
    *
-   * @returns A truthy value keeps the connection open for sending; otherwise it is closed.
+   * @returns A truthy value keeps the connection open for sending; otherwise it is closed. While a promise is
+   * pending it stays open.
    */
-  endReceived(): boolean | void {}
+  endReceived(): boolean | void | Promise<boolean | void> {}
 
   /**
    * Sends a message.
@@ -165,7 +172,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    */
   drain({ signal }: DrainOptions = {}): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#lost !== null) return Promise.reject(this.#lost.error ?? new ConnectionLostError());
+    if (this.#lost !== null) return rejected(this.#lost.error ?? new ConnectionLostError());
     return this.#isWritingPaused ? this.#wait(signal) : Promise.resolve();
   }
 
@@ -211,15 +218,14 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   /** Delivers what the codec makes of the rest. Override {@linkcode endReceived} instead. */
-  override eofReceived(): boolean {
+  override eofReceived(): boolean | void | Promise<boolean | void> {
     this.#isEnded = true;
     this.#reader.feedEof();
     const current = this.transport.getProtocol();
     const delivered = this.#deliver(current);
     if (delivered === undefined) return this.#staysOpen(current);
-    // The connection stays open for the answers; what goes wrong ends it.
-    delivered.then(() => this.#end(current)).catch((error) => this.transport.abort(error));
-    return true;
+    // The connection stays open for the answers until all were given.
+    return delivered.then(() => this.#staysOpen(current));
   }
 
   /**
@@ -230,21 +236,22 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     for (;;) {
       const settled = this.#deliverOne();
       if (settled === NEED_MORE) return;
-      if (settled !== undefined) return this.#deliverAfter(settled, current);
+      if (isThenable(settled)) return this.#deliverAfter(settled, current);
       if (!this.#mayGoOn(current)) return;
     }
   }
 
-  async #deliverAfter(first: Promise<void>, current: AnyProtocol): Promise<void> {
-    let settled: void | Promise<void> | typeof NEED_MORE = first;
+  async #deliverAfter(first: PromiseLike<unknown>, current: AnyProtocol): Promise<void> {
+    let settled: unknown = first;
     while (settled !== NEED_MORE) {
-      if (settled !== undefined) await settled;
+      if (isThenable(settled)) await settled;
       if (!this.#mayGoOn(current)) return;
       settled = this.#deliverOne();
     }
   }
 
-  #deliverOne(): void | Promise<void> | typeof NEED_MORE {
+  /** Delivers a message and gives what the callback returned, or tells that there is none. */
+  #deliverOne(): unknown {
     let message: In | typeof NEED_MORE;
     try {
       message = this.#reader.next();
@@ -280,20 +287,19 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     return false;
   }
 
-  #end(current: AnyProtocol): void {
-    if (!this.transport.isClosing() && !this.#staysOpen(current)) this.transport.close();
-  }
-
   /**
    * Whether the connection stays open behind the end of the data; another protocol decides for
    * itself.
    */
-  #staysOpen(current: AnyProtocol): boolean {
-    return this.transport.getProtocol() !== current || Boolean(this.endReceived());
+  #staysOpen(current: AnyProtocol): boolean | void | Promise<boolean | void> {
+    const { transport } = this;
+    if (transport.isClosing() || transport.getProtocol() !== current) return true;
+    return this.endReceived();
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    ignoreUnawaited(promise);
     const waiting: Waiting = { resolve, reject };
     this.#waiting.push(waiting);
     if (signal === undefined) return promise;
@@ -302,6 +308,19 @@ export class FramedProtocol<In, Out = In> extends Protocol {
       reject(signal.reason);
     };
     signal.addEventListener("abort", onAbort, { once: true });
-    return promise.finally(() => signal.removeEventListener("abort", onAbort));
+    const waited = promise.finally(() => signal.removeEventListener("abort", onAbort));
+    ignoreUnawaited(waited);
+    return waited;
   }
+}
+
+/** A rejection that does not end the process if nothing awaits it: the connection tells of its loss by itself. */
+function rejected(reason: Error): Promise<void> {
+  const promise = Promise.reject(reason);
+  ignoreUnawaited(promise);
+  return promise;
+}
+
+function ignoreUnawaited(promise: Promise<unknown>): void {
+  promise.catch(() => {});
 }

@@ -42,18 +42,20 @@ export class Protocol extends BaseProtocol implements ProtocolCallbacks {
    * Bytes arrived.
    *
    * A returned promise holds reading back: the next chunk is read only after it settles, and its
-   * rejection ends the connection like an exception.
+   * rejection ends the connection like an exception. Any other result is ignored.
    *
    * @param _chunk At least one byte, the protocol's to keep and to change. A kept chunk of a few
    * bytes may hold 16 KiB of memory: copy what you keep for long.
    */
-  dataReceived(_chunk: Bytes): void | Promise<void> {}
+  dataReceived(_chunk: Bytes): unknown {
+    return undefined;
+  }
 
   /**
    * The peer will send no more. Called at most once, never after `close()`.
    *
    * @returns A truthy value keeps the connection open for writing; otherwise the transport sends
-   * what it has buffered and closes itself.
+   * what it has buffered and closes itself. While a promise is pending it stays open.
    */
-  eofReceived(): boolean | void {}
+  eofReceived(): boolean | void | Promise<boolean | void> {}
 }

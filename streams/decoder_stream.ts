@@ -2,6 +2,7 @@ import { type Decoder, NEED_MORE } from "../protocols/codec.ts";
 import type { Bytes } from "../protocols/contract.ts";
 import { FrameError } from "../protocols/errors.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
+import { isThenable } from "../protocols/thrown.ts";
 
 /** What {@linkcode decoderStream} does with bad messages. */
 export interface DecoderStreamOptions {
@@ -9,7 +10,7 @@ export interface DecoderStreamOptions {
    * Told of a message that cannot be used and was passed over. Without it such a message ends the
    * stream with the error.
    */
-  readonly onBadMessage?: (error: FrameError) => void;
+  readonly onBadMessage?: (error: FrameError) => unknown;
 }
 
 /**
@@ -46,7 +47,9 @@ export function decoderStream<In>(
       } catch (error) {
         const goesOn = error instanceof FrameError && error.recoverable && !frames.isDone;
         if (!goesOn || onBadMessage === undefined) throw error;
-        onBadMessage(error);
+        const answer = onBadMessage(error);
+        // A rejection fails the stream, as an exception does.
+        if (isThenable(answer)) Promise.resolve(answer).catch((e) => controller.error(e));
       }
     }
   };

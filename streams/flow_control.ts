@@ -82,9 +82,17 @@ export class FlowControl {
   drain(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#handedOver !== null) return Promise.reject(this.#handedOver);
+    if (this.#lost === null && !this.transport.isClosing() && !this.#paused) return READY;
+    const drained = this.#drainInTime(signal);
+    // The connection tells of its loss by itself: a drain() that nothing awaits must not end the process.
+    drained.catch(() => {});
+    return drained;
+  }
+
+  #drainInTime(signal?: AbortSignal): Promise<void> {
     if (this.#lost !== null) return Promise.reject(this.#lostError());
     if (this.transport.isClosing()) return this.#drainClosing(signal);
-    return this.#paused ? this.#room.wait(signal) : READY;
+    return this.#room.wait(signal);
   }
 
   /** Waits until nothing is left to send; see `StreamWriter.flush`. */

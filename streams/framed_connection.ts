@@ -2,6 +2,7 @@ import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { Bytes, CloseInfo } from "../protocols/contract.ts";
 import { ConnectionLostError, FrameError, InvalidStateError } from "../protocols/errors.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
+import { isThenable, toError } from "../protocols/thrown.ts";
 import type { CloseOptions, StreamConnection } from "./stream_connection.ts";
 import type { ReadOptions } from "./stream_reader.ts";
 import type { WaitOptions } from "./stream_writer.ts";
@@ -16,7 +17,7 @@ export interface FramedOptions {
    * Without it, receiving fails with the error, once: the next call, or the next `for await`, goes
    * on.
    */
-  readonly onBadMessage?: (error: FrameError) => void;
+  readonly onBadMessage?: (error: FrameError) => unknown;
 }
 
 /**
@@ -46,7 +47,7 @@ export interface FramedOptions {
 export class FramedConnection<In, Out = In> implements AsyncDisposable {
   /** The bytes below. */
   readonly connection: StreamConnection;
-  readonly #onBadMessage: ((error: FrameError) => void) | undefined;
+  readonly #onBadMessage: ((error: FrameError) => unknown) | undefined;
   readonly #frames: FrameReader<In>;
   #codec: Codec<In, Out>;
   #readable: ReadableStream<In> | null = null;
@@ -227,9 +228,16 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
       } catch (error) {
         const goesOn = error instanceof FrameError && error.recoverable && !this.#frames.isDone;
         if (!goesOn || this.#onBadMessage === undefined) throw error;
-        this.#onBadMessage(error);
+        this.#tellBadMessage(error);
       }
     }
+  }
+
+  /** A promise that the callback returns may reject: that ends the connection, and receiving fails with it. */
+  #tellBadMessage(error: FrameError): void {
+    const answer = this.#onBadMessage?.(error);
+    if (!isThenable(answer)) return;
+    Promise.resolve(answer).catch((thrown) => this.connection.transport.abort(toError(thrown)));
   }
 
   async #pull(controller: ReadableStreamDefaultController<In>): Promise<void> {

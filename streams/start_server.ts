@@ -16,7 +16,7 @@ import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 export interface StartServerOptions extends ListenOptions, StreamReaderOptions {}
 
 /** Serves one connection. Its connection is closed when it returns and aborted when it throws. */
-export type ConnectionHandler = (connection: StreamConnection) => void | Promise<void>;
+export type ConnectionHandler = (connection: StreamConnection) => unknown;
 
 /**
  * Listens, and runs `handler` for each connection, all of them at the same time: asyncio's `start_server`.
@@ -93,7 +93,7 @@ async function serve(
     // Asked to stop, it stopped: what it wrote is still sent.
     if (wasAskedToStop(connection, thrown)) return transport.close();
     const error = toError(thrown);
-    if (!isLoss(connection, thrown)) report(onError, error, { callback: "handler", transport });
+    if (!isLoss(connection, error)) report(onError, error, { callback: "handler", transport });
     transport.abort(error);
   }
 }
@@ -103,14 +103,14 @@ function wasAskedToStop({ signal }: StreamConnection, thrown: unknown): boolean 
 }
 
 /** Whether a handler ended because its connection did: that is told by the connection, and no fault of the handler. */
-function isLoss({ reader, transport }: StreamConnection, thrown: unknown): boolean {
-  if (thrown === null || isFailedUpgrade(thrown)) return false;
-  return thrown === reader.exception() ||
-    (thrown instanceof ConnectionLostError && transport.isClosing());
+function isLoss({ reader, transport }: StreamConnection, error: Error): boolean {
+  if (isFailedUpgrade(error)) return false;
+  return error === reader.exception() ||
+    (error instanceof ConnectionLostError && transport.isClosing());
 }
 
 /** Whether TLS could not be started in mid-stream: that ends the connection as well, but nobody else tells of it. */
-function isFailedUpgrade(thrown: unknown): boolean {
-  return thrown instanceof TlsHandshakeError || thrown instanceof HandshakeTimeoutError ||
-    thrown instanceof PlaintextInjectionError;
+function isFailedUpgrade(error: Error): boolean {
+  return error instanceof TlsHandshakeError || error instanceof HandshakeTimeoutError ||
+    error instanceof PlaintextInjectionError;
 }

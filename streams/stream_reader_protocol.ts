@@ -26,20 +26,20 @@ export class StreamReaderProtocol extends Protocol {
   /** What the writer waits for. */
   readonly flow: FlowControl = new FlowControl();
   readonly #reader: StreamReader;
-  readonly #onConnected: ((transport: Transport) => void) | undefined;
+  readonly #onConnected: ((transport: Transport) => unknown) | undefined;
 
   /** Feeds `reader`; calls `onConnected` once the connection is there. */
-  constructor(reader: StreamReader, onConnected?: (transport: Transport) => void) {
+  constructor(reader: StreamReader, onConnected?: (transport: Transport) => unknown) {
     super();
     this.#reader = reader;
     this.#onConnected = onConnected;
   }
 
   /** Joins reader and writer to the transport. */
-  override connectionMade(transport: Transport): void {
+  override connectionMade(transport: Transport): unknown {
     this.flow.transport = transport;
     this.#reader.setTransport(transport);
-    this.#onConnected?.(transport);
+    return this.#onConnected?.(transport);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { AnyProtocol, Bytes } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
+import { isThenable } from "../protocols/thrown.ts";
 
 /** What a {@linkcode FeedQueue} asks and tells its transport. */
 export interface FeedTarget {
@@ -8,7 +9,7 @@ export interface FeedTarget {
   /** Who takes them. */
   getProtocol(): AnyProtocol;
   /** All that was fed before the end is delivered: hands on the end. May throw what the protocol throws. */
-  onEof(): void;
+  onEof(): void | Promise<void>;
   /** A callback threw. */
   onCallbackError(thrown: unknown): void;
 }
@@ -67,7 +68,7 @@ export class FeedQueue {
     for (let feed = this.#feeds[0]; feed && this.#target.isReading(); feed = this.#feeds[0]) {
       try {
         const settled = this.#deliverPart(feed);
-        if (settled instanceof Promise) await settled;
+        if (isThenable(settled)) await settled;
       } catch (error) {
         // Before the target clears the queue, which would settle this feed as well.
         feed.done.reject(error);
@@ -80,7 +81,7 @@ export class FeedQueue {
     this.#isDelivering = false;
   }
 
-  #deliverPart(feed: Feed): void | Promise<void> {
+  #deliverPart(feed: Feed): unknown {
     const { rest } = feed;
     feed.rest = new Uint8Array(0);
     if (rest === "eof") return this.#target.onEof();

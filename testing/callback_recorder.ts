@@ -34,6 +34,9 @@ interface Waiter {
   readonly reject: () => void;
 }
 
+/** What `eofReceived` answers. */
+type Answer = boolean | void | Promise<boolean | void>;
+
 /**
  * What the recording protocols share: the calls so far, the bytes so far, and waiting for the next.
  *
@@ -41,7 +44,7 @@ interface Waiter {
  * {@linkcode RecordingProtocol} for an example.
  */
 export abstract class CallbackRecorder {
-  readonly #inner: BaseProtocolCallbacks & { eofReceived?(): boolean | void };
+  readonly #inner: BaseProtocolCallbacks & { eofReceived?(): Answer };
   readonly #calls: CallbackName[] = [];
   readonly #received = new ReceiveBuffer();
   readonly #waiters = new Set<Waiter>();
@@ -49,7 +52,7 @@ export abstract class CallbackRecorder {
   #error: Error | null = null;
 
   /** Records for `inner`, any of whose callbacks may be missing. */
-  constructor(inner: BaseProtocolCallbacks & { eofReceived?(): boolean | void }) {
+  constructor(inner: BaseProtocolCallbacks & { eofReceived?(): Answer }) {
     this.#inner = inner;
   }
 
@@ -129,34 +132,34 @@ export abstract class CallbackRecorder {
     return this.#wait(() => this.#received.length >= length, `byte ${length}`, options);
   }
 
-  /** Records the call and passes it on. */
-  connectionMade(transport: Transport): void {
+  /** Records the call, passes it on and returns the answer. */
+  connectionMade(transport: Transport): unknown {
     this.#transport = transport;
     this.record("connectionMade");
-    this.#inner.connectionMade?.(transport);
-  }
-
-  /** Records the call and passes it on. */
-  connectionLost(error: Error | null): void {
-    this.#error = error;
-    this.record("connectionLost");
-    this.#inner.connectionLost?.(error);
-  }
-
-  /** Records the call and passes it on. */
-  pauseWriting(): void {
-    this.record("pauseWriting");
-    this.#inner.pauseWriting?.();
-  }
-
-  /** Records the call and passes it on. */
-  resumeWriting(): void {
-    this.record("resumeWriting");
-    this.#inner.resumeWriting?.();
+    return this.#inner.connectionMade?.(transport);
   }
 
   /** Records the call, passes it on and returns the answer. */
-  eofReceived(): boolean | void {
+  connectionLost(error: Error | null): unknown {
+    this.#error = error;
+    this.record("connectionLost");
+    return this.#inner.connectionLost?.(error);
+  }
+
+  /** Records the call, passes it on and returns the answer. */
+  pauseWriting(): unknown {
+    this.record("pauseWriting");
+    return this.#inner.pauseWriting?.();
+  }
+
+  /** Records the call, passes it on and returns the answer. */
+  resumeWriting(): unknown {
+    this.record("resumeWriting");
+    return this.#inner.resumeWriting?.();
+  }
+
+  /** Records the call, passes it on and returns the answer. */
+  eofReceived(): Answer {
     this.record("eofReceived");
     return this.#inner.eofReceived?.();
   }

@@ -49,7 +49,7 @@ export class RecordingBufferedProtocol extends CallbackRecorder
   }
 
   /** Records a copy of the bytes, passes the call on and returns the answer. */
-  bufferUpdated(bytes: number): void | Promise<void> {
+  bufferUpdated(bytes: number): unknown {
     this.record("bufferUpdated", this.#lent?.subarray(0, bytes));
     return this.#inner.bufferUpdated?.(bytes);
   }

@@ -40,7 +40,7 @@ export class RecordingProtocol extends CallbackRecorder implements ProtocolCallb
   }
 
   /** Records a copy of the chunk, passes the chunk on and returns the answer. */
-  dataReceived(chunk: Bytes): void | Promise<void> {
+  dataReceived(chunk: Bytes): unknown {
     this.record("dataReceived", chunk);
     return this.#inner.dataReceived?.(chunk);
   }

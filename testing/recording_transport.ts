@@ -9,7 +9,8 @@ import type {
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import { closeInTime } from "../transports/core/close_in_time.ts";
-import { toError } from "../transports/core/error_report.ts";
+import { isThenable, toError } from "../protocols/thrown.ts";
+import { callBack } from "../transports/core/callbacks.ts";
 import { Lifecycle } from "../transports/core/lifecycle.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/core/transport_options.ts";
@@ -323,12 +324,8 @@ export class RecordingTransport implements Transport {
 
   #pauseIfFull(): void {
     if (!this.#marks.pausesAt(this.#queued)) return;
-    try {
-      this.#protocol.pauseWriting?.();
-    } catch (error) {
-      // Inside a call of the protocol's own: the exception is not that call's.
-      this.#fail(error);
-    }
+    // Inside a call of the protocol's own: the exception is not that call's.
+    callBack(this.#protocol, "pauseWriting", (_, thrown) => this.#fail(thrown));
   }
 
   #feed(chunk: Bytes | "eof"): Promise<void> {
@@ -341,15 +338,22 @@ export class RecordingTransport implements Transport {
     return this.#incoming.push(chunk);
   }
 
-  #onEof(): void {
+  #onEof(): void | Promise<void> {
     if (this.#lifecycle.allows("peerEof")) this.#lifecycle.advance("peerEof");
-    if (!this.#protocol.eofReceived?.()) this.#close("peer");
+    const answer = this.#protocol.eofReceived?.();
+    if (answer instanceof Promise) return answer.then((keepsOpen) => this.#answerEof(keepsOpen));
+    this.#answerEof(answer);
   }
 
-  /** Calls back for the test, who gets what the callback throws. */
-  #call(callback: () => void): void {
+  #answerEof(keepsOpen: boolean | void): void {
+    if (!keepsOpen) this.#close("peer");
+  }
+
+  /** Calls back for the test, which gets what the callback throws. A rejection comes later, and ends the connection. */
+  #call(callback: () => unknown): void {
     try {
-      callback();
+      const answer = callback();
+      if (isThenable(answer)) Promise.resolve(answer).catch((thrown) => this.#fail(thrown));
     } catch (thrown) {
       this.#fail(thrown);
       throw thrown;
@@ -388,11 +392,7 @@ export class RecordingTransport implements Transport {
     this.#queued = 0;
     this.#incoming.clear();
     queueMicrotask(() => {
-      try {
-        this.#protocol.connectionLost?.(error);
-      } catch (thrown) {
-        this.errors.push(toError(thrown));
-      }
+      callBack(this.#protocol, "connectionLost", (_, thrown) => this.#fail(thrown), error);
       this.#lifecycle.advance("release");
       this.#closed.resolve(info);
     });

@@ -12,7 +12,7 @@ import {
 } from "./core/endpoint.ts";
 import { toError } from "./core/error_report.ts";
 import { describeEndpointError } from "./core/os_error.ts";
-import { checkProtocolFactory } from "./core/protocol_factory.ts";
+import { checkProtocolFactory } from "./core/callbacks.ts";
 import type { SocketOptions } from "./carriers/socket_options.ts";
 import { checkTimeout } from "./core/timeouts.ts";
 import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";

@@ -1,7 +1,7 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { checkEndpoint, checkOptions, type Endpoint } from "./core/endpoint.ts";
 import { report, wasReported } from "./core/error_report.ts";
-import { checkProtocolFactory } from "./core/protocol_factory.ts";
+import { checkProtocolFactory } from "./core/callbacks.ts";
 import type { NetworkListener } from "./servers/network_listener.ts";
 import { Server } from "./servers/server.ts";
 import type { SocketOptions } from "./carriers/socket_options.ts";

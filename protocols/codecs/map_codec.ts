@@ -1,5 +1,6 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
 import { FrameDecodeError, FrameEncodeError, FrameError } from "../errors.ts";
+import { messageOf } from "../thrown.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 
 /**
@@ -83,7 +84,7 @@ class MapCodec<In, Out, MappedIn, MappedOut> implements Codec<MappedIn, MappedOu
       mapped = this.#map.encode(message);
     } catch (error) {
       if (error instanceof FrameError) throw error;
-      throw new FrameEncodeError(`Cannot encode message: ${describe(error)}`, { cause: error });
+      throw new FrameEncodeError(`Cannot encode message: ${messageOf(error)}`, { cause: error });
     }
     return this.#codec.encode(mapped);
   }
@@ -93,14 +94,10 @@ class MapCodec<In, Out, MappedIn, MappedOut> implements Codec<MappedIn, MappedOu
       return this.#map.decode(message);
     } catch (error) {
       if (error instanceof FrameError) throw error;
-      throw new FrameDecodeError(`Cannot decode message: ${describe(error)}`, {
+      throw new FrameDecodeError(`Cannot decode message: ${messageOf(error)}`, {
         recoverable: true,
         cause: error,
       });
     }
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -269,9 +269,10 @@ Deno.test("FramedProtocol waits for the answer to a last message before it close
   };
   const transport = connect(lines);
   await transport.feed("one");
-  await transport.feedEof();
+  const ending = transport.feedEof();
   assertEquals(transport.isClosing(), false);
   gate.resolve();
+  await ending;
   assertEquals((await transport.closed).error, null);
   assertEquals(transport.writtenText, "got one\n");
   assertEquals(lines.heard, ["one", "end", "lost null"]);
@@ -282,7 +283,7 @@ Deno.test("FramedProtocol ends the connection when the answer to a last message 
   lines.onLine = () => Promise.reject(new TypeError("Cannot bear it"));
   const transport = connect(lines);
   await transport.feed("one");
-  await transport.feedEof();
+  await assertRejects(() => transport.feedEof(), TypeError, "Cannot bear it");
   assertInstanceOf((await transport.closed).error, TypeError);
 });
 

@@ -1,6 +1,6 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
-import { checkProtocolFactory } from "../core/protocol_factory.ts";
+import { checkProtocolFactory } from "../core/callbacks.ts";
 import { openOutput, type WritablePipe } from "./_open_pipe.ts";
 import { PipeCarrier } from "./pipe_carrier.ts";
 import { checkPipeOptions, type PipeOptions } from "./pipe_options.ts";

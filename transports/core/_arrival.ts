@@ -31,7 +31,8 @@ export class Arrival implements ProtocolCallbacks, ConnectionTracker {
     if (before !== null && before !== top) this.#tracker?.onClosed(before);
     top.setProtocol(this.protocol);
     this.#made.resolve(top);
-    this.protocol.connectionMade?.(top);
+    // The transport or layer that calls this sees to what the protocol throws.
+    return this.protocol.connectionMade?.(top);
   }
 
   connectionLost(error: Error | null): void {

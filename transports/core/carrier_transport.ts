@@ -1,5 +1,6 @@
 import type {
   AnyProtocol,
+  BaseProtocolCallbacks,
   Bytes,
   CloseInfo,
   ExtraInfoValue,
@@ -12,8 +13,9 @@ import type { Carrier } from "./carrier.ts";
 import { startTimer } from "./clock.ts";
 import { closeInTime } from "./close_in_time.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
+import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import { Delivery } from "./read/delivery.ts";
-import { report, toError } from "./error_report.ts";
+import { type ErrorHandler, report, toError } from "./error_report.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { describeOsError } from "./os_error.ts";
 import { Outbound, type OutboundEvents } from "./write/outbound.ts";
@@ -58,10 +60,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     this.#carrier = carrier;
     this.#options = options;
     this.#tracker = tracker;
-    this.#delivery = new Delivery(
-      protocol,
-      (callback, error) => this.onCallbackError(callback, error),
-    );
+    this.#delivery = new Delivery(protocol, this.onCallbackError);
     this.#outbound = new Outbound(carrier, this, options.writeBufferLimits);
   }
 
@@ -74,11 +73,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   start(): void {
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
-    try {
-      this.#delivery.protocol.connectionMade?.(this);
-    } catch (error) {
-      this.onCallbackError("connectionMade", error);
-    }
+    this.#call("connectionMade", this);
     const { source } = this.#carrier;
     if (isPushSource(source)) new PushReader(source, this.#delivery, this).start();
     else void pump(source, this.#delivery, this);
@@ -212,38 +207,42 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   onPause(): void {
-    try {
-      this.#delivery.protocol.pauseWriting?.();
-    } catch (error) {
-      this.onCallbackError("pauseWriting", error);
-    }
+    this.#call("pauseWriting");
   }
 
   onResume(): void {
-    try {
-      this.#delivery.protocol.resumeWriting?.();
-    } catch (error) {
-      this.onCallbackError("resumeWriting", error);
-    }
+    this.#call("resumeWriting");
   }
 
   onFlushed(): void {
     if (this.#lifecycle.state === "closing") this.#finish();
   }
 
-  onCallbackError(callback: string, thrown: unknown): void {
+  /** Where what is reported of this connection goes; the console by default. */
+  get onError(): ErrorHandler | undefined {
+    return this.#options.onError;
+  }
+
+  readonly onCallbackError: CallbackErrorSink = (callback, thrown) => {
     const error = toError(thrown);
-    report(this.#options.onError, error, { callback, transport: this });
+    if (!isLoss(callback, error, this.#closeInfo)) {
+      report(this.#options.onError, error, { callback, transport: this });
+    }
     this.#lose("error", error);
+  };
+
+  #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
+    return callBack(this.#delivery.protocol, callback, this.onCallbackError, ...args);
   }
 
   #tellEof(): void {
-    try {
-      const keepsOpen = this.#delivery.protocol.eofReceived?.();
-      if (!keepsOpen || this.#carrier.direction === "read") this.#close("peer");
-    } catch (error) {
-      this.onCallbackError("eofReceived", error);
-    }
+    const answer = this.#call("eofReceived");
+    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#answerEof(keepsOpen));
+    else this.#answerEof(answer);
+  }
+
+  #answerEof(keepsOpen: unknown): void {
+    if (!keepsOpen || this.#carrier.direction === "read") this.#close("peer");
   }
 
   /** The protocol before has heard of it; `protocol` took its place and hears of it behind what is unread. */
@@ -281,10 +280,12 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     if (this.#isFinishing) return;
     this.#isFinishing = true;
     if (this.#carrier.finish === undefined) return this.#lose(this.#endedBy, null);
-    this.#carrier.finish().then(
-      () => this.#lose(this.#endedBy, null),
-      (error) => this.#lose("error", toError(error)),
-    );
+    const onFailed = (thrown: unknown): void => this.#lose("error", toError(thrown));
+    try {
+      this.#carrier.finish().then(() => this.#lose(this.#endedBy, null), onFailed);
+    } catch (thrown) {
+      onFailed(thrown);
+    }
   }
 
   #lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
@@ -305,18 +306,10 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   #release(): void {
-    try {
-      this.#delivery.protocol.connectionLost?.(this.#closeInfo?.error ?? null);
-    } catch (error) {
-      this.onCallbackError("connectionLost", error);
-    }
+    this.#call("connectionLost", this.#closeInfo?.error ?? null);
     this.#lifecycle.advance("release");
     if (this.#closeInfo === null) return;
-    try {
-      this.#carrier.close(this.#closeInfo);
-    } catch (error) {
-      report(this.#options.onError, toError(error), { callback: "close", transport: this });
-    }
+    callBack(this.#carrier, "close", this.onCallbackError, this.#closeInfo);
     this.#closed?.resolve(this.#closeInfo);
     this.#tracker?.onClosed(this);
   }

@@ -4,7 +4,7 @@ import type { Carrier } from "./carrier.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
 import { toError } from "./error_report.ts";
-import { makeProtocol } from "./protocol_factory.ts";
+import { checkMade, makeProtocol } from "./callbacks.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
@@ -67,7 +67,10 @@ export async function connectCarrier<P extends AnyProtocol>(
     () => {
       const protocol = makeProtocol(protocolFactory);
       arrival.protocol = protocol;
-      return layers.reduceRight<AnyProtocol>((upper, layer) => layer(upper, options), arrival);
+      return layers.reduceRight<AnyProtocol>(
+        (upper, layer) => checkMade(layer(upper, options), "a layer"),
+        arrival,
+      );
     },
     carrier,
     options,

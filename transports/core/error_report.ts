@@ -1,5 +1,30 @@
 import type { Transport } from "../../protocols/contract.ts";
+import {
+  CarrierMessageError,
+  ConnectionLostError,
+  ConnectTimeoutError,
+  DecompressionError,
+  DecompressionLimitError,
+  FrameEncodeError,
+  FrameError,
+  IdleTimeoutError,
+  IncompleteReadError,
+  LimitOverrunError,
+  MinimumRateError,
+  NameResolutionError,
+  ProxyProtocolError,
+  ProxyProtocolTimeoutError,
+  ReceiveBufferFullError,
+  TlsError,
+  WebSocketError,
+  WriteBufferFullError,
+  WriteStallError,
+} from "../../protocols/errors.ts";
+import { describeError, isThenable, toError } from "../../protocols/thrown.ts";
 import { formatAddress } from "./addresses.ts";
+import { isOsError } from "./os_error.ts";
+
+export { toError };
 
 /** Where an exception that was reported came from. */
 export interface ErrorContext {
@@ -9,46 +34,129 @@ export interface ErrorContext {
   readonly transport: Transport | null;
 }
 
-/** Told once of each exception that a callback of the user threw, and of trouble that a server goes on after. */
-export type ErrorHandler = (error: Error, context: ErrorContext) => void;
+/**
+ * Told once of each exception that a callback of the user threw, and of trouble that a server goes on after. What it returns
+ * is ignored; a promise may reject.
+ */
+export type ErrorHandler = (error: Error, context: ErrorContext) => unknown;
 
-/** What was thrown, as an `Error`. */
-export function toError(thrown: unknown): Error {
-  return thrown instanceof Error
-    ? thrown
-    : new Error(`Thrown: ${String(thrown)}`, { cause: thrown });
-}
+/** What a peer or the network causes in the ordinary course of events: no fault of this program. */
+const PEER_FAULTS = [
+  CarrierMessageError,
+  ConnectionLostError,
+  ConnectTimeoutError,
+  DecompressionError,
+  DecompressionLimitError,
+  FrameError,
+  IdleTimeoutError,
+  IncompleteReadError,
+  LimitOverrunError,
+  MinimumRateError,
+  NameResolutionError,
+  ProxyProtocolError,
+  ProxyProtocolTimeoutError,
+  ReceiveBufferFullError,
+  TlsError,
+  WebSocketError,
+  WriteBufferFullError,
+  WriteStallError,
+  Deno.errors.BrokenPipe,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.ConnectionRefused,
+  Deno.errors.ConnectionReset,
+  Deno.errors.NotConnected,
+  Deno.errors.TimedOut,
+  Deno.errors.UnexpectedEof,
+];
 
 const reported = new WeakSet<Error>();
 
-/** Whether an exception was reported, by whoever saw it first. */
+/** Whether an exception was reported, by the first that saw it. */
 export function wasReported(error: Error): boolean {
   return reported.has(error);
 }
 
-/** Hands an exception to `onError`, or prints it with the connection's addresses. Never throws. */
+/**
+ * Hands an exception to `onError`, or logs it. Never throws: if `onError` throws, or returns a promise that rejects,
+ * both errors are logged.
+ */
 export function report(
   onError: ErrorHandler | undefined,
   error: Error,
   context: ErrorContext,
 ): void {
   reported.add(error);
-  if (onError === undefined) return print(error, context);
+  if (onError === undefined) return logConnectionError(error, context);
+  const onFailed = (thrown: unknown): void => {
+    logConnectionError(error, context);
+    logConnectionError(toError(thrown), { ...context, callback: "onError" });
+  };
   try {
-    onError(error, context);
+    const answer = onError(error, context);
+    if (isThenable(answer)) Promise.resolve(answer).catch(onFailed);
   } catch (thrown) {
-    print(error, context);
-    print(toError(thrown), { ...context, callback: "onError" });
+    onFailed(thrown);
   }
 }
 
-function print(error: Error, context: ErrorContext): void {
+/**
+ * Logs an error to the console: the default of `onError`, for handlers that deal with some errors themselves.
+ *
+ * What a peer or the network caused, such as a malformed message, a reset or a refused handshake, takes one line.
+ * Any other error is a fault of the program, and comes with its stack. Never throws.
+ *
+ * @example Leaving out one kind
+ * ```ts
+ * import { createServer, FrameError, logConnectionError, Protocol } from "@sluice/net";
+ *
+ * await using _server = await createServer(() => new Protocol(), {
+ *   port: 0,
+ *   onError(error, context) {
+ *     if (!(error instanceof FrameError)) logConnectionError(error, context);
+ *   },
+ * });
+ * ```
+ *
+ * @param error What to log.
+ * @param context Where it came from.
+ */
+export function logConnectionError(error: Error, context: ErrorContext): void {
+  const title = `Error in ${context.callback}${where(context.transport)}:`;
+  try {
+    if (isPeerFault(error, context)) print(`${title} ${describeError(error)}`);
+    else print(title, error);
+  } catch {
+    printPlain(`${title} ${describeError(error)}`);
+  }
+}
+
+function print(...line: unknown[]): void {
   // deno-lint-ignore sluice/no-console -- the documented default of onError
-  console.error(`Error in ${context.callback}${where(context.transport)}:`, error);
+  console.error(...line);
+}
+
+/** Prints what can be printed, even where the console itself fails. */
+function printPlain(line: string): void {
+  try {
+    print(line);
+  } catch {
+    // Nothing is left to tell.
+  }
+}
+
+function isPeerFault(error: Error, { callback }: ErrorContext): boolean {
+  // A message that cannot be encoded is a fault of the program that sends it.
+  if (error instanceof FrameEncodeError) return false;
+  return callback === "accept" && isOsError(error) ||
+    PEER_FAULTS.some((kind) => error instanceof kind);
 }
 
 function where(transport: Transport | null): string {
   if (transport === null) return "";
-  const local = formatAddress(transport.getExtraInfo("sockname"));
-  return ` (${local} <-> ${formatAddress(transport.getExtraInfo("peername"))})`;
+  try {
+    const local = formatAddress(transport.getExtraInfo("sockname"));
+    return ` (${local} <-> ${formatAddress(transport.getExtraInfo("peername"))})`;
+  } catch {
+    return "";
+  }
 }

@@ -1,6 +1,6 @@
 import { NameResolutionError } from "../../protocols/errors.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "./endpoint.ts";
-import { toError } from "./error_report.ts";
+import { toError } from "../../protocols/thrown.ts";
 
 /** What Deno wants for a Unix socket, wherever it is. */
 const UNIX_PERMISSIONS = "--allow-net --allow-read --allow-write";
@@ -14,14 +14,21 @@ const UNIX_PERMISSIONS = "--allow-net --allow-read --allow-write";
  */
 export function describeOsError(error: unknown, action: string): Error {
   const described = toError(error);
-  if (!isOsError(described)) return described;
-  const message = `${action}: ${described.message}`;
-  // What somebody has frozen keeps its message for ever.
-  if (!Reflect.set(described, "message", message)) return new Error(message, { cause: error });
-  return described;
+  try {
+    if (!isOsError(described)) return described;
+    const message = `${action}: ${described.message}`;
+    // What is frozen keeps its message for ever.
+    return Reflect.set(described, "message", message)
+      ? described
+      : new Error(message, { cause: error });
+  } catch {
+    // An error of the user's own carrier, whose properties throw.
+    return described;
+  }
 }
 
-function isOsError(error: Error): boolean {
+/** Whether an error comes from the operating system. */
+export function isOsError(error: Error): boolean {
   return error.constructor.name in Deno.errors ||
     ("code" in error && typeof error.code === "string");
 }

@@ -1,6 +1,8 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import { describeError, messageOf } from "../../protocols/thrown.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
+import { callBack } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { joinBytes } from "../core/write/join_bytes.ts";
 import { Layer } from "../stack/layer.ts";
@@ -129,7 +131,7 @@ class LoggingLayer extends Layer {
   }
 
   override connectionLost(error: Error | null): void {
-    this.#log(error === null ? "ended" : `ended with ${error.name}: ${error.message}`);
+    this.#log(error === null ? "ended" : `ended with ${describeError(error)}`);
     super.connectionLost(error);
   }
 
@@ -156,7 +158,9 @@ class LoggingLayer extends Layer {
   }
 
   override abort(reason?: Error): void {
-    if (!this.isClosing()) this.#log(reason === undefined ? "aborts" : `aborts: ${reason.message}`);
+    if (!this.isClosing()) {
+      this.#log(reason === undefined ? "aborts" : `aborts: ${messageOf(reason)}`);
+    }
     super.abort(reason);
   }
 
@@ -194,11 +198,11 @@ class LoggingLayer extends Layer {
   }
 
   #print(line: string): void {
-    try {
-      this.#sink?.(line);
-    } catch (thrown) {
+    if (this.#sink === null) return;
+    callBack({ sink: this.#sink }, "sink", (_, thrown) => {
+      if (this.#sink === null) return;
       this.#sink = null;
       report(this.#onError, toError(thrown), { callback: "logging sink", transport: this });
-    }
+    }, line);
   }
 }

@@ -7,7 +7,7 @@ import {
   type OptionTable,
 } from "../../protocols/option_checks.ts";
 import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
-import { checkProtocolFactory } from "../core/protocol_factory.ts";
+import { checkProtocolFactory } from "../core/callbacks.ts";
 import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
 import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
 import { endWithUs } from "./_end_with_us.ts";

@@ -9,7 +9,7 @@ import {
   listOf,
   type OptionTable,
 } from "../../protocols/option_checks.ts";
-import { checkProtocolFactory, makeProtocol } from "../core/protocol_factory.ts";
+import { checkProtocolFactory, makeProtocol } from "../core/callbacks.ts";
 import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
 import { ChildTransport } from "./_child_transport.ts";
 import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";

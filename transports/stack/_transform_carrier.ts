@@ -6,6 +6,7 @@ import type {
   Transport,
 } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
+import { callBack } from "../core/callbacks.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import type { Handoff } from "../core/read/handoff.ts";
@@ -100,7 +101,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     const entrance: ProtocolCallbacks = {
       connectionMade: (transport) => {
         transport.setProtocol(upper);
-        upper.connectionMade?.(this.#top);
+        return upper.connectionMade?.(this.#top);
       },
       connectionLost: (error) => upper.connectionLost?.(error),
     };
@@ -267,7 +268,11 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     this.#wish = this.#transport.isReading();
     const marks = this.#transport.getWriteBufferLimits();
     this.inner.pauseReading();
-    const handover = new LayerHandover(this.#transport, upper);
+    const handover = new LayerHandover(
+      this.#transport,
+      upper,
+      this.#transport.onCallbackError,
+    );
     await this.#decoding;
     this.source.end();
     await handover.drained;
@@ -293,7 +298,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   #closeTransform(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#transform.close?.();
+    callBack(this.#transform, "close", this.#transport.onCallbackError);
   }
 
   async #encode(chunk: Bytes): Promise<number> {

@@ -1,5 +1,12 @@
-import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import type {
+  AnyProtocol,
+  BaseProtocolCallbacks,
+  Bytes,
+  ProtocolCallbacks,
+  Transport,
+} from "../../protocols/contract.ts";
 import { Delivery } from "../core/read/delivery.ts";
+import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { joinBytes } from "../core/write/join_bytes.ts";
 import { markStacked, restack } from "./restack.ts";
@@ -48,6 +55,8 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   readonly #delivery: Delivery;
   readonly #options: TransportOptions;
   #hasEnded = false;
+  // How the connection was lost; null while it is not.
+  #lost: { readonly error: Error | null } | null = null;
   #isEofWaiting = false;
   // Bytes that the transport below knows nothing of are being delivered: it does not wait for that.
   #isUnreadWaiting = false;
@@ -56,14 +65,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   constructor(upper: AnyProtocol, options: TransportOptions = {}) {
     super();
     this.#options = options;
-    this.#delivery = new Delivery(upper, (callback, thrown) => this.#fail(callback, thrown));
+    this.#delivery = new Delivery(upper, this.#fail);
     markStacked(this);
   }
 
   /** The transport below is there; tells the protocol above. */
   connectionMade(inner: Transport): void {
     this.inner = inner;
-    this.getProtocol().connectionMade?.(this);
+    this.#call("connectionMade", this);
   }
 
   /** Has what arrives wait until `until` has resolved; it must not reject. */
@@ -79,25 +88,30 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   /** The peer ended its direction; tells the protocol above once it was handed everything. */
   eofReceived(): boolean | void {
     this.#hasEnded = true;
-    if (this.#delivery.isReady) return this.getProtocol().eofReceived?.();
-    this.#tellEofInTime();
-    return true;
+    if (!this.#delivery.isReady) {
+      this.#tellEofInTime();
+      return true;
+    }
+    const answer = this.#call("eofReceived");
+    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#answerEof(keepsOpen));
+    return Boolean(answer);
   }
 
   /** The transport below is full; tells the protocol above. */
   pauseWriting(): void {
-    this.getProtocol().pauseWriting?.();
+    this.#call("pauseWriting");
   }
 
   /** The transport below has room again; tells the protocol above. */
   resumeWriting(): void {
-    this.getProtocol().resumeWriting?.();
+    this.#call("resumeWriting");
   }
 
   /** The connection is lost; tells the protocol above. */
   connectionLost(error: Error | null): void {
     this.#delivery.stop();
-    this.getProtocol().connectionLost?.(error);
+    this.#lost = { error };
+    this.#call("connectionLost", error);
   }
 
   /** Passes data down. */
@@ -181,11 +195,13 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   #tellEof(): void {
     this.#isEofWaiting = false;
     if (this.isClosing()) return;
-    try {
-      if (!this.getProtocol().eofReceived?.()) this.#closeForPeer();
-    } catch (thrown) {
-      this.#fail("eofReceived", thrown);
-    }
+    const answer = this.#call("eofReceived");
+    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#answerEof(keepsOpen));
+    else this.#answerEof(answer);
+  }
+
+  #answerEof(keepsOpen: unknown): void {
+    if (!keepsOpen && !this.isClosing()) this.#closeForPeer();
   }
 
   /** Closes as a falsy answer in time would have: the transport below asks once more, on behalf of the peer. */
@@ -212,9 +228,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     void this.#delivery.ready().then(() => inner.resumeReading());
   }
 
-  #fail(callback: string, thrown: unknown): void {
+  #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
+    return callBack(this.getProtocol(), callback, this.#fail, ...args);
+  }
+
+  readonly #fail: CallbackErrorSink = (callback, thrown) => {
     const error = toError(thrown);
+    if (isLoss(callback, error, this.#lost)) return;
     report(this.#options.onError, error, { callback, transport: this });
     this.abort(error);
-  }
+  };
 }

@@ -1,5 +1,6 @@
 import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
+import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 
 /**
  * Takes the place of a protocol on a transport that is being taken away from it: gathers what is still
@@ -10,15 +11,17 @@ export class LayerHandover implements ProtocolCallbacks {
   readonly received: Bytes[] = [];
   readonly #transport: Transport;
   readonly #upper: AnyProtocol;
+  readonly #onError: CallbackErrorSink;
   readonly #drained = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
   // What the protocol that was replaced was told last.
   #isPaused: boolean;
   #onEmpty: (() => void) | null = null;
 
-  /** Replaces `upper`, the protocol of `transport`; reading goes on. */
-  constructor(transport: Transport, upper: AnyProtocol) {
+  /** Replaces `upper`, the protocol of `transport`; reading goes on. What `upper` throws goes to `onError`. */
+  constructor(transport: Transport, upper: AnyProtocol, onError: CallbackErrorSink) {
     this.#transport = transport;
+    this.#onError = onError;
     this.#upper = upper;
     this.#isPaused = isWritingPaused(transport);
     this.#lost.promise.catch(() => {});
@@ -54,7 +57,7 @@ export class LayerHandover implements ProtocolCallbacks {
   tellWriting(isPaused: boolean): void {
     const wasPaused = this.#isPaused;
     this.#isPaused = isPaused;
-    tellWriting(this.#upper, wasPaused, isPaused);
+    tellWriting(this.#upper, wasPaused, isPaused, this.#onError);
   }
 
   dataReceived(chunk: Bytes): void {
@@ -79,7 +82,7 @@ export class LayerHandover implements ProtocolCallbacks {
 
   connectionLost(error: Error | null): void {
     this.#lost.reject(new ConnectionLostError("Cannot remove layer: connection lost"));
-    this.#upper.connectionLost?.(error);
+    callBack(this.#upper, "connectionLost", this.#onError, error);
   }
 }
 
@@ -89,7 +92,13 @@ export function isWritingPaused(transport: Transport): boolean {
 }
 
 /** Tells a protocol that has come to stand on another transport whether to write, if that has changed for it. */
-export function tellWriting(protocol: AnyProtocol, wasPaused: boolean, isPaused: boolean): void {
-  if (isPaused && !wasPaused) protocol.pauseWriting?.();
-  if (!isPaused && wasPaused) protocol.resumeWriting?.();
+export function tellWriting(
+  protocol: AnyProtocol,
+  wasPaused: boolean,
+  isPaused: boolean,
+  onError: CallbackErrorSink,
+): void {
+  if (isPaused !== wasPaused) {
+    callBack(protocol, isPaused ? "pauseWriting" : "resumeWriting", onError);
+  }
 }

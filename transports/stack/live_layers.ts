@@ -1,7 +1,8 @@
 import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
-import { toError } from "../core/error_report.ts";
+import { callBack, type CallbackErrorSink, checkMade, endsConnection } from "../core/callbacks.ts";
+import { type ErrorHandler, toError } from "../core/error_report.ts";
 import { Layer } from "./layer.ts";
 import { isWritingPaused, tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "../core/clock.ts";
@@ -54,9 +55,11 @@ export async function insertLayer(
   if (transport.isClosing()) {
     throw new ConnectionLostError("Cannot insert layer: the connection is closing");
   }
-  const { unread, ...layerOptions } = options;
-  const landing = new Landing(transport);
-  const lower = layer(landing, layerOptions);
+  const { unread, ...given } = options;
+  const onError = given.onError ?? errorHandlerOf(transport);
+  const landing = new Landing(transport, onError);
+  const lowerOptions = onError === undefined ? given : { ...given, onError };
+  const lower = checkMade(layer(landing, lowerOptions), "the layer");
   transport.setProtocol(lower, unread);
   try {
     lower.connectionMade?.(transport);
@@ -113,13 +116,15 @@ export async function removeLayer(transport: Transport): Promise<Transport> {
 class Landing implements ProtocolCallbacks {
   readonly #lower: Transport;
   readonly #upper: AnyProtocol;
+  readonly #onError: CallbackErrorSink;
   readonly #isReading: boolean;
   readonly #isPaused: boolean;
   readonly #limits: { readonly high: number; readonly low: number };
   readonly #made = Promise.withResolvers<Transport>();
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, onError: ErrorHandler | undefined) {
     this.#lower = transport;
+    this.#onError = endsConnection(transport, onError);
     this.#upper = transport.getProtocol();
     this.#isReading = transport.isReading();
     this.#isPaused = isWritingPaused(transport);
@@ -139,13 +144,19 @@ class Landing implements ProtocolCallbacks {
     restack(this.#upper, top);
     moveTop(this.#lower, top);
     this.#made.resolve(top);
-    tellWriting(this.#upper, this.#isPaused, isWritingPaused(top));
+    tellWriting(this.#upper, this.#isPaused, isWritingPaused(top), this.#onError);
   }
 
   connectionLost(error: Error | null): void {
     this.#made.reject(error ?? new ConnectionLostError("Connection lost before it was ready"));
-    this.#upper.connectionLost?.(error);
+    callBack(this.#upper, "connectionLost", this.#onError, error);
   }
+}
+
+/** Where what is reported of a connection goes; `undefined` for the console, or if the transport does not tell. */
+function errorHandlerOf(transport: Transport): ErrorHandler | undefined {
+  if (transport instanceof CarrierTransport) return transport.onError;
+  return transport instanceof TransportWrapper ? errorHandlerOf(transport.inner) : undefined;
 }
 
 /** Has what arrives wait until `until` has resolved. */

@@ -2,7 +2,8 @@ import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/
 import { HandshakeTimeoutError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { clockFor, startTimer } from "../core/clock.ts";
-import { report, toError } from "../core/error_report.ts";
+import { callBack, endsConnection } from "../core/callbacks.ts";
+import { toError } from "../core/error_report.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 import type { SecureCarrier } from "../core/carrier.ts";
 import { endsOf, handshakeError } from "./_tls_errors.ts";
@@ -63,12 +64,7 @@ class NativeHandshake implements ProtocolCallbacks {
     transport.setProtocol(this.#upper);
     if (transport instanceof CarrierTransport) transport.restartClock();
     transport.resumeReading();
-    try {
-      this.#upper.connectionMade?.(transport);
-    } catch (thrown) {
-      const error = toError(thrown);
-      report(this.#options.onError, error, { callback: "connectionMade", transport });
-      transport.abort(error);
-    }
+    const onError = endsConnection(transport, this.#options.onError);
+    callBack(this.#upper, "connectionMade", onError, transport);
   }
 }

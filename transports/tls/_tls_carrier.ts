@@ -15,6 +15,7 @@ import {
   TruncationError,
 } from "../../protocols/errors.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
+import { callBack } from "../core/callbacks.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { toError } from "../core/error_report.ts";
@@ -340,7 +341,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   #giveUp(error: Error): void {
     if (this.#phase !== "handshake") return;
     this.#stop();
-    this.#upper.connectionLost?.(error);
+    callBack(this.#upper, "connectionLost", this.#top.onCallbackError, error);
   }
 
   /** Ends the transport below once the alert is out, which the engine writes within this turn. Never rejects. */

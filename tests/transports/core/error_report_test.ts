@@ -1,8 +1,18 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  ConnectionLostError,
+  FrameDecodeError,
+  FrameEncodeError,
+  FrameTooLongError,
+  HandshakeTimeoutError,
+  IdleTimeoutError,
+  IncompleteReadError,
+} from "../../../protocols/errors.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 import { RecordingTransport } from "../../../testing/recording_transport.ts";
 import {
   type ErrorContext,
+  logConnectionError,
   report,
   toError,
   wasReported,
@@ -74,4 +84,64 @@ Deno.test("report() prints both errors when onError throws, and does not throw",
     )
   );
   assertEquals(lines, [["Error in dataReceived:", error], ["Error in onError:", second]]);
+});
+
+Deno.test("logConnectionError() takes one line for what a peer or the network caused", () => {
+  const transport = transportBetween();
+  const faults = [
+    new FrameTooLongError(9, 8, false),
+    new IncompleteReadError(new Uint8Array(2), 4),
+    new ConnectionLostError("Gone"),
+    new HandshakeTimeoutError("a", "b", 5),
+    new Deno.errors.ConnectionReset("reset"),
+    new IdleTimeoutError(5),
+  ];
+  for (const fault of faults) {
+    const lines = printed(() => logConnectionError(fault, { callback: "dataReceived", transport }));
+    assertEquals(lines, [[`Error in dataReceived (? <-> ?): ${fault.name}: ${fault.message}`]]);
+  }
+});
+
+Deno.test("logConnectionError() shows the stack of the user's own errors", () => {
+  const error = new TypeError("x is not a function");
+  for (const own of [error, new FrameEncodeError("Cannot encode"), new Deno.errors.NotFound("x")]) {
+    const context = { callback: "dataReceived", transport: null };
+    assertEquals(printed(() => logConnectionError(own, context)), [[
+      "Error in dataReceived:",
+      own,
+    ]]);
+  }
+});
+
+Deno.test("logConnectionError() keeps a peer from writing lines of its own into the log", () => {
+  const fault = new FrameDecodeError("Cannot take \u001b[31mred\r\n2026 root logged in\u2028");
+  const [line] = printed(() => logConnectionError(fault, { callback: "x", transport: null }));
+  assertEquals(line, ["Error in x: FrameDecodeError: Cannot take  [31mred 2026 root logged in "]);
+});
+
+Deno.test("logConnectionError() takes one line for a system that is out of descriptors", () => {
+  const error = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+  const lines = printed(() => logConnectionError(error, { callback: "accept", transport: null }));
+  assertEquals(lines, [["Error in accept: Error: Too many open files"]]);
+});
+
+Deno.test("logConnectionError() never throws, whatever the error and the console do", () => {
+  const { error: log } = console;
+  const transport = new Proxy(transportBetween(), {
+    get: () => {
+      throw new Error("No");
+    },
+  });
+  console.error = () => {
+    throw new Error("No console");
+  };
+  try {
+    logConnectionError(new Error("x"), { callback: "x", transport });
+  } finally {
+    console.error = log;
+  }
+  const lost = new ConnectionLostError("Gone");
+  assertEquals(printed(() => logConnectionError(lost, { callback: "x", transport })), [[
+    "Error in x: ConnectionLostError: Gone",
+  ]]);
 });

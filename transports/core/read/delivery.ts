@@ -1,13 +1,7 @@
-import type {
-  AnyProtocol,
-  BufferedProtocolCallbacks,
-  Bytes,
-  ProtocolCallbacks,
-} from "../../../protocols/contract.ts";
+import type { AnyProtocol, BufferedProtocolCallbacks, Bytes } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-
-/** Told of an exception of a callback, and which one. */
-export type CallbackErrorSink = (callback: string, thrown: unknown) => void;
+import { show } from "../../../protocols/option_checks.ts";
+import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 
 /**
  * Hands chunks to a protocol, of either kind, one after the other: only while delivery is not paused, and the next only when the
@@ -160,27 +154,19 @@ export class Delivery {
     // What was read into another protocol's buffer is not this one's to keep.
     const isForeign = this.#lender !== this.#protocol && this.mayOverwrite(received);
     const chunk = isForeign ? received.slice() : received;
-    let callback = "dataReceived";
-    let settled: void | Promise<void> = undefined;
     this.#isInCallback = true;
-    try {
-      if (this.#buffered === null) {
-        const protocol: ProtocolCallbacks = this.#protocol;
-        settled = protocol.dataReceived?.(chunk);
-      } else {
-        const taken = this.#putInto(this.#buffered, chunk);
-        if (taken < chunk.length) this.#waiting.unshift(new Uint8Array(chunk.subarray(taken)));
-        callback = "bufferUpdated";
-        if (taken > 0) settled = this.#buffered.bufferUpdated?.(taken);
-      }
-      if (settled === undefined) return;
-      // Where nothing checks types, a callback may return anything.
-      return Promise.resolve(settled).then(undefined, (error) => this.#onError(callback, error));
-    } catch (error) {
-      this.#onError(callback, error);
-    } finally {
-      this.#isInCallback = false;
-    }
+    const settled = this.#buffered === null
+      ? callBack(this.#protocol, "dataReceived", this.#onError, chunk)
+      : this.#update(this.#buffered, chunk);
+    this.#isInCallback = false;
+    if (settled instanceof Promise) return settled;
+  }
+
+  #update(protocol: BufferedProtocolCallbacks, chunk: Bytes): unknown {
+    const taken = this.#putInto(protocol, chunk);
+    if (taken < chunk.length) this.#waiting.unshift(new Uint8Array(chunk.subarray(taken)));
+    if (taken === 0) return undefined;
+    return callBack(protocol, "bufferUpdated", this.#onError, taken);
   }
 
   /** Sees to it that the start of `chunk` is in the protocol's buffer; returns how much of it. */
@@ -197,17 +183,17 @@ export class Delivery {
 
   /** A protocol's buffer; `undefined` if it failed to give one, which was told. */
   #borrow(protocol: BufferedProtocolCallbacks, sizeHint: number): Uint8Array | undefined {
-    try {
-      const buffer = protocol.getBuffer(sizeHint);
-      if (buffer.length > 0) {
-        this.#lender = protocol;
-        return this.#lent = buffer;
-      }
-      throw new InvalidStateError("Cannot read: getBuffer() returned an empty buffer");
-    } catch (error) {
-      this.#onError("getBuffer", error);
-      return undefined;
+    let hasFailed = false;
+    const buffer = callBack(protocol, "getBuffer", (callback, thrown) => {
+      hasFailed = true;
+      this.#onError(callback, thrown);
+    }, sizeHint);
+    if (buffer instanceof Uint8Array && buffer.length > 0) {
+      this.#lender = protocol;
+      return this.#lent = buffer;
     }
+    if (!hasFailed) this.#onError("getBuffer", badBuffer(buffer));
+    return undefined;
   }
 
   #wake(): void {
@@ -218,6 +204,12 @@ export class Delivery {
   #untilResumed(): Promise<void> {
     return (this.#resumed ??= Promise.withResolvers()).promise;
   }
+}
+
+function badBuffer(buffer: unknown): Error {
+  return buffer instanceof Uint8Array
+    ? new InvalidStateError("Cannot read: getBuffer() returned an empty buffer")
+    : new TypeError(`Cannot read: getBuffer() returned ${show(buffer)}, not a Uint8Array`);
 }
 
 function asBuffered(protocol: AnyProtocol): BufferedProtocolCallbacks | null {

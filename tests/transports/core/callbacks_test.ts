@@ -1,7 +1,7 @@
 import { assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { AnyProtocol } from "../../../protocols/contract.ts";
 import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
-import { checkProtocolFactory, makeProtocol } from "../../../transports/core/protocol_factory.ts";
+import { checkProtocolFactory, makeProtocol } from "../../../transports/core/callbacks.ts";
 import { FakeCarrier } from "../../support/fake_carrier.ts";
 
 Deno.test("checkProtocolFactory() takes functions and throws TypeError for what is none", () => {
