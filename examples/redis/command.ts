@@ -63,21 +63,56 @@ export function toWord(text: Text | undefined): string {
   return typeof text === "string" ? text : new TextDecoder().decode(text);
 }
 
-/** An argument as a whole number. */
-export function toInteger(text: Text | undefined): number {
+/** An argument as a whole number of 64 bits, written in the only way that Redis takes. */
+export function toInteger(
+  text: Text | undefined,
+  complaint = "value is not an integer or out of range",
+): bigint {
   const word = toWord(text);
-  const value = Number(word);
-  if (/^[+-]?\d+$/.test(word) && Number.isSafeInteger(value)) return value;
-  throw new CommandError("ERR value is not an integer or out of range");
+  if (/^(?:0|-?[1-9]\d{0,18})$/.test(word)) {
+    const value = BigInt(word);
+    if (BigInt.asIntN(64, value) === value) return value;
+  }
+  throw new CommandError(`ERR ${complaint}`);
 }
+
+/** An argument as a place or a count, which is exact as far as there can be that many values. */
+export function toIndex(text: Text | undefined): number {
+  return Number(toInteger(text));
+}
+
+/** The sum of two whole numbers, if it has 64 bits. */
+export function add(a: bigint, b: bigint): bigint {
+  const sum = a + b;
+  if (BigInt.asIntN(64, sum) === sum) return sum;
+  throw new CommandError("ERR increment or decrement would overflow");
+}
+
+/**
+ * When a key expires, in milliseconds since 1970.
+ *
+ * @param command The command that says so, for an error.
+ * @param time The time that it names.
+ * @param unit How many milliseconds the time counts by.
+ * @param start What it counts from, in milliseconds since 1970.
+ */
+export function toExpiry(command: string, time: bigint, unit: number, start: number): number {
+  const at = time * BigInt(unit) + BigInt(start);
+  if (BigInt.asIntN(64, time * BigInt(unit)) === time * BigInt(unit) && at <= MAX_INTEGER) {
+    return Number(at);
+  }
+  throw new CommandError(`ERR invalid expire time in '${command}' command`);
+}
+
+/** The largest whole number of 64 bits. */
+const MAX_INTEGER = 2n ** 63n - 1n;
 
 /** An argument as a number. */
 export function toFloat(text: Text | undefined): number {
   const word = toWord(text);
   const value = Number(word);
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(word) && Number.isFinite(value)) {
-    return value;
-  }
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(word)) return value;
+  if (/^[+-]?inf(?:inity)?$/i.test(word)) return word.startsWith("-") ? -Infinity : Infinity;
   throw new CommandError("ERR value is not a valid float");
 }
 
@@ -87,7 +122,7 @@ export function toRange(
   last: Text | undefined,
   length: number,
 ): [number, number] {
-  const [from, to] = [toInteger(first), toInteger(last)];
+  const [from, to] = [toIndex(first), toIndex(last)];
   return [
     Math.max(0, from < 0 ? from + length : from),
     Math.min(length - 1, to < 0 ? to + length : to),

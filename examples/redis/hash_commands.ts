@@ -1,4 +1,4 @@
-import { CommandError, type Commands, toInteger } from "./command.ts";
+import { add, CommandError, type Commands, toInteger } from "./command.ts";
 import type { RespValue } from "./resp.ts";
 import { keyOf, own, type Store, type Text, textOf } from "./store.ts";
 
@@ -23,10 +23,10 @@ function remove(store: Store, [name = "", ...fields]: readonly Text[]): number {
   return removed;
 }
 
-function increase(store: Store, [name = "", field = "", by]: readonly Text[]): number {
+function increase(store: Store, [name = "", field = "", by]: readonly Text[]): bigint {
   const step = toInteger(by);
   const old = store.getHash(keyOf(name))?.get(keyOf(field)) ?? "0";
-  const value = toInteger(old) + step;
+  const value = add(toInteger(old, "hash value is not an integer"), step);
   set(store, [name, field, String(value)]);
   return value;
 }

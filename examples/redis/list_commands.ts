@@ -1,7 +1,9 @@
-import { CommandError, type Commands, OK, toInteger, toRange } from "./command.ts";
+import { CommandError, type Commands, OK, toIndex, toInteger, toRange } from "./command.ts";
 import { Deque } from "./deque.ts";
 import type { RespValue } from "./resp.ts";
 import { keyOf, own, type Store, type Text } from "./store.ts";
+
+const OUT_OF_RANGE = "value is out of range, must be positive";
 
 function push(
   store: Store,
@@ -16,12 +18,11 @@ function push(
 function pop(store: Store, side: "pop" | "shift", [name = "", many]: readonly Text[]): RespValue {
   const key = keyOf(name);
   const list = store.getList(key);
-  if (many !== undefined && toInteger(many) < 0) {
-    throw new CommandError("ERR value is out of range, must be positive");
-  }
+  const count = many === undefined ? 1 : Number(toInteger(many, OUT_OF_RANGE));
+  if (count < 0) throw new CommandError(`ERR ${OUT_OF_RANGE}`);
   if (list === undefined) return null;
   const values: Text[] = [];
-  for (let left = many === undefined ? 1 : toInteger(many); left > 0 && list.length > 0; left--) {
+  for (let left = count; left > 0 && list.length > 0; left--) {
     values.push(list[side]() ?? "");
   }
   if (list.length === 0) store.delete(key);
@@ -36,7 +37,7 @@ function range(store: Store, [name = "", first, last]: readonly Text[]): Text[] 
   return values;
 }
 
-/** Puts other values in the place of a list's; a list without values is no key. */
+/** Replaces the values of a list; a list without values is no key. */
 function refill(store: Store, key: string, values: Iterable<Text>): void {
   const list = new Deque<Text>();
   for (const value of values) list.push(value);
@@ -46,10 +47,10 @@ function refill(store: Store, key: string, values: Iterable<Text>): void {
 
 function remove(store: Store, [name = "", many, text]: readonly Text[]): number {
   const key = keyOf(name);
-  const isBackwards = toInteger(many) < 0;
+  const isBackwards = toIndex(many) < 0;
   const values = [...store.getList(key) ?? []];
   if (isBackwards) values.reverse();
-  let left = Math.abs(toInteger(many)) || Infinity;
+  let left = Math.abs(toIndex(many)) || Infinity;
   const kept = values.filter((value) => keyOf(value) !== keyOf(text ?? "") || left-- <= 0);
   if (isBackwards) kept.reverse();
   if (kept.length < values.length) refill(store, key, kept);
@@ -64,12 +65,12 @@ export const LIST_COMMANDS: Commands = {
   RPOP: [1, 2, (args, { server }) => pop(server.store, "pop", args)],
   LLEN: [1, 1, ([key = ""], { server }) => server.store.getList(keyOf(key))?.length ?? 0],
   LINDEX: [2, 2, ([key = "", index], { server }) => {
-    return server.store.getList(keyOf(key))?.at(toInteger(index)) ?? null;
+    return server.store.getList(keyOf(key))?.at(toIndex(index)) ?? null;
   }],
   LSET: [3, 3, ([key = "", index, value = ""], { server }) => {
     const list = server.store.getList(keyOf(key));
     if (list === undefined) throw new CommandError("ERR no such key");
-    if (!list.set(toInteger(index), own(value))) throw new CommandError("ERR index out of range");
+    if (!list.set(toIndex(index), own(value))) throw new CommandError("ERR index out of range");
     return OK;
   }],
   LRANGE: [3, 3, (args, { server }) => range(server.store, args)],

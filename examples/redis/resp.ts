@@ -24,7 +24,7 @@ export * from "./resp_values.ts";
 /** The default of `maxLength`, in bytes: 64 MiB. Redis allows 512 MiB for each string. */
 const DEFAULT_MAX_RESP_LENGTH = 67_108_864;
 
-/** How RESP is spoken. */
+/** Options for {@linkcode RespCodec}. */
 interface RespCodecOptions {
   /**
    * The version that is written to begin with. Both are read.
@@ -32,12 +32,6 @@ interface RespCodecOptions {
    * @default {2}
    */
   readonly version?: 2 | 3;
-  /**
-   * Whether commands may also come as plain words in a line, as people type them: for servers.
-   *
-   * @default {false}
-   */
-  readonly inline?: boolean;
   /**
    * The longest message, in bytes on the wire.
    *
@@ -54,8 +48,8 @@ export class RespCodec implements Codec<RespValue> {
 
   /** Makes the codec of one connection. */
   constructor(options: RespCodecOptions = {}) {
-    const { version = 2, inline = false, maxLength = DEFAULT_MAX_RESP_LENGTH } = options;
-    const decoder = new RespDecoder({ maxLength, inline });
+    const { version = 2, maxLength = DEFAULT_MAX_RESP_LENGTH } = options;
+    const decoder = new RespDecoder({ maxLength });
     const encoder = new RespEncoder(version);
     this.#decoder = decoder;
     this.#encoder = encoder;

@@ -21,17 +21,10 @@ export interface RespDecoderOptions {
    * @default {1048576}
    */
   readonly maxValues?: number;
-  /**
-   * Whether commands may also come as plain words in a line, as people type them: for servers.
-   *
-   * @default {false}
-   */
-  readonly inline?: boolean;
 }
 
 /**
- * The longest line, in bytes: of a simple string, an error, a number or an inline command. Redis's
- * limit.
+ * The longest line, in bytes: of a simple string, an error or a number. Redis's limit.
  */
 const MAX_LINE_LENGTH = 65_536;
 /**
@@ -94,9 +87,7 @@ type Item = RespValue | typeof OPENED | typeof END | NeedMore;
 export class RespDecoder implements Decoder<RespValue> {
   readonly #maxLength: number;
   readonly #maxValues: number;
-  readonly #inline: boolean;
   readonly #lines = new SeparatorSearch(CRLF);
-  readonly #typedLines = new SeparatorSearch([new Uint8Array([LF])]);
   readonly #stack: Open[] = [];
   #values = 0;
   // Behind the line that #readNumber read.
@@ -106,7 +97,6 @@ export class RespDecoder implements Decoder<RespValue> {
   constructor(options: RespDecoderOptions) {
     this.#maxLength = options.maxLength;
     this.#maxValues = options.maxValues ?? 1_048_576;
-    this.#inline = options.inline ?? false;
   }
 
   decode(buffer: ReceiveBuffer): RespValue | NeedMore {
@@ -147,7 +137,6 @@ export class RespDecoder implements Decoder<RespValue> {
       case "integer":
         return this.#takeInteger(buffer);
       case undefined:
-        if (this.#inline && this.#stack.length === 0) return this.#takeWords(buffer);
         throw broken(`a value begins with ${JSON.stringify(String.fromCharCode(first))}`);
       default:
         return this.#takeLine(buffer, type);
@@ -268,19 +257,6 @@ export class RespDecoder implements Decoder<RespValue> {
     return parseLine(type, line.slice(1));
   }
 
-  /** A command as people type it; an empty line is none. */
-  #takeWords(buffer: ReceiveBuffer): Item {
-    const match = this.#typedLines.find(buffer);
-    const length = match?.start ?? buffer.length;
-    if (length > MAX_LINE_LENGTH) throw new FrameTooLongError(length, MAX_LINE_LENGTH);
-    if (match === null) return NEED_MORE;
-    const line = takeText(buffer, length);
-    buffer.skip(1);
-    if (typeof line !== "string") throw broken("an inline command is not UTF-8");
-    const words = line.match(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+/g) ?? [];
-    return words.length === 0 ? OPENED : words.map(unquote);
-  }
-
   /**
    * The number between the first byte and the line's end, which is a small one as a rule: read
    * without looking for the end first.
@@ -389,16 +365,6 @@ function joinChunks(values: readonly RespValue[]): string | Bytes {
   } catch {
     return bytes;
   }
-}
-
-const ESCAPES: { readonly [character: string]: string } = { n: "\n", r: "\r", t: "\t" };
-
-function unquote(word: string): string {
-  if (!/^["']/.test(word)) return word;
-  return word.slice(1, -1).replace(
-    /\\(.)/g,
-    (_, character: string) => ESCAPES[character] ?? character,
-  );
 }
 
 function broken(what: string): FrameDecodeError {

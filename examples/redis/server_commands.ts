@@ -19,7 +19,9 @@ const CONFIG: Readonly<Record<string, string>> = {
 const PONG = new SimpleString("PONG");
 
 function hello([version, ...options]: readonly Text[], client: Client): RespValue {
-  const wanted = version === undefined ? client.version : toInteger(version);
+  const wanted = version === undefined
+    ? client.version
+    : Number(toInteger(version, "Protocol version is not an integer or out of range"));
   if (wanted !== 2 && wanted !== 3) throw new CommandError("NOPROTO unsupported protocol version");
   if (options.some((option) => toWord(option).toUpperCase() === "AUTH")) {
     throw new CommandError("ERR AUTH called without any password configured");
@@ -116,7 +118,7 @@ export const SERVER_COMMANDS: Commands = {
     return OK;
   }],
   SELECT: [1, 1, ([index]) => {
-    if (toInteger(index) === 0) return OK;
+    if (toInteger(index) === 0n) return OK;
     throw new CommandError("ERR DB index is out of range");
   }],
   COMMAND: [0, Infinity, () => []],

@@ -7,12 +7,14 @@ import {
   NO_REPLY,
   type Reply,
   type ServerState,
+  toWord,
 } from "./command.ts";
 import { HASH_COMMANDS } from "./hash_commands.ts";
 import { KEY_COMMANDS } from "./key_commands.ts";
 import { LIST_COMMANDS } from "./list_commands.ts";
 import type { Subscriber } from "./pub_sub.ts";
-import { Push, RespCodec, RespError, type RespValue } from "./resp.ts";
+import { CommandCodec } from "./command_codec.ts";
+import { Push, RespError, type RespValue } from "./resp.ts";
 import { SERVER_COMMANDS } from "./server_commands.ts";
 import { type Text, WrongTypeError } from "./store.ts";
 import { STRING_COMMANDS } from "./string_commands.ts";
@@ -39,6 +41,14 @@ const SUBSCRIBED_COMMANDS = [
   "QUIT",
 ];
 
+/**
+ * The first words of an HTTP request: a page in a browser may send one across protocols, with
+ * commands in its body. Redis ends such a connection too.
+ */
+const HTTP_WORDS = ["POST", "HOST:"];
+/** How many characters of an unknown command the answer repeats. */
+const MAX_SHOWN = 128;
+
 /** What a session tells its server. */
 export interface SessionEvents {
   /** The connection is there. */
@@ -55,12 +65,13 @@ export interface SessionEvents {
  * The answers to all the commands that come in one chunk go out as one write, at the end of the
  * turn. A client that does not read its answers is not heard until it does.
  */
-export class Session extends FramedProtocol<RespValue> implements Client, Subscriber {
+export class Session extends FramedProtocol<readonly Text[], RespValue>
+  implements Client, Subscriber {
   readonly id: number;
   readonly server: ServerState;
   name = "";
   readonly #events: SessionEvents;
-  readonly #codec: RespCodec;
+  readonly #codec: CommandCodec;
   readonly #subscriptions = { channel: new Set<string>(), pattern: new Set<string>() };
   #answers = "";
   #isFlushing = false;
@@ -69,7 +80,7 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
 
   /** Begins with `connectionMade`. */
   constructor(id: number, server: ServerState, events: SessionEvents) {
-    const codec = new RespCodec({ inline: true });
+    const codec = new CommandCodec();
     super(codec);
     this.id = id;
     this.server = server;
@@ -115,13 +126,13 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
       return super.dataReceived(chunk);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      // The client should know why it is left.
-      this.#answer(new RespError(`ERR Protocol error: ${error.message}`));
+      // The client learns why the connection ends.
+      this.#answer(new RespError(`ERR ${error.message}`));
       this.quit();
     }
   }
 
-  override messageReceived(message: RespValue): void | Promise<void> {
+  override messageReceived(message: readonly Text[]): void | Promise<void> {
     if (this.#hasQuit) return;
     this.#events.onCommand();
     const reply = this.#execute(message);
@@ -170,14 +181,10 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
     this.#answer(new Push([kind === "pattern" ? `p${action}` : action, name, this.#subscribed]));
   }
 
-  #execute(message: RespValue): Reply {
-    if (!isTexts(message)) return new RespError("ERR a command is a list of strings");
-    const first = message[0];
-    if (first === undefined) return NO_REPLY;
-    const args = message.slice(1);
-    const name = typeof first === "string" ? first : "";
+  #execute([first = "", ...args]: readonly Text[]): Reply {
+    const name = toWord(first);
     const command = COMMANDS.get(name) ?? COMMANDS.get(name.toUpperCase());
-    if (command === undefined) return new RespError(`ERR unknown command '${name.slice(0, 128)}'`);
+    if (command === undefined) return this.#refuse(name, args);
     const [least, most, run] = command;
     if (args.length < least || args.length > most) {
       return new RespError(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
@@ -192,6 +199,22 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
       if (isExpected) return new RespError(error.message);
       throw error;
     }
+  }
+
+  #refuse(name: string, args: readonly Text[]): Reply {
+    if (HTTP_WORDS.includes(name.toUpperCase())) {
+      this.#hasQuit = true;
+      this.transport.abort();
+      return NO_REPLY;
+    }
+    let shown = "";
+    for (const arg of args) {
+      if (shown.length < MAX_SHOWN) shown += `'${toWord(arg).slice(0, MAX_SHOWN - shown.length)}' `;
+    }
+    const text = `unknown command '${
+      name.slice(0, MAX_SHOWN)
+    }', with args beginning with: ${shown}`;
+    return new RespError(`ERR ${text.replace(/[\r\n]/g, " ")}`);
   }
 
   /** In version 2 published messages look like answers. */
@@ -217,9 +240,4 @@ export class Session extends FramedProtocol<RespValue> implements Client, Subscr
     this.transport.write(this.#answers);
     this.#answers = "";
   }
-}
-
-function isTexts(message: RespValue): message is readonly Text[] {
-  return Array.isArray(message) &&
-    message.every((value) => typeof value === "string" || value instanceof Uint8Array);
 }

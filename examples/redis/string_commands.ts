@@ -1,5 +1,15 @@
 import { utf8Length } from "@sluice/net";
-import { CommandError, type Commands, OK, toFloat, toInteger, toRange, toWord } from "./command.ts";
+import {
+  add,
+  CommandError,
+  type Commands,
+  OK,
+  toExpiry,
+  toFloat,
+  toInteger,
+  toRange,
+  toWord,
+} from "./command.ts";
 import type { RespValue } from "./resp.ts";
 import { keyOf, own, type Store, type Text } from "./store.ts";
 
@@ -13,64 +23,72 @@ const EXPIRY_OPTIONS: Record<string, { unit: number; isFromNow: boolean } | unde
   PXAT: { unit: 1, isFromNow: false },
 };
 
-/** What SET is told beside key and value. */
+/** The options of SET. */
 interface SetOptions {
-  expiresAt: number | "kept";
+  expiresAt: number | "kept" | null;
   condition: "NX" | "XX" | null;
   givesOld: boolean;
 }
 
-function readSetOptions(args: readonly Text[]): SetOptions {
-  const options: SetOptions = { expiresAt: Infinity, condition: null, givesOld: false };
+function readSetOptions(command: string, args: readonly Text[]): SetOptions {
+  const options: SetOptions = { expiresAt: null, condition: null, givesOld: false };
   for (let i = 2; i < args.length; i++) {
     const word = toWord(args[i]).toUpperCase();
     const expiry = EXPIRY_OPTIONS[word];
-    if (expiry !== undefined) {
-      const time = toInteger(args[++i]) * expiry.unit;
-      if (time <= 0) throw new CommandError("ERR invalid expire time in 'set' command");
-      options.expiresAt = expiry.isFromNow ? Date.now() + time : time;
-    } else if (word === "KEEPTTL") options.expiresAt = "kept";
-    else if (word === "NX" || word === "XX") options.condition = word;
-    else if (word === "GET") options.givesOld = true;
+    const isExpiryFree = options.expiresAt === null;
+    if (expiry !== undefined && isExpiryFree) {
+      const time = toInteger(args[++i]);
+      if (time <= 0n) throw new CommandError(`ERR invalid expire time in '${command}' command`);
+      const start = expiry.isFromNow ? Date.now() : 0;
+      options.expiresAt = toExpiry(command, time, expiry.unit, start);
+    } else if (word === "KEEPTTL" && isExpiryFree) options.expiresAt = "kept";
+    else if ((word === "NX" || word === "XX") && (options.condition ?? word) === word) {
+      options.condition = word;
+    } else if (word === "GET") options.givesOld = true;
     else throw new CommandError("ERR syntax error");
   }
   return options;
 }
 
-function set(store: Store, args: readonly Text[]): RespValue {
+function set(store: Store, args: readonly Text[], command = "set"): RespValue {
   const [name = "", value = ""] = args;
   const key = keyOf(name);
   if (args.length === 2) {
     store.set(key, own(value));
     return OK;
   }
-  const { expiresAt, condition, givesOld } = readSetOptions(args);
+  const { expiresAt, condition, givesOld } = readSetOptions(command, args);
   const old = givesOld ? store.getText(key) ?? null : null;
   const isThere = store.get(key) !== undefined;
   if ((condition === "NX" && isThere) || (condition === "XX" && !isThere)) return old;
-  const kept = expiresAt === "kept" ? store.expiryOf(key) ?? Infinity : expiresAt;
-  store.set(key, own(value), kept);
+  const until = expiresAt === "kept" ? store.expiryOf(key) : expiresAt;
+  store.set(key, own(value), until ?? Infinity);
   return givesOld ? old : OK;
 }
 
-/** Puts a new text in the place of an old one, which goes on to expire when it did. */
+/** Replaces a text; the key expires when it would have. */
 function replace(store: Store, key: string, value: Text): void {
   store.set(key, value, store.expiryOf(key) ?? Infinity);
 }
 
-function increase(store: Store, name: Text | undefined, by: number): number {
+function increase(store: Store, name: Text | undefined, by: bigint): bigint {
   const key = keyOf(name ?? "");
-  const value = toInteger(store.getText(key) ?? "0") + by;
-  if (!Number.isSafeInteger(value)) {
-    throw new CommandError("ERR increment or decrement would overflow");
-  }
+  const value = add(toInteger(store.getText(key) ?? "0"), by);
   replace(store, key, String(value));
   return value;
 }
 
+function decrease(store: Store, name: Text | undefined, by: bigint): bigint {
+  // Its negative has more than 64 bits.
+  if (by === -(2n ** 63n)) throw new CommandError("ERR decrement would overflow");
+  return increase(store, name, -by);
+}
+
 function increaseByFloat(store: Store, name: Text | undefined, by: number): string {
   const key = keyOf(name ?? "");
-  const value = String(toFloat(store.getText(key) ?? "0") + by);
+  const sum = toFloat(store.getText(key) ?? "0") + by;
+  if (!Number.isFinite(sum)) throw new CommandError("ERR increment would produce NaN or Infinity");
+  const value = String(sum);
   replace(store, key, value);
   return value;
 }
@@ -113,10 +131,10 @@ export const STRING_COMMANDS: Commands = {
     return set(server.store, [key, value, "NX"]) === OK ? 1 : 0;
   }],
   SETEX: [3, 3, ([key = "", seconds = "", value = ""], { server }) => {
-    return set(server.store, [key, value, "EX", seconds]);
+    return set(server.store, [key, value, "EX", seconds], "setex");
   }],
   PSETEX: [3, 3, ([key = "", milliseconds = "", value = ""], { server }) => {
-    return set(server.store, [key, value, "PX", milliseconds]);
+    return set(server.store, [key, value, "PX", milliseconds], "psetex");
   }],
   GETSET: [2, 2, ([key = "", value = ""], { server }) => set(server.store, [key, value, "GET"])],
   GETDEL: [1, 1, ([key = ""], { server }) => {
@@ -139,9 +157,9 @@ export const STRING_COMMANDS: Commands = {
   APPEND: [2, 2, ([key, more = ""], { server }) => append(server.store, key, more)],
   STRLEN: [1, 1, ([key = ""], { server }) => lengthOf(server.store.getText(keyOf(key)) ?? "")],
   GETRANGE: [3, 3, (args, { server }) => getRange(server.store, args)],
-  INCR: [1, 1, ([key], { server }) => increase(server.store, key, 1)],
-  DECR: [1, 1, ([key], { server }) => increase(server.store, key, -1)],
+  INCR: [1, 1, ([key], { server }) => increase(server.store, key, 1n)],
+  DECR: [1, 1, ([key], { server }) => increase(server.store, key, -1n)],
   INCRBY: [2, 2, ([key, by], { server }) => increase(server.store, key, toInteger(by))],
-  DECRBY: [2, 2, ([key, by], { server }) => increase(server.store, key, -toInteger(by))],
+  DECRBY: [2, 2, ([key, by], { server }) => decrease(server.store, key, toInteger(by))],
   INCRBYFLOAT: [2, 2, ([key, by], { server }) => increaseByFloat(server.store, key, toFloat(by))],
 };

@@ -8,6 +8,8 @@ import { RedisClient } from "../../../examples/redis/client.ts";
 /** A command and its answer; a code stands for an error of it. */
 type Exchange = [command: (string | number | Uint8Array)[], answer: RespValue | { code: string }];
 
+const MAX = "9223372036854775807";
+const MIN = "-9223372036854775808";
 const BYTES = new Uint8Array([0xff, 0, 0xfe]);
 
 /** Conversations that the real Redis has in the same way. */
@@ -66,6 +68,50 @@ const CONVERSATIONS: Record<string, Exchange[]> = {
     [["SET", "n", "x"], "OK"],
     [["INCR", "n"], { code: "ERR" }],
     [["INCRBY", "m", "x"], { code: "ERR" }],
+  ],
+  "counters of 64 bits": [
+    [["SET", "n", MAX], "OK"],
+    [["INCR", "n"], { code: "ERR" }],
+    [["DECR", "n"], BigInt(MAX) - 1n],
+    [["GET", "n"], "9223372036854775806"],
+    [["SET", "n", MIN], "OK"],
+    [["DECR", "n"], { code: "ERR" }],
+    [["INCR", "n"], BigInt(MIN) + 1n],
+    [["SET", "n", "9007199254740991"], "OK"],
+    [["INCR", "n"], 9007199254740992n],
+    [["INCR", "n"], 9007199254740993n],
+    [["GET", "n"], "9007199254740993"],
+    [["DECRBY", "n", MIN], { code: "ERR" }],
+    [["INCRBY", "n", "9223372036854775808"], { code: "ERR" }],
+    [["INCRBY", "none", MAX], BigInt(MAX)],
+    [["SET", "n", "05"], "OK"],
+    [["INCR", "n"], { code: "ERR" }],
+    [["INCRBY", "n", "+1"], { code: "ERR" }],
+    [["HSET", "h", "f", MAX], 1],
+    [["HINCRBY", "h", "f", 1], { code: "ERR" }],
+    [["HINCRBY", "h", "f", -1], BigInt(MAX) - 1n],
+    [["INCRBYFLOAT", "n", "inf"], { code: "ERR" }],
+  ],
+  "odd numbers": [
+    [["RPUSH", "l", "a", "b", "c"], 3],
+    [["LINDEX", "l", MAX], null],
+    [["LINDEX", "l", MIN], null],
+    [["LRANGE", "l", MIN, MAX], ["a", "b", "c"]],
+    [["LSET", "l", MAX, "x"], { code: "ERR" }],
+    [["LPOP", "l", "-1"], { code: "ERR" }],
+    [["LPOP", "l", MAX], ["a", "b", "c"]],
+    [["SET", "s", "hello"], "OK"],
+    [["GETRANGE", "s", MIN, MAX], "hello"],
+    [["SET", "s", "v", "EX", MAX], { code: "ERR" }],
+    [["SET", "s", "v", "EX", "1", "PX", "1"], { code: "ERR" }],
+    [["SET", "s", "v", "NX", "XX"], { code: "ERR" }],
+    [["SET", "s", "v", "KEEPTTL", "EX", "1"], { code: "ERR" }],
+    [["SETEX", "s", "0", "v"], { code: "ERR" }],
+    [["EXPIRE", "s", MAX], { code: "ERR" }],
+    [["PEXPIRE", "s", MAX], { code: "ERR" }],
+    [["TTL", "s"], -1],
+    [["SCAN", "x"], { code: "ERR" }],
+    [["HELLO", "x"], { code: "ERR" }],
   ],
   "keys": [
     [["SET", "a", 1], "OK"],

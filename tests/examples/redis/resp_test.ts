@@ -161,19 +161,6 @@ Deno.test("RespCodec writes what version 2 has no type for as the nearest it has
   assertEquals([encode(null), encode(true)], ["_\r\n", "#t\r\n"]);
 });
 
-Deno.test("RespCodec as a server reads commands that people type", () => {
-  assertCodec<RespValue>(() => new RespCodec({ inline: true }), [
-    { bytes: "PING\r\n\r\n  \nGET  a\n", received: [["PING"], ["GET", "a"]], sent: null },
-    {
-      bytes: 'SET a "b \\"c\\n" \'d e\'\r\n',
-      received: [["SET", "a", 'b "c\n', "d e"]],
-      sent: null,
-    },
-    { bytes: "*1\r\n$4\r\nPING\r\n", received: [["PING"]] },
-    { bytes: "x".repeat(70_000), received: [FrameTooLongError] },
-  ], { rounds: 2 });
-});
-
 Deno.test("RespCodec gives up on what is not RESP", () => {
   for (
     const bytes of [

@@ -73,17 +73,6 @@ Deno.test("redis/server takes commands as people type them", async () => {
   assertEquals(new TextDecoder().decode(await client.reader.read()), "+OK\r\n$3\r\nb c\r\n+OK\r\n");
 });
 
-Deno.test("redis/server says what is wrong with bytes that are no RESP, and leaves", async () => {
-  await using pair = await RedisPair.start();
-  for (const garbage of ["*1\r\n:x\r\n", "*99999999\r\n", "$5\r\nhellooo\r\n"]) {
-    await using client = await openConnection({ port: pair.server.port });
-    client.writer.write(garbage);
-    const answer = new TextDecoder().decode(await client.reader.read());
-    assertMatch(answer, /^-ERR Protocol error: .*\r\n$/);
-  }
-  assertEquals(await pair.client.command("PING"), "PONG");
-});
-
 Deno.test("redis/server keeps a client that does not read from filling its memory", async () => {
   await using pair = await RedisPair.start();
   await pair.client.command("SET", "large", "x".repeat(100_000));
@@ -124,7 +113,9 @@ testWithSignals("redis/client shows a tour of redis/server", async () => {
   const one = await runExample("redis/client", ["--port", port, "--command", "GET greeting"]);
   assertEquals([one.code, one.stdout], [0, ["null"]]);
   const bad = await runExample("redis/client", ["--port", port, "--command", "NOSUCH"]);
-  assertEquals([bad.code, bad.stderr], [1, ["redis/client: ERR unknown command 'NOSUCH'"]]);
+  assertEquals([bad.code, bad.stderr], [1, [
+    "redis/client: ERR unknown command 'NOSUCH', with args beginning with: ",
+  ]]);
   const outcome = await server.stop("SIGTERM");
   assertEquals([outcome.code, outcome.stderr], [0, []]);
 });
