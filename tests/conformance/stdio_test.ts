@@ -1,4 +1,4 @@
-import type { AnyProtocol, ProcessExit, Transport } from "../../protocols/contract.ts";
+import type { ProcessExit } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
@@ -7,6 +7,7 @@ import { createServer } from "../../transports/create_server.ts";
 import { startChild } from "../../transports/processes/_start_child.ts";
 import { ProcessCarrier } from "../../transports/processes/_process_carrier.ts";
 import { TransportWrapper } from "../../transports/core/transport_wrapper.ts";
+import { firstAccepted } from "../support/server_pair.ts";
 
 const RELAY = new URL("../transports/carriers/stdio_port_relay.ts", import.meta.url).href;
 const ARGS = ["run", "--no-check", "--allow-net=127.0.0.1", RELAY];
@@ -27,21 +28,14 @@ class WithoutHalfClose extends TransportWrapper {
 
 /** Who runs a program, and what that program passes everything on to by way of its own stdio. */
 const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
-  const accepted = Promise.withResolvers<Transport>();
-  const server = await createServer(() => {
-    const protocol: AnyProtocol = factoryB();
-    // The server has it when the factory has returned, and still has it if connectionMade ends it.
-    queueMicrotask(() => {
-      for (const transport of server.connections) accepted.resolve(transport);
-    });
-    return protocol;
-  }, { port: 0, ...options });
+  const { accept, accepted } = firstAccepted(factoryB);
+  const server = await createServer(accept, { port: 0, ...options });
   const child = await startChild(Deno.execPath(), ["piped", "piped", "inherit"], {
     args: [...ARGS, String(server.port)],
   });
   // One that is aborted at once must not keep the other end from being made.
   const carrier = new ProcessCarrier(child, 5000);
-  const b = await Promise.race([accepted.promise, carrier.exited.then(failToStart)]);
+  const b = await Promise.race([accepted, carrier.exited.then(failToStart)]);
   const { transport } = await connectCarrier(factoryA, carrier, options);
   return [
     { transport: new WithoutHalfClose(transport) },

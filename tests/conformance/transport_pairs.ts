@@ -1,4 +1,4 @@
-import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import type { Bytes, Transport } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import type { Carrier } from "../../transports/core/carrier.ts";
 import { connectAcceptedSocket } from "../../transports/connect_accepted_socket.ts";
@@ -8,9 +8,10 @@ import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
-import type { Server } from "../../transports/servers/server.ts";
 import type { LayerFactory } from "../../transports/core/transport_options.ts";
 import { TransportWrapper } from "../../transports/core/transport_wrapper.ts";
+import { serverPair } from "../support/server_pair.ts";
+import { socketPath } from "../support/socket_path.ts";
 
 /** A client and what a server accepted, over TCP. */
 const tcpPair: MakeTransportPair = (factoryA, factoryB, options) =>
@@ -54,9 +55,7 @@ function layeredTcpPair(
 
 /** {@linkcode tcpPair} over a Unix socket. */
 const unixPair: MakeTransportPair = async (factoryA, factoryB, options) => {
-  const path = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".sock" });
-  // Only its name is wanted: a file that is not a socket would be in the way.
-  await Deno.remove(path);
+  const path = await socketPath();
   return await serverPair(
     factoryB,
     (accept) => createUnixServer(accept, { path, ...options }),
@@ -117,26 +116,6 @@ async function beltPair(
     await connectCarrier(factoryA, makeCarrier(there, back), options),
     await connectCarrier(factoryB, makeCarrier(back, there), options),
   ];
-}
-
-async function serverPair(
-  factoryB: () => AnyProtocol,
-  listen: (accept: () => AnyProtocol) => Promise<Server>,
-  connect: (server: Server) => Promise<{ readonly transport: Transport }>,
-): ReturnType<MakeTransportPair> {
-  const accepted = Promise.withResolvers<Transport>();
-  const server = await listen(() => {
-    const protocol = factoryB();
-    // The server has it when the factory has returned, and still has it if connectionMade ends it.
-    queueMicrotask(() => {
-      for (const transport of server.connections) accepted.resolve(transport);
-    });
-    return protocol;
-  });
-  const a = await connect(server);
-  return [a, { transport: await accepted.promise }, async () => {
-    await server.shutdown({ grace: 0 });
-  }];
 }
 
 function carrierOf(incoming: Belt, outgoing: Belt): Carrier {

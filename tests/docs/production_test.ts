@@ -1,8 +1,8 @@
 import { createConnection, formatAddress, proxyProtocol, type Server } from "@sluice/net";
 import { startServer } from "@sluice/net";
 import { assert, assertEquals } from "@std/assert";
-import { delay } from "@std/async";
 import { RecordingProtocol } from "@sluice/net/testing";
+import { startHaproxy } from "../support/haproxy.ts";
 import { hasProgram } from "../support/outside_peer.ts";
 import { freePort } from "../support/free_port.ts";
 
@@ -15,42 +15,12 @@ function fence(language: string): string {
   return text;
 }
 
-/** Runs HAProxy as the page says, but on other ports, for as long as `use` takes. */
-async function withHaproxy(
-  ports: readonly [front: number, one: number, two: number],
-  use: () => Promise<void>,
-): Promise<void> {
-  const [front, one, two] = ports;
-  const config = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".cfg" });
-  const text = fence("haproxy")
+/** The page's configuration of HAProxy, but with other ports. */
+function configFor(front: number, one: number, two: number): string {
+  return fence("haproxy")
     .replace("bind :8888", `bind 127.0.0.1:${front}`)
     .replace("127.0.0.1:9001", `127.0.0.1:${one}`)
     .replace("127.0.0.1:9002", `127.0.0.1:${two}`);
-  await Deno.writeTextFile(config, text);
-  const args = ["-db", "-f", config];
-  const child = new Deno.Command("haproxy", { args, stdout: "null", stderr: "null" }).spawn();
-  try {
-    await untilListening(front);
-    await use();
-  } finally {
-    child.kill();
-    await child.status;
-    await Deno.remove(config);
-  }
-}
-
-/** HAProxy says nothing when it listens, so this asks until it does. */
-async function untilListening(port: number): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    try {
-      (await Deno.connect({ port })).close();
-      return;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-      await delay(10);
-    }
-  }
-  throw new Error("Cannot connect to HAProxy");
 }
 
 const ignore = !hasProgram("haproxy", ["-v"]);
@@ -85,21 +55,19 @@ Deno.test({
     await using one = await start("one");
     await using two = await start("two");
     const front = freePort();
-    await withHaproxy([front, one.port, two.port], async () => {
-      seen.length = 0;
-      const answers = new Set<string>();
-      const clients: string[] = [];
-      for (let i = 0; i < 4; i++) {
-        const { transport, protocol } = await createConnection(
-          () => new RecordingProtocol(),
-          { port: front },
-        );
-        clients.push(formatAddress(transport.getExtraInfo("sockname")));
-        await transport.closed;
-        answers.add(protocol.receivedText);
-      }
-      assertEquals([...answers].sort(), ["one", "two"]);
-      for (const client of clients) assert(seen.includes(client), client);
-    });
+    await using _haproxy = await startHaproxy(configFor(front, one.port, two.port));
+    const answers = new Set<string>();
+    const clients: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { transport, protocol } = await createConnection(
+        () => new RecordingProtocol(),
+        { port: front },
+      );
+      clients.push(formatAddress(transport.getExtraInfo("sockname")));
+      await transport.closed;
+      answers.add(protocol.receivedText);
+    }
+    assertEquals([...answers].sort(), ["one", "two"]);
+    for (const client of clients) assert(seen.includes(client), client);
   },
 });

@@ -1,6 +1,6 @@
 import { createServer } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
-import { testWith } from "./outside_program.ts";
+import { testWith } from "../support/outside_peer.ts";
 import { runExample, startExample } from "./run_example.ts";
 
 Deno.test("echo_client gets its message back from echo_server", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
-import { talk, testWith } from "./outside_program.ts";
+import { talk, testWith } from "../support/outside_peer.ts";
 import { startExample, testWithSignals } from "./run_example.ts";
 
 Deno.test("echo_server sends back a burst of 1 MiB to each of two clients", async () => {

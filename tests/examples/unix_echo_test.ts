@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "./client.ts";
-import { talk, testWith } from "./outside_program.ts";
+import { talk, testWith } from "../support/outside_peer.ts";
 import { runExample, startExample } from "./run_example.ts";
 import { unixTest as test } from "../support/has_unix_sockets.ts";
 

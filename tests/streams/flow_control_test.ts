@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { delay } from "@std/async";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { FlowControl } from "../../streams/flow_control.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { settle, stateOf } from "../support/event_loop.ts";
+import { settle, stateOf, turn } from "../support/event_loop.ts";
 
 /** A writer's flow over a peer that does not read; pauses above 10 bytes, resumes at 4. */
 function stalled(queued: string): { flow: FlowControl; transport: RecordingTransport } {
@@ -19,7 +18,12 @@ function stalled(queued: string): { flow: FlowControl; transport: RecordingTrans
 
 Deno.test("FlowControl.drain() resolves at once up to the high-water mark", async () => {
   const { flow } = stalled("1234567890");
-  await flow.drain();
+  const order: string[] = [];
+  const draining = flow.drain().then(() => order.push("drained"));
+  await turn();
+  order.push("a turn of the event loop");
+  await draining;
+  assertEquals(order, ["drained", "a turn of the event loop"]);
 });
 
 Deno.test("FlowControl.drain() waits above the high-water mark until the queue is at the low one", async () => {
@@ -77,8 +81,6 @@ Deno.test("FlowControl.drain() while the connection is closing waits like before
   const { flow, transport } = stalled("12345678901");
   transport.close();
   const draining = flow.drain();
-  // Timers run in order: drain() has looked again by then.
-  await delay(1);
   assertEquals(await stateOf(draining), "pending");
   transport.drain();
   await draining;

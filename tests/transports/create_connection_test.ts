@@ -71,11 +71,42 @@ Deno.test("createConnection() connects to a host by its name", async () => {
   const { transport } = await createConnection(() => ({}), {
     hostname: "localhost",
     port: server.port,
-    keepAlive: true,
   });
+  const peername = transport.getExtraInfo("peername");
+  assert(peername?.transport === "tcp" && peername.port === server.port);
   transport.close();
   await transport.closed;
 });
+
+Deno.test({
+  name: "createConnection() has the system probe a silent peer only with keepAlive",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using server = await createServer(() => ({}), { port: 0 });
+    for (const keepAlive of [true, false]) {
+      const { transport } = await createConnection(() => ({}), { port: server.port, keepAlive });
+      const sockname = transport.getExtraInfo("sockname");
+      assert(sockname?.transport === "tcp");
+      const timer = await timerOf(sockname.port, server.port);
+      assertEquals(timer === KEEPALIVE_TIMER, keepAlive, timer);
+      transport.close();
+      await transport.closed;
+    }
+  },
+});
+
+/** As /proc/net/tcp has it: 1 is retransmission, 2 is keep-alive. */
+const KEEPALIVE_TIMER = "02";
+
+/** The timer that is set on a connection over 127.0.0.1. */
+async function timerOf(localPort: number, remotePort: number): Promise<string | undefined> {
+  const [local, remote] = [localPort, remotePort].map((port) =>
+    `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`
+  );
+  const table = await Deno.readTextFile("/proc/net/tcp");
+  const line = table.split("\n").find((one) => one.includes(` ${local} ${remote} `));
+  return line?.trim().split(/\s+/)[5]?.slice(0, 2);
+}
 
 Deno.test("createConnection() hands happyEyeballsDelay to Deno, and leaves the default to Deno", async () => {
   await using server = await createServer(() => ({}), { port: 0 });

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RespCodec, RespError, type RespValue } from "../../../examples/redis/resp.ts";
 import { until } from "../../support/event_loop.ts";
 import { runExample, startExample, testWithSignals } from "../run_example.ts";
-import { testWith } from "../outside_program.ts";
+import { testWith } from "../../support/outside_peer.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";
 
 /** Runs a program to its end; returns what it printed. */

@@ -84,11 +84,7 @@ Deno.test("connectWebSocket() ends with ReceiveBufferFullError and code 4009 whe
     (await server.accepted).pauseReading();
     // The first one is under way to the protocol, and does not count.
     for (const size of [10, 1000, 1]) socket.send(new Uint8Array(size));
-    const resume = (): void => {
-      if (socket.readyState === WebSocket.OPEN) return void setTimeout(resume, 0);
-      server.protocol.transport.resumeReading();
-    };
-    resume();
+    socket.addEventListener("close", () => server.protocol.transport.resumeReading());
   });
   const { error } = info;
   assert(error instanceof ReceiveBufferFullError, `${error}`);

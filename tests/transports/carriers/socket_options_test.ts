@@ -21,7 +21,11 @@ Deno.test("applySocketOptions() turns delays off and probes only if asked to", (
 });
 
 Deno.test("applySocketOptions() leaves other sockets alone", () => {
-  applySocketOptions({} as Deno.Conn, { keepAlive: true });
+  const calls: string[] = [];
+  // A Unix socket has neither option.
+  const conn = { close: () => calls.push("close"), ref: () => calls.push("ref") };
+  applySocketOptions(conn as unknown as Deno.Conn, { keepAlive: true });
+  assertEquals([calls, Object.keys(conn)], [[], ["close", "ref"]]);
 });
 
 Deno.test("applySocketOptions() closes a socket that refuses them", () => {

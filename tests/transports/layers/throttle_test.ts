@@ -86,9 +86,15 @@ Deno.test("throttle() lets what is queued out before close() ends", async () => 
 });
 
 Deno.test("throttle() without a limit lets everything pass", async () => {
-  const { transport, peerProtocol, close } = await layeredPair([throttle({})]);
+  const clock = new ManualClock();
+  const { transport, peer, protocol, peerProtocol, close } = await layeredPair([
+    throttle({ clock }),
+  ]);
   transport.write(new Uint8Array(1_000_000));
-  await peerProtocol.untilReceived(1_000_000);
+  peer.write(new Uint8Array(1_000_000));
+  // The clock stands still: what had to wait for it would never come.
+  await Promise.all([peerProtocol, protocol].map((end) => end.untilReceived(1_000_000)));
+  assertEquals(clock.alarms, 0);
   await close();
 });
 

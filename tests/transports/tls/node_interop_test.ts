@@ -3,10 +3,9 @@ import type { Transport } from "../../../protocols/contract.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { testWith } from "../../examples/outside_program.ts";
+import { outputOf, testWith, withPeer } from "../../support/outside_peer.ts";
 import { echo } from "./attempt.ts";
 import { ca, client, localhost, other, pathOf, trusting } from "./certificates.ts";
-import { outputOf, withPeer } from "./outside_peer.ts";
 
 const ENGINES = ["native", "layer"] as const;
 const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;

@@ -1,5 +1,5 @@
 import { pathOf } from "./certificates.ts";
-import { outputOf } from "./outside_peer.ts";
+import { outputOf } from "../../support/outside_peer.ts";
 
 /** One connection of the client, after those before it. */
 export interface Visit {

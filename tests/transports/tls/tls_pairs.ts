@@ -1,12 +1,12 @@
-import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { createUnixConnection } from "../../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../../transports/create_unix_server.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
-import type { Server } from "../../../transports/servers/server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
+import { serverPair } from "../../support/server_pair.ts";
+import { socketPath } from "../../support/socket_path.ts";
 import { localhost, trusting } from "./certificates.ts";
 
 /** A client and what a server accepted, over TCP, with the engine that is asked for at each end. */
@@ -16,7 +16,7 @@ export function tlsPair(
   more: TlsOptions = {},
 ): MakeTransportPair {
   return (factoryA, factoryB, options) =>
-    acceptedPair(
+    serverPair(
       factoryB,
       (accept) =>
         createServer(accept, {
@@ -41,11 +41,9 @@ export const tlsMemoryPair: MakeTransportPair = memoryPair;
 
 async function unixPair(...args: Parameters<MakeTransportPair>): ReturnType<MakeTransportPair> {
   const [factoryA, factoryB, options] = args;
-  const path = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".sock" });
+  const path = await socketPath();
   const maxVersion = "TLSv1.2";
-  // Only its name is wanted: a file that is not a socket would be in the way.
-  await Deno.remove(path);
-  return await acceptedPair(
+  return await serverPair(
     factoryB,
     (accept) => createUnixServer(accept, { path, tls: { ...localhost, maxVersion }, ...options }),
     () => createUnixConnection(factoryA, { path, tls: { ...trusting, maxVersion }, ...options }),
@@ -55,26 +53,4 @@ async function unixPair(...args: Parameters<MakeTransportPair>): ReturnType<Make
 function memoryPair(...args: Parameters<MakeTransportPair>): ReturnType<MakeTransportPair> {
   const [factoryA, factoryB, options] = args;
   return memoryTransportPair(factoryA, factoryB, { tls: [trusting, localhost], ...options });
-}
-
-/** The server's end is known when its protocol is told, which may be after the client's. */
-async function acceptedPair(
-  factoryB: () => AnyProtocol,
-  listen: (accept: () => AnyProtocol) => Promise<Server>,
-  connect: (server: Server) => Promise<{ readonly transport: Transport }>,
-): ReturnType<MakeTransportPair> {
-  const accepted = Promise.withResolvers<Transport>();
-  const server = await listen(() => {
-    const protocol = factoryB();
-    const told = protocol.connectionMade?.bind(protocol);
-    protocol.connectionMade = (transport) => {
-      accepted.resolve(transport);
-      told?.(transport);
-    };
-    return protocol;
-  });
-  const a = await connect(server);
-  return [a, { transport: await accepted.promise }, async () => {
-    await server.shutdown({ grace: 0 });
-  }];
 }

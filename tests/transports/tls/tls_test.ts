@@ -18,6 +18,7 @@ import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
 import type { TlsCertificate, TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { echo, echoServer, hello } from "./attempt.ts";
+import { turn } from "../../support/event_loop.ts";
 import { ca, client, localhost, other, pathOf, stranger, trusting } from "./certificates.ts";
 import { tlsMemoryPair, tlsPair } from "./tls_pairs.ts";
 
@@ -63,12 +64,14 @@ for (const engine of ENGINES) {
       port: 0,
       tls: { ...localhost, engine },
     });
-    const { transport } = await createConnection(() => ({}), {
+    const sent = Promise.withResolvers<void>();
+    const { transport } = await createConnection(() => ({ resumeWriting: sent.resolve }), {
       port: server.port,
       tls: { ...trusting, engine: "layer" },
+      writeBufferLimits: { high: 0 },
     });
     transport.write("a part");
-    while (transport.getWriteBufferSize() > 0) await new Promise((next) => setTimeout(next));
+    await sent.promise;
     transport.abort();
     assertInstanceOf(await lost.promise, TruncationError);
   });
@@ -225,7 +228,7 @@ Deno.test("sniCallback is asked in each handshake: certificates change without a
   await using peer = await echoServer({
     sniCallback: async (name) => {
       asked.push(name);
-      await new Promise((next) => setTimeout(next));
+      await turn();
       return shown;
     },
     alpnProtocols: ["x"],

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { delay } from "@std/async";
 import type { Address, ProxyHeader, Transport } from "../../../../protocols/contract.ts";
 import { RecordingProtocol } from "../../../../testing/recording_protocol.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
@@ -10,6 +9,7 @@ import {
 } from "../../../../transports/layers/proxy/proxy_protocol.ts";
 import type { LayerFactory } from "../../../../transports/core/transport_options.ts";
 import { hasProgram } from "../../../support/outside_peer.ts";
+import { startHaproxy } from "../../../support/haproxy.ts";
 import { freePort } from "../../../support/free_port.ts";
 
 const ignore = !hasProgram("haproxy", ["-v"]);
@@ -25,60 +25,25 @@ const FRONTENDS = {
 type Frontend = keyof typeof FRONTENDS;
 
 /** A running HAProxy in front of a server. */
-class Haproxy implements AsyncDisposable {
+interface Haproxy extends AsyncDisposable {
   readonly ports: Readonly<Record<Frontend, number>>;
-  readonly #config: string;
-  readonly #child: Deno.ChildProcess;
+}
 
-  private constructor(config: string, ports: Readonly<Record<Frontend, number>>) {
-    this.#config = config;
-    this.ports = ports;
-    this.#child = new Deno.Command("haproxy", {
-      args: ["-db", "-f", config],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-  }
-
-  static async start(serverPort: number): Promise<Haproxy> {
-    const ports = {
-      plainToV1: freePort(),
-      plainToV2: freePort(),
-      acceptToV1: freePort(),
-      acceptToV2: freePort(),
-    };
-    const sections = Object.entries(FRONTENDS).map(([name, [bind, server]]) =>
-      // The table has the same names.
-      `listen ${name}\n bind 127.0.0.1:${ports[name as Frontend]} ${bind}\n` +
-      ` unique-id-format %ci:%cp\n server s 127.0.0.1:${serverPort} ${server}\n`
-    );
-    const config = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".cfg" });
-    const times = ["connect", "client", "server"].map((kind) => ` timeout ${kind} 20s\n`).join("");
-    await Deno.writeTextFile(config, `defaults\n mode tcp\n${times}${sections.join("")}`);
-    const proxy = new Haproxy(config, ports);
-    await proxy.#ready();
-    return proxy;
-  }
-
-  /** It says nothing when it listens, so this asks until it does. All ports come at once. */
-  async #ready(): Promise<void> {
-    for (let tries = 0; tries < 500; tries++) {
-      try {
-        (await Deno.connect({ port: this.ports.acceptToV2 })).close();
-        return;
-      } catch (error) {
-        if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-        await delay(10);
-      }
-    }
-    throw new Error("Cannot connect to HAProxy");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill();
-    await this.#child.status;
-    await Deno.remove(this.#config);
-  }
+async function startInFrontOf(serverPort: number): Promise<Haproxy> {
+  const ports = {
+    plainToV1: freePort(),
+    plainToV2: freePort(),
+    acceptToV1: freePort(),
+    acceptToV2: freePort(),
+  };
+  const sections = Object.entries(FRONTENDS).map(([name, [bind, server]]) =>
+    // The table has the same names.
+    `listen ${name}\n bind 127.0.0.1:${ports[name as Frontend]} ${bind}\n` +
+    ` unique-id-format %ci:%cp\n server s 127.0.0.1:${serverPort} ${server}\n`
+  );
+  const times = ["connect", "client", "server"].map((kind) => ` timeout ${kind} 20s\n`).join("");
+  const proxy = await startHaproxy(`defaults\n mode tcp\n${times}${sections.join("")}`);
+  return { ...proxy, ports };
 }
 
 /** What the server behind HAProxy saw of a client. */
@@ -103,7 +68,7 @@ async function exchange(frontend: Frontend, layers: readonly LayerFactory[] = []
       dataReceived: (chunk) => void own.write(chunk),
     };
   }, { port: 0, layers: [proxyProtocol()], onError: (error) => void errors.push(error) });
-  await using proxy = await Haproxy.start(server.port);
+  await using proxy = await startInFrontOf(server.port);
   const { transport, protocol } = await createConnection(() => new RecordingProtocol(), {
     port: proxy.ports[frontend],
     layers,
@@ -185,7 +150,7 @@ Deno.test({
       "../../../../transports/layers/proxy/_format_proxy_header.ts"
     );
     await using server = await createServer(() => ({}), { port: 0, layers: [proxyProtocol()] });
-    await using proxy = await Haproxy.start(server.port);
+    await using proxy = await startInFrontOf(server.port);
     const header = formatProxyHeader({
       command: "proxy",
       source: SOURCE,
