@@ -29,17 +29,14 @@ const EXCHANGES: [bytes: string, answer: string][] = [
   ["*01\r\n", failure("invalid multibulk length")],
   ["*1\n$4\r\n", failure("invalid multibulk length")],
   ["*99999999999\r\n", failure("invalid multibulk length")],
-  [`*${"1".repeat(200_000)}\r\n`, failure("too big mbulk count string")],
   ["*1\r\n$x\r\n", failure("invalid bulk length")],
   ["*1\r\n$\r\n", failure("invalid bulk length")],
   ["*1\r\n$04\r\nPING\r\n", failure("invalid bulk length")],
   ["*1\r\n$-1\r\n", failure("invalid bulk length")],
   ["*1\r\n$600000000\r\n", failure("invalid bulk length")],
-  [`*1\r\n$${"1".repeat(200_000)}\r\n`, failure("too big bulk count string")],
   ['GET "abc\r\n', failure("unbalanced quotes in request")],
   ['GET "a"b\r\n', failure("unbalanced quotes in request")],
   ["GET 'a\r\n", failure("unbalanced quotes in request")],
-  ["x".repeat(200_000), failure("too big inline request")],
   // An HTTP request ends the connection without an answer.
   ["POST / HTTP/1.1\r\n", ""],
   ["Host: 127.0.0.1\r\n", ""],
@@ -58,12 +55,18 @@ const EXCHANGES: [bytes: string, answer: string][] = [
   ['ECHO "\\xff"\r\n', "$1\r\n\xff\r\n+PONG\r\n"],
 ];
 
-/** Sends bytes with a PING after them, and reads up to the end. */
+/** Lines that are too long, without their end. Anything after them would be left unread. */
+const LONG_LINES: [bytes: string, answer: string][] = [
+  [`*${"1".repeat(65_600)}`, failure("too big mbulk count string")],
+  [`*1\r\n$${"1".repeat(65_600)}`, failure("too big bulk count string")],
+  ["x".repeat(65_600), failure("too big inline request")],
+];
+
+/** Sends bytes, and reads the answer, up to the end if the connection is to end. */
 async function exchange(port: number, bytes: string, answer: string): Promise<string> {
   await using client = await openConnection({ port });
-  client.writer.write(bytes + PING);
+  client.writer.write(bytes);
   const isLost = answer === "" || answer.startsWith("-ERR Protocol");
-  // An end that is lost would leave us waiting: the read asks for the end then, else for the answer.
   const got = isLost
     ? await client.reader.read().catch(() => new Uint8Array())
     : await client.reader.readexactly(answer.length);
@@ -71,7 +74,8 @@ async function exchange(port: number, bytes: string, answer: string): Promise<st
 }
 
 async function exchangeAll(port: number): Promise<void> {
-  for (const [bytes, answer] of EXCHANGES) {
+  const all = [...EXCHANGES.map(([bytes, answer]) => [bytes + PING, answer]), ...LONG_LINES];
+  for (const [bytes = "", answer = ""] of all) {
     assertEquals(await exchange(port, bytes, answer), answer, JSON.stringify(bytes.slice(0, 80)));
   }
 }
