@@ -45,6 +45,7 @@ export * from "./codecs/length_field_codec.ts";
 export * from "./codecs/line_codec.ts";
 export * from "./codecs/map_codec.ts";
 export * from "./codecs/netstring_codec.ts";
+export * from "./process_errors.ts";
 export * from "./protocol.ts";
 export * from "./receive_buffer.ts";
 export * from "./separator_search.ts";

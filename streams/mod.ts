@@ -4,6 +4,7 @@
  * - Connecting and serving: {@linkcode openConnection}, {@linkcode startServer}
  * - Bytes: {@linkcode StreamConnection} with {@linkcode StreamReader}, {@linkcode StreamWriter} and a Web pair
  * - Messages: {@linkcode framed}, {@linkcode decoderStream}, {@linkcode encoderStream}
+ * - Processes: {@linkcode createSubprocessExec}, {@linkcode createSubprocessShell}, {@linkcode pipeline}
  * - Several connections: {@linkcode relay}, {@linkcode TaskGroup}
  *
  * The callbacks below are in `@sluice/net/transports` and `@sluice/net/protocols`. All of it is in `@sluice/net` as well.
@@ -32,6 +33,10 @@ export * from "./framed.ts";
 export * from "./framed_connection.ts";
 export * from "./open_connection.ts";
 export * from "./open_unix_connection.ts";
+export * from "./processes/create_subprocess_exec.ts";
+export * from "./processes/create_subprocess_shell.ts";
+export * from "./processes/pipeline.ts";
+export * from "./processes/process.ts";
 export * from "./relay.ts";
 export * from "./start_server.ts";
 export * from "./start_unix_server.ts";

@@ -1,0 +1,163 @@
+import type { Bytes } from "../../protocols/contract.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import { OutputLimitError } from "../../protocols/process_errors.ts";
+import {
+  abortSignal,
+  checkOptions,
+  type OptionTable,
+  size,
+} from "../../protocols/option_checks.ts";
+import type { StreamReader } from "../stream_reader.ts";
+import type { StreamWriter } from "../stream_writer.ts";
+
+/** The default of `maxOutput`, in bytes. */
+const MAX_OUTPUT = 67_108_864;
+/** What is read at a time, in bytes. */
+const READ_SIZE = 65_536;
+
+/** Options for `communicate()` and `check()`. */
+export interface CommunicateOptions {
+  /**
+   * The most that is collected of each pipe, in bytes. A process that writes more is ended, and an `OutputLimitError` carries
+   * what was read.
+   *
+   * @default {67108864}
+   */
+  readonly maxOutput?: number;
+  /** Ends the waiting when it aborts, with its reason. What was read is kept: a further call goes on with it. */
+  readonly signal?: AbortSignal;
+}
+
+const CHECKS: OptionTable<CommunicateOptions> = { maxOutput: size(), signal: abortSignal };
+
+/** What was read of one pipe up to now. */
+class Collected {
+  readonly chunks: Bytes[] = [];
+  size = 0;
+
+  add(chunk: Bytes): void {
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+  }
+
+  join(): Bytes {
+    const all = new Uint8Array(this.size);
+    let length = 0;
+    for (const chunk of this.chunks) {
+      all.set(chunk, length);
+      length += chunk.length;
+    }
+    return all;
+  }
+}
+
+/**
+ * Writes all input, reads all output at the same time, and waits for the exit: what `communicate()` does. An aborted one can be
+ * taken up again.
+ */
+export class Communication {
+  readonly #stdin: StreamWriter | null;
+  readonly #outputs: readonly (StreamReader | null)[];
+  readonly #exit: (signal: AbortSignal) => Promise<unknown>;
+  readonly #end: () => Promise<unknown>;
+  readonly #collected: Collected[];
+  #hasInput = false;
+
+  /**
+   * Starts nothing yet.
+   *
+   * @param stdin Where the input goes.
+   * @param outputs What is collected.
+   * @param exit Waits for the exit.
+   * @param end Ends what writes more than it may.
+   */
+  constructor(
+    stdin: StreamWriter | null,
+    outputs: readonly (StreamReader | null)[],
+    exit: (signal: AbortSignal) => Promise<unknown>,
+    end: () => Promise<unknown>,
+  ) {
+    this.#stdin = stdin;
+    this.#outputs = outputs;
+    this.#exit = exit;
+    this.#end = end;
+    this.#collected = outputs.map(() => new Collected());
+  }
+
+  /** Runs until the outputs and the process have ended; gives what was collected of each output. */
+  async run(
+    input: Uint8Array | string | undefined,
+    options: CommunicateOptions,
+  ): Promise<Bytes[]> {
+    checkOptions("communicate", options, CHECKS);
+    const { maxOutput = MAX_OUTPUT, signal } = options;
+    signal?.throwIfAborted();
+    this.#feed(input);
+    await allOf((signal) => [
+      ...this.#outputs.map((reader, index) => this.#collect(index, reader, maxOutput, signal)),
+      this.#exit(signal),
+    ], signal);
+    return this.#collected.map((collected) => collected.join());
+  }
+
+  /** What the process does not want to read is its own affair. */
+  #feed(input: Uint8Array | string | undefined): void {
+    if (this.#stdin === null) {
+      if (input === undefined) return;
+      throw new InvalidStateError(
+        'Cannot communicate: there is input, and stdin is no pipe; start it with stdin: "piped"',
+      );
+    }
+    if (this.#hasInput) {
+      if (input === undefined) return;
+      throw new InvalidStateError("Cannot communicate: the input was given before");
+    }
+    if (input !== undefined) this.#stdin.write(input);
+    this.#hasInput = true;
+    this.#stdin.writeEof();
+  }
+
+  async #collect(
+    index: number,
+    reader: StreamReader | null,
+    maxOutput: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const collected = this.#collected[index];
+    if (reader === null || collected === undefined) return;
+    for (;;) {
+      // One byte more than may be tells that there is more.
+      const room = Math.min(READ_SIZE, maxOutput + 1 - collected.size);
+      const chunk = await reader.read(room, { signal });
+      if (chunk.length === 0) return;
+      collected.add(chunk);
+      if (collected.size > maxOutput) throw await this.#overflow(maxOutput);
+    }
+  }
+
+  async #overflow(limit: number): Promise<OutputLimitError> {
+    await this.#end();
+    const [stdout, stderr] = this.#collected.map((collected) => collected.join());
+    const none = new Uint8Array(0);
+    return new OutputLimitError(limit, stdout ?? none, stderr ?? none);
+  }
+}
+
+/** Waits for all. The first that fails ends the waiting of the others, so that nobody reads on when the caller goes on. */
+async function allOf(
+  start: (signal: AbortSignal) => Promise<unknown>[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const failed = new AbortController();
+  const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  let failure: { readonly error: unknown } | undefined;
+  await Promise.all(
+    start(either).map((promise) =>
+      promise.catch((error) => {
+        failure ??= { error };
+        failed.abort();
+      })
+    ),
+  );
+  if (failure !== undefined) throw failure.error;
+}

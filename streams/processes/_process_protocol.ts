@@ -1,0 +1,75 @@
+import type { Bytes } from "../../protocols/contract.ts";
+import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
+import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
+import { WaitQueue } from "../_wait_queue.ts";
+import { FlowControl } from "../flow_control.ts";
+import { StreamConnection } from "../stream_connection.ts";
+import { StreamReader, type StreamReaderOptions } from "../stream_reader.ts";
+import { OutputTail } from "./_output_tail.ts";
+
+/** Feeds the readers of a process and tells its writer when to wait: asyncio's `SubprocessStreamProtocol`. */
+export class ProcessProtocol extends SubprocessProtocol {
+  /** What the writer to stdin waits for; `null` if stdin is no pipe. */
+  stdin: FlowControl | null = null;
+  /** The readers of stdout and stderr, as far as these are pipes. */
+  readonly readers: Map<number, StreamReader> = new Map();
+  /** The pipes from 3 on, which go both ways. */
+  readonly connections: Map<number, StreamConnection> = new Map();
+  /** The end of what came from stderr. */
+  readonly complaints: OutputTail = new OutputTail();
+  /** Those who wait for the exit. */
+  readonly exitWaiters: WaitQueue = new WaitQueue();
+  readonly #options: StreamReaderOptions;
+  readonly #descriptors: number;
+  #isDiscarding = false;
+
+  /** `descriptors` is how many the process has. */
+  constructor(descriptors: number, options: StreamReaderOptions) {
+    super();
+    this.#descriptors = descriptors;
+    this.#options = options;
+  }
+
+  /** Nobody will read what still comes. */
+  discard(): void {
+    this.#isDiscarding = true;
+  }
+
+  override connectionMade(transport: SubprocessTransport): void {
+    for (let fd = 0; fd < this.#descriptors; fd++) {
+      const pipe = transport.getPipeTransport(fd);
+      if (pipe === null) continue;
+      if (fd === 0) {
+        this.stdin = new FlowControl();
+        this.stdin.transport = pipe;
+      } else if (fd < 3) {
+        const reader = new StreamReader(this.#options);
+        reader.setTransport(pipe);
+        this.readers.set(fd, reader);
+      } else this.connections.set(fd, StreamConnection.over(pipe, this.#options));
+    }
+  }
+
+  override pipeDataReceived(fd: number, data: Bytes): void {
+    if (fd === 2) this.complaints.add(data);
+    if (!this.#isDiscarding) this.readers.get(fd)?.feedData(data);
+  }
+
+  override pipeConnectionLost(fd: number, error: Error | null): void {
+    if (fd === 0) this.stdin?.connectionLost(error);
+    else if (error === null) this.readers.get(fd)?.feedEof();
+    else this.readers.get(fd)?.setException(error);
+  }
+
+  override pauseWriting(fd: number): void {
+    if (fd === 0) this.stdin?.pauseWriting();
+  }
+
+  override resumeWriting(fd: number): void {
+    if (fd === 0) this.stdin?.resumeWriting();
+  }
+
+  override processExited(): void {
+    this.exitWaiters.release();
+  }
+}
