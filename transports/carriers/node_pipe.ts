@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { Bytes } from "../../protocols/contract.ts";
+import { fromNodeError } from "../core/node_error.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
 /** A pipe that node:net or node:child_process reads. */
@@ -30,7 +31,7 @@ export class NodeInput implements PipeInput {
       const chunk: Buffer | null = this.#stream.read();
       // With memory of its own: that of a Buffer may be shared.
       if (chunk !== null) return { done: false, value: new Uint8Array(chunk) };
-      if (this.#failure !== null) throw this.#failure.error;
+      if (this.#failure !== null) throw fromNodeError(this.#failure.error);
       if (this.#isEnded) return { done: true, value: undefined };
       await new Promise<void>((resolve) => this.#onChange = resolve);
     }
@@ -56,7 +57,7 @@ export class NodeOutput implements PipeOutput {
     return new Promise((resolve, reject) => {
       this.#stream.write(
         bytes,
-        (error) => error ? reject(asDenoError(error)) : resolve(bytes.length),
+        (error) => error ? reject(fromNodeError(error)) : resolve(bytes.length),
       );
     });
   }
@@ -72,12 +73,4 @@ export class NodeOutput implements PipeOutput {
   release(): void {
     this.#stream.destroy();
   }
-}
-
-/** The same failure has the same class, whichever way the pipe was made. */
-function asDenoError(error: Error & { readonly code?: string }): Error {
-  if (error.code !== "EPIPE") return error;
-  return Object.assign(new Deno.errors.BrokenPipe("Broken pipe", { cause: error }), {
-    code: error.code,
-  });
 }

@@ -18,6 +18,7 @@ import type {
   SubprocessTransport,
 } from "../../protocols/subprocess_contract.ts";
 import { PipeCarrier } from "../carriers/pipe_carrier.ts";
+import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { startTransport } from "../core/connect_carrier.ts";
 import { settlesInTime } from "../core/clock.ts";
 import { report, toError } from "../core/error_report.ts";
@@ -86,7 +87,7 @@ export class ChildTransport implements SubprocessTransport {
       endWithUs(exited, (signal) => this.#signalAll(signal));
     }
     void exited.then((exit) => this.#onExit(exit));
-    this.#call("connectionMade", () => this.#protocol.connectionMade?.(this));
+    this.#call("connectionMade", this);
   }
 
   get pid(): number {
@@ -214,24 +215,23 @@ export class ChildTransport implements SubprocessTransport {
 
   #pipeProtocol(fd: number): ProtocolCallbacks {
     return {
-      dataReceived: (chunk) =>
-        this.#call("pipeDataReceived", () => this.#protocol.pipeDataReceived?.(fd, chunk)),
-      pauseWriting: () => void this.#call("pauseWriting", () => this.#protocol.pauseWriting?.(fd)),
-      resumeWriting: () =>
-        void this.#call("resumeWriting", () => this.#protocol.resumeWriting?.(fd)),
+      // A promise that does not reject, if it is one.
+      dataReceived: (chunk) => this.#call("pipeDataReceived", fd, chunk) as void | Promise<void>,
+      pauseWriting: () => void this.#call("pauseWriting", fd),
+      resumeWriting: () => void this.#call("resumeWriting", fd),
     };
   }
 
   #losePipe(fd: number, error: Error | null): void {
     this.#open.delete(fd);
-    this.#call("pipeConnectionLost", () => this.#protocol.pipeConnectionLost?.(fd, error));
+    this.#call("pipeConnectionLost", fd, error);
     this.#finish();
   }
 
   #onExit(exit: ProcessExit): void {
     this.#exit = exit;
     this.takeShared();
-    this.#call("processExited", () => this.#protocol.processExited?.());
+    this.#call("processExited");
     this.#exited.resolve(exit);
     this.#finish();
   }
@@ -245,27 +245,21 @@ export class ChildTransport implements SubprocessTransport {
       return;
     }
     this.#isLost = true;
-    this.#call("connectionLost", () => this.#protocol.connectionLost?.(this.#error));
+    this.#call("connectionLost", this.#error);
     this.#closed.resolve(this.#exit);
   }
 
-  /** Calls the protocol; an exception is reported and ends everything. */
-  #call(callback: string, call: () => void | Promise<void>): void | Promise<void> {
-    try {
-      const settled = call();
-      if (settled === undefined) return;
-      return Promise.resolve(settled).catch((error) => this.#fail(callback, error));
-    } catch (error) {
-      this.#fail(callback, error);
-    }
+  #call(callback: keyof SubprocessProtocolCallbacks, ...args: unknown[]): unknown {
+    return callBack(this.#protocol, callback, this.#onCallbackError, ...args);
   }
 
-  #fail(callback: string, thrown: unknown): void {
+  /** An exception of a callback is reported, and ends everything. */
+  readonly #onCallbackError: CallbackErrorSink = (callback, thrown) => {
     const error = toError(thrown);
     report(this.#options.onError, error, { callback, transport: null });
     this.#error ??= error;
     this.close();
-  }
+  };
 
   /** Signals the group if there is one and that is allowed, else the process. */
   #signalAll(signal: string): void {

@@ -50,10 +50,12 @@ class Guard {
 
   async #endBy(signal: Deno.Signal): Promise<void> {
     const exits = Promise.all(this.#children.values());
-    this.#send("SIGTERM");
-    if (!await settlesInTime(exits, GRACE_MS)) this.#send("SIGKILL");
-    await exits;
-    // With the last child our listener is gone: the signal does what it does without us.
+    for (const last of ["SIGTERM", "SIGKILL"]) {
+      this.#send(last);
+      if (await settlesInTime(exits, GRACE_MS)) break;
+    }
+    if (this.#children.size > 0) this.#stopListening();
+    // Our listener is gone: the signal does what it does without us.
     Deno.kill(Deno.pid, signal);
   }
 

@@ -51,8 +51,11 @@ export class NodeChild implements Child {
   }
 
   kill(signal: string): void {
+    if (this.handle.exitCode !== null) return;
     // The name was checked where it came in.
     this.handle.kill(signal as NodeJS.Signals);
+    // Deno's sends one signal only, and takes it for the end of the process, whatever that is; this has it look again.
+    Object.assign(this.handle, { killed: false, signalCode: null });
   }
 }
 

@@ -3,6 +3,7 @@ import type { SpawnOptions, StdioOptions } from "node:child_process";
 import type { Duplex } from "node:stream";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
+import { fromNodeError } from "../core/node_error.ts";
 import { describeOsError } from "../core/os_error.ts";
 import type { Child } from "./_child.ts";
 import { ChildTransport } from "./_child_transport.ts";
@@ -124,19 +125,8 @@ function forNode(descriptor: Descriptor): string | number | Duplex {
   return descriptor === "null" ? "ignore" : descriptor;
 }
 
-/** The class that Deno has for what node:child_process only has a code for. */
-const CLASSES: Readonly<Record<string, new (message: string) => Error>> = {
-  ENOENT: Deno.errors.NotFound,
-  EACCES: Deno.errors.PermissionDenied,
-};
-
 function describeFailure(error: unknown, program: string, run: string | URL): Error {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const Class = CLASSES[code];
-  const failure = Class === undefined || error instanceof Class
-    ? error
-    : Object.assign(new Class(error instanceof Error ? error.message : ""), { code, cause: error });
-  const described = describeOsError(failure, `Cannot run ${program}`);
+  const described = describeOsError(fromNodeError(error), `Cannot run ${program}`);
   if (described instanceof Deno.errors.NotCapable && described.message.includes("run access")) {
     described.message += `; --allow-run=${run} is enough`;
   }
