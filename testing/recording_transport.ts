@@ -12,10 +12,10 @@ import { closeInTime } from "../transports/core/close_in_time.ts";
 import { isThenable, toError } from "../protocols/thrown.ts";
 import { callBack } from "../transports/core/callbacks.ts";
 import { Lifecycle } from "../transports/core/lifecycle.ts";
+import { Delivery } from "../transports/core/read/delivery.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/core/transport_options.ts";
 import { WaterMarks } from "../transports/core/write/water_marks.ts";
-import { FeedQueue } from "./_feed_queue.ts";
 
 /** A call that a protocol made on a {@linkcode RecordingTransport}. */
 export interface TransportCall {
@@ -104,23 +104,22 @@ export class RecordingTransport implements Transport {
   readonly #lifecycle = new Lifecycle();
   readonly #marks: WaterMarks;
   readonly #closed = Promise.withResolvers<CloseInfo>();
-  #protocol: AnyProtocol;
-  readonly #incoming = new FeedQueue({
-    isReading: () => this.isReading(),
-    getProtocol: () => this.#protocol,
-    onEof: () => this.#onEof(),
-    onCallbackError: (thrown) => this.#fail(thrown),
-  });
+  readonly #delivery: Delivery;
+  // What a callback threw over bytes that were fed, until the test's call rejects with it.
+  #thrown: { readonly error: unknown } | null = null;
   #isPeerDone = false;
-  #isReading = true;
   #isStalled = false;
+  #received = 0;
   #queued = 0;
   #startedAt = 0;
   #endedBy: "local" | "peer" = "local";
 
   /** Begins with {@linkcode start}. */
   constructor(protocol: AnyProtocol, options: RecordingTransportOptions = {}) {
-    this.#protocol = protocol;
+    this.#delivery = new Delivery(protocol, (_callback, error) => {
+      this.#thrown = { error };
+      this.#fail(error);
+    });
     this.#options = options;
     this.#marks = new WaterMarks(options.writeBufferLimits);
   }
@@ -148,7 +147,7 @@ export class RecordingTransport implements Transport {
   start(): void {
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
-    this.#call(() => this.#protocol.connectionMade?.(this));
+    this.#call(() => this.#delivery.protocol.connectionMade?.(this));
   }
 
   /**
@@ -159,8 +158,15 @@ export class RecordingTransport implements Transport {
    * reading is paused the bytes wait, and so does this. If the connection ends first, they are dropped.
    * @throws Whatever the protocol throws.
    */
-  feed(data: Uint8Array | string): Promise<void> {
-    return this.#feed(new Uint8Array(toBytes(data)));
+  async feed(data: Uint8Array | string): Promise<void> {
+    const chunk = new Uint8Array(toBytes(data));
+    this.#checkFeed();
+    if (this.isClosing() || chunk.length === 0) return;
+    this.#received += chunk.length;
+    await this.#delivery.push(chunk);
+    const thrown = this.#thrown;
+    this.#thrown = null;
+    if (thrown !== null) throw thrown.error;
   }
 
   /**
@@ -168,8 +174,11 @@ export class RecordingTransport implements Transport {
    *
    * @throws Whatever `eofReceived` throws.
    */
-  feedEof(): Promise<void> {
-    return this.#feed("eof");
+  async feedEof(): Promise<void> {
+    this.#checkFeed();
+    this.#isPeerDone = true;
+    if (!this.#delivery.isReady) await this.#delivery.ready();
+    if (!this.isClosing()) await this.#tellEof();
   }
 
   /** Ends the connection as if the network had failed, or the peer had vanished without a word. */
@@ -193,7 +202,7 @@ export class RecordingTransport implements Transport {
     if (!this.#lifecycle.allows("lose")) return;
     this.#queued -= Math.min(bytes ?? Infinity, this.#queued);
     if (this.#marks.resumesAt(this.#queued)) {
-      this.#call(() => this.#protocol.resumeWriting?.());
+      this.#call(() => this.#delivery.protocol.resumeWriting?.());
     }
     this.#endIfFlushed();
   }
@@ -240,18 +249,16 @@ export class RecordingTransport implements Transport {
 
   pauseReading(): void {
     this.#record("pauseReading");
-    this.#isReading = false;
+    this.#delivery.pause();
   }
 
   resumeReading(): void {
     this.#record("resumeReading");
-    this.#isReading = true;
-    // Not inside the call of the protocol.
-    queueMicrotask(() => this.#incoming.deliver());
+    this.#delivery.resume();
   }
 
   isReading(): boolean {
-    return this.#isReading && !this.isClosing();
+    return !this.#delivery.paused && !this.isClosing();
   }
 
   setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
@@ -270,16 +277,15 @@ export class RecordingTransport implements Transport {
 
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#record("setProtocol", protocol, ...(unread === undefined ? [] : [unread]));
-    this.#protocol = protocol;
+    this.#delivery.protocol = protocol;
     if (unread === undefined || this.isClosing()) return;
+    if (unread.length > 0) this.#delivery.unshift(unread);
     const { state } = this.#lifecycle;
-    if (state === "readEnded" || state === "ended") this.#incoming.unshift("eof");
-    if (unread.length > 0) this.#incoming.unshift(unread);
-    queueMicrotask(() => this.#incoming.deliver());
+    if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
   }
 
   getProtocol(): AnyProtocol {
-    return this.#protocol;
+    return this.#delivery.protocol;
   }
 
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
@@ -325,28 +331,32 @@ export class RecordingTransport implements Transport {
   #pauseIfFull(): void {
     if (!this.#marks.pausesAt(this.#queued)) return;
     // Inside a call of the protocol's own: the exception is not that call's.
-    callBack(this.#protocol, "pauseWriting", (_, thrown) => this.#fail(thrown));
+    callBack(this.#delivery.protocol, "pauseWriting", (_, thrown) => this.#fail(thrown));
   }
 
-  #feed(chunk: Bytes | "eof"): Promise<void> {
-    if (this.#isPeerDone || this.#lifecycle.state === "fresh") {
-      const why = this.#isPeerDone ? "feedEof() was called" : "start() was not called";
-      return Promise.reject(new InvalidStateError(`Cannot feed: ${why}`));
-    }
-    this.#isPeerDone = chunk === "eof";
-    if (this.isClosing() || chunk.length === 0) return Promise.resolve();
-    return this.#incoming.push(chunk);
+  #checkFeed(): void {
+    if (!this.#isPeerDone && this.#lifecycle.state !== "fresh") return;
+    const why = this.#isPeerDone ? "feedEof() was called" : "start() was not called";
+    throw new InvalidStateError(`Cannot feed: ${why}`);
   }
 
-  #onEof(): void | Promise<void> {
+  async #tellEof(): Promise<void> {
     if (this.#lifecycle.allows("peerEof")) this.#lifecycle.advance("peerEof");
-    const answer = this.#protocol.eofReceived?.();
-    if (answer instanceof Promise) return answer.then((keepsOpen) => this.#answerEof(keepsOpen));
-    this.#answerEof(answer);
+    try {
+      const answer = this.getProtocol().eofReceived?.();
+      const keepsOpen = answer instanceof Promise ? await answer : answer;
+      if (!keepsOpen) this.#close("peer");
+    } catch (thrown) {
+      this.#fail(thrown);
+      throw thrown;
+    }
   }
 
-  #answerEof(keepsOpen: boolean | void): void {
-    if (!keepsOpen) this.#close("peer");
+  /** The protocol before has heard of it; `protocol` hears of it after what is unread. */
+  async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
+    await this.#delivery.ready();
+    if (this.isClosing() || this.getProtocol() !== protocol) return;
+    await this.#tellEof().catch(() => {});
   }
 
   /** Calls back for the test, which gets what the callback throws. A rejection comes later, and ends the connection. */
@@ -370,7 +380,7 @@ export class RecordingTransport implements Transport {
     if (!this.#lifecycle.allows("close")) return;
     this.#lifecycle.advance("close");
     this.#endedBy = by;
-    this.#incoming.clear();
+    this.#delivery.stop();
     this.#endIfFlushed();
   }
 
@@ -384,15 +394,15 @@ export class RecordingTransport implements Transport {
     const info: CloseInfo = {
       endedBy,
       error,
-      bytesRead: this.#incoming.delivered,
+      bytesRead: this.#received,
       bytesWritten: this.#written.length - this.#queued,
       bytesUnsent: this.#queued,
       durationMs: performance.now() - this.#startedAt,
     };
     this.#queued = 0;
-    this.#incoming.clear();
+    this.#delivery.stop();
     queueMicrotask(() => {
-      callBack(this.#protocol, "connectionLost", (_, thrown) => this.#fail(thrown), error);
+      callBack(this.#delivery.protocol, "connectionLost", (_, thrown) => this.#fail(thrown), error);
       this.#lifecycle.advance("release");
       this.#closed.resolve(info);
     });
