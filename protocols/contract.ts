@@ -196,14 +196,25 @@ export interface TlsCipher {
   readonly version: string;
 }
 
+/** A name that a certificate is valid for. */
+export interface SubjectAltName {
+  /** What kind of name it is: of a host, an IP address, a mail address, a URI, or something else. */
+  readonly type: "dns" | "ip" | "email" | "uri" | "other";
+  /**
+   * The name, such as `"example.com"` or `"*.example.com"`; the DER of another kind in hexadecimal.
+   * Compare it as a whole: it may contain commas and colons.
+   */
+  readonly value: string;
+}
+
 /** A certificate that was shown in a TLS handshake. */
 export interface PeerCertificate {
   /** Whose it is: by field, as in `{ CN: "example.com" }`. */
   readonly subject: Readonly<Record<string, string | readonly string[]>>;
   /** Who signed it. */
   readonly issuer: Readonly<Record<string, string | readonly string[]>>;
-  /** The names it is valid for, as in `"DNS:example.com, IP Address:127.0.0.1"`; empty if it has none. */
-  readonly subjectAltName: string;
+  /** The names it is valid for, each by itself; empty if it has none. */
+  readonly subjectAltName: readonly SubjectAltName[];
   /** From when on it is valid. */
   readonly validFrom: Date;
   /** Until when it is valid. */

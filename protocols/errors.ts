@@ -196,11 +196,12 @@ export class IdleTimeoutError extends Error {
  *
  * - `"notTls"`: what came is no TLS.
  * - `"ended"`: the connection ended in the middle of it.
- * - `"version"`: no version or cipher in common.
+ * - `"version"`: no version in common.
+ * - `"cipher"`: no cipher or key exchange in common.
  * - `"protocol"`: no application protocol in common (ALPN).
  * - `"name"`: the certificate is for another name.
  * - `"expired"`: the certificate is not valid any more, or not yet.
- * - `"untrusted"`: no authority that is trusted stands behind the certificate.
+ * - `"untrusted"`: no trusted authority has signed the certificate, or it proves nothing.
  * - `"noCertificate"`: a certificate was asked for, and none was shown.
  * - `"other"`: see the message.
  */
@@ -208,6 +209,7 @@ export type TlsFailure =
   | "notTls"
   | "ended"
   | "version"
+  | "cipher"
   | "protocol"
   | "name"
   | "expired"

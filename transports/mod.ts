@@ -90,14 +90,8 @@ export * from "./servers/server.ts";
 export type { SocketOptions } from "./carriers/socket_options.ts";
 export * from "./tls/start_tls.ts";
 export * from "./tls/tls_layer.ts";
-export {
-  DEFAULT_HANDSHAKE_TIMEOUT,
-  DEFAULT_SHUTDOWN_TIMEOUT,
-  type TlsCertificate,
-  type TlsOption,
-  type TlsOptions,
-  type TlsVersion,
-} from "./tls/tls_options.ts";
+export * from "./tls/tls_certificate.ts";
+export type { TlsOption, TlsOptions, TlsVersion } from "./tls/tls_options.ts";
 export * from "./stack/transform_layer.ts";
 export {
   DEFAULT_MAX_WRITE_BUFFER,

@@ -1,4 +1,4 @@
-import type { TlsCertificate } from "../../transports/tls/tls_options.ts";
+import type { TlsCertificate } from "../../transports/tls/tls_certificate.ts";
 
 const EC_KEY = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 

@@ -42,13 +42,17 @@ export function describeEndpointError(
   action: string,
   { hostname = DEFAULT_HOSTNAME, path }: Endpoint,
 ): Error {
-  // A failed look-up is the only plain Error without a code.
-  const isLookup = error instanceof Error && error.constructor === Error && !("code" in error);
-  if (isLookup) return new NameResolutionError(hostname, { cause: error });
+  if (isLookup(error)) return new NameResolutionError(hostname, { cause: error });
   const described = describeOsError(error, action);
   if (path !== undefined && described instanceof Deno.errors.NotCapable) {
     // Deno asks for one after the other.
     described.message += ` (a Unix socket needs ${UNIX_PERMISSIONS})`;
   }
   return described;
+}
+
+/** Whether a look-up of a host name failed, which Deno tells by a plain error with these words. */
+function isLookup(error: unknown): boolean {
+  return error instanceof Error && error.constructor === Error && !("code" in error) &&
+    error.message.startsWith("failed to lookup address information");
 }

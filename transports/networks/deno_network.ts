@@ -6,7 +6,7 @@ import { toTimerMs } from "../core/clock.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
 import { fromDenoAddr } from "../core/addresses.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
-import { secureCarrier, startNativeTls } from "../tls/tls_stack.ts";
+import { listenNativeTls, secureCarrier, startNativeTls } from "../tls/tls_stack.ts";
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
 import type { BindOptions, DialOptions, Network } from "./network.ts";
 import { lookUpHost } from "./_look_up_host.ts";
@@ -79,9 +79,7 @@ async function listenSecure(
   options: BindOptions,
   tls: ResolvedTlsOptions,
 ): Promise<NetworkListener> {
-  const { cert = "", key = "", alpnProtocols = [] } = tls;
-  const material = { cert, key, alpnProtocols: [...alpnProtocols] };
-  const listener = Deno.listenTls({ hostname, port, ...tcpOptions(options), ...material });
+  const listener = listenNativeTls({ hostname, port, ...tcpOptions(options) }, tls);
   return toNetworkListener(listener, options, (conn) => secureCarrier(conn, tls));
 }
 

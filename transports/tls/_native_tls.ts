@@ -6,7 +6,7 @@ import { settlesInTime } from "../core/clock.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { protocolError } from "./_tls_errors.ts";
-import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
+import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 
 /** The bytes that arrive on a TLS socket of Deno's. */
 class NativeTlsSource implements ByteSource {
@@ -92,7 +92,7 @@ export class NativeTlsCarrier extends SocketCarrier implements Carrier {
     try {
       await this.#conn.closeWrite();
       const rest = new Uint8Array(65_536);
-      for (let dropped = 0; dropped < MOST_DROPPED;) {
+      for (let dropped = 0; dropped < MAX_DROPPED;) {
         const n = await this.#conn.read(rest);
         if (n === null) return;
         dropped += n;

@@ -9,53 +9,48 @@ import type {
 import {
   ConnectionLostError,
   HandshakeTimeoutError,
-  InvalidStateError,
   PlaintextInjectionError,
   ShutdownTimeoutError,
+  TlsProtocolError,
   TruncationError,
 } from "../../protocols/errors.ts";
-import { ReadBuffer } from "../core/read/read_buffer.ts";
 import { callBack } from "../core/callbacks.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
-import { toError } from "../core/error_report.ts";
 import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
-import { markStacked } from "../stack/restack.ts";
+import { toError } from "../core/error_report.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
-import { PlaintextSource } from "./_plaintext_source.ts";
-import { TlsDuplex } from "./_tls_duplex.ts";
-import { startHandshake } from "./_tls_engine.ts";
-import {
-  endedHandshake,
-  endsOf,
-  handshakeError,
-  protocolError,
-  type TlsEnds,
-} from "./_tls_errors.ts";
-import type { Verdict } from "./_session_trust.ts";
+import { markStacked } from "../stack/restack.ts";
+import { CiphertextLink } from "./_ciphertext_link.ts";
+import { endedHandshake, endsOf, handshakeError, protocolError } from "./_tls_errors.ts";
 import { tlsFacts } from "./_tls_facts.ts";
-import { MOST_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
+import { TlsPhases } from "./_tls_phases.ts";
+import type { Verdict } from "./certificates/session_trust.ts";
+import { PlaintextSource } from "./engine/plaintext_source.ts";
+import { startHandshake } from "./engine/start_handshake.ts";
+import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 
 /**
- * What goes into the engine at a time, in bytes: three full records, the most that it encrypts at once. What
- * is left of more goes through it round by round, at two to three times the cost.
+ * How much goes into the engine at a time, in bytes: three full records, the most that it encrypts at
+ * once. The rest of a larger piece goes through it round by round, at two to three times the cost.
  */
 const WRITE_SIZE = 49_152;
 
-/** How many turns of the event loop the engine takes, at most, to tell of an error, and an alert to leave. */
-const TURNS_TO_TELL = 8;
+/** How many turns of the event loop the engine takes, at most, to tell of an error. */
+const MAX_TURNS = 8;
 
 /**
- * TLS over any transport, by node:tls. To the transport below it is the protocol; to the transport above, which
- * starts with the end of the handshake, what carries its bytes.
+ * TLS over any transport, by node:tls. The transport below sees it as the protocol. The transport
+ * above, which starts with the end of the handshake, sees it as the carrier of its bytes.
  *
  * ```text
- * inner.dataReceived -> TlsDuplex -> engine -> PlaintextSource -> top's pump -> upper
- * upper -> top's queue -> write -> engine -> TlsDuplex -> inner.write
+ * inner.dataReceived -> CiphertextLink -> engine -> PlaintextSource -> top's pump -> upper
+ * upper -> top's queue -> write -> engine -> CiphertextLink -> inner.write
  * ```
  *
- * The engine decrypts whatever it is given at once, so it is given nothing while plaintext waits: that
- * is the back-pressure on reading. Its own flow control is never used.
+ * The engine decrypts at once what it is given, so it is given nothing while plaintext waits: that
+ * is the back-pressure on reading. Its own flow control is never used. `_tls_phases.ts` has a drawing
+ * of the phases.
  */
 export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   readonly source: PlaintextSource = new PlaintextSource();
@@ -63,36 +58,25 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   readonly #upper: AnyProtocol;
   readonly #isStrict: boolean;
   readonly #top: CarrierTransport;
-  readonly #duplex: TlsDuplex;
+  readonly #link = new CiphertextLink();
+  readonly #phases = new TlsPhases();
   readonly #peerEnded = Promise.withResolvers<void>();
-  #phase: "handshake" | "secured" | "open" | "finishing" | "over" = "handshake";
-  // The engine takes no data before it has run once: garbage that came in its first turn would be thrown, not told.
-  #starting: Promise<void> | null = null;
-  #buffer = new ReadBuffer();
-  #inner: Transport | null = null;
   #socket: TLSSocket | null = null;
   #facts: ReadonlyMap<string, unknown> = new Map();
-  #stopTimer: (() => void) | null = null;
-  #isWriteEnded = false;
+  #stopTimer: () => void = () => {};
+  #writeEnded: Promise<void> | null = null;
   #finished: Promise<void> | null = null;
-  #hasPeerEnded = false;
-  #hasFailed = false;
   #dropped = 0;
   // What the transport below was lost with.
   #lost: Error | null = null;
-  #isFull = false;
-  // While what the engine gave last has no room below.
-  #sending: Promise<void> | null = null;
-  #hasEndedInner = false;
-  #onRoom: (() => void) | null = null;
 
   /**
-   * Stands below `upper`; the transport below comes with `connectionMade`.
+   * Goes below `upper`; the transport below comes with `connectionMade`.
    *
    * @param options How to encrypt.
-   * @param upper What is told of the encrypted connection.
+   * @param upper Told of the encrypted connection.
    * @param transport Limits of the encrypted transport, and its error handler.
-   * @param strict Refuses what is there already when it begins.
+   * @param strict Refuses bytes that have arrived before it begins.
    */
   constructor(
     options: ResolvedTlsOptions,
@@ -104,22 +88,16 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#isStrict = strict;
     this.#upper = upper;
     this.#top = new CarrierTransport(this, upper, transport);
-    this.#duplex = new TlsDuplex((bytes) => this.#send(bytes));
     markStacked(this);
   }
 
   /** The transport below; it is another one when layers come and go there. */
   get inner(): Transport {
-    if (this.#inner !== null) return this.#inner;
-    throw new InvalidStateError("Cannot use transport: not connected yet");
+    return this.#link.inner;
   }
 
   set inner(transport: Transport) {
-    this.#inner = transport;
-    // The transport before may still be reading into what it was lent.
-    this.#buffer = new ReadBuffer();
-    // Whatever waits below is not counted above, where the marks are that the protocol hears of.
-    transport.setWriteBufferLimits({ high: 0 });
+    this.#link.inner = transport;
   }
 
   connectionMade(inner: Transport): void {
@@ -127,75 +105,71 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     const { handshakeTimeout } = this.#options;
     this.#stopTimer = startTimer(handshakeTimeout, () => {
       const { peer, local } = endsOf(inner);
-      const error = new HandshakeTimeoutError(peer, local, handshakeTimeout);
-      this.#giveUp(error);
-      inner.abort(error);
+      this.#abandon(new HandshakeTimeoutError(peer, local, handshakeTimeout));
     }, clockFor(inner));
-    this.#starting = nextTurn().then(() => void (this.#starting = null));
+    // Before it has run once, the engine throws at garbage where it should tell of it.
+    this.#link.waitATurn();
     try {
-      startHandshake(this.#duplex, this.#options, {
+      startHandshake(this.#link.duplex, this.#options, {
         onSecure: (socket, verdict) => void this.#open(socket, verdict),
-        onHandshakeError: (error) => this.#refuse(handshakeError(error, inner)),
+        onHandshakeError: (error, alert) => {
+          if (alert !== undefined) this.#link.refuse(alert);
+          void this.#refuse(handshakeError(error, inner));
+        },
       });
     } catch (thrown) {
-      this.#refuse(handshakeError(toError(thrown), inner));
+      void this.#refuse(handshakeError(toError(thrown), inner));
     }
   }
 
-  // The engine copies what it is given, so that the same memory serves for every read.
   getBuffer(): Bytes {
-    return this.#buffer.target;
+    return this.#link.target;
   }
 
   bufferUpdated(n: number): void | Promise<void> {
-    const chunk = this.#buffer.target.subarray(0, n);
-    if (this.#starting !== null) return this.#receive(chunk.slice());
-    const settled = this.#receive(chunk);
-    this.#buffer.reuse(n);
-    return settled;
-  }
-
-  #receive(chunk: Bytes): void | Promise<void> {
-    if (this.#starting !== null && this.#isStrict) return this.#refuseInjection(chunk);
-    if (this.#starting !== null) return this.#starting.then(() => this.#receive(chunk));
-    if (this.#phase === "over" || this.#hasPeerEnded) return;
-    if (this.#phase === "finishing" && (this.#dropped += chunk.length) > MOST_DROPPED) {
-      this.#inner?.pauseReading();
+    const phase = this.#phases.now;
+    if (this.#isStrict && phase === "handshake" && this.#link.isWaiting) {
+      const { peer, local } = endsOf(this.inner);
+      return this.#abandon(new PlaintextInjectionError(peer, local, n));
+    }
+    if (phase === "over" || this.source.hasEnded) return;
+    if (phase === "finishing" && (this.#dropped += n) > MAX_DROPPED) {
+      this.inner.pauseReading();
       return this.#peerEnded.resolve();
     }
-    this.#duplex.receive(chunk);
-    return this.source.drained();
+    const fed = this.#link.feed(n);
+    return fed === undefined ? this.source.drained() : fed.then(() => this.source.drained());
   }
 
   eofReceived(): boolean {
-    if (this.#phase === "handshake") void this.#endHandshake(null);
-    else if (!this.#hasPeerEnded) {
-      // All that arrived was decrypted by now; if close_notify was in it, the engine tells within this turn.
-      const { peer, local } = this.#ends();
+    if (this.#phases.now === "handshake") void this.#endHandshake(null);
+    else if (!this.source.hasEnded) {
+      // All that arrived was decrypted by now. If close_notify was in it, the engine tells within this turn.
+      const { peer, local } = endsOf(this.inner);
       void nextTurn().then(() => this.#endReading(new TruncationError(peer, local)));
     }
     return true;
   }
 
   pauseWriting(): void {
-    this.#isFull = true;
+    this.#link.setFull(true);
   }
 
   resumeWriting(): void {
-    this.#isFull = false;
-    this.#onRoom?.();
+    this.#link.setFull(false);
   }
 
   connectionLost(error: Error | null): void {
     this.#lost = error ?? new ConnectionLostError();
-    this.resumeWriting();
+    this.#link.setFull(false);
     this.#peerEnded.resolve();
-    // The handshake was done: what is above is told of the connection and then of its loss.
+    // The handshake was done: the protocol above is told of the connection and then of its loss.
     this.#start();
-    if (this.#phase === "handshake") void this.#endHandshake(error);
-    else if (error === null && this.#phase === "open") this.#top.abort();
-    else if (this.#phase === "open" && this.#hasPeerEnded) void this.#loseAfterEnd(this.#lost);
-    else this.#endReading(this.#phase === "finishing" ? null : this.#lost);
+    const phase = this.#phases.now;
+    if (phase === "handshake") void this.#endHandshake(error);
+    else if (error === null && phase === "open") this.#top.abort();
+    else if (phase === "open" && this.source.hasEnded) void this.#loseAfterEnd(this.#lost);
+    else this.#endReading(phase === "finishing" ? null : this.#lost);
   }
 
   async write(bytes: Uint8Array): Promise<number> {
@@ -207,15 +181,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     return piece.length;
   }
 
-  async closeWrite(): Promise<void> {
-    this.#isWriteEnded = true;
-    await new Promise<void>((resolve) => this.#socket?.end(resolve));
-    // close_notify comes down within this turn, or once what went before has left: a write may count as done earlier.
-    for (await nextTurn(); this.#sending !== null; await nextTurn()) await this.#sending;
-    if (this.#lost !== null) throw this.#lost;
-    if (!this.#inner?.canWriteEof()) return;
-    this.#hasEndedInner = true;
-    this.#inner.writeEof();
+  closeWrite(): Promise<void> {
+    return this.#writeEnded ??= this.#endWriting();
   }
 
   finish(): Promise<void> {
@@ -226,66 +193,64 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#stop();
     this.source.drop();
     this.source.end();
-    if (this.#hasFailed) void this.#leave(error);
-    else if (endedBy === "abort" || error !== null) this.#inner?.abort(error ?? undefined);
-    this.#socket?.destroy();
+    // The engine tells the peer by an alert what is wrong with its data.
+    if (error instanceof TlsProtocolError) return void this.#leave(error);
+    if (endedBy === "abort" || error !== null) this.inner.abort(error ?? undefined);
+    this.#release();
   }
 
   getExtraInfo(name: string): unknown {
-    return this.#facts.get(name) ?? this.#inner?.getExtraInfo(name);
+    return this.#facts.get(name) ?? this.inner.getExtraInfo(name);
   }
 
   async #open(socket: TLSSocket, verdict: Verdict): Promise<void> {
-    if (this.#phase !== "handshake") return void socket.destroy();
-    this.#stopTimer?.();
-    this.#phase = "secured";
     this.#socket = socket;
+    if (!this.#phases.advance("secure")) return this.#release();
+    this.#stopTimer();
+    this.#link.endHandshake();
     this.#facts = tlsFacts(socket, this.#options, verdict);
-    socket.on("error", (error) => {
-      this.#hasFailed = true;
-      this.#endReading(protocolError(error, this.#ends()));
-    });
+    socket.on("error", (error) => this.#endReading(protocolError(error, endsOf(this.inner))));
     socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
       this.source.put(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     });
     socket.on("end", () => this.#endReading(null));
-    // Our last message of the handshake may still have to leave, which a protocol that aborts would take back.
-    while (await this.#hasUnsent()) continue;
+    // The listener for data takes effect after a turn. Until then an error would drop the data before it.
+    this.#link.waitATurn();
+    // Our last message of the handshake may still have to leave. A protocol that aborts would take it back.
+    while (await this.#link.hasUnsent()) continue;
     this.#start();
   }
 
-  /** The peer has ended its direction, so that the loss cannot be told as what a read failed with. */
+  #start(): void {
+    if (this.#phases.advance("start")) this.#top.start();
+  }
+
+  /** The peer has ended its direction, so that the loss cannot be told by a read that fails. */
   async #loseAfterEnd(error: Error): Promise<void> {
     await this.source.drained();
     this.#top.abort(error);
   }
 
-  #start(): void {
-    if (this.#phase !== "secured") return;
-    this.#phase = "open";
-    this.#top.start();
+  async #endWriting(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket?.end(resolve));
+    await this.#link.endWriting();
+    if (this.#lost !== null) throw this.#lost;
   }
 
-  async #hasUnsent(): Promise<boolean> {
-    await nextTurn();
-    return this.#lost === null && this.#inner !== null && this.#inner.getWriteBufferSize() > 0;
-  }
-
-  /** Says that we are done, waits until the peer says so, and ends the transport below. */
+  /** Tells the peer that we are done, waits until it is done too, and ends the transport below. */
   async #exchangeEnds(): Promise<void> {
-    const inner = this.#inner;
-    if (inner === null) return;
+    const { inner } = this;
     const { shutdownTimeout } = this.#options;
-    this.#phase = "finishing";
+    this.#phases.advance("finish");
     this.source.drop();
-    const { peer, local } = this.#ends();
+    const { peer, local } = endsOf(inner);
     this.#stopTimer = startTimer(shutdownTimeout, () => {
       const unsent = inner.getWriteBufferSize();
       const error = new ShutdownTimeoutError(peer, local, shutdownTimeout, unsent);
       inner.abort(unsent > 0 ? error : undefined);
     }, clockFor(inner));
-    if (!this.#isWriteEnded) await this.closeWrite();
-    // Closed before the peer has read everything, a socket is reset and the peer may lose what it has not read.
+    await this.closeWrite();
+    // Closed before the peer has read everything, a socket is reset and the peer may lose the rest.
     await this.#peerEnded.promise;
     inner.close();
     const { error, bytesUnsent } = await inner.closed;
@@ -293,70 +258,51 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   #endReading(error: Error | null): void {
-    if (this.#hasPeerEnded) return;
-    this.#hasPeerEnded = true;
     this.#peerEnded.resolve();
     this.source.end(error);
   }
 
-  /** Must not throw: the engine would not know what to do about it. */
-  #send(bytes: Uint8Array): void | Promise<void> {
-    // No alert can follow our end of data.
-    if (this.#hasEndedInner) return;
-    try {
-      this.#inner?.write(bytes);
-    } catch (thrown) {
-      return this.#inner?.abort(toError(thrown));
-    }
-    if (!this.#isFull) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onRoom = () => {
-      this.#sending = null;
-      resolve();
-    };
-    return this.#sending = promise;
-  }
-
-  /** The connection ended in the handshake, unless the engine says something better: what it was told by an alert. */
+  /** The connection ended in the handshake, unless the engine tells more: what an alert said. */
   async #endHandshake(error: Error | null): Promise<void> {
-    for (let turns = 0; turns < TURNS_TO_TELL; turns++) await nextTurn();
-    if (this.#inner !== null) this.#refuse(endedHandshake(this.#inner, error));
+    for (let turns = 0; turns < MAX_TURNS; turns++) await nextTurn();
+    await this.#refuse(endedHandshake(this.inner, error));
   }
 
   /** The handshake failed: the engine's alert goes out, then the connection ends. */
-  #refuse(error: Error): void {
-    if (this.#phase !== "handshake") return;
-    this.#giveUp(error);
-    void this.#leave(error);
+  async #refuse(error: Error): Promise<void> {
+    if (this.#fail(error)) await this.#leave(error);
   }
 
-  #refuseInjection(chunk: Bytes): void {
-    const { peer, local } = this.#ends();
-    const error = new PlaintextInjectionError(peer, local, chunk.length);
-    this.#giveUp(error);
-    this.#inner?.abort(error);
+  /** Ends the connection in mid-handshake, at once. */
+  #abandon(error: Error): void {
+    if (!this.#fail(error)) return;
+    this.inner.abort(error);
+    this.#release();
   }
 
-  /** No connection comes about: whoever waits for it is told. */
-  #giveUp(error: Error): void {
-    if (this.#phase !== "handshake") return;
+  /** No connection comes about: the protocol above is told. Tells whether it was so. */
+  #fail(error: Error): boolean {
+    if (this.#phases.now !== "handshake") return false;
     this.#stop();
     callBack(this.#upper, "connectionLost", this.#top.onCallbackError, error);
+    return true;
   }
 
-  /** Ends the transport below once the alert is out, which the engine writes within this turn. Never rejects. */
-  async #leave(error: Error | null): Promise<void> {
-    for (let turns = 0; turns < TURNS_TO_TELL && await this.#hasUnsent();) turns++;
-    this.#inner?.abort(error ?? undefined);
+  async #leave(error: Error): Promise<void> {
+    await this.#link.untilAlertLeft();
+    this.inner.abort(error);
+    this.#release();
   }
 
   #stop(): void {
-    this.#phase = "over";
-    this.#stopTimer?.();
+    this.#phases.advance("stop");
+    this.#stopTimer();
     this.#peerEnded.resolve();
   }
 
-  #ends(): TlsEnds {
-    return this.#inner === null ? { peer: "the peer", local: "this end" } : endsOf(this.#inner);
+  /** Frees the engine, whichever way the connection ended. */
+  #release(): void {
+    this.#socket?.destroy();
+    this.#link.duplex.release();
   }
 }

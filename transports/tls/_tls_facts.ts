@@ -1,6 +1,7 @@
 import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
 import type { PeerCertificate, TlsCipher } from "../../protocols/contract.ts";
-import type { Verdict } from "./_session_trust.ts";
+import { readCertificate } from "./certificates/certificate_form.ts";
+import type { Verdict } from "./certificates/session_trust.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /** What a TLS connection knows about itself by name, once the handshake is done: its extra info. */
@@ -40,7 +41,7 @@ function describeCertificate(certificate: NodeCertificate | null): PeerCertifica
   return {
     subject: { ...certificate.subject },
     issuer: { ...certificate.issuer },
-    subjectAltName: certificate.subjectaltname ?? "",
+    subjectAltName: readCertificate(certificate.raw).names,
     validFrom: new Date(certificate.valid_from),
     validTo: new Date(certificate.valid_to),
     serialNumber: certificate.serialNumber,

@@ -1,28 +1,37 @@
 import type { SocketOptions } from "../carriers/socket_options.ts";
-import { checkTimeout } from "../core/timeouts.ts";
+import {
+  type Check,
+  checkOptions,
+  duration,
+  either,
+  flag,
+  functionLike,
+  listOf,
+  oneOf,
+  type OptionName,
+  optionsOf,
+  type OptionTable,
+  outOfRange,
+  text,
+} from "../../protocols/option_checks.ts";
+import type { TlsCertificate } from "./tls_certificate.ts";
+import { checkAuthority, checkPair } from "./certificates/material.ts";
+import { checkServerName } from "./certificates/server_name.ts";
 
 /** The default of `handshakeTimeout`, in milliseconds: asyncio's. */
-export const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
+const HANDSHAKE_TIMEOUT = 60_000;
 
 /**
  * The default of `shutdownTimeout`, in milliseconds. A peer answers within one round trip; this leaves room for two lost
  * packets. asyncio's 30 s would hold up every close of a connection whose peer never answers.
  */
-export const DEFAULT_SHUTDOWN_TIMEOUT = 5000;
+const SHUTDOWN_TIMEOUT = 5000;
 
 /** What `close()` reads and drops at most while it waits for the peer to end, in bytes. */
-export const MOST_DROPPED = 1_048_576;
+export const MAX_DROPPED = 1_048_576;
 
 /** A version of TLS. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
-
-/** A certificate and the key that belongs to it. */
-export interface TlsCertificate {
-  /** The certificate as PEM, followed by those between it and the authority's. */
-  readonly cert: string;
-  /** The private key as PEM. */
-  readonly key: string;
-}
 
 /** How a connection is encrypted. One type for both ends; what concerns the other end only is ignored. */
 export interface TlsOptions {
@@ -119,14 +128,37 @@ export interface ResolvedTlsOptions extends TlsOptions {
   readonly rejectUnauthorized: boolean;
 }
 
+const pem: Check = either((value) => value instanceof Uint8Array, notText, text);
+
+/** The checks of {@linkcode TlsOptions}. */
+const TABLE: OptionTable<TlsOptions> = {
+  cert: pem,
+  key: pem,
+  certificates: listOf(optionsOf<TlsCertificate>({ cert: pem, key: pem }, ["cert", "key"]), {
+    least: 1,
+  }),
+  sniCallback: functionLike("(serverName) => certificate"),
+  caCerts: listOf(pem),
+  alpnProtocols: listOf(alpnProtocol),
+  serverName: text,
+  requestCert: flag,
+  rejectUnauthorized: flag,
+  minVersion: oneOf("TLSv1.2", "TLSv1.3"),
+  maxVersion: oneOf("TLSv1.2", "TLSv1.3"),
+  handshakeTimeout: duration(),
+  shutdownTimeout: duration(),
+  engine: oneOf("native", "layer"),
+  serverSide: flag,
+};
+
 /**
- * Fills in the defaults, and throws for options that cannot be meant, before anything is opened.
+ * Fills in the defaults, and throws for options that cannot work, before anything is opened.
  *
  * @param tls What the user gave.
  * @param serverSide Which end it is by default.
  * @param hostname The host to connect to, whose name the certificate has to bear.
- * @throws {TypeError} If something is missing, or the native engine is asked for what it cannot do.
- * @throws {RangeError} If a timeout is not above zero.
+ * @throws {TypeError} If something is missing, of the wrong kind, or unusable.
+ * @throws {RangeError} If a time or a length is out of range.
  */
 export function resolveTlsOptions(
   tls: true | TlsOptions,
@@ -134,23 +166,17 @@ export function resolveTlsOptions(
   hostname?: string,
 ): ResolvedTlsOptions {
   const given: TlsOptions = tls === true ? {} : tls;
-  const serverName = given.serverName ?? hostname;
+  checkOptions("use TLS", given, TABLE);
   const options: ResolvedTlsOptions = {
     ...given,
-    ...(serverName !== undefined && { serverName }),
     serverSide: given.serverSide ?? serverSide,
-    handshakeTimeout: given.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT,
-    shutdownTimeout: given.shutdownTimeout ?? DEFAULT_SHUTDOWN_TIMEOUT,
+    handshakeTimeout: given.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
+    shutdownTimeout: given.shutdownTimeout ?? SHUTDOWN_TIMEOUT,
     rejectUnauthorized: given.rejectUnauthorized ?? true,
   };
-  checkTimeout("handshakeTimeout", options.handshakeTimeout);
-  checkTimeout("shutdownTimeout", options.shutdownTimeout);
-  checkCertificates(options);
   checkVersions(options);
-  if (!options.serverSide && options.rejectUnauthorized && !options.serverName) {
-    throw new TypeError("Cannot use TLS: a client needs serverName where there is no hostname");
-  }
-  return options;
+  checkMaterial(options);
+  return options.serverSide ? checkServer(options) : withServerName(options, hostname);
 }
 
 /** {@linkcode resolveTlsOptions} of what was given; `null` if it was nothing. */
@@ -178,26 +204,59 @@ export function nativeObstacle(
   return keepAlive ? "keepAlive on a server" : null;
 }
 
-function checkCertificates(options: ResolvedTlsOptions): void {
-  const { cert, key, certificates, sniCallback } = options;
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new TypeError(`Cannot use TLS: ${cert === undefined ? "key" : "cert"} is given alone`);
-  }
-  if (certificates?.length === 0) throw new TypeError("Cannot use TLS: certificates is empty");
-  if (options.serverSide && !cert && !certificates && !sniCallback) {
-    throw new TypeError("Cannot use TLS: a server needs cert and key");
+function notText(_value: unknown, { action, name }: OptionName): void {
+  const remedy = "give it as PEM text: await Deno.readTextFile(path)";
+  throw new TypeError(`Cannot ${action}: ${name} is bytes and not text; ${remedy}`);
+}
+
+/** A name has 1 to 255 bytes (RFC 7301, 3.1). */
+function alpnProtocol(value: unknown, option: OptionName): void {
+  text(value, option);
+  const { length } = new TextEncoder().encode(String(value));
+  if (length < 1 || length > 255) {
+    throw outOfRange(option, value, `has ${length} bytes; a protocol name has 1 to 255`);
   }
 }
 
-function checkVersions({ minVersion = "TLSv1.2", maxVersion = "TLSv1.3" }: TlsOptions): void {
-  for (const version of [minVersion, maxVersion]) {
-    if (version !== "TLSv1.2" && version !== "TLSv1.3") {
-      throw new TypeError(`Cannot use TLS: version "${version}" is neither TLSv1.2 nor TLSv1.3`);
-    }
+function checkMaterial({ cert, key, certificates = [], caCerts = [] }: TlsOptions): void {
+  if (cert !== undefined && key !== undefined) checkPair({ cert, key });
+  else if (cert !== undefined || key !== undefined) {
+    const [alone, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+    throw new TypeError(`Cannot use TLS: ${alone} is given alone; give ${missing} too`);
   }
-  if (minVersion > maxVersion) {
-    throw new RangeError(
-      `Cannot use TLS: minVersion ${minVersion} is above maxVersion ${maxVersion}`,
+  certificates.forEach((pair, index) => checkPair(pair, `certificates[${index}]`));
+  caCerts.forEach((authority, index) => checkAuthority(authority, `caCerts[${index}]`));
+}
+
+function checkServer(options: ResolvedTlsOptions): ResolvedTlsOptions {
+  const { cert, certificates, sniCallback, requestCert, caCerts = [] } = options;
+  if (cert === undefined && certificates === undefined && sniCallback === undefined) {
+    throw new TypeError(
+      "Cannot use TLS: a server needs cert and key, or certificates, or sniCallback",
     );
   }
+  if (requestCert && options.rejectUnauthorized && caCerts.length === 0) {
+    throw new TypeError(
+      "Cannot use TLS: requestCert without caCerts refuses every client; give the authorities " +
+        "that sign the clients' certificates, or rejectUnauthorized: false",
+    );
+  }
+  return options;
+}
+
+function withServerName(options: ResolvedTlsOptions, hostname?: string): ResolvedTlsOptions {
+  const given = options.serverName ?? hostname;
+  if (given === undefined || given === "") {
+    if (!options.rejectUnauthorized) return options;
+    throw new TypeError("Cannot use TLS: a client needs serverName where there is no hostname");
+  }
+  const option = options.serverName === undefined ? "hostname" : "serverName";
+  return { ...options, serverName: checkServerName(given, option) };
+}
+
+function checkVersions({ minVersion = "TLSv1.2", maxVersion = "TLSv1.3" }: TlsOptions): void {
+  if (minVersion <= maxVersion) return;
+  throw new RangeError(
+    `Cannot use TLS: minVersion ${minVersion} is above maxVersion ${maxVersion}`,
+  );
 }

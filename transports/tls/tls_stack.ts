@@ -7,6 +7,7 @@ import type { LayerFactory, TransportOptions } from "../core/transport_options.t
 import { nativeHandshake } from "./_native_handshake.ts";
 import { NativeTlsCarrier } from "./_native_tls.ts";
 import { TlsCarrier } from "./_tls_carrier.ts";
+import { trustsServerItself } from "./certificates/server_identity.ts";
 import { nativeObstacle, type ResolvedTlsOptions } from "./tls_options.ts";
 
 /**
@@ -23,6 +24,8 @@ export function chooseTlsEngine(
   isAccepting: boolean,
   sockets: SocketOptions = {},
 ): "native" | "layer" {
+  // webpki, which the native engine verifies with, takes no authority for a server.
+  if (!options.serverSide && trustsServerItself(options)) return "layer";
   const obstacle = findObstacle(options, isTcp, isAccepting, sockets);
   if (options.engine !== "native") {
     // Deno cannot set TCP_NODELAY on a TLS connection that it accepted, and it is what everybody gets by default.
@@ -82,13 +85,53 @@ export function secureCarrier(conn: Deno.TlsConn, tls: ResolvedTlsOptions): Secu
   return new NativeTlsCarrier(conn, tls);
 }
 
-/** Puts Deno's own TLS on a socket that was just connected. The handshake is still to be made. */
-export function startNativeTls(conn: Deno.TcpConn, tls: ResolvedTlsOptions): Promise<Deno.TlsConn> {
+/**
+ * Puts Deno's own TLS on a socket that was just connected. The handshake is still to be made.
+ *
+ * @throws {TypeError} If the engine refuses the options; the socket is closed then.
+ */
+export async function startNativeTls(
+  conn: Deno.TcpConn,
+  tls: ResolvedTlsOptions,
+): Promise<Deno.TlsConn> {
   const { serverName, caCerts, alpnProtocols } = tls;
-  return Deno.startTls(conn, {
-    ...(serverName !== undefined && { hostname: serverName }),
-    ...(caCerts && { caCerts: [...caCerts] }),
-    ...(alpnProtocols && { alpnProtocols: [...alpnProtocols] }),
+  try {
+    return await Deno.startTls(conn, {
+      ...(serverName !== undefined && { hostname: serverName }),
+      ...(caCerts && { caCerts: [...caCerts] }),
+      ...(alpnProtocols && { alpnProtocols: [...alpnProtocols] }),
+    });
+  } catch (error) {
+    conn.close();
+    throw refusedByEngine(error);
+  }
+}
+
+/**
+ * Listens with Deno's own TLS.
+ *
+ * @param place The address, and the socket options that Deno takes.
+ * @throws {TypeError} If the engine refuses the certificate or the key.
+ * @throws The error of the system if the address cannot be bound.
+ */
+export function listenNativeTls(
+  place: Deno.ListenOptions,
+  { cert = "", key = "", alpnProtocols = [] }: ResolvedTlsOptions,
+): Deno.TlsListener {
+  try {
+    return Deno.listenTls({ ...place, cert, key, alpnProtocols: [...alpnProtocols] });
+  } catch (error) {
+    throw refusedByEngine(error);
+  }
+}
+
+/** A failure that is not the system's: a plain error, which is about the options for TLS. */
+function refusedByEngine(error: unknown): unknown {
+  const isPlain = error instanceof Error && error.constructor === Error && !("code" in error);
+  const isLookup = isPlain && error.message.includes("lookup");
+  if (!isPlain || isLookup) return error;
+  return new TypeError(`Cannot use TLS: the native engine says "${error.message}"`, {
+    cause: error,
   });
 }
 

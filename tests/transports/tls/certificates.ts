@@ -1,4 +1,5 @@
-import type { TlsCertificate, TlsOptions } from "../../../transports/tls/tls_options.ts";
+import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
+import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 
 const folder = new URL("../../../examples/certificates/", import.meta.url);
 

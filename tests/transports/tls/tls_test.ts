@@ -16,7 +16,8 @@ import type { SocketOptions } from "../../../transports/carriers/socket_options.
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
-import type { TlsCertificate, TlsOptions } from "../../../transports/tls/tls_options.ts";
+import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
+import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { echo, echoServer, hello } from "./attempt.ts";
 import { turn } from "../../support/event_loop.ts";
 import { ca, client, localhost, other, pathOf, stranger, trusting } from "./certificates.ts";

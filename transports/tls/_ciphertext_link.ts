@@ -1,0 +1,155 @@
+import type { Bytes, Transport } from "../../protocols/contract.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import { nextTurn } from "../core/clock.ts";
+import { toError } from "../core/error_report.ts";
+import { ReadBuffer } from "../core/read/read_buffer.ts";
+import { RecordBoundaries } from "./engine/record_boundaries.ts";
+import { TlsDuplex } from "./engine/tls_duplex.ts";
+
+/** How many turns of the event loop an alert gets to leave, at most. */
+const MAX_TURNS = 8;
+
+/**
+ * The side of a TLS connection that faces the wire: it passes ciphertext between the transport below
+ * and the engine.
+ *
+ * ```text
+ * transport below -> target -> feed(), record by record -> duplex -> engine
+ * engine -> duplex -> transport below, at most until that is full
+ * ```
+ */
+export class CiphertextLink {
+  /** What the engine stands on. */
+  readonly duplex: TlsDuplex = new TlsDuplex((bytes) => this.#send(bytes));
+  readonly #boundaries = new RecordBoundaries();
+  #inner: Transport | null = null;
+  #buffer = new ReadBuffer();
+  // While the engine takes no data.
+  #waiting: Promise<void> | null = null;
+  // While the transport below is full.
+  #room: PromiseWithResolvers<void> | null = null;
+  #hasEnded = false;
+  // What the engine gave within the call that feeds it, in the handshake.
+  #held: Uint8Array[] | null = null;
+  #isHandshaking = true;
+
+  /** The transport below; it is another one when layers come and go there. */
+  get inner(): Transport {
+    if (this.#inner !== null) return this.#inner;
+    throw new InvalidStateError("Cannot use transport: not connected yet");
+  }
+
+  set inner(transport: Transport) {
+    this.#inner = transport;
+    // The transport before may still be reading into what it was lent.
+    this.#buffer = new ReadBuffer();
+    // The bytes that wait below are not counted above, where the protocol's water marks are.
+    transport.setWriteBufferLimits({ high: 0 });
+  }
+
+  /** Where the transport below reads to. The engine copies, so that the same memory serves for every read. */
+  get target(): Bytes {
+    return this.#buffer.target;
+  }
+
+  /** Whether {@linkcode waitATurn} has an effect. */
+  get isWaiting(): boolean {
+    return this.#waiting !== null;
+  }
+
+  /** Feeds nothing to the engine before the event loop has made a turn. */
+  waitATurn(): void {
+    this.#waiting = nextTurn().then(() => void (this.#waiting = null));
+  }
+
+  /** Gives the engine the first `n` bytes of the target. */
+  feed(n: number): void | Promise<void> {
+    const chunk = this.#buffer.target.subarray(0, n);
+    if (this.#waiting !== null) return this.#feedLater(chunk.slice());
+    const end = this.#feedRecords(chunk);
+    const later = end < n ? this.#feedLater(chunk.slice(end)) : undefined;
+    this.#buffer.reuse(n);
+    return later;
+  }
+
+  /** The handshake is over: what the engine gives leaves at once. */
+  endHandshake(): void {
+    this.#isHandshaking = false;
+  }
+
+  /**
+   * Sends a fatal alert instead of the flight that the engine has just given, which would tell the peer
+   * that all is well. Only where the peer still expects alerts in the clear.
+   */
+  refuse(alert: number): void {
+    if (this.#held !== null) this.#held = [new Uint8Array([21, 3, 3, 0, 2, 2, alert])];
+  }
+
+  /** The transport below is full, or has room again. */
+  setFull(isFull: boolean): void {
+    if (isFull) this.#room ??= Promise.withResolvers();
+    else {
+      this.#room?.resolve();
+      this.#room = null;
+    }
+  }
+
+  /** Ends our direction of the transport below, after what the engine still has to send: its close_notify. */
+  async endWriting(): Promise<void> {
+    // It comes within this turn, or once what went before has left: a write may count as done earlier.
+    for (await nextTurn(); this.#room !== null; await nextTurn()) await this.#room.promise;
+    if (!this.#inner?.canWriteEof()) return;
+    this.#hasEnded = true;
+    this.#inner.writeEof();
+  }
+
+  /** Waits a turn. Tells whether anything that the engine gave is still to leave. */
+  async hasUnsent(): Promise<boolean> {
+    await nextTurn();
+    return this.#inner !== null && !this.#inner.isClosing() &&
+      this.#inner.getWriteBufferSize() > 0;
+  }
+
+  /** Lets the engine's alert leave, which it writes within this turn. */
+  async untilAlertLeft(): Promise<void> {
+    for (let turns = 0; turns < MAX_TURNS && await this.hasUnsent();) turns++;
+  }
+
+  /** Feeds a chunk, or the part of it that comes before an error may come. Returns where it stopped. */
+  #feedRecords(chunk: Bytes): number {
+    const cut = this.#boundaries.cut(chunk);
+    if (cut > 0) this.#feedRecord(chunk.subarray(0, cut));
+    if (this.#waiting !== null) return cut;
+    this.#feedRecord(cut === 0 ? chunk : chunk.subarray(cut));
+    return chunk.length;
+  }
+
+  #feedRecord(record: Bytes): void {
+    if (!this.#isHandshaking) return this.duplex.receive(record);
+    this.#held = [];
+    this.duplex.receive(record);
+    const held = this.#held;
+    this.#held = null;
+    for (const bytes of held) void this.#send(bytes);
+  }
+
+  async #feedLater(chunk: Bytes): Promise<void> {
+    for (let at = 0; at < chunk.length;) {
+      await this.#waiting;
+      at += this.#feedRecords(chunk.subarray(at));
+    }
+  }
+
+  /** Must not throw: the engine would not know what to do about it. */
+  #send(bytes: Uint8Array): void | Promise<void> {
+    // No alert can follow the end of our direction.
+    if (this.#hasEnded) return;
+    if (this.#held !== null) return void this.#held.push(bytes);
+    try {
+      this.#inner?.write(bytes);
+    } catch (thrown) {
+      return this.#inner?.abort(toError(thrown));
+    }
+    return this.#room?.promise;
+  }
+}

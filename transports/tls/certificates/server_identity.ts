@@ -1,0 +1,73 @@
+import type { SubjectAltName } from "../../../protocols/contract.ts";
+import { type CertificateForm, readCertificate, shortIp } from "./certificate_form.ts";
+import { DerError } from "./der.ts";
+import { readPem } from "./pem.ts";
+
+/**
+ * Whether a certificate with these names is for a server, by the rules of the native engine (RFC 9525,
+ * without what that leaves open): only the alternative names count, a wildcard is the whole first
+ * label of a name with at least two more, and addresses match addresses.
+ *
+ * @param names The alternative names of the certificate.
+ * @param serverName The name or IP address that the client expects.
+ */
+export function isFor(names: readonly SubjectAltName[], serverName: string): boolean {
+  const address = ipOf(serverName);
+  if (address !== null) {
+    return names.some(({ type, value }) => type === "ip" && value === address);
+  }
+  const wanted = serverName.toLowerCase().replace(/\.$/, "");
+  return names.some(({ type, value }) => type === "dns" && matches(value.toLowerCase(), wanted));
+}
+
+/**
+ * Whether a client trusts the very certificate of its server, which is marked as an authority: what
+ * `openssl req -x509` makes.
+ */
+export function trustsServerItself(
+  { caCerts = [], serverName }: {
+    readonly caCerts?: readonly string[];
+    readonly serverName?: string;
+  },
+): boolean {
+  if (serverName === undefined) return false;
+  return caCerts.flatMap(readPem).some(({ label, bytes }) => {
+    const form = label === "CERTIFICATE" ? tryToRead(bytes) : null;
+    return form !== null && form.isAuthority && isFor(form.names, serverName);
+  });
+}
+
+/** Reads a certificate; `null` if it is of version 1, or malformed. */
+export function tryToRead(bytes: Uint8Array): CertificateForm | null {
+  try {
+    return readCertificate(bytes);
+  } catch (error) {
+    // Authorities may be of version 1.
+    if (error instanceof DerError) return null;
+    throw error;
+  }
+}
+
+function matches(pattern: string, wanted: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern === wanted;
+  const parent = pattern.slice(1);
+  const dot = wanted.indexOf(".");
+  return dot > 0 && parent.lastIndexOf(".") > 0 && wanted.slice(dot) === parent;
+}
+
+/** An IP address in its usual form, without brackets and zone; `null` for what is none. */
+export function ipOf(host: string): string | null {
+  const bare = host.replace(/^\[(.*)\]$/, "$1");
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(bare)) {
+    const isAddress = bare.split(".").every((part) =>
+      /^(0|[1-9]\d{0,2})$/.test(part) && +part < 256
+    );
+    return isAddress ? bare : null;
+  }
+  if (!bare.includes(":")) return null;
+  try {
+    return shortIp(bare.replace(/%.*$/, ""));
+  } catch {
+    return null;
+  }
+}
