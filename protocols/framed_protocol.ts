@@ -5,16 +5,13 @@ import { ConnectionLostError, FrameError, InvalidStateError } from "./errors.ts"
 import { FrameReader } from "./frame_reader.ts";
 import { Protocol } from "./protocol.ts";
 import { isThenable } from "./thrown.ts";
+import { turnBudget } from "./turn_budget.ts";
+import { WaitQueue } from "./wait_queue.ts";
 
 /** How to wait in {@linkcode FramedProtocol.drain}. */
 export interface DrainOptions {
   /** Ends the waiting when it aborts, with its reason. */
   readonly signal?: AbortSignal;
-}
-
-interface Waiting {
-  resolve(): void;
-  reject(reason: unknown): void;
 }
 
 /**
@@ -72,7 +69,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   #isWritingPaused = false;
   // How the connection was lost; null while it is not.
   #lost: { readonly error: Error | null } | null = null;
-  #waiting: Waiting[] = [];
+  readonly #room = new WaitQueue();
 
   /**
    * Takes the codec, for this connection alone.
@@ -173,7 +170,9 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   drain({ signal }: DrainOptions = {}): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#lost !== null) return rejected(this.#lost.error ?? new ConnectionLostError());
-    return this.#isWritingPaused ? this.#wait(signal) : Promise.resolve();
+    if (this.#isWritingPaused) return this.#waitForRoom(signal);
+    // Answering what has arrived already must not hold up other connections.
+    return turnBudget.spend() ? turnBudget.untilRenewed(signal) : Promise.resolve();
   }
 
   /**
@@ -195,8 +194,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   /** As {@linkcode Protocol.connectionLost}; it ends every {@linkcode drain}. */
   override connectionLost(error: Error | null): void {
     this.#lost = { error };
-    const reason = error ?? new ConnectionLostError();
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(reason);
+    this.#room.fail(error ?? new ConnectionLostError());
   }
 
   /** As {@linkcode Protocol.pauseWriting}; {@linkcode drain} waits from now on. */
@@ -207,7 +205,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   /** As {@linkcode Protocol.resumeWriting}; it ends every {@linkcode drain}. */
   override resumeWriting(): void {
     this.#isWritingPaused = false;
-    for (const waiting of this.#waiting.splice(0)) waiting.resolve();
+    this.#room.release();
   }
 
   /** Decodes what arrived. Override {@linkcode messageReceived} instead. */
@@ -238,6 +236,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
       if (settled === NEED_MORE) return;
       if (isThenable(settled)) return this.#deliverAfter(settled, current);
       if (!this.#mayGoOn(current)) return;
+      if (turnBudget.spend()) return this.#deliverAfter(turnBudget.untilRenewed(), current);
     }
   }
 
@@ -245,6 +244,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     let settled: unknown = first;
     while (settled !== NEED_MORE) {
       if (isThenable(settled)) await settled;
+      if (turnBudget.spend()) await turnBudget.untilRenewed();
       if (!this.#mayGoOn(current)) return;
       settled = this.#deliverOne();
     }
@@ -297,20 +297,10 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     return this.endReceived();
   }
 
-  #wait(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    ignoreUnawaited(promise);
-    const waiting: Waiting = { resolve, reject };
-    this.#waiting.push(waiting);
-    if (signal === undefined) return promise;
-    const onAbort = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    const waited = promise.finally(() => signal.removeEventListener("abort", onAbort));
-    ignoreUnawaited(waited);
-    return waited;
+  #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
+    const waiting = this.#room.wait(signal);
+    ignoreUnawaited(waiting);
+    return waiting;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Bytes } from "../protocols/contract.ts";
 import { FrameError } from "../protocols/errors.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { isThenable } from "../protocols/thrown.ts";
+import { turnBudget } from "../protocols/turn_budget.ts";
 
 /** What {@linkcode decoderStream} does with bad messages. */
 export interface DecoderStreamOptions {
@@ -38,8 +39,9 @@ export function decoderStream<In>(
 ): TransformStream<Bytes, In> {
   const { onBadMessage } = options;
   const frames = new FrameReader(decoder);
-  const deliver = (controller: TransformStreamDefaultController<In>): void => {
+  const deliver = async (controller: TransformStreamDefaultController<In>): Promise<void> => {
     for (;;) {
+      if (turnBudget.spend()) await turnBudget.untilRenewed();
       try {
         const message = frames.next();
         if (message === NEED_MORE) return;
@@ -54,13 +56,13 @@ export function decoderStream<In>(
     }
   };
   return new TransformStream<Bytes, In>({
-    transform(chunk, controller): void {
+    transform(chunk, controller): Promise<void> {
       frames.feedData(chunk);
-      deliver(controller);
+      return deliver(controller);
     },
-    flush(controller): void {
+    flush(controller): Promise<void> {
       frames.feedEof();
-      deliver(controller);
+      return deliver(controller);
     },
   });
 }

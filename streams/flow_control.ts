@@ -1,8 +1,9 @@
 import { abortable } from "@std/async";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
+import { turnBudget } from "../protocols/turn_budget.ts";
+import { WaitQueue } from "../protocols/wait_queue.ts";
 import { nextTurn } from "../transports/core/clock.ts";
-import { WaitQueue } from "./_wait_queue.ts";
 
 /** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
 const READY: Promise<void> = Promise.resolve();
@@ -82,7 +83,10 @@ export class FlowControl {
   drain(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#handedOver !== null) return Promise.reject(this.#handedOver);
-    if (this.#lost === null && !this.transport.isClosing() && !this.#paused) return READY;
+    if (this.#lost === null && !this.transport.isClosing() && !this.#paused) {
+      // A loop of `write` and `drain` into a peer that takes everything must not hold up the others.
+      return turnBudget.spend() ? turnBudget.untilRenewed(signal) : READY;
+    }
     const drained = this.#drainInTime(signal);
     // The connection tells of its loss by itself: a drain() that nothing awaits must not end the process.
     drained.catch(() => {});

@@ -3,6 +3,7 @@ import type { Bytes, CloseInfo } from "../protocols/contract.ts";
 import { ConnectionLostError, FrameError, InvalidStateError } from "../protocols/errors.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { isThenable, toError } from "../protocols/thrown.ts";
+import { turnBudget } from "../protocols/turn_budget.ts";
 import type { CloseOptions, StreamConnection } from "./stream_connection.ts";
 import type { ReadOptions } from "./stream_reader.ts";
 import type { WaitOptions } from "./stream_writer.ts";
@@ -102,11 +103,12 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
         "Cannot receive: another call is already waiting for a message; is an await missing?",
       );
     }
+    if (turnBudget.spend()) await this.#wait(turnBudget.untilRenewed(options.signal));
     for (;;) {
       const message = this.#next();
       if (message !== NEED_MORE) return message;
       if (this.#frames.isDone) return undefined;
-      await this.#read(options.signal ? { signal: options.signal } : {});
+      await this.#wait(this.#read(options.signal ? { signal: options.signal } : {}));
     }
   }
 
@@ -209,12 +211,17 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   async #read(options: ReadOptions): Promise<void> {
+    const chunk = await this.connection.reader.read(CHUNK_SIZE, options);
+    if (chunk.length === 0) this.#frames.feedEof();
+    else this.#frames.feedData(chunk);
+  }
+
+  /** Waits, as the only one. */
+  async #wait(promise: Promise<void>): Promise<void> {
     const turn = {};
     this.#waiting = turn;
     try {
-      const chunk = await this.connection.reader.read(CHUNK_SIZE, options);
-      if (chunk.length === 0) this.#frames.feedEof();
-      else this.#frames.feedData(chunk);
+      await promise;
     } finally {
       if (this.#waiting === turn) this.#waiting = null;
     }
@@ -244,12 +251,13 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     const wait = new AbortController();
     this.#streamWait = wait;
     try {
+      if (turnBudget.spend()) await this.#wait(turnBudget.untilRenewed(wait.signal));
       // Nobody may come between the last look at the lock and the message.
       while (this.#readable?.locked) {
         const message = this.#next();
         if (message !== NEED_MORE) return controller.enqueue(message);
         if (this.#frames.isDone) return controller.close();
-        await this.#read({ signal: wait.signal });
+        await this.#wait(this.#read({ signal: wait.signal }));
       }
     } catch (error) {
       if (!wait.signal.aborted) throw error;

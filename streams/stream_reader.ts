@@ -2,9 +2,10 @@ import type { Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.
 import { IncompleteReadError, InvalidStateError, LimitOverrunError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import { SeparatorSearch } from "../protocols/separator_search.ts";
+import { turnBudget } from "../protocols/turn_budget.ts";
+import { WaitQueue } from "../protocols/wait_queue.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
 import { ByteReadable } from "./_byte_readable.ts";
-import { WaitQueue } from "./_wait_queue.ts";
 
 /** asyncio's default limit, in bytes. */
 export const DEFAULT_LIMIT = 65_536;
@@ -66,6 +67,8 @@ export class StreamReader {
   #exception: Error | null = null;
   #transport: Transport | null = null;
   #isPaused = false;
+  // Whether the event loop is to turn before the next read.
+  #isResting = false;
   #lineSearch: SeparatorSearch | null = null;
   #lastSearch: { readonly key: string; readonly search: SeparatorSearch } | null = null;
   #readable: ReadableStream<Bytes> | null = null;
@@ -180,7 +183,7 @@ export class StreamReader {
   async read(n = -1, { signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
     if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
     if (n === 0) return new Uint8Array(0);
-    this.#begin(signal);
+    if (this.#begin(signal)) await this.#rest(signal);
     if (n < 0) {
       while (!this.#isEnded) await this.#wait(signal);
       signal?.throwIfAborted();
@@ -204,7 +207,7 @@ export class StreamReader {
       throw new RangeError(`Cannot read ${n} bytes: not a whole number of at least 0`);
     }
     if (n === 0) return new Uint8Array(0);
-    this.#begin(signal);
+    if (this.#begin(signal)) await this.#rest(signal);
     while (this.#buffer.length < n) {
       if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), n);
       await this.#wait(signal);
@@ -222,7 +225,7 @@ export class StreamReader {
    * everything that is buffered if that has not come, so the next call goes on behind it.
    */
   async readline({ signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
-    this.#begin(signal);
+    if (this.#begin(signal)) await this.#rest(signal);
     const search = this.#lineSearch ??= new SeparatorSearch(LINE_FEED);
     try {
       for (;;) {
@@ -252,7 +255,7 @@ export class StreamReader {
     separator: Separator = "\n",
     { signal }: ReadOptions = NO_OPTIONS,
   ): Promise<Bytes> {
-    this.#begin(signal);
+    if (this.#begin(signal)) await this.#rest(signal);
     const search = this.#searchFor(separator);
     for (;;) {
       const record = this.#takeUpTo(search);
@@ -310,14 +313,28 @@ export class StreamReader {
     return unread;
   }
 
-  /** What every read begins with: nobody else may be waiting. */
-  #begin(signal: AbortSignal | undefined): void {
+  /** What every read begins with: nobody else may be waiting. Returns whether to {@linkcode #rest} first. */
+  #begin(signal: AbortSignal | undefined): boolean {
     this.#wakeStream();
     if (!this.#data.isEmpty) {
       throw new InvalidStateError(
         "Cannot read: another read is already waiting for data; is an await missing?",
       );
     }
+    signal?.throwIfAborted();
+    // A read that was aborted while it rested has rested enough.
+    return turnBudget.spend() && !this.#isResting;
+  }
+
+  /** Lets the event loop turn: reads of what is buffered already could go on for ever without. */
+  async #rest(signal: AbortSignal | undefined): Promise<void> {
+    // In the place of a read that waits, so that no other one comes in between.
+    this.#isResting = true;
+    void turnBudget.untilRenewed().then(() => {
+      this.#isResting = false;
+      this.#data.release();
+    });
+    await this.#data.wait(signal);
     signal?.throwIfAborted();
   }
 
@@ -391,11 +408,12 @@ export class StreamReader {
     isWanted: () => boolean,
     signal?: AbortSignal,
   ): Promise<number | null> {
-    this.#begin(signal);
-    while (this.#buffer.length < least && !this.#isEnded && isWanted()) {
+    let mustRest = this.#begin(signal);
+    while ((mustRest || this.#buffer.length < least && !this.#isEnded) && isWanted()) {
       this.#isStreamWanted = isWanted;
       try {
-        await this.#wait(signal);
+        await (mustRest ? this.#rest(signal) : this.#wait(signal));
+        mustRest = false;
       } finally {
         if (this.#isStreamWanted === isWanted) this.#isStreamWanted = null;
       }

@@ -1,4 +1,5 @@
 import { Pause } from "../core/clock.ts";
+import { turnBudget } from "../../protocols/turn_budget.ts";
 import { toError } from "../core/error_report.ts";
 
 /** After an accept that failed, the next one waits this many milliseconds, doubling up to the longest. */
@@ -60,6 +61,7 @@ export class Acceptor<C> {
         // The room may have gone to another listener of the same server meanwhile.
         for (let room = this.#events.room(); room; room = this.#events.room()) await room;
         this.#events.onAccept(conn);
+        if (turnBudget.spend()) await turnBudget.untilRenewed();
       } catch (error) {
         if (this.#isStopped) return;
         if (!isConnectionTrouble(error)) await this.#backOff(toError(error), failures++);

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../protocols/contract.ts";
+import { turnBudget } from "../../protocols/turn_budget.ts";
 import type { Transformed } from "./byte_transform.ts";
 import { Handoff } from "../core/read/handoff.ts";
 
@@ -30,7 +31,12 @@ export class TransformInput {
   async #putAll(produced: Transformed | Promise<Transformed>): Promise<void> {
     const pieces = produced instanceof Promise ? await produced : produced;
     if (pieces instanceof Uint8Array) await this.#put(pieces);
-    else for await (const piece of pieces) await this.#put(piece);
+    else {
+      for await (const piece of pieces) {
+        await this.#put(piece);
+        if (turnBudget.spend()) await turnBudget.untilRenewed();
+      }
+    }
   }
 
   #put(piece: Bytes): void | Promise<void> {

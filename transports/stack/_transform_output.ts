@@ -1,4 +1,5 @@
 import type { Bytes } from "../../protocols/contract.ts";
+import { turnBudget } from "../../protocols/turn_budget.ts";
 import type { Transformed } from "./byte_transform.ts";
 
 /** The way out of a transform: what it makes of written bytes goes down piece by piece, as there is room below. */
@@ -51,7 +52,12 @@ export class TransformOutput {
       const produced = produce();
       const pieces = produced instanceof Promise ? await produced : produced;
       if (pieces instanceof Uint8Array) await this.#send(pieces);
-      else for await (const piece of pieces) await this.#send(piece);
+      else {
+        for await (const piece of pieces) {
+          await this.#send(piece);
+          if (turnBudget.spend()) await turnBudget.untilRenewed();
+        }
+      }
     } catch (error) {
       this.#onError(callback, error);
     }

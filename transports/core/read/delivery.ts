@@ -2,6 +2,7 @@ import type { AnyProtocol, BufferedProtocolCallbacks, Bytes } from "../../../pro
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { show } from "../../../protocols/option_checks.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
+import { turnBudget } from "../../../protocols/turn_budget.ts";
 
 /**
  * Hands chunks to a protocol, of either kind, one after the other: only while delivery is not paused, and the next only when the
@@ -144,6 +145,7 @@ export class Delivery {
         const chunk = this.#waiting.shift();
         if (chunk === undefined) break;
         await this.#hand(chunk);
+        if (turnBudget.spend()) await turnBudget.untilRenewed();
       }
     }
     this.#draining = null;

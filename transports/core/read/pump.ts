@@ -1,3 +1,4 @@
+import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -36,6 +37,7 @@ export async function pump(
       events.onReceived(step.value.length);
       const settled = delivery.push(step.value);
       if (settled !== undefined) await settled;
+      if (turnBudget.spend()) await turnBudget.untilRenewed();
     } catch (error) {
       // Also while closing: a reset then is how the rest could not be sent.
       return events.onReadError(error);

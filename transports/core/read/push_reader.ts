@@ -1,4 +1,5 @@
 import type { Bytes } from "../../../protocols/contract.ts";
+import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
 import type { PumpEvents } from "./pump.ts";
@@ -33,8 +34,12 @@ export class PushReader implements ByteSink {
     // A protocol with a buffer of its own copies at once. Any other may keep what it is given.
     const isCopied = delivery.isBuffered && delivery.isReady;
     const settled = delivery.push(isCopied ? bytes : new Uint8Array(bytes));
-    if (settled === undefined && !delivery.paused) return !delivery.stopped;
-    void this.#whenReady(() => this.#source.resume());
+    if (settled !== undefined || delivery.paused) {
+      void this.#whenReady(() => this.#source.resume());
+      return false;
+    }
+    if (!turnBudget.spend()) return !delivery.stopped;
+    void turnBudget.untilRenewed().then(() => this.#whenReady(() => this.#source.resume()));
     return false;
   }
 

@@ -1,4 +1,5 @@
 import type { WriteBufferLimits } from "../../../protocols/contract.ts";
+import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { Carrier } from "../carrier.ts";
 import { deferFlush, flushSoon } from "./flush_scheduler.ts";
 import { WaterMarks } from "./water_marks.ts";
@@ -124,14 +125,16 @@ export class Outbound {
     if (this.#marks.pausesAt(this.#queue.size)) this.#events.onPause();
   }
 
-  /** Sends until an operation stays under way or nothing is left. */
-  #sendQueued(): void {
+  /** Sends until an operation stays under way or nothing is left; `goesOn` after an operation. */
+  #sendQueued(goesOn = false): void {
     this.#scheduled = false;
-    while (!this.#busy && !this.#stopped && !this.#hasFailed) {
+    for (; !this.#busy && !this.#stopped && !this.#hasFailed; goesOn = true) {
       const bytes = this.#queue.peek();
-      if (bytes !== undefined) this.#send(bytes);
-      else if (this.#end === "asked") this.#sendEnd();
-      else return;
+      if (bytes === undefined) {
+        if (this.#end !== "asked") return;
+        this.#sendEnd();
+      } else if (goesOn && turnBudget.spend()) return void this.#rest();
+      else this.#send(bytes);
     }
   }
 
@@ -177,10 +180,19 @@ export class Outbound {
     if (!this.#stopped) this.#events.onFlushed();
   }
 
+  /** A peer that takes everything at once must not hold up the others. */
+  async #rest(): Promise<void> {
+    this.#busy = true;
+    await turnBudget.untilRenewed();
+    this.#busy = false;
+    this.#sendQueued();
+    this.#tellIfFlushed();
+  }
+
   // Arrow functions, made once: they are handed to every operation.
   readonly #onWritten = (n: number): void => {
     this.#take(n);
-    this.#sendQueued();
+    this.#sendQueued(true);
     this.#tellIfFlushed();
   };
 

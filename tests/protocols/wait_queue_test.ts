@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { WaitQueue } from "../../streams/_wait_queue.ts";
+import { WaitQueue } from "../../protocols/wait_queue.ts";
 import { stateOf } from "../support/event_loop.ts";
 
 Deno.test("WaitQueue.release() lets everybody go on, in order, with a signal and without", async () => {
