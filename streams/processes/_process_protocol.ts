@@ -1,7 +1,7 @@
 import type { Bytes } from "../../protocols/contract.ts";
 import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
-import { WaitQueue } from "../_wait_queue.ts";
+import { WaitQueue } from "../../protocols/wait_queue.ts";
 import { FlowControl } from "../flow_control.ts";
 import { StreamConnection } from "../stream_connection.ts";
 import { StreamReader, type StreamReaderOptions } from "../stream_reader.ts";
