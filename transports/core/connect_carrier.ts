@@ -5,6 +5,7 @@ import { CarrierTransport } from "./carrier_transport.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
 import { toError } from "./error_report.ts";
 import { checkMade, makeProtocol } from "./callbacks.ts";
+import { putOnTop, topOf } from "./stack_top.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
@@ -62,8 +63,8 @@ export async function connectCarrier<P extends AnyProtocol>(
 ): Promise<Connected<P>> {
   const { layers = [] } = options;
   if (layers.length === 0) return startTransport(protocolFactory, carrier, options, tracker);
-  const arrival = new Arrival(tracker);
-  startTransport(
+  const arrival = new Arrival();
+  const { transport: bottom } = startTransport(
     () => {
       const protocol = makeProtocol(protocolFactory);
       arrival.protocol = protocol;
@@ -74,9 +75,12 @@ export async function connectCarrier<P extends AnyProtocol>(
     },
     carrier,
     options,
-    arrival,
+    tracker,
   );
+  // Layers that were never told of a connection do not tell of its loss.
+  void bottom.closed.then(({ error }) => arrival.connectionLost(error));
   const transport = await arrival.made;
+  if (topOf(bottom) !== transport) putOnTop(topOf(bottom), transport);
   // The protocol that was set above is the one its factory made.
   return { transport, protocol: arrival.protocol as P };
 }

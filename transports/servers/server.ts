@@ -8,7 +8,7 @@ import type { ConnectionTracker } from "../core/connection_tracker.ts";
 import type { NetworkListener } from "./network_listener.ts";
 import { settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";
-import { followTops, type TopFollower, unfollowTops } from "../stack/top_of_stack.ts";
+import { topOf } from "../core/stack_top.ts";
 
 /** The default of `grace`, in milliseconds: what container managers give a program before they kill it. */
 export const DEFAULT_GRACE = 10_000;
@@ -64,9 +64,8 @@ export class Server implements AsyncDisposable {
   readonly #listening: readonly NetworkListener[];
   readonly #hooks: ServerHooks;
   readonly #acceptors: readonly Acceptor<Carrier>[];
+  // The transport at the bottom of each connection.
   readonly #connections = new Set<Transport>();
-  // Of connections whose layers have changed: what is on top now, by what was told first.
-  readonly #tops = new Map<Transport, Transport>();
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
   // Resolved by close(), and then again by the end of the last connection and task.
@@ -87,7 +86,6 @@ export class Server implements AsyncDisposable {
         onAcceptError: (error) => hooks.report(error, { callback: "accept", transport: null }),
       })
     );
-    followTops(this.#follower);
   }
 
   /** Where the server listens; empty once it is closed. */
@@ -110,7 +108,7 @@ export class Server implements AsyncDisposable {
 
   /** The live connections: of each the transport on top of its layers. */
   get connections(): ReadonlySet<Transport> {
-    return this.#connections;
+    return new Set(Array.from(this.#connections, topOf));
   }
 
   /** Aborts when {@linkcode shutdown} begins, so that connections can finish in time. */
@@ -167,12 +165,12 @@ export class Server implements AsyncDisposable {
 
   /** Calls `close()` on every connection: what they have queued is sent. */
   closeClients(): void {
-    for (const transport of this.#connections) transport.close();
+    for (const transport of this.#connections) topOf(transport).close();
   }
 
   /** Calls `abort()` on every connection: what they have queued is dropped. */
   abortClients(): void {
-    for (const transport of this.#connections) transport.abort();
+    for (const transport of this.#connections) topOf(transport).abort();
   }
 
   /**
@@ -241,22 +239,10 @@ export class Server implements AsyncDisposable {
       this.#connections.add(transport);
     },
     onClosed: (transport) => {
-      this.#connections.delete(this.#topOf(transport));
-      this.#tops.delete(transport);
+      this.#connections.delete(transport);
       this.#makeRoom();
     },
   };
-
-  readonly #follower: TopFollower = (first, before, after) => {
-    // Of another server, or further down.
-    if (this.#topOf(first) !== before || !this.#connections.delete(before)) return;
-    this.#connections.add(after);
-    this.#tops.set(first, after);
-  };
-
-  #topOf(first: Transport): Transport {
-    return this.#tops.get(first) ?? first;
-  }
 
   #isFull(): boolean {
     const { maxConnections = Infinity } = this.#hooks;
@@ -271,9 +257,7 @@ export class Server implements AsyncDisposable {
   #makeRoom(): void {
     for (const resolve of this.#onRoom.splice(0)) resolve();
     const isOver = this.#state === "closed" && this.#connections.size + this.#tasks.size === 0;
-    if (!isOver) return;
-    unfollowTops(this.#follower);
-    this.#finished.resolve();
+    if (isOver) this.#finished.resolve();
   }
 
   #closedError(action: string): InvalidStateError {

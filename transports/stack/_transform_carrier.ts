@@ -15,7 +15,7 @@ import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
 import { markStacked, restack } from "./restack.ts";
 import type { ByteTransform } from "./byte_transform.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "../core/transport_options.ts";
-import { moveTop } from "./top_of_stack.ts";
+import { putOnTop, takeOff } from "../core/stack_top.ts";
 import { TransformInput } from "./_transform_input.ts";
 import { TransformOutput } from "./_transform_output.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
@@ -133,6 +133,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
 
   connectionMade(transport: Transport): void {
     this.inner = transport;
+    putOnTop(transport, this.#top);
     if (transport.canWriteEof()) this.closeWrite = () => this.#endWriting();
     const { encodeStart } = this.#transform;
     if (encodeStart !== undefined) {
@@ -287,7 +288,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
       const unread = [...handover.received, ...this.#held ?? []];
       this.inner.setProtocol(upper, unread.length > 0 ? joinBytes(unread) : undefined);
       restack(upper, this.inner);
-      moveTop(this.#top, this.inner);
+      takeOff(this.inner, this.#top);
       this.#closeTransform();
       void this.inner.closed.then(({ error }) => this.connectionLost(error));
       if (isReading) this.inner.resumeReading();

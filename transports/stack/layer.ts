@@ -11,7 +11,7 @@ import { report, toError } from "../core/error_report.ts";
 import { joinBytes } from "../core/write/join_bytes.ts";
 import { markStacked, restack } from "./restack.ts";
 import { toBytes } from "../core/write/to_bytes.ts";
-import { moveTop } from "./top_of_stack.ts";
+import { putOnTop, takeOff } from "../core/stack_top.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 
@@ -72,6 +72,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   /** The transport below is there; tells the protocol above. */
   connectionMade(inner: Transport): void {
     this.inner = inner;
+    putOnTop(inner, this);
     this.#call("connectionMade", this);
   }
 
@@ -176,7 +177,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
       this.inner.setProtocol(upper, waiting.length > 0 ? joinBytes(waiting) : undefined);
     }
     restack(upper, this.inner);
-    moveTop(this, this.inner);
+    takeOff(this.inner, this);
     return this.inner;
   }
 

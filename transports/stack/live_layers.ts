@@ -7,7 +7,7 @@ import { Layer } from "./layer.ts";
 import { isWritingPaused, tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "../core/clock.ts";
 import { restack } from "./restack.ts";
-import { moveTop } from "./top_of_stack.ts";
+import { isOnTop, putOnTop } from "../core/stack_top.ts";
 import { TransformCarrier } from "./_transform_carrier.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -142,7 +142,7 @@ class Landing implements ProtocolCallbacks {
     holdDelivery(top, nextTurn());
     top.setProtocol(this.#upper);
     restack(this.#upper, top);
-    moveTop(this.#lower, top);
+    if (!isOnTop(this.#lower, top)) putOnTop(this.#lower, top);
     this.#made.resolve(top);
     tellWriting(this.#upper, this.#isPaused, isWritingPaused(top), this.#onError);
   }
