@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { BufferedProtocol } from "../../protocols/buffered_protocol.ts";
-import { Protocol } from "../../protocols/protocol.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { Random } from "../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../testing/conformance/same_bytes.ts";
@@ -8,6 +7,7 @@ import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
+import { Echo } from "../support/echo.ts";
 import { hasProgram } from "../support/outside_peer.ts";
 import { PeerProcess } from "../support/peer_process.ts";
 
@@ -19,28 +19,7 @@ const HAS_NETCAT = hasProgram("nc", ["-h"]);
 const SIZE = 5_000_000;
 const PEER = new URL("../support/asyncio_peer.py", import.meta.url).pathname;
 
-/** Sends back what comes, no faster than that is taken, and ends when the peer ends. */
-class Echo extends Protocol {
-  #transport?: Transport;
-
-  override connectionMade(transport: Transport): void {
-    this.#transport = transport;
-  }
-
-  override dataReceived(chunk: Uint8Array): void {
-    this.#transport?.write(chunk);
-  }
-
-  override pauseWriting(): void {
-    this.#transport?.pauseReading();
-  }
-
-  override resumeWriting(): void {
-    this.#transport?.resumeReading();
-  }
-}
-
-/** The same with a buffer of its own. */
+/** {@linkcode Echo} with a buffer of its own. */
 class BufferedEcho extends BufferedProtocol {
   readonly #buffer = new Uint8Array(65_536);
   #transport?: Transport;

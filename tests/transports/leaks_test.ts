@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { Protocol } from "../../protocols/protocol.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
+import { Echo } from "../support/echo.ts";
 
 const CONNECTIONS = 5000;
 const AT_A_TIME = 50;
@@ -20,17 +20,6 @@ function makeCollector(): () => void {
 async function countDescriptors(): Promise<number> {
   if (Deno.build.os !== "linux") return -1;
   return (await Array.fromAsync(Deno.readDir("/proc/self/fd"))).length;
-}
-
-/** A server's protocol that answers once. */
-class Answer extends Protocol {
-  #transport?: Transport;
-  override connectionMade(transport: Transport): void {
-    this.#transport = transport;
-  }
-  override dataReceived(chunk: Uint8Array): void {
-    this.#transport?.write(chunk);
-  }
 }
 
 /** Connects, exchanges a few bytes, and ends in one of several ways. */
@@ -51,7 +40,7 @@ async function visit(port: number, way: number): Promise<WeakRef<Transport>> {
 
 Deno.test("5,000 connections leave neither descriptors nor memory behind", async () => {
   const collect = makeCollector();
-  const server = await createServer(() => new Answer(), { port: 0 });
+  const server = await createServer(() => new Echo(), { port: 0 });
   const references: WeakRef<Transport>[] = [];
   let descriptors = 0;
   let memory = 0;

@@ -1,11 +1,11 @@
-import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import { type ConnectOptions, createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import type { Server } from "../../../transports/servers/server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
+import { Echo } from "../../support/echo.ts";
 
 /** A server that echoes, and what it reported. */
-export interface Echo extends AsyncDisposable {
+export interface EchoServer extends AsyncDisposable {
   readonly server: Server;
   /** What was reported, in order. */
   readonly reported: Error[];
@@ -14,10 +14,10 @@ export interface Echo extends AsyncDisposable {
 }
 
 /** Starts an echo server with TLS. */
-export async function echoServer(tls: TlsOptions): Promise<Echo> {
+export async function echoServer(tls: TlsOptions): Promise<EchoServer> {
   const reported: Error[] = [];
   let changed = Promise.withResolvers<void>();
-  const server = await createServer(echo, {
+  const server = await createServer(() => new Echo(), {
     port: 0,
     tls,
     onError: (error) => {
@@ -35,15 +35,6 @@ export async function echoServer(tls: TlsOptions): Promise<Echo> {
     async [Symbol.asyncDispose](): Promise<void> {
       await server.shutdown({ grace: 0 });
     },
-  };
-}
-
-/** Sends back what comes. */
-export function echo(): AnyProtocol {
-  let transport: Transport;
-  return {
-    connectionMade: (made) => void (transport = made),
-    dataReceived: (chunk) => void transport.write(chunk),
   };
 }
 

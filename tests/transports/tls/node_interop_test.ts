@@ -4,7 +4,7 @@ import { openConnection } from "../../../streams/open_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { outputOf, testWith, withPeer } from "../../support/outside_peer.ts";
-import { echo } from "./attempt.ts";
+import { Echo } from "../../support/echo.ts";
 import { ca, client, localhost, other, pathOf, trusting } from "./certificates.ts";
 
 const ENGINES = ["native", "layer"] as const;
@@ -63,7 +63,7 @@ async function serveNode(
 ): Promise<{ readonly transport: Transport | null; readonly printed: readonly string[] }> {
   let made: Transport | null = null;
   await using server = await createServer(() => {
-    const protocol = echo();
+    const protocol = new Echo();
     const told = protocol.connectionMade?.bind(protocol);
     return Object.assign(protocol, {
       connectionMade: (transport: Transport) => {

@@ -18,7 +18,7 @@ import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
 import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { echo, echoServer, hello } from "./attempt.ts";
+import { echoServer, hello } from "./attempt.ts";
 import { turn } from "../../support/event_loop.ts";
 import { ca, client, localhost, other, pathOf, stranger, trusting } from "./certificates.ts";
 import { tlsMemoryPair, tlsPair } from "./tls_pairs.ts";
@@ -171,9 +171,13 @@ Deno.test("TLS options that cannot be meant throw before anything is opened", as
     RangeError,
     "minVersion",
   );
-  await assertRejects(() => createServer(echo, { port: 0, tls: true }), TypeError, "cert and key");
   await assertRejects(
-    () => createServer(echo, { port: 0, tls: { certificates: [] } }),
+    () => createServer(() => ({}), { port: 0, tls: true }),
+    TypeError,
+    "cert and key",
+  );
+  await assertRejects(
+    () => createServer(() => ({}), { port: 0, tls: { certificates: [] } }),
     TypeError,
     "empty",
   );
