@@ -53,14 +53,14 @@ export class TextWindow {
       this.#load(chunk, offset);
     }
     const from = offset - this.#start;
-    if (from + n <= this.#text.length) return this.#text.slice(from, from + n);
+    if (from + n <= this.#text.length) return this.#text.substring(from, from + n);
     return decodeUtf8(chunk.subarray(offset, offset + n));
   }
 
   /** The text from `offset` on, as far as it is known and ASCII. */
   asciiFrom(chunk: Uint8Array<ArrayBuffer>, offset: number): string {
     if (!this.#covers(chunk, offset)) this.#load(chunk, offset);
-    return this.#text.slice(offset - this.#start);
+    return this.#text.substring(offset - this.#start);
   }
 
   /** Forgets the chunk. */
@@ -81,7 +81,7 @@ export class TextWindow {
     this.#chunk = chunk;
     this.#start = offset;
     this.#end = offset + stretch.length;
-    this.#text = isAscii ? text : text.slice(0, text.search(NOT_ASCII));
+    this.#text = isAscii ? text : text.substring(0, text.search(NOT_ASCII));
   }
 }
 

@@ -91,6 +91,7 @@ export class FrameReader<In> {
    *
    * @returns The message, or {@linkcode NEED_MORE} if it is not there yet or, after
    * {@linkcode feedEof}, there is none.
+   * @throws {TypeError} If the decoder returns `undefined`.
    * @throws {FrameError} If it is bad. If the error is `recoverable`, the next call goes on behind
    * it; otherwise every call from now on throws the same.
    * @throws {IncompleteFrameError} If the data ended inside a message.
@@ -103,6 +104,10 @@ export class FrameReader<In> {
     const before = this.#buffer.position;
     try {
       const message = this.#decoder.decode(this.#buffer);
+      // A forgotten return, which would be taken for a message for ever.
+      if (message === undefined) {
+        throw new TypeError("Cannot decode: decode() returned neither a message nor NEED_MORE");
+      }
       return message !== NEED_MORE || !this.#isEnded ? message : this.#last();
     } catch (error) {
       const isRecoverable = error instanceof FrameError && error.recoverable;

@@ -247,7 +247,7 @@ export function anything(): void {}
 export function show(value: unknown): string {
   try {
     if (typeof value === "string") {
-      return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+      return JSON.stringify(value.length > 80 ? `${value.substring(0, 80)}…` : value);
     }
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";

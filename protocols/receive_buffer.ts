@@ -1,3 +1,22 @@
+/**
+ * How the buffer works. It is a list of the chunks as they came. Two numbers say where the first
+ * byte is: which chunk (`#head`) and where in it (`#headOffset`). Consuming moves them; consumed
+ * chunks are dropped at once and their places in the list later, many at a time.
+ *
+ * - Nothing is copied when a chunk comes, except small ones: they are gathered in a block that
+ *   doubles, so that a stream of single bytes does not become a list of objects.
+ * - What goes out is owned by its taker. A chunk that is taken whole goes out as it is, if its
+ *   buffer holds nothing else; everything else is copied, once.
+ * - Offsets that users see count from the first byte held. Inside, positions count from the first
+ *   byte ever, so that they stay true while bytes are consumed. The cursor remembers the chunk of
+ *   the last look-up: walking through the bytes of many chunks costs one step each.
+ * - Text is decoded a window at a time (see {@linkcode TextWindow}).
+ * - No chunk that is held is empty. If one is, its owner has transferred its memory away: every
+ *   method that needs its bytes throws.
+ *
+ * @module
+ */
+import { checkBytes, copyOf, isOrdinary, ownedBytes } from "./bytes.ts";
 import type { Bytes } from "./contract.ts";
 import { decodeUtf8, indexOfByte, TextWindow } from "./_utf8.ts";
 
@@ -14,8 +33,12 @@ const EMPTY: Bytes = new Uint8Array(0);
 /**
  * Bytes received and not yet consumed, as a chain of the chunks they came in.
  *
- * Appending copies nothing but runs of small chunks; taking copies only what spans chunks. All
- * offsets count from the first byte held. What is handed out is the taker's to keep.
+ * Appending copies nothing but runs of small chunks. Bytes that are taken have a buffer of their
+ * own: a whole chunk is handed out as it is where it has one, everything else is copied. All offsets
+ * count from the first byte held.
+ *
+ * If the memory of a chunk that is held is transferred away, every method that needs its bytes
+ * throws a `TypeError`.
  *
  * @example Taking a header and the rest
  * ```ts
@@ -59,15 +82,19 @@ export class ReceiveBuffer {
 
   /**
    * Adds bytes at the end. The chunk belongs to the buffer from now on; an empty one is ignored.
+   *
+   * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
    */
   append(chunk: Bytes): void {
-    if (chunk.length === 0) return;
-    if (chunk.length < SMALL_CHUNK && this.#length > 0) this.#gather(chunk);
+    checkBytes(chunk, "append");
+    const { length } = chunk;
+    if (length === 0) return;
+    if (length < SMALL_CHUNK && this.#length > 0) this.#gather(chunk);
     else {
-      this.#chunks.push(chunk);
+      this.#chunks.push(asHeld(chunk));
       this.#tailRoom = 0;
     }
-    this.#length += chunk.length;
+    this.#length += length;
   }
 
   /** The byte at `offset`; `undefined` past the end. */
@@ -128,38 +155,36 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Consumes exactly `n` bytes and returns them in one piece, copied only if they span chunks.
+   * Consumes exactly `n` bytes and returns them in one piece, with a buffer of their own.
    *
    * @throws {RangeError} If fewer are held or `n` is negative.
    */
   take(n: number): Bytes {
     const head = this.#chunks[this.#head];
     const end = this.#headOffset + n;
-    // Most of what is taken lies inside one chunk, with more behind it.
+    // Most of what is taken lies inside one chunk, with more following it.
     if (n > 0 && head !== undefined && end < head.length) {
-      const inside = head.subarray(this.#headOffset, end);
+      const inside = copyOf(head, this.#headOffset, end);
       this.#headOffset = end;
       this.#length -= n;
       this.#position += n;
       return inside;
     }
-    const bytes = this.peek(n);
+    this.#checkCount(n, "take");
+    const isWhole = head !== undefined && this.#headOffset === 0 && n === head.length;
+    const bytes = isWhole && n > 0 ? ownedBytes(head) : this.#copy(n);
     this.#advance(n);
     return bytes;
   }
 
   /**
-   * Returns the first `n` bytes in one piece without consuming them.
+   * Returns a copy of the first `n` bytes without consuming them.
    *
    * @throws {RangeError} If fewer are held or `n` is negative.
    */
   peek(n: number): Bytes {
     this.#checkCount(n, "peek at");
-    const chunk = this.#chunks[this.#head];
-    if (chunk === undefined || n === 0) return EMPTY;
-    if (this.#headOffset + n > chunk.length) return this.#merge(n);
-    if (this.#headOffset === 0 && n === chunk.length) return chunk;
-    return chunk.subarray(this.#headOffset, this.#headOffset + n);
+    return this.#copy(n);
   }
 
   /**
@@ -175,7 +200,7 @@ export class ReceiveBuffer {
     if (chunk === undefined || n === 0) return "";
     const offset = this.#headOffset;
     const text = offset + n > chunk.length
-      ? decodeUtf8(this.#merge(n))
+      ? decodeUtf8(this.#copy(n))
       : (this.#window ??= new TextWindow()).decode(chunk, offset, n);
     this.#advance(n);
     return text;
@@ -195,23 +220,20 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Consumes what can be had without copying: the rest of the first chunk, at most `max` bytes.
-   * Empty if nothing is held.
+   * Consumes the rest of the first chunk, at most `max` bytes: what costs the least. Empty if
+   * nothing is held.
    */
   takeChunk(max: number = Infinity): Bytes {
     const chunk = this.#chunks[this.#head];
-    if (chunk === undefined) return EMPTY;
-    return this.take(Math.min(chunk.length - this.#headOffset, max));
+    if (chunk === undefined) return new Uint8Array(0);
+    return this.take(Math.min(this.#held(this.#head).length - this.#headOffset, max));
   }
 
   /** Consumes into the start of `target`, as much as is held and fits; returns how many bytes. */
   takeInto(target: Uint8Array): number {
     const n = Math.min(target.length, this.#length);
-    for (let done = 0; done < n;) {
-      const chunk = this.takeChunk(n - done);
-      target.set(chunk, done);
-      done += chunk.length;
-    }
+    this.#copyInto(target, n);
+    this.#advance(n);
     return n;
   }
 
@@ -232,7 +254,9 @@ export class ReceiveBuffer {
 
   /** Consumes everything. */
   clear(): void {
-    this.#advance(this.#length);
+    this.#position += this.#length;
+    this.#length = 0;
+    this.#reset();
   }
 
   #checkCount(n: number, action: string): void {
@@ -258,6 +282,15 @@ export class ReceiveBuffer {
     this.#tailRoom -= chunk.length;
   }
 
+  /** A chunk of which bytes are held. */
+  #held(index: number): Bytes {
+    const chunk = this.#chunks[index];
+    if (chunk !== undefined && chunk.length > 0) return chunk;
+    throw new TypeError(
+      `Cannot read: memory of the ${this.#length} bytes that wait to be read was transferred away`,
+    );
+  }
+
   /** Moves the cursor to the chunk that holds an absolute position, which must be held. */
   #seek(position: number): Bytes {
     if (this.#cursor < this.#head) {
@@ -266,13 +299,13 @@ export class ReceiveBuffer {
     }
     while (position < this.#cursorPosition) {
       this.#cursor--;
-      this.#cursorPosition -= this.#chunks[this.#cursor]?.length ?? 0;
+      this.#cursorPosition -= this.#held(this.#cursor).length;
     }
-    let chunk = this.#chunks[this.#cursor] ?? EMPTY;
-    while (position >= this.#cursorPosition + chunk.length && chunk.length > 0) {
+    let chunk = this.#held(this.#cursor);
+    while (position >= this.#cursorPosition + chunk.length) {
       this.#cursorPosition += chunk.length;
       this.#cursor++;
-      chunk = this.#chunks[this.#cursor] ?? EMPTY;
+      chunk = this.#held(this.#cursor);
     }
     return chunk;
   }
@@ -300,17 +333,20 @@ export class ReceiveBuffer {
     return true;
   }
 
-  #merge(n: number): Bytes {
-    const merged = new Uint8Array(n);
+  #copy(n: number): Bytes {
+    const copy = new Uint8Array(n);
+    this.#copyInto(copy, n);
+    return copy;
+  }
+
+  #copyInto(target: Uint8Array, n: number): void {
     let index = this.#head;
     let offset = this.#headOffset;
     for (let done = 0; done < n; index++, offset = 0) {
-      const chunk = this.#chunks[index] ?? EMPTY;
-      const part = chunk.subarray(offset, offset + n - done);
-      merged.set(part, done);
+      const part = this.#held(index).subarray(offset, offset + n - done);
+      target.set(part, done);
       done += part.length;
     }
-    return merged;
   }
 
   #advance(n: number): void {
@@ -323,13 +359,13 @@ export class ReceiveBuffer {
     else this.#leaveChunks();
   }
 
-  /** Leaves the chunks behind that are consumed. */
+  /** Drops the chunks that are consumed. */
   #leaveChunks(): void {
-    for (let chunk = this.#chunks[this.#head]; chunk !== undefined;) {
-      if (this.#headOffset < chunk.length) break;
-      this.#headOffset -= chunk.length;
-      this.#chunks[this.#head] = EMPTY;
-      chunk = this.#chunks[++this.#head];
+    for (;;) {
+      const { length } = this.#held(this.#head);
+      if (this.#headOffset < length) break;
+      this.#headOffset -= length;
+      this.#chunks[this.#head++] = EMPTY;
     }
     if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) this.#dropConsumed();
   }
@@ -353,4 +389,11 @@ export class ReceiveBuffer {
     } else this.#cursor -= this.#head;
     this.#head = 0;
   }
+}
+
+/** A chunk as it is kept: a plain array over memory that nothing but a transfer can change. */
+function asHeld(chunk: Bytes): Bytes {
+  if (!isOrdinary(chunk)) return copyOf(chunk);
+  if (chunk.constructor === Uint8Array) return chunk;
+  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
 }

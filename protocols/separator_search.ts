@@ -1,3 +1,4 @@
+import { copyOf } from "./bytes.ts";
 import { InvalidStateError } from "./errors.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
@@ -57,9 +58,11 @@ export class SeparatorSearch {
     if (separators.some((bytes) => bytes.length === 0)) {
       throw new RangeError("Cannot search for an empty separator");
     }
-    const sorted = separators.map((bytes) => bytes.slice()).sort((a, b) => b.length - a.length);
+    const sorted = separators.map((bytes) => copyOf(bytes)).sort((a, b) => b.length - a.length);
     // Of equal ones the last is left.
-    const distinct = sorted.filter((bytes, i) => !sorted.slice(i + 1).some(isSameAs(bytes)));
+    const distinct = sorted.filter((bytes, i) =>
+      !sorted.some((other, j) => j > i && isSame(other, bytes))
+    );
     this.#known = distinct
       .filter((bytes) => !distinct.some((other) => other !== bytes && endsIn(bytes, other)))
       .map((bytes) => ({
@@ -116,8 +119,8 @@ export class SeparatorSearch {
   }
 }
 
-function isSameAs(bytes: Uint8Array): (other: Uint8Array) => boolean {
-  return (other) => other.length === bytes.length && endsIn(other, bytes);
+function isSame(other: Uint8Array, bytes: Uint8Array): boolean {
+  return other.length === bytes.length && endsIn(other, bytes);
 }
 
 function endsIn(bytes: Uint8Array, end: Uint8Array): boolean {

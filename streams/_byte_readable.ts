@@ -12,7 +12,7 @@ export interface ByteReadableSource {
   wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
   /** Ends a wait that is not wanted any more. */
   wake(): void;
-  /** Takes the first chunk that is buffered. */
+  /** Takes the first chunk that is buffered, with a buffer of its own: the stream transfers it. */
   take(): Bytes;
   /** Takes what fits; returns how many bytes. */
   takeInto(target: Uint8Array): number;
@@ -112,7 +112,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
     if (!offered?.view) {
       const chunk = this.#source.take();
       if (chunk.length === 0) return false;
-      this.#controller.enqueue(detachable(chunk));
+      this.#controller.enqueue(chunk);
       return true;
     }
     const { buffer, byteOffset, byteLength } = offered.view;
@@ -193,9 +193,4 @@ export class ByteReadable extends ReadableStream<Bytes> {
 
 async function ignore(settled: Promise<void>): Promise<void> {
   await settled.catch(() => {});
-}
-
-/** A byte stream takes the memory of what it is given away from everybody: give it memory of its own. */
-function detachable(chunk: Bytes): Bytes {
-  return chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
 }

@@ -1,3 +1,4 @@
+import { copyOf } from "../protocols/bytes.ts";
 import { COPY_LIMIT } from "../transports/core/write/write_queue.ts";
 
 /** How many bytes may wait in the stream itself, before the transport's own queue. */
@@ -71,5 +72,5 @@ export class ByteWritable extends WritableStream<Uint8Array> {
 
 /** What the transport would send from where it lies, in memory that is not the writer's. */
 function reusable(chunk: Uint8Array): Uint8Array {
-  return chunk instanceof Uint8Array && chunk.length > COPY_LIMIT ? chunk.slice() : chunk;
+  return chunk instanceof Uint8Array && chunk.length > COPY_LIMIT ? copyOf(chunk) : chunk;
 }

@@ -1,5 +1,7 @@
+import { copyOf, joinBytes } from "../protocols/bytes.ts";
 import type { EncodedMessage, Encoder } from "../protocols/codec.ts";
 import type { Bytes } from "../protocols/contract.ts";
+import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
 
 /**
  * A message of up to this many bytes becomes one chunk, whatever its parts: each chunk costs more
@@ -7,11 +9,9 @@ import type { Bytes } from "../protocols/contract.ts";
  */
 const JOIN_LIMIT = 4096;
 
-const encoder = new TextEncoder();
-
 /**
- * A Web transform stream from messages to bytes. Large parts of a message are chunks of their own,
- * not copied.
+ * A Web transform stream from messages to bytes. The chunks are copies: whoever reads them may
+ * transfer their memory, and the messages may change once they are written.
  *
  * @example Messages with their length in front
  * ```ts
@@ -28,7 +28,8 @@ const encoder = new TextEncoder();
  *
  * @typeParam Out What a message is.
  * @param codec A codec, or the encoding half of one.
- * @returns The stream. It fails with a {@linkcode FrameError} if a message cannot be encoded.
+ * @returns The stream. It fails with a {@linkcode FrameError} if a message cannot be encoded, and with a
+ * `TypeError` if the codec gives neither bytes nor strings.
  */
 export function encoderStream<Out>(codec: Encoder<Out>): TransformStream<Out, Bytes> {
   return new TransformStream<Out, Bytes>({
@@ -40,23 +41,8 @@ export function encoderStream<Out>(codec: Encoder<Out>): TransformStream<Out, By
 
 function toChunks(encoded: EncodedMessage): Bytes[] {
   const isOne = typeof encoded === "string" || encoded instanceof Uint8Array;
-  const parts = (isOne ? [encoded] : encoded).map(toBytes).filter((part) => part.length > 0);
+  const parts = (isOne ? [toBytes(encoded)] : toPieces(encoded)).map((part) => copyOf(part));
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return parts.length < 2 || length > JOIN_LIMIT ? parts : [join(parts, length)];
-}
-
-function toBytes(part: Uint8Array | string): Bytes {
-  if (typeof part === "string") return encoder.encode(part);
-  // Only memory that is shared between workers has to be copied: Web streams do not take it.
-  return part.buffer instanceof ArrayBuffer ? part as Bytes : new Uint8Array(part);
-}
-
-function join(parts: readonly Bytes[], length: number): Bytes {
-  const whole = new Uint8Array(length);
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
-  return whole;
+  if (length === 0) return [];
+  return length > JOIN_LIMIT ? parts : [joinBytes(parts)];
 }

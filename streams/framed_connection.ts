@@ -1,3 +1,4 @@
+import { joinBytes } from "../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { Bytes, CloseInfo } from "../protocols/contract.ts";
 import { ConnectionLostError, FrameError, InvalidStateError } from "../protocols/errors.ts";
@@ -185,13 +186,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    * @returns The bytes, possibly none.
    */
   detach(): Bytes {
-    const first = this.#frames.takeRest();
-    const second = this.connection.reader.detach();
-    if (first.length === 0) return second;
-    const unread = new Uint8Array(first.length + second.length);
-    unread.set(first);
-    unread.set(second, first.length);
-    return unread;
+    return joinBytes([this.#frames.takeRest(), this.connection.reader.detach()]);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { checkBytes, copyOf } from "../protocols/bytes.ts";
 import type { Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { IncompleteReadError, InvalidStateError, LimitOverrunError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
@@ -12,6 +13,8 @@ export const DEFAULT_LIMIT = 65_536;
 
 const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
 const encoder = new TextEncoder();
+/** Replaces what is not UTF-8, and keeps every character, a byte order mark as well. */
+const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Shared by the reads that are given none: most of them. */
 const NO_OPTIONS: ReadOptions = {};
 
@@ -70,7 +73,9 @@ export class StreamReader {
   // Whether the event loop is to turn before the next read.
   #isResting = false;
   #lineSearch: SeparatorSearch | null = null;
-  #lastSearch: { readonly key: string; readonly search: SeparatorSearch } | null = null;
+  // What readuntil() looked for last.
+  #lastSearch: { readonly parts: readonly Uint8Array[]; readonly search: SeparatorSearch } | null =
+    null;
   #readable: ReadableStream<Bytes> | null = null;
   // While the Web stream waits: whether somebody still wants what it waits for.
   #isStreamWanted: (() => boolean) | null = null;
@@ -137,8 +142,10 @@ export class StreamReader {
    * Adds bytes that arrived; they belong to the reader from now on. Dropped if `readable` was cancelled.
    *
    * @throws {InvalidStateError} If the end was fed before.
+   * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
    */
   feedData(chunk: Bytes): void {
+    checkBytes(chunk, "feed");
     if (this.#isDiscarding) return;
     if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
     if (chunk.length === 0) return;
@@ -225,20 +232,7 @@ export class StreamReader {
    * everything that is buffered if that has not come, so the next call goes on behind it.
    */
   async readline({ signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
-    if (this.#begin(signal)) await this.#rest(signal);
-    const search = this.#lineSearch ??= new SeparatorSearch(LINE_FEED);
-    try {
-      for (;;) {
-        const line = this.#takeUpTo(search);
-        if (line !== null) return line;
-        if (this.#isEnded) return this.#consume(this.#buffer.takeAll());
-        await this.#wait(signal);
-        signal?.throwIfAborted();
-      }
-    } catch (error) {
-      if (error instanceof LimitOverrunError) this.#dropLine(error.consumed);
-      throw error;
-    }
+    return await this.#takeLine(signal, (n) => this.#buffer.take(n));
   }
 
   /**
@@ -248,6 +242,7 @@ export class StreamReader {
    * @param options A signal.
    * @returns The bytes before the separator, and the separator.
    * @throws {RangeError} If a separator is empty, or the list is.
+   * @throws {TypeError} If a separator is neither bytes nor a string.
    * @throws {LimitOverrunError} If more than the limit comes before it; nothing is consumed.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
@@ -258,8 +253,8 @@ export class StreamReader {
     if (this.#begin(signal)) await this.#rest(signal);
     const search = this.#searchFor(separator);
     for (;;) {
-      const record = this.#takeUpTo(search);
-      if (record !== null) return record;
+      const length = this.#findEnd(search);
+      if (length !== null) return this.#consume(this.#buffer.take(length));
       if (this.#isEnded) throw new IncompleteReadError(this.#consume(this.#buffer.takeAll()), null);
       await this.#wait(signal);
       signal?.throwIfAborted();
@@ -267,16 +262,16 @@ export class StreamReader {
   }
 
   /**
-   * The lines as text, without their `\n` or `\r\n`, up to the end of the data.
+   * The lines as text, without their `\n` or `\r\n`, up to the end of the data. Every character is
+   * kept, U+FEFF as well; what is not UTF-8 is replaced by U+FFFD.
    *
    * @throws {LimitOverrunError} As {@linkcode readline}.
    */
   async *lines(options: ReadOptions = {}): AsyncGenerator<string, void, void> {
-    const decoder = new TextDecoder();
     for (;;) {
-      const line = await this.readline(options);
+      const line = await this.#takeLine(options.signal, (n) => this.#takeText(n));
       if (line.length === 0) return;
-      yield decoder.decode(line).replace(/\r?\n$/, "");
+      yield line.replace(/\r?\n$/, "");
     }
   }
 
@@ -368,12 +363,37 @@ export class StreamReader {
     return taken;
   }
 
-  /** Takes a record that is there, whole; `null` if more bytes are needed to know. */
-  #takeUpTo(search: SeparatorSearch): Bytes | null {
+  /** Takes a line with `take`, which is told its length; what is left at the end of the data. */
+  async #takeLine<T>(signal: AbortSignal | undefined, take: (length: number) => T): Promise<T> {
+    if (this.#begin(signal)) await this.#rest(signal);
+    const search = this.#lineSearch ??= new SeparatorSearch(LINE_FEED);
+    try {
+      for (;;) {
+        const length = this.#findEnd(search) ?? (this.#isEnded ? this.#buffer.length : null);
+        if (length !== null) return this.#consume(take(length));
+        await this.#wait(signal);
+        signal?.throwIfAborted();
+      }
+    } catch (error) {
+      if (error instanceof LimitOverrunError) this.#dropLine(error.consumed);
+      throw error;
+    }
+  }
+
+  #takeText(length: number): string {
+    try {
+      return this.#buffer.takeText(length);
+    } catch {
+      return LENIENT.decode(this.#buffer.take(length));
+    }
+  }
+
+  /** The length of a record that is there, whole; `null` if more bytes are needed to know. */
+  #findEnd(search: SeparatorSearch): number | null {
     const match = search.find(this.#buffer);
     if (match !== null) {
       if (match.start > this.#limit) throw new LimitOverrunError(match.start, this.#limit, true);
-      return this.#consume(this.#buffer.take(match.end));
+      return match.end;
     }
     const searched = this.#buffer.length + 1 - search.longest;
     if (searched > this.#limit) throw new LimitOverrunError(searched, this.#limit, false);
@@ -389,16 +409,14 @@ export class StreamReader {
 
   /** The search for a separator, kept so that a repeated call goes on where the last one stopped. */
   #searchFor(separator: Separator): SeparatorSearch {
+    const list = Array.isArray(separator) ? separator : [separator];
+    const parts = list.map(toSeparator);
     // By content: the same array may hold something else by now.
-    const key = JSON.stringify(separator);
-    if (this.#lastSearch?.key === key) return this.#lastSearch.search;
-    const list = typeof separator === "string" || separator instanceof Uint8Array
-      ? [separator]
-      : separator;
-    const search = new SeparatorSearch(
-      list.map((part) => typeof part === "string" ? encoder.encode(part) : part),
-    );
-    this.#lastSearch = { key, search };
+    if (this.#lastSearch !== null && areSame(parts, this.#lastSearch.parts)) {
+      return this.#lastSearch.search;
+    }
+    const search = new SeparatorSearch(parts);
+    this.#lastSearch = { parts, search };
     return search;
   }
 
@@ -438,4 +456,18 @@ export class StreamReader {
       connectionLost: (error) => error === null ? this.feedEof() : this.setException(error),
     };
   }
+}
+
+/** A separator as bytes that do not change any more. */
+function toSeparator(part: Uint8Array | string): Uint8Array {
+  if (typeof part === "string") return encoder.encode(part);
+  checkBytes(part, "search for");
+  return copyOf(part);
+}
+
+function areSame(parts: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  return parts.length === others.length && parts.every((part, i) => {
+    const other = others[i];
+    return part.length === other?.length && part.every((byte, j) => byte === other[j]);
+  });
 }

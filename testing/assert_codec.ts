@@ -1,4 +1,5 @@
 import { assertEquals, AssertionError } from "@std/assert";
+import { copyOf, joinBytes } from "../protocols/bytes.ts";
 import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/codec.ts";
 import type { Bytes } from "../protocols/contract.ts";
 import { FrameTooLongError } from "../protocols/errors.ts";
@@ -151,13 +152,13 @@ function assertReceived<In, Out>(
   const expected = [...one.received, ...one.atEnd ?? []];
   const check = (pieces: Bytes[], how: string): void =>
     assertEvents(play(makeCodec(), pieces, true), expected, `${label}, ${how}`);
-  check([bytes.slice()], "whole");
+  check([copyOf(bytes)], "whole");
   check(Array.from(bytes, (byte) => new Uint8Array([byte])), "byte by byte");
   const step = Math.max(1, Math.ceil(bytes.length / MOST_CUTS));
   for (let at = 0; at <= bytes.length; at += step) {
-    check([bytes.slice(0, at), bytes.slice(at)], `cut at ${at}`);
+    check([copyOf(bytes, 0, at), copyOf(bytes, at)], `cut at ${at}`);
   }
-  assertEvents(play(makeCodec(), [bytes.slice()], false), one.received, `${label}, without an end`);
+  assertEvents(play(makeCodec(), [copyOf(bytes)], false), one.received, `${label}, without an end`);
 }
 
 function assertRandomPieces<In, Out>(
@@ -173,7 +174,7 @@ function assertRandomPieces<In, Out>(
   const expected = [...one.received, ...one.atEnd ?? []];
   const random = new Random(seed);
   for (let round = 0; round < rounds; round++) {
-    const pieces = Array.from(random.split(bytes, 1, bytes.length), (piece) => piece.slice());
+    const pieces = Array.from(random.split(bytes, 1, bytes.length), (piece) => copyOf(piece));
     const sizes = pieces.map((piece) => piece.length).join(", ");
     assertEvents(
       play(makeCodec(), pieces, true),
@@ -192,7 +193,7 @@ function assertTrailing<In, Out>(
   const bytes = toBytes(one.bytes);
   const codec = makeCodec();
   const reader = new FrameReader(codec);
-  const first = drain(reader, bytes.slice());
+  const first = drain(reader, copyOf(bytes));
   const { endsInside = (one.atEnd?.length ?? 0) > 0 } = one;
   if (reader.isDone || endsInside || bytes.length === 0) return;
   assertEvents(first, one.received, `${label}, alone`);
@@ -201,8 +202,8 @@ function assertTrailing<In, Out>(
   twice.set(bytes, bytes.length);
   const expected = [...one.received, ...one.received];
   assertEvents(play(makeCodec(), [twice], false), expected, `${label}, twice in one piece`);
-  const half = twice.slice(0, bytes.length + Math.floor(bytes.length / 2));
-  const rest = twice.slice(half.length);
+  const half = copyOf(twice, 0, bytes.length + Math.floor(bytes.length / 2));
+  const rest = copyOf(twice, half.length);
   assertEvents(play(makeCodec(), [half, rest], false), expected, `${label}, one and a half first`);
 }
 
@@ -221,10 +222,10 @@ function assertSent<In, Out>(
   const sent = messages.map((message) => flatten(codec.encode(message)));
   const again = messages.map((message) => flatten(codec.encode(message)));
   assertEquals(again, sent, `${label}, encoded a second time`);
-  if (isExact) assertEquals(concat(sent), toBytes(one.bytes), `${label}, encoded`);
+  if (isExact) assertEquals(joinBytes(sent), toBytes(one.bytes), `${label}, encoded`);
   if (one.sent) return;
   assertEvents(
-    play(makeCodec(), [concat(sent)], false),
+    play(makeCodec(), [joinBytes(sent)], false),
     one.received.filter((each) => !isErrorClass(each)),
     `${label}, encoded and received`,
   );
@@ -233,7 +234,7 @@ function assertSent<In, Out>(
 function assertLimit<In, Out>({ makeCodec, makeMessage, length = 16 }: CodecLimit<In, Out>): void {
   const bytes = flatten(makeCodec(length + 1).encode(makeMessage(length)));
   const next = flatten(makeCodec(length + 1).encode(makeMessage(1)));
-  const [message, ...rest] = play(makeCodec(length + 1), [bytes.slice()], false);
+  const [message, ...rest] = play(makeCodec(length + 1), [copyOf(bytes)], false);
   if (message === undefined || "error" in message || rest.length > 0) {
     throw new AssertionError(
       `Limit: a message of length ${length} was not received as one message`,
@@ -243,10 +244,10 @@ function assertLimit<In, Out>({ makeCodec, makeMessage, length = 16 }: CodecLimi
     const isTooLong = limit < length;
     const label = `limit ${limit}, message of length ${length}`;
     const expected = isTooLong ? FrameTooLongError : message.message;
-    for (const pieces of [[bytes.slice()], Array.from(bytes, (byte) => new Uint8Array([byte]))]) {
+    for (const pieces of [[copyOf(bytes)], Array.from(bytes, (byte) => new Uint8Array([byte]))]) {
       const codec = makeCodec(limit);
-      const events = play(codec, [...pieces, next.slice()], false);
-      assertEvents(events.slice(0, 1), [expected], label);
+      const events = play(codec, [...pieces, copyOf(next)], false);
+      assertEvents(events.filter((_, i) => i === 0), [expected], label);
       const isOver = isTooLong && !isRecoverable(events[0]);
       assertEquals(events.length, isOver ? 1 : 2, `${label}: messages, with one more behind it`);
     }
@@ -325,15 +326,5 @@ function toBytes(data: Uint8Array | string): Bytes {
 
 function flatten(encoded: EncodedMessage): Bytes {
   if (typeof encoded === "string" || encoded instanceof Uint8Array) return toBytes(encoded);
-  return concat(encoded.map(toBytes));
-}
-
-function concat(parts: readonly Bytes[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let length = 0;
-  for (const part of parts) {
-    whole.set(part, length);
-    length += part.length;
-  }
-  return whole;
+  return joinBytes(encoded.map(toBytes));
 }

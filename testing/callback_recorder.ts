@@ -1,3 +1,4 @@
+import { copyOf } from "../protocols/bytes.ts";
 import type { BaseProtocolCallbacks, Bytes, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
@@ -73,7 +74,7 @@ export abstract class CallbackRecorder {
 
   /** All bytes received so far, as one copy. */
   get received(): Bytes {
-    return this.#received.peek(this.#received.length).slice();
+    return this.#received.peek(this.#received.length);
   }
 
   /** {@linkcode received}, read as UTF-8. */
@@ -167,7 +168,7 @@ export abstract class CallbackRecorder {
   /** Writes down a call, and a copy of the bytes that came with it. */
   protected record(callback: CallbackName, bytes?: Uint8Array): void {
     this.#calls.push(callback);
-    if (bytes !== undefined) this.#received.append(bytes.slice());
+    if (bytes !== undefined) this.#received.append(copyOf(bytes));
     for (const waiter of this.#waiters) this.#settle(waiter);
     if (callback !== "connectionLost") return;
     for (const waiter of this.#waiters) waiter.reject();

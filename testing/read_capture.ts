@@ -1,6 +1,6 @@
 import type { Bytes, NetAddress } from "../protocols/contract.ts";
 import { CaptureFormatError } from "../protocols/errors.ts";
-import { joinBytes } from "../transports/core/write/join_bytes.ts";
+import { copyOf, joinBytes } from "../protocols/bytes.ts";
 import { formatIp } from "../transports/layers/proxy/ip_address.ts";
 import { type CapturedPacket, readPcapng } from "./_pcapng_reader.ts";
 
@@ -125,7 +125,7 @@ class Connection implements CapturedConnection {
     const parts = this.#parts[direction];
     parts.push(part);
     if (!(flags & PSH)) return;
-    this.chunks.push({ direction, bytes: joinBytes(parts).slice(), time });
+    this.chunks.push({ direction, bytes: copyOf(joinBytes(parts)), time });
     parts.length = 0;
   }
 }

@@ -1,3 +1,4 @@
+import { copyOf } from "../protocols/bytes.ts";
 import type {
   AnyProtocol,
   Bytes,
@@ -13,7 +14,7 @@ import { isThenable, toError } from "../protocols/thrown.ts";
 import { callBack } from "../transports/core/callbacks.ts";
 import { Lifecycle } from "../transports/core/lifecycle.ts";
 import { Delivery } from "../transports/core/read/delivery.ts";
-import { toBytes } from "../transports/core/write/to_bytes.ts";
+import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
 import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/core/transport_options.ts";
 import { WaterMarks } from "../transports/core/write/water_marks.ts";
 
@@ -131,7 +132,7 @@ export class RecordingTransport implements Transport {
 
   /** All bytes written so far, also those that are queued: not those that were dropped. */
   get written(): Bytes {
-    return this.#written.peek(this.#written.length).slice();
+    return this.#written.peek(this.#written.length);
   }
 
   /** {@linkcode written}, read as UTF-8. */
@@ -209,12 +210,12 @@ export class RecordingTransport implements Transport {
 
   write(data: Uint8Array | string): boolean {
     const bytes = toBytes(data);
-    this.#record("write", typeof data === "string" ? data : bytes.slice());
+    this.#record("write", typeof data === "string" ? data : copyOf(bytes));
     return this.#accept([bytes]);
   }
 
   writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = Array.from(parts, (part) => toBytes(part).slice());
+    const pieces = toPieces(parts).map((piece) => copyOf(piece));
     this.#record("writelines", pieces);
     return this.#accept(pieces);
   }
@@ -308,7 +309,7 @@ export class RecordingTransport implements Transport {
   #accept(pieces: Uint8Array[]): boolean {
     if (this.#mayWrite()) {
       for (const bytes of pieces) {
-        this.#written.append(bytes.slice());
+        this.#written.append(copyOf(bytes));
         if (this.#isStalled) this.#queued += bytes.length;
       }
       this.#pauseIfFull();

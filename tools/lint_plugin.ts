@@ -10,6 +10,7 @@
  *   and leaves no timer behind.
  * - `sluice/error-text`: the message of an error starts with a capital, ends without a full stop
  *   and holds no contraction.
+ * - `sluice/copy-of`: bytes are copied with `copyOf()`: the `slice()` of a `Buffer` is a view.
  * - `sluice/size`: at most 500 lines a file and 50 lines a function.
  * - `sluice/file-name`: everywhere, a file is named in snake_case, after what it holds.
  *
@@ -132,6 +133,112 @@ const errorText: Deno.lint.Rule = published((context) => ({
   },
 }));
 
+/** Methods and functions that give text or a list, whose `slice()` copies. */
+const GIVE_TEXT_OR_LIST = new Set(
+  ("String stringify toString join trim toLowerCase toUpperCase replace replaceAll padStart padEnd " +
+    "substring split map filter concat toSorted toSpliced randomUUID from keys values entries")
+    .split(" "),
+);
+
+/** Whether a type is evidently text or a list. */
+function isTextOrListType(type: Deno.lint.Node): boolean {
+  if (type.type === "TSTypeOperator") return isTextOrListType(type.typeAnnotation);
+  if (type.type === "TSUnionType") {
+    const isNothing = (one: Deno.lint.Node): boolean =>
+      /^TS(Null|Undefined)Keyword$/.test(one.type);
+    return type.types.every((one) => isNothing(one) || isTextOrListType(one));
+  }
+  if (type.type !== "TSTypeReference") {
+    return ["TSStringKeyword", "TSArrayType", "TSTupleType"].includes(type.type);
+  }
+  return type.typeName.type === "Identifier" && /^(Readonly)?Array$/.test(type.typeName.name);
+}
+
+/** A name as it is written: `a` and `#a` are two. */
+function nameOf(node: Deno.lint.Identifier | Deno.lint.PrivateIdentifier): string {
+  return node.type === "Identifier" ? node.name : `#${node.name.replace(/^#/, "")}`;
+}
+
+/** Whether a value is evidently text or a list. `known` says so of names that are declared. */
+function isTextOrList(node: Deno.lint.Node, known: (name: string) => boolean): boolean {
+  switch (node.type) {
+    case "Literal":
+      return typeof node.value === "string";
+    case "TemplateLiteral":
+    case "ArrayExpression":
+      return true;
+    case "Identifier":
+    case "PrivateIdentifier":
+      return known(nameOf(node));
+    case "MemberExpression":
+      return !node.computed && isTextOrList(node.property, known);
+    case "CallExpression": {
+      const { callee } = node;
+      const name = callee.type === "MemberExpression" ? callee.property : callee;
+      // Uint8Array.from() gives bytes.
+      const isBytes = callee.type === "MemberExpression" && callee.object.type === "Identifier" &&
+        callee.object.name === "Uint8Array";
+      return !isBytes && name.type === "Identifier" && GIVE_TEXT_OR_LIST.has(name.name);
+    }
+    default:
+      return false;
+  }
+}
+
+/**
+ * There are no types here, so a receiver must be text or a list as far as its own file tells: by
+ * what it is, or by every declaration of its name.
+ */
+const copyOf: Deno.lint.Rule = published((context, { path }) => {
+  if (path.startsWith("testing/conformance/")) return {};
+  const declared = new Map<string, boolean>();
+  const calls: Deno.lint.MemberExpression[] = [];
+  const known = (name: string): boolean => declared.get(name) === true;
+  const note = (name: string, isSafe: boolean): void => {
+    declared.set(name, isSafe && declared.get(name) !== false);
+  };
+  const declare = (target: Deno.lint.Node, value?: Deno.lint.Node | null): void => {
+    if (target.type !== "Identifier") return;
+    const type = target.typeAnnotation;
+    const isSafe = type
+      ? isTextOrListType(type.typeAnnotation)
+      : !!value && isTextOrList(value, known);
+    note(target.name, isSafe);
+  };
+  const declareParams = ({ params }: { params: Deno.lint.Parameter[] }): void => {
+    for (const param of params) {
+      if (param.type === "AssignmentPattern") declare(param.left, param.right);
+      else if (param.type !== "TSParameterProperty") declare(param);
+    }
+  };
+  return {
+    VariableDeclarator: ({ id, init }): void => declare(id, init),
+    FunctionDeclaration: declareParams,
+    FunctionExpression: declareParams,
+    ArrowFunctionExpression: declareParams,
+    PropertyDefinition({ key, value, typeAnnotation }): void {
+      if (key.type !== "Identifier" && key.type !== "PrivateIdentifier") return;
+      const isSafe = typeAnnotation
+        ? isTextOrListType(typeAnnotation.typeAnnotation)
+        : !!value && isTextOrList(value, known);
+      note(nameOf(key), isSafe);
+    },
+    MemberExpression(node): void {
+      if (node.property.type === "Identifier" && node.property.name === "slice") calls.push(node);
+    },
+    "Program:exit"(): void {
+      for (const node of calls) {
+        if (isTextOrList(node.object, known)) continue;
+        context.report({
+          node,
+          message:
+            "The slice() of a Buffer is a view: use copyOf() for bytes, substring() for text",
+        });
+      }
+    },
+  };
+});
+
 const size: Deno.lint.Rule = published((context) => {
   const linesOf = (node: Deno.lint.Node): number =>
     context.sourceCode.getText(node).split("\n").length;
@@ -181,6 +288,7 @@ const plugin: Deno.lint.Plugin = {
     "hash-private": hashPrivate,
     "timers": timers,
     "error-text": errorText,
+    "copy-of": copyOf,
     "size": size,
     "file-name": fileName,
   },

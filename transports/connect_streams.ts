@@ -1,3 +1,4 @@
+import { copyOf } from "../protocols/bytes.ts";
 import type { AnyProtocol, Bytes, CloseInfo } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { connectCarrier, type Connected, startTransport } from "./core/connect_carrier.ts";
@@ -86,7 +87,7 @@ class WebStreamCarrier implements Carrier {
       throw new TypeError("Cannot write: there is no writable stream");
     }
     // The queue of the stream may keep the chunk, and the transport's buffers are used again.
-    await this.#writer.write(bytes.slice());
+    await this.#writer.write(copyOf(bytes));
     return bytes.length;
   }
 
@@ -118,7 +119,8 @@ class WebStreamCarrier implements Carrier {
     for (;;) {
       const { done, value } = await this.#reader.read();
       if (done) return { done, value: undefined };
-      if (value.length > 0) return { done, value };
+      // Who takes it refuses what is no bytes.
+      if (!(value as unknown instanceof Uint8Array) || value.length > 0) return { done, value };
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes, copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
@@ -145,6 +146,7 @@ export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint
 
   encode(message: Out): EncodedMessage {
     const { maxLength } = this.#format;
+    if (typeof message !== "string") checkBytes(message, "encode");
     const isTooLong = typeof message === "string"
       ? isLongerInUtf8(message, maxLength)
       : message.length > maxLength;
@@ -180,11 +182,11 @@ class DelimiterGuard {
     if (typeof message !== "string") {
       const delimiter = this.#delimiters[0]?.[0] ?? 0;
       if (this.#isSimple ? message.includes(delimiter) : !this.#isWhole(message)) this.#refuse();
-      return message.length === 0 ? this.#written : [message, this.#written];
+      return message.length === 0 ? copyOf(this.#written) : [message, copyOf(this.#written)];
     }
     if (this.#texts === null) return this.close(encoder.encode(message));
     if (this.#texts.some((text) => message.includes(text))) this.#refuse();
-    const last = message.slice(-1);
+    const last = message.at(-1) ?? "";
     const mayJoin = !this.#isSimple && this.#texts.some((text) => text.includes(last));
     if (mayJoin && !this.#isWhole(encoder.encode(message))) this.#refuse();
     return message + this.#writtenText;
@@ -195,7 +197,7 @@ class DelimiterGuard {
     const buffer = new ReceiveBuffer();
     // The buffer is of this method alone, and only searched: any memory will do.
     if (message.length > 0) buffer.append(message as Bytes);
-    buffer.append(this.#written.slice());
+    buffer.append(copyOf(this.#written));
     return new SeparatorSearch(this.#delimiters).find(buffer)?.start === message.length;
   }
 

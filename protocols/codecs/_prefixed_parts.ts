@@ -1,7 +1,7 @@
 import type { EncodedMessage } from "../codec.ts";
 
-/** Up to this many bytes a payload is copied behind its header: one piece costs less than two. */
-const COPY_LIMIT = 1024;
+/** Up to this many bytes a payload is copied after its header: one piece costs less than two. */
+export const COPY_LIMIT = 1024;
 
 /** A message made of a header and a payload, which is copied only if it is small. */
 export function prefixedParts(header: Uint8Array, payload: Uint8Array): EncodedMessage {

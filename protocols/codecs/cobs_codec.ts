@@ -1,4 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes, copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
@@ -83,6 +84,7 @@ class CobsCodec implements Codec<Bytes, Uint8Array> {
   }
 
   encode(packet: Uint8Array): EncodedMessage {
+    checkBytes(packet, "encode");
     if (packet.length <= this.#maxLength) return encodeCobs(packet);
     throw new FrameTooLongError(packet.length, this.#maxLength, true);
   }
@@ -128,5 +130,5 @@ function decodeCobs(encoded: Bytes): Bytes {
     if (code <= LONGEST_RUN && end < encoded.length) length++;
     from = end;
   }
-  return packet.subarray(0, length);
+  return copyOf(packet, 0, length);
 }

@@ -1,4 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import {
@@ -141,6 +142,7 @@ class ContentLengthCodec implements Codec<ContentMessage, OutgoingContent> {
   encode(message: OutgoingContent): EncodedMessage {
     const isBody = typeof message === "string" || message instanceof Uint8Array;
     const { headers = new Map<string, string>(), body } = isBody ? { body: message } : message;
+    if (typeof body !== "string") checkBytes(body, "encode");
     const length = typeof body === "string" ? utf8Length(body) : body.length;
     if (length > this.#maxLength) throw new FrameTooLongError(length, this.#maxLength, true);
     const fields = Array.from(headers, ([name, value]) => formatField(name, value)).join("");
@@ -186,8 +188,8 @@ function parseHeader(text: string): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of text.split("\r\n")) {
     const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    const value = trimBlanks(line.slice(colon + 1));
+    const name = line.substring(0, colon).toLowerCase();
+    const value = trimBlanks(line.substring(colon + 1));
     if (!NAME.test(name) || !VALUE.test(value)) {
       throw new FrameDecodeError(`Cannot decode header: field is ${quote(line)}`);
     }
@@ -206,7 +208,7 @@ function trimBlanks(text: string): string {
   let end = text.length;
   while (isBlank(text[start])) start++;
   while (end > start && isBlank(text[end - 1])) end--;
-  return text.slice(start, end);
+  return text.substring(start, end);
 }
 
 function isBlank(character: string | undefined): boolean {
@@ -224,5 +226,5 @@ function formatField(name: string, value: string): string {
 
 /** What the peer wrote, safe to print and not too long. */
 function quote(text: string | undefined): string {
-  return text === undefined ? "missing" : JSON.stringify(text.slice(0, 80));
+  return text === undefined ? "missing" : JSON.stringify(text.substring(0, 80));
 }

@@ -1,4 +1,5 @@
 import type { Codec } from "../codec.ts";
+import { copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
 import { checkMaxLength } from "./_max_length.ts";
@@ -69,7 +70,7 @@ export function delimiterCodec(
   const { maxLength = DEFAULT_MAX_DELIMITED_LENGTH, requireDelimiter = false } = options;
   const isOne = typeof delimiters === "string" || delimiters instanceof Uint8Array;
   const list = (isOne ? [delimiters] : delimiters).map((delimiter) =>
-    typeof delimiter === "string" ? encoder.encode(delimiter) : delimiter.slice()
+    typeof delimiter === "string" ? encoder.encode(delimiter) : copyOf(delimiter)
   );
   const format: Omit<DelimitedFormat<never>, "content"> = {
     delimiters: list,

@@ -1,4 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { FrameEncodeError } from "../errors.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
@@ -32,6 +33,7 @@ export function fixedLengthCodec(length: number): Codec<Bytes, Uint8Array> {
     decode: (buffer: ReceiveBuffer): Bytes | NeedMore =>
       buffer.length < length ? NEED_MORE : buffer.take(length),
     encode(message: Uint8Array): EncodedMessage {
+      checkBytes(message, "encode");
       if (message.length === length) return message;
       throw new FrameEncodeError(
         `Cannot encode message: its length is ${message.length} bytes instead of ${length}`,

@@ -1,4 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes, copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
 import { checkMaxLength } from "./_max_length.ts";
@@ -144,7 +145,7 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
     }
     this.#adjustment = adjustment;
     this.#strip = checkCount("strip", options.strip ?? this.#fieldEnd);
-    this.#header = options.header?.slice() ?? new Uint8Array(this.#strip);
+    this.#header = copyOf(options.header ?? new Uint8Array(this.#strip));
     if (this.#header.length !== this.#strip) {
       throw new RangeError(
         `Cannot use header: it has ${this.#header.length} bytes, ${this.#strip} are stripped`,
@@ -171,6 +172,7 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
   }
 
   encode(message: Uint8Array): EncodedMessage {
+    checkBytes(message, "encode");
     if (message.length > this.#maxLength) {
       throw new FrameTooLongError(message.length, this.#maxLength, true);
     }

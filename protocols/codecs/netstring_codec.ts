@@ -1,4 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
 import { checkMaxLength } from "./_max_length.ts";
@@ -17,7 +18,6 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
 const COMMA = 0x2c;
-const END: Uint8Array = new Uint8Array([COMMA]);
 
 /** How long messages may be. */
 export interface NetstringCodecOptions {
@@ -91,10 +91,11 @@ class NetstringCodec implements Codec<Bytes, Uint8Array> {
   }
 
   encode(message: Uint8Array): EncodedMessage {
+    checkBytes(message, "encode");
     if (message.length > this.#maxLength) {
       throw new FrameTooLongError(message.length, this.#maxLength, true);
     }
-    return [`${message.length}:`, message, END];
+    return [`${message.length}:`, message, ","];
   }
 
   #refuse(buffer: ReceiveBuffer, headerSize: number, length: number): never {

@@ -1,8 +1,10 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes, copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
 import { checkMaxLength } from "./_max_length.ts";
+import { COPY_LIMIT } from "./_prefixed_parts.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 
 /**
@@ -99,6 +101,7 @@ class SlipCodec implements Codec<Bytes, Uint8Array> {
   }
 
   encode(packet: Uint8Array): EncodedMessage {
+    checkBytes(packet, "encode");
     if (packet.length === 0) {
       throw new FrameEncodeError("Cannot encode message: SLIP has no empty packet");
     }
@@ -106,20 +109,21 @@ class SlipCodec implements Codec<Bytes, Uint8Array> {
       throw new FrameTooLongError(packet.length, this.#maxLength, true);
     }
     const escapes = countEscapes(packet);
-    return escapes === 0 ? [DELIMITER, packet, DELIMITER] : escape(packet, escapes);
+    const isLarge = escapes === 0 && packet.length > COPY_LIMIT;
+    return isLarge ? [Uint8Array.of(END), packet, Uint8Array.of(END)] : escape(packet, escapes);
   }
 
   #unescape(escaped: Bytes): Bytes {
     let from = escaped.indexOf(ESC);
     if (from === -1) return escaped;
-    const packet = escaped.slice();
     let length = from;
     for (; from < escaped.length; from++) {
       let byte = escaped[from] ?? 0;
       if (byte === ESC) byte = this.#meant(escaped[++from]);
-      packet[length++] = byte;
+      // In place: there are never more of them.
+      escaped[length++] = byte;
     }
-    return packet.subarray(0, length);
+    return copyOf(escaped, 0, length);
   }
 
   /** What a byte behind ESC stands for. */

@@ -1,4 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { checkBytes } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
 import { checkMaxLength } from "./_max_length.ts";
@@ -87,6 +88,7 @@ class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
   }
 
   encode(message: Uint8Array): EncodedMessage {
+    checkBytes(message, "encode");
     if (message.length > this.#maxLength) {
       throw new FrameTooLongError(message.length, this.#maxLength, true);
     }

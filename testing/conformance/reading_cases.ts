@@ -71,6 +71,31 @@ export const readingCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "A chunk owns its buffer: it may be transferred away, and nothing else is lost",
+    async run(scene): Promise<void> {
+      const sent = scene.random.bytes(400_000);
+      const strange: string[] = [];
+      const [a, b] = await scene.pair({}, {
+        dataReceived(chunk): void {
+          const { byteOffset, length, buffer, constructor } = chunk;
+          if (byteOffset !== 0 || length !== buffer.byteLength || constructor !== Uint8Array) {
+            strange.push(
+              `${constructor.name} of ${length} at ${byteOffset} of ${buffer.byteLength}`,
+            );
+          }
+          structuredClone(chunk, { transfer: [buffer] });
+        },
+      });
+      for (const piece of scene.random.split(sent, 1, scene.random.pick(100, 5000, 100_000))) {
+        a.transport.write(piece);
+        if (scene.random.below(4) === 0) await flushed(a.transport);
+      }
+      await b.protocol.untilReceived(sent.length);
+      assertSameBytes(b.protocol.received, sent);
+      assertEquals(strange, []);
+    },
+  },
+  {
     name: "pauseReading() inside connectionMade() holds the first byte until resumeReading()",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair({}, {

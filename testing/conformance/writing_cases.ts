@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Bytes } from "../../protocols/contract.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, turns } from "./scene.ts";
 
@@ -126,6 +128,96 @@ export const writingCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "write() sends bytes over any memory, and leaves the writer's alone",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      const kept: [Uint8Array, Bytes][] = [];
+      for (const size of [100, 20_000]) {
+        for (const memory of memories(size)) {
+          memory.set(scene.random.bytes(size));
+          kept.push([memory, Uint8Array.from(memory)]);
+          a.transport.write(memory);
+          if (scene.random.below(2) === 0) await flushed(a.transport);
+        }
+      }
+      a.transport.close();
+      await b.transport.closed;
+      assertSameBytes(b.protocol.received, await new Blob(kept.map(([, sent]) => sent)).bytes());
+      for (const [memory, sent] of kept) assertSameBytes(Uint8Array.from(memory), sent);
+    },
+  },
+  {
+    name: "write() and writelines() throw TypeError for what cannot be sent, and send none of it",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      const gone = new Uint8Array(5);
+      gone.buffer.transfer();
+      const odd: unknown[] = [
+        undefined,
+        null,
+        5,
+        {},
+        new ArrayBuffer(1),
+        new DataView(
+          new ArrayBuffer(1),
+        ),
+        Promise.resolve("x"),
+        new Uint16Array(1),
+        gone,
+      ];
+      for (const value of odd) {
+        assertThrows(() => a.transport.write(value as Uint8Array), TypeError, "Cannot write");
+        const parts = ["x", value as Uint8Array];
+        assertThrows(() => a.transport.writelines(parts), TypeError, "Cannot write");
+      }
+      const uncountable = [5, null, {}, { length: 0 }, Promise.resolve(["x"]), parts()];
+      for (const value of [...uncountable, new Blob(["x"]).stream(), new Uint8Array(1)]) {
+        const lines = value as Iterable<string>;
+        assertThrows(() => a.transport.writelines(lines), TypeError, "Cannot write");
+      }
+      a.transport.write("end");
+      a.transport.close();
+      await b.transport.closed;
+      assertEquals(b.protocol.receivedText, "end");
+    },
+  },
+  {
+    name: "writelines() of a generator that uses one buffer again sends every content of it",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      const buffer = new Uint8Array(70_000);
+      function* again(): Generator<Uint8Array> {
+        for (const size of [3, 20_000, 1000, 70_000]) {
+          for (const fill of [1, 2, 3]) yield buffer.fill(fill).subarray(0, size);
+        }
+      }
+      a.transport.writelines(again());
+      a.transport.close();
+      await b.transport.closed;
+      const expected = [3, 20_000, 1000, 70_000].flatMap((size) =>
+        [1, 2, 3].map((fill) => new Uint8Array(size).fill(fill))
+      );
+      assertSameBytes(b.protocol.received, await new Blob(expected).bytes());
+    },
+  },
+  {
+    name: "Memory that goes away while it is queued ends the connection, which nothing keeps open",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      b.transport.pauseReading();
+      a.transport.write(new Uint8Array(4_000_000));
+      const memory = new Uint8Array(20_000);
+      a.transport.write(memory);
+      memory.buffer.transfer();
+      b.transport.resumeReading();
+      a.transport.close();
+      const { error, bytesUnsent } = await a.transport.closed;
+      assert(error instanceof TypeError, `ended with ${error}`);
+      assert(bytesUnsent >= 20_000, `${bytesUnsent} bytes are said to be unsent`);
+      b.transport.abort();
+    },
+  },
+  {
     name: "getWriteBufferSize() rises with what is queued and falls to 0",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
@@ -138,3 +230,18 @@ export const writingCases: readonly ConformanceCase[] = [
     },
   },
 ];
+
+/** Views of `size` bytes over all kinds of memory. */
+function memories(size: number): Uint8Array[] {
+  return [
+    Buffer.alloc(size),
+    Buffer.alloc(size + 9).subarray(9),
+    new Uint8Array(new SharedArrayBuffer(size + 5), 5),
+    new Uint8Array(new ArrayBuffer(size, { maxByteLength: 2 * size })),
+    new Uint8Array(new WebAssembly.Memory({ initial: 2 }).buffer, 7, size),
+  ];
+}
+
+async function* parts(): AsyncGenerator<string> {
+  yield await Promise.resolve("x");
+}

@@ -6,6 +6,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { Random } from "../../testing/conformance/random.ts";
 import { hex, utf8 } from "../support/hex.ts";
 
@@ -20,15 +21,104 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-Deno.test("ReceiveBuffer.take() returns what lies in one chunk without copying it", () => {
+/** Where a chunk lies: its offset, and how many bytes of its buffer are not its own. */
+function slack({ byteOffset, length, buffer }: Uint8Array): number[] {
+  return [byteOffset, buffer.byteLength - length];
+}
+
+Deno.test("ReceiveBuffer hands out bytes with a buffer of their own, however they are taken", () => {
+  const into = new Uint8Array(700);
+  const takes: Record<string, (buffer: ReceiveBuffer) => Bytes> = {
+    "take() of the start of a chunk": (buffer) => buffer.take(100),
+    "take() of all of a chunk": (buffer) => buffer.take(600),
+    "take() of more than a chunk": (buffer) => buffer.take(700),
+    "take() of nothing": (buffer) => buffer.take(0),
+    "takeChunk()": (buffer) => buffer.takeChunk(),
+    "takeChunk() with a limit": (buffer) => buffer.takeChunk(10),
+    "takeAll()": (buffer) => buffer.takeAll(),
+    "peek()": (buffer) => buffer.peek(600),
+    "takeInto()": (buffer) => into.subarray(0, buffer.takeInto(into)).slice(),
+  };
+  for (const [what, takeSome] of Object.entries(takes)) {
+    const buffer = new ReceiveBuffer();
+    for (const fill of [1, 2, 3]) buffer.append(new Uint8Array(600).fill(fill));
+    const taken = takeSome(buffer);
+    assertEquals(slack(taken), [0, 0], what);
+    structuredClone(taken, { transfer: [taken.buffer] });
+    const rest = buffer.takeAll();
+    assertEquals(rest.at(-1), what === "takeAll()" ? undefined : 3, what);
+    assertEquals(slack(rest), [0, 0], what);
+  }
+});
+
+Deno.test("ReceiveBuffer.takeAll() after small chunks owns its buffer", () => {
+  const buffer = bufferOf("first", "second", "third");
+  buffer.skip(2);
+  assertEquals(slack(buffer.takeAll()), [0, 0]);
+});
+
+Deno.test("ReceiveBuffer.take() hands a whole chunk on without copying it", () => {
   const buffer = new ReceiveBuffer();
   const chunk = hex("01020304");
   buffer.append(chunk);
-  const taken = buffer.take(2);
-  assertEquals(taken, hex("0102"));
-  assertStrictEquals(taken.buffer, chunk.buffer);
-  assertEquals(buffer.length, 2);
-  assertEquals(buffer.position, 2);
+  assertStrictEquals(buffer.take(4).buffer, chunk.buffer);
+  assertEquals([buffer.length, buffer.position], [0, 4]);
+});
+
+Deno.test("ReceiveBuffer.append() takes any view: of a Buffer, of shared or of growing memory", () => {
+  const memories: Record<string, Uint8Array> = {
+    "a Buffer": Buffer.from("abcd"),
+    "shared memory": new Uint8Array(new SharedArrayBuffer(4)).map((_, i) => 97 + i),
+    "a view that follows its buffer": new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))
+      .map((_, i) => 97 + i),
+  };
+  for (const [what, memory] of Object.entries(memories)) {
+    const buffer = new ReceiveBuffer();
+    buffer.append(memory as Bytes);
+    const taken = buffer.takeAll();
+    assertEquals(
+      [text(taken), taken.constructor, ...slack(taken)],
+      ["abcd", Uint8Array, 0, 0],
+      what,
+    );
+  }
+});
+
+Deno.test("ReceiveBuffer.append() refuses what is no Uint8Array and what was transferred away", () => {
+  const buffer = new ReceiveBuffer();
+  const gone = new Uint8Array(3);
+  gone.buffer.transfer();
+  for (const value of [gone, new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), 5, null, "a"]) {
+    assertThrows(() => buffer.append(value as Bytes), TypeError, "Cannot append");
+  }
+  assertEquals(buffer.length, 0);
+});
+
+Deno.test("ReceiveBuffer throws, and does not spin, when memory it holds was transferred away", () => {
+  const uses: Record<string, (buffer: ReceiveBuffer) => unknown> = {
+    take: (buffer) => buffer.take(700),
+    peek: (buffer) => buffer.peek(601),
+    takeAll: (buffer) => buffer.takeAll(),
+    takeInto: (buffer) => buffer.takeInto(new Uint8Array(5000)),
+    takeText: (buffer) => buffer.takeText(700),
+    skip: (buffer) => buffer.skip(1300),
+    byteAt: (buffer) => buffer.byteAt(700),
+    uintAt: (buffer) => buffer.uintAt(700, 4),
+    indexOf: (buffer) => buffer.indexOf(7),
+  };
+  for (const [what, use] of Object.entries(uses)) {
+    for (const lost of what === "skip" ? [1] : [0, 1]) {
+      if (lost === 0 && /At$/.test(what)) continue;
+      const buffer = new ReceiveBuffer();
+      const chunks = [1, 2, 3].map((fill) => new Uint8Array(600).fill(fill));
+      for (const chunk of chunks) buffer.append(chunk);
+      chunks[lost]?.buffer.transfer();
+      assertThrows(() => use(buffer), TypeError, "was transferred away", `${what}, chunk ${lost}`);
+      buffer.clear();
+      buffer.append(utf8("more"));
+      assertEquals(text(buffer.takeAll()), "more");
+    }
+  }
 });
 
 Deno.test("ReceiveBuffer.take() joins what spans chunks", () => {

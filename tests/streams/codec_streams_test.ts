@@ -11,7 +11,7 @@ import {
   lengthFieldCodec,
   lineCodec,
 } from "@sluice/net";
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { encode } from "../support/text.ts";
 
 /** A stream of these chunks. */
@@ -63,7 +63,7 @@ Deno.test("decoderStream() ends with an error thrown by onBadMessage", async () 
   await assertRejects(() => Array.fromAsync(chunks("too long\n").pipeThrough(stream)), TypeError);
 });
 
-Deno.test("encoderStream() gives one chunk for a small message and no copy of a large part", async () => {
+Deno.test("encoderStream() gives one chunk for a small message, and copies of large parts", async () => {
   const large = new Uint8Array(10_000);
   const messages = ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array(0), large]);
   const encoded = messages.pipeThrough(encoderStream(lengthFieldCodec({ lengthBytes: 2 })));
@@ -74,7 +74,7 @@ Deno.test("encoderStream() gives one chunk for a small message and no copy of a 
     new Uint8Array([0x27, 0x10]),
     [],
   ]);
-  assertStrictEquals(body, large);
+  assertEquals([body?.length, body?.buffer === large.buffer], [10_000, false]);
 });
 
 Deno.test("encoderStream() encodes strings, and joins the small parts of a message", async () => {

@@ -79,6 +79,42 @@ const FAULTS: [string, string, string, string[]][] = [
   ["an error text holds no contraction", "protocols/a.ts", 'new Error("Can\'t");', ["error-text"]],
   ["an error text may start with a value", "protocols/a.ts", "new Error(`${1} is bad`);", []],
   ["an error text may come from elsewhere", "protocols/a.ts", "new Error(text);", []],
+  ["bytes are not copied with slice()", "streams/a.ts", "f((a: Uint8Array) => a.slice(1));", [
+    "copy-of",
+  ]],
+  [
+    "what may be bytes is not either",
+    "streams/a.ts",
+    "b.slice(1);\nc.d().slice();\nthis.e.slice();",
+    [
+      "copy-of",
+      "copy-of",
+      "copy-of",
+    ],
+  ],
+  [
+    "bytes that came from a list are bytes",
+    "streams/a.ts",
+    "const a = Uint8Array.from(b);\na.slice();",
+    [
+      "copy-of",
+    ],
+  ],
+  [
+    "text in one place may be bytes in another",
+    "streams/a.ts",
+    "let a = 'x';\nf((a: Bytes) => a.slice());",
+    [
+      "copy-of",
+    ],
+  ],
+  [
+    "text and lists may be cut with slice()",
+    "streams/a.ts",
+    "const a = 'x';\na.slice(1);\nf((b: string, c: readonly number[]) => [b.slice(), c.slice()]);\n" +
+    "class A { #d: string[] = []; e() { this.#d.slice(1); } }\ng().toString().slice(1);",
+    [],
+  ],
   ["a function has at most 50 lines", "protocols/a.ts", `function a() {${"\n".repeat(49)}}`, []],
   ["a longer function is too long", "protocols/a.ts", `function a() {${"\n".repeat(50)}}`, [
     "size",

@@ -1,3 +1,4 @@
+import { copyOf } from "../../protocols/bytes.ts";
 import type { Address, CloseInfo } from "../../protocols/contract.ts";
 import { CarrierMessageError, WebSocketError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
@@ -63,7 +64,7 @@ export class WebSocketCarrier implements Carrier {
     if (this.#socket.readyState !== WebSocket.OPEN) {
       throw new Deno.errors.BrokenPipe("the WebSocket is closed");
     }
-    const part = bytes.slice(0, LARGEST_MESSAGE);
+    const part = copyOf(bytes, 0, LARGEST_MESSAGE);
     this.#socket.send(part);
     return part.length;
   }

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { copyOf } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Bytes, CloseInfo } from "../../protocols/contract.ts";
 import { CarrierMessageError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
@@ -110,7 +111,7 @@ class MessagePortCarrier implements Carrier {
       await new Promise<void>((resolve) => this.#onCredit = resolve);
     }
     if (this.#isPeerGone) throw new Deno.errors.BrokenPipe("the other end is closed");
-    const part = bytes.slice(0, Math.min(this.#credit, LARGEST_MESSAGE));
+    const part = copyOf(bytes, 0, Math.min(this.#credit, LARGEST_MESSAGE));
     const { length } = part;
     this.#credit -= length;
     this.#port.postMessage(part, [part.buffer]);

@@ -1,3 +1,4 @@
+import { copyOf } from "../../protocols/bytes.ts";
 import type { Bytes } from "../../protocols/contract.ts";
 import { ReceiveBuffer } from "../../protocols/receive_buffer.ts";
 import type { ByteSource } from "../core/carrier.ts";
@@ -23,7 +24,7 @@ export class MemoryPipe implements ByteSource {
       await new Promise<void>((resolve) => this.#onWritable = resolve);
     }
     if (this.#isAbandoned) throw new Deno.errors.BrokenPipe("the other end is closed");
-    const part = bytes.slice(0, CAPACITY - this.#buffer.length);
+    const part = copyOf(bytes, 0, CAPACITY - this.#buffer.length);
     this.#buffer.append(part);
     this.#onReadable?.();
     return part.length;

@@ -1,3 +1,4 @@
+import { copyOf } from "../../protocols/bytes.ts";
 import type { Bytes } from "../../protocols/contract.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
@@ -33,10 +34,10 @@ export class StreamInput implements PipeInput {
       // Lent buffers are over a plain ArrayBuffer.
       return { done: false, value: target.subarray(0, value.length) as Bytes };
     }
-    // A chunk is the receiver's to keep, and shall not keep much more than itself.
-    if (value.length > memory.byteLength / 2) return { done: false, value };
-    const chunk = value.slice();
-    this.#keep(value.buffer);
+    const isFull = value.length === value.buffer.byteLength;
+    // A full block is given away; of any other the bytes are copied, and it is read into again.
+    const chunk = isFull ? value : copyOf(value);
+    if (!isFull) this.#keep(value.buffer);
     return { done: false, value: chunk };
   }
 

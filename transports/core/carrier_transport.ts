@@ -1,3 +1,4 @@
+import { checkBytes } from "../../protocols/bytes.ts";
 import type {
   AnyProtocol,
   BaseProtocolCallbacks,
@@ -22,7 +23,7 @@ import { Outbound, type OutboundEvents } from "./write/outbound.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
-import { toBytes } from "./write/to_bytes.ts";
+import { toBytes, toPieces } from "./write/to_bytes.ts";
 
 /**
  * The transport over any {@linkcode Carrier}. It joins the two halves of a connection to its
@@ -94,7 +95,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = Array.from(parts, toBytes).filter((bytes) => bytes.length > 0);
+    const pieces = toPieces(parts);
     if (this.#mayWrite() && pieces.length > 0) {
       for (const bytes of pieces) this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
       this.#outbound.commit();
@@ -156,6 +157,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#delivery.protocol = protocol;
     if (unread === undefined) return;
+    checkBytes(unread, "hand over");
     if (unread.length > 0) this.#delivery.unshift(unread);
     const { state } = this.#lifecycle;
     if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);

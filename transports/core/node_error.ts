@@ -26,7 +26,9 @@ export function fromNodeError(error: unknown): unknown {
   const { code, errno } = error;
   if (typeof code !== "string" || typeof errno !== "number") return error;
   const text = getSystemErrorMap().get(errno)?.[1] ?? code;
-  const message = `${text.charAt(0).toUpperCase()}${text.slice(1)} (os error ${Math.abs(errno)})`;
+  const message = `${text.charAt(0).toUpperCase()}${text.substring(1)} (os error ${
+    Math.abs(errno)
+  })`;
   const described = new (CLASSES[code] ?? Error)(message);
   return Object.assign(described, { code, cause: error });
 }

@@ -14,7 +14,7 @@ import {
 import type { Bytes } from "../../protocols/contract.ts";
 import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
-import { joinBytes } from "../core/write/join_bytes.ts";
+import { joinBytes } from "../../protocols/bytes.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";

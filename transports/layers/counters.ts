@@ -6,7 +6,7 @@ import type {
   TrafficCounters,
 } from "../../protocols/contract.ts";
 import { Layer } from "../stack/layer.ts";
-import { toBytes } from "../core/write/to_bytes.ts";
+import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** Where {@linkcode counters} counts. */
@@ -106,7 +106,7 @@ class CountersLayer extends Layer {
   }
 
   override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = Array.from(parts, toBytes);
+    const pieces = toPieces(parts);
     const isDropped = this.isClosing();
     const mayWrite = super.writelines(pieces);
     if (isDropped) return mayWrite;

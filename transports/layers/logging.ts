@@ -4,9 +4,9 @@ import { formatAddress } from "../core/addresses.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { callBack } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
-import { joinBytes } from "../core/write/join_bytes.ts";
+import { copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { Layer } from "../stack/layer.ts";
-import { toBytes } from "../core/write/to_bytes.ts";
+import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 import { hexDump } from "./_hex_dump.ts";
 
@@ -142,8 +142,8 @@ class LoggingLayer extends Layer {
   }
 
   override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = Array.from(parts, toBytes);
-    if (!this.isClosing()) this.#logBytes("sent", joinBytes(pieces.map((piece) => piece.slice())));
+    const pieces = toPieces(parts);
+    if (!this.isClosing()) this.#logBytes("sent", joinBytes(pieces.map((piece) => copyOf(piece))));
     return super.writelines(pieces);
   }
 

@@ -10,7 +10,7 @@ import { callBack } from "../core/callbacks.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import type { Handoff } from "../core/read/handoff.ts";
-import { joinBytes } from "../core/write/join_bytes.ts";
+import { copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
 import { markStacked, restack } from "./restack.ts";
 import type { ByteTransform } from "./byte_transform.ts";
@@ -181,7 +181,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     const isCut = this.#encodedEnd !== null;
     const most = isCut ? Infinity : Math.min(LARGEST_WRITE, this.#cutAt - this.#encoded);
     // The transport above lends its bytes over a plain ArrayBuffer, and only until this resolves.
-    const chunk = bytes.slice(0, most);
+    const chunk = copyOf(bytes, 0, most);
     if (isCut) return this.#pass(chunk);
     const written = this.#encode(chunk);
     // Right before the transport above takes them off its queue, so that a removal counts no byte twice: what waits

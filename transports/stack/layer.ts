@@ -8,9 +8,9 @@ import type {
 import { Delivery } from "../core/read/delivery.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
-import { joinBytes } from "../core/write/join_bytes.ts";
+import { checkBytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
-import { toBytes } from "../core/write/to_bytes.ts";
+import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import { putOnTop, takeOff } from "../core/stack_top.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
@@ -122,7 +122,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** Passes data down. */
   override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    return super.writelines(Array.from(parts, (part) => this.#keep(part)));
+    return super.writelines(toPieces(parts).map((part) => this.#keep(part)));
   }
 
   /** Stops delivering at once, and closes the transport below. */
@@ -153,6 +153,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   override setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
     this.#delivery.protocol = protocol;
     if (unread === undefined) return;
+    checkBytes(unread, "hand over");
     if (unread.length > 0) this.#deliverUnread(unread);
     if (this.#hasEnded) this.#tellEofInTime();
   }
@@ -184,7 +185,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   /** The buffer of a protocol above may be written over before it is sent: the transport below cannot know. */
   #keep(data: Uint8Array | string): Uint8Array | string {
     if (typeof data === "string") return data;
-    return this.#delivery.mayOverwrite(toBytes(data)) ? data.slice() : data;
+    return this.#delivery.mayOverwrite(toBytes(data)) ? copyOf(data) : data;
   }
 
   #tellEofInTime(): void {

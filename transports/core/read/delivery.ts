@@ -1,3 +1,4 @@
+import { checkBytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
 import type { AnyProtocol, BufferedProtocolCallbacks, Bytes } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { show } from "../../../protocols/option_checks.ts";
@@ -17,9 +18,9 @@ export class Delivery {
   // Delivers what waits; null while nothing does.
   #draining: Promise<void> | null = null;
   #isInCallback = false;
-  // What a buffered protocol lent last, and which.
+  // What a buffered protocol lent last, and whether the present one did.
   #lent: Uint8Array | undefined;
-  #lender: AnyProtocol | null = null;
+  #isLender = false;
   #paused = false;
   #stopped = false;
   #resumed: PromiseWithResolvers<void> | null = null;
@@ -37,8 +38,9 @@ export class Delivery {
   }
 
   set protocol(protocol: AnyProtocol) {
-    // What a read under way goes into may mean nothing to this one, even if it has lent it before: it gets a copy.
-    if (protocol !== this.#protocol) this.#lender = null;
+    // What a read under way goes into may mean nothing to this one, even if it has lent it before:
+    // it gets a copy.
+    if (protocol !== this.#protocol) this.#isLender = false;
     this.#protocol = protocol;
     this.#buffered = asBuffered(protocol);
   }
@@ -105,30 +107,38 @@ export class Delivery {
   }
 
   /**
-   * Delivers a chunk, now if nothing stands in the way.
+   * Delivers a chunk, now if nothing stands in the way. A protocol that takes chunks gets one with a
+   * buffer of its own.
    *
+   * @param chunk What arrived; nobody else uses it any more.
+   * @param target What {@linkcode lend} gave for this read: the chunk may lie in it.
    * @returns Nothing if it is done; else a promise that resolves when it is.
+   * @throws {TypeError} If the chunk is not bytes, or its memory was transferred away.
    */
-  push(chunk: Bytes): void | Promise<void> {
+  push(chunk: Bytes, target?: Uint8Array): void | Promise<void> {
     if (this.#stopped) return;
-    if (this.#isInCallback) {
-      this.#waiting.push(chunk);
-      // Whoever runs the callback goes on with it, once the callback's promise has settled.
-      return Promise.resolve().then(() => this.ready());
+    checkBytes(chunk, "receive");
+    if (chunk.length === 0) return;
+    const isLent = target !== undefined && chunk.buffer === target.buffer;
+    if (this.#isInCallback || this.#paused || this.#draining !== null) {
+      return this.#wait(isLent ? copyOf(chunk) : chunk);
     }
-    if (this.#paused || this.#draining !== null) {
-      this.#waiting.push(chunk);
-      return this.#draining ??= this.#drain();
-    }
-    const settled = this.#hand(chunk);
+    const settled = this.#hand(chunk, isLent);
     if (settled === undefined && this.#waiting.length === 0) return;
     return this.#draining = this.#drain(settled);
+  }
+
+  #wait(chunk: Bytes): Promise<void> {
+    this.#waiting.push(chunk);
+    // Whoever runs the callback goes on with it, once the callback's promise has settled.
+    if (this.#isInCallback) return Promise.resolve().then(() => this.ready());
+    return this.#draining ??= this.#drain();
   }
 
   /** Has bytes delivered before all that waits, but not before this returns. */
   unshift(bytes: Bytes): void {
     if (this.#stopped) return;
-    this.#waiting.unshift(this.mayOverwrite(bytes) ? bytes.slice() : bytes);
+    this.#waiting.unshift(this.mayOverwrite(bytes) ? copyOf(bytes) : bytes);
     if (!this.#isInCallback) this.#draining ??= this.#drain();
   }
 
@@ -144,38 +154,46 @@ export class Delivery {
       else {
         const chunk = this.#waiting.shift();
         if (chunk === undefined) break;
-        await this.#hand(chunk);
+        await this.#hand(chunk, false);
         if (turnBudget.spend()) await turnBudget.untilRenewed();
       }
     }
     this.#draining = null;
   }
 
-  /** Hands a chunk to the protocol; what a buffer has no room for goes back to the front. Never throws or rejects. */
-  #hand(received: Bytes): void | Promise<void> {
-    // What was read into another protocol's buffer is not this one's to keep.
-    const isForeign = this.#lender !== this.#protocol && this.mayOverwrite(received);
-    const chunk = isForeign ? received.slice() : received;
+  /**
+   * Hands a chunk to the protocol; what a buffer has no room for goes back to the front. Never
+   * throws or rejects.
+   *
+   * @param chunk The chunk.
+   * @param isLent Whether it lies in what was lent for this read.
+   */
+  #hand(chunk: Bytes, isLent: boolean): void | Promise<void> {
+    if (chunk.length === 0) return this.#onError("dataReceived", goneChunk());
     this.#isInCallback = true;
     const settled = this.#buffered === null
-      ? callBack(this.#protocol, "dataReceived", this.#onError, chunk)
-      : this.#update(this.#buffered, chunk);
+      ? callBack(
+        this.#protocol,
+        "dataReceived",
+        this.#onError,
+        isLent ? copyOf(chunk) : ownedBytes(chunk),
+      )
+      : this.#update(this.#buffered, chunk, isLent);
     this.#isInCallback = false;
     if (settled instanceof Promise) return settled;
   }
 
-  #update(protocol: BufferedProtocolCallbacks, chunk: Bytes): unknown {
-    const taken = this.#putInto(protocol, chunk);
-    if (taken < chunk.length) this.#waiting.unshift(new Uint8Array(chunk.subarray(taken)));
+  #update(protocol: BufferedProtocolCallbacks, chunk: Bytes, isLent: boolean): unknown {
+    const isInPlace = isLent && this.#isLender && chunk.byteOffset === this.#lent?.byteOffset;
+    const taken = isInPlace ? chunk.length : this.#putInto(protocol, chunk);
+    // The chunk may lie in memory that is read into again.
+    if (taken < chunk.length) this.#waiting.unshift(copyOf(chunk, taken));
     if (taken === 0) return undefined;
     return callBack(protocol, "bufferUpdated", this.#onError, taken);
   }
 
   /** Sees to it that the start of `chunk` is in the protocol's buffer; returns how much of it. */
   #putInto(protocol: BufferedProtocolCallbacks, chunk: Bytes): number {
-    const isInPlace = this.#lender === protocol && this.mayOverwrite(chunk) &&
-      chunk.byteOffset === this.#lent?.byteOffset;
-    if (isInPlace) return chunk.length;
     const target = this.#borrow(protocol, chunk.length);
     if (target === undefined) return 0;
     const n = Math.min(target.length, chunk.length);
@@ -191,7 +209,7 @@ export class Delivery {
       this.#onError(callback, thrown);
     }, sizeHint);
     if (buffer instanceof Uint8Array && buffer.length > 0) {
-      this.#lender = protocol;
+      this.#isLender = true;
       return this.#lent = buffer;
     }
     if (!hasFailed) this.#onError("getBuffer", badBuffer(buffer));
@@ -206,6 +224,11 @@ export class Delivery {
   #untilResumed(): Promise<void> {
     return (this.#resumed ??= Promise.withResolvers()).promise;
   }
+}
+
+/** A chunk that waited has become empty. */
+function goneChunk(): Error {
+  return new TypeError("Cannot deliver a chunk whose memory was transferred away while it waited");
 }
 
 function badBuffer(buffer: unknown): Error {

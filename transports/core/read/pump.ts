@@ -1,3 +1,4 @@
+import { checkBytes } from "../../../protocols/bytes.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
@@ -34,8 +35,9 @@ export async function pump(
       if (delivery.stopped) return;
       const step = await source.next(target);
       if (step.done) break;
+      checkBytes(step.value, "receive");
       events.onReceived(step.value.length);
-      const settled = delivery.push(step.value);
+      const settled = delivery.push(step.value, target);
       if (settled !== undefined) await settled;
       if (turnBudget.spend()) await turnBudget.untilRenewed();
     } catch (error) {

@@ -1,3 +1,4 @@
+import { copyOf } from "../../../protocols/bytes.ts";
 import type { Bytes } from "../../../protocols/contract.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
@@ -33,7 +34,7 @@ export class PushReader implements ByteSink {
     this.#events.onReceived(bytes.length);
     // A protocol with a buffer of its own copies at once. Any other may keep what it is given.
     const isCopied = delivery.isBuffered && delivery.isReady;
-    const settled = delivery.push(isCopied ? bytes : new Uint8Array(bytes));
+    const settled = delivery.push(isCopied ? bytes : copyOf(bytes));
     if (settled !== undefined || delivery.paused) {
       void this.#whenReady(() => this.#source.resume());
       return false;

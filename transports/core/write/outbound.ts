@@ -129,12 +129,11 @@ export class Outbound {
   #sendQueued(goesOn = false): void {
     this.#scheduled = false;
     for (; !this.#busy && !this.#stopped && !this.#hasFailed; goesOn = true) {
-      const bytes = this.#queue.peek();
-      if (bytes === undefined) {
+      if (this.#queue.size === 0) {
         if (this.#end !== "asked") return;
         this.#sendEnd();
       } else if (goesOn && turnBudget.spend()) return void this.#rest();
-      else this.#send(bytes);
+      else this.#send();
     }
   }
 
@@ -143,9 +142,11 @@ export class Outbound {
   }
 
   /** Starts one operation; a carrier may be done with it at once. */
-  #send(bytes: Uint8Array): void {
-    this.#busy = true;
+  #send(): void {
     try {
+      const bytes = this.#queue.peek();
+      if (bytes === undefined) return;
+      this.#busy = true;
       const written = this.#carrier.write(bytes);
       if (typeof written === "number") this.#take(written);
       else written.then(this.#onWritten, this.#onFailed);
@@ -158,8 +159,12 @@ export class Outbound {
   #take(n: number): void {
     this.#busy = false;
     if (this.#stopped) return;
+    try {
+      this.#queue.consume(n);
+    } catch (error) {
+      return this.#onFailed(error);
+    }
     this.#sent += n;
-    this.#queue.consume(n);
     // First the protocol, which may write more, then the question of what is left: asyncio's order.
     if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
   }

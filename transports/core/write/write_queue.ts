@@ -5,9 +5,12 @@ export const COPY_LIMIT = 16_384;
 /** The first bytes on an empty queue go to the segment of all connections if they are no more than this. */
 const SHARED_LIMIT = 2048;
 
-/** A run of bytes to be sent in one operation, and the segment it lies in, if it was copied. */
+/** A run of bytes to be sent in one operation. */
 interface Piece {
   bytes: Uint8Array;
+  /** How many there were when they were queued: memory that is not copied may vanish. */
+  length: number;
+  /** Where they lie, if they were copied. */
   readonly segment: WriteSegment | null;
 }
 
@@ -28,26 +31,46 @@ export class WriteQueue {
   push(bytes: Uint8Array, copy: boolean): void {
     this.#size += bytes.length;
     if (bytes.length > COPY_LIMIT && !copy) {
-      this.#pieces.push({ bytes, segment: null });
+      this.#pieces.push({ bytes, length: bytes.length, segment: null });
     } else if (!this.#extendLast(bytes)) this.#pushCopy(bytes);
   }
 
-  /** The bytes to send next, in one operation; they stay queued until {@linkcode consume}. */
+  /**
+   * The bytes to send next, in one operation; they stay queued until {@linkcode consume}.
+   *
+   * @throws {TypeError} If their memory was transferred away or has shrunk.
+   */
   peek(): Uint8Array | undefined {
-    return this.#pieces[0]?.bytes;
+    const piece = this.#pieces[0];
+    if (piece === undefined || piece.bytes.length === piece.length) return piece?.bytes;
+    throw new TypeError(
+      `Memory of ${piece.length} bytes that waited to be sent was transferred away or has shrunk`,
+    );
   }
 
-  /** Takes away the first `n` bytes of what {@linkcode peek} gave. */
+  /**
+   * Takes away the first `n` bytes of what {@linkcode peek} gave.
+   *
+   * @throws {TypeError} If their memory was transferred away or has shrunk, and is still needed.
+   * @throws {RangeError} If `n` is not a whole number from 1 to how many there were.
+   */
   consume(n: number): void {
     const piece = this.#pieces[0];
     if (piece === undefined) return;
-    this.#size -= n;
-    if (n < piece.bytes.length) {
-      piece.bytes = piece.bytes.subarray(n);
+    const { length } = piece;
+    if (n === length) {
+      this.#size -= n;
+      this.#pieces.shift();
+      piece.segment?.release();
       return;
     }
-    this.#pieces.shift();
-    piece.segment?.release();
+    this.peek();
+    if (!(Number.isInteger(n) && n > 0 && n < length)) {
+      throw new RangeError(`The carrier says that it took ${n} of ${length} bytes`);
+    }
+    this.#size -= n;
+    piece.bytes = piece.bytes.subarray(n);
+    piece.length -= n;
   }
 
   /** Forgets everything. An operation may still be reading a segment, so none is released. */
@@ -61,21 +84,20 @@ export class WriteQueue {
     const extended = last?.segment?.extend(last.bytes, bytes);
     if (last === undefined || !extended) return false;
     last.bytes = extended;
+    last.length = extended.length;
     return true;
   }
 
   #pushCopy(bytes: Uint8Array): void {
     if (this.#pieces.length === 0 && bytes.length <= SHARED_LIMIT) {
       const segment = WriteSegment.shared(bytes.length);
-      this.#pieces.push({ bytes: segment.hold(bytes), segment });
+      this.#pieces.push({ bytes: segment.hold(bytes), length: bytes.length, segment });
       return;
     }
     for (let done = 0; done < bytes.length; done += SEGMENT_SIZE) {
       const segment = WriteSegment.own();
-      this.#pieces.push({
-        bytes: segment.hold(bytes.subarray(done, done + SEGMENT_SIZE)),
-        segment,
-      });
+      const part = bytes.subarray(done, done + SEGMENT_SIZE);
+      this.#pieces.push({ bytes: segment.hold(part), length: part.length, segment });
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Address, AnyProtocol, Bytes, Transport } from "../../../protocols/
 import { formatAddress } from "../../core/addresses.ts";
 import { type ErrorHandler, report, toError } from "../../core/error_report.ts";
 import { Layer } from "../../stack/layer.ts";
-import { toBytes } from "../../core/write/to_bytes.ts";
+import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { CapturedConversation, type CapturedEnd, type Sender } from "./_captured_conversation.ts";
 import { FileWriter } from "./_file_writer.ts";
@@ -217,7 +217,7 @@ class CaptureLayer extends Layer {
   }
 
   override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = Array.from(parts, toBytes);
+    const pieces = toPieces(parts);
     for (const piece of pieces) this.#note("local", piece);
     return super.writelines(pieces);
   }

@@ -1,5 +1,5 @@
 import type { Address, Bytes, ProxySsl, ProxyTlv, ProxyTlvs } from "../../../protocols/contract.ts";
-import { joinBytes } from "../../core/write/join_bytes.ts";
+import { copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { crc32c } from "../capture/crc32c.ts";
 import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";
 import {
@@ -53,7 +53,7 @@ export function formatProxyHeader(contents: ProxyHeaderContents): Bytes {
   const head = [...SIGNATURE, command === "local" ? 0x20 : 0x21, family];
   const header = joinBytes([
     Uint8Array.from([...head, rest.length >> 8, rest.length & 255]),
-    rest.slice(),
+    copyOf(rest),
   ]);
   if (hasChecksum) new DataView(header.buffer).setUint32(header.length - 4, crc32c(header));
   return header;

@@ -1,3 +1,4 @@
+import { copyOf } from "../../../protocols/bytes.ts";
 import type {
   Address,
   Bytes,
@@ -67,7 +68,8 @@ function parseLine(bytes: Bytes, complain: Complain): ParsedProxyHeader {
   }
   const line = String.fromCharCode(...bytes.subarray(0, end + 1));
   if (!line.endsWith("\r\n")) complain("the line does not end with CR LF");
-  const [, family = "", source = "", destination = "", ...rest] = line.slice(0, -2).split(" ");
+  const [, family = "", source = "", destination = "", ...rest] = line.substring(0, line.length - 2)
+    .split(" ");
   return {
     header: {
       version: 1,
@@ -112,7 +114,7 @@ function parseBinary(bytes: Bytes, maxLength: number, complain: Complain): Parse
   if (length > maxLength) complain(`${length} bytes exceed the limit of ${maxLength}`);
   if (bytes.length < length) return null;
   const isLocal = versionAndCommand === 0x20;
-  const header = bytes.slice(0, length);
+  const header = copyOf(bytes, 0, length);
   const { ends, tlvsAt } = binaryEnds(header, isLocal, complain);
   // Of a proxy that speaks for itself everything is to be ignored.
   const tlvs = isLocal ? {} : readTlvs(header, tlvsAt, complain);
@@ -206,7 +208,7 @@ function* splitTlvs(
     const [type = 0, high = 0, low] = bytes.subarray(at, at + 3);
     const end = at + 3 + (high << 8 | (low ?? 0));
     if (low === undefined || end > bytes.length) complain("a fact is cut off");
-    yield { type, value: bytes.slice(at + 3, end), offset: at + 3 };
+    yield { type, value: copyOf(bytes, at + 3, end), offset: at + 3 };
     at = end;
   }
 }
@@ -215,7 +217,7 @@ function* splitTlvs(
 function checkedCrc(header: Bytes, value: Bytes, offset: number, complain: Complain): number {
   if (value.length !== 4) complain(`the checksum has ${value.length} bytes`);
   const told = new DataView(value.buffer).getUint32(0);
-  const covered = header.slice().fill(0, offset, offset + 4);
+  const covered = copyOf(header).fill(0, offset, offset + 4);
   if (crc32c(covered) !== told) complain("the checksum is wrong");
   return told;
 }

@@ -9,9 +9,9 @@ import type {
   Transport,
 } from "../../../protocols/contract.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../protocols/errors.ts";
+import { joinBytes } from "../../../protocols/bytes.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { clockFor, startTimer } from "../../core/clock.ts";
-import { joinBytes } from "../../core/write/join_bytes.ts";
 import { Layer } from "../../stack/layer.ts";
 import { checkTimeout } from "../../core/timeouts.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
