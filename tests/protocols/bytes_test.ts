@@ -55,17 +55,17 @@ Deno.test("checkBytes() names what it refuses, and what to do", () => {
   const gone = new Uint8Array(1);
   gone.buffer.transfer();
   const cases: [unknown, string][] = [
-    [5, "Cannot send 5: it is not a Uint8Array"],
-    [undefined, "Cannot send undefined: it is not a Uint8Array"],
+    [5, "Cannot send data 5: it is not a Uint8Array"],
+    [undefined, "Cannot send data undefined: it is not a Uint8Array"],
     [
       new ArrayBuffer(1),
-      "a value of type ArrayBuffer: it is not a Uint8Array; pass new Uint8Array",
+      "of class ArrayBuffer: it is not a Uint8Array; pass new Uint8Array",
     ],
     [
       new Uint16Array(1),
-      "type Uint16Array: it is not a Uint8Array; pass new Uint8Array(view.buffer",
+      "of class Uint16Array: it is not a Uint8Array; pass new Uint8Array(view.buffer",
     ],
-    [Promise.resolve(), "type Promise: it is not a Uint8Array; is an await missing?"],
+    [Promise.resolve(), "of class Promise: it is not a Uint8Array; is an await missing?"],
     [gone, "Cannot send a Uint8Array whose memory was transferred away"],
   ];
   for (const [value, message] of cases) {

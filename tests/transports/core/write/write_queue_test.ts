@@ -17,7 +17,7 @@ function takeAll(queue: WriteQueue): Uint8Array[] {
 
 Deno.test("WriteQueue.peek() gives nothing when nothing is queued", () => {
   const queue = new WriteQueue();
-  assertEquals(queue.peek(), undefined);
+  assertEquals(queue.peek().length, 0);
   assertEquals(queue.size, 0);
   queue.consume(0);
 });
@@ -122,4 +122,24 @@ Deno.test("WriteQueues do not disturb each other, whatever is pushed and consume
   for (const { taken, takenLength, pushed } of queues) {
     assertSameBytes(taken.subarray(0, takenLength), pushed.subarray(0, takenLength));
   }
+});
+
+Deno.test("WriteQueue.peek() throws when memory that it does not own has gone", () => {
+  const queue = new WriteQueue();
+  const memory = new Uint8Array(20_000);
+  queue.push(memory, false);
+  memory.buffer.transfer();
+  assertThrows(() => queue.peek(), TypeError, "Memory of 20000 bytes that waited to be sent");
+  assertThrows(() => queue.consume(5), TypeError, "was transferred away or has shrunk");
+  assertEquals(queue.size, 20_000);
+});
+
+Deno.test("WriteQueue.consume() refuses what a carrier cannot have sent", () => {
+  const queue = new WriteQueue();
+  queue.push(new Uint8Array(10), false);
+  for (const n of [0, -1, 11, 1.5, NaN]) {
+    assertThrows(() => queue.consume(n), RangeError, `${n} of 10 bytes`);
+  }
+  queue.consume(4);
+  assertEquals([queue.size, queue.peek().length], [6, 6]);
 });
