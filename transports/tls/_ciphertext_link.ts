@@ -1,3 +1,4 @@
+import { copyOf } from "../../protocols/bytes.ts";
 import type { Bytes, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { nextTurn } from "../core/clock.ts";
@@ -65,9 +66,9 @@ export class CiphertextLink {
   /** Gives the engine the first `n` bytes of the target. */
   feed(n: number): void | Promise<void> {
     const chunk = this.#buffer.target.subarray(0, n);
-    if (this.#waiting !== null) return this.#feedLater(chunk.slice());
+    if (this.#waiting !== null) return this.#feedLater(copyOf(chunk));
     const end = this.#feedRecords(chunk);
-    const later = end < n ? this.#feedLater(chunk.slice(end)) : undefined;
+    const later = end < n ? this.#feedLater(copyOf(chunk, end)) : undefined;
     this.#buffer.reuse(n);
     return later;
   }

@@ -208,5 +208,5 @@ function formatIp(bytes: Uint8Array): string {
 
 /** The usual way to write an IPv6 address, so that one address has one text. */
 export function shortIp(address: string): string {
-  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  return new URL(`http://[${address}]`).hostname.replace(/^\[|\]$/g, "");
 }

@@ -1,6 +1,6 @@
 import type { Bytes } from "../../../protocols/contract.ts";
 import type { ByteSource } from "../../core/carrier.ts";
-import { joinBytes } from "../../core/write/join_bytes.ts";
+import { joinBytes } from "../../../protocols/bytes.ts";
 
 /** Chunks up to this size that wait together are joined into one, in bytes: delivering costs more than copying. */
 const SMALL = 4096;
