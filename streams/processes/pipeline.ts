@@ -129,7 +129,7 @@ export class Pipeline implements AsyncDisposable {
  * Starts programs each of which reads what the one before writes. The system joins them: what goes from one to the next does not pass
  * through JavaScript.
  *
- * Needs `--allow-run` for the programs, and `--allow-env` unless there is only one, or `clearEnv` is set.
+ * Needs `--allow-run` for the programs, and `--allow-env` unless there is only one.
  *
  * @example The commonest words
  * ```ts

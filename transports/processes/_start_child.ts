@@ -127,8 +127,12 @@ function forNode(descriptor: Descriptor): string | number | Duplex {
 
 function describeFailure(error: unknown, program: string, run: string | URL): Error {
   const described = describeOsError(fromNodeError(error), `Cannot run ${program}`);
-  if (described instanceof Deno.errors.NotCapable && described.message.includes("run access")) {
-    described.message += `; --allow-run=${run} is enough`;
+  if (described instanceof Deno.errors.NotCapable) {
+    if (described.message.includes("run access")) {
+      described.message += `; --allow-run=${run} is enough`;
+    } else if (described.message.includes("env access")) {
+      described.message += "; pipes between processes, and more than three, need --allow-env";
+    }
   }
   return described;
 }

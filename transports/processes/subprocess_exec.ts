@@ -36,7 +36,7 @@ export interface SubprocessOptions extends CommandOptions, Omit<TransportOptions
    * @default {"piped"}
    */
   readonly stderr?: Stdio;
-  /** What its further descriptors are, from 3 on; a pipe goes both ways. Needs `--allow-env` unless `clearEnv` is set. None by default. */
+  /** What its further descriptors are, from 3 on; a pipe goes both ways. Needs `--allow-env`. None by default. */
   readonly extraStdio?: readonly Stdio[];
   /** Ends the process when it aborts: SIGTERM, and SIGKILL after 5 s. */
   readonly signal?: AbortSignal;
