@@ -16,7 +16,10 @@ export type { ReadablePipe };
  *
  * At the end of the data comes `eofReceived`, then `connectionLost(null)`: a pipe has no other direction to keep
  * open. `close()` and `abort()` end a read that waits, at once. `write` throws an `InvalidStateError`.
- * The extra info `pipe` is what was given. A path needs `--allow-read`.
+ * The extra info `pipe` is what was given. A path needs `--allow-read`, an inherited descriptor that is a file `--allow-all`.
+ *
+ * A read that waits for a FIFO cannot be withdrawn from the system: after `close()` it still takes what the writer sends
+ * next, up to 64 KiB, and only then the writer is told that nobody reads.
  *
  * @example Reading a file
  * ```ts

@@ -21,7 +21,7 @@ export type { WritablePipe };
  * A reader that leaves is noticed by the next write, which fails with `Deno.errors.BrokenPipe`; Deno does not tell of it
  * while nothing is written. A write that waits for the reader of a full FIFO cannot be withdrawn: after `abort()` what it
  * has begun stays with the system until the reader takes it or leaves. The extra info `pipe` is what was given. A path needs
- * `--allow-write`.
+ * `--allow-write`, an inherited descriptor that is a file `--allow-all`.
  *
  * @example Writing to a file
  * ```ts

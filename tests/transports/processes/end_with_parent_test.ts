@@ -6,7 +6,11 @@ import { startFixture } from "./run_fixture.ts";
 const FLAGS = ["--allow-run", "--allow-env"];
 
 /** Starts a program that holds a child, waits until that is ready, and gives what it prints. */
-async function hold(way: string, end: string) {
+async function hold(way: string, end: string): Promise<{
+  child: Deno.ChildProcess;
+  pid: number;
+  lines: ReadableStreamIterator<string>;
+}> {
   const child = startFixture("holding_program.ts", FLAGS, [way, end]);
   const lines = child.stdout
     .pipeThrough(new TextDecoderStream())
