@@ -1,6 +1,12 @@
 import { ReaderSource } from "../core/read/reader_source.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
+/**
+ * The most that is handed to one write, in bytes: what a FIFO holds. A write that waits for the reader cannot be
+ * withdrawn, so it is no more than that.
+ */
+const MAX_WRITE = 65_536;
+
 /** A file or FIFO that was opened for reading. */
 export class FileInput extends ReaderSource implements PipeInput {
   readonly #file: Deno.FsFile;
@@ -20,6 +26,7 @@ export class FileInput extends ReaderSource implements PipeInput {
 /** A file or FIFO that was opened for writing. Never `file.writable`: that holds back up to 64 KiB. */
 export class FileOutput implements PipeOutput {
   readonly #file: Deno.FsFile;
+  #isEnded = false;
 
   /** Owns the file. */
   constructor(file: Deno.FsFile) {
@@ -27,10 +34,17 @@ export class FileOutput implements PipeOutput {
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    return this.#file.write(bytes);
+    return this.#file.write(bytes.length > MAX_WRITE ? bytes.subarray(0, MAX_WRITE) : bytes);
+  }
+
+  // deno-lint-ignore require-await -- a promise, as PipeOutput says
+  async end(): Promise<void> {
+    this.release();
   }
 
   release(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     this.#file.close();
   }
 }

@@ -14,6 +14,8 @@ export class NodeInput implements PipeInput {
   /** Owns the stream. */
   constructor(stream: Duplex) {
     this.#stream = stream;
+    // The end of the data ends one direction only.
+    stream.allowHalfOpen = true;
     const change = (): void => this.#onChange?.();
     const end = (): void => {
       this.#isEnded = true;

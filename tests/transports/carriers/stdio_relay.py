@@ -1,5 +1,7 @@
 """Passes everything between its stdin and stdout and a TCP port, which is its argument.
 
+With a descriptor as second argument it is that, a socket, instead of its stdin and stdout.
+
 Each direction ends by itself. When one fails the whole process ends, without a word to either side.
 """
 
@@ -25,9 +27,16 @@ def write_stdout(chunk):
         chunk = chunk[os.write(1, chunk):]
 
 
-directions = [
-    (lambda: os.read(0, 65536), connection.sendall, lambda: connection.shutdown(socket.SHUT_WR)),
-    (lambda: connection.recv(65536), write_stdout, lambda: os.close(1)),
-]
-for direction in directions:
+def end_connection():
+    connection.shutdown(socket.SHUT_WR)
+
+
+if len(sys.argv) > 2:
+    own = socket.socket(fileno=int(sys.argv[2]))
+    inward = (lambda: own.recv(65536), connection.sendall, end_connection)
+    outward = (lambda: connection.recv(65536), own.sendall, lambda: own.shutdown(socket.SHUT_WR))
+else:
+    inward = (lambda: os.read(0, 65536), connection.sendall, end_connection)
+    outward = (lambda: connection.recv(65536), write_stdout, lambda: os.close(1))
+for direction in (inward, outward):
     threading.Thread(target=pass_on, args=direction).start()

@@ -9,7 +9,7 @@ const FLAGS = ["--allow-run", "--allow-env"];
 async function hold(way: string, end: string): Promise<{
   child: Deno.ChildProcess;
   pid: number;
-  lines: ReadableStreamIterator<string>;
+  lines: AsyncIterableIterator<string>;
 }> {
   const child = startFixture("holding_program.ts", FLAGS, [way, end]);
   const lines = child.stdout

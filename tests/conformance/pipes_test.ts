@@ -1,0 +1,60 @@
+import type { AnyProtocol } from "../../protocols/contract.ts";
+import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
+import { testTransport } from "../../testing/test_transport.ts";
+import { FileInput, FileOutput } from "../../transports/carriers/file_pipe.ts";
+import { PipeCarrier } from "../../transports/carriers/pipe_carrier.ts";
+import { connectCarrier, type Connected } from "../../transports/core/connect_carrier.ts";
+import type { TransportOptions } from "../../transports/core/transport_options.ts";
+import { createServer } from "../../transports/create_server.ts";
+import { startChild } from "../../transports/processes/_start_child.ts";
+import { Fifo } from "../support/fifo.ts";
+import { hasProgram } from "../support/outside_peer.ts";
+import { firstAccepted } from "../support/server_pair.ts";
+
+const RELAY = new URL("../transports/carriers/stdio_relay.py", import.meta.url).pathname;
+
+/** Two FIFOs, each read by one end and written by the other. */
+const fifoPair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  using there = new Fifo();
+  using back = new Fifo();
+  const open = async (factory: () => AnyProtocol, incoming: Fifo, outgoing: Fifo): Promise<
+    Connected<AnyProtocol>
+  > =>
+    await connectFiles(
+      factory,
+      await Promise.all([
+        Deno.open(incoming.path, { read: true }),
+        Deno.open(outgoing.path, { write: true }),
+      ]),
+      options,
+    );
+  return await Promise.all([open(factoryA, back, there), open(factoryB, there, back)]);
+};
+
+async function connectFiles(
+  factory: () => AnyProtocol,
+  [incoming, outgoing]: readonly [Deno.FsFile, Deno.FsFile],
+  options: TransportOptions | undefined,
+): Promise<Connected<AnyProtocol>> {
+  const pipes = { input: new FileInput(incoming), output: new FileOutput(outgoing) };
+  return await connectCarrier(factory, new PipeCarrier(pipes), options);
+}
+
+/** The fourth descriptor of a process, and what that passes everything on to. */
+const fourthPair: MakeTransportPair = async (factoryA, factoryB, options) => {
+  const { accept, accepted } = firstAccepted(factoryB);
+  const server = await createServer(accept, { port: 0, ...options });
+  const child = await startChild("python3", ["null", "null", "inherit", "piped"], {
+    args: ["-S", "-E", RELAY, String(server.port), "3"],
+  });
+  const b = await accepted;
+  const a = await connectCarrier(factoryA, new PipeCarrier(child.pipes.get(3) ?? {}), options);
+  return [a, { transport: b }, async () => {
+    await server.shutdown({ grace: 0 });
+    child.kill("SIGKILL");
+    await child.exited;
+  }];
+};
+
+if (Deno.build.os !== "windows") testTransport(fifoPair, { name: "FIFO" });
+if (hasProgram("python3", ["--version"])) testTransport(fourthPair, { name: "descriptor 3" });
