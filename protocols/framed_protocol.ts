@@ -3,6 +3,7 @@ import { NEED_MORE } from "./codec.ts";
 import type { AnyProtocol, Bytes, Transport } from "./contract.ts";
 import { ConnectionLostError, FrameError, InvalidStateError } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
+import { signalOf } from "./option_checks.ts";
 import { Protocol } from "./protocol.ts";
 import { isThenable } from "./thrown.ts";
 import { turnBudget } from "./turn_budget.ts";
@@ -167,7 +168,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * @param options A signal: when it aborts the waiting ends with its reason, and what was sent stays sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
-  drain({ signal }: DrainOptions = {}): Promise<void> {
+  drain(options: DrainOptions = {}): Promise<void> {
+    const signal = signalOf("drain", options);
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#lost !== null) return rejected(this.#lost.error ?? new ConnectionLostError());
     if (this.#isWritingPaused) return this.#waitForRoom(signal);

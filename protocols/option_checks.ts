@@ -81,6 +81,11 @@ function checkTable(
   for (const [key, value] of Object.entries(given)) {
     const check = Object.hasOwn(table, key) ? table[key] : undefined;
     if (check === undefined) {
+      if (typeof given.connectionMade === "function") {
+        throw new TypeError(
+          `Cannot ${action}: a protocol given instead of options; is a call missing in layers?`,
+        );
+      }
       throw new TypeError(
         `Cannot ${action}: there is no option "${prefix}${key}"${suggest(key, names)}`,
       );
@@ -123,13 +128,11 @@ export function duration({ zero = false }: { readonly zero?: boolean } = {}): Ch
   };
 }
 
-/** A number from a lowest to a highest value. NaN is none. */
-export function numberFrom(least: number, most: number = Infinity, unit: string = ""): Check {
-  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+/** A number of at least `least`, other than NaN. */
+export function numberFrom(least: number): Check {
   return (value, option) => {
     if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
-    if (value >= least && value <= most) return;
-    throw outOfRange(option, value, `is not a number ${range}${unit}`);
+    if (!(value >= least)) throw outOfRange(option, value, `is not a number of at least ${least}`);
   };
 }
 
@@ -137,22 +140,30 @@ export function numberFrom(least: number, most: number = Infinity, unit: string 
 export function numberAbove0(unit: string): Check {
   return (value, option) => {
     if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
-    if (!(value > 0)) throw outOfRange(option, value, `is not a number above 0 ${unit}`);
+    if (!(value > 0)) throw outOfRange(option, value, `is not above 0 ${unit}`);
   };
 }
 
-/** A size in bytes; `Infinity` is no limit. */
-export function size(least = 0): Check {
-  return numberFrom(least, Infinity, least === 1 ? " byte" : " bytes");
+/** A size in bytes, of 0 or of at least one byte; `Infinity` is no limit. */
+export function size(least: 0 | 1 = 0): Check {
+  return (value, option) => {
+    if (typeof value !== "number") throw wrongKind(option, value, "is not a number of bytes");
+    if (value >= least) return;
+    throw outOfRange(option, value, `is not a size in bytes${least === 0 ? "" : " of at least 1"}`);
+  };
 }
 
 /** A whole number from a lowest to a highest value. */
 export function wholeNumber(least: number, most: number = Infinity): Check {
-  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  const range = most < Number.MAX_SAFE_INTEGER
+    ? ` from ${least} to ${most}`
+    : least > Number.MIN_SAFE_INTEGER
+    ? ` of at least ${least}`
+    : "";
   return (value, option) => {
     if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
     if (Number.isInteger(value) && value >= least && value <= most) return;
-    throw outOfRange(option, value, `is not a whole number ${range}`);
+    throw outOfRange(option, value, `is not a whole number${range}`);
   };
 }
 
@@ -187,7 +198,8 @@ export function oneOf(...values: readonly (string | number)[]): Check {
   const list = values.map(show).join(", ");
   return (value, option) => {
     if ((values as readonly unknown[]).includes(value)) return;
-    throw wrongKind(option, value, `is not one of ${list}`);
+    const isNumber = typeof value === "number" && typeof values[0] === "number";
+    throw (isNumber ? outOfRange : wrongKind)(option, value, `is not one of ${list}`);
   };
 }
 
@@ -234,6 +246,31 @@ export const abortSignal: Check = objectWith(
   "addEventListener",
   "throwIfAborted",
 );
+
+/** Options for a wait. */
+export interface WaitOptions {
+  /** Ends the waiting when it aborts, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+const WAIT_CHECKS: OptionTable<WaitOptions> = { signal: abortSignal };
+
+/**
+ * The signal of a wait. Waits are made often, so the options are gone through by their table only where they hold
+ * something else.
+ *
+ * @param action What is waited for, for the text of an error.
+ * @param options What was given.
+ * @throws {TypeError} If it is no object, or holds anything but an `AbortSignal` called `signal`.
+ */
+export function signalOf(action: string, options: WaitOptions): AbortSignal | undefined {
+  const signal = options?.signal;
+  let isPlain = typeof options === "object" && options !== null && !Array.isArray(options) &&
+    (signal === undefined || signal instanceof AbortSignal);
+  for (const name in options) isPlain &&= name === "signal";
+  if (!isPlain) checkOptions(action, options, WAIT_CHECKS);
+  return signal;
+}
 
 /** Bytes. */
 export function bytes(value: unknown, option: OptionName): void {

@@ -1,6 +1,7 @@
 import { type Decoder, NEED_MORE } from "../protocols/codec.ts";
 import type { Bytes } from "../protocols/contract.ts";
 import { FrameError } from "../protocols/errors.ts";
+import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { isThenable } from "../protocols/thrown.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
@@ -13,6 +14,8 @@ export interface DecoderStreamOptions {
    */
   readonly onBadMessage?: (error: FrameError) => unknown;
 }
+
+const CHECKS: OptionTable<DecoderStreamOptions> = { onBadMessage: functionLike("(error) => …") };
 
 /**
  * A Web transform stream from bytes to messages: for a file, a response's body, a process's output.
@@ -37,6 +40,7 @@ export function decoderStream<In>(
   decoder: Decoder<In>,
   options: DecoderStreamOptions = {},
 ): TransformStream<Bytes, In> {
+  checkOptions("decode", options, CHECKS);
   const { onBadMessage } = options;
   const frames = new FrameReader(decoder);
   const deliver = async (controller: TransformStreamDefaultController<In>): Promise<void> => {

@@ -2,6 +2,12 @@ import { joinBytes } from "../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { Bytes, CloseInfo } from "../protocols/contract.ts";
 import { ConnectionLostError, FrameError, InvalidStateError } from "../protocols/errors.ts";
+import {
+  checkOptions,
+  functionLike,
+  type OptionTable,
+  signalOf,
+} from "../protocols/option_checks.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { isThenable, toError } from "../protocols/thrown.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
@@ -21,6 +27,8 @@ export interface FramedOptions {
    */
   readonly onBadMessage?: (error: FrameError) => unknown;
 }
+
+const CHECKS: OptionTable<FramedOptions> = { onBadMessage: functionLike("(error) => …") };
 
 /**
  * A connection of messages: made by {@linkcode framed}.
@@ -62,6 +70,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
 
   /** Takes the connection and the codec, see {@linkcode framed}. */
   constructor(connection: StreamConnection, codec: Codec<In, Out>, options: FramedOptions = {}) {
+    checkOptions("frame", options, CHECKS);
     this.connection = connection;
     this.#codec = codec;
     this.#frames = new FrameReader(codec);
@@ -93,7 +102,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    * @throws The failure of the connection, after the messages that arrived before it.
    */
   async receive(options: ReadOptions = {}): Promise<In | undefined> {
-    options.signal?.throwIfAborted();
+    const signal = signalOf("receive", options);
+    signal?.throwIfAborted();
     if (this.#readable?.locked === false) {
       this.#streamWait?.abort();
       this.#waiting = null;
@@ -109,7 +119,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
       const message = this.#next();
       if (message !== NEED_MORE) return message;
       if (this.#frames.isDone) return undefined;
-      await this.#wait(this.#read(options.signal ? { signal: options.signal } : {}));
+      await this.#wait(this.#read(signal ? { signal } : {}));
     }
   }
 
@@ -138,7 +148,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    */
   send(message: Out, options: WaitOptions = {}): Promise<void> {
     try {
-      options.signal?.throwIfAborted();
+      signalOf("send", options)?.throwIfAborted();
       const encoded = this.#codec.encode(message);
       const { writer } = this.connection;
       const isOne = typeof encoded === "string" || encoded instanceof Uint8Array;

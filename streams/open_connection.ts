@@ -1,10 +1,17 @@
-import { type ConnectOptions, createConnection } from "../transports/create_connection.ts";
+import { checkOptions, type OptionTable } from "../protocols/option_checks.ts";
+import {
+  CONNECT_CHECKS,
+  type ConnectOptions,
+  createConnection,
+} from "../transports/create_connection.ts";
 import { StreamConnection } from "./stream_connection.ts";
-import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /** Where to connect to, and how, for a stream. */
 export interface OpenConnectionOptions extends ConnectOptions, StreamReaderOptions {}
+
+const CHECKS: OptionTable<OpenConnectionOptions> = { ...CONNECT_CHECKS, ...READER_CHECKS };
 
 /**
  * Connects to a TCP port or a Unix socket as a stream: asyncio's `open_connection`.
@@ -29,7 +36,12 @@ export interface OpenConnectionOptions extends ConnectOptions, StreamReaderOptio
  * @throws As `createConnection`.
  */
 export async function openConnection(options: OpenConnectionOptions): Promise<StreamConnection> {
-  const reader = new StreamReader(options);
-  const { protocol } = await createConnection(() => new StreamReaderProtocol(reader), options);
+  checkOptions("connect", options, CHECKS);
+  const { limit, ...connectOptions } = options;
+  const reader = new StreamReader(limit === undefined ? {} : { limit });
+  const { protocol } = await createConnection(
+    () => new StreamReaderProtocol(reader),
+    connectOptions,
+  );
   return new StreamConnection(reader, protocol.flow);
 }

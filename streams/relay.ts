@@ -1,6 +1,11 @@
 import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
 import { clockFor, IdleTimer } from "../transports/core/clock.ts";
-import { checkTimeout } from "../transports/core/timeouts.ts";
+import {
+  abortSignal,
+  checkOptions,
+  duration,
+  type OptionTable,
+} from "../protocols/option_checks.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 
 /** The most bytes taken over at a time. */
@@ -17,6 +22,8 @@ export interface RelayOptions {
   /** Aborts both connections when it aborts. */
   readonly signal?: AbortSignal;
 }
+
+const CHECKS: OptionTable<RelayOptions> = { idleTimeout: duration(), signal: abortSignal };
 
 /** The default of `idleTimeout`, in milliseconds: what proxies commonly allow a silent connection. */
 export const DEFAULT_RELAY_IDLE_TIMEOUT = 300_000;
@@ -73,8 +80,8 @@ export async function relay(
   b: StreamConnection,
   options: RelayOptions = {},
 ): Promise<RelayReport> {
+  checkOptions("relay", options, CHECKS);
   const { idleTimeout = DEFAULT_RELAY_IDLE_TIMEOUT, signal } = options;
-  checkTimeout("idleTimeout", idleTimeout);
   const abort = (reason: Error) => {
     a.transport.abort(reason);
     b.transport.abort(reason);

@@ -4,16 +4,19 @@ import {
   PlaintextInjectionError,
   TlsHandshakeError,
 } from "../protocols/errors.ts";
-import { createServer, type ListenOptions } from "../transports/create_server.ts";
-import { checkOptions } from "../transports/core/endpoint.ts";
+import { checkOptions, type OptionTable, show } from "../protocols/option_checks.ts";
+import { isClass } from "../transports/core/callbacks.ts";
+import { createServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
 import { report, toError } from "../transports/core/error_report.ts";
 import type { Server } from "../transports/servers/server.ts";
 import { StreamConnection } from "./stream_connection.ts";
-import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /** Where to listen, and how, for streams. */
 export interface StartServerOptions extends ListenOptions, StreamReaderOptions {}
+
+const START_SERVER_CHECKS: OptionTable<StartServerOptions> = { ...LISTEN_CHECKS, ...READER_CHECKS };
 
 /** Serves one connection. Its connection is closed when it returns and aborted when it throws. */
 export type ConnectionHandler = (connection: StreamConnection) => unknown;
@@ -61,21 +64,35 @@ export async function startServer(
   options: StartServerOptions,
 ): Promise<Server> {
   // What cannot be meant fails before anything is bound.
-  if (typeof handler !== "function") {
-    throw new TypeError(`Cannot serve: ${String(handler)} is not a function`);
-  }
-  checkOptions("listen", options);
-  new StreamReader(options);
+  checkHandler(handler);
+  checkOptions("listen", options, START_SERVER_CHECKS);
+  const { limit, ...listenOptions } = options;
+  const readerOptions = limit === undefined ? {} : { limit };
   const server: Server = await createServer(() => {
-    const reader = new StreamReader(options);
+    const reader = new StreamReader(readerOptions);
     const protocol = new StreamReaderProtocol(reader, () => {
       const connection = new StreamConnection(reader, protocol.flow, server.signal);
       server.track(serve(connection, handler, options));
     });
     return protocol;
-  }, { ...options, startServing: false });
+  }, { ...listenOptions, startServing: false });
   if (options.startServing ?? true) server.startServing();
   return server;
+}
+
+/** Throws for what cannot serve connections: also for a function of a reader and a writer, as asyncio's is. */
+function checkHandler(handler: unknown): void {
+  if (typeof handler !== "function") {
+    throw new TypeError(`Cannot serve: ${show(handler)} is not a function`);
+  }
+  if (isClass(handler)) {
+    throw new TypeError(`Cannot serve: ${handler.name} is a class, give a function`);
+  }
+  if (handler.length < 2) return;
+  throw new TypeError(
+    `Cannot serve: the handler takes ${handler.length} arguments and is given one; ` +
+      "write ({ reader, writer }) => … instead of (reader, writer) => …",
+  );
 }
 
 /** Runs a handler to its end and ends its connection. Never rejects. */

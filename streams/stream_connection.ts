@@ -3,9 +3,15 @@ import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/core/close_in_time.ts";
 import { isWritingPaused } from "../transports/stack/layer_handover.ts";
-import { checkTimeout } from "../transports/core/timeouts.ts";
+import {
+  abortSignal,
+  bytes,
+  checkOptions,
+  duration,
+  type OptionTable,
+} from "../protocols/option_checks.ts";
 import type { FlowControl } from "./flow_control.ts";
-import { StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
@@ -22,6 +28,13 @@ export interface CloseOptions {
   /** Aborts the connection when it aborts. */
   readonly signal?: AbortSignal;
 }
+
+const CLOSE_CHECKS: OptionTable<CloseOptions> = { timeout: duration(), signal: abortSignal };
+
+const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }> = {
+  ...READER_CHECKS,
+  unread: bytes,
+};
 
 /**
  * One connection with all its faces: {@linkcode StreamReader} and {@linkcode StreamWriter}, a Web
@@ -75,13 +88,15 @@ export class StreamConnection implements AsyncDisposable {
     transport: Transport,
     options: StreamReaderOptions & { readonly unread?: Bytes } = {},
   ): StreamConnection {
-    const reader = new StreamReader(options);
+    checkOptions("make streams", options, OVER_CHECKS);
+    const { unread, ...readerOptions } = options;
+    const reader = new StreamReader(readerOptions);
     const protocol = new StreamReaderProtocol(reader);
     protocol.connectionMade(transport);
     // Nothing for the transport to deliver, but the end of the data, if that has come.
     transport.setProtocol(protocol, new Uint8Array(0));
     transport.resumeReading();
-    if (options.unread) reader.feedData(options.unread);
+    if (unread !== undefined) reader.feedData(unread);
     if (isFull(transport)) protocol.pauseWriting();
     // It may be too late for the transport to tell.
     if (transport.isClosing()) {
@@ -127,8 +142,8 @@ export class StreamConnection implements AsyncDisposable {
    * @throws {RangeError} If the timeout is not above zero.
    */
   async close(options: CloseOptions = {}): Promise<CloseInfo> {
+    checkOptions("close", options, CLOSE_CHECKS);
     const { timeout = DEFAULT_CLOSE_TIMEOUT, signal } = options;
-    checkTimeout("timeout", timeout);
     return await closeInTime(this.transport, timeout, signal);
   }
 

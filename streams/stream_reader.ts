@@ -1,5 +1,11 @@
 import { checkBytes, copyOf } from "../protocols/bytes.ts";
 import type { Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import {
+  checkOptions,
+  numberAbove0,
+  type OptionTable,
+  signalOf,
+} from "../protocols/option_checks.ts";
 import { IncompleteReadError, InvalidStateError, LimitOverrunError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import { SeparatorSearch } from "../protocols/separator_search.ts";
@@ -28,6 +34,9 @@ export interface StreamReaderOptions {
    */
   readonly limit?: number;
 }
+
+/** The checks of {@linkcode StreamReaderOptions}. */
+export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAbove0("bytes") };
 
 /** What every read takes. */
 export interface ReadOptions {
@@ -88,10 +97,8 @@ export class StreamReader {
    * @throws {RangeError} If the limit is not above zero.
    */
   constructor(options: StreamReaderOptions = {}) {
+    checkOptions("make reader", options, READER_CHECKS);
     this.#limit = options.limit ?? DEFAULT_LIMIT;
-    if (!(this.#limit > 0)) {
-      throw new RangeError(`Cannot create reader: limit ${this.#limit} is not above 0 bytes`);
-    }
   }
 
   /**
@@ -187,7 +194,8 @@ export class StreamReader {
    * @returns At least one byte; none at the end of the data, or if `n` is 0.
    * @throws {RangeError} If `n` is not a whole number.
    */
-  async read(n = -1, { signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+  async read(n = -1, options: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+    const signal = signalOf("read", options);
     if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
     if (n === 0) return new Uint8Array(0);
     if (this.#begin(signal)) await this.#rest(signal);
@@ -209,7 +217,8 @@ export class StreamReader {
    * @throws {RangeError} If `n` is not a whole number of at least 0.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
-  async readexactly(n: number, { signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+  async readexactly(n: number, options: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+    const signal = signalOf("read", options);
     if (!(Number.isInteger(n) && n >= 0)) {
       throw new RangeError(`Cannot read ${n} bytes: not a whole number of at least 0`);
     }
@@ -231,7 +240,8 @@ export class StreamReader {
    * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end, or
    * everything that is buffered if that has not come, so the next call goes on behind it.
    */
-  async readline({ signal }: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+  async readline(options: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+    const signal = signalOf("read line", options);
     return await this.#takeLine(signal, (n) => this.#buffer.take(n));
   }
 
@@ -248,8 +258,9 @@ export class StreamReader {
    */
   async readuntil(
     separator: Separator = "\n",
-    { signal }: ReadOptions = NO_OPTIONS,
+    options: ReadOptions = NO_OPTIONS,
   ): Promise<Bytes> {
+    const signal = signalOf("read record", options);
     if (this.#begin(signal)) await this.#rest(signal);
     const search = this.#searchFor(separator);
     for (;;) {

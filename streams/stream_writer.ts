@@ -1,6 +1,7 @@
 import type { Bytes, CloseInfo, ExtraInfoValue, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
+import { signalOf } from "../protocols/option_checks.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { ByteWritable } from "./_byte_writable.ts";
 import { FlowControl } from "./flow_control.ts";
@@ -102,7 +103,7 @@ export class StreamWriter {
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
   drain(options: WaitOptions = {}): Promise<void> {
-    return this.#flow.drain(options.signal);
+    return this.#flow.drain(signalOf("drain", options));
   }
 
   /**
@@ -112,7 +113,7 @@ export class StreamWriter {
    * @throws {ConnectionLostError} If bytes were dropped; or the failure that ended the connection.
    */
   flush(options: WaitOptions = {}): Promise<void> {
-    return this.#flow.flush(options.signal);
+    return this.#flow.flush(signalOf("flush", options));
   }
 
   /**
@@ -168,7 +169,7 @@ export class StreamWriter {
    * @throws The failure, if one ended it.
    */
   waitClosed(options: WaitOptions = {}): Promise<void> {
-    return this.#flow.waitClosed(options.signal);
+    return this.#flow.waitClosed(signalOf("wait for end of connection", options));
   }
 
   /** A fact about the connection, as `Transport.getExtraInfo`. */

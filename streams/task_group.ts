@@ -1,3 +1,5 @@
+import { signalOf, type WaitOptions } from "../protocols/option_checks.ts";
+
 /** A task is a function that is told by a signal when its group gives up. */
 export type Task<T> = (signal: AbortSignal) => T | Promise<T>;
 
@@ -40,9 +42,9 @@ export class TaskGroup {
    */
   static async run<T>(
     scope: (group: TaskGroup) => T | Promise<T>,
-    options: { readonly signal?: AbortSignal } = {},
+    options: WaitOptions = {},
   ): Promise<T> {
-    const { signal } = options;
+    const signal = signalOf("run task group", options);
     signal?.throwIfAborted();
     const group = new TaskGroup();
     const giveUp = () => group.#controller.abort(signal?.reason);

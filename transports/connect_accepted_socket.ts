@@ -1,10 +1,22 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import type { Connected } from "./core/connect_carrier.ts";
 import { SocketCarrier } from "./carriers/socket_carrier.ts";
-import { applySocketOptions, type SocketOptions } from "./carriers/socket_options.ts";
-import { resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import {
+  applySocketOptions,
+  SOCKET_CHECKS,
+  type SocketOptions,
+} from "./carriers/socket_options.ts";
+import { resolveTls, TLS_OPTION_CHECKS, type TlsOption } from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
+import { checkOptions, type OptionTable } from "../protocols/option_checks.ts";
+import { checkProtocolFactory } from "./core/callbacks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
+
+const CHECKS: OptionTable<SocketOptions & TlsOption & TransportOptions> = {
+  ...SOCKET_CHECKS,
+  ...TLS_OPTION_CHECKS,
+  ...TRANSPORT_CHECKS,
+};
 
 /**
  * Makes a transport of a socket that was accepted, or connected, by other means: asyncio's
@@ -37,7 +49,8 @@ export async function connectAcceptedSocket<P extends AnyProtocol>(
   conn: Deno.Conn,
   options: SocketOptions & TlsOption & TransportOptions = {},
 ): Promise<Connected<P>> {
-  checkTransportOptions(options);
+  checkProtocolFactory(protocolFactory);
+  checkOptions("connect accepted socket", options, CHECKS);
   const tls = resolveTls(options, true);
   applySocketOptions(conn, options);
   return await connectSecured(protocolFactory, new SocketCarrier(conn), tls, options);

@@ -1,10 +1,17 @@
 import { copyOf } from "../protocols/bytes.ts";
 import type { AnyProtocol, Bytes, CloseInfo } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
-import { connectCarrier, type Connected, startTransport } from "./core/connect_carrier.ts";
-import { resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import { type Connected, connectOver, startTransport } from "./core/connect_carrier.ts";
+import { resolveTls, TLS_OPTION_CHECKS, type TlsOption } from "./tls/tls_options.ts";
 import { withTlsLayer } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
+import { checkOptions, type OptionTable } from "../protocols/option_checks.ts";
+import { checkProtocolFactory } from "./core/callbacks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
+
+const CHECKS: OptionTable<TlsOption & TransportOptions> = {
+  ...TLS_OPTION_CHECKS,
+  ...TRANSPORT_CHECKS,
+};
 
 /** The two directions of a connection as Web streams; one may be missing. */
 export interface StreamPair {
@@ -51,9 +58,10 @@ export async function connectStreams<P extends AnyProtocol>(
   streams: StreamPair,
   options: TlsOption & TransportOptions = {},
 ): Promise<Connected<P>> {
-  checkTransportOptions(options);
+  checkProtocolFactory(protocolFactory);
+  checkOptions("connect streams", options, CHECKS);
   const stacked = withTlsLayer(options, resolveTls(options, false));
-  return await connectCarrier(protocolFactory, new WebStreamCarrier(streams), stacked);
+  return await connectOver(protocolFactory, new WebStreamCarrier(streams), stacked);
 }
 
 /** {@linkcode connectStreams} without layers, and without a promise. */

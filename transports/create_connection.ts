@@ -1,11 +1,17 @@
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
+import {
+  abortSignal,
+  checkOptions,
+  duration,
+  type OptionTable,
+} from "../protocols/option_checks.ts";
 import type { Carrier } from "./core/carrier.ts";
-import { connectCarrier, type Connected } from "./core/connect_carrier.ts";
+import { type Connected, connectOver } from "./core/connect_carrier.ts";
 import { startTimer } from "./core/clock.ts";
 import {
   checkEndpoint,
-  checkOptions,
+  CONNECT_PLACE_CHECKS,
   DEFAULT_HOSTNAME,
   type Endpoint,
   formatEndpoint,
@@ -13,14 +19,18 @@ import {
 import { toError } from "./core/error_report.ts";
 import { describeEndpointError } from "./core/os_error.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
-import type { SocketOptions } from "./carriers/socket_options.ts";
-import { checkTimeout } from "./core/timeouts.ts";
-import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import { SOCKET_CHECKS, type SocketOptions } from "./carriers/socket_options.ts";
+import {
+  type ResolvedTlsOptions,
+  resolveTls,
+  TLS_OPTION_CHECKS,
+  type TlsOption,
+} from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
 import { nativeTlsOf } from "./networks/native_tls_of.ts";
-import type { NetworkOption } from "./networks/network.ts";
+import { NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
 import { networkOf } from "./networks/with_network.ts";
-import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
 /** The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15 s. */
 export const DEFAULT_CONNECT_TIMEOUT = 30_000;
@@ -43,6 +53,18 @@ export interface ConnectOptions
    */
   readonly happyEyeballsDelay?: number;
 }
+
+/** The checks of {@linkcode ConnectOptions}. */
+export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
+  ...CONNECT_PLACE_CHECKS,
+  ...NETWORK_CHECKS,
+  ...SOCKET_CHECKS,
+  ...TLS_OPTION_CHECKS,
+  ...TRANSPORT_CHECKS,
+  signal: abortSignal,
+  connectTimeout: duration(),
+  happyEyeballsDelay: duration(),
+};
 
 /**
  * Connects to a TCP port or a Unix socket: asyncio's `create_connection`.
@@ -84,14 +106,12 @@ export async function createConnection<P extends AnyProtocol>(
   options: ConnectOptions,
 ): Promise<Connected<P>> {
   checkProtocolFactory(protocolFactory);
-  checkOptions("connect", options);
-  checkEndpoint("connect", options, 1);
-  checkTransportOptions(options);
-  checkTimeout("connectTimeout", options.connectTimeout);
+  checkOptions("connect", options, CONNECT_CHECKS);
+  checkEndpoint("connect", options);
   const hostname = options.hostname ?? (options.path === undefined ? DEFAULT_HOSTNAME : undefined);
   const tls = resolveTls(options, false, hostname);
   const carrier = await dial(options, tls);
-  if (tls === null) return await connectCarrier(protocolFactory, carrier, options);
+  if (tls === null) return await connectOver(protocolFactory, carrier, options);
   return await connectTls(protocolFactory, carrier, tls, options);
 }
 

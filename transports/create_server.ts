@@ -1,17 +1,29 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
-import { checkEndpoint, checkOptions, type Endpoint } from "./core/endpoint.ts";
+import {
+  checkOptions,
+  flag,
+  type OptionTable,
+  wholeNumber,
+  wholeNumberOrInfinity,
+} from "../protocols/option_checks.ts";
+import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/endpoint.ts";
 import { report, wasReported } from "./core/error_report.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import type { NetworkListener } from "./servers/network_listener.ts";
 import { Server } from "./servers/server.ts";
-import type { SocketOptions } from "./carriers/socket_options.ts";
-import { type ResolvedTlsOptions, resolveTls, type TlsOption } from "./tls/tls_options.ts";
+import { SOCKET_CHECKS, type SocketOptions } from "./carriers/socket_options.ts";
+import {
+  type ResolvedTlsOptions,
+  resolveTls,
+  TLS_OPTION_CHECKS,
+  type TlsOption,
+} from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
 import { bindAll } from "./networks/bind.ts";
 import { nativeTlsOf } from "./networks/native_tls_of.ts";
-import type { NetworkOption } from "./networks/network.ts";
+import { NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
 import { networkOf } from "./networks/with_network.ts";
-import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
 /** Where to listen, and how. */
 export interface ListenOptions
@@ -45,6 +57,19 @@ export interface ListenOptions
   /** The most connections at a time; further ones wait in the backlog. No limit by default. */
   readonly maxConnections?: number;
 }
+
+/** The checks of {@linkcode ListenOptions}. */
+export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
+  ...LISTEN_PLACE_CHECKS,
+  ...NETWORK_CHECKS,
+  ...SOCKET_CHECKS,
+  ...TLS_OPTION_CHECKS,
+  ...TRANSPORT_CHECKS,
+  backlog: wholeNumber(1),
+  reusePort: flag,
+  startServing: flag,
+  maxConnections: wholeNumberOrInfinity(1),
+};
 
 /**
  * Listens on a TCP port, on several hosts if asked to, or on a Unix socket: asyncio's `create_server`.
@@ -92,8 +117,8 @@ export async function createServer(
   options: ListenOptions,
 ): Promise<Server> {
   checkProtocolFactory(protocolFactory);
-  checkOptions("listen", options);
-  checkListenOptions(options);
+  checkOptions("listen", options, LISTEN_CHECKS);
+  for (const endpoint of endpointsOf(options)) checkEndpoint("listen", endpoint);
   const tls = resolveTls(options, true);
   const server = new Server(await listen(options, tls), {
     connect: (carrier, tracker) => connectSecured(protocolFactory, carrier, tls, options, tracker),
@@ -106,24 +131,11 @@ export async function createServer(
   return server;
 }
 
-function checkListenOptions(options: ListenOptions): void {
-  for (const endpoint of endpointsOf(options)) checkEndpoint("listen", endpoint, 0);
-  checkTransportOptions(options);
-  const { backlog, maxConnections } = options;
-  if (backlog !== undefined && !(Number.isInteger(backlog) && backlog > 0)) {
-    throw new RangeError(`Cannot listen: backlog ${backlog} is not a whole number above 0`);
-  }
-  if (maxConnections !== undefined && !(maxConnections > 0)) {
-    throw new RangeError(`Cannot listen: maxConnections ${maxConnections} is not above 0`);
-  }
-}
-
 /** One endpoint for each host that is named. */
 function endpointsOf({ hostname, port, path }: ListenOptions): Endpoint[] {
   const rest = { ...(port !== undefined && { port }), ...(path !== undefined && { path }) };
   if (hostname === undefined) return [rest];
   if (typeof hostname === "string") return [{ hostname, ...rest }];
-  if (hostname.length === 0) throw new TypeError("Cannot listen: the list of hostnames is empty");
   return hostname.map((name) => ({ hostname: name, ...rest }));
 }
 

@@ -1,10 +1,19 @@
 import type { AnyProtocol, MemoryAddress } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
-import { connectCarrier, type Connected } from "./core/connect_carrier.ts";
+import { type Connected, connectOver } from "./core/connect_carrier.ts";
 import { MemoryPipe } from "./carriers/memory_pipe.ts";
-import { resolveTls, type TlsOptions } from "./tls/tls_options.ts";
+import { resolveTls, TLS_CHECKS, type TlsOptions } from "./tls/tls_options.ts";
 import { withTlsLayer } from "./tls/tls_stack.ts";
-import { checkTransportOptions, type TransportOptions } from "./core/transport_options.ts";
+import {
+  checkOptions,
+  either,
+  listOf,
+  optionsOf,
+  type OptionTable,
+  text,
+} from "../protocols/option_checks.ts";
+import { checkProtocolFactory } from "./core/callbacks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
 /** How the two ends are made. */
 export interface MemoryPairOptions extends TransportOptions {
@@ -17,6 +26,14 @@ export interface MemoryPairOptions extends TransportOptions {
   /** Encrypts what goes between the ends; nothing is encrypted by default. The first is the client, the second the server; each may have its own options. */
   readonly tls?: TlsOptions | readonly [client: TlsOptions, server: TlsOptions];
 }
+
+const tlsOfOneEnd = optionsOf(TLS_CHECKS);
+
+const CHECKS: OptionTable<MemoryPairOptions> = {
+  ...TRANSPORT_CHECKS,
+  names: listOf(text, { least: 2 }),
+  tls: either(Array.isArray, listOf(tlsOfOneEnd, { least: 2 }), tlsOfOneEnd),
+};
 
 /**
  * Two transports connected to each other inside this process, with everything a socket has: buffers
@@ -52,7 +69,9 @@ export async function memoryTransportPair<A extends AnyProtocol, B extends AnyPr
   protocolFactoryB: () => B,
   options: MemoryPairOptions = {},
 ): Promise<[Connected<A>, Connected<B>]> {
-  checkTransportOptions(options);
+  checkProtocolFactory(protocolFactoryA);
+  checkProtocolFactory(protocolFactoryB);
+  checkOptions("make pair", options, CHECKS);
   const [optionsA, optionsB] = securedOptions(options);
   const [nameA, nameB] = options.names ?? ["a", "b"];
   const there = new MemoryPipe();
@@ -60,8 +79,8 @@ export async function memoryTransportPair<A extends AnyProtocol, B extends AnyPr
   const carrierA = new MemoryCarrier(back, there, nameA, nameB);
   const carrierB = new MemoryCarrier(there, back, nameB, nameA);
   const [a, b] = await Promise.allSettled([
-    connectCarrier(protocolFactoryA, carrierA, optionsA),
-    connectCarrier(protocolFactoryB, carrierB, optionsB),
+    connectOver(protocolFactoryA, carrierA, optionsA),
+    connectOver(protocolFactoryB, carrierB, optionsB),
   ]);
   if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value];
   for (const end of [a, b]) {

@@ -3,7 +3,7 @@ import { checkBytes, copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
-import { checkMaxLength } from "./_max_length.ts";
+import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: as for SLIP, which serves the same lines. */
@@ -18,6 +18,8 @@ export interface CobsCodecOptions {
    */
   readonly maxLength?: number;
 }
+
+const CHECKS: OptionTable<CobsCodecOptions> = { maxLength: wholeNumberOrInfinity(1) };
 
 /** The longest run of bytes behind one code. */
 const LONGEST_RUN = 254;
@@ -53,7 +55,8 @@ const DELIMITER: Uint8Array = new Uint8Array([0]);
  * @throws {RangeError} If it is out of range.
  */
 export function cobsCodec(options: CobsCodecOptions = {}): Codec<Bytes, Uint8Array> {
-  return new CobsCodec(checkMaxLength(options.maxLength ?? DEFAULT_MAX_COBS_LENGTH));
+  checkOptions("use cobsCodec", options, CHECKS);
+  return new CobsCodec(options.maxLength ?? DEFAULT_MAX_COBS_LENGTH);
 }
 
 class CobsCodec implements Codec<Bytes, Uint8Array> {

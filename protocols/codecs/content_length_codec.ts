@@ -8,7 +8,7 @@ import {
   FrameTooLongError,
   IncompleteFrameError,
 } from "../errors.ts";
-import { checkMaxLength } from "./_max_length.ts";
+import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
 import { utf8Length } from "../utf8_length.ts";
@@ -37,6 +37,11 @@ export interface ContentLengthCodecOptions {
    */
   readonly maxHeaderLength?: number;
 }
+
+const CHECKS: OptionTable<ContentLengthCodecOptions> = {
+  maxLength: wholeNumberOrInfinity(1),
+  maxHeaderLength: wholeNumberOrInfinity(1),
+};
 
 /** A body and what its header says. */
 export interface ContentMessage {
@@ -101,9 +106,10 @@ const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
 export function contentLengthCodec(
   options: ContentLengthCodecOptions = {},
 ): Codec<ContentMessage, OutgoingContent> {
+  checkOptions("use contentLengthCodec", options, CHECKS);
   return new ContentLengthCodec(
-    checkMaxLength(options.maxLength ?? DEFAULT_MAX_CONTENT_LENGTH),
-    checkMaxLength(options.maxHeaderLength ?? DEFAULT_MAX_CONTENT_HEADER_LENGTH),
+    options.maxLength ?? DEFAULT_MAX_CONTENT_LENGTH,
+    options.maxHeaderLength ?? DEFAULT_MAX_CONTENT_HEADER_LENGTH,
   );
 }
 

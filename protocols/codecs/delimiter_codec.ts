@@ -1,8 +1,14 @@
+import {
+  checkOptions,
+  flag,
+  oneOf,
+  type OptionTable,
+  wholeNumberOrInfinity,
+} from "../option_checks.ts";
 import type { Codec } from "../codec.ts";
 import { copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
-import { checkMaxLength } from "./_max_length.ts";
 
 /**
  * The default of `maxLength`, in bytes: as for lines, which are the same with another delimiter.
@@ -24,6 +30,12 @@ export interface DelimiterCodecOptions {
    */
   readonly requireDelimiter?: boolean;
 }
+
+const CHECKS: OptionTable<DelimiterCodecOptions & { readonly as?: "text" | "bytes" }> = {
+  maxLength: wholeNumberOrInfinity(1),
+  requireDelimiter: flag,
+  as: oneOf("text", "bytes"),
+};
 
 const encoder = new TextEncoder();
 
@@ -67,6 +79,7 @@ export function delimiterCodec(
   delimiters: Uint8Array | string | readonly (Uint8Array | string)[],
   options: DelimiterCodecOptions & { readonly as?: "text" | "bytes" } = {},
 ): Codec<string> | Codec<Bytes, Uint8Array> {
+  checkOptions("use delimiterCodec", options, CHECKS);
   const { maxLength = DEFAULT_MAX_DELIMITED_LENGTH, requireDelimiter = false } = options;
   const isOne = typeof delimiters === "string" || delimiters instanceof Uint8Array;
   const list = (isOne ? [delimiters] : delimiters).map((delimiter) =>
@@ -75,7 +88,7 @@ export function delimiterCodec(
   const format: Omit<DelimitedFormat<never>, "content"> = {
     delimiters: list,
     written: list[0] ?? new Uint8Array(0),
-    maxLength: checkMaxLength(maxLength),
+    maxLength,
     requiresEnd: requireDelimiter,
   };
   return options.as === "text"

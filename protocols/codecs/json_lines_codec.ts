@@ -2,6 +2,12 @@ import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../co
 import { FrameEncodeError } from "../errors.ts";
 import { lineCodec } from "./line_codec.ts";
 import { mapCodec } from "./map_codec.ts";
+import {
+  checkOptions,
+  functionLike,
+  type OptionTable,
+  wholeNumberOrInfinity,
+} from "../option_checks.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
@@ -29,6 +35,11 @@ export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
    */
   readonly parse: (value: unknown) => In;
 }
+
+const CHECKS: OptionTable<TypedJsonLinesCodecOptions<unknown>> = {
+  maxLength: wholeNumberOrInfinity(1),
+  parse: functionLike("(value) => …"),
+};
 
 /**
  * JSON values, one a line: JSON Lines, also called NDJSON.
@@ -73,6 +84,7 @@ export function jsonLinesCodec(options?: JsonLinesCodecOptions): Codec<unknown>;
 export function jsonLinesCodec(
   options: Partial<TypedJsonLinesCodecOptions<unknown>> = {},
 ): Codec<unknown> {
+  checkOptions("use jsonLinesCodec", options, CHECKS);
   const { maxLength = DEFAULT_MAX_JSON_LINE_LENGTH, parse = (value: unknown) => value } = options;
   return mapCodec(new FilledLines(lineCodec({ maxLength })), {
     decode: (line: string): unknown => parse(JSON.parse(line)),

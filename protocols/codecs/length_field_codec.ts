@@ -2,7 +2,15 @@ import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../co
 import { checkBytes, copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
-import { checkMaxLength } from "./_max_length.ts";
+import {
+  bytes,
+  checkOptions,
+  flag,
+  oneOf,
+  type OptionTable,
+  wholeNumber,
+  wholeNumberOrInfinity,
+} from "../option_checks.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
@@ -73,6 +81,17 @@ export interface LengthFieldCodecOptions {
   readonly maxLength?: number;
 }
 
+const CHECKS: OptionTable<LengthFieldCodecOptions> = {
+  lengthBytes: oneOf(1, 2, 3, 4, 8),
+  littleEndian: flag,
+  offset: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  adjustment: wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  includesHeader: flag,
+  strip: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  header: bytes,
+  maxLength: wholeNumberOrInfinity(1),
+};
+
 /**
  * Messages of bytes with their length in front: Netty's `LengthFieldBasedFrameDecoder`, both ways.
  *
@@ -128,30 +147,25 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
   readonly #skipped = new SkippedBytes();
 
   constructor(options: LengthFieldCodecOptions) {
+    checkOptions("use lengthFieldCodec", options, CHECKS);
     const { lengthBytes = 4, offset = 0, littleEndian = false, includesHeader = false } = options;
-    if (![1, 2, 3, 4, 8].includes(lengthBytes)) {
-      throw new RangeError(`Cannot read a length of ${lengthBytes} bytes: not 1, 2, 3, 4 or 8`);
-    }
     if (includesHeader && options.adjustment !== undefined) {
       throw new TypeError("Cannot adjust the length: both adjustment and includesHeader are given");
     }
-    this.#offset = checkCount("offset", offset);
+    this.#offset = offset;
     this.#lengthBytes = lengthBytes;
     this.#fieldEnd = offset + lengthBytes;
     this.#littleEndian = littleEndian;
     const adjustment = includesHeader ? -this.#fieldEnd : options.adjustment ?? 0;
-    if (!Number.isSafeInteger(adjustment)) {
-      throw new RangeError(`Cannot adjust the length by ${adjustment}: not a whole number`);
-    }
     this.#adjustment = adjustment;
-    this.#strip = checkCount("strip", options.strip ?? this.#fieldEnd);
+    this.#strip = options.strip ?? this.#fieldEnd;
     this.#header = copyOf(options.header ?? new Uint8Array(this.#strip));
     if (this.#header.length !== this.#strip) {
       throw new RangeError(
         `Cannot use header: it has ${this.#header.length} bytes, ${this.#strip} are stripped`,
       );
     }
-    this.#maxLength = checkMaxLength(options.maxLength ?? DEFAULT_MAX_LENGTH_FIELD_MESSAGE);
+    this.#maxLength = options.maxLength ?? DEFAULT_MAX_LENGTH_FIELD_MESSAGE;
   }
 
   decode(buffer: ReceiveBuffer): Bytes | NeedMore {
@@ -209,9 +223,4 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
       left = Math.floor(left / 256);
     }
   }
-}
-
-function checkCount(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`Cannot use ${name}: ${value} is not a whole number of at least 0`);
 }

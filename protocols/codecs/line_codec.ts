@@ -1,7 +1,13 @@
+import {
+  checkOptions,
+  flag,
+  oneOf,
+  type OptionTable,
+  wholeNumberOrInfinity,
+} from "../option_checks.ts";
 import type { Codec } from "../codec.ts";
 import type { Bytes } from "../contract.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
-import { checkMaxLength } from "./_max_length.ts";
 
 /**
  * The default of `maxLength`, in bytes: the limit of asyncio's `readline` and of Go's
@@ -37,6 +43,14 @@ export interface LineCodecOptions {
    */
   readonly requireEnding?: boolean;
 }
+
+const CHECKS: OptionTable<LineCodecOptions & { readonly as?: "text" | "bytes" }> = {
+  ending: oneOf("either", "lf", "crlf"),
+  writtenEnding: oneOf("lf", "crlf"),
+  maxLength: wholeNumberOrInfinity(1),
+  requireEnding: flag,
+  as: oneOf("text", "bytes"),
+};
 
 const LF = new Uint8Array([0x0a]);
 const CRLF = new Uint8Array([0x0d, 0x0a]);
@@ -82,6 +96,7 @@ export function lineCodec(
 export function lineCodec(
   options: LineCodecOptions & { readonly as?: "text" | "bytes" } = {},
 ): Codec<string> | Codec<Bytes, Uint8Array> {
+  checkOptions("use lineCodec", options, CHECKS);
   const { ending = "either", maxLength = DEFAULT_MAX_LINE_LENGTH, requireEnding = false } = options;
   const { writtenEnding = ending === "crlf" ? "crlf" : "lf" } = options;
   if (ending !== "either" && ending !== writtenEnding) {
@@ -90,7 +105,7 @@ export function lineCodec(
   const format: Omit<DelimitedFormat<never>, "content"> = {
     delimiters: ENDINGS[ending],
     written: WRITTEN[writtenEnding],
-    maxLength: checkMaxLength(maxLength),
+    maxLength,
     requiresEnd: requireEnding,
     ...(ending === "either" && { droppedAtEnd: 0x0d }),
   };

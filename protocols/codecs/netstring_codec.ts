@@ -2,7 +2,7 @@ import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../co
 import { checkBytes } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
-import { checkMaxLength } from "./_max_length.ts";
+import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
 
@@ -28,6 +28,8 @@ export interface NetstringCodecOptions {
    */
   readonly maxLength?: number;
 }
+
+const CHECKS: OptionTable<NetstringCodecOptions> = { maxLength: wholeNumberOrInfinity(1) };
 
 /**
  * Netstrings: messages of bytes between a length in digits and a comma, as D. J. Bernstein wrote
@@ -60,7 +62,8 @@ export interface NetstringCodecOptions {
  * @throws {RangeError} If it is out of range.
  */
 export function netstringCodec(options: NetstringCodecOptions = {}): Codec<Bytes, Uint8Array> {
-  return new NetstringCodec(checkMaxLength(options.maxLength ?? DEFAULT_MAX_NETSTRING_LENGTH));
+  checkOptions("use netstringCodec", options, CHECKS);
+  return new NetstringCodec(options.maxLength ?? DEFAULT_MAX_NETSTRING_LENGTH);
 }
 
 class NetstringCodec implements Codec<Bytes, Uint8Array> {

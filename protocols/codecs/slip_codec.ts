@@ -3,8 +3,8 @@ import { checkBytes, copyOf } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
-import { checkMaxLength } from "./_max_length.ts";
 import { COPY_LIMIT } from "./_prefixed_parts.ts";
+import { checkOptions, flag, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 
 /**
@@ -29,6 +29,11 @@ export interface SlipCodecOptions {
    */
   readonly lenient?: boolean;
 }
+
+const CHECKS: OptionTable<SlipCodecOptions> = {
+  maxLength: wholeNumberOrInfinity(1),
+  lenient: flag,
+};
 
 const END = 0xc0;
 const ESC = 0xdb;
@@ -66,7 +71,8 @@ const DELIMITER: Uint8Array = new Uint8Array([END]);
  * @throws {RangeError} If the limit is out of range.
  */
 export function slipCodec(options: SlipCodecOptions = {}): Codec<Bytes, Uint8Array> {
-  const maxLength = checkMaxLength(options.maxLength ?? DEFAULT_MAX_SLIP_LENGTH);
+  checkOptions("use slipCodec", options, CHECKS);
+  const { maxLength = DEFAULT_MAX_SLIP_LENGTH } = options;
   return new SlipCodec(maxLength, options.lenient ?? false);
 }
 

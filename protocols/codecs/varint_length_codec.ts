@@ -2,8 +2,8 @@ import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../co
 import { checkBytes } from "../bytes.ts";
 import type { Bytes } from "../contract.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
-import { checkMaxLength } from "./_max_length.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
+import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
 
@@ -22,6 +22,8 @@ export interface VarintLengthCodecOptions {
    */
   readonly maxLength?: number;
 }
+
+const CHECKS: OptionTable<VarintLengthCodecOptions> = { maxLength: wholeNumberOrInfinity(1) };
 
 /**
  * Messages of bytes with their length in front as a varint: how Protocol Buffers are strung
@@ -56,7 +58,8 @@ export interface VarintLengthCodecOptions {
 export function varintLengthCodec(
   options: VarintLengthCodecOptions = {},
 ): Codec<Bytes, Uint8Array> {
-  return new VarintLengthCodec(checkMaxLength(options.maxLength ?? DEFAULT_MAX_VARINT_MESSAGE));
+  checkOptions("use varintLengthCodec", options, CHECKS);
+  return new VarintLengthCodec(options.maxLength ?? DEFAULT_MAX_VARINT_MESSAGE);
 }
 
 class VarintLengthCodec implements Codec<Bytes, Uint8Array> {

@@ -1,8 +1,10 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
 import { FrameTooLongError } from "../errors.ts";
-import { checkMaxLength } from "./_max_length.ts";
+import { type Check, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 import { utf8Length } from "../utf8_length.ts";
+
+const checkMaxLength: Check = wholeNumberOrInfinity(1);
 
 /**
  * A codec that refuses messages with more than so many bytes on the wire, headers and all: the
@@ -33,7 +35,8 @@ export function withMaxLength<In, Out>(
   codec: Codec<In, Out>,
   maxLength: number,
 ): Codec<In, Out> {
-  return new MaxLengthCodec(codec, checkMaxLength(maxLength));
+  checkMaxLength(maxLength, { action: "use withMaxLength", name: "maxLength" });
+  return new MaxLengthCodec(codec, maxLength);
 }
 
 class MaxLengthCodec<In, Out> implements Codec<In, Out> {

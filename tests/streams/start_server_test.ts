@@ -324,7 +324,7 @@ Deno.test("startServer() rejects with TypeError what is no handler, and no optio
   const wrong = [[undefined, { port: 0 }, "Cannot serve: undefined is not a function"], [
     () => {},
     8888,
-    "Cannot listen: 8888 given in the place of { hostname, port }",
+    "Cannot listen: 8888 is not an object with options such as { hostname, port }",
   ]] as const;
   for (const [handler, options, message] of wrong) {
     await assertRejects(

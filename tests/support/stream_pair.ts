@@ -36,9 +36,9 @@ export function connectPair(
   return medium === "tcp" ? tcpPair(options) : memoryPair(options);
 }
 
-async function memoryPair(options: PairOptions): Promise<StreamPair> {
+async function memoryPair({ limit, ...options }: PairOptions): Promise<StreamPair> {
   const factory = () => {
-    const reader = new StreamReader(options);
+    const reader = new StreamReader(limit === undefined ? {} : { limit });
     return Object.assign(new StreamReaderProtocol(reader), { reader });
   };
   const [a, b] = await memoryTransportPair(factory, factory, options);
@@ -48,16 +48,17 @@ async function memoryPair(options: PairOptions): Promise<StreamPair> {
   );
 }
 
-async function tcpPair(options: PairOptions): Promise<StreamPair> {
+async function tcpPair({ limit, ...options }: PairOptions): Promise<StreamPair> {
+  const readerOptions = limit === undefined ? {} : { limit };
   const accepted = Promise.withResolvers<StreamConnection>();
   const server = await createServer(() => {
-    const reader = new StreamReader(options);
+    const reader = new StreamReader(readerOptions);
     const protocol = new StreamReaderProtocol(reader, () => {
       accepted.resolve(new StreamConnection(reader, protocol.flow));
     });
     return protocol;
   }, { port: 0, ...options });
-  const a = await openConnection({ port: server.port, ...options });
+  const a = await openConnection({ port: server.port, ...options, ...readerOptions });
   const b = await accepted.promise;
   server.close();
   return new StreamPair(a, b);

@@ -7,14 +7,22 @@ import { hasUnixSockets } from "../support/has_unix_sockets.ts";
 const WRONG: [Partial<ListenOptions>, typeof TypeError | typeof RangeError, string][] = [
   [{}, TypeError, "Cannot listen: neither port nor path given"],
   [{ port: 1, path: "/x" }, TypeError, 'path "/x" given together with port 1'],
-  [{ hostname: [], port: 0 }, TypeError, "the list of hostnames is empty"],
+  [{ hostname: [], port: 0 }, TypeError, "hostname is an empty list"],
   [{ port: -1 }, RangeError, "port -1 is not in 0 to 65535"],
   [{ port: 65_536 }, RangeError, "port 65536 is not in 0 to 65535"],
-  [{ port: 0, backlog: 0 }, RangeError, "backlog 0 is not a whole number above 0"],
+  [{ port: 0, backlog: 0 }, RangeError, "backlog 0 is not a whole number of at least 1"],
   [{ port: 0, backlog: 1.5 }, RangeError, "backlog 1.5"],
-  [{ port: 0, maxConnections: 0 }, RangeError, "maxConnections 0 is not above 0"],
-  [{ port: 0, maxWriteBuffer: NaN }, RangeError, "maxWriteBuffer: NaN is not a size"],
-  [{ port: 0, writeBufferLimits: { high: -1 } }, RangeError, "high (-1) must be >= low"],
+  [
+    { port: 0, maxConnections: 0 },
+    RangeError,
+    "maxConnections 0 is not a whole number of at least 1",
+  ],
+  [{ port: 0, maxWriteBuffer: NaN }, RangeError, "maxWriteBuffer NaN is not a size"],
+  [
+    { port: 0, writeBufferLimits: { high: -1 } },
+    RangeError,
+    "writeBufferLimits.high -1 is not a size",
+  ],
 ];
 
 for (const [options, error, message] of WRONG) {

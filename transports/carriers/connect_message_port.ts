@@ -18,9 +18,11 @@ import { copyOf } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Bytes, CloseInfo } from "../../protocols/contract.ts";
 import { CarrierMessageError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
-import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { PushSource } from "../core/read/push_source.ts";
-import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { checkProtocolFactory } from "../core/callbacks.ts";
+import { checkOptions } from "../../protocols/option_checks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 
 /** How much may be under way or wait to be read in each direction, in bytes. */
 const WINDOW = 262_144;
@@ -80,8 +82,9 @@ export async function connectMessagePort<P extends AnyProtocol>(
   port: MessageEndpoint,
   options: TransportOptions = {},
 ): Promise<Connected<P>> {
-  checkTransportOptions(options);
-  return await connectCarrier(protocolFactory, new MessagePortCarrier(port), options);
+  checkProtocolFactory(protocolFactory);
+  checkOptions("connect message port", options, TRANSPORT_CHECKS);
+  return await connectOver(protocolFactory, new MessagePortCarrier(port), options);
 }
 
 /** One end of a message channel as a {@linkcode Carrier}. */

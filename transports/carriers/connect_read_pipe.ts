@@ -1,5 +1,5 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
 import { openInput, type ReadablePipe } from "./_open_pipe.ts";
 import { PipeCarrier } from "./pipe_carrier.ts";
@@ -53,5 +53,5 @@ export async function connectReadPipe<P extends AnyProtocol>(
   checkProtocolFactory(protocolFactory);
   checkPipeOptions(options);
   const input = await openInput(pipe, options.signal);
-  return await connectCarrier(protocolFactory, new PipeCarrier({ input }, { pipe }), options);
+  return await connectOver(protocolFactory, new PipeCarrier({ input }, { pipe }), options);
 }

@@ -1,9 +1,11 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { openStdin } from "./_open_pipe.ts";
 import { StandardOutput } from "./file_pipe.ts";
 import { PipeCarrier } from "./pipe_carrier.ts";
-import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { checkProtocolFactory } from "../core/callbacks.ts";
+import { checkOptions } from "../../protocols/option_checks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 
 /**
  * Makes a connection of this program's own stdin and stdout: for a program that is run by another one, by `ssh` or
@@ -34,10 +36,11 @@ export async function connectStdio<P extends AnyProtocol>(
   protocolFactory: () => P,
   options: TransportOptions = {},
 ): Promise<Connected<P>> {
-  checkTransportOptions(options);
+  checkProtocolFactory(protocolFactory);
+  checkOptions("connect stdio", options, TRANSPORT_CHECKS);
   const carrier = new PipeCarrier({
     input: openStdin(),
     output: new StandardOutput(Deno.stdout),
   });
-  return await connectCarrier(protocolFactory, carrier, options);
+  return await connectOver(protocolFactory, carrier, options);
 }

@@ -1,9 +1,19 @@
 import type { Address, AnyProtocol } from "../../protocols/contract.ts";
 import { ConnectTimeoutError } from "../../protocols/errors.ts";
 import { startTimer } from "../core/clock.ts";
-import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
-import { checkTimeout } from "../core/timeouts.ts";
-import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { type Connected, connectOver } from "../core/connect_carrier.ts";
+import { checkProtocolFactory } from "../core/callbacks.ts";
+import {
+  abortSignal,
+  checkOptions,
+  duration,
+  listOf,
+  objectWith,
+  type OptionTable,
+  size,
+  text,
+} from "../../protocols/option_checks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { WebSocketCarrier } from "./_web_socket_carrier.ts";
 
 /** The default of `maxReadBuffer`, in bytes: as much as may wait to be sent. */
@@ -38,6 +48,16 @@ export interface WebSocketOptions extends TransportOptions {
   /** The address of this end. */
   readonly sockname?: Address;
 }
+
+const CHECKS: OptionTable<WebSocketOptions> = {
+  ...TRANSPORT_CHECKS,
+  subprotocols: listOf(text),
+  maxReadBuffer: size(1),
+  connectTimeout: duration(),
+  signal: abortSignal,
+  peername: objectWith("an address"),
+  sockname: objectWith("an address"),
+};
 
 /**
  * Makes a connection over a WebSocket, so that any protocol of bytes reaches a browser. Each direction is the bytes of its binary
@@ -87,19 +107,16 @@ export async function connectWebSocket<P extends AnyProtocol>(
   socket: WebSocket | string | URL,
   options: WebSocketOptions = {},
 ): Promise<Connected<P>> {
+  checkProtocolFactory(protocolFactory);
+  checkOptions("connect WebSocket", options, CHECKS);
   const { maxReadBuffer = DEFAULT_MAX_READ_BUFFER, signal } = options;
-  checkTransportOptions(options);
-  checkTimeout("connectTimeout", options.connectTimeout);
-  if (!(maxReadBuffer > 0)) {
-    throw new RangeError(`Cannot set maxReadBuffer: ${maxReadBuffer} is not a size in bytes`);
-  }
   signal?.throwIfAborted();
   const opening = socket instanceof WebSocket
     ? socket
     : new WebSocket(socket, [...options.subprotocols ?? []]);
   const carrier = new WebSocketCarrier(opening, maxReadBuffer, options);
   await untilOpen(carrier, opening.url, options);
-  return await connectCarrier(protocolFactory, carrier, options);
+  return await connectOver(protocolFactory, carrier, options);
 }
 
 async function untilOpen(

@@ -1,5 +1,5 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
 import { openOutput, type WritablePipe } from "./_open_pipe.ts";
 import { PipeCarrier } from "./pipe_carrier.ts";
@@ -52,5 +52,5 @@ export async function connectWritePipe<P extends AnyProtocol>(
   checkProtocolFactory(protocolFactory);
   checkPipeOptions(options);
   const output = await openOutput(pipe, options.signal);
-  return await connectCarrier(protocolFactory, new PipeCarrier({ output }, { pipe }), options);
+  return await connectOver(protocolFactory, new PipeCarrier({ output }, { pipe }), options);
 }

@@ -1,10 +1,5 @@
-import {
-  abortSignal,
-  anything,
-  checkOptions,
-  type OptionTable,
-} from "../../protocols/option_checks.ts";
-import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { abortSignal, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 
 /** Options for `connectReadPipe` and `connectWritePipe`. */
 export interface PipeOptions extends TransportOptions {
@@ -13,15 +8,11 @@ export interface PipeOptions extends TransportOptions {
 }
 
 const CHECKS: OptionTable<PipeOptions> = {
-  layers: anything,
-  maxWriteBuffer: anything,
-  onError: anything,
+  ...TRANSPORT_CHECKS,
   signal: abortSignal,
-  writeBufferLimits: anything,
 };
 
 /** Throws for options that cannot be meant, before anything is opened. */
 export function checkPipeOptions(options: PipeOptions): void {
   checkOptions("connect pipe", options, CHECKS);
-  checkTransportOptions(options);
 }

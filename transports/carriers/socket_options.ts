@@ -1,3 +1,5 @@
+import { flag, type OptionTable } from "../../protocols/option_checks.ts";
+
 /** What can be set on a TCP connection. */
 export interface SocketOptions {
   /**
@@ -16,6 +18,9 @@ export interface SocketOptions {
    */
   readonly keepAlive?: boolean;
 }
+
+/** The checks of {@linkcode SocketOptions}. */
+export const SOCKET_CHECKS: OptionTable<SocketOptions> = { noDelay: flag, keepAlive: flag };
 
 /**
  * Sets the options on a TCP connection; on any other there is nothing to set. Where that fails, as some systems

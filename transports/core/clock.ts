@@ -1,4 +1,5 @@
 import type { Transport } from "../../protocols/contract.ts";
+import { type Check, objectWith } from "../../protocols/option_checks.ts";
 
 /**
  * The longest time that a timer of JavaScript takes, in milliseconds: 31 bits, 24.8 days. A longer one would fire
@@ -16,6 +17,9 @@ export interface Clock {
    */
   after(milliseconds: number, callback: () => void): () => void;
 }
+
+/** The check of an option that is a clock. */
+export const clockCheck: Check = objectWith("a Clock", "now", "after");
 
 /** The system's clock. */
 export const systemClock: Clock = {

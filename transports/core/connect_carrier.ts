@@ -4,9 +4,10 @@ import type { Carrier } from "./carrier.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
 import { toError } from "./error_report.ts";
-import { checkMade, makeProtocol } from "./callbacks.ts";
+import { checkMade, checkProtocolFactory, makeProtocol } from "./callbacks.ts";
 import { putOnTop, topOf } from "./stack_top.ts";
-import type { TransportOptions } from "./transport_options.ts";
+import { checkOptions, objectWith } from "../../protocols/option_checks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "./transport_options.ts";
 
 /** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
 export interface Connected<P extends AnyProtocol> {
@@ -52,10 +53,23 @@ export interface Connected<P extends AnyProtocol> {
  * @param protocolFactory Makes the protocol.
  * @param carrier What carries the bytes; it belongs to the transport from now on.
  * @param options Limits, layers and the error handler.
- * @param tracker Told when the connection begins and ends.
  * @returns The transport and the protocol that the factory made.
  */
 export async function connectCarrier<P extends AnyProtocol>(
+  protocolFactory: () => P,
+  carrier: Carrier,
+  options: TransportOptions = {},
+): Promise<Connected<P>> {
+  checkProtocolFactory(protocolFactory);
+  isCarrier(carrier, { action: "connect", name: "carrier" });
+  checkOptions("connect carrier", options, TRANSPORT_CHECKS);
+  return await connectOver(protocolFactory, carrier, options);
+}
+
+const isCarrier = objectWith("a Carrier", "write", "close", "getExtraInfo");
+
+/** {@linkcode connectCarrier} with options that were checked; `tracker` is told when the connection begins and ends. */
+export async function connectOver<P extends AnyProtocol>(
   protocolFactory: () => P,
   carrier: Carrier,
   options: TransportOptions = {},

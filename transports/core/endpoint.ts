@@ -1,3 +1,13 @@
+import {
+  type Check,
+  either,
+  listOf,
+  type OptionTable,
+  outOfRange,
+  text,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
+import { utf8Length } from "../../protocols/utf8_length.ts";
 import { formatHostPort, formatPath } from "./addresses.ts";
 
 /** The host that is meant where none is named. */
@@ -13,26 +23,70 @@ export interface Endpoint {
   readonly path?: string;
 }
 
-/**
- * Throws for what is no options object, such as the host that asyncio takes there.
- *
- * @throws {TypeError} If it is none.
- */
-export function checkOptions(action: string, options: unknown): void {
-  if (typeof options === "object" && options !== null) return;
-  const shown = typeof options === "string" ? `"${options}"` : String(options);
-  throw new TypeError(`Cannot ${action}: ${shown} given in the place of { hostname, port }`);
+/** The longest path of a Unix socket, in bytes. */
+const MAX_PATH_LENGTH = Deno.build.os === "linux" ? 107 : 103;
+
+/** A host, as a name or an IP address. */
+const hostname: Check = (value, option) => {
+  text(value, option);
+  const name = String(value);
+  if (name === "") throw wrongKind(option, value, 'is empty; "0.0.0.0" and "::" are every address');
+  const url = /^[a-z][a-z0-9+.-]*:\/\/([^/:?#]*)/i.exec(name);
+  if (url !== null) throw wrongKind(option, value, `is a URL; give hostname "${url[1]}"`);
+  const pair = /^([^:]*):(\d+)$/.exec(name);
+  if (pair !== null) {
+    throw wrongKind(option, value, `has a port; give hostname "${pair[1]}" and port ${pair[2]}`);
+  }
+  // deno-lint-ignore no-control-regex -- these are what is meant
+  if (/[\u0000- /?#@\u007f]/.test(name)) {
+    throw wrongKind(option, value, "is not the name of a host");
+  }
+};
+
+/** A port; `least` is 1 to connect and 0 to listen, where it means any free port. */
+function portFrom(least: 0 | 1): Check {
+  return (value, option) => {
+    if (typeof value !== "number") {
+      const remedy = typeof value === "string" && /^\d+$/.test(value) ? `; give ${value}` : "";
+      throw wrongKind(option, value, `is not a number${remedy}`);
+    }
+    if (Number.isInteger(value) && value >= least && value <= 65_535) return;
+    throw outOfRange(option, value, `is not in ${least} to 65535`);
+  };
 }
 
+/** The path of a Unix socket. What the system would cut off it would otherwise be missing in silence. */
+const path: Check = (value, option) => {
+  text(value, option);
+  const name = String(value);
+  if (name === "") throw new TypeError(`Cannot ${option.action}: path is empty`);
+  if (name.indexOf("\0", 1) > 0) throw wrongKind(option, value, "holds a NUL");
+  const length = utf8Length(name);
+  if (length <= MAX_PATH_LENGTH) return;
+  throw outOfRange(
+    option,
+    value,
+    `has ${length} bytes, at most ${MAX_PATH_LENGTH} fit into the address of a Unix socket`,
+  );
+};
+
+/** The checks of {@linkcode Endpoint}, to connect. */
+export const CONNECT_PLACE_CHECKS: OptionTable<Endpoint> = { hostname, port: portFrom(1), path };
+
+/** The checks of {@linkcode Endpoint}, to listen: on one host or on several. */
+export const LISTEN_PLACE_CHECKS: OptionTable<Endpoint> = {
+  hostname: either(Array.isArray, listOf(hostname, { least: 1 }), hostname),
+  port: portFrom(0),
+  path,
+};
+
 /**
- * Throws for an endpoint that cannot be meant, before anything is opened.
+ * Throws for an endpoint that says too much or too little. What it says was checked by its table.
  *
  * @param action What is to be done: "connect" or "listen".
- * @param lowestPort 1 to connect; 0 to listen, which means any free port.
- * @throws {TypeError} If both or neither of port and path are given, or the port is no number.
- * @throws {RangeError} If the port is out of range.
+ * @throws {TypeError} If both or neither of port and path are given.
  */
-export function checkEndpoint(action: string, endpoint: Endpoint, lowestPort: 0 | 1): void {
+export function checkEndpoint(action: string, endpoint: Endpoint): void {
   const { hostname, port, path } = endpoint;
   if (path !== undefined) {
     if (port !== undefined || hostname !== undefined) {
@@ -42,15 +96,10 @@ export function checkEndpoint(action: string, endpoint: Endpoint, lowestPort: 0 
         }`,
       );
     }
-    if (path === "") throw new TypeError(`Cannot ${action}: path is empty`);
   } else if (port === undefined) {
     // As where the server that it comes from was not awaited.
     const what = "port" in endpoint ? "port is undefined" : "neither port nor path given";
     throw new TypeError(`Cannot ${action}: ${what}`);
-  } else if (typeof port !== "number") {
-    throw new TypeError(`Cannot ${action}: port ${JSON.stringify(port)} is not a number`);
-  } else if (!Number.isInteger(port) || port < lowestPort || port > 65535) {
-    throw new RangeError(`Cannot ${action}: port ${port} is not in ${lowestPort} to 65535`);
   }
 }
 

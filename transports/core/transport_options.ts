@@ -1,4 +1,14 @@
 import type { AnyProtocol, WriteBufferLimits } from "../../protocols/contract.ts";
+import {
+  type Check,
+  functionLike,
+  listOf,
+  optionsOf,
+  type OptionTable,
+  size,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
+import { isClass } from "./callbacks.ts";
 import type { ErrorHandler } from "./error_report.ts";
 import { resolveWriteBufferLimits } from "./write/water_marks.ts";
 
@@ -35,15 +45,34 @@ export interface TransportOptions {
   readonly onError?: ErrorHandler;
 }
 
-/**
- * Throws for options that cannot be meant, before anything is opened.
- *
- * @throws {RangeError} If a limit is out of range.
- */
-export function checkTransportOptions(options: TransportOptions): void {
-  resolveWriteBufferLimits(options.writeBufferLimits);
-  const { maxWriteBuffer } = options;
-  if (maxWriteBuffer !== undefined && !(maxWriteBuffer >= 0)) {
-    throw new RangeError(`Cannot set maxWriteBuffer: ${maxWriteBuffer} is not a size in bytes`);
+const layer: Check = (value, option) => {
+  if (typeof value !== "function") {
+    throw wrongKind(
+      option,
+      value,
+      "is not a layer; give one such as idleTimeout({ timeout: 60_000 })",
+    );
   }
-}
+  if (isClass(value)) {
+    const { name } = value;
+    throw wrongKind(
+      option,
+      value,
+      `is a class; give (upper, options) => new ${name}(upper, options)`,
+    );
+  }
+};
+
+const writeBufferLimits: Check = (value, option) => {
+  optionsOf<WriteBufferLimits>({ high: size(), low: size() })(value, option);
+  // The check before has found an object of numbers.
+  resolveWriteBufferLimits(value as Partial<WriteBufferLimits>);
+};
+
+/** The checks of {@linkcode TransportOptions}. */
+export const TRANSPORT_CHECKS: OptionTable<TransportOptions> = {
+  writeBufferLimits,
+  maxWriteBuffer: size(),
+  layers: listOf(layer),
+  onError: functionLike("(error, context) => …"),
+};

@@ -13,6 +13,13 @@ import {
 } from "node:zlib";
 import type { Bytes } from "../../protocols/contract.ts";
 import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
+import {
+  checkOptions,
+  numberFrom,
+  oneOf,
+  type OptionTable,
+  size,
+} from "../../protocols/option_checks.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
 import { joinBytes } from "../../protocols/bytes.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
@@ -119,6 +126,13 @@ const CODECS: Record<CompressionFormat, Codec> = {
   },
 };
 
+const CHECKS: OptionTable<CompressionOptions> = {
+  format: oneOf(...Object.keys(CODECS)),
+  level: numberFrom(-Infinity),
+  maxRatio: numberFrom(1),
+  maxExpansion: size(),
+};
+
 /**
  * Makes a layer that compresses what is sent and decompresses what is received. Each direction is one stream of
  * the format, and its end the end of that stream.
@@ -153,21 +167,14 @@ const CODECS: Record<CompressionFormat, Codec> = {
  * @throws {RangeError} If the level or a limit is out of range.
  */
 export function compression(options: CompressionOptions): LayerFactory {
+  checkOptions("use compression", options, CHECKS, ["format"]);
   const { format, maxRatio = DEFAULT_MAX_RATIO, maxExpansion = DEFAULT_MAX_EXPANSION } = options;
-  if (!Object.hasOwn(CODECS, format)) {
-    const formats = Object.keys(CODECS).join(", ");
-    throw new TypeError(`Cannot compress: format "${format}" is not one of ${formats}`);
-  }
   const { levels: [lowest, highest], defaultLevel } = CODECS[format];
   const { level = defaultLevel } = options;
   if (!(Number.isInteger(level) && level >= lowest && level <= highest)) {
     throw new RangeError(
       `Cannot compress: level ${level} of ${format} is not in ${lowest} to ${highest}`,
     );
-  }
-  if (!(maxRatio >= 1)) throw new RangeError(`Cannot set maxRatio: ${maxRatio} is less than 1`);
-  if (!(maxExpansion >= 0)) {
-    throw new RangeError(`Cannot set maxExpansion: ${maxExpansion} is not a number of bytes`);
   }
   return transformLayer(() => new Compression({ format, level, maxRatio, maxExpansion }));
 }

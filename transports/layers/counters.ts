@@ -5,6 +5,7 @@ import type {
   ExtraInfoValue,
   TrafficCounters,
 } from "../../protocols/contract.ts";
+import { checkOptions, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
 import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -14,6 +15,10 @@ export interface CountersOptions {
   /** Counts for all connections that it is given to, in addition to the counters of each. */
   readonly total?: TrafficTotal;
 }
+
+const CHECKS: OptionTable<CountersOptions> = {
+  total: objectWith("a TrafficTotal", "addReceived", "addSent"),
+};
 
 /**
  * Makes a layer that counts the bytes and chunks of each direction, and notes when the first and the last went. To be read at
@@ -39,6 +44,7 @@ export interface CountersOptions {
  * ```
  */
 export function counters(options: CountersOptions = {}): LayerFactory {
+  checkOptions("use counters", options, CHECKS);
   return (upper, transportOptions) => new CountersLayer(upper, transportOptions, options.total);
 }
 

@@ -1,8 +1,8 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { IdleTimeoutError } from "../../protocols/errors.ts";
-import { type Clock, clockFor, IdleTimer } from "../core/clock.ts";
+import { type Clock, clockCheck, clockFor, IdleTimer } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
-import { checkTimeout } from "../core/timeouts.ts";
+import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** When a connection counts as idle. */
@@ -12,6 +12,8 @@ export interface IdleTimeoutOptions {
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
 }
+
+const CHECKS: OptionTable<IdleTimeoutOptions> = { timeout: duration(), clock: clockCheck };
 
 /**
  * Makes a layer that ends a connection with an `IdleTimeoutError` when nothing is received or written for
@@ -34,7 +36,7 @@ export interface IdleTimeoutOptions {
  * @throws {RangeError} If the timeout is not above 0.
  */
 export function idleTimeout(options: IdleTimeoutOptions): LayerFactory {
-  checkTimeout("timeout", options.timeout);
+  checkOptions("use idleTimeout", options, CHECKS, ["timeout"]);
   return (upper, transportOptions) => new IdleTimeoutLayer(upper, transportOptions, options);
 }
 

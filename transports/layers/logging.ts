@@ -1,7 +1,15 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { describeError, messageOf } from "../../protocols/thrown.ts";
 import { formatAddress } from "../core/addresses.ts";
-import { type Clock, systemClock } from "../core/clock.ts";
+import {
+  checkOptions,
+  functionLike,
+  oneOf,
+  type OptionTable,
+  size,
+  text,
+} from "../../protocols/option_checks.ts";
+import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 import { callBack } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { copyOf, joinBytes } from "../../protocols/bytes.ts";
@@ -22,7 +30,7 @@ export interface LoggingOptions {
    */
   readonly format?: "text" | "hex" | "none";
   /** Takes one line, without a line break; writes to standard error by default. */
-  readonly sink?: (line: string) => void;
+  readonly sink?: (line: string) => unknown;
   /** What the connection is called in each line; its peer's address by default. */
   readonly label?: string;
   /**
@@ -34,6 +42,14 @@ export interface LoggingOptions {
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
 }
+
+const CHECKS: OptionTable<LoggingOptions> = {
+  format: oneOf("text", "hex", "none"),
+  sink: functionLike("(line) => …"),
+  label: text,
+  maxBytes: size(),
+  clock: clockCheck,
+};
 
 /**
  * Makes a layer that logs what happens to a connection, with the seconds since it was made: bytes and sizes of each
@@ -65,13 +81,8 @@ export interface LoggingOptions {
  * @throws {RangeError} If `maxBytes` is negative.
  */
 export function logging(options: LoggingOptions = {}): LayerFactory {
+  checkOptions("use logging", options, CHECKS);
   const { format = "text", maxBytes = DEFAULT_LOGGED_BYTES } = options;
-  if (!["text", "hex", "none"].includes(format)) {
-    throw new TypeError(`Cannot log: format "${format}" is not one of text, hex, none`);
-  }
-  if (!(maxBytes >= 0)) {
-    throw new RangeError(`Cannot set maxBytes: ${maxBytes} is not a number of bytes`);
-  }
   const settings = { sink: printLine, clock: systemClock, ...options, format, maxBytes };
   return (upper, transportOptions) => new LoggingLayer(upper, transportOptions, settings);
 }
@@ -88,7 +99,7 @@ type Settings =
 class LoggingLayer extends Layer {
   readonly #settings: Settings;
   readonly #onError: TransportOptions["onError"];
-  #sink: ((line: string) => void) | null;
+  #sink: ((line: string) => unknown) | null;
   #label = "";
   #startedAt = 0;
   // Where each direction's hex dump has come to.

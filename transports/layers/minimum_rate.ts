@@ -1,8 +1,13 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { MinimumRateError } from "../../protocols/errors.ts";
-import { type Clock, clockFor, startTimer, systemClock } from "../core/clock.ts";
+import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
-import { checkTimeout } from "../core/timeouts.ts";
+import {
+  checkOptions,
+  duration,
+  numberAbove0,
+  type OptionTable,
+} from "../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** The default of `window`, in milliseconds: long enough for a few retransmissions. */
@@ -21,6 +26,12 @@ export interface MinimumRateOptions {
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
 }
+
+const CHECKS: OptionTable<MinimumRateOptions> = {
+  rate: numberAbove0("bytes a second"),
+  window: duration(),
+  clock: clockCheck,
+};
 
 /**
  * Makes a layer that ends a connection with a `MinimumRateError` when the peer sends too slowly, as slow-loris
@@ -44,10 +55,7 @@ export interface MinimumRateOptions {
  * @throws {RangeError} If the rate or the window is not above 0.
  */
 export function minimumRate(options: MinimumRateOptions): LayerFactory {
-  if (!(options.rate > 0)) {
-    throw new RangeError(`Cannot set rate: ${options.rate} is not above 0 bytes a second`);
-  }
-  checkTimeout("window", options.window);
+  checkOptions("use minimumRate", options, CHECKS, ["rate"]);
   return (upper, transportOptions) => new MinimumRateLayer(upper, transportOptions, options);
 }
 

@@ -1,9 +1,17 @@
 import type { Bytes } from "../../protocols/contract.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
-import { type Clock, Pause, systemClock } from "../core/clock.ts";
+import { type Clock, clockCheck, Pause, systemClock } from "../core/clock.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
-import { TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
+import {
+  anything,
+  type Check,
+  checkOptions,
+  either,
+  optionsOf,
+  type OptionTable,
+} from "../../protocols/option_checks.ts";
+import { BUCKET_CHECKS, TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
 
 /** Data passes in pieces of what this many milliseconds allow. */
 const PIECE_MS = 20;
@@ -17,6 +25,14 @@ export interface ThrottleOptions {
   /** Where the time to wait comes from; the system's clock by default. */
   readonly clock?: Clock;
 }
+
+const limit: Check = either(
+  (value) => value instanceof TokenBucket,
+  anything,
+  optionsOf(BUCKET_CHECKS, ["rate"]),
+);
+
+const CHECKS: OptionTable<ThrottleOptions> = { send: limit, receive: limit, clock: clockCheck };
 
 /**
  * Makes a layer that holds back bytes so that no more than so many a second pass.
@@ -41,10 +57,8 @@ export interface ThrottleOptions {
  * @throws {RangeError} If a rate or burst is out of range.
  */
 export function throttle(options: ThrottleOptions): LayerFactory {
+  checkOptions("use throttle", options, CHECKS);
   const { send, receive, clock = systemClock } = options;
-  // Throws now what would throw for every connection.
-  makeBucket(send, clock);
-  makeBucket(receive, clock);
   return transformLayer(() =>
     new Throttle(makeBucket(send, clock), makeBucket(receive, clock), clock)
   );

@@ -1,4 +1,10 @@
-import { type Clock, systemClock } from "../core/clock.ts";
+import {
+  checkOptions,
+  numberAbove0,
+  type OptionTable,
+  size,
+} from "../../protocols/option_checks.ts";
+import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 
 /** How a {@linkcode TokenBucket} fills. */
 export interface TokenBucketOptions {
@@ -13,6 +19,13 @@ export interface TokenBucketOptions {
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
 }
+
+/** The checks of {@linkcode TokenBucketOptions}. */
+export const BUCKET_CHECKS: OptionTable<TokenBucketOptions> = {
+  rate: numberAbove0("bytes a second"),
+  burst: size(1),
+  clock: clockCheck,
+};
 
 /**
  * An allowance of bytes that fills with time. One bucket may serve many connections: together they keep to its
@@ -44,11 +57,8 @@ export class TokenBucket {
    * @throws {RangeError} If the rate is not above 0, or the burst is less than one byte.
    */
   constructor(options: TokenBucketOptions) {
+    checkOptions("make TokenBucket", options, BUCKET_CHECKS, ["rate"]);
     const { rate, burst = Math.max(rate, 1), clock = systemClock } = options;
-    if (!(rate > 0)) {
-      throw new RangeError(`Cannot set rate: ${rate} is not above 0 bytes a second`);
-    }
-    if (!(burst >= 1)) throw new RangeError(`Cannot set burst: ${burst} is less than one byte`);
     this.rate = rate;
     this.burst = burst;
     this.#clock = clock;

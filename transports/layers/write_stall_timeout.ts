@@ -1,8 +1,8 @@
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { WriteStallError } from "../../protocols/errors.ts";
-import { type Clock, clockFor, startTimer, systemClock } from "../core/clock.ts";
+import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
-import { checkTimeout } from "../core/timeouts.ts";
+import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** So often within the timeout it is looked whether something was sent. */
@@ -15,6 +15,11 @@ export interface WriteStallTimeoutOptions {
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
 }
+
+const OPTION_CHECKS: OptionTable<WriteStallTimeoutOptions> = {
+  timeout: duration(),
+  clock: clockCheck,
+};
 
 /**
  * Makes a layer that ends a connection with a `WriteStallError` when the peer takes none of the bytes
@@ -41,7 +46,7 @@ export interface WriteStallTimeoutOptions {
  * @throws {RangeError} If the timeout is not above 0.
  */
 export function writeStallTimeout(options: WriteStallTimeoutOptions): LayerFactory {
-  checkTimeout("timeout", options.timeout);
+  checkOptions("use writeStallTimeout", options, OPTION_CHECKS, ["timeout"]);
   return (upper, transportOptions) => new WriteStallLayer(upper, transportOptions, options);
 }
 

@@ -1,3 +1,4 @@
+import { objectWith, type OptionTable } from "../../protocols/option_checks.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
@@ -78,6 +79,11 @@ export interface NetworkTls {
   /** Listens; the handshake of each connection is left to the caller. */
   listen(place: Endpoint, options: BindOptions, tls: ResolvedTlsOptions): Promise<NetworkListener>;
 }
+
+/** The checks of {@linkcode NetworkOption}. */
+export const NETWORK_CHECKS: OptionTable<NetworkOption> = {
+  network: objectWith("a Network, such as denoNetwork", "connect", "listen"),
+};
 
 /** The option that names a network. */
 export interface NetworkOption {

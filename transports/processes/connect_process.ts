@@ -1,14 +1,8 @@
 import type { AnyProtocol, ProcessExit } from "../../protocols/contract.ts";
-import {
-  anything,
-  checkOptions,
-  duration,
-  oneOf,
-  type OptionTable,
-} from "../../protocols/option_checks.ts";
-import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
+import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
-import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
 import { endWithUs } from "./_end_with_us.ts";
 import { ProcessCarrier } from "./_process_carrier.ts";
@@ -35,10 +29,7 @@ const CHECKS: OptionTable<ProcessOptions> = {
   ...COMMAND_CHECKS,
   stderr: oneOf("inherit", "null"),
   exitTimeout: duration(),
-  layers: anything,
-  maxWriteBuffer: anything,
-  onError: anything,
-  writeBufferLimits: anything,
+  ...TRANSPORT_CHECKS,
 };
 
 /** A connection over a process. */
@@ -92,11 +83,10 @@ export async function connectProcess<P extends AnyProtocol>(
   checkProtocolFactory(protocolFactory);
   checkProgram(program);
   checkOptions("connect to process", options, CHECKS);
-  checkTransportOptions(options);
   const { stderr = "inherit", exitTimeout = 5000, endWithParent = true } = options;
   const child = await startChild(program, ["piped", "piped", stderr], options);
   if (endWithParent) endWithUs(child.exited, (signal) => child.kill(signal));
   const carrier = new ProcessCarrier(child, exitTimeout);
-  const connected = await connectCarrier(protocolFactory, carrier, options);
+  const connected = await connectOver(protocolFactory, carrier, options);
   return { ...connected, exited: carrier.exited };
 }

@@ -4,13 +4,12 @@ import type {
 } from "../../protocols/subprocess_contract.ts";
 import {
   abortSignal,
-  anything,
   checkOptions,
   listOf,
   type OptionTable,
 } from "../../protocols/option_checks.ts";
 import { checkProtocolFactory, makeProtocol } from "../core/callbacks.ts";
-import { checkTransportOptions, type TransportOptions } from "../core/transport_options.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { ChildTransport } from "./_child_transport.ts";
 import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
 import { startChild } from "./_start_child.ts";
@@ -57,9 +56,9 @@ const CHECKS: OptionTable<SubprocessOptions> = {
   stderr: checkOutput,
   extraStdio: listOf(checkOutput),
   signal: abortSignal,
-  maxWriteBuffer: anything,
-  onError: anything,
-  writeBufferLimits: anything,
+  maxWriteBuffer: TRANSPORT_CHECKS.maxWriteBuffer,
+  onError: TRANSPORT_CHECKS.onError,
+  writeBufferLimits: TRANSPORT_CHECKS.writeBufferLimits,
 };
 
 /**
@@ -110,7 +109,6 @@ export async function subprocessExec<P extends SubprocessProtocolCallbacks>(
   checkProtocolFactory(protocolFactory);
   checkProgram(program);
   checkOptions("run", options, CHECKS);
-  checkTransportOptions(options);
   const { stdin = "piped", stdout = "piped", stderr = "piped", extraStdio = [], signal } = options;
   signal?.throwIfAborted();
   const protocol = makeProtocol(protocolFactory);

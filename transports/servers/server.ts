@@ -2,6 +2,14 @@ import { abortable } from "@std/async";
 import type { Address, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
+import {
+  abortSignal,
+  checkOptions,
+  duration,
+  type OptionTable,
+  signalOf,
+  type WaitOptions,
+} from "../../protocols/option_checks.ts";
 import { Acceptor } from "./acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ConnectionTracker } from "../core/connection_tracker.ts";
@@ -34,6 +42,12 @@ export interface ShutdownOptions {
   /** Cuts the grace short when it aborts. */
   readonly signal?: AbortSignal;
 }
+
+const SHUTDOWN_CHECKS: OptionTable<ShutdownOptions> = {
+  // No time at all: the rest is aborted at once.
+  grace: duration({ zero: true }),
+  signal: abortSignal,
+};
 
 /** What {@linkcode Server.shutdown} did. */
 export interface ShutdownReport {
@@ -140,14 +154,15 @@ export class Server implements AsyncDisposable {
    * @param options `signal` closes the server when it aborts; the promise rejects with its reason then.
    * @throws {InvalidStateError} If the server is closed, or somebody else awaits this already.
    */
-  async serveForever(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async serveForever(options: WaitOptions = {}): Promise<void> {
+    const signal = signalOf("serve forever", options);
     if (this.#isAwaited) {
       throw new InvalidStateError(`Cannot serve forever: ${this.#name()} is awaited already`);
     }
     this.startServing();
     this.#isAwaited = true;
     try {
-      await waitFor(this.#closed.promise, options.signal);
+      await waitFor(this.#closed.promise, signal);
     } finally {
       this.#isAwaited = false;
       this.close();
@@ -179,8 +194,8 @@ export class Server implements AsyncDisposable {
    *
    * @param options `signal` ends the waiting when it aborts; the promise rejects with its reason then. The server goes on.
    */
-  waitClosed(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return waitFor(this.#finished.promise, options.signal);
+  async waitClosed(options: WaitOptions = {}): Promise<void> {
+    await waitFor(this.#finished.promise, signalOf("wait for end of server", options));
   }
 
   /**
@@ -192,8 +207,8 @@ export class Server implements AsyncDisposable {
    * @throws {RangeError} If the grace is below zero.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    checkOptions("shut down", options, SHUTDOWN_CHECKS);
     const { grace = DEFAULT_GRACE, signal } = options;
-    if (!(grace >= 0)) throw new RangeError(`Cannot shut down: grace ${grace} is below 0 ms`);
     const before = this.#connections.size;
     this.close();
     this.#stopping.abort(new DOMException("The server is shutting down", "AbortError"));

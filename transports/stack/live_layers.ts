@@ -10,13 +10,20 @@ import { restack } from "./restack.ts";
 import { isOnTop, putOnTop } from "../core/stack_top.ts";
 import { TransformCarrier } from "./_transform_carrier.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
-import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
+import { bytes, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
+import {
+  type LayerFactory,
+  TRANSPORT_CHECKS,
+  type TransportOptions,
+} from "../core/transport_options.ts";
 
 /** What {@linkcode insertLayer} is told. */
 export interface InsertLayerOptions extends TransportOptions {
   /** Bytes that the protocol was handed and that belong to the layer: it gets them first. */
   readonly unread?: Bytes;
 }
+
+const CHECKS: OptionTable<InsertLayerOptions> = { ...TRANSPORT_CHECKS, unread: bytes };
 
 /**
  * Puts a layer into a live connection, between a transport and its protocol. Bytes that the transport has
@@ -52,6 +59,12 @@ export async function insertLayer(
   layer: LayerFactory,
   options: InsertLayerOptions = {},
 ): Promise<Transport> {
+  if (typeof layer !== "function") {
+    throw new TypeError(
+      `Cannot insert layer: ${show(layer)} is not a layer; give one such as counters()`,
+    );
+  }
+  checkOptions("insert layer", options, CHECKS);
   if (transport.isClosing()) {
     throw new ConnectionLostError("Cannot insert layer: the connection is closing");
   }

@@ -1,8 +1,15 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { insertLayer } from "../stack/live_layers.ts";
-import type { TransportOptions } from "../core/transport_options.ts";
+import {
+  bytes,
+  checkOptions,
+  flag,
+  optionsOf,
+  type OptionTable,
+} from "../../protocols/option_checks.ts";
+import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { TlsCarrier } from "./_tls_carrier.ts";
-import { resolveTlsOptions, type TlsOptions } from "./tls_options.ts";
+import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts";
 
 /** How a live connection is encrypted from now on. */
 export interface StartTlsOptions extends TlsOptions {
@@ -19,6 +26,13 @@ export interface StartTlsOptions extends TlsOptions {
   /** Limits of the write buffer of the new transport, as of every one. */
   readonly transport?: TransportOptions;
 }
+
+const CHECKS: OptionTable<StartTlsOptions> = {
+  ...TLS_CHECKS,
+  strict: flag,
+  unread: bytes,
+  transport: optionsOf(TRANSPORT_CHECKS),
+};
 
 /**
  * Encrypts a live connection, of any kind, from now on: asyncio's `start_tls`. A client by default; a server with `serverSide`.
@@ -62,6 +76,7 @@ export async function startTls(
   protocol: AnyProtocol,
   options: StartTlsOptions,
 ): Promise<Transport> {
+  checkOptions("start TLS", options, CHECKS);
   const { strict = false, unread, transport: layerOptions, ...tls } = options;
   if (tls.engine === "native") {
     throw new TypeError("Cannot start TLS: the native engine does not know live connections");

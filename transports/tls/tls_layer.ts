@@ -1,6 +1,7 @@
+import { checkOptions } from "../../protocols/option_checks.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 import { TlsCarrier } from "./_tls_carrier.ts";
-import { resolveTlsOptions, type TlsOptions } from "./tls_options.ts";
+import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts";
 
 /**
  * TLS as a layer for the `layers` of any transport. The option `tls` puts it nearest the wire; by hand it
@@ -37,6 +38,7 @@ import { resolveTlsOptions, type TlsOptions } from "./tls_options.ts";
  * @throws {RangeError} If a timeout is not above zero.
  */
 export function tlsLayer(tls: TlsOptions): LayerFactory {
+  checkOptions("use tlsLayer", tls, TLS_CHECKS);
   const resolved = resolveTlsOptions(tls, false);
   return (upper, options) => new TlsCarrier(resolved, upper, options);
 }

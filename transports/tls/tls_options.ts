@@ -1,5 +1,6 @@
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import {
+  anything,
   type Check,
   checkOptions,
   duration,
@@ -7,6 +8,7 @@ import {
   flag,
   functionLike,
   listOf,
+  objectWith,
   oneOf,
   type OptionName,
   optionsOf,
@@ -131,7 +133,7 @@ export interface ResolvedTlsOptions extends TlsOptions {
 const pem: Check = either((value) => value instanceof Uint8Array, notText, text);
 
 /** The checks of {@linkcode TlsOptions}. */
-const TABLE: OptionTable<TlsOptions> = {
+export const TLS_CHECKS: OptionTable<TlsOptions> = {
   cert: pem,
   key: pem,
   certificates: listOf(optionsOf<TlsCertificate>({ cert: pem, key: pem }, ["cert", "key"]), {
@@ -151,6 +153,15 @@ const TABLE: OptionTable<TlsOptions> = {
   serverSide: flag,
 };
 
+/** The checks of {@linkcode TlsOption}: {@linkcode resolveTlsOptions} looks at what is in it. */
+export const TLS_OPTION_CHECKS: OptionTable<TlsOption> = {
+  tls: either(
+    (value) => value === true,
+    anything,
+    objectWith("true or an object with options such as { caCerts }"),
+  ),
+};
+
 /**
  * Fills in the defaults, and throws for options that cannot work, before anything is opened.
  *
@@ -166,7 +177,7 @@ export function resolveTlsOptions(
   hostname?: string,
 ): ResolvedTlsOptions {
   const given: TlsOptions = tls === true ? {} : tls;
-  checkOptions("use TLS", given, TABLE);
+  checkOptions("use TLS", given, TLS_CHECKS);
   const options: ResolvedTlsOptions = {
     ...given,
     serverSide: given.serverSide ?? serverSide,

@@ -1,6 +1,6 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
-import { connectCarrier, type Connected } from "../core/connect_carrier.ts";
+import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import type { ConnectionTracker } from "../core/connection_tracker.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -69,11 +69,11 @@ export function connectSecured<P extends AnyProtocol>(
   options: TransportOptions,
   tracker?: ConnectionTracker,
 ): Promise<Connected<P>> {
-  if (tls === null) return connectCarrier(protocolFactory, carrier, options, tracker);
+  if (tls === null) return connectOver(protocolFactory, carrier, options, tracker);
   const stacked = isSecure(carrier)
     ? below(options, nativeHandshake(carrier, tls.handshakeTimeout))
     : withTlsLayer(options, { ...tls, engine: "layer" });
-  return connectCarrier(protocolFactory, carrier, stacked, tracker);
+  return connectOver(protocolFactory, carrier, stacked, tracker);
 }
 
 function isSecure(carrier: Carrier): carrier is SecureCarrier {

@@ -225,7 +225,7 @@ Deno.test("lineCodec() refuses to write what would be read as something else", (
 
 Deno.test("lineCodec() rejects bad options", () => {
   for (const maxLength of [0, -1, 1.5, NaN]) {
-    assertThrows(() => lineCodec({ maxLength }), RangeError, `${maxLength} bytes`);
+    assertThrows(() => lineCodec({ maxLength }), RangeError, `maxLength ${maxLength} is not`);
   }
   assertThrows(() => lineCodec({ ending: "lf", writtenEnding: "crlf" }), TypeError);
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
-import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
+import { connectCarrier, connectOver } from "../../../transports/core/connect_carrier.ts";
 import { FakeCarrier } from "../../support/fake_carrier.ts";
 
 Deno.test("connectCarrier() resolves after connectionMade to the transport and the protocol", async () => {
@@ -26,9 +26,9 @@ Deno.test("connectCarrier() closes the carrier and rejects when the factory thro
   assertEquals(carrier.calls, ["close"]);
 });
 
-Deno.test("connectCarrier() tells a tracker of the beginning, before connectionMade, and of the end", async () => {
+Deno.test("connectOver() tells a tracker of the beginning, before connectionMade, and of the end", async () => {
   const events: string[] = [];
-  const { transport } = await connectCarrier(
+  const { transport } = await connectOver(
     () => ({
       connectionMade: () => void events.push("connectionMade"),
       connectionLost: () => void events.push("connectionLost"),

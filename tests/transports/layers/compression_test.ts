@@ -244,12 +244,12 @@ async function gzip(args: string[], input: Bytes): Promise<Bytes> {
 Deno.test("compression() throws for options that cannot be meant, naming the value", () => {
   // What a caller without types may give.
   const format = "lzma" as "gzip";
-  assertThrows(() => compression({ format }), TypeError, 'format "lzma" is not one of gzip, ');
+  assertThrows(() => compression({ format }), TypeError, 'format "lzma" is not one of "gzip", ');
   for (const [name, level] of [["gzip", 10], ["brotli", 12], ["zstd", 0], ["gzip", 1.5]] as const) {
     const make = () => compression({ format: name, level });
     assertThrows(make, RangeError, `level ${level} of ${name} is not in `);
   }
   const set = (limits: object) => () => compression({ format: "gzip", ...limits });
-  assertThrows(set({ maxRatio: 0.5 }), RangeError, "Cannot set maxRatio: 0.5 ");
-  assertThrows(set({ maxExpansion: -1 }), RangeError, "Cannot set maxExpansion: -1 ");
+  assertThrows(set({ maxRatio: 0.5 }), RangeError, "Cannot use compression: maxRatio 0.5 ");
+  assertThrows(set({ maxExpansion: -1 }), RangeError, "Cannot use compression: maxExpansion -1 ");
 });

@@ -140,5 +140,5 @@ Deno.test("logging() throws TypeError for an unknown format and RangeError for a
   // What a caller without types may give.
   const format = "base64" as "hex";
   assertThrows(() => logging({ format }), TypeError, 'format "base64" is not one of');
-  assertThrows(() => logging({ maxBytes: -1 }), RangeError, "Cannot set maxBytes: -1 ");
+  assertThrows(() => logging({ maxBytes: -1 }), RangeError, "Cannot use logging: maxBytes -1 ");
 });

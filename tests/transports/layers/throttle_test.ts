@@ -99,6 +99,10 @@ Deno.test("throttle() without a limit lets everything pass", async () => {
 });
 
 Deno.test("throttle() throws RangeError for a rate or burst out of range, before any connection", () => {
-  assertThrows(() => throttle({ send: { rate: 0 } }), RangeError, "Cannot set rate: 0 ");
-  assertThrows(() => throttle({ receive: { rate: 1, burst: 0 } }), RangeError, "Cannot set burst");
+  assertThrows(
+    () => throttle({ send: { rate: 0 } }),
+    RangeError,
+    "Cannot use throttle: send.rate 0 ",
+  );
+  assertThrows(() => throttle({ receive: { rate: 1, burst: 0 } }), RangeError, "receive.burst 0 ");
 });

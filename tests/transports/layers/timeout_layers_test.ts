@@ -181,7 +181,7 @@ Deno.test("idleTimeout(), writeStallTimeout() and minimumRate() throw RangeError
     const text = ` ${wrong} is not `;
     assertThrows(() => idleTimeout({ timeout: wrong }), RangeError, `timeout${text}`);
     assertThrows(() => writeStallTimeout({ timeout: wrong }), RangeError, `timeout${text}`);
-    assertThrows(() => minimumRate({ rate: wrong }), RangeError, `rate: ${wrong} is not `);
+    assertThrows(() => minimumRate({ rate: wrong }), RangeError, `rate${text}`);
     assertThrows(() => minimumRate({ rate: 1, window: wrong }), RangeError, `window${text}`);
   }
 });

@@ -35,10 +35,14 @@ Deno.test("TokenBucket holds a second's worth by default", () => {
 
 Deno.test("TokenBucket throws RangeError for a rate or burst that lets nothing pass", () => {
   for (const rate of [0, -1, NaN]) {
-    assertThrows(() => new TokenBucket({ rate }), RangeError, `Cannot set rate: ${rate} `);
+    assertThrows(
+      () => new TokenBucket({ rate }),
+      RangeError,
+      `Cannot make TokenBucket: rate ${rate} `,
+    );
   }
   for (const burst of [0, 0.5, NaN]) {
     const make = () => new TokenBucket({ rate: 1, burst });
-    assertThrows(make, RangeError, `Cannot set burst: ${burst} `);
+    assertThrows(make, RangeError, `Cannot make TokenBucket: burst ${burst} `);
   }
 });

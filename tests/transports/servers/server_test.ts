@@ -11,7 +11,7 @@ import { InvalidStateError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import type { Carrier } from "../../../transports/core/carrier.ts";
 import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
-import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
+import { connectOver } from "../../../transports/core/connect_carrier.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer, type ListenOptions } from "../../../transports/create_server.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
@@ -81,7 +81,10 @@ Deno.test("Server accepts on all its addresses", async () => {
   for (const address of server.addresses) {
     assert(address.transport === "tcp");
     const accepted = next();
-    const { transport } = await createConnection(() => ({}), address);
+    const { transport } = await createConnection(() => ({}), {
+      hostname: address.hostname,
+      port: address.port,
+    });
     assertEquals((await accepted).transport.getExtraInfo("sockname"), address);
     transport.close();
   }
@@ -394,7 +397,8 @@ Deno.test("Server with several addresses takes no more than maxConnections in al
   const clients = [];
   for (const address of server.addresses) {
     assert(address.transport === "tcp");
-    clients.push(await createConnection(() => ({}), address));
+    const { hostname, port } = address;
+    clients.push(await createConnection(() => ({}), { hostname, port }));
   }
   let most = 0;
   while (accepted.length < clients.length) {
@@ -441,7 +445,7 @@ function fakeServer(): { server: Server; listener: FakeListener; events: string[
   const listener = new FakeListener();
   const events: string[] = [];
   const server = new Server([listener], {
-    connect: (carrier, tracker) => connectCarrier(() => ({}), carrier, {}, tracker),
+    connect: (carrier, tracker) => connectOver(() => ({}), carrier, {}, tracker),
     maxConnections: undefined,
     report: (error, { callback }) => events.push(`${callback}: ${error.message}`),
   });

@@ -1,6 +1,15 @@
 import type { Address, AnyProtocol, Bytes, Transport } from "../../../protocols/contract.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { type ErrorHandler, report, toError } from "../../core/error_report.ts";
+import {
+  checkOptions,
+  functionLike,
+  oneOf,
+  type OptionTable,
+  show,
+  size,
+  wholeNumber,
+} from "../../../protocols/option_checks.ts";
 import { Layer } from "../../stack/layer.ts";
 import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
@@ -42,6 +51,13 @@ export interface CaptureOptions {
   /** Told once of a sink that fails, and once when packets are dropped; prints to the console by default. */
   readonly onError?: ErrorHandler;
 }
+
+const CHECKS: OptionTable<CaptureOptions> = {
+  maxBuffer: size(),
+  initiator: oneOf("local", "peer"),
+  initialSequence: wholeNumber(0, 2 ** 32 - 1),
+  onError: functionLike("(error, context) => …"),
+};
 
 /**
  * Writes what goes over connections into a **pcapng** file, which Wireshark and tshark open: "Follow TCP stream" shows the
@@ -92,10 +108,9 @@ export class Capture implements AsyncDisposable {
    * @throws {RangeError} If a limit is out of range.
    */
   constructor(sink: CaptureSink, options: CaptureOptions = {}) {
+    checkOptions("capture", options, CHECKS);
+    checkSink(sink);
     const { maxBuffer = DEFAULT_MAX_CAPTURE_BUFFER, onError } = options;
-    if (!(maxBuffer >= 0)) {
-      throw new RangeError(`Cannot set maxBuffer: ${maxBuffer} is not a size in bytes`);
-    }
     this.#options = options;
     this.#writer = new PcapngWriter(toWriter(sink), maxBuffer, (error) => {
       report(onError, toError(error), { callback: "capture", transport: null });
@@ -250,6 +265,13 @@ class CaptureLayer extends Layer {
 
 function isReset(error: Error | null): boolean {
   return error instanceof Deno.errors.ConnectionReset;
+}
+
+function checkSink(sink: unknown): void {
+  const isSink = typeof sink === "function" || sink instanceof WritableStream ||
+    sink instanceof URL || (typeof sink === "string" && sink !== "");
+  if (isSink) return;
+  throw new TypeError(`Cannot capture: ${show(sink)} is not a path, a stream or a function`);
 }
 
 function toWriter(sink: CaptureSink): CaptureWriter {

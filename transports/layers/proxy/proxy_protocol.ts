@@ -13,7 +13,19 @@ import { joinBytes } from "../../../protocols/bytes.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { clockFor, startTimer } from "../../core/clock.ts";
 import { Layer } from "../../stack/layer.ts";
-import { checkTimeout } from "../../core/timeouts.ts";
+import {
+  anything,
+  type Check,
+  checkOptions,
+  duration,
+  either,
+  flag,
+  listOf,
+  objectWith,
+  oneOf,
+  type OptionTable,
+  size,
+} from "../../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { formatProxyHeader, formatProxyLine } from "./_format_proxy_header.ts";
 import { parseProxyHeader } from "./_parse_proxy_header.ts";
@@ -73,6 +85,23 @@ export interface SendProxyProtocolOptions {
   readonly checksum?: boolean;
 }
 
+const READ_CHECKS: OptionTable<ProxyProtocolOptions> = {
+  versions: listOf(oneOf(1, 2), { least: 1 }),
+  headerTimeout: duration(),
+  maxLength: size(1),
+};
+
+const address: Check = either((value) => value === null, anything, objectWith("an address"));
+
+const SEND_CHECKS: OptionTable<SendProxyProtocolOptions> = {
+  version: oneOf(1, 2),
+  command: oneOf("proxy", "local"),
+  source: address,
+  destination: address,
+  tlvs: objectWith("an object of facts"),
+  checksum: flag,
+};
+
 /**
  * For a server behind HAProxy or another proxy that speaks the PROXY protocol, version 1 or 2: reads its header, and tells where the client
  * really is.
@@ -115,15 +144,12 @@ export interface SendProxyProtocolOptions {
  * @throws {RangeError} If a limit is out of range.
  */
 export function proxyProtocol(options: ProxyProtocolOptions = {}): LayerFactory {
+  checkOptions("use proxyProtocol", options, READ_CHECKS);
   const {
     versions = [1, 2],
     headerTimeout = DEFAULT_HEADER_TIMEOUT,
     maxLength = DEFAULT_MAX_LENGTH,
   } = options;
-  checkTimeout("headerTimeout", headerTimeout);
-  if (!(maxLength > 0)) {
-    throw new RangeError(`Cannot set maxLength: ${maxLength} is not a size in bytes`);
-  }
   const limits = { versions, headerTimeout, maxLength };
   return (upper, transportOptions) => new ProxyReader(upper, transportOptions, limits);
 }
@@ -138,6 +164,7 @@ export function proxyProtocol(options: ProxyProtocolOptions = {}): LayerFactory 
  * @throws {RangeError} If a fact is too long for the format; on connecting, not here, if the addresses are.
  */
 export function sendProxyProtocol(options: SendProxyProtocolOptions = {}): LayerFactory {
+  checkOptions("use sendProxyProtocol", options, SEND_CHECKS);
   const { version = 2, command = "proxy", tlvs = {}, checksum = true } = options;
   const format = version === 1 ? formatProxyLine : formatProxyHeader;
   const contents = { command, tlvs, hasChecksum: checksum } as const;
