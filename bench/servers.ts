@@ -30,6 +30,8 @@ const PLAIN: readonly Line[] = [
   ["sluice-buffered", "Sluice BufferedProtocol", "sluice", "sluice.ts buffered"],
   ["sluice-streams", "Sluice reader/writer", "sluice", "sluice.ts streams"],
   ["sluice-web", "Sluice Web pair", "sluice", "sluice.ts web"],
+  ["sluice-node-protocol", "Sluice Protocol, nodeNetwork", "sluice", "sluice.ts protocol node"],
+  ["sluice-node-streams", "Sluice reader/writer, nodeNetwork", "sluice", "sluice.ts streams node"],
   ["sluice-layer", "Sluice Protocol on a layer", "sluice", "sluice.ts layer"],
   ["sluice-capture", "Sluice Protocol, captured", "sluice", "sluice.ts capture"],
   ["deno-pipe", "Deno readable.pipeTo", "deno", "deno.ts pipe"],
@@ -47,6 +49,7 @@ const TLS: readonly Line[] = [
   ["tls-deno-raw", "Deno raw loop, TLS", "deno", "deno.ts tls"],
   ["tls-sluice-native", "Sluice TLS, native engine", "sluice", "sluice.ts tls-native"],
   ["tls-sluice-layer", "Sluice TLS, layer engine", "sluice", "sluice.ts tls-layer"],
+  ["tls-sluice-node", "Sluice TLS, nodeNetwork", "sluice", "sluice.ts tls node"],
   ["tls-deno-node", "node:tls on Deno", "deno", "node.mjs tls"],
   ["tls-node", "Node tls", "node", "node.mjs tls"],
 ];

@@ -1,16 +1,22 @@
-/** This library's echo servers; the argument names the API, or what is stacked below it. */
+/**
+ * This library's echo servers. The first argument names the API, or what is stacked below it; with
+ * `node` as the second they run on `nodeNetwork`.
+ */
 
 import {
   BufferedProtocol,
   Capture,
   createServer,
+  denoNetwork,
   Layer,
   type ListenOptions,
+  nodeNetwork,
   Protocol,
   type Server,
   startServer,
   type StreamConnection,
   type Transport,
+  withNetwork,
 } from "../../mod.ts";
 
 /** Sends back what comes, and reads no more while it may not write. */
@@ -81,9 +87,10 @@ function echo(options: Partial<ListenOptions> = {}): Promise<Server> {
   return createServer(() => new Echo(), { ...PLACE, ...options });
 }
 
-function echoTls(engine: "native" | "layer"): Promise<Server> {
+function echoTls(engine?: "native" | "layer"): Promise<Server> {
   const read = (name: string) => Deno.readTextFileSync(new URL(name, CERTIFICATES));
-  return echo({ tls: { cert: read("localhost.crt"), key: read("localhost.key"), engine } });
+  const certificate = { cert: read("localhost.crt"), key: read("localhost.key") };
+  return echo({ tls: engine === undefined ? certificate : { ...certificate, engine } });
 }
 
 /** A capture with gaps costs less than a whole one, so its failure ends the measurement. */
@@ -111,11 +118,16 @@ const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
   "web": () => startServer(({ readable, writable }) => readable.pipeTo(writable), PLACE),
   "layer": () => echo({ layers: [(upper, options) => new Layer(upper, options)] }),
   "capture": capture,
+  "tls": () => echoTls(),
   "tls-native": () => echoTls("native"),
   "tls-layer": () => echoTls("layer"),
 };
 
-const server = await SERVERS[Deno.args[0] ?? ""]?.();
-if (server === undefined) throw new TypeError(`Cannot serve: API is ${Deno.args[0]}`);
+const [api = "", network] = Deno.args;
+const server = await withNetwork(
+  network === "node" ? nodeNetwork : denoNetwork,
+  () => SERVERS[api]?.(),
+);
+if (server === undefined) throw new TypeError(`Cannot serve: API is ${api}`);
 console.log(`listening on 127.0.0.1:${server.port}`);
 await server.serveForever();
