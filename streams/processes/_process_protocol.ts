@@ -1,10 +1,11 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes, Transport } from "../../protocols/contract.ts";
 import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
 import { WaitQueue } from "../../protocols/wait_queue.ts";
 import { FlowControl } from "../flow_control.ts";
 import { StreamConnection } from "../stream_connection.ts";
 import { StreamReader, type StreamReaderOptions } from "../stream_reader.ts";
+import { StreamReaderProtocol } from "../stream_reader_protocol.ts";
 import { OutputTail } from "./_output_tail.ts";
 
 /** Feeds the readers of a process and tells its writer when to wait: asyncio's `SubprocessStreamProtocol`. */
@@ -15,6 +16,7 @@ export class ProcessProtocol extends SubprocessProtocol {
   readonly readers: Map<number, StreamReader> = new Map();
   /** The pipes from 3 on, which go both ways. */
   readonly connections: Map<number, StreamConnection> = new Map();
+  readonly #further: FurtherPipe[] = [];
   /** The end of what came from stderr. */
   readonly complaints: OutputTail = new OutputTail();
   /** Those who wait for the exit. */
@@ -28,6 +30,8 @@ export class ProcessProtocol extends SubprocessProtocol {
     super();
     this.#descriptors = descriptors;
     this.#options = options;
+    // A limit that cannot be meant fails now, not when the process runs.
+    new StreamReader(options);
   }
 
   /** Nobody will read what still comes. */
@@ -46,7 +50,7 @@ export class ProcessProtocol extends SubprocessProtocol {
         const reader = new StreamReader(this.#options);
         reader.setTransport(pipe);
         this.readers.set(fd, reader);
-      } else this.connections.set(fd, StreamConnection.over(pipe, this.#options));
+      } else this.connections.set(fd, this.#connect(pipe));
     }
   }
 
@@ -71,5 +75,31 @@ export class ProcessProtocol extends SubprocessProtocol {
 
   override processExited(): void {
     this.exitWaiters.release();
+    for (const further of this.#further) further.processExited();
+  }
+
+  #connect(pipe: Transport): StreamConnection {
+    const reader = new StreamReader(this.#options);
+    const further = new FurtherPipe(reader);
+    this.#further.push(further);
+    further.connectionMade(pipe);
+    pipe.setProtocol(further);
+    return new StreamConnection(reader, further.flow);
+  }
+}
+
+/** A pipe that goes both ways. It is open until we close it, or the process has ended and so has what it wrote. */
+class FurtherPipe extends StreamReaderProtocol {
+  #hasEnded = false;
+  #hasExited = false;
+
+  processExited(): void {
+    this.#hasExited = true;
+    if (this.#hasEnded) this.flow.transport.close();
+  }
+
+  override eofReceived(): boolean {
+    this.#hasEnded = true;
+    return super.eofReceived() && !this.#hasExited;
   }
 }

@@ -155,6 +155,7 @@ export async function pipeline(
   options: PipelineOptions = {},
 ): Promise<Pipeline> {
   checkCommands(commands);
+  checkOptionNames(options);
   const { stdin = "inherit", stdout = "inherit", ...shared } = options;
   const processes: Process[] = [];
   try {
@@ -177,6 +178,14 @@ export async function pipeline(
   const [first, ...others] = processes;
   if (first === undefined) throw new TypeError("Cannot make pipeline: there is no command");
   return new Pipeline([first, ...others], stdin === "piped", stdout === "piped");
+}
+
+/** The rest is checked with each process. */
+function checkOptionNames(options: PipelineOptions): void {
+  for (const name of ["args", "pty", "extraStdio"]) {
+    if (!Object.hasOwn(options, name)) continue;
+    throw new TypeError(`Cannot make pipeline: ${name} is no option of a pipeline`);
+  }
 }
 
 function checkCommands(commands: unknown): void {
