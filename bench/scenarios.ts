@@ -169,58 +169,38 @@ function redis(place: Place, depth: number, requestsPerSecond: number): Scenario
   };
 }
 
-function place(kind: Kind, name: string, column: string, title: string, isQuick = false): Place {
+type Row = [kind: Kind, name: string, column: string, title: string];
+
+function place([kind, name, column, title]: Row, isQuick = false): Place {
   return { kind, name, column, title, isQuick };
 }
 
+/** Connections, bytes of a message, messages outstanding on each connection, and whether it is quick. */
+const ECHO: [connections: number, size: number, depth: number, isQuick: boolean, row: Row][] = [
+  [50, 64, 1, true, ["plain", "small", "small messages", "64 B, 50 connections, one outstanding"]],
+  [50, 64, 16, true, ["plain", "pipelined", "pipelined", "64 B, 50 connections, 16 outstanding"]],
+  [10, 2 ** 14, 1, true, ["plain", "16KiB", "16 KiB", "10 connections, one outstanding"]],
+  [4, 2 ** 16, 4, true, ["plain", "64KiB", "64 KiB", "4 connections, 4 outstanding"]],
+  [10, 64, 1, false, ["plain", "open-10", "10 connections", "64 B, one outstanding"]],
+  [1000, 64, 1, false, ["plain", "open-1000", "1,000 connections", "64 B, one outstanding"]],
+  [5000, 64, 1, false, ["plain", "open-5000", "5,000 connections", "64 B, one outstanding"]],
+  [10_000, 64, 1, false, ["plain", "open-10000", "10,000 connections", "64 B, one outstanding"]],
+  [50, 64, 1, false, ["tls", "tls-small", "small messages", "TLS, as small"]],
+  [50, 64, 16, false, ["tls", "tls-pipelined", "pipelined", "TLS, as pipelined"]],
+  [4, 2 ** 16, 4, false, ["tls", "tls-64KiB", "64 KiB", "TLS, as 64KiB"]],
+];
+
 /** The scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
-  echo(
-    place("plain", "small", "small messages", "64 B, 50 connections, one outstanding", true),
-    50,
-    64,
-    1,
+  ...ECHO.map(([connections, size, depth, isQuick, row]) =>
+    echo(place(row, isQuick), connections, size, depth)
   ),
-  echo(
-    place("plain", "pipelined", "pipelined", "64 B, 50 connections, 16 outstanding", true),
-    50,
-    64,
-    16,
-  ),
-  echo(place("plain", "16KiB", "16 KiB", "10 connections, one outstanding", true), 10, 2 ** 14, 1),
-  echo(place("plain", "64KiB", "64 KiB", "4 connections, 4 outstanding", true), 4, 2 ** 16, 4),
-  transfer(place("plain", "transfer", "1 GiB", "there and back over one connection")),
-  comeAndGo(place("plain", "connect", "connections", "connect, echo 64 B, close; 50 at a time")),
-  ...[10, 1000, 5000, 10_000].map((count) => {
-    const column = `${count.toLocaleString("en")} connections`;
-    return echo(
-      place("plain", `open-${count}`, column, "64 B, one outstanding on each"),
-      count,
-      64,
-      1,
-    );
-  }),
-  idle(
-    place("plain", "idle", "idle memory", "5,000 connections that have echoed 64 B and are idle"),
-    5000,
-  ),
-  latency(
-    place("plain", "latency", "p99", "latency of 64 B, 50 connections, 20,000 messages/s", true),
-    20_000,
-  ),
-  echo(place("tls", "tls-small", "small messages", "TLS, as small"), 50, 64, 1),
-  echo(place("tls", "tls-pipelined", "pipelined", "TLS, as pipelined"), 50, 64, 16),
-  echo(place("tls", "tls-64KiB", "64 KiB", "TLS, as 64KiB"), 4, 2 ** 16, 4),
-  comeAndGo(place("tls", "tls-connect", "connections", "TLS, as connect")),
-  idle(place("tls", "tls-idle", "idle memory", "TLS, 500 idle connections"), 500),
-  redis(
-    place("redis", "redis", "small messages", "redis-benchmark -c 50 -P 1, values of 3 B"),
-    1,
-    10_000,
-  ),
-  redis(
-    place("redis", "redis-pipelined", "pipelined", "redis-benchmark -c 50 -P 16, values of 3 B"),
-    16,
-    70_000,
-  ),
+  transfer(place(["plain", "transfer", "1 GiB", "there and back over one connection"])),
+  comeAndGo(place(["plain", "connect", "connect", "connect, echo 64 B, close; 50 at a time"])),
+  comeAndGo(place(["tls", "tls-connect", "connect", "TLS, as connect"])),
+  idle(place(["plain", "idle", "idle memory", "5,000 idle connections that echoed 64 B"]), 5000),
+  idle(place(["tls", "tls-idle", "idle memory", "TLS, 500 idle connections"]), 500),
+  latency(place(["plain", "latency", "p99", "50 connections, 20,000 messages/s"], true), 20_000),
+  redis(place(["redis", "redis", "small messages", "redis-benchmark -c 50 -P 1"]), 1, 10_000),
+  redis(place(["redis", "redis-pipelined", "pipelined", "redis-benchmark -P 16"]), 16, 70_000),
 ];
