@@ -1,0 +1,148 @@
+/**
+ * Checks the words of documents and comments: plain English, which needs no second reading.
+ *
+ * It looks at the text of Markdown files and at the comments of TypeScript files, in prose and in
+ * examples alike. It leaves out code, names in backticks and addresses.
+ *
+ * ```sh
+ * deno run --allow-read tools/check_words.ts
+ * ```
+ *
+ * @module
+ */
+
+/** The files and folders that are checked. */
+export const CHECKED: readonly string[] = [
+  "README.md",
+  "docs",
+  "examples",
+  "tools",
+];
+
+/** Files that are left out: their words are other people's. */
+const LEFT_OUT: readonly RegExp[] = [/\/certificates\//, /\/pictures\//, /tools\/check_words\.ts$/];
+
+/** A way to say something, and a plainer one. */
+interface Rule {
+  readonly pattern: RegExp;
+  readonly instead: string;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    pattern: /\b(?:no|some|any|every)body\b/i,
+    instead: "name the role: a client, a reader, the caller; or use the passive voice",
+  },
+  { pattern: /\b(?:who|what|which|where)ever\b/i, instead: "any …, or a sentence with if" },
+  {
+    pattern:
+      /(?<!\b(?:left|leave|leaves|leaving|fall|falls|falling|fell|lag|lags) )\bbehind\b(?! (?:a|an|the|its|one)? ?(?:\w+ )?(?:proxy|proxies|HAProxy|balancer|firewall|NAT|router)\b)/i,
+    instead: "after",
+  },
+  { pattern: /\bstands?\b(?!-| (?:in|for|by|out|up|on)\b)/i, instead: "is, or has" },
+  { pattern: /\bin (?:the )?place of\b/i, instead: "instead of" },
+  {
+    pattern:
+      /(?:^|[.:;] )What (?:is|was|are|were|has|had|came|comes|goes|went|a|an|the|it|they|you)\b[^.?:;|]*[.,;]/,
+    instead: "a noun: the data that …, the bytes that …",
+  },
+  { pattern: /(?:^|[.;:] )Who [^.?]*\./, instead: "a noun: a client that …, a program that …" },
+  {
+    pattern: /\b(?:of|for|with|than|from|about|after) what (?:is|was|are|were|came|comes|goes|went)\b/i,
+    instead: "a noun: the data that …",
+  },
+  { pattern: /\bsees? to (?:it|that)\b/i, instead: "makes sure, or does" },
+  { pattern: /\b(?:MOST|LEAST)_[A-Z]/, instead: "MAX_, MIN_" },
+  { pattern: /\b(?:complains? (?:of|that)|gives? up on|giveUp)\b/i, instead: "fails, reports, ends" },
+];
+
+/** A phrase that was found, and where. */
+export interface Finding {
+  /** The line, from 1. */
+  readonly line: number;
+  /** The phrase. */
+  readonly phrase: string;
+  /** What to write instead. */
+  readonly instead: string;
+}
+
+/**
+ * Finds phrases that are not plain.
+ *
+ * @param path The path of the file, whose ending tells what it is.
+ * @param text Its content.
+ */
+export function findPhrases(path: string, text: string): Finding[] {
+  const prose = path.endsWith(".md") ? proseOfMarkdown(text) : commentsOf(text);
+  const findings: Finding[] = [];
+  for (const { pattern, instead } of RULES) {
+    for (const match of prose.matchAll(new RegExp(pattern, `${pattern.flags}gm`))) {
+      const line = prose.slice(0, match.index).split("\n").length;
+      findings.push({ line, phrase: match[0].replace(/^[.:;]? /, "").trim(), instead });
+    }
+  }
+  return findings.sort((a, b) => a.line - b.line);
+}
+
+/** A text of the same lines, in which only prose is left. */
+function proseOfMarkdown(text: string): string {
+  const withoutCode = text.replace(
+    /^```(\w*)[^\n]*\n([^]*?)^```$/gm,
+    (fence, language: string) => language === "ts" ? commentsOf(fence) : blank(fence),
+  );
+  return withoutNames(withoutCode);
+}
+
+/** A text of the same lines, in which only comments are left. */
+function commentsOf(text: string): string {
+  const token =
+    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`|\/\*[^]*?\*\/|\/\/[^\n]*|[^]/g;
+  const comments = text.replace(
+    token,
+    (one) => /^\/[*/]/.test(one) ? one.replace(/^[ \t]*\*(?!\/)[ ]?/gm, "") : blank(one),
+  );
+  return withoutNames(comments.replace(/^ *\/\/ ?|\/\*\*? ?|\*\//gm, ""));
+}
+
+/** Removes names in backticks, links and addresses. */
+function withoutNames(text: string): string {
+  return text
+    .replace(/`[^`\n]*`/g, "`…`")
+    .replace(/\{@linkcode [^}]*\}/g, "`…`")
+    .replace(/\]\([^)]*\)/g, "]")
+    .replace(/https?:\/\/\S+/g, "");
+}
+
+function blank(text: string): string {
+  return text.replace(/[^\n]/g, " ");
+}
+
+/** Lists the files below a path that hold prose. */
+async function listFiles(root: URL, path: string): Promise<string[]> {
+  if (/\.(?:md|ts)$/.test(path)) return [path];
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(path, root))) {
+    if (isDirectory || /\.(?:md|ts)$/.test(name)) {
+      files.push(...await listFiles(root, `${path}/${name}`));
+    }
+  }
+  return files.filter((file) => !LEFT_OUT.some((pattern) => pattern.test(file))).sort();
+}
+
+if (import.meta.main) {
+  const root = new URL("../", import.meta.url);
+  const paths = Deno.args.length > 0 ? Deno.args : CHECKED;
+  let count = 0;
+  for (const path of paths) {
+    for (const file of await listFiles(root, path)) {
+      for (const found of findPhrases(file, await Deno.readTextFile(new URL(file, root)))) {
+        count++;
+        console.error(`${file}:${found.line}: "${found.phrase}": write ${found.instead}`);
+      }
+    }
+  }
+  if (count > 0) {
+    console.error(`${count} phrases are not plain English`);
+    Deno.exit(1);
+  }
+}
