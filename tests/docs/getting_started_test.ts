@@ -1,14 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { openConnection } from "@sluice/net";
-import type { TemporaryTree } from "../tools/temporary_tree.ts";
+import { makeTree, type TemporaryTree } from "../tools/temporary_tree.ts";
+import { fileURLToPath } from "node:url";
 import { readFences } from "./read_fences.ts";
 import { denoIn, makeUserTree } from "./user_tree.ts";
 
 const page = await Deno.readTextFile(new URL("../../docs/getting_started.md", import.meta.url));
 const fences = readFences(page);
 
-/** The folder of somebody who has followed the page, but that the servers listen on any free port. */
+/** The folder of a reader who has followed the page; its servers listen on any free port. */
 function followPage(): Promise<TemporaryTree> {
   const files = fences.flatMap(({ file, code }) =>
     file === undefined ? [] : [[file, code.replace(/\b888[89]\b/, "0")]]
@@ -92,4 +93,25 @@ Deno.test("getting_started.md: the addresses of the examples are those of this v
     assertEquals(of, `${name}/${version}`);
     assertEquals((await Deno.stat(new URL(path, root))).isFile, true, path);
   }
+});
+
+Deno.test("getting_started.md: a project uses a clone by the deno.json on the page", async () => {
+  const shown = fences.find(({ language, code }) => language === "json" && code.includes("links"));
+  const config = JSON.parse(shown?.code ?? "{}");
+  assertEquals(config.links, ["../sluice"]);
+  const clone = fileURLToPath(new URL("../../", import.meta.url));
+  const files = fences.flatMap(({ file, code }) => file === undefined ? [] : [[file, code]]);
+  await using tree = await makeTree({
+    ...Object.fromEntries(files),
+    // The clone's own folder, and its copy of @std, as the page says where JSR cannot be reached.
+    "deno.json": JSON.stringify({ ...config, links: [clone], vendor: true }),
+    "vendor/README": "",
+  });
+  await Deno.symlink(`${clone}vendor/jsr.io`, new URL("vendor/jsr.io", tree.root), {
+    type: "junction",
+  });
+  const { code, stdout, stderr } = await denoIn(tree, argsOf("deno test")).output();
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  assertEquals(code, 0, output);
+  assertStringIncludes(output, "4 passed");
 });
