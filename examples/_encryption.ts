@@ -1,15 +1,16 @@
 /**
  * A layer that encrypts with AES-256-GCM, as a user of the library would write one: a transform of
- * bytes, handed to `transformLayer`. What it is good for says encrypted_echo.ts.
+ * bytes, passed to `transformLayer`. See encrypted_echo.ts for its limits.
  *
  * ```text
  * salt (32 random bytes)   record*   last record
  * record: length of the rest, 4 bytes, its top bit set in the last one | ciphertext | tag, 16 bytes
  * ```
  *
- * Each direction has a key of its own, derived from the common key and the salts of both ends, the sender's first. So the
- * number of a record, counted from 0 and not sent, can be its nonce: none is ever used twice, and a
- * record that is repeated, left out, moved or sent back does not decrypt. The header is authenticated with it.
+ * Each direction has a key of its own, derived from the common key and the salts of both ends, the
+ * sender's first. So the number of a record, counted from 0 and not sent, can be its nonce: no nonce is
+ * used twice, and a record that is repeated, omitted, moved or sent back does not decrypt. The header
+ * is authenticated as well.
  *
  * @module
  */
@@ -21,7 +22,7 @@ import {
   transformLayer,
 } from "@sluice/net";
 
-/** How many bytes of clear text a record holds at most. */
+/** The most bytes of clear text in a record. */
 const LONGEST_RECORD = 16_384;
 /** The length of a key, and of a salt, in bytes. */
 export const KEY_LENGTH = 32;
@@ -29,12 +30,12 @@ const HEADER_LENGTH = 4;
 const TAG_LENGTH = 16;
 const LAST = 0x8000_0000;
 
-/** What came is not what the other end sent with the same key, or not all of it. */
+/** The received bytes were changed, are incomplete, or were encrypted with another key. */
 export class EncryptionError extends Error {
   override name = "EncryptionError";
 }
 
-/** Makes a layer that encrypts with a key of 32 bytes, which both ends have to know. */
+/** Makes a layer that encrypts with a key of 32 bytes, which both ends must know. */
 export function encryption(key: Bytes): LayerFactory {
   if (key.length !== KEY_LENGTH) {
     throw new RangeError(`Cannot encrypt: the key has ${key.length} bytes, not ${KEY_LENGTH}`);
@@ -52,7 +53,7 @@ class Encryption implements ByteTransform {
 
   constructor(key: Bytes) {
     this.#key = key;
-    // If nobody writes before the connection ends, nobody waits.
+    // If no one writes before the connection ends, the rejection has no other handler.
     this.#sender.promise.catch(() => {});
   }
 
@@ -91,7 +92,7 @@ class Encryption implements ByteTransform {
     this.#sender.reject(new Error("The connection has ended"));
   }
 
-  /** The salt of the other end is there, and so are the keys of both directions. */
+  /** Takes the salt of the other end, and derives the keys of both directions. */
   async #agree(): Promise<void> {
     const salt = this.#received.take(KEY_LENGTH);
     if (salt.every((byte, index) => byte === this.#salt[index])) {
@@ -124,7 +125,7 @@ class RecordCipher {
     this.#key = key;
   }
 
-  /** The cipher of the direction from the end with the one salt to the end with the other. */
+  /** The cipher for the direction from the end with one salt to the end with the other. */
   static async derive(key: Bytes, sender: Bytes, receiver: Bytes): Promise<RecordCipher> {
     const material = await crypto.subtle.importKey("raw", key, "HKDF", false, ["deriveKey"]);
     const salt = new Uint8Array([...sender, ...receiver]);
@@ -152,7 +153,10 @@ class RecordCipher {
     try {
       return new Uint8Array(await crypto.subtle.decrypt(this.#nextRecord(header), this.#key, body));
     } catch (cause) {
-      throw new EncryptionError("Cannot decrypt: it was changed, or has another key", { cause });
+      throw new EncryptionError(
+        "Cannot decrypt: it was changed, or was encrypted with another key",
+        { cause },
+      );
     }
   }
 

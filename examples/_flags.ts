@@ -79,7 +79,7 @@ export function connectFlags<const P extends number>(port: P): {
  *
  * @param flags The flags by name.
  * @param needs For a flag that means nothing alone: the flags of which one must be given as well.
- * @returns Their values. What has to do with the endpoint has the names of the library's options.
+ * @returns Their values. Those of an endpoint have the names of the library's options.
  * @throws {FlagError} If a flag is unknown, or its value is wrong.
  */
 export function readFlags<const T extends Record<string, Flag>>(

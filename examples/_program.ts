@@ -31,8 +31,8 @@ export async function runProgram(main: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Serves until Ctrl-C or SIGTERM. Then it stops listening and closes the clients. What is queued for
- * them is sent first; a client that does not take it within a second is cut off.
+ * Serves until Ctrl-C or SIGTERM. Then it stops listening and closes the clients. The bytes queued
+ * for them are sent first; a client that does not take them within a second is cut off.
  */
 export async function serveUntilStopped(server: Server): Promise<void> {
   const stop = stopRequested();

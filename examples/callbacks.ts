@@ -1,11 +1,11 @@
 /**
- * Callbacks and promises together: a question is asked by callbacks, its answer is awaited.
+ * Callbacks and promises together: callbacks ask a question, and the program awaits the answer.
  *
  * The client's protocol is a plain object whose `dataReceived` resolves a promise made by
- * `Promise.withResolvers`, as asyncio's users do with a future. The server counts primes. That takes
- * a while, so it hands the work to a Worker, where asyncio has `run_in_executor`; its
- * `dataReceived` returns a promise, and nothing more is read from that client until it settles, while
- * the others are served. The program ends by itself.
+ * `Promise.withResolvers`, as a future does in asyncio. The server counts primes. This takes a while,
+ * so it uses a Worker, where asyncio has `run_in_executor`. Its `dataReceived` returns a promise:
+ * until it settles, nothing more is read from that client, while the others are served. The program
+ * ends by itself.
  *
  *     deno run --allow-net examples/callbacks.ts --limit 2000000
  *     deno task example callbacks

@@ -1,8 +1,8 @@
 /**
- * A chat in lines of text: everybody hears what the others say.
+ * A chat in lines of text: each user receives the lines of the others.
  *
- * A user who reads slowly neither delays the others nor fills the memory: what does not go out to
- * them in time is left out, and they are told how much they missed. Join with `nc 127.0.0.1 8888`;
+ * A user who reads slowly neither delays the others nor fills the memory: such a user misses lines, and
+ * is told how many. Join with `nc 127.0.0.1 8888`;
  * stop the server with Ctrl-C.
  *
  *     deno run --allow-net examples/chat_server.ts --port 8888
@@ -22,54 +22,54 @@ import {
 import { listenFlags, readFlags } from "./_flags.ts";
 import { runProgram, serveUntilStopped } from "./_program.ts";
 
-/** The longest line that anybody may say, in bytes. */
+/** The longest line that a user may send, in bytes. */
 const MAX_LINE_LENGTH = 1000;
 /**
- * What may wait for one user, in bytes: with more, they miss what is said until a quarter is left.
- * Far more than somebody who reads has waiting when a few others talk at once.
+ * How many bytes may wait for one user. With more, the user misses lines until a quarter is left. It is
+ * far more than waits for a user who reads.
  */
-const MOST_WAITING = 1_048_576;
-/** More than that waits only if the user keeps asking while they do not read. */
+const MAX_WAITING = 1_048_576;
+/** More than this waits only if a user keeps asking without reading. */
 const MAX_WRITE_BUFFER = 2_097_152;
 
-/** Everybody who is there. */
+/** The users who are present. */
 export class Room {
   readonly #users = new Set<User>();
 
-  /** A user for the next connection. */
+  /** Makes a user for the next connection. */
   readonly enter = (): User => new User(this);
 
-  /** The names of those who are there. */
+  /** The names of the users. */
   get names(): string[] {
     return Array.from(this.#users, (user) => user.name);
   }
 
-  /** Lets somebody in. */
+  /** Adds a user. */
   add(user: User): void {
     this.tell(`* ${user.name} has joined`);
     this.#users.add(user);
   }
 
-  /** Lets somebody go. */
+  /** Removes a user. */
   remove(user: User): void {
     if (this.#users.delete(user)) this.tell(`* ${user.name} has left`);
   }
 
-  /** Tells everybody, or all but one. */
+  /** Sends a line to all users, or all but one. */
   tell(line: string, except?: User): void {
     for (const user of this.#users) if (user !== except) user.tell(line);
   }
 }
 
-/** One user: the first line is their name, every other one is said, or asks something. */
+/** One user: the first line is the name, every other line is sent to the others, or is a command. */
 export class User extends FramedProtocol<string> {
-  /** What they are called; empty before they say it. */
+  /** The name; empty before the user has chosen one. */
   name = "";
   readonly #room: Room;
   #isSlow = false;
   #missed = 0;
 
-  /** Somebody at the door of a room. */
+  /** Makes a user who has not entered the room yet. */
   constructor(room: Room) {
     super(lineCodec({ maxLength: MAX_LINE_LENGTH, writtenEnding: "crlf" }));
     this.#room = room;
@@ -77,7 +77,7 @@ export class User extends FramedProtocol<string> {
 
   override connectionMade(transport: Transport): void {
     super.connectionMade(transport);
-    transport.setWriteBufferLimits({ high: MOST_WAITING });
+    transport.setWriteBufferLimits({ high: MAX_WAITING });
     this.send("What is your name?");
   }
 
@@ -109,7 +109,7 @@ export class User extends FramedProtocol<string> {
     this.#missed = 0;
   }
 
-  /** Sends them a line, unless they have not read the last ones. */
+  /** Sends a line, unless too many lines are waiting. */
   tell(line: string): void {
     if (this.#isSlow) this.#missed++;
     else this.send(line);
@@ -127,7 +127,7 @@ export class User extends FramedProtocol<string> {
   }
 }
 
-/** Without what would move the cursor or recolour the terminals of others. */
+/** Removes control characters, which could move the cursor of other users' terminals. */
 function toPlain(line: string): string {
   return line.replace(/\p{Cc}/gu, " ");
 }

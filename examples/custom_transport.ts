@@ -1,11 +1,11 @@
 /**
  * A transport from scratch: protocols talk over a `MessagePort`, as to a Worker, instead of a socket.
  *
- * The easy way is to write a `Carrier`, which only says how bytes are read, written and ended, and
- * to leave the rest to `connectCarrier`: the order of callbacks, buffering with water marks, pausing,
- * closing that flushes, half-close, errors. To implement `Transport` itself is possible, an interface
- * of seventeen methods, and means to write all of that again. (To change a transport that exists, wrap
- * it: see logging_transport.ts.) The program ends by itself.
+ * The easy way is to write a `Carrier`, which reads, writes and ends bytes. `connectCarrier` adds the rest:
+ * the order of callbacks, buffering with water marks, pausing, closing that flushes, half-close,
+ * errors. You can also implement `Transport` itself, an interface of seventeen methods, but then you
+ * write all of that again. (To change an existing transport, wrap it: see logging_transport.ts.) The
+ * program ends by itself.
  *
  *     deno run examples/custom_transport.ts
  *     deno task example custom_transport
@@ -19,10 +19,10 @@ import { Protocol, ReceiveBuffer, type Transport } from "@sluice/net";
 import { readFlags } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
 
-/** How many bytes may wait on one side until the other side has to, as in a socket's buffer. */
+/** How many bytes may wait on one side before the other side must wait, as in a socket's buffer. */
 const WINDOW = 65_536;
 
-/** What goes through the port: bytes, the word for "send more", and the ends of a direction or of all. */
+/** The messages: bytes, a request to send more, the end of a direction, and the end of everything. */
 type Message = Bytes | "more" | "end" | "gone";
 
 /**
@@ -33,11 +33,11 @@ type Message = Bytes | "more" | "end" | "gone";
  *                   the other side's next() <- buffer
  * ```
  *
- * That answer is all that back-pressure takes: a transport has one write under way at a time, and
- * asks for the next chunk only when its protocol is ready for it.
+ * That answer is the whole back-pressure: a transport has one write under way at a time, and asks for
+ * the next chunk only when its protocol is ready for it.
  */
 export class PortCarrier implements Carrier {
-  /** What arrives. */
+  /** The received chunks. */
   readonly source: ByteSource = this.#receive();
   readonly #port: MessagePort;
   readonly #buffer = new ReceiveBuffer();
@@ -52,17 +52,17 @@ export class PortCarrier implements Carrier {
     port.onmessage = ({ data }: MessageEvent<Message>): void => this.#handle(data);
   }
 
-  /** Sends a copy of the start, for the bytes are only lent, and waits until more may follow. */
+  /** Sends a copy of up to 64 KiB, because the bytes are only lent; waits until more may follow. */
   async write(bytes: Uint8Array): Promise<number> {
     if (this.#state === "gone") throw new Error("The other side is gone");
     this.#onAnswer = Promise.withResolvers();
-    const copy = bytes.slice(0, WINDOW);
+    const copy = new Uint8Array(bytes.subarray(0, WINDOW));
     this.#port.postMessage(copy, [copy.buffer]);
     await this.#onAnswer.promise;
     return Math.min(bytes.length, WINDOW);
   }
 
-  /** Ends our direction: what was posted before arrives before. */
+  /** Ends our direction, after the messages that were posted before. */
   closeWrite(): Promise<void> {
     this.#port.postMessage("end");
     return Promise.resolve();
@@ -114,7 +114,7 @@ export class PortCarrier implements Carrier {
   }
 }
 
-/** The same class would do for TCP: a protocol does not know what carries it. */
+/** The same class works over TCP: a protocol does not know its carrier. */
 class Shout extends Protocol {
   #transport: Transport | undefined;
 
@@ -127,7 +127,7 @@ class Shout extends Protocol {
   }
 }
 
-/** Prints all that happens. */
+/** Prints every event. */
 class Narrator extends Protocol {
   override connectionMade(): void {
     console.log("connected through a MessagePort");

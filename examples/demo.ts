@@ -1,5 +1,5 @@
 /**
- * The main job in a second: servers and clients on loopback, their exchange printed as it happens.
+ * Servers and clients on loopback, with their exchange printed as it happens.
  *
  * It ends by itself.
  *
@@ -19,13 +19,13 @@ const MIB = 1_048_576;
 const startedAt = performance.now();
 const decoder = new TextDecoder();
 
-/** Prints who does what, and when. */
+/** Prints an event with its time. */
 function say(who: string, what: string): void {
   const time = (performance.now() - startedAt).toFixed(1).padStart(6);
   console.log(`${time} ms  ${who.padEnd(8)}${what}`);
 }
 
-/** The server's protocol: sends back what it receives, and reads no faster than the client does. */
+/** The server's protocol: sends back all bytes, and reads no faster than the client does. */
 class Echo extends Protocol {
   #transport: Transport | undefined;
 
@@ -51,7 +51,7 @@ class Echo extends Protocol {
   }
 }
 
-/** The first face: callbacks, which the transport calls as things happen. */
+/** The first API: callbacks, which the transport calls on each event. */
 async function useCallbacks(port: number): Promise<void> {
   const { transport } = await createConnection(() => ({
     connectionMade(transport): void {
@@ -66,7 +66,7 @@ async function useCallbacks(port: number): Promise<void> {
   await transport.closed;
 }
 
-/** The second face: a reader and a writer, each step awaited. */
+/** The second API: a reader and a writer, each step awaited. */
 async function useReaderAndWriter(port: number): Promise<void> {
   await using connection = await openConnection({ port });
   const { reader, writer } = connection;
@@ -76,7 +76,7 @@ async function useReaderAndWriter(port: number): Promise<void> {
   say("bob", `<- "${decoder.decode(await reader.readline()).trimEnd()}"`);
 }
 
-/** The third face: the streams that every Web API takes. */
+/** The third API: Web streams. */
 async function useWebStreams(port: number): Promise<void> {
   const connection = await openConnection({ port });
   say("carol", '-> "Hello from Web streams"');
@@ -86,7 +86,7 @@ async function useWebStreams(port: number): Promise<void> {
   await connection.close();
 }
 
-/** Writes much more than fits into a queue, and is told when to pause and when to go on. */
+/** Writes much more than fits into a queue; callbacks say when to pause and when to go on. */
 async function overfill(port: number): Promise<void> {
   const { promise: allBack, resolve } = Promise.withResolvers<void>();
   let received = 0;
@@ -106,7 +106,7 @@ async function overfill(port: number): Promise<void> {
   say("dave", `<- ${bytesRead / MIB} MiB, ${durationMs.toFixed(0)} ms after he connected`);
 }
 
-/** Stops a server while somebody is connected: the handler is told by its signal, and says goodbye. */
+/** Stops a server that has a client: the handler learns it by its signal, and says goodbye. */
 async function stopInGoodOrder(): Promise<void> {
   const server = await startServer(async ({ writer, signal }) => {
     writer.write("welcome\n");
@@ -126,7 +126,7 @@ async function stopInGoodOrder(): Promise<void> {
 
 await runProgram(async () => {
   readFlags({});
-  console.log("One echo server, three faces of a connection");
+  console.log("One echo server, three APIs");
   const server = await createServer(() => new Echo(), { port: 0 });
   say("server", `listening on ${server.addresses.map(formatAddress).join(", ")}`);
   await useCallbacks(server.port);

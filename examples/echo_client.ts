@@ -1,7 +1,7 @@
 /**
- * A client of an echo server, protocol style: sends a message and prints what comes back.
+ * A client of an echo server, protocol style: sends a message and prints the echo.
  *
- * Start echo_server.ts first. The program ends by itself, as soon as all has come back.
+ * Start echo_server.ts first. The program ends by itself when the whole message has come back.
  *
  *     deno run --allow-net examples/echo_client.ts --port 8888 --message "Hello, world"
  *     deno task example echo_client --port 8888

@@ -1,5 +1,5 @@
 /**
- * An echo server, protocol style: what a client sends, it gets back.
+ * An echo server, protocol style: each client gets back the bytes that it sends.
  *
  * One `Echo` is made for each connection. Talk to it with `nc 127.0.0.1 8888` or with
  * echo_client.ts; stop it with Ctrl-C.

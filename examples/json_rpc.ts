@@ -1,10 +1,9 @@
 /**
- * A JSON-RPC 2.0 server in the framing of the Language Server Protocol: requests are answered as
- * they are done, not in the order they came.
+ * A JSON-RPC 2.0 server with the framing of the Language Server Protocol: each request is answered when
+ * it is done, not in the order of arrival.
  *
- * It knows `sum` (of numbers), `wait` (so many milliseconds) and `$/cancelRequest`, as LSP has it.
- * At most 64 requests of one client are under way; more of them wait in the connection. Stop it
- * with Ctrl-C.
+ * Its methods are `sum` (of numbers), `wait` (for milliseconds) and LSP's `$/cancelRequest`. At most 64
+ * requests of one client are under way; further ones wait in the connection. Stop it with Ctrl-C.
  *
  *     deno run --allow-net examples/json_rpc.ts --port 8888
  *     deno task example json_rpc --port 8888
@@ -27,9 +26,9 @@ import { delay } from "@std/async";
 import { listenFlags, readFlags } from "./_flags.ts";
 import { runProgram, serveUntilStopped } from "./_program.ts";
 
-/** How many requests of one client are under way at most. */
-const MOST_REQUESTS = 64;
-/** The longest time that somebody may ask to wait for, in milliseconds. */
+/** The most requests of one client that are under way. */
+const MAX_REQUESTS = 64;
+/** The longest time that a client may wait, in milliseconds. */
 const LONGEST_WAIT_MS = 60_000;
 
 /** The codes of JSON-RPC, and of LSP for a request that was cancelled. */
@@ -41,7 +40,7 @@ const CODES = {
   requestCancelled: -32800,
 } as const;
 
-/** What asks for an answer, or, without an id, for none. */
+/** A request, or without an id a notification, which has no answer. */
 interface Request {
   readonly id?: string | number | null;
   readonly method: string;
@@ -53,10 +52,10 @@ export type Response =
   & { readonly jsonrpc: "2.0"; readonly id: string | number | null }
   & ({ readonly result: unknown } | { readonly error: { code: number; message: string } });
 
-/** What a method does; the signal says that nobody wants to know any more. */
+/** A method. The signal aborts when its result is not needed any more. */
 type Method = (params: unknown, signal: AbortSignal) => unknown;
 
-/** A request that cannot be answered as asked. */
+/** A request that fails. */
 class RpcError extends Error {
   readonly code: number;
 
@@ -67,7 +66,7 @@ class RpcError extends Error {
   }
 }
 
-/** JSON with its length in front, both ways; values are not checked. */
+/** JSON with its length before it; values are not checked. */
 export function jsonRpcCodec(): Codec<unknown> {
   return mapCodec(contentLengthCodec(), {
     decode: ({ body }) => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
@@ -105,7 +104,7 @@ class Session {
     });
   }
 
-  /** Answers until the client has nothing more to ask and everything is answered. */
+  /** Answers until the client has ended its direction and every request has its answer. */
   async run(signal: AbortSignal): Promise<void> {
     await TaskGroup.run(async (group) => {
       for await (const message of this.#messages) {
@@ -116,8 +115,8 @@ class Session {
         else {
           this.#running++;
           group.createTask((given) => this.#answer(request, given));
-          // Nobody is read from faster than answered.
-          while (this.#running >= MOST_REQUESTS) await this.#room.promise;
+          // Reads no faster than it answers.
+          while (this.#running >= MAX_REQUESTS) await this.#room.promise;
         }
       }
     }, { signal });
@@ -152,7 +151,7 @@ class Session {
 
   #refuse(id: string | number | null, { code, message }: RpcError): void {
     const response: Response = { jsonrpc: "2.0", id, error: { code, message } };
-    // A connection that is gone ends the loop as well.
+    // If the connection is gone, the loop ends too.
     this.#messages.send(response).catch(() => {});
   }
 }

@@ -1,8 +1,8 @@
 /**
- * A custom transport by wrapping: logs what is written, before it is sent.
+ * A custom transport by wrapping: logs each write before it is sent.
  *
- * `TransportWrapper` forwards everything to the transport it wraps, so a wrapper holds only what it
- * changes. Here one is put around a live connection to an echo server; the program ends by itself.
+ * `TransportWrapper` forwards every call to the transport inside, so a wrapper has only the methods that it
+ * changes. This one wraps a live connection to an echo server. The program ends by itself.
  *
  *     deno run --allow-net examples/logging_transport.ts
  *     deno task example logging_transport

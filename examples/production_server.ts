@@ -1,5 +1,5 @@
 /**
- * An echo server as it runs in production: with limits, a graceful stop on SIGTERM, metrics, and as asked
+ * An echo server for production: with limits, a graceful stop on SIGTERM, metrics, and options to run
  * behind HAProxy or in several processes on one port.
  *
  * Each line comes back. Talk to it with `nc 127.0.0.1 8888`; read its metrics with

@@ -2,8 +2,8 @@
  * A small SMTP server that accepts mail only after STARTTLS, and prints a line for each mail.
  *
  * The handler talks in the clear first and then upgrades the same connection: reader and writer stay
- * the same. It refuses whatever came after the STARTTLS command in the clear, so an attacker in
- * between cannot inject commands. Only CR LF "." CR LF ends a mail (RFC 5321, section 4.1.1.4). A
+ * the same. It refuses bytes that follow the STARTTLS command in the clear, so an attacker cannot inject
+ * commands. Only CR LF "." CR LF ends a mail (RFC 5321, section 4.1.1.4). A
  * mail with a bare CR or LF is refused: servers that disagree about the end of a mail let attackers
  * smuggle a second one.
  *
@@ -160,7 +160,7 @@ class SmtpSession {
     const lines = await this.#readMail();
     this.#reset();
     if (lines === null) {
-      // Whatever the client sent after it may be meant for a victim.
+      // The bytes after it may be smuggled commands.
       this.#isOver = true;
       return this.#answer("554 Refused: a bare CR or LF in the mail");
     }

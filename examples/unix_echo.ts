@@ -1,7 +1,7 @@
 /**
  * An echo over a Unix domain socket: the server, or with `--message` its client.
  *
- * A socket file that a killed server left behind is replaced, any other file in the way is not.
+ * A socket file that a killed server left behind is replaced; any other file is not.
  * `nc -U echo.sock` talks to the server too; stop it with Ctrl-C, which removes the file.
  *
  *     deno run --allow-net --allow-read --allow-write examples/unix_echo.ts --path echo.sock
@@ -16,7 +16,7 @@ import type { Transport } from "@sluice/net";
 import { readFlags } from "./_flags.ts";
 import { runProgram, serveUntilStopped } from "./_program.ts";
 
-/** A protocol need not be a class: any object with some of the callbacks is one. */
+/** A protocol need not be a class: any object with some of the callbacks works. */
 function echo(): ProtocolCallbacks {
   let transport: Transport;
   return {
@@ -35,7 +35,7 @@ function echo(): ProtocolCallbacks {
   };
 }
 
-/** Sends `message`, ends its direction, and prints what comes back until the server ends its own. */
+/** Sends a message, ends its direction, and prints the answer until the server ends its own. */
 async function send(path: string, message: string): Promise<void> {
   const decoder = new TextDecoder();
   const { transport } = await createUnixConnection(

@@ -3,8 +3,7 @@
  *
  * Runs each step once, in the order of {@linkcode listSteps}, says how long it took, and ends with
  * code 1 at the first one that fails, after its output. `deno task ok --skip=test` leaves out the
- * named step (or several, with commas): whoever has just run `deno task test` need not run it
- * again.
+ * named step (or several, with commas), such as the tests that you have just run.
  *
  * @module
  */
@@ -52,6 +51,7 @@ export async function listSteps(root: URL): Promise<Step[]> {
     { name: "lint", args: ["lint"] },
     { name: "types", args: ["check", "--doc", "."] },
     { name: "docs", args: ["doc", "--lint", ...entries] },
+    { name: "words", args: ["run", "--allow-read", "tools/check_words.ts"] },
     { name: "imports", args: ["run", "-A", "tools/check_imports.ts"] },
     { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
     { name: "test", args: ["task", "test"], live: true },

@@ -1,5 +1,5 @@
 /**
- * Sees to it that `@std/*` can be imported on this machine, before any task runs.
+ * Makes `@std/*` importable on this machine, before any task runs.
  *
  * deno.json says `"vendor": true`, so Deno looks for packages of JSR in `vendor/jsr.io/` first and
  * keeps there what it loads. Where JSR answers, this fills that folder with the real packages.

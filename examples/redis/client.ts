@@ -38,7 +38,7 @@ export class RedisError extends Error {
 
 /** A connection to Redis, in version 3 of its protocol. */
 export class RedisClient implements AsyncDisposable {
-  /** Hears what the server sends unasked, such as published messages. */
+  /** Gets the messages that the server sends without a command, such as published ones. */
   onPush: (values: readonly RespValue[]) => void = () => {};
   readonly #messages: FramedConnection<RespValue>;
   readonly #waiting: PromiseWithResolvers<RespValue>[] = [];
@@ -69,7 +69,7 @@ export class RedisClient implements AsyncDisposable {
     const answer = Promise.withResolvers<RespValue>();
     this.#waiting.push(answer);
     const command = words.map((word) => typeof word === "number" ? String(word) : word);
-    // What goes wrong here goes wrong there as well, and fails the answer.
+    // A failure ends the connection, and so fails the answer too.
     this.#messages.send(command).catch(() => {});
     const value = await answer.promise;
     if (value instanceof RespError) throw new RedisError(value);
@@ -95,7 +95,7 @@ export class RedisClient implements AsyncDisposable {
     for (const answer of this.#waiting.splice(0)) answer.reject(this.#failure);
   }
 
-  /** Of what is pushed only the word that a subscription has begun or ended answers a command. */
+  /** Of pushed messages, only the start or end of a subscription answers a command. */
   #take({ values }: Push): void {
     const isAnswer = /^p?(?:un)?subscribe$/.test(String(values[0]));
     if (isAnswer) this.#waiting.shift()?.resolve(values);
@@ -103,7 +103,7 @@ export class RedisClient implements AsyncDisposable {
   }
 }
 
-/** A value on one line or several, for people. */
+/** A value as text, on one line or several. */
 function show(value: RespValue): string {
   if (typeof value === "string") return value;
   if (value instanceof Map) {
@@ -113,7 +113,7 @@ function show(value: RespValue): string {
   return value instanceof Uint8Array ? `${value.length} bytes` : String(value);
 }
 
-/** What the server can do, a command at a time. */
+/** Shows what the server can do, one command at a time. */
 async function tour(client: RedisClient, listener: RedisClient): Promise<void> {
   const news = Promise.withResolvers<readonly RespValue[]>();
   listener.onPush = news.resolve;

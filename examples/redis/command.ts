@@ -2,11 +2,11 @@ import type { PubSub } from "./pub_sub.ts";
 import { type RespValue, SimpleString } from "./resp.ts";
 import type { Store, Text } from "./store.ts";
 
-/** Everything of one server that commands work on. */
+/** The state of one server that commands work on. */
 export interface ServerState {
   readonly store: Store;
   readonly pubSub: PubSub;
-  /** What INFO says: facts by section and name. */
+  /** The facts of INFO, by section and name. */
   info(): Record<string, Record<string, string | number>>;
 }
 
@@ -14,22 +14,22 @@ export interface ServerState {
 export interface Client {
   readonly id: number;
   readonly server: ServerState;
-  /** What it calls itself. */
+  /** The name that it has chosen. */
   name: string;
   /** The version of RESP that it reads. */
   version: 2 | 3;
-  /** Subscribes to channels or patterns, and says so of each. */
+  /** Subscribes to channels or patterns, and confirms each. */
   subscribe(kind: "channel" | "pattern", names: readonly string[]): void;
-  /** Gives some of them up, or all where none is named, and says so of each. */
+  /** Unsubscribes from some, or from all if none is named, and confirms each. */
   unsubscribe(kind: "channel" | "pattern", names: readonly string[]): void;
-  /** Sends the answer to this command, then leaves. */
+  /** Sends the answer to this command, then closes. */
   quit(): void;
 }
 
-/** Stands for an answer that is given in another way. */
+/** The result of a command whose answer is sent in another way. */
 export const NO_REPLY: unique symbol = Symbol("no reply");
 
-/** What a command gives. */
+/** The result of a command. */
 export type Reply = RespValue | typeof NO_REPLY;
 
 /**
@@ -45,9 +45,9 @@ export type Command = readonly [
 /** Commands by their names in capitals. */
 export type Commands = Readonly<Record<string, Command>>;
 
-/** A command that cannot be done, with the words for the client. */
+/** A command that fails, with the text for the client. */
 export class CommandError extends Error {
-  /** Takes the words, with their code in front. */
+  /** Takes the text, which begins with its code. */
   constructor(message: string) {
     super(message);
     this.name = "CommandError";
@@ -57,7 +57,7 @@ export class CommandError extends Error {
 /** The answer where there is nothing else to say. */
 export const OK: SimpleString = new SimpleString("OK");
 
-/** An argument as a string: bytes that are no text lose what they say. */
+/** An argument as a string; bytes that are not UTF-8 are replaced. */
 export function toWord(text: Text | undefined): string {
   if (text === undefined) throw new CommandError("ERR syntax error");
   return typeof text === "string" ? text : new TextDecoder().decode(text);
@@ -116,7 +116,7 @@ export function toFloat(text: Text | undefined): number {
   throw new CommandError("ERR value is not a valid float");
 }
 
-/** Two places of a list or a text, which may be counted from the end, as two from its start. */
+/** Two positions in a list or a text, which may count from the end, as positions from the start. */
 export function toRange(
   first: Text | undefined,
   last: Text | undefined,

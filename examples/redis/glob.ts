@@ -27,7 +27,7 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return at >= pattern.length;
 }
 
-/** Where the pattern goes on behind one character, or -1 if it does not match. */
+/** Where the pattern goes on after one character, or -1 if it does not match. */
 function matchOne(pattern: string, at: number, character: string): number {
   switch (pattern[at]) {
     case undefined:

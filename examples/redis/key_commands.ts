@@ -59,7 +59,7 @@ function keysLike(store: Store, pattern: string): Text[] {
   return [...store.keys()].filter((key) => matchesGlob(pattern, key)).map(textOf);
 }
 
-/** Whatever a key holds. */
+/** Commands for keys of any type. */
 export const KEY_COMMANDS: Commands = {
   DEL: [1, Infinity, (keys, { server }) => count(keys, (key) => server.store.delete(key))],
   UNLINK: [1, Infinity, (keys, { server }) => count(keys, (key) => server.store.delete(key))],

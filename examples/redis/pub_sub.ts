@@ -1,22 +1,22 @@
 import { matchesGlob } from "./glob.ts";
 
-/** Who hears what is published. */
+/** A receiver of published messages. */
 export interface Subscriber {
-  /** A message came on a channel; `pattern` if it was one that made it come. */
+  /** Receives a message of a channel; `pattern` if the subscription was to a pattern. */
   hear(channel: string, message: string | Uint8Array, pattern?: string): void;
 }
 
-/** Who has subscribed to what. */
+/** The subscriptions of all clients. */
 export class PubSub {
   readonly #channels = new Map<string, Set<Subscriber>>();
   readonly #patterns = new Map<string, Set<Subscriber>>();
 
-  /** Adds somebody to a channel or to a pattern of channels. */
+  /** Adds a subscriber to a channel or to a pattern of channels. */
   subscribe(kind: "channel" | "pattern", name: string, subscriber: Subscriber): void {
     this.#tableOf(kind).getOrInsertComputed(name, () => new Set()).add(subscriber);
   }
 
-  /** Takes somebody away. */
+  /** Removes a subscriber. */
   unsubscribe(kind: "channel" | "pattern", name: string, subscriber: Subscriber): void {
     const table = this.#tableOf(kind);
     const subscribers = table.get(name);
@@ -24,7 +24,7 @@ export class PubSub {
     if (subscribers?.size === 0) table.delete(name);
   }
 
-  /** Tells everybody; returns how many. */
+  /** Sends a message to the subscribers; returns how many there are. */
   publish(channel: string, message: string | Uint8Array): number {
     let told = 0;
     for (const subscriber of this.#channels.get(channel) ?? []) {

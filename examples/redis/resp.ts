@@ -1,6 +1,6 @@
 /**
- * RESP, the wire format of Redis, in versions 2 and 3: a codec as anybody would write one, on the
- * public surface of the library alone.
+ * RESP, the wire format of Redis, in versions 2 and 3: a codec that uses only the public API of the
+ * library.
  *
  * ```text
  * *2\r\n $3\r\nGET\r\n $5\r\ngreet\r\n   ->   ["GET", "greet"]

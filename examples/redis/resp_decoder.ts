@@ -32,7 +32,7 @@ const MAX_LINE_LENGTH = 65_536;
  */
 const MAX_DEPTH = 128;
 /** A length of more digits than this cannot be meant. */
-const MOST_DIGITS = 20;
+const MAX_DIGITS = 20;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -73,16 +73,16 @@ interface Open {
   missing: number;
 }
 
-/** Stands for a value that is not whole yet, though some of it was taken. */
+/** A value that is incomplete, though some of it was taken. */
 const OPENED = Symbol("opened");
-/** Stands for the mark behind a list or a map of unknown length. */
+/** The mark after a list or a map of unknown length. */
 const END = Symbol("end");
 
 type Item = RespValue | typeof OPENED | typeof END | NeedMore;
 
 /**
  * Reads RESP2 and RESP3. The values of a list are taken as they come and kept on a stack, so each
- * byte is looked at once, whatever the nesting and however the bytes arrive.
+ * byte is looked at once, for any nesting and any split of the bytes.
  */
 export class RespDecoder implements Decoder<RespValue> {
   readonly #maxLength: number;
@@ -90,7 +90,7 @@ export class RespDecoder implements Decoder<RespValue> {
   readonly #lines = new SeparatorSearch(CRLF);
   readonly #stack: Open[] = [];
   #values = 0;
-  // Behind the line that #readNumber read.
+  // After the line that #readNumber read.
   #lineEnd = 0;
 
   /** Starts between two messages. */
@@ -149,11 +149,11 @@ export class RespDecoder implements Decoder<RespValue> {
     for (;;) {
       const open = this.#stack.at(-1);
       if (open === undefined) {
-        if (value === END) throw broken("an end mark stands outside of a list");
+        if (value === END) throw broken("an end mark is outside of a list");
         return value;
       }
       if (value === END) {
-        if (open.missing !== Infinity) throw broken("an end mark stands in a list of known length");
+        if (open.missing !== Infinity) throw broken("an end mark is in a list of known length");
         open.missing = 0;
       } else {
         if (++this.#values > this.#maxValues) {
@@ -175,7 +175,7 @@ export class RespDecoder implements Decoder<RespValue> {
     if (count === -1 && type === "list") return null;
     if (count < 0) throw broken(`a ${type} of ${count} values`);
     const isPairs = type === "map" || type === "attributes";
-    // The value that attributes belong to comes behind them.
+    // The value that attributes belong to follows them.
     const missing = count * (isPairs ? 2 : 1) + (type === "attributes" ? 1 : 0);
     if (count !== Infinity && this.#values + missing > this.#maxValues) {
       throw new FrameTooLongError(this.#values + missing, this.#maxValues);
@@ -202,7 +202,7 @@ export class RespDecoder implements Decoder<RespValue> {
     }
     const isChunk = this.#stack.at(-1)?.type === "chunks";
     if (isChunk !== (type === "chunk")) {
-      throw broken("a chunk stands outside of a string in chunks");
+      throw broken("a chunk is outside of a string in chunks");
     }
     if (length === -1 && type === "bulk") {
       buffer.skip(this.#lineEnd);
@@ -269,7 +269,7 @@ export class RespDecoder implements Decoder<RespValue> {
       const byte = buffer.byteAt(at);
       if (byte === undefined) return NEED_MORE;
       if (byte === CR) break;
-      if (at > MOST_DIGITS) throw broken(`a number has more than ${MOST_DIGITS} digits`);
+      if (at > MAX_DIGITS) throw broken(`a number has more than ${MAX_DIGITS} digits`);
       if (byte >= ZERO && byte <= ZERO + 9) value = value * 10 + (byte - ZERO);
       else if (byte === QUESTION_MARK && mayBeOpen && at === 1) value = Infinity;
       else if (at === 1 && (byte === MINUS || byte === 0x2b)) sign = byte === MINUS ? -1 : 1;
@@ -327,7 +327,7 @@ function parseDouble(text: string): number {
   return value;
 }
 
-/** What has all of its values. */
+/** A value that is complete. */
 function close({ type, values }: Open): RespValue {
   switch (type) {
     case "set":
@@ -346,7 +346,7 @@ function close({ type, values }: Open): RespValue {
 }
 
 function toMap(values: readonly RespValue[]): Map<RespValue, RespValue> {
-  if (values.length % 2 === 1) throw broken("a map ends behind a key");
+  if (values.length % 2 === 1) throw broken("a map ends after a key");
   const map = new Map<RespValue, RespValue>();
   for (let i = 0; i < values.length; i += 2) map.set(values[i] ?? null, values[i + 1] ?? null);
   return map;

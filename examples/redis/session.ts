@@ -31,7 +31,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
   ),
 );
 
-/** What a client of version 2 may say while it is subscribed to something. */
+/** The commands of a client of version 2 while it has subscriptions. */
 const SUBSCRIBED_COMMANDS = [
   "SUBSCRIBE",
   "UNSUBSCRIBE",
@@ -46,24 +46,26 @@ const SUBSCRIBED_COMMANDS = [
  * commands in its body. Redis ends such a connection too.
  */
 const HTTP_WORDS = ["POST", "HOST:"];
+/** How many characters of answers are collected for one write. */
+const MAX_ANSWERS = 65_536;
 /** How many characters of an unknown command the answer repeats. */
 const MAX_SHOWN = 128;
 
-/** What a session tells its server. */
+/** The events of a session. */
 export interface SessionEvents {
-  /** The connection is there. */
+  /** The connection is made. */
   onOpen(session: Session): void;
-  /** It is gone. */
+  /** The connection is lost. */
   onClose(session: Session): void;
-  /** A command came. */
+  /** A command has arrived. */
   onCommand(): void;
 }
 
 /**
  * The conversation with one client: commands in, answers out.
  *
- * The answers to all the commands that come in one chunk go out as one write, at the end of the
- * turn. A client that does not read its answers is not heard until it does.
+ * The answers to all commands of one chunk are one write, at the end of the turn. While a client does not
+ * read its answers, the server reads no further commands of it.
  */
 export class Session extends FramedProtocol<readonly Text[], RespValue>
   implements Client, Subscriber {
@@ -229,6 +231,8 @@ export class Session extends FramedProtocol<readonly Text[], RespValue>
       this.#flush();
       this.transport.writelines(encoded instanceof Uint8Array ? [encoded] : encoded);
     }
+    // The transport must learn of large answers at once: it may pause this session.
+    if (this.#answers.length > MAX_ANSWERS) return this.#flush();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     queueMicrotask(() => this.#flush());

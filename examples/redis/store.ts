@@ -3,16 +3,16 @@ import { Deque } from "./deque.ts";
 /** A string as Redis has it: text, or bytes that are none. */
 export type Text = string | Uint8Array;
 
-/** What a key may hold. */
+/** The value of a key. */
 export type Stored = Text | Deque<Text> | Map<string, Text>;
 
 interface Entry {
   value: Stored;
-  /** When it ends to be there, in milliseconds since 1970; `Infinity` for never. */
+  /** When it expires, in milliseconds since 1970; `Infinity` for never. */
   expiresAt: number;
 }
 
-/** A key is there, but holds something else than the command is for. */
+/** The key has a value of another type than the command needs. */
 export class WrongTypeError extends Error {
   /** Says so, in Redis's words. */
   constructor() {
@@ -31,8 +31,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Keys and their values, in memory. What has expired is not there, and is dropped when somebody
- * comes across it.
+ * Keys and their values, in memory. An expired key is treated as missing, and is dropped when it is looked
+ * up or swept.
  */
 export class Store {
   readonly #entries = new Map<string, Entry>();
@@ -40,7 +40,7 @@ export class Store {
   // Where the last sweep stopped.
   #sweeping: Iterator<[string, Entry]> | null = null;
 
-  /** How many keys there are, those that have expired since the last look included. */
+  /** How many keys there are, including expired ones that have not been swept. */
   get size(): number {
     return this.#entries.size;
   }
@@ -50,12 +50,12 @@ export class Store {
     return this.#expiring;
   }
 
-  /** What a key holds. */
+  /** The value of a key. */
   get(key: string): Stored | undefined {
     return this.#entry(key)?.value;
   }
 
-  /** A key's string; fails if it holds something else. */
+  /** A key's string; throws if its value has another type. */
   getText(key: string): Text | undefined {
     const value = this.get(key);
     if (value === undefined || typeof value === "string" || value instanceof Uint8Array) {
@@ -64,14 +64,14 @@ export class Store {
     throw new WrongTypeError();
   }
 
-  /** A key's list; fails if it holds something else. */
+  /** A key's list; throws if its value has another type. */
   getList(key: string): Deque<Text> | undefined {
     const value = this.get(key);
     if (value === undefined || value instanceof Deque) return value;
     throw new WrongTypeError();
   }
 
-  /** A key's hash; fails if it holds something else. */
+  /** A key's hash; throws if its value has another type. */
   getHash(key: string): Map<string, Text> | undefined {
     const value = this.get(key);
     if (value === undefined || value instanceof Map) return value;
@@ -92,7 +92,7 @@ export class Store {
     return hash;
   }
 
-  /** Has a key hold a value, for ever unless said otherwise. */
+  /** Sets the value of a key, by default for ever. */
   set(key: string, value: Stored, expiresAt: number = Infinity): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) {
@@ -104,7 +104,7 @@ export class Store {
     }
   }
 
-  /** Drops a key; says whether there was one. */
+  /** Drops a key; returns whether there was one. */
   delete(key: string): boolean {
     const entry = this.#entry(key);
     if (entry === undefined) return false;
@@ -139,7 +139,7 @@ export class Store {
     for (const [key, { expiresAt }] of this.#entries) if (expiresAt > now) yield key;
   }
 
-  /** Drops what has expired among the next `count` keys. */
+  /** Drops the expired keys among the next `count` keys. */
   sweep(count: number): void {
     if (this.#expiring === 0) return;
     for (let i = 0; i < count; i++) {
@@ -186,7 +186,7 @@ export function textOf(key: string): Text {
   return Uint8Array.from(key.slice(1), (character) => character.charCodeAt(0));
 }
 
-/** A text with memory of its own, for whoever keeps it for long. */
+/** A text with memory of its own, to be kept for long. */
 export function own<T extends Text>(text: T): T {
   if (typeof text !== "string" || text.length <= OWN_LENGTH || text.startsWith("\udc00")) {
     return text;

@@ -45,3 +45,11 @@ Deno.test("every page has examples run in the version that is published", async 
   assert(paths.length > known.length);
   assertEquals(paths.filter((path) => !known.includes(path.replace(/\.ts$/, ""))), []);
 });
+
+Deno.test("docs/examples.md says of each example what its header says", async () => {
+  const page = await Deno.readTextFile(new URL("docs/examples.md", ROOT));
+  const rows = page.matchAll(/^\| \[([\w/]+)\]\(\S+\) +\| (.*?) +\|$/gm);
+  const shown = Array.from(rows, ([, name, summary]) => `${name}: ${summary}.`);
+  const known = await readExamples(new URL("examples/", ROOT));
+  assertEquals(shown.sort(), known.map(({ name, summary }) => `${name}: ${summary}`).sort());
+});

@@ -24,7 +24,7 @@ export function assertExists<T>(actual: T, msg?: string): asserts actual is NonN
 }
 
 /** Throws unless the value is an instance of the class. */
-// deno-lint-ignore no-explicit-any -- any constructor will do, whatever its parameters
+// deno-lint-ignore no-explicit-any -- any constructor will do, with any parameters
 export function assertInstanceOf<T extends abstract new (...args: any[]) => any>(
   actual: unknown,
   expectedType: T,

@@ -3,7 +3,7 @@
 /**
  * Tells whether two values are deeply equal.
  *
- * Zeros are equal whatever their sign, `NaN` equals itself, a missing property differs from one
+ * Zeros of either sign are equal, `NaN` equals itself, a missing property differs from one
  * that is `undefined`, objects of different classes differ, an object without a prototype counts
  * as a plain one. Maps and sets are compared without regard to order, cycles are followed once.
  *
@@ -119,7 +119,7 @@ function haveSameProperties(a: object, b: object, assumed: Map<object, object>):
   return true;
 }
 
-/** What a plain object or array shows, and all that an instance has, its getters included. */
+/** The enumerable keys of a plain object or array; all keys of an instance, with its getters. */
 function propertiesOf(value: object): PropertyKey[] {
   const prototype = prototypeOf(value);
   if (prototype === Object.prototype || prototype === Array.prototype) {

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { ending } from "./_message.ts";
 import { AssertionError } from "./assertion_error.ts";
 
-// deno-lint-ignore no-explicit-any -- any class of errors will do, whatever its parameters
+// deno-lint-ignore no-explicit-any -- any class of errors will do, with any parameters
 type ErrorType<E extends Error> = abstract new (...args: any[]) => E;
 
 /** Fails in any case. */
@@ -138,7 +138,7 @@ function sortArguments<E extends Error>(
     : { message: msgWithoutClass };
 }
 
-/** What the function returned, if that is a promise; nothing if it threw or returned otherwise. */
+/** The promise that the function returns; `undefined` if it throws or returns another value. */
 function promiseOf(fn: () => PromiseLike<unknown>): PromiseLike<unknown> | undefined {
   try {
     const returned: unknown = fn();

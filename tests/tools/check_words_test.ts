@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { findPhrases } from "../../tools/check_words.ts";
+
+/** The phrases that are found in a text. */
+function phrasesOf(path: string, text: string): string[] {
+  return findPhrases(path, text).map(({ phrase }) => phrase);
+}
+
+const FOUND: [text: string, phrase: string][] = [
+  ["Nobody reads it.", "Nobody"],
+  ["It goes to whoever asks.", "whoever"],
+  ["Bytes that come behind the request.", "behind"],
+  ["The name stands in the file.", ""],
+  ["The name stands at its top.", "stands"],
+  ["A string in the place of bytes.", "in the place of"],
+  ["It works. What is queued is sent.", "What is queued is sent."],
+  ["Who writes on is stopped.", "Who writes on is stopped."],
+  ["The end of what was written.", "of what was"],
+  ["A codec sees to that.", "sees to that"],
+];
+
+Deno.test("findPhrases() finds phrases that are not plain, in prose and in comments", () => {
+  for (const [text, phrase] of FOUND) {
+    const expected = phrase === "" ? [] : [phrase];
+    assertEquals(phrasesOf("page.md", text), expected, text);
+    assertEquals(phrasesOf("code.ts", `/** ${text} */\nconst a = 1;`), expected, text);
+    assertEquals(phrasesOf("code.ts", `const a = 1; // ${text}\n`), expected, text);
+  }
+});
+
+Deno.test("findPhrases() accepts plain phrases", () => {
+  for (
+    const text of [
+      "Who reads it?",
+      "What is a codec? It finds messages.",
+      "A client behind a proxy, and a server behind HAProxy.",
+      "It leaves nothing behind.",
+      "A stand-in stands in for the package; the letters stand for a name.",
+      "After the request, instead of the place.",
+    ]
+  ) assertEquals(phrasesOf("page.md", text), [], text);
+});
+
+Deno.test("findPhrases() leaves out code, names and addresses", () => {
+  assertEquals(
+    phrasesOf("code.ts", 'const nobody = "nobody"; // `nobody`, {@linkcode nobody}'),
+    [],
+  );
+  assertEquals(phrasesOf("page.md", "```sh\necho nobody\n```\n[nobody](behind.md) `behind`"), [
+    "nobody",
+  ]);
+});
+
+Deno.test("findPhrases() finds phrases in the comments of an example on a page, with the line", () => {
+  const page = "One.\n\n```ts\nconst nobody = 1;\n// Nobody reads.\n```\n";
+  assertEquals(findPhrases("page.md", page).map(({ line, phrase }) => [line, phrase]), [
+    [5, "Nobody"],
+  ]);
+});
