@@ -29,6 +29,11 @@ import {
 import { connectSecured } from "./tls/tls_stack.ts";
 import { nativeTlsOf } from "./networks/native_tls_of.ts";
 import { NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
+import {
+  checkHonoured,
+  SPECIAL_CONNECT_CHECKS,
+  type SpecialConnectOptions,
+} from "./networks/special_options.ts";
 import { networkOf } from "./networks/with_network.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
@@ -37,7 +42,13 @@ export const DEFAULT_CONNECT_TIMEOUT = 30_000;
 
 /** Where to connect to, and how. */
 export interface ConnectOptions
-  extends Endpoint, NetworkOption, SocketOptions, TlsOption, TransportOptions {
+  extends
+    Endpoint,
+    NetworkOption,
+    SocketOptions,
+    SpecialConnectOptions,
+    TlsOption,
+    TransportOptions {
   /** Gives up when it aborts, with its reason. */
   readonly signal?: AbortSignal;
   /**
@@ -59,6 +70,7 @@ export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
   ...CONNECT_PLACE_CHECKS,
   ...NETWORK_CHECKS,
   ...SOCKET_CHECKS,
+  ...SPECIAL_CONNECT_CHECKS,
   ...TLS_OPTION_CHECKS,
   ...TRANSPORT_CHECKS,
   signal: abortSignal,
@@ -142,6 +154,7 @@ async function connectTls<P extends AnyProtocol>(
 /** Opens the connection, under the deadline and the signal. */
 async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Promise<Carrier> {
   const network = networkOf(options);
+  checkHonoured("connect", network, options);
   const secure = tls === null ? undefined : nativeTlsOf(network, tls, options, false);
   const address = formatEndpoint(options);
   const timeoutMs = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;

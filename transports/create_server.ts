@@ -3,6 +3,7 @@ import {
   checkOptions,
   flag,
   type OptionTable,
+  show,
   wholeNumber,
   wholeNumberOrInfinity,
 } from "../protocols/option_checks.ts";
@@ -21,13 +22,25 @@ import {
 import { connectSecured } from "./tls/tls_stack.ts";
 import { bindAll } from "./networks/bind.ts";
 import { nativeTlsOf } from "./networks/native_tls_of.ts";
-import { NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
+import { type ListenPlace, NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
+import {
+  checkHonoured,
+  SPECIAL_LISTEN_CHECKS,
+  type SpecialListenOptions,
+} from "./networks/special_options.ts";
+import { inheritedSockets } from "./networks/inherited_sockets.ts";
 import { networkOf } from "./networks/with_network.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
 /** Where to listen, and how. */
 export interface ListenOptions
-  extends Omit<Endpoint, "hostname">, NetworkOption, SocketOptions, TlsOption, TransportOptions {
+  extends
+    Omit<Endpoint, "hostname">,
+    NetworkOption,
+    SocketOptions,
+    SpecialListenOptions,
+    TlsOption,
+    TransportOptions {
   /**
    * The host or hosts to listen on; `"0.0.0.0"` and `"::"` mean every address. A name with several
    * addresses means all of them, on the same port.
@@ -63,6 +76,7 @@ export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
   ...LISTEN_PLACE_CHECKS,
   ...NETWORK_CHECKS,
   ...SOCKET_CHECKS,
+  ...SPECIAL_LISTEN_CHECKS,
   ...TLS_OPTION_CHECKS,
   ...TRANSPORT_CHECKS,
   backlog: wholeNumber(1),
@@ -118,7 +132,7 @@ export async function createServer(
 ): Promise<Server> {
   checkProtocolFactory(protocolFactory);
   checkOptions("listen", options, LISTEN_CHECKS);
-  for (const endpoint of endpointsOf(options)) checkEndpoint("listen", endpoint);
+  checkPlace(options);
   const tls = resolveTls(options, true);
   const server = new Server(await listen(options, tls), {
     connect: (carrier, tracker) => connectSecured(protocolFactory, carrier, tls, options, tracker),
@@ -131,12 +145,27 @@ export async function createServer(
   return server;
 }
 
-/** One endpoint for each host that is named. */
-function endpointsOf({ hostname, port, path }: ListenOptions): Endpoint[] {
+/** One place for each host or descriptor that is named. */
+function placesOf({ hostname, port, path, fd }: ListenOptions): ListenPlace[] {
+  if (fd !== undefined) return inheritedSockets(fd).map((number) => ({ fd: number }));
   const rest = { ...(port !== undefined && { port }), ...(path !== undefined && { path }) };
   if (hostname === undefined) return [rest];
   if (typeof hostname === "string") return [{ hostname, ...rest }];
   return hostname.map((name) => ({ hostname: name, ...rest }));
+}
+
+function checkPlace(options: ListenOptions): void {
+  const { fd, hostname, port, path } = options;
+  if (fd === undefined) {
+    for (const place of placesOf(options)) checkEndpoint("listen", place);
+    return;
+  }
+  const others = Object.entries({ hostname, port, path }).filter(([, value]) =>
+    value !== undefined
+  );
+  for (const [name, value] of others) {
+    throw new TypeError(`Cannot listen: fd ${show(fd)} given together with ${name} ${show(value)}`);
+  }
 }
 
 function listen(
@@ -144,10 +173,11 @@ function listen(
   tls: ResolvedTlsOptions | null,
 ): Promise<NetworkListener[]> {
   const network = networkOf(options);
+  checkHonoured("listen", network, options);
   const secure = tls === null ? undefined : nativeTlsOf(network, tls, options, true);
   return bindAll(
     network,
-    endpointsOf(options),
+    placesOf(options),
     (place) =>
       tls === null || secure === undefined
         ? network.listen(place, options)

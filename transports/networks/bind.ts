@@ -1,14 +1,14 @@
 import { isIP } from "node:net";
-import { DEFAULT_HOSTNAME, type Endpoint, formatEndpoint } from "../core/endpoint.ts";
+import { DEFAULT_HOSTNAME, formatEndpoint } from "../core/endpoint.ts";
 import { describeEndpointError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
-import type { Network } from "./network.ts";
+import type { ListenPlace, Network } from "./network.ts";
 
 /** How often a port that is free on one address may be taken on another before binding fails. */
 const MAX_PORT_ATTEMPTS = 10;
 
 /** Listens on one place of a network. */
-type Listen = (place: Endpoint) => Promise<NetworkListener>;
+type Listen = (place: ListenPlace) => Promise<NetworkListener>;
 
 /**
  * Listens on every address of every place, or on none: as asyncio, on all addresses of a host name.
@@ -22,7 +22,7 @@ type Listen = (place: Endpoint) => Promise<NetworkListener>;
  */
 export async function bindAll(
   network: Network,
-  places: readonly Endpoint[],
+  places: readonly ListenPlace[],
   listen: Listen,
 ): Promise<NetworkListener[]> {
   const bound: NetworkListener[] = [];
@@ -40,9 +40,9 @@ export async function bindAll(
 
 async function addressesOf(
   network: Network,
-  { path, hostname = DEFAULT_HOSTNAME }: Endpoint,
+  { path, fd, hostname = DEFAULT_HOSTNAME }: ListenPlace,
 ): Promise<readonly (string | undefined)[]> {
-  if (path !== undefined) return [undefined];
+  if (path !== undefined || fd !== undefined) return [undefined];
   if (network.lookup === undefined || isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) {
     return [hostname];
   }
@@ -53,7 +53,7 @@ async function addressesOf(
 
 /** Binds all addresses of a place to one port: a port found free on the first may be taken on the next. */
 async function bindWithOnePort(
-  place: Endpoint,
+  place: ListenPlace,
   hostnames: readonly (string | undefined)[],
   listen: Listen,
 ): Promise<NetworkListener[]> {
@@ -84,7 +84,7 @@ async function bindWithOnePort(
 
 /** One listener; `null` for one of several addresses whose family the machine does not have. */
 async function listenOrSkip(
-  place: Endpoint,
+  place: ListenPlace,
   isOneOfSeveral: boolean,
   listen: Listen,
 ): Promise<NetworkListener | null> {
@@ -93,11 +93,15 @@ async function listenOrSkip(
   } catch (error) {
     // asyncio passes over these too: IPv6 is often in the hosts file and switched off.
     if (isOneOfSeveral && error instanceof Deno.errors.AddrNotAvailable) return null;
-    throw describeEndpointError(error, `Cannot listen on ${formatEndpoint(place)}`, place);
+    throw describeEndpointError(error, `Cannot listen on ${formatPlace(place)}`, place);
   }
 }
 
-function noAddressError(place: Endpoint): Error {
+function formatPlace(place: ListenPlace): string {
+  return place.fd === undefined ? formatEndpoint(place) : `descriptor ${place.fd}`;
+}
+
+function noAddressError(place: ListenPlace): Error {
   const message = `Cannot listen on ${
     formatEndpoint(place)
   }: the machine has none of its addresses`;

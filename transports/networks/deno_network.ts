@@ -109,7 +109,9 @@ function toNetworkListener<C extends Deno.Conn>(
 function tcpOptions(options: BindOptions): { tcpBacklog?: number; reusePort?: boolean } {
   // Without the flag Deno does not throw but ends the process. The flag also turns on datagrams.
   if (options.reusePort && !("listenDatagram" in Deno)) {
-    throw new TypeError("Cannot listen: reusePort needs deno run --unstable-net");
+    throw new TypeError(
+      "Cannot listen: reusePort needs deno run --unstable-net, or network: nodeNetwork",
+    );
   }
   return {
     ...(options.backlog !== undefined && { tcpBacklog: options.backlog }),

@@ -4,9 +4,14 @@ import type { Endpoint } from "../core/endpoint.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
+import type {
+  SpecialConnectOptions,
+  SpecialOption,
+  SpecialSocketOptions,
+} from "./special_options.ts";
 
 /** Options for {@linkcode Network.connect}. */
-export interface DialOptions extends SocketOptions {
+export interface DialOptions extends SocketOptions, SpecialConnectOptions {
   /** Ends the attempt when it aborts: the deadline has passed, or the caller has given up. */
   readonly signal: AbortSignal;
   /** How many milliseconds an address of a host gets before the next one is tried beside it. */
@@ -14,11 +19,17 @@ export interface DialOptions extends SocketOptions {
 }
 
 /** Options for {@linkcode Network.listen}. */
-export interface BindOptions extends SocketOptions {
+export interface BindOptions extends SocketOptions, SpecialSocketOptions {
   /** How many connections wait until they are accepted. The network has a default. */
   readonly backlog?: number;
   /** Whether other processes may listen on the same port. */
   readonly reusePort?: boolean;
+}
+
+/** Where a network listens: a port of one address, the path of a Unix socket, or a descriptor. */
+export interface ListenPlace extends Endpoint {
+  /** The number of a socket that listens already. Only a network that honours `fd` gets one. */
+  readonly fd?: number;
 }
 
 /**
@@ -53,14 +64,16 @@ export interface BindOptions extends SocketOptions {
 export interface Network {
   /** What error messages call it. */
   readonly name: string;
+  /** The special options that it honours. A call that gives another one throws. None by default. */
+  readonly honours?: readonly SpecialOption[];
   /**
    * Connects to a port of a host or to the path of a Unix socket.
    *
    * @throws {DOMException} The reason of `options.signal` when it aborts; nothing stays open then.
    */
   connect(place: Endpoint, options: DialOptions): Promise<Carrier>;
-  /** Listens on a port of one address or on the path of a Unix socket. */
-  listen(place: Endpoint, options: BindOptions): Promise<NetworkListener>;
+  /** Listens on one place. */
+  listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener>;
   /**
    * The addresses of a host, for a server that listens on all of them. Without it a name is given
    * to `listen` as it is.
@@ -77,7 +90,11 @@ export interface NetworkTls {
   /** Connects; the handshake is left to the caller. */
   connect(place: Endpoint, options: DialOptions, tls: ResolvedTlsOptions): Promise<SecureCarrier>;
   /** Listens; the handshake of each connection is left to the caller. */
-  listen(place: Endpoint, options: BindOptions, tls: ResolvedTlsOptions): Promise<NetworkListener>;
+  listen(
+    place: ListenPlace,
+    options: BindOptions,
+    tls: ResolvedTlsOptions,
+  ): Promise<NetworkListener>;
 }
 
 /** The checks of {@linkcode NetworkOption}. */

@@ -11,7 +11,9 @@ import type { NetworkListener } from "../servers/network_listener.ts";
 import { lookUpHost } from "./_look_up_host.ts";
 import { removeStaleSocket } from "./_unix_listener.ts";
 import { makeCarrier, SharedReadServer, SharedReadSocket } from "./_node_sockets.ts";
-import type { BindOptions, DialOptions, Network } from "./network.ts";
+import type { BindOptions, DialOptions, ListenPlace, Network } from "./network.ts";
+import type { SpecialSocketOptions } from "./special_options.ts";
+import { toNodeLookup } from "./_node_lookup.ts";
 
 /** How many connections wait for `accept()` before further ones are refused: the usual backlog. */
 const DEFAULT_BACKLOG = 511;
@@ -24,6 +26,7 @@ const DEFAULT_BACKLOG = 511;
  */
 export const nodeNetwork: Network = {
   name: "nodeNetwork",
+  honours: ["fd", "keepAliveDelay", "localAddress", "localPort", "lookup"],
   connect,
   listen,
   lookup: lookUpHost,
@@ -40,7 +43,7 @@ function connect(place: Endpoint, options: DialOptions): Promise<Carrier> {
   };
   signal.addEventListener("abort", giveUp);
   // It also listens when the attempt is over: an error without a listener ends the program.
-  socket.on("error", (error) => reject(describe(error, place)));
+  socket.on("error", (error) => reject(describe(error, place, options.localAddress)));
   socket.once("connect", () => {
     applyOptions(socket, options);
     resolve(makeCarrier(socket, place.path));
@@ -49,39 +52,41 @@ function connect(place: Endpoint, options: DialOptions): Promise<Carrier> {
   return promise.finally(() => signal.removeEventListener("abort", giveUp));
 }
 
-function dial(
-  socket: Socket,
-  { path, hostname = DEFAULT_HOSTNAME, port = 0 }: Endpoint,
-  { happyEyeballsDelay }: DialOptions,
-): void {
+function dial(socket: Socket, place: Endpoint, options: DialOptions): void {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
   if (path !== undefined) {
     socket.connect({ path });
     return;
   }
+  const { happyEyeballsDelay, localAddress, localPort, lookup } = options;
   socket.connect({
     host: hostname,
     port,
     ...(happyEyeballsDelay !== undefined &&
       { autoSelectFamilyAttemptTimeout: happyEyeballsDelay }),
+    ...(localAddress !== undefined && { localAddress }),
+    ...(localPort !== undefined && { localPort }),
+    ...(lookup !== undefined && { lookup: toNodeLookup(lookup) }),
   });
 }
 
-async function listen(place: Endpoint, options: BindOptions): Promise<NetworkListener> {
-  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
-  if (path === undefined) requireNetPermission(formatHostPort(hostname, port));
-  else if (!path.startsWith("\0")) await removeStaleSocket(path);
+async function listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener> {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0, fd } = place;
+  if (fd === undefined && path === undefined) requireNetPermission(formatHostPort(hostname, port));
+  if (path !== undefined && !path.startsWith("\0")) await removeStaleSocket(path);
   const { backlog = DEFAULT_BACKLOG, reusePort = false } = options;
   const server = new SharedReadServer();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("listening", resolve);
   server.once("error", reject);
-  server.listen(
-    path === undefined ? { host: hostname, port, backlog, reusePort } : { path, backlog },
-  );
+  if (fd !== undefined) server.listen({ fd });
+  else if (path !== undefined) server.listen({ path, backlog });
+  else server.listen({ host: hostname, port, backlog, reusePort });
   try {
     await promise;
   } catch (error) {
-    throw describe(error, place);
+    if (fd === undefined) throw describe(error, place);
+    throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause: error });
   }
   return new NodeListener(server, backlog, options, path);
 }
@@ -95,14 +100,22 @@ function requireNetPermission(host: string): void {
   );
 }
 
-function applyOptions(socket: Socket, { noDelay = true, keepAlive = false }: SocketOptions): void {
+function applyOptions(socket: Socket, options: SocketOptions & SpecialSocketOptions): void {
+  const { noDelay = true, keepAlive = false, keepAliveDelay } = options;
   if (noDelay) socket.setNoDelay(true);
-  if (keepAlive) socket.setKeepAlive(true);
+  if (keepAlive) socket.setKeepAlive(true, keepAliveDelay);
 }
 
-function describe(error: unknown, { hostname = DEFAULT_HOSTNAME }: Endpoint): unknown {
-  const isLookup = error instanceof Error && "syscall" in error && error.syscall === "getaddrinfo";
-  return isLookup ? new NameResolutionError(hostname, { cause: error }) : fromNodeError(error);
+function describe(
+  error: unknown,
+  { hostname = DEFAULT_HOSTNAME }: Endpoint,
+  localAddress?: string,
+): unknown {
+  const syscall = error instanceof Error && "syscall" in error ? error.syscall : undefined;
+  if (syscall === "getaddrinfo") return new NameResolutionError(hostname, { cause: error });
+  if (syscall !== "bind" || localAddress === undefined) return fromNodeError(error);
+  const message = `localAddress ${localAddress} is not an address of this machine, or is in use`;
+  return new Deno.errors.AddrNotAvailable(message, { cause: error });
 }
 
 /** A server of node:net that listens. Its connections come unasked; they wait here for `accept()`. */

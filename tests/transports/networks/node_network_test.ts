@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { NameResolutionError } from "../../../protocols/errors.ts";
+import { openConnection, type OpenConnectionOptions } from "../../../streams/open_connection.ts";
+import { startServer, type StartServerOptions } from "../../../streams/start_server.ts";
+import { nodeNetwork } from "../../../transports/networks/node_network.ts";
+
+const network = nodeNetwork;
+
+/** A server on nodeNetwork that says where the client comes from. */
+function whereFrom(options: Partial<StartServerOptions> = {}): ReturnType<typeof startServer> {
+  return startServer(({ writer }) => {
+    const peer = writer.getExtraInfo("peername");
+    writer.write(peer !== null && "hostname" in peer ? `${peer.hostname}:${peer.port}` : "?");
+  }, { network, ...options.fd === undefined && { port: 0 }, ...options });
+}
+
+async function ask(options: OpenConnectionOptions): Promise<string> {
+  await using client = await openConnection({ network, ...options });
+  return new TextDecoder().decode(await client.reader.read());
+}
+
+Deno.test("nodeNetwork connects from a local address and port", async () => {
+  await using server = await whereFrom();
+  using free = Deno.listen({ hostname: "127.0.0.3", port: 0 });
+  const localPort = free.addr.port;
+  free.close();
+  assertEquals(
+    await ask({ port: server.port, localAddress: "127.0.0.3", localPort }),
+    `127.0.0.3:${localPort}`,
+  );
+});
+
+Deno.test("A local address that is not ours is an error with both addresses", async () => {
+  await using server = await whereFrom();
+  await assertRejects(
+    () => ask({ port: server.port, localAddress: "192.0.2.1" }),
+    Deno.errors.AddrNotAvailable,
+    `Cannot connect to 127.0.0.1:${server.port}: localAddress 192.0.2.1 is not an address of`,
+  );
+});
+
+Deno.test("nodeNetwork asks a look-up of the user's, and connects to the first address", async () => {
+  await using server = await whereFrom({ hostname: "127.0.0.4" });
+  const asked: string[] = [];
+  const lookup = (hostname: string) => {
+    asked.push(hostname);
+    return Promise.resolve(["127.0.0.4"]);
+  };
+  const from = await ask({ hostname: "echo.test", port: server.port, lookup });
+  assert(from.startsWith("127.0.0."), from);
+  assertEquals(asked, ["echo.test"]);
+});
+
+Deno.test("A look-up that fails or gives nothing fails the attempt with its reason", async () => {
+  const fails = () => Promise.reject(new RangeError("no such zone"));
+  const error = await assertRejects(() => ask({ hostname: "a.test", port: 1, lookup: fails }));
+  assert(error instanceof NameResolutionError || error instanceof RangeError, String(error));
+  const none = await assertRejects(() => ask({ hostname: "a.test", port: 1, lookup: () => [] }));
+  assertStringIncludes(String(none), "lookup gave no address of a.test");
+});
+
+Deno.test("A look-up that hangs is ended by the signal", async () => {
+  const abort = new AbortController();
+  const asked = Promise.withResolvers<void>();
+  const lookup = () => {
+    asked.resolve();
+    return new Promise<string[]>(() => {});
+  };
+  const opening = ask({ hostname: "a.test", port: 1, lookup, signal: abort.signal });
+  await asked.promise;
+  abort.abort(new Error("changed my mind"));
+  await assertRejects(() => opening, Error, "changed my mind");
+});
+
+Deno.test("An unknown host is a NameResolutionError on nodeNetwork", async () => {
+  await assertRejects(
+    () => ask({ hostname: "no.such.host.invalid", port: 1 }),
+    NameResolutionError,
+    "no.such.host.invalid",
+  );
+});
+
+Deno.test("A refused connection has the class, code and words of Deno's", async () => {
+  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = free.addr;
+  free.close();
+  const [onNode, onDeno] = await Promise.all([
+    assertRejects(() => ask({ port }), Deno.errors.ConnectionRefused),
+    assertRejects(() => openConnection({ port }), Deno.errors.ConnectionRefused),
+  ]);
+  assertEquals(onNode.message, onDeno.message);
+});
+
+Deno.test("A port in use has the class and words of Deno's", async () => {
+  await using server = await whereFrom();
+  const onNode = await assertRejects(
+    () => whereFrom({ port: server.port }),
+    Deno.errors.AddrInUse,
+  );
+  assertStringIncludes(
+    onNode.message,
+    `Cannot listen on 127.0.0.1:${server.port}: Address already`,
+  );
+});
+
+Deno.test("An option that a network would ignore is refused before anything is opened", async () => {
+  await assertRejects(
+    () => openConnection({ port: 1, localAddress: "127.0.0.1" }),
+    TypeError,
+    "Cannot connect: denoNetwork does not honour localAddress; give network: nodeNetwork",
+  );
+  await assertRejects(
+    () => startServer(() => {}, { fd: 3 }),
+    TypeError,
+    "Cannot listen: denoNetwork does not honour fd; give network: nodeNetwork",
+  );
+});
+
+Deno.test("A descriptor that is no listening socket is refused by its number", async () => {
+  await assertRejects(
+    () => whereFrom({ fd: 0 }),
+    TypeError,
+    "Cannot listen: fd 0 is not a listening socket",
+  );
+  await assertRejects(
+    () => whereFrom({ fd: 3, port: 80 }),
+    TypeError,
+    "Cannot listen: fd 3 given together with port 80",
+  );
+  await assertRejects(
+    () => whereFrom({ fd: "systemd" }),
+    TypeError,
+    `systemd passed no socket to process ${Deno.pid}: LISTEN_PID is not set`,
+  );
+});
+
+Deno.test("Servers of two processes share a port on nodeNetwork without a flag", async () => {
+  await using one = await whereFrom({ reusePort: true });
+  await using two = await whereFrom({ reusePort: true, port: one.port });
+  assertEquals(two.port, one.port);
+});

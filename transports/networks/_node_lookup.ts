@@ -1,0 +1,27 @@
+import { isIPv6, type LookupFunction } from "node:net";
+import type { SpecialConnectOptions } from "./special_options.ts";
+
+/** A look-up of the user's as node:net calls one. What it throws or rejects with fails the attempt. */
+export function toNodeLookup(lookup: NonNullable<SpecialConnectOptions["lookup"]>): LookupFunction {
+  return (hostname, options, callback) => {
+    void find(lookup, hostname).then(
+      (found) => {
+        const [first] = found;
+        if (options.all) callback(null, found);
+        else callback(null, first?.address ?? "", first?.family);
+      },
+      (error) => callback(error, []),
+    );
+  };
+}
+
+async function find(
+  lookup: NonNullable<SpecialConnectOptions["lookup"]>,
+  hostname: string,
+): Promise<{ address: string; family: number }[]> {
+  const addresses = await lookup(hostname);
+  if (!Array.isArray(addresses) || addresses.length === 0) {
+    throw new TypeError(`lookup gave no address of ${hostname}`);
+  }
+  return addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+}
