@@ -21,7 +21,7 @@ async function find(
 ): Promise<{ address: string; family: number }[]> {
   const addresses = await lookup(hostname);
   if (!Array.isArray(addresses) || addresses.length === 0) {
-    throw new TypeError(`lookup gave no address of ${hostname}`);
+    throw new TypeError(`Cannot connect: lookup gave no address of ${hostname}`);
   }
   return addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
 }
