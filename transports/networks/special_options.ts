@@ -6,7 +6,6 @@ import {
   wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
-import type { Network } from "./network.ts";
 
 /** Options for sockets that some networks only can honour. */
 export interface SpecialSocketOptions {
@@ -86,7 +85,7 @@ const HONOURED_BY: Readonly<Record<SpecialOption, string>> = {
  */
 export function checkHonoured(
   action: string,
-  network: Network,
+  network: { readonly name: string; readonly honours?: readonly SpecialOption[] },
   options: SpecialConnectOptions & SpecialListenOptions,
 ): void {
   for (const [name, other] of Object.entries(HONOURED_BY) as [SpecialOption, string][]) {
