@@ -1,6 +1,7 @@
 import { createServer } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
 import { testWith } from "../support/outside_peer.ts";
+import { temporarySocket } from "../support/socket_path.ts";
 import { runExample, startExample } from "./run_example.ts";
 
 Deno.test("echo_client gets its message back from echo_server", async () => {
@@ -17,15 +18,14 @@ Deno.test("echo_client gets its message back from echo_server", async () => {
 });
 
 Deno.test("echo_client gets its message back over a Unix socket with --path", async () => {
-  const folder = await Deno.makeTempDir();
+  await using socket = await temporarySocket();
+  const { path } = socket;
   const flags = ["--allow-net", "--allow-read", "--allow-write"];
-  const path = `${folder}/echo.sock`;
   await using server = startExample("unix_echo", ["--path", path]);
   await server.line(/^listening/);
   const outcome = await runExample("echo_client", ["--path", path], { flags });
   assertEquals(outcome.stdout[2], "received: Hello, world");
   await server.stop("SIGTERM");
-  await Deno.remove(folder);
 });
 
 Deno.test("echo_client ends with one line and a hint where nobody listens", async () => {

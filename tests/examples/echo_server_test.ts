@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
 import { talk, testWith } from "../support/outside_peer.ts";
+import { temporarySocket } from "../support/socket_path.ts";
 import { startExample, testWithSignals } from "./run_example.ts";
 
 Deno.test("echo_server sends back a burst of 1 MiB to each of two clients", async () => {
@@ -27,8 +28,8 @@ Deno.test("echo_server says who comes and who goes", async () => {
 testWithSignals(
   "echo_server listens on a Unix socket with --path, and removes it on SIGTERM",
   async () => {
-    const folder = await Deno.makeTempDir();
-    const path = `${folder}/echo.sock`;
+    await using socket = await temporarySocket();
+    const { path } = socket;
     await using server = startExample("echo_server", ["--path", path], {
       flags: ["--allow-net", "--allow-read", "--allow-write"],
     });
@@ -37,8 +38,6 @@ testWithSignals(
     assertEquals(await client.ask("hello", "hello"), "hello");
     assertEquals((await server.stop("SIGTERM")).code, 0);
     await client.ended();
-    // Fails if the socket file is still there.
-    await Deno.remove(folder);
   },
 );
 

@@ -4,6 +4,7 @@ import { openUnixConnection } from "../../streams/open_unix_connection.ts";
 import { startServer } from "../../streams/start_server.ts";
 import { startUnixServer } from "../../streams/start_unix_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
+import { temporarySocket } from "../support/socket_path.ts";
 import { decode } from "../support/text.ts";
 import { hasUnixSockets } from "../support/has_unix_sockets.ts";
 
@@ -37,14 +38,11 @@ for (
     `${name}() asks a question over a Unix socket`,
     { ignore: !hasUnixSockets },
     async () => {
-      const folder = await Deno.makeTempDir();
-      const path = `${folder}/answer.sock`;
-      {
-        await using _server = await startUnixServer(answer, { path });
-        await using connection = await open({ path });
-        assertEquals(await ask(connection), ["request\n", "line\n", "the rest"]);
-      }
-      await Deno.remove(folder);
+      await using socket = await temporarySocket();
+      const { path } = socket;
+      await using _server = await startUnixServer(answer, { path });
+      await using connection = await open({ path });
+      assertEquals(await ask(connection), ["request\n", "line\n", "the rest"]);
     },
   );
 }

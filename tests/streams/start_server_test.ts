@@ -11,6 +11,7 @@ import type { StreamConnection } from "../../streams/stream_connection.ts";
 import type { ErrorContext } from "../../transports/core/error_report.ts";
 import { settle, until } from "../support/event_loop.ts";
 import { RawPeer } from "../support/raw_peer.ts";
+import { temporarySocket } from "../support/socket_path.ts";
 import { decode, pattern } from "../support/text.ts";
 import { hasUnixSockets } from "../support/has_unix_sockets.ts";
 
@@ -53,16 +54,12 @@ for (const [name, handler] of [["asyncio's way", echoLines], ["Deno's way", echo
   Deno.test(`startUnixServer() serves an echo ${name} over a Unix socket`, {
     ignore: !hasUnixSockets,
   }, async () => {
-    const folder = await Deno.makeTempDir();
-    const path = `${folder}/echo.sock`;
-    {
-      await using _server = await startUnixServer(handler, { path });
-      await using client = await openUnixConnection({ path });
-      client.writer.write("hello\n");
-      assertEquals(decode(await client.reader.readline()), "hello\n");
-    }
-    // Fails if the socket file is still there.
-    await Deno.remove(folder);
+    await using socket = await temporarySocket();
+    const { path } = socket;
+    await using _server = await startUnixServer(handler, { path });
+    await using client = await openUnixConnection({ path });
+    client.writer.write("hello\n");
+    assertEquals(decode(await client.reader.readline()), "hello\n");
   });
 }
 
@@ -288,11 +285,10 @@ Deno.test("Server.shutdown() waits also for a handler that outlives its connecti
 });
 
 Deno.test("startServer() rejects a bad limit before it binds anything", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = `${folder}/never.sock`;
+  await using socket = await temporarySocket();
+  const { path } = socket;
   await assertRejects(() => startServer(echoLines, { path, limit: 0 }), RangeError, "limit 0");
   await assertRejects(() => startUnixServer(echoLines, { path, limit: -1 }), RangeError);
-  await Deno.remove(folder);
 });
 
 Deno.test("startServer() gives its limit to the reader of each connection", async () => {

@@ -10,6 +10,7 @@ import { createUnixServer } from "../../transports/create_unix_server.ts";
 import { Echo } from "../support/echo.ts";
 import { hasProgram } from "../support/outside_peer.ts";
 import { PeerProcess } from "../support/peer_process.ts";
+import { temporarySocket } from "../support/socket_path.ts";
 
 const HAS_PYTHON = hasProgram("python3", ["-c", "import asyncio"]);
 const HAS_SOCAT = hasProgram("socat", ["-V"]);
@@ -110,16 +111,13 @@ Deno.test(
   { ignore: !HAS_SOCAT },
   async () => {
     const bytes = new Random(4).bytes(SIZE);
-    const folder = await Deno.makeTempDir({ prefix: "sluice-" });
-    const path = `${folder}/echo.sock`;
-    {
-      await using _server = await createUnixServer(() => new Echo(), { path });
-      await using client = new PeerProcess("socat", "-t", "30", "-", `UNIX-CONNECT:${path}`);
-      const [output] = await Promise.all([client.output(), client.feed(bytes)]);
-      assertSameBytes(output, bytes);
-      assertEquals(await client.exitCode(), 0);
-    }
-    await Deno.remove(folder, { recursive: true });
+    await using socket = await temporarySocket();
+    const { path } = socket;
+    await using _server = await createUnixServer(() => new Echo(), { path });
+    await using client = new PeerProcess("socat", "-t", "30", "-", `UNIX-CONNECT:${path}`);
+    const [output] = await Promise.all([client.output(), client.feed(bytes)]);
+    assertSameBytes(output, bytes);
+    assertEquals(await client.exitCode(), 0);
   },
 );
 
