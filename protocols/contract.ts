@@ -437,20 +437,3 @@ export interface BufferedProtocolCallbacks extends BaseProtocolCallbacks {
 
 /** A protocol of either kind that a {@linkcode Transport} can drive. */
 export type AnyProtocol = ProtocolCallbacks | BufferedProtocolCallbacks;
-
-/**
- * Messages with an address instead of a stream: asyncio's `DatagramTransport`. The contract only: nothing in this
- * release makes one.
- */
-export interface DatagramTransport {
-  /** Sends one datagram to `address`, or to the connected peer where none is given. It is copied. */
-  sendto(data: Uint8Array | string, address?: Address | null): void;
-  /** Sends what is queued, then ends with `connectionLost(null)`. */
-  close(): void;
-  /** Ends now and drops what is queued. */
-  abort(reason?: Error): void;
-  /** Whether the endpoint is closing or closed. */
-  isClosing(): boolean;
-  /** As {@linkcode Transport.getExtraInfo}. */
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
-}

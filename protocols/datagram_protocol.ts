@@ -1,31 +1,38 @@
-import type { Address, Bytes, DatagramTransport } from "./contract.ts";
+import type { Address, Bytes } from "./contract.ts";
+import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_contract.ts";
 
 /**
- * A protocol of messages instead of a stream: asyncio's `DatagramProtocol`. The contract only: nothing in this
- * release drives one.
+ * A protocol of messages instead of a stream: asyncio's `DatagramProtocol`. Each callback does nothing
+ * by itself; `createDatagramEndpoint` drives it.
  *
  * ```text
  * connectionMade -> (datagramReceived | errorReceived)* -> connectionLost
  * ```
  *
- * @example What a subclass looks like
- * ```ts
- * import { type Address, DatagramProtocol } from "@sluice/net";
- * import { assertEquals } from "@std/assert";
+ * What a callback throws is reported to `onError`, and the endpoint goes on.
  *
- * class Count extends DatagramProtocol {
- *   bytes = 0;
- *   override datagramReceived(data: Uint8Array, _address: Address): void {
- *     this.bytes += data.length;
+ * @example An echo server
+ * ```ts
+ * import { type Address, createDatagramEndpoint, DatagramProtocol } from "@sluice/net";
+ * import type { DatagramTransport } from "@sluice/net";
+ *
+ * class Echo extends DatagramProtocol {
+ *   #transport: DatagramTransport | undefined;
+ *
+ *   override connectionMade(transport: DatagramTransport): void {
+ *     this.#transport = transport;
+ *   }
+ *
+ *   override datagramReceived(data: Uint8Array, address: Address): void {
+ *     this.#transport?.sendto(data, address);
  *   }
  * }
  *
- * const count = new Count();
- * count.datagramReceived(new Uint8Array(3), { transport: "udp", hostname: "127.0.0.1", port: 9 });
- * assertEquals(count.bytes, 3);
+ * const options = { localAddr: { port: 0 } };
+ * await using _server = (await createDatagramEndpoint(() => new Echo(), options)).transport;
  * ```
  */
-export class DatagramProtocol {
+export class DatagramProtocol implements DatagramProtocolCallbacks {
   /** Called once, before any other callback. */
   connectionMade(_transport: DatagramTransport): void {}
 
@@ -33,14 +40,14 @@ export class DatagramProtocol {
   connectionLost(_error: Error | null): void {}
 
   /** One datagram arrived, possibly empty. It is the protocol's to keep. */
-  datagramReceived(_data: Bytes, _address: Address): void {}
+  datagramReceived(_data: Bytes, _address: Address): void | Promise<void> {}
 
-  /** An earlier send or receive failed; the endpoint stays open. */
+  /** A send failed, or a datagram arrived cut off. The endpoint goes on. */
   errorReceived(_error: Error): void {}
 
-  /** The send buffer rose above its high mark. */
+  /** The send queue rose above its high mark: stop sending until {@linkcode resumeWriting}. */
   pauseWriting(): void {}
 
-  /** The send buffer fell to its low mark. */
+  /** The send queue fell to its low mark: go on sending. */
   resumeWriting(): void {}
 }

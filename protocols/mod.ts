@@ -34,6 +34,8 @@ export * from "./codecs/cobs_codec.ts";
 export * from "./codec.ts";
 export * from "./codecs/content_length_codec.ts";
 export * from "./contract.ts";
+export type * from "./datagram_contract.ts";
+export * from "./datagram_errors.ts";
 export * from "./datagram_protocol.ts";
 export * from "./codecs/delimiter_codec.ts";
 export * from "./errors.ts";

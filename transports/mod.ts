@@ -37,6 +37,7 @@
  * @module
  */
 export type * from "../protocols/contract.ts";
+export type * from "../protocols/datagram_contract.ts";
 export type * from "../protocols/subprocess_contract.ts";
 export { formatAddress } from "./core/addresses.ts";
 export * from "./stack/byte_transform.ts";
@@ -62,6 +63,7 @@ export {
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
 export * from "./carriers/connect_web_socket.ts";
 export type { ConnectionTracker } from "./core/connection_tracker.ts";
+export { createDatagramEndpoint } from "./create_datagram_endpoint.ts";
 export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";
@@ -79,6 +81,20 @@ export * from "./layers/token_bucket.ts";
 export * from "./layers/write_stall_timeout.ts";
 export { Capture, type CaptureOptions, type CaptureSink } from "./layers/capture/capture.ts";
 export * from "./stack/live_layers.ts";
+export type {
+  DatagramBindOptions,
+  DatagramCarrier,
+  DatagramSink,
+  MemoryUse,
+  MulticastOptions,
+} from "./datagrams/datagram_carrier.ts";
+export type {
+  DatagramEndpointOptions,
+  DatagramPlace,
+  DatagramQueueOptions,
+} from "./datagrams/datagram_options.ts";
+export type { ReceivePolicy } from "./datagrams/_incoming.ts";
+export type { SendPolicy } from "./datagrams/_outgoing.ts";
 export * from "./memory_transport_pair.ts";
 export type { Listener } from "./servers/acceptor.ts";
 export { denoNetwork } from "./networks/deno_network.ts";

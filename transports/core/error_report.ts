@@ -1,4 +1,4 @@
-import type { Transport } from "../../protocols/contract.ts";
+import type { Address, Transport } from "../../protocols/contract.ts";
 import {
   CarrierMessageError,
   ConnectionLostError,
@@ -26,19 +26,31 @@ import { isOsError } from "./os_error.ts";
 
 export { toError };
 
-/** Where an exception that was reported came from. */
-export interface ErrorContext {
+/**
+ * Where an exception that was reported came from.
+ *
+ * @typeParam T What it concerns: a connection, or a datagram endpoint.
+ */
+export interface ErrorContext<T = Transport> {
   /** What threw: the name of a callback such as `"dataReceived"`, or what the server was doing, such as `"accept"`. */
   readonly callback: string;
   /** The connection it concerns; `null` where there is none yet. */
-  readonly transport: Transport | null;
+  readonly transport: T | null;
 }
 
 /**
+/**
  * Told once of each exception that a callback of the user threw, and of trouble that a server goes on after. What it returns
  * is ignored; a promise may reject.
+ *
+ * @typeParam T What it concerns: a connection, or a datagram endpoint.
  */
-export type ErrorHandler = (error: Error, context: ErrorContext) => unknown;
+export type ErrorHandler<T = Transport> = (error: Error, context: ErrorContext<T>) => unknown;
+
+/** A transport of any kind, which knows where it is. */
+interface Addressed {
+  getExtraInfo(name: "sockname" | "peername"): Address | null;
+}
 
 /** What a peer or the network causes in the ordinary course of events: no fault of this program. */
 const PEER_FAULTS = [
@@ -80,10 +92,10 @@ export function wasReported(error: Error): boolean {
  * Hands an exception to `onError`, or logs it. Never throws: if `onError` throws, or returns a promise that rejects,
  * both errors are logged.
  */
-export function report(
-  onError: ErrorHandler | undefined,
+export function report<T extends Addressed>(
+  onError: ErrorHandler<T> | undefined,
   error: Error,
-  context: ErrorContext,
+  context: ErrorContext<T>,
 ): void {
   reported.add(error);
   if (onError === undefined) return logConnectionError(error, context);
@@ -120,7 +132,7 @@ export function report(
  * @param error What to log.
  * @param context Where it came from.
  */
-export function logConnectionError(error: Error, context: ErrorContext): void {
+export function logConnectionError(error: Error, context: ErrorContext<Addressed>): void {
   const title = `Error in ${context.callback}${where(context.transport)}:`;
   try {
     if (isPeerFault(error, context)) print(`${title} ${describeError(error)}`);
@@ -144,14 +156,14 @@ function printPlain(line: string): void {
   }
 }
 
-function isPeerFault(error: Error, { callback }: ErrorContext): boolean {
+function isPeerFault(error: Error, { callback }: ErrorContext<Addressed>): boolean {
   // A message that cannot be encoded is a fault of the program that sends it.
   if (error instanceof FrameEncodeError) return false;
   return callback === "accept" && isOsError(error) ||
     PEER_FAULTS.some((kind) => error instanceof kind);
 }
 
-function where(transport: Transport | null): string {
+function where(transport: Addressed | null): string {
   if (transport === null) return "";
   try {
     const local = formatAddress(transport.getExtraInfo("sockname"));

@@ -1,0 +1,104 @@
+import type { Address, NetAddress } from "../../protocols/contract.ts";
+import { formatAddress } from "../core/addresses.ts";
+import { DEFAULT_HOSTNAME } from "../core/endpoint.ts";
+import { canonicalIp, familyOf } from "./_ip_address.ts";
+
+/** A host and a port whose address is not known yet. */
+export interface NamedDestination {
+  /** The name to look up. */
+  readonly name: string;
+  /** The port. */
+  readonly port: number;
+}
+
+/**
+ * What was given as the address of a datagram, checked for an endpoint with the address `own`.
+ *
+ * @throws {TypeError} If it is of another kind or family than the endpoint.
+ * @throws {RangeError} If the port is out of range.
+ */
+export function checkDestination(
+  given: unknown,
+  own: Address,
+  ipv6Only: boolean,
+): Address | NamedDestination {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new TypeError(
+      `Cannot send datagram: the address is ${show(given)}, give { hostname, port } or { path }`,
+    );
+  }
+  if (own.transport === "udp") return checkHost(given, own, ipv6Only);
+  const { transport } = own;
+  if (transport === "memory" && "name" in given) return { transport, name: String(given.name) };
+  if (transport === "unixpacket" && "path" in given) return { transport, path: checkPath(given) };
+  throw new TypeError(
+    `Cannot send datagram to ${show(given)}: the endpoint is ${formatAddress(own)}, ` +
+      `which has a ${transport} address`,
+  );
+}
+
+/** Whether two addresses are of one place, however they are written. */
+export function isSameAddress(a: Address, b: Address): boolean {
+  if (a === b) return true;
+  if (a.transport === "udp" && b.transport === "udp") {
+    if (a.port !== b.port) return false;
+    return a.hostname === b.hostname || canonicalIp(a.hostname) === canonicalIp(b.hostname);
+  }
+  if (a.transport === "memory" && b.transport === "memory") return a.name === b.name;
+  return "path" in a && "path" in b && a.path === b.path;
+}
+
+interface GivenHost {
+  readonly transport?: unknown;
+  readonly hostname?: unknown;
+  readonly port?: unknown;
+}
+
+function checkHost(
+  { transport = "udp", hostname = DEFAULT_HOSTNAME, port }: GivenHost,
+  own: NetAddress,
+  ipv6Only: boolean,
+): NetAddress | NamedDestination {
+  if (transport !== "udp" || typeof hostname !== "string" || hostname === "") {
+    throw new TypeError(
+      `Cannot send datagram: ${show({ transport, hostname, port })} is no UDP address`,
+    );
+  }
+  const checked = checkPort("Cannot send datagram", port, 1);
+  const address = hostname.replace(/^\[(.*)\]$/, "$1");
+  const family = familyOf(address);
+  if (family === null) return { name: hostname, port: checked };
+  const ownFamily = familyOf(own.hostname);
+  if (family === ownFamily) return { transport: "udp", hostname: address, port: checked };
+  const short = canonicalIp(address);
+  if (familyOf(short) === ownFamily) return { transport: "udp", hostname: short, port: checked };
+  const isDual = ownFamily === 6 && canonicalIp(own.hostname) === "::" && !ipv6Only;
+  if (isDual) return { transport: "udp", hostname: `::ffff:${address}`, port: checked };
+  throw new TypeError(
+    `Cannot send datagram to ${hostname}, which is IPv${family}: the endpoint is bound to ` +
+      `${formatAddress(own)}; open one with localAddr { hostname: "${
+        family === 6 ? "::" : "0.0.0.0"
+      }" }`,
+  );
+}
+
+/**
+ * A port that can be used.
+ *
+ * @throws {TypeError} If it is no number.
+ * @throws {RangeError} If it is out of range.
+ */
+export function checkPort(action: string, port: unknown, lowest: 0 | 1): number {
+  if (typeof port !== "number") throw new TypeError(`${action}: port ${show(port)} is no number`);
+  if (Number.isInteger(port) && port >= lowest && port <= 65535) return port;
+  throw new RangeError(`${action}: port ${port} is not in ${lowest} to 65535`);
+}
+
+function checkPath({ path }: { readonly path: unknown }): string {
+  if (typeof path === "string" && path !== "") return path;
+  throw new TypeError(`Cannot send datagram: the path is ${show(path)}`);
+}
+
+function show(value: unknown): string {
+  return Deno.inspect(value, { depth: 1, breakLength: Infinity, strAbbreviateSize: 100 });
+}

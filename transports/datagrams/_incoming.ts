@@ -1,0 +1,198 @@
+import type { Address, Bytes } from "../../protocols/contract.ts";
+import type { DatagramProtocolCallbacks } from "../../protocols/datagram_contract.ts";
+import { DatagramTruncatedError } from "../../protocols/datagram_errors.ts";
+import { formatAddress } from "../core/addresses.ts";
+import { nextTurn } from "../core/clock.ts";
+import type { MemoryUse } from "./datagram_carrier.ts";
+import { isSameAddress } from "./_destination.ts";
+import { SizedQueue } from "./_sized_queue.ts";
+
+/** What each datagram that waits counts beside its bytes: about what its objects take. */
+const ENTRY_SIZE = 256;
+
+/** So many datagrams that waited are delivered in one turn of the event loop. */
+const MAX_IN_A_TURN = 64;
+
+/** What to do with a datagram for which the receive queue has no room. */
+export type ReceivePolicy = "drop-oldest" | "drop-newest";
+
+/** Options for {@linkcode Incoming}. */
+export interface IncomingOptions {
+  readonly maxReadBuffer: number;
+  readonly receivePolicy: ReceivePolicy;
+}
+
+/** What the incoming half tells its endpoint. */
+export interface IncomingEvents {
+  /** A callback of the user threw, or its promise rejected. */
+  onCallbackError(callback: string, thrown: unknown): void;
+  /** A datagram cannot be used. */
+  onReceiveError(error: Error): void;
+}
+
+interface Entry {
+  readonly data: Bytes;
+  readonly address: Address;
+}
+
+/**
+ * The incoming half of an endpoint: `carrier -> peer filter -> (queue while held back) -> protocol`.
+ * Datagrams are held back while reading is paused, and while a promise of the protocol is pending.
+ */
+export class Incoming {
+  /** Who receives. */
+  protocol: DatagramProtocolCallbacks;
+  readonly #peer: Address | null;
+  readonly #events: IncomingEvents;
+  readonly #options: IncomingOptions;
+  readonly #queue = new SizedQueue<Entry>(ENTRY_SIZE);
+  #isPaused = false;
+  #isBusy = false;
+  #isDraining = false;
+  #isStopped = false;
+  #received = 0;
+  #dropped = 0;
+  #truncated = 0;
+  #strangers = 0;
+
+  /** With a `peer`, what others send is dropped. */
+  constructor(
+    protocol: DatagramProtocolCallbacks,
+    peer: Address | null,
+    events: IncomingEvents,
+    options: IncomingOptions,
+  ) {
+    this.protocol = protocol;
+    this.#peer = peer;
+    this.#events = events;
+    this.#options = options;
+  }
+
+  /** Whether reading is paused. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** How many datagrams were delivered. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** How many were dropped for want of room, came cut off, came from others than the peer. */
+  get dropped(): {
+    readonly received: number;
+    readonly truncated: number;
+    readonly strangers: number;
+  } {
+    return { received: this.#dropped, truncated: this.#truncated, strangers: this.#strangers };
+  }
+
+  /** Holds datagrams back. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Delivers what was held back, in a later turn, and what comes. */
+  resume(): void {
+    this.#isPaused = false;
+    void this.#drain();
+  }
+
+  /** Delivers nothing from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#dropped += this.#queue.length;
+    while (this.#queue.shift() !== undefined);
+  }
+
+  /** As `DatagramSink.receive`. */
+  receive(data: Bytes, address: Address, isTruncated: boolean): MemoryUse {
+    if (this.#isStopped) return "copied";
+    if (this.#peer !== null && !isSameAddress(this.#peer, address)) {
+      this.#strangers++;
+    } else if (isTruncated) {
+      this.#truncated++;
+      const error = new DatagramTruncatedError(
+        new Uint8Array(data),
+        address,
+        formatAddress(address),
+      );
+      this.#events.onReceiveError(error);
+    } else if (this.#isHeld || this.#queue.length > 0) {
+      this.#hold({ data: new Uint8Array(data), address });
+    } else if (this.protocol.borrowsChunks) {
+      return this.#lend(data, address);
+    } else {
+      this.#deliver(new Uint8Array(data), address);
+    }
+    return "copied";
+  }
+
+  get #isHeld(): boolean {
+    return this.#isPaused || this.#isBusy || this.#isStopped;
+  }
+
+  #hold(entry: Entry): void {
+    const { maxReadBuffer, receivePolicy } = this.#options;
+    const needed = this.#queue.sizeOf(entry);
+    if (receivePolicy === "drop-oldest") {
+      while (this.#queue.length > 0 && this.#queue.size + needed > maxReadBuffer) {
+        this.#queue.shift();
+        this.#dropped++;
+      }
+    }
+    if (this.#queue.size + needed > maxReadBuffer) this.#dropped++;
+    else this.#queue.push(entry);
+  }
+
+  /** Delivers a view of memory that is used again; what the protocol keeps of it becomes empty. */
+  #lend(data: Bytes, address: Address): MemoryUse {
+    const settled = this.#deliver(data, address);
+    if (settled === undefined) return "lent";
+    void settled.then(() => void data.buffer.transfer(0));
+    return "kept";
+  }
+
+  /** Calls the protocol; returns a promise, which never rejects, if that does. */
+  #deliver(data: Bytes, address: Address): Promise<void> | undefined {
+    this.#received++;
+    try {
+      const answer = this.protocol.datagramReceived?.(data, address);
+      if (answer instanceof Promise) return this.#await(answer);
+    } catch (error) {
+      this.#events.onCallbackError("datagramReceived", error);
+    }
+    return undefined;
+  }
+
+  async #await(answer: Promise<void>): Promise<void> {
+    this.#isBusy = true;
+    try {
+      await answer;
+    } catch (error) {
+      this.#events.onCallbackError("datagramReceived", error);
+    } finally {
+      this.#isBusy = false;
+    }
+    void this.#drain();
+  }
+
+  /** Delivers what waits, as long as nothing holds it back. */
+  async #drain(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    // Never inside of a call of the user.
+    await null;
+    for (let n = 1; !this.#isHeld; n++) {
+      const entry = this.#queue.shift();
+      if (entry === undefined) break;
+      const settled = this.#deliver(entry.data, entry.address);
+      if (this.protocol.borrowsChunks) {
+        await settled;
+        entry.data.buffer.transfer(0);
+      }
+      if (n % MAX_IN_A_TURN === 0) await nextTurn();
+    }
+    this.#isDraining = false;
+  }
+}

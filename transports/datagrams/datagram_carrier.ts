@@ -1,0 +1,104 @@
+import type { Address } from "../../protocols/contract.ts";
+import type { GroupOptions } from "../../protocols/datagram_contract.ts";
+
+/** The longest datagram that UDP carries over IPv4, and the default of `maxDatagramSize`, in bytes. */
+export const MAX_DATAGRAM_SIZE = 65_507;
+
+/**
+ * What a {@linkcode DatagramSink} did with memory that it was shown:
+ *
+ * - `"copied"`: nobody holds a view of it.
+ * - `"lent"`: views of it are held and must become empty.
+ * - `"kept"`: it is in use; the sink detaches it later.
+ */
+export type MemoryUse = "copied" | "lent" | "kept";
+
+/** Takes the datagrams that a {@linkcode DatagramCarrier} receives. */
+export interface DatagramSink {
+  /**
+   * A datagram arrived. It may lie in memory that is used again.
+   *
+   * @param data What arrived.
+   * @param address Where it came from.
+   * @param isTruncated Whether its end is missing.
+   */
+  receive(data: Uint8Array<ArrayBuffer>, address: Address, isTruncated: boolean): MemoryUse;
+  /** Receiving failed; it goes on. */
+  fail(error: unknown): void;
+  /** The socket is gone though the endpoint is open. Nothing follows. */
+  lose(error: unknown): void;
+}
+
+/** What carries the datagrams of one endpoint: the only thing in which networks differ. */
+export interface DatagramCarrier {
+  /** The address it is bound to. */
+  readonly address: Address;
+  /** The longest datagram that it can send, in bytes; `null` where only the system knows. */
+  readonly maxSize: number | null;
+  /** Begins to receive into `sink`. Called once. */
+  start(sink: DatagramSink): void;
+  /**
+   * Sends one datagram. Called one at a time; the bytes stay unchanged until it resolves, which is
+   * when the system has taken it over.
+   */
+  send(data: Uint8Array, destination: Address): Promise<void>;
+  /** Joins a multicast group. Absent where there are none. */
+  joinGroup?(group: string, options: GroupOptions): Promise<void>;
+  /** Leaves a multicast group. */
+  leaveGroup?(group: string, options: GroupOptions): Promise<void>;
+  /** Releases everything, at once. What is pending settles somehow. Called once. */
+  close(): void;
+  /** A fact about the endpoint, see `DatagramTransport.getExtraInfo`; `undefined` if not known. */
+  getExtraInfo(name: string): unknown;
+}
+
+/** Options for sending to multicast groups. */
+export interface MulticastOptions {
+  /**
+   * How many routers a datagram to a group may pass, 1 to 255. IPv4 only.
+   *
+   * @default {1}
+   */
+  readonly ttl?: number;
+  /**
+   * Whether members on this machine receive what is sent from it.
+   *
+   * @default {true}
+   */
+  readonly loopback?: boolean;
+  /** The interface to send from: an IPv4 address of it, or for IPv6 `::%name`. The system chooses by default. */
+  readonly interface?: string;
+}
+
+/** Options for binding the socket of an endpoint. */
+export interface DatagramBindOptions {
+  /**
+   * The longest datagram that is received whole, in bytes.
+   *
+   * @default {65507}
+   */
+  readonly maxDatagramSize?: number;
+  /**
+   * Whether others may bind the same port, as members of one multicast group do.
+   *
+   * @default {false}
+   */
+  readonly reuseAddress?: boolean;
+  /**
+   * Whether datagrams may be sent to a broadcast address.
+   *
+   * @default {false}
+   */
+  readonly allowBroadcast?: boolean;
+  /**
+   * Whether an IPv6 endpoint leaves IPv4 alone. Without it, one that is bound to `"::"` has both; IPv4
+   * peers then have addresses such as `::ffff:192.0.2.1`.
+   *
+   * @default {false}
+   */
+  readonly ipv6Only?: boolean;
+  /** How many routers a datagram may pass, 1 to 255. The system has a default, mostly 64. */
+  readonly ttl?: number;
+  /** How datagrams to multicast groups are sent. */
+  readonly multicast?: MulticastOptions;
+}

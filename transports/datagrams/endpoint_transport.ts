@@ -1,0 +1,296 @@
+import type { Address, ExtraInfoValue, WriteBufferLimits } from "../../protocols/contract.ts";
+import type {
+  DatagramCloseInfo,
+  DatagramDestination,
+  DatagramProtocolCallbacks,
+  DatagramTransport,
+  DroppedDatagrams,
+  GroupOptions,
+} from "../../protocols/datagram_contract.ts";
+import { ConnectionLostError } from "../../protocols/errors.ts";
+import { formatAddress } from "../core/addresses.ts";
+import { startTimer } from "../core/clock.ts";
+import { type ErrorHandler, report, toError } from "../core/error_report.ts";
+import { Lifecycle } from "../core/lifecycle.ts";
+import { toBytes } from "../core/write/to_bytes.ts";
+import type { DatagramCarrier, DatagramSink, MemoryUse } from "./datagram_carrier.ts";
+import { checkDestination, isSameAddress, type NamedDestination } from "./_destination.ts";
+import { Incoming, type IncomingEvents, type IncomingOptions } from "./_incoming.ts";
+import { canonicalIp, familyOf, isGroup } from "./_ip_address.ts";
+import type { NameCache } from "./_name_cache.ts";
+import { Outgoing, type OutgoingEvents, type OutgoingOptions, type Settle } from "./_outgoing.ts";
+
+/** Options for {@linkcode EndpointTransport}, all of them decided. */
+export interface EndpointOptions extends IncomingOptions, OutgoingOptions {
+  readonly closeTimeout: number;
+  readonly ipv6Only: boolean;
+  readonly onError: ErrorHandler<DatagramTransport> | undefined;
+}
+
+/**
+ * The endpoint over any {@linkcode DatagramCarrier}. It joins both halves to the same
+ * {@linkcode Lifecycle} as a connection's.
+ *
+ * What ends it goes through `#lose`, which decides the outcome, and `#release`, which runs a little
+ * later, tells the protocol and frees the carrier.
+ */
+export class EndpointTransport
+  implements DatagramTransport, DatagramSink, OutgoingEvents, IncomingEvents {
+  readonly #carrier: DatagramCarrier;
+  readonly #peer: Address | null;
+  readonly #options: EndpointOptions;
+  readonly #lifecycle = new Lifecycle();
+  readonly #incoming: Incoming;
+  readonly #outgoing: Outgoing;
+  readonly #closed: PromiseWithResolvers<DatagramCloseInfo> = Promise.withResolvers();
+  #startedAt = 0;
+  #cancelDeadline: (() => void) | null = null;
+
+  /** Starts with {@linkcode start}. With a `peer` the endpoint is connected to it. */
+  constructor(
+    carrier: DatagramCarrier,
+    protocol: DatagramProtocolCallbacks,
+    peer: Address | null,
+    names: NameCache | null,
+    options: EndpointOptions,
+  ) {
+    this.#carrier = carrier;
+    this.#peer = peer;
+    this.#options = options;
+    this.#incoming = new Incoming(protocol, peer, this, options);
+    this.#outgoing = new Outgoing(carrier, names, this, options);
+  }
+
+  /** Tells the protocol of the endpoint, then receives. */
+  start(): void {
+    this.#startedAt = performance.now();
+    this.#lifecycle.advance("made");
+    this.#call("connectionMade", (protocol) => protocol.connectionMade?.(this));
+    this.#carrier.start(this);
+  }
+
+  sendto(
+    data: Uint8Array | string,
+    address?: DatagramDestination | null,
+    onSettled?: Settle,
+  ): boolean {
+    const bytes = toBytes(data);
+    const destination = this.#destinationOf(address);
+    if (this.isClosing()) {
+      onSettled?.(new ConnectionLostError("Cannot send datagram: the endpoint is closed"));
+    } else {
+      const copy = typeof data === "string" ? bytes : new Uint8Array(bytes);
+      this.#outgoing.send(copy, destination, onSettled);
+    }
+    return !this.#outgoing.isPaused;
+  }
+
+  close(): void {
+    if (!this.#lifecycle.allows("close")) return;
+    this.#lifecycle.advance("close");
+    this.#incoming.stop();
+    if (this.#outgoing.isFlushed) return this.#lose("local", null);
+    this.#cancelDeadline = startTimer(
+      this.#options.closeTimeout,
+      () => this.#lose("abort", null),
+    );
+  }
+
+  abort(reason?: Error): void {
+    if (reason === undefined) this.#lose("abort", null);
+    else this.#lose("error", reason);
+  }
+
+  isClosing(): boolean {
+    return this.#lifecycle.isClosing;
+  }
+
+  pauseReading(): void {
+    if (!this.isClosing()) this.#incoming.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.isClosing() && this.#incoming.isPaused) this.#incoming.resume();
+  }
+
+  isReading(): boolean {
+    return !this.isClosing() && !this.#incoming.isPaused;
+  }
+
+  setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
+    this.#outgoing.limits = limits;
+  }
+
+  getWriteBufferLimits(): WriteBufferLimits {
+    return this.#outgoing.limits;
+  }
+
+  getWriteBufferSize(): number {
+    return this.#outgoing.size;
+  }
+
+  setProtocol(protocol: DatagramProtocolCallbacks): void {
+    this.#incoming.protocol = protocol;
+  }
+
+  getProtocol(): DatagramProtocolCallbacks {
+    return this.#incoming.protocol;
+  }
+
+  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    const known = name === "peername" ? this.#peer : this.#carrier.getExtraInfo(name);
+    // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is given.
+    return (known ?? fallback ?? null) as ExtraInfoValue<K> | F;
+  }
+
+  get port(): number {
+    const { address } = this.#carrier;
+    return "port" in address ? address.port : 0;
+  }
+
+  async joinGroup(group: string, options: GroupOptions = {}): Promise<void> {
+    this.#checkGroup("join", group, options);
+    await this.#carrier.joinGroup?.(group, options);
+  }
+
+  async leaveGroup(group: string, options: GroupOptions = {}): Promise<void> {
+    this.#checkGroup("leave", group, options);
+    await this.#carrier.leaveGroup?.(group, options);
+  }
+
+  get dropped(): DroppedDatagrams {
+    return { ...this.#incoming.dropped, sent: this.#outgoing.dropped };
+  }
+
+  get closed(): Promise<DatagramCloseInfo> {
+    return this.#closed.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.closed;
+  }
+
+  receive(data: Uint8Array<ArrayBuffer>, address: Address, isTruncated: boolean): MemoryUse {
+    return this.#incoming.receive(data, address, isTruncated);
+  }
+
+  fail(error: unknown): void {
+    if (!this.isClosing()) this.onReceiveError(toError(error));
+  }
+
+  lose(error: unknown): void {
+    this.#lose("error", toError(error));
+  }
+
+  onPause(): void {
+    this.#call("pauseWriting", (protocol) => protocol.pauseWriting?.());
+  }
+
+  onResume(): void {
+    this.#call("resumeWriting", (protocol) => protocol.resumeWriting?.());
+  }
+
+  onSendError(error: Error): void {
+    this.#call("errorReceived", (protocol) => protocol.errorReceived?.(error));
+  }
+
+  onReceiveError(error: Error): void {
+    this.#call("errorReceived", (protocol) => protocol.errorReceived?.(error));
+  }
+
+  onFlushed(): void {
+    if (this.#lifecycle.state === "closing") this.#lose("local", null);
+  }
+
+  onCallbackError(callback: string, thrown: unknown): void {
+    const error = toError(thrown);
+    report(this.#options.onError, error, { callback, transport: this });
+    // An endpoint whose set-up failed is of no use; no other failure is worth all its peers.
+    if (callback === "connectionMade") this.#lose("error", error);
+  }
+
+  /** Calls the protocol. What it throws, or its promise rejects with, is reported. */
+  #call(callback: string, call: (protocol: DatagramProtocolCallbacks) => unknown): void {
+    try {
+      const answer = call(this.#incoming.protocol);
+      if (answer instanceof Promise) {
+        answer.catch((error) => this.onCallbackError(callback, error));
+      }
+    } catch (error) {
+      this.onCallbackError(callback, error);
+    }
+  }
+
+  #destinationOf(given: DatagramDestination | null | undefined): Address | NamedDestination {
+    const peer = this.#peer;
+    if (given === undefined || given === null) {
+      if (peer !== null) return peer;
+      throw new TypeError(
+        "Cannot send datagram: no address given, and the endpoint is not connected; " +
+          "give one, or open the endpoint with remoteAddr",
+      );
+    }
+    if (given === peer) return peer;
+    const checked = checkDestination(given, this.#carrier.address, this.#options.ipv6Only);
+    const isNamed = "name" in checked && "port" in checked;
+    if (peer === null) return checked;
+    if (!isNamed && isSameAddress(checked, peer)) return peer;
+    throw new TypeError(
+      `Cannot send datagram to ${
+        isNamed ? `${checked.name}:${checked.port}` : formatAddress(checked)
+      }: the endpoint is connected to ${formatAddress(peer)}`,
+    );
+  }
+
+  #checkGroup(action: "join" | "leave", group: string, options: GroupOptions): void {
+    const { address, joinGroup } = this.#carrier;
+    if (joinGroup === undefined || address.transport !== "udp") {
+      throw new TypeError(
+        `Cannot ${action} ${group}: the endpoint ${formatAddress(address)} has no multicast`,
+      );
+    }
+    const isOwnFamily = familyOf(group) === familyOf(address.hostname);
+    if (typeof group !== "string" || !isGroup(group) || !isOwnFamily) {
+      throw new TypeError(
+        `Cannot ${action} ${group}: it is no multicast group for the endpoint ${
+          formatAddress(address)
+        } (224.0.0.0 to 239.255.255.255 of IPv4, ff00::/8 of IPv6)`,
+      );
+    }
+    const { source } = options;
+    if (source !== undefined && familyOf(canonicalIp(source)) !== 4) {
+      throw new TypeError(`Cannot ${action} ${group}: the source "${source}" is no IPv4 address`);
+    }
+    if (this.isClosing()) throw new TypeError(`Cannot ${action} ${group}: the endpoint is closed`);
+  }
+
+  #lose(endedBy: DatagramCloseInfo["endedBy"], error: Error | null): void {
+    if (!this.#lifecycle.allows("lose")) return;
+    this.#lifecycle.advance("lose");
+    this.#cancelDeadline?.();
+    this.#incoming.stop();
+    const info: DatagramCloseInfo = {
+      endedBy,
+      error,
+      received: this.#incoming.received,
+      sent: this.#outgoing.sent,
+      unsent: this.#outgoing.unsent,
+      dropped: this.dropped,
+      durationMs: performance.now() - this.#startedAt,
+    };
+    this.#outgoing.stop(error);
+    queueMicrotask(() => this.#release(info));
+  }
+
+  #release(info: DatagramCloseInfo): void {
+    this.#call("connectionLost", (protocol) => protocol.connectionLost?.(info.error));
+    this.#lifecycle.advance("release");
+    try {
+      this.#carrier.close();
+    } catch (error) {
+      report(this.#options.onError, toError(error), { callback: "close", transport: this });
+    }
+    this.#closed.resolve(info);
+  }
+}

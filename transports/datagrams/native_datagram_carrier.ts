@@ -1,0 +1,160 @@
+import type { Address } from "../../protocols/contract.ts";
+import type { GroupOptions } from "../../protocols/datagram_contract.ts";
+import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
+import type { Endpoint } from "../core/endpoint.ts";
+import { nextTurn } from "../core/clock.ts";
+import { describeOsError } from "../core/os_error.ts";
+import { AddressCache } from "./_address_cache.ts";
+import {
+  type DatagramBindOptions,
+  type DatagramCarrier,
+  type DatagramSink,
+  MAX_DATAGRAM_SIZE,
+} from "./datagram_carrier.ts";
+
+/** What Deno gives for a membership. */
+interface Membership {
+  leave(): Promise<void>;
+}
+
+/** Datagrams over `Deno.listenDatagram`, which needs `--unstable-net`: UDP and Unix sockets. */
+export class NativeDatagramCarrier implements DatagramCarrier {
+  readonly address: Address;
+  /** Only the system knows. */
+  readonly maxSize: null = null;
+  readonly #conn: Deno.DatagramConn;
+  readonly #maxDatagramSize: number;
+  readonly #addresses = new AddressCache();
+  readonly #memberships = new Map<string, Membership>();
+  #isOpen = true;
+
+  /** Takes a socket that is bound. */
+  constructor(conn: Deno.DatagramConn, address: Address, maxDatagramSize: number) {
+    this.#conn = conn;
+    this.address = address;
+    this.#maxDatagramSize = maxDatagramSize;
+  }
+
+  start(sink: DatagramSink): void {
+    void this.#receiveAll(sink);
+  }
+
+  async send(data: Uint8Array, destination: Address): Promise<void> {
+    try {
+      // It has the shape of Deno's own.
+      await this.#conn.send(data, destination as Deno.Addr);
+    } catch (error) {
+      const where = formatAddress(destination);
+      const isTooLong = error instanceof Error && /os error (40|90|10040)/.test(error.message);
+      if (isTooLong) throw new DatagramTooLargeError(data.length, null, where, { cause: error });
+      throw describeOsError(error, `Cannot send datagram to ${where}`);
+    }
+  }
+
+  async joinGroup(group: string, options: GroupOptions): Promise<void> {
+    const { interface: where, source } = options;
+    if (source !== undefined || (where !== undefined && group.includes(":"))) {
+      throw new TypeError(
+        `Cannot join ${group} with a source, or on an interface of IPv6: Deno.listenDatagram cannot; ` +
+          "open the endpoint with the option multicast, which has it use node:dgram",
+      );
+    }
+    const membership = group.includes(":")
+      ? await this.#conn.joinMulticastV6(group, 0)
+      : await this.#conn.joinMulticastV4(group, where ?? "0.0.0.0");
+    this.#memberships.set(nameOf(group, options), membership);
+  }
+
+  async leaveGroup(group: string, options: GroupOptions): Promise<void> {
+    const name = nameOf(group, options);
+    const membership = this.#memberships.get(name);
+    if (membership === undefined) {
+      throw new Deno.errors.AddrNotAvailable(`Cannot leave ${group}: it was not joined`);
+    }
+    this.#memberships.delete(name);
+    await membership.leave();
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    try {
+      this.#conn.close();
+    } catch {
+      // It was closed already.
+    }
+    // Deno leaves the file.
+    if (this.address.transport === "unixpacket") removeQuietly(this.address.path);
+  }
+
+  getExtraInfo(name: string): unknown {
+    if (name === "socket") return this.#conn;
+    return name === "sockname" ? this.address : undefined;
+  }
+
+  async #receiveAll(sink: DatagramSink): Promise<void> {
+    const max = this.#maxDatagramSize;
+    // One byte more than the longest datagram shows that one was longer.
+    let memory = new Uint8Array(max + 1);
+    while (this.#isOpen) {
+      try {
+        const [received, from] = await this.#conn.receive(memory);
+        if (!this.#isOpen) return;
+        // A view of the memory above.
+        const data = received.subarray(0, max) as Uint8Array<ArrayBuffer>;
+        const use = sink.receive(data, this.#toAddress(from), received.length > max);
+        // To move the memory empties every view of it.
+        if (use === "lent") memory = new Uint8Array(memory.buffer.transfer());
+        else if (use === "kept") memory = new Uint8Array(max + 1);
+      } catch (error) {
+        if (!this.#isOpen) return;
+        if (isGone(error)) return sink.lose(error);
+        sink.fail(describeOsError(error, "Cannot receive datagram"));
+        await nextTurn();
+      }
+    }
+  }
+
+  #toAddress(addr: Deno.Addr): Address {
+    if (addr.transport === "udp") return this.#addresses.get(addr.hostname, addr.port);
+    return fromDenoAddr(addr) ?? this.address;
+  }
+}
+
+/** Whether this process has `Deno.listenDatagram`. */
+export function hasNativeDatagrams(): boolean {
+  return typeof Deno.listenDatagram === "function";
+}
+
+/**
+ * Binds a socket of `Deno.listenDatagram`.
+ *
+ * @throws The error of the system.
+ */
+export function bindNativeDatagrams(
+  { hostname = "127.0.0.1", port = 0, path }: Endpoint,
+  { reuseAddress = false, maxDatagramSize = MAX_DATAGRAM_SIZE }: DatagramBindOptions,
+): NativeDatagramCarrier {
+  const conn = path === undefined
+    ? Deno.listenDatagram({ transport: "udp", hostname, port, reuseAddress, loopback: true })
+    : Deno.listenDatagram({ transport: "unixpacket", path });
+  const address = fromDenoAddr(conn.addr);
+  if (address === undefined) throw new TypeError(`Cannot bind ${conn.addr.transport}`);
+  return new NativeDatagramCarrier(conn, address, maxDatagramSize);
+}
+
+function nameOf(group: string, options: GroupOptions): string {
+  return `${group} ${options.interface ?? ""}`;
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+}
+
+function removeQuietly(path: string): void {
+  try {
+    if (path !== "" && !path.startsWith("\0")) Deno.removeSync(path);
+  } catch {
+    // It was removed before.
+  }
+}

@@ -1,0 +1,171 @@
+import { createSocket, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import type { NetAddress } from "../../protocols/contract.ts";
+import type { GroupOptions } from "../../protocols/datagram_contract.ts";
+import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import { formatAddress } from "../core/addresses.ts";
+import { AddressCache } from "./_address_cache.ts";
+import {
+  type DatagramBindOptions,
+  type DatagramCarrier,
+  type DatagramSink,
+  MAX_DATAGRAM_SIZE,
+} from "./datagram_carrier.ts";
+
+/** The most that UDP carries over IPv6, whose length does not count the header. */
+const MAX_SIZE_IPV6 = 65_527;
+
+/** The errors of node:dgram that Deno has classes for. */
+const CLASSES: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
+  EACCES: Deno.errors.PermissionDenied,
+  EADDRINUSE: Deno.errors.AddrInUse,
+  EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
+};
+
+/** Datagrams over a socket of `node:dgram`, which Deno has without a flag. */
+export class NodeDatagramCarrier implements DatagramCarrier {
+  readonly address: NetAddress;
+  readonly maxSize: number;
+  readonly #socket: Socket;
+  readonly #maxDatagramSize: number;
+  readonly #addresses = new AddressCache();
+  #isOpen = true;
+
+  /** Takes a socket that is bound. */
+  constructor(socket: Socket, address: NetAddress, maxDatagramSize: number) {
+    this.#socket = socket;
+    this.address = address;
+    this.maxSize = isIPv6(address.hostname) ? MAX_SIZE_IPV6 : MAX_DATAGRAM_SIZE;
+    this.#maxDatagramSize = maxDatagramSize;
+  }
+
+  start(sink: DatagramSink): void {
+    const max = this.#maxDatagramSize;
+    this.#socket.on("message", (message, { address, port }) => {
+      // The socket allocates memory for each datagram, which nobody else has.
+      const buffer = message.buffer as ArrayBuffer;
+      const data = new Uint8Array(buffer, message.byteOffset, Math.min(message.length, max));
+      const isTruncated = message.length > max;
+      const use = sink.receive(data, this.#addresses.get(address, port), isTruncated);
+      // It is 64 KiB however small the datagram is: the garbage collector would be busy with it.
+      if (use !== "kept") buffer.transfer(0);
+    });
+    this.#socket.on("error", (error) => sink.fail(toDenoError(error)));
+    this.#socket.on("close", () => {
+      if (this.#isOpen) sink.lose(new Deno.errors.BadResource("The socket was closed"));
+    });
+  }
+
+  send(data: Uint8Array, destination: NetAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(data, destination.port, destination.hostname, (error) => {
+        if (error === null) resolve();
+        else reject(describeSendError(error, data.length, destination));
+      });
+    });
+  }
+
+  // deno-lint-ignore require-await -- a failure rejects
+  async joinGroup(group: string, { interface: where, source }: GroupOptions): Promise<void> {
+    if (source === undefined) this.#socket.addMembership(group, where);
+    else this.#socket.addSourceSpecificMembership(source, group, where);
+  }
+
+  // deno-lint-ignore require-await -- a failure rejects
+  async leaveGroup(group: string, { interface: where, source }: GroupOptions): Promise<void> {
+    if (source === undefined) this.#socket.dropMembership(group, where);
+    else this.#socket.dropSourceSpecificMembership(source, group, where);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    closeQuietly(this.#socket);
+  }
+
+  getExtraInfo(name: string): unknown {
+    if (name === "socket") return this.#socket;
+    return name === "sockname" ? this.address : undefined;
+  }
+}
+
+/**
+ * Binds a socket of `node:dgram`.
+ *
+ * @param hostname An IP address.
+ * @param port The port, 0 for a free one.
+ * @throws The error of the system.
+ */
+export async function bindNodeDatagrams(
+  hostname: string,
+  port: number,
+  options: DatagramBindOptions,
+): Promise<NodeDatagramCarrier> {
+  const { maxDatagramSize = MAX_DATAGRAM_SIZE } = options;
+  const socket = createSocket({
+    type: isIPv6(hostname) ? "udp6" : "udp4",
+    reuseAddr: options.reuseAddress ?? false,
+    ipv6Only: options.ipv6Only ?? false,
+    // Deno allocates twice this size for each datagram: 64 KiB by default. One byte more than the
+    // longest datagram shows that one was longer.
+    ...(maxDatagramSize < MAX_DATAGRAM_SIZE &&
+      { recvBufferSize: Math.ceil((maxDatagramSize + 1) / 2) }),
+    // Every address has been looked up before it gets here.
+    lookup: (address, _options, callback) => callback(null, address, isIPv6(address) ? 6 : 4),
+  });
+  try {
+    const bound = Promise.withResolvers<void>();
+    socket.once("error", bound.reject);
+    socket.bind(port, hostname, bound.resolve);
+    await bound.promise;
+    socket.off("error", bound.reject);
+    applyOptions(socket, options);
+  } catch (error) {
+    socket.on("error", () => {});
+    closeQuietly(socket);
+    throw toDenoError(error);
+  }
+  const found = socket.address();
+  const address: NetAddress = { transport: "udp", hostname: found.address, port: found.port };
+  return new NodeDatagramCarrier(socket, address, maxDatagramSize);
+}
+
+function applyOptions(socket: Socket, options: DatagramBindOptions): void {
+  const { allowBroadcast, ttl, multicast = {} } = options;
+  if (allowBroadcast) socket.setBroadcast(true);
+  if (ttl !== undefined) socket.setTTL(ttl);
+  if (multicast.ttl !== undefined) socket.setMulticastTTL(multicast.ttl);
+  if (multicast.loopback !== undefined) socket.setMulticastLoopback(multicast.loopback);
+  if (multicast.interface !== undefined) socket.setMulticastInterface(multicast.interface);
+}
+
+function closeQuietly(socket: Socket): void {
+  try {
+    socket.close();
+  } catch {
+    // It was closed already.
+  }
+}
+
+/** An error of node:dgram in the class that Deno has for it. */
+function toDenoError(error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const Class = CLASSES[String(error.code)];
+  if (Class === undefined) return error;
+  return Object.assign(new Class(error.message, { cause: error }), { code: error.code });
+}
+
+/** Deno's node:dgram has a code for one reason; it calls all others unknown. */
+function describeSendError(error: Error, size: number, destination: NetAddress): Error {
+  const where = formatAddress(destination);
+  if ("code" in error && error.code === "EMSGSIZE") {
+    return new DatagramTooLargeError(size, null, where, { cause: error });
+  }
+  if (Deno.permissions.querySync({ name: "net", host: where }).state !== "granted") {
+    const message = `Requires net access to "${where}", run again with the --allow-net flag`;
+    return new Deno.errors.NotCapable(message, { cause: error });
+  }
+  const message =
+    `Cannot send datagram to ${where}: the system refused it and Deno does not tell ` +
+    "why; there may be no route, or it is a broadcast address and allowBroadcast is not set";
+  return new Error(message, { cause: error });
+}
