@@ -26,12 +26,15 @@
  *
  * @module
  */
+export * from "./datagram_socket.ts";
 export * from "./decoder_stream.ts";
 export * from "./encoder_stream.ts";
 export type { FlowControl } from "./flow_control.ts";
 export * from "./framed.ts";
+export * from "./framed_datagrams.ts";
 export * from "./framed_connection.ts";
 export * from "./open_connection.ts";
+export * from "./open_datagrams.ts";
 export * from "./open_unix_connection.ts";
 export * from "./processes/create_subprocess_exec.ts";
 export * from "./processes/create_subprocess_shell.ts";

@@ -4,6 +4,7 @@
  * - {@linkcode RecordingProtocol} writes down what a transport tells it, and lets a test wait for it.
  * - {@linkcode RecordingTransport} leads nowhere: it tests a protocol without a network.
  * - {@linkcode testTransport} tests a transport of your own against the whole contract.
+ * - {@linkcode testDatagramEndpoint} does the same for datagrams.
  * - {@linkcode assertCodec} tests a codec: however the bytes are cut, both ways, and at its limit.
  * - {@linkcode readCapture} and {@linkcode replayCapture} make a test of a conversation that took place.
  *
@@ -33,10 +34,12 @@
  */
 export * from "./assert_codec.ts";
 export * from "./callback_recorder.ts";
+export * from "./make_datagram_endpoint.ts";
 export * from "./make_transport_pair.ts";
 export * from "./read_capture.ts";
 export * from "./recording_buffered_protocol.ts";
 export * from "./recording_protocol.ts";
 export * from "./recording_transport.ts";
 export * from "./replay_capture.ts";
+export * from "./test_datagram_endpoint.ts";
 export * from "./test_transport.ts";

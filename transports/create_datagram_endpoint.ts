@@ -1,9 +1,32 @@
-import type {
-  DatagramProtocolCallbacks,
-  DatagramTransport,
-} from "../protocols/datagram_contract.ts";
-import { bindEndpoint } from "./datagrams/bind_endpoint.ts";
-import type { DatagramEndpointOptions } from "./datagrams/datagram_options.ts";
+import { abortable } from "@std/async";
+import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
+import { NameResolutionError } from "../protocols/errors.ts";
+import { checkOptions, objectWith, type OptionTable } from "../protocols/option_checks.ts";
+import { type Endpoint, formatEndpoint } from "./core/endpoint.ts";
+import { describeEndpointError } from "./core/os_error.ts";
+import { checkProtocolFactory, makeProtocol } from "./core/callbacks.ts";
+import type { DatagramCarrier } from "./datagrams/datagram_carrier.ts";
+import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
+import {
+  checkPlaces,
+  type DatagramEndpointOptions as EndpointOptions,
+  ENDPOINT_CHECKS,
+  resolveEndpointOptions,
+} from "./datagrams/datagram_options.ts";
+import { EndpointTransport } from "./datagrams/endpoint_transport.ts";
+import { familyOf } from "./datagrams/ip_address.ts";
+import { type Lookup, NameCache } from "./datagrams/name_cache.ts";
+import { resolvePlaces } from "./datagrams/resolve_places.ts";
+import type { Network, NetworkOption } from "./networks/network.ts";
+import { networkOf } from "./networks/with_network.ts";
+
+/** Options for {@linkcode createDatagramEndpoint}. */
+export interface DatagramEndpointOptions extends EndpointOptions, NetworkOption {}
+
+const CHECKS: OptionTable<DatagramEndpointOptions> = {
+  ...ENDPOINT_CHECKS,
+  network: objectWith("a Network", "connect", "listen"),
+};
 
 /**
  * Opens an endpoint that sends and receives datagrams: asyncio's `create_datagram_endpoint`.
@@ -62,6 +85,57 @@ import type { DatagramEndpointOptions } from "./datagrams/datagram_options.ts";
 export async function createDatagramEndpoint<P extends DatagramProtocolCallbacks>(
   protocolFactory: () => P,
   options: DatagramEndpointOptions,
-): Promise<{ readonly transport: DatagramTransport; readonly protocol: P }> {
-  return await bindEndpoint(protocolFactory, options);
+): Promise<DatagramEndpoint<P>> {
+  checkProtocolFactory(protocolFactory);
+  checkOptions("open endpoint", options, CHECKS);
+  checkPlaces(options);
+  const { signal } = options;
+  const network = networkOf(options);
+  const lookup = lookupOf(network);
+  signal?.throwIfAborted();
+  const { local, remote } = await within(resolvePlaces(options, lookup), signal);
+  const carrier = await bind(network, local, options);
+  try {
+    signal?.throwIfAborted();
+    const protocol = makeProtocol(protocolFactory);
+    const { address } = carrier;
+    const family = address.transport === "udp" ? familyOf(address.hostname) : null;
+    const names = family === null ? null : new NameCache(lookup, family);
+    const settings = resolveEndpointOptions(options);
+    const transport = new EndpointTransport(carrier, protocol, remote, names, settings);
+    transport.start();
+    return { transport, protocol };
+  } catch (error) {
+    carrier.close();
+    throw error;
+  }
+}
+
+async function bind(
+  network: Network,
+  local: Endpoint,
+  options: DatagramEndpointOptions,
+): Promise<DatagramCarrier> {
+  if (network.bindDatagrams === undefined) {
+    throw new TypeError(
+      `Cannot open endpoint: ${network.name} has no datagrams, give network: denoNetwork`,
+    );
+  }
+  try {
+    return await network.bindDatagrams(local, options);
+  } catch (error) {
+    throw describeEndpointError(error, `Cannot bind ${formatEndpoint(local)}`, local);
+  }
+}
+
+function lookupOf(network: Network): Lookup {
+  return (hostname) => {
+    if (network.lookup !== undefined) return network.lookup(hostname);
+    const cause = new Error(`${network.name} looks no names up`);
+    return Promise.reject(new NameResolutionError(hostname, { cause }));
+  };
+}
+
+function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal === undefined ? promise : abortable(promise, signal);
 }

@@ -63,7 +63,7 @@ export {
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
 export * from "./carriers/connect_web_socket.ts";
 export type { ConnectionTracker } from "./core/connection_tracker.ts";
-export { createDatagramEndpoint } from "./create_datagram_endpoint.ts";
+export * from "./create_datagram_endpoint.ts";
 export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";
@@ -88,13 +88,10 @@ export type {
   MemoryUse,
   MulticastOptions,
 } from "./datagrams/datagram_carrier.ts";
-export type {
-  DatagramEndpointOptions,
-  DatagramPlace,
-  DatagramQueueOptions,
-} from "./datagrams/datagram_options.ts";
-export type { ReceivePolicy } from "./datagrams/_incoming.ts";
-export type { SendPolicy } from "./datagrams/_outgoing.ts";
+export type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
+export type { DatagramPlace, DatagramQueueOptions } from "./datagrams/datagram_options.ts";
+export type { ReceivePolicy, SendPolicy } from "./datagrams/queue_policies.ts";
+export * from "./memory_datagram_pair.ts";
 export * from "./memory_transport_pair.ts";
 export type { Listener } from "./servers/acceptor.ts";
 export { denoNetwork } from "./networks/deno_network.ts";

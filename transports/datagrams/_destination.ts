@@ -1,7 +1,8 @@
 import type { Address, NetAddress } from "../../protocols/contract.ts";
+import { show } from "../../protocols/option_checks.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { DEFAULT_HOSTNAME } from "../core/endpoint.ts";
-import { canonicalIp, familyOf } from "./_ip_address.ts";
+import { canonicalIp, familyOf } from "./ip_address.ts";
 
 /** A host and a port whose address is not known yet. */
 export interface NamedDestination {
@@ -97,8 +98,4 @@ export function checkPort(action: string, port: unknown, lowest: 0 | 1): number 
 function checkPath({ path }: { readonly path: unknown }): string {
   if (typeof path === "string" && path !== "") return path;
   throw new TypeError(`Cannot send datagram: the path is ${show(path)}`);
-}
-
-function show(value: unknown): string {
-  return Deno.inspect(value, { depth: 1, breakLength: Infinity, strAbbreviateSize: 100 });
 }

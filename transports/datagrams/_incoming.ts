@@ -1,20 +1,17 @@
 import type { Address, Bytes } from "../../protocols/contract.ts";
 import type { DatagramProtocolCallbacks } from "../../protocols/datagram_contract.ts";
 import { DatagramTruncatedError } from "../../protocols/datagram_errors.ts";
+import { copyOf } from "../../protocols/bytes.ts";
+import { turnBudget } from "../../protocols/turn_budget.ts";
 import { formatAddress } from "../core/addresses.ts";
-import { nextTurn } from "../core/clock.ts";
+import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import type { MemoryUse } from "./datagram_carrier.ts";
 import { isSameAddress } from "./_destination.ts";
+import type { ReceivePolicy } from "./queue_policies.ts";
 import { SizedQueue } from "./_sized_queue.ts";
 
 /** What each datagram that waits counts beside its bytes: about what its objects take. */
 const ENTRY_SIZE = 256;
-
-/** So many datagrams that waited are delivered in one turn of the event loop. */
-const MAX_IN_A_TURN = 64;
-
-/** What to do with a datagram for which the receive queue has no room. */
-export type ReceivePolicy = "drop-oldest" | "drop-newest";
 
 /** Options for {@linkcode Incoming}. */
 export interface IncomingOptions {
@@ -46,6 +43,7 @@ export class Incoming {
   readonly #events: IncomingEvents;
   readonly #options: IncomingOptions;
   readonly #queue = new SizedQueue<Entry>(ENTRY_SIZE);
+  readonly #onError: CallbackErrorSink;
   #isPaused = false;
   #isBusy = false;
   #isDraining = false;
@@ -65,6 +63,7 @@ export class Incoming {
     this.protocol = protocol;
     this.#peer = peer;
     this.#events = events;
+    this.#onError = (callback, thrown) => events.onCallbackError(callback, thrown);
     this.#options = options;
   }
 
@@ -113,17 +112,17 @@ export class Incoming {
     } else if (isTruncated) {
       this.#truncated++;
       const error = new DatagramTruncatedError(
-        new Uint8Array(data),
+        copyOf(data),
         address,
         formatAddress(address),
       );
       this.#events.onReceiveError(error);
     } else if (this.#isHeld || this.#queue.length > 0) {
-      this.#hold({ data: new Uint8Array(data), address });
+      this.#hold({ data: copyOf(data), address });
     } else if (this.protocol.borrowsChunks) {
       return this.#lend(data, address);
     } else {
-      this.#deliver(new Uint8Array(data), address);
+      this.#deliver(copyOf(data), address);
     }
     return "copied";
   }
@@ -156,24 +155,14 @@ export class Incoming {
   /** Calls the protocol; returns a promise, which never rejects, if that does. */
   #deliver(data: Bytes, address: Address): Promise<void> | undefined {
     this.#received++;
-    try {
-      const answer = this.protocol.datagramReceived?.(data, address);
-      if (answer instanceof Promise) return this.#await(answer);
-    } catch (error) {
-      this.#events.onCallbackError("datagramReceived", error);
-    }
-    return undefined;
+    const answer = callBack(this.protocol, "datagramReceived", this.#onError, data, address);
+    return answer instanceof Promise ? this.#await(answer) : undefined;
   }
 
-  async #await(answer: Promise<void>): Promise<void> {
+  async #await(answer: Promise<unknown>): Promise<void> {
     this.#isBusy = true;
-    try {
-      await answer;
-    } catch (error) {
-      this.#events.onCallbackError("datagramReceived", error);
-    } finally {
-      this.#isBusy = false;
-    }
+    await answer;
+    this.#isBusy = false;
     void this.#drain();
   }
 
@@ -183,7 +172,7 @@ export class Incoming {
     this.#isDraining = true;
     // Never inside of a call of the user.
     await null;
-    for (let n = 1; !this.#isHeld; n++) {
+    while (!this.#isHeld) {
       const entry = this.#queue.shift();
       if (entry === undefined) break;
       const settled = this.#deliver(entry.data, entry.address);
@@ -191,7 +180,7 @@ export class Incoming {
         await settled;
         entry.data.buffer.transfer(0);
       }
-      if (n % MAX_IN_A_TURN === 0) await nextTurn();
+      if (turnBudget.spend()) await turnBudget.untilRenewed();
     }
     this.#isDraining = false;
   }

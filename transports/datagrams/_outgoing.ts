@@ -6,7 +6,8 @@ import { toError } from "../core/error_report.ts";
 import { WaterMarks } from "../core/write/water_marks.ts";
 import type { DatagramCarrier } from "./datagram_carrier.ts";
 import type { NamedDestination } from "./_destination.ts";
-import type { NameCache } from "./_name_cache.ts";
+import type { NameCache } from "./name_cache.ts";
+import type { SendPolicy } from "./queue_policies.ts";
 import { SizedQueue } from "./_sized_queue.ts";
 
 /** What each datagram counts beside its bytes, as in asyncio: the header of UDP. */
@@ -14,9 +15,6 @@ const HEADER_SIZE = 8;
 
 /** Told how sending one datagram went. */
 export type Settle = (error: Error | null) => void;
-
-/** What to do with a datagram for which the send queue has no room. */
-export type SendPolicy = "wait" | "drop-oldest" | "drop-newest";
 
 /** Options for {@linkcode Outgoing}. */
 export interface OutgoingOptions {
@@ -197,7 +195,13 @@ export class Outgoing {
     this.#resumeIfLow();
     if (this.#isStopped) return;
     if (this.#inFlight === null) this.#sendNext();
-    if (this.isFlushed) this.#events.onFlushed();
+    this.#noteFlushed();
+  }
+
+  #noteFlushed(): void {
+    if (!this.isFlushed) return;
+    this.#hasToldFull = false;
+    this.#events.onFlushed();
   }
 
   #tell(settle: Settle | undefined, error: Error | null): void {
@@ -251,7 +255,7 @@ export class Outgoing {
     }
     if (this.#isStopped) return;
     this.#resumeIfLow();
-    if (this.isFlushed) this.#events.onFlushed();
+    this.#noteFlushed();
   }
 
   #pauseIfFull(): void {

@@ -1,30 +1,31 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import type { DatagramBindOptions, DatagramCarrier } from "./datagram_carrier.ts";
-import { bindNativeDatagrams, hasNativeDatagrams } from "./native_datagram_carrier.ts";
+import { bindNativeDatagrams } from "./native_datagram_carrier.ts";
 import { bindNodeDatagrams } from "./node_datagram_carrier.ts";
+import { bindUnixDatagrams } from "./unix_datagram_carrier.ts";
 
 /** The options that only node:dgram has. */
 const NODE_OPTIONS = ["allowBroadcast", "ipv6Only", "ttl", "multicast"] as const;
 
 /**
- * Binds a socket with what Deno has: `Deno.listenDatagram`, which takes a quarter less of the
- * processor's time, with `--unstable-net` and unless an option needs `node:dgram`; else that.
+ * Binds a socket with what Deno has: `Deno.listenDatagram`, which takes less of the processor's time,
+ * with `--unstable-net` and unless an option needs `node:dgram`; else that.
  *
  * @param place A port of an IP address, or the path of a Unix socket.
  * @throws {TypeError} For a Unix socket without `--unstable-net`.
  * @throws The error of the system.
  */
 export async function bindDatagrams(
-  place: Endpoint,
+  { hostname = "127.0.0.1", port = 0, path }: Endpoint,
   options: DatagramBindOptions,
 ): Promise<DatagramCarrier> {
-  const { hostname = "127.0.0.1", port = 0, path } = place;
-  if (path !== undefined && !hasNativeDatagrams()) {
+  // It type-checks without the flag, and is not there.
+  const hasNative = typeof Deno.listenDatagram === "function";
+  if (path !== undefined) {
+    if (hasNative) return bindUnixDatagrams(path, options);
     throw new TypeError("Cannot bind: Unix datagram sockets need deno run --unstable-net");
   }
   const needsNode = NODE_OPTIONS.some((name) => options[name] !== undefined);
-  if (path === undefined && (needsNode || !hasNativeDatagrams())) {
-    return await bindNodeDatagrams(hostname, port, options);
-  }
-  return bindNativeDatagrams(place, options);
+  if (hasNative && !needsNode) return bindNativeDatagrams(hostname, port, options);
+  return await bindNodeDatagrams(hostname, port, options);
 }

@@ -1,13 +1,27 @@
 import type { WriteBufferLimits } from "../../protocols/contract.ts";
 import type { DatagramTransport } from "../../protocols/datagram_contract.ts";
+import {
+  abortSignal,
+  type Check,
+  checkOptions,
+  duration,
+  flag,
+  functionLike,
+  oneOf,
+  type OptionName,
+  optionsOf,
+  type OptionTable,
+  size,
+  text,
+  wholeNumber,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
 import type { ErrorHandler } from "../core/error_report.ts";
-import { checkTimeout } from "../core/timeouts.ts";
-import { checkTransportOptions, DEFAULT_MAX_WRITE_BUFFER } from "../core/transport_options.ts";
+import { DEFAULT_MAX_WRITE_BUFFER } from "../core/transport_options.ts";
+import { resolveWriteBufferLimits } from "../core/write/water_marks.ts";
 import type { DatagramBindOptions } from "./datagram_carrier.ts";
-import { checkPort } from "./_destination.ts";
 import type { EndpointOptions } from "./endpoint_transport.ts";
-import type { ReceivePolicy } from "./_incoming.ts";
-import type { SendPolicy } from "./_outgoing.ts";
+import type { ReceivePolicy, SendPolicy } from "./queue_policies.ts";
 
 /** Four times what Linux holds for a socket. */
 const MAX_READ_BUFFER = 1_048_576;
@@ -94,44 +108,65 @@ export interface DatagramEndpointOptions extends DatagramQueueOptions, DatagramB
   readonly signal?: AbortSignal;
 }
 
+const LIMITS: OptionTable<Partial<WriteBufferLimits>> = { high: size(), low: size() };
+
+const QUEUE_CHECKS: OptionTable<DatagramQueueOptions> = {
+  writeBufferLimits: optionsOf(LIMITS),
+  maxWriteBuffer: size(),
+  sendPolicy: oneOf("wait", "drop-newest", "drop-oldest"),
+  maxReadBuffer: size(),
+  receivePolicy: oneOf("drop-newest", "drop-oldest"),
+  closeTimeout: duration({ zero: true }),
+  onError: functionLike("(error, { callback }) => …"),
+};
+
+const TTL: Check = wholeNumber(1, 255);
+
+const BIND_CHECKS: OptionTable<DatagramBindOptions> = {
+  maxDatagramSize: wholeNumber(1, 1_048_576),
+  reuseAddress: flag,
+  allowBroadcast: flag,
+  ipv6Only: flag,
+  ttl: TTL,
+  multicast: optionsOf({ ttl: TTL, loopback: flag, interface: text }),
+};
+
+/** The checks of {@linkcode DatagramEndpointOptions}. */
+export const ENDPOINT_CHECKS: OptionTable<DatagramEndpointOptions> = {
+  ...QUEUE_CHECKS,
+  ...BIND_CHECKS,
+  localAddr: place(0),
+  remoteAddr: place(1),
+  family: oneOf(4, 6),
+  reusePort: refused,
+  signal: abortSignal,
+};
+
 /**
- * Checks the options of every endpoint.
+ * Checks the options of an endpoint of any kind.
  *
- * @throws {TypeError} If one is of a wrong kind.
+ * @throws {TypeError} If one is not known, or of a wrong kind.
  * @throws {RangeError} If one is out of range.
  */
 export function checkQueueOptions(options: DatagramQueueOptions): void {
-  checkTransportOptions(pickLimits(options));
-  checkTimeout("closeTimeout", options.closeTimeout);
-  const { maxReadBuffer, sendPolicy, receivePolicy, onError } = options;
-  if (maxReadBuffer !== undefined && !(maxReadBuffer >= 0)) {
-    throw new RangeError(`Cannot set maxReadBuffer: ${maxReadBuffer} is not a size in bytes`);
-  }
-  checkChoice("sendPolicy", sendPolicy, ["wait", "drop-newest", "drop-oldest"]);
-  checkChoice("receivePolicy", receivePolicy, ["drop-newest", "drop-oldest"]);
-  if (onError !== undefined && typeof onError !== "function") {
-    throw new TypeError(`Cannot set onError: ${String(onError)} is not a function`);
-  }
+  checkOptions("open endpoint", options, QUEUE_CHECKS);
+  resolveWriteBufferLimits(options.writeBufferLimits);
 }
 
-/** Checks the options of the socket, as {@linkcode checkQueueOptions}. */
-export function checkBindOptions(options: DatagramBindOptions): void {
-  const { maxDatagramSize: size, ttl, multicast } = options;
-  if (size !== undefined && !(Number.isInteger(size) && size >= 1 && size <= 1_048_576)) {
-    throw new RangeError(`Cannot set maxDatagramSize: ${size} is not in 1 to 1048576 bytes`);
+/** Checks what options of an endpoint have to do with each other, as {@linkcode checkQueueOptions}. */
+export function checkPlaces(options: DatagramEndpointOptions): void {
+  const { localAddr, remoteAddr, family } = options;
+  resolveWriteBufferLimits(options.writeBufferLimits);
+  if (localAddr === undefined && remoteAddr === undefined && family === undefined) {
+    throw new TypeError(
+      "Cannot open endpoint: neither localAddr nor remoteAddr is given, nor a family",
+    );
   }
-  for (const name of ["reuseAddress", "allowBroadcast", "ipv6Only"] as const) {
-    const value: unknown = options[name];
-    if (value !== undefined && typeof value !== "boolean") {
-      throw new TypeError(`Cannot set ${name}: ${String(value)} is neither true nor false`);
-    }
+  const paths = [localAddr, remoteAddr].filter((given) => given !== undefined)
+    .map(({ path }) => path !== undefined);
+  if (new Set(paths).size > 1) {
+    throw new TypeError("Cannot open endpoint: one of localAddr and remoteAddr has a path");
   }
-  checkTtl("ttl", ttl);
-  if (multicast === undefined) return;
-  if (typeof multicast !== "object" || multicast === null) {
-    throw new TypeError(`Cannot set multicast: ${String(multicast)} is no object, give { ttl }`);
-  }
-  checkTtl("multicast.ttl", multicast.ttl);
 }
 
 /** The options with their defaults. */
@@ -150,90 +185,39 @@ export function resolveEndpointOptions(
   };
 }
 
-/** What `checkTransportOptions` looks at. */
-function pickLimits(options: DatagramQueueOptions) {
-  const { writeBufferLimits, maxWriteBuffer } = options;
-  return {
-    ...(writeBufferLimits !== undefined && { writeBufferLimits }),
-    ...(maxWriteBuffer !== undefined && { maxWriteBuffer }),
+const PLACE_CHECKS: OptionTable<DatagramPlace> = {
+  hostname: nonEmpty,
+  port: wholeNumber(0, 65_535),
+  path: nonEmpty,
+};
+
+function place(lowestPort: 0 | 1): Check {
+  const check = optionsOf<DatagramPlace>({
+    ...PLACE_CHECKS,
+    port: wholeNumber(lowestPort, 65_535),
+  });
+  return (value, option) => {
+    check(value, option);
+    const { hostname, port, path } = value as DatagramPlace;
+    const isHost = hostname !== undefined || port !== undefined;
+    if (path !== undefined ? isHost : lowestPort === 1 && port === undefined) {
+      throw wrongKind(option, value, "needs a port or a path, and not both");
+    }
   };
 }
 
-function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
-  if (value === undefined || choices.includes(String(value))) return;
-  throw new TypeError(`Cannot set ${name}: ${String(value)} is none of ${choices.join(", ")}`);
+function nonEmpty(value: unknown, option: OptionName): void {
+  text(value, option);
+  if (value === "") throw wrongKind(option, value, "is empty");
 }
 
-function checkTtl(name: string, ttl: number | undefined): void {
-  if (ttl === undefined || (Number.isInteger(ttl) && ttl >= 1 && ttl <= 255)) return;
-  throw new RangeError(`Cannot set ${name}: ${ttl} is not in 1 to 255`);
-}
-
-/** asyncio's names for options that have another one here, or none. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  hostname: "localAddr: { hostname }",
-  port: "localAddr: { port }",
-  path: "localAddr: { path }",
-  local_addr: "localAddr",
-  remote_addr: "remoteAddr",
-  reuse_address: "reuseAddress",
-  reuse_port: "reuseAddress",
-  allow_broadcast: "allowBroadcast",
-};
-
-/** Checks where an endpoint is to be, as {@linkcode checkQueueOptions}. */
-export function checkEndpointOptions(options: DatagramEndpointOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot open endpoint: ${String(options)} is no object of options`);
-  }
-  for (const [name, right] of Object.entries(OTHER_NAMES)) {
-    if (name in options) {
-      throw new TypeError(`Cannot open endpoint: "${name}" is no option, give ${right}`);
-    }
-  }
-  const { localAddr, remoteAddr, family, signal } = options;
-  const reusePort: unknown = options.reusePort;
-  if (reusePort) {
-    throw new TypeError(
-      "Cannot set reusePort: Deno has it for no datagram socket; reuseAddress lets members of a " +
-        "multicast group share a port",
-    );
-  }
-  if (family !== undefined && family !== 4 && family !== 6) {
-    throw new TypeError(`Cannot set family: ${String(family)} is neither 4 nor 6`);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot set signal: ${String(signal)} is no AbortSignal`);
-  }
-  if (localAddr === undefined && remoteAddr === undefined && family === undefined) {
-    throw new TypeError(
-      "Cannot open endpoint: neither localAddr nor remoteAddr nor family is given",
-    );
-  }
-  checkPlace("localAddr", localAddr, 0);
-  checkPlace("remoteAddr", remoteAddr, 1);
-  const isUnix = [localAddr, remoteAddr].map((place) => place && place.path !== undefined);
-  if (localAddr && remoteAddr && isUnix[0] !== isUnix[1]) {
-    throw new TypeError("Cannot open endpoint: one of localAddr and remoteAddr has a path");
-  }
-}
-
-function checkPlace(name: string, place: DatagramPlace | undefined, lowest: 0 | 1): void {
-  if (place === undefined) return;
-  if (typeof place !== "object" || place === null || Array.isArray(place)) {
-    throw new TypeError(`Cannot set ${name}: ${String(place)} given, give { hostname, port }`);
-  }
-  const { hostname, port, path } = place;
-  if (path !== undefined) {
-    if (typeof path === "string" && path !== "" && hostname === undefined && port === undefined) {
-      return;
-    }
-    throw new TypeError(
-      `Cannot set ${name}: a path that is a text, or hostname and port, not both`,
-    );
-  }
-  if (hostname !== undefined && (typeof hostname !== "string" || hostname === "")) {
-    throw new TypeError(`Cannot set ${name}: hostname ${String(hostname)} is no host`);
-  }
-  if (port !== undefined || lowest === 1) checkPort(`Cannot set ${name}`, port, lowest);
+function refused(value: unknown, option: OptionName): void {
+  flag(value, option);
+  if (value === false) return;
+  throw wrongKind(
+    option,
+    value,
+    "is not possible: Deno has no such socket for datagrams; reuseAddress has the members of a " +
+      "multicast group share a port",
+  );
 }

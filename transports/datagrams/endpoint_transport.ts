@@ -7,8 +7,10 @@ import type {
   DroppedDatagrams,
   GroupOptions,
 } from "../../protocols/datagram_contract.ts";
+import { copyOf } from "../../protocols/bytes.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
+import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { startTimer } from "../core/clock.ts";
 import { type ErrorHandler, report, toError } from "../core/error_report.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
@@ -16,8 +18,8 @@ import { toBytes } from "../core/write/to_bytes.ts";
 import type { DatagramCarrier, DatagramSink, MemoryUse } from "./datagram_carrier.ts";
 import { checkDestination, isSameAddress, type NamedDestination } from "./_destination.ts";
 import { Incoming, type IncomingEvents, type IncomingOptions } from "./_incoming.ts";
-import { canonicalIp, familyOf, isGroup } from "./_ip_address.ts";
-import type { NameCache } from "./_name_cache.ts";
+import { canonicalIp, familyOf, isGroup } from "./ip_address.ts";
+import type { NameCache } from "./name_cache.ts";
 import { Outgoing, type OutgoingEvents, type OutgoingOptions, type Settle } from "./_outgoing.ts";
 
 /** Options for {@linkcode EndpointTransport}, all of them decided. */
@@ -43,6 +45,8 @@ export class EndpointTransport
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #closed: PromiseWithResolvers<DatagramCloseInfo> = Promise.withResolvers();
+  // Addresses that came from the carrier and cannot change: answers to them need no check.
+  readonly #known = new WeakSet<object>();
   #startedAt = 0;
   #cancelDeadline: (() => void) | null = null;
 
@@ -65,7 +69,7 @@ export class EndpointTransport
   start(): void {
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
-    this.#call("connectionMade", (protocol) => protocol.connectionMade?.(this));
+    this.#call("connectionMade", this);
     this.#carrier.start(this);
   }
 
@@ -79,7 +83,7 @@ export class EndpointTransport
     if (this.isClosing()) {
       onSettled?.(new ConnectionLostError("Cannot send datagram: the endpoint is closed"));
     } else {
-      const copy = typeof data === "string" ? bytes : new Uint8Array(bytes);
+      const copy = typeof data === "string" ? bytes : copyOf(bytes);
       this.#outgoing.send(copy, destination, onSettled);
     }
     return !this.#outgoing.isPaused;
@@ -172,6 +176,7 @@ export class EndpointTransport
   }
 
   receive(data: Uint8Array<ArrayBuffer>, address: Address, isTruncated: boolean): MemoryUse {
+    if (Object.isFrozen(address)) this.#known.add(address);
     return this.#incoming.receive(data, address, isTruncated);
   }
 
@@ -184,19 +189,19 @@ export class EndpointTransport
   }
 
   onPause(): void {
-    this.#call("pauseWriting", (protocol) => protocol.pauseWriting?.());
+    this.#call("pauseWriting");
   }
 
   onResume(): void {
-    this.#call("resumeWriting", (protocol) => protocol.resumeWriting?.());
+    this.#call("resumeWriting");
   }
 
   onSendError(error: Error): void {
-    this.#call("errorReceived", (protocol) => protocol.errorReceived?.(error));
+    this.#call("errorReceived", error);
   }
 
   onReceiveError(error: Error): void {
-    this.#call("errorReceived", (protocol) => protocol.errorReceived?.(error));
+    this.#call("errorReceived", error);
   }
 
   onFlushed(): void {
@@ -210,16 +215,11 @@ export class EndpointTransport
     if (callback === "connectionMade") this.#lose("error", error);
   }
 
-  /** Calls the protocol. What it throws, or its promise rejects with, is reported. */
-  #call(callback: string, call: (protocol: DatagramProtocolCallbacks) => unknown): void {
-    try {
-      const answer = call(this.#incoming.protocol);
-      if (answer instanceof Promise) {
-        answer.catch((error) => this.onCallbackError(callback, error));
-      }
-    } catch (error) {
-      this.onCallbackError(callback, error);
-    }
+  readonly #onError: CallbackErrorSink = (callback, thrown) =>
+    this.onCallbackError(callback, thrown);
+
+  #call(callback: string, ...args: readonly unknown[]): void {
+    callBack(this.#incoming.protocol, callback, this.#onError, ...args);
   }
 
   #destinationOf(given: DatagramDestination | null | undefined): Address | NamedDestination {
@@ -232,6 +232,7 @@ export class EndpointTransport
       );
     }
     if (given === peer) return peer;
+    if (peer === null && this.#known.has(given)) return given as Address;
     const checked = checkDestination(given, this.#carrier.address, this.#options.ipv6Only);
     const isNamed = "name" in checked && "port" in checked;
     if (peer === null) return checked;
@@ -284,7 +285,7 @@ export class EndpointTransport
   }
 
   #release(info: DatagramCloseInfo): void {
-    this.#call("connectionLost", (protocol) => protocol.connectionLost?.(info.error));
+    this.#call("connectionLost", info.error);
     this.#lifecycle.advance("release");
     try {
       this.#carrier.close();

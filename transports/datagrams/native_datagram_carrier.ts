@@ -1,8 +1,7 @@
-import type { Address } from "../../protocols/contract.ts";
+import type { NetAddress } from "../../protocols/contract.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
 import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
-import type { Endpoint } from "../core/endpoint.ts";
 import { nextTurn } from "../core/clock.ts";
 import { describeOsError } from "../core/os_error.ts";
 import { AddressCache } from "./_address_cache.ts";
@@ -18,9 +17,9 @@ interface Membership {
   leave(): Promise<void>;
 }
 
-/** Datagrams over `Deno.listenDatagram`, which needs `--unstable-net`: UDP and Unix sockets. */
+/** Datagrams over a UDP socket of `Deno.listenDatagram`, which needs `--unstable-net`. */
 export class NativeDatagramCarrier implements DatagramCarrier {
-  readonly address: Address;
+  readonly address: NetAddress;
   /** Only the system knows. */
   readonly maxSize: null = null;
   readonly #conn: Deno.DatagramConn;
@@ -30,7 +29,7 @@ export class NativeDatagramCarrier implements DatagramCarrier {
   #isOpen = true;
 
   /** Takes a socket that is bound. */
-  constructor(conn: Deno.DatagramConn, address: Address, maxDatagramSize: number) {
+  constructor(conn: Deno.DatagramConn, address: NetAddress, maxDatagramSize: number) {
     this.#conn = conn;
     this.address = address;
     this.#maxDatagramSize = maxDatagramSize;
@@ -40,10 +39,9 @@ export class NativeDatagramCarrier implements DatagramCarrier {
     void this.#receiveAll(sink);
   }
 
-  async send(data: Uint8Array, destination: Address): Promise<void> {
+  async send(data: Uint8Array, destination: NetAddress): Promise<void> {
     try {
-      // It has the shape of Deno's own.
-      await this.#conn.send(data, destination as Deno.Addr);
+      await this.#conn.send(data, destination);
     } catch (error) {
       const where = formatAddress(destination);
       const isTooLong = error instanceof Error && /os error (40|90|10040)/.test(error.message);
@@ -83,8 +81,6 @@ export class NativeDatagramCarrier implements DatagramCarrier {
     } catch {
       // It was closed already.
     }
-    // Deno leaves the file.
-    if (this.address.transport === "unixpacket") removeQuietly(this.address.path);
   }
 
   getExtraInfo(name: string): unknown {
@@ -115,31 +111,26 @@ export class NativeDatagramCarrier implements DatagramCarrier {
     }
   }
 
-  #toAddress(addr: Deno.Addr): Address {
+  #toAddress(addr: Deno.Addr): NetAddress {
     if (addr.transport === "udp") return this.#addresses.get(addr.hostname, addr.port);
-    return fromDenoAddr(addr) ?? this.address;
+    throw new TypeError(`Cannot receive from ${addr.transport}`);
   }
 }
 
-/** Whether this process has `Deno.listenDatagram`. */
-export function hasNativeDatagrams(): boolean {
-  return typeof Deno.listenDatagram === "function";
-}
-
 /**
- * Binds a socket of `Deno.listenDatagram`.
+ * Binds a UDP socket of `Deno.listenDatagram`.
  *
  * @throws The error of the system.
  */
 export function bindNativeDatagrams(
-  { hostname = "127.0.0.1", port = 0, path }: Endpoint,
+  hostname: string,
+  port: number,
   { reuseAddress = false, maxDatagramSize = MAX_DATAGRAM_SIZE }: DatagramBindOptions,
 ): NativeDatagramCarrier {
-  const conn = path === undefined
-    ? Deno.listenDatagram({ transport: "udp", hostname, port, reuseAddress, loopback: true })
-    : Deno.listenDatagram({ transport: "unixpacket", path });
+  const place = { transport: "udp", hostname, port, reuseAddress, loopback: true } as const;
+  const conn = Deno.listenDatagram(place);
   const address = fromDenoAddr(conn.addr);
-  if (address === undefined) throw new TypeError(`Cannot bind ${conn.addr.transport}`);
+  if (address?.transport !== "udp") throw new TypeError(`Cannot bind ${conn.addr.transport}`);
   return new NativeDatagramCarrier(conn, address, maxDatagramSize);
 }
 
@@ -149,12 +140,4 @@ function nameOf(group: string, options: GroupOptions): string {
 
 function isGone(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
-}
-
-function removeQuietly(path: string): void {
-  try {
-    if (path !== "" && !path.startsWith("\0")) Deno.removeSync(path);
-  } catch {
-    // It was removed before.
-  }
 }

@@ -4,6 +4,7 @@ import type { NetAddress } from "../../protocols/contract.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
 import { formatAddress } from "../core/addresses.ts";
+import { fromNodeError } from "../core/node_error.ts";
 import { AddressCache } from "./_address_cache.ts";
 import {
   type DatagramBindOptions,
@@ -14,13 +15,6 @@ import {
 
 /** The most that UDP carries over IPv6, whose length does not count the header. */
 const MAX_SIZE_IPV6 = 65_527;
-
-/** The errors of node:dgram that Deno has classes for. */
-const CLASSES: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
-  EACCES: Deno.errors.PermissionDenied,
-  EADDRINUSE: Deno.errors.AddrInUse,
-  EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
-};
 
 /** Datagrams over a socket of `node:dgram`, which Deno has without a flag. */
 export class NodeDatagramCarrier implements DatagramCarrier {
@@ -50,7 +44,7 @@ export class NodeDatagramCarrier implements DatagramCarrier {
       // It is 64 KiB however small the datagram is: the garbage collector would be busy with it.
       if (use !== "kept") buffer.transfer(0);
     });
-    this.#socket.on("error", (error) => sink.fail(toDenoError(error)));
+    this.#socket.on("error", (error) => sink.fail(fromNodeError(error)));
     this.#socket.on("close", () => {
       if (this.#isOpen) sink.lose(new Deno.errors.BadResource("The socket was closed"));
     });
@@ -122,7 +116,7 @@ export async function bindNodeDatagrams(
   } catch (error) {
     socket.on("error", () => {});
     closeQuietly(socket);
-    throw toDenoError(error);
+    throw fromNodeError(error);
   }
   const found = socket.address();
   const address: NetAddress = { transport: "udp", hostname: found.address, port: found.port };
@@ -144,14 +138,6 @@ function closeQuietly(socket: Socket): void {
   } catch {
     // It was closed already.
   }
-}
-
-/** An error of node:dgram in the class that Deno has for it. */
-function toDenoError(error: unknown): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
-  const Class = CLASSES[String(error.code)];
-  if (Class === undefined) return error;
-  return Object.assign(new Class(error.message, { cause: error }), { code: error.code });
 }
 
 /** Deno's node:dgram has a code for one reason; it calls all others unknown. */

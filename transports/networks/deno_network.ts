@@ -5,6 +5,7 @@ import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import { toTimerMs } from "../core/clock.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
 import { fromDenoAddr } from "../core/addresses.ts";
+import { bindDatagrams } from "../datagrams/bind_datagrams.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import { listenNativeTls, secureCarrier, startNativeTls } from "../tls/tls_stack.ts";
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
@@ -22,6 +23,7 @@ export const denoNetwork: Network = {
   name: "denoNetwork",
   connect,
   listen,
+  bindDatagrams,
   lookup: lookUpHost,
   tls: { connect: connectSecure, listen: listenSecure },
 };

@@ -2,6 +2,7 @@ import { objectWith, type OptionTable } from "../../protocols/option_checks.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
+import type { DatagramBindOptions, DatagramCarrier } from "../datagrams/datagram_carrier.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
 import type {
@@ -74,6 +75,11 @@ export interface Network {
   connect(place: Endpoint, options: DialOptions): Promise<Carrier>;
   /** Listens on one place. */
   listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener>;
+  /**
+   * Binds a socket for datagrams to a port of an IP address, or to the path of a Unix socket. Absent
+   * where there are none.
+   */
+  bindDatagrams?(place: Endpoint, options: DatagramBindOptions): Promise<DatagramCarrier>;
   /**
    * The addresses of a host, for a server that listens on all of them. Without it a name is given
    * to `listen` as it is.

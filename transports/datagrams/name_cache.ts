@@ -1,5 +1,5 @@
 import { NameResolutionError } from "../../protocols/errors.ts";
-import { familyOf } from "./_ip_address.ts";
+import { familyOf } from "./ip_address.ts";
 
 /** How many names are remembered; the oldest is forgotten for the next one. */
 const MAX_NAMES = 1024;
@@ -55,7 +55,10 @@ export async function resolveHost(
     if (cause instanceof NameResolutionError) throw cause;
     throw new NameResolutionError(hostname, { cause });
   }
-  const found = addresses.find((address) => family === null || familyOf(address) === family);
+  // Where a permission is for the name alone, the name itself is what is found.
+  const found = addresses.find((address) =>
+    family === null || address === hostname || familyOf(address) === family
+  );
   if (found !== undefined) return found;
   const cause = new Error(`None of its addresses is of IPv${family}: ${addresses.join(", ")}`);
   throw new NameResolutionError(hostname, { cause });

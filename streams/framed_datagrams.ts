@@ -1,0 +1,176 @@
+import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/codec.ts";
+import type { Address } from "../protocols/contract.ts";
+import type {
+  Datagram,
+  DatagramCloseInfo,
+  DatagramDestination,
+} from "../protocols/datagram_contract.ts";
+import { FrameReader } from "../protocols/frame_reader.ts";
+import { copyOf, joinBytes } from "../protocols/bytes.ts";
+import { toBytes } from "../transports/core/write/to_bytes.ts";
+import { toError } from "../transports/core/error_report.ts";
+import type { DatagramSocket } from "./datagram_socket.ts";
+import type { ReadOptions } from "./stream_reader.ts";
+import type { WaitOptions } from "./stream_writer.ts";
+
+/** A message, and the address of the other end. */
+export interface AddressedMessage<T> {
+  /** The message. */
+  readonly message: T;
+  /** Where it came from. */
+  readonly address: Address;
+}
+
+/** Options for {@linkcode framedDatagrams}. */
+export interface FramedDatagramsOptions {
+  /** Told of a datagram that is bad, or ends inside of a message; it is passed over, and counted. */
+  readonly onBadMessage?: (error: Error, address: Address) => void;
+}
+
+/**
+ * A socket of messages: made by {@linkcode framedDatagrams}.
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent; by default the same.
+ */
+export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
+  /** The datagrams below. */
+  readonly socket: DatagramSocket;
+  readonly #makeCodec: () => Codec<In, Out>;
+  readonly #onBadMessage: FramedDatagramsOptions["onBadMessage"];
+  #messages: AddressedMessage<In>[] = [];
+  #badMessages = 0;
+
+  /** Takes the socket, see {@linkcode framedDatagrams}. */
+  constructor(
+    socket: DatagramSocket,
+    makeCodec: () => Codec<In, Out>,
+    options: FramedDatagramsOptions = {},
+  ) {
+    if (typeof makeCodec !== "function") {
+      throw new TypeError(
+        "Cannot frame datagrams: a function that makes a codec is needed, such as () => lineCodec()",
+      );
+    }
+    this.socket = socket;
+    this.#makeCodec = makeCodec;
+    this.#onBadMessage = options.onBadMessage;
+  }
+
+  /** How many datagrams were bad, wholly or at their end. */
+  get badMessages(): number {
+    return this.#badMessages;
+  }
+
+  /**
+   * Receives the next message; those of one datagram follow each other.
+   *
+   * @param options A signal: an aborted call has taken nothing.
+   * @returns The message and where it came from; `undefined` once the socket is closed.
+   */
+  async receive(options: ReadOptions = {}): Promise<AddressedMessage<In> | undefined> {
+    options.signal?.throwIfAborted();
+    while (this.#messages.length === 0) {
+      const datagram = await this.socket.receive(options);
+      if (datagram === undefined) return undefined;
+      this.#messages = this.#decode(datagram);
+    }
+    return this.#messages.shift();
+  }
+
+  /** The messages until the socket is closed. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<AddressedMessage<In>, void, void> {
+    for (;;) {
+      const message = await this.receive();
+      if (message === undefined) return;
+      yield message;
+    }
+  }
+
+  /**
+   * Sends a message as one datagram.
+   *
+   * @param message What the codec makes bytes of.
+   * @param address Where it goes; not needed by a connected socket.
+   * @param options A signal, as of `DatagramSocket.send`.
+   * @throws {FrameError} If the codec cannot encode it; nothing is sent then.
+   * @throws As `DatagramSocket.send`.
+   */
+  send(message: Out, address?: DatagramDestination | null, options?: WaitOptions): Promise<void> {
+    try {
+      return this.socket.send(toDatagram(this.#makeCodec().encode(message)), address, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Closes the socket, as `DatagramSocket.close`. */
+  close(): Promise<DatagramCloseInfo> {
+    return this.socket.close();
+  }
+
+  /** {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #decode({ data, address }: Datagram): AddressedMessage<In>[] {
+    const messages: AddressedMessage<In>[] = [];
+    // A codec of its own: nothing that one datagram leaves can reach the next.
+    const frames = new FrameReader<In>(this.#makeCodec());
+    frames.feedData(data);
+    frames.feedEof();
+    try {
+      for (;;) {
+        const message = frames.next();
+        if (message === NEED_MORE) break;
+        messages.push({ message, address });
+      }
+    } catch (error) {
+      this.#badMessages++;
+      this.#onBadMessage?.(toError(error), address);
+    }
+    return messages;
+  }
+}
+
+/**
+ * Makes a socket of messages of a socket of datagrams. A message does not go over the end of its
+ * datagram, one datagram may hold several.
+ *
+ * @example Lines
+ * ```ts
+ * import { lineCodec } from "@sluice/net/protocols";
+ * import { framedDatagrams, openDatagrams } from "@sluice/net/streams";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = framedDatagrams(
+ *   await openDatagrams({ localAddr: { port: 0 } }),
+ *   () => lineCodec(),
+ * );
+ * await using client = await openDatagrams({ remoteAddr: { port: server.socket.port } });
+ * await client.send("one\ntwo\n");
+ * assertEquals((await server.receive())?.message, "one");
+ * assertEquals((await server.receive())?.message, "two");
+ * ```
+ *
+ * @typeParam In What is received.
+ * @typeParam Out What is sent; by default the same.
+ * @param socket The datagrams; it is received from here alone from now on.
+ * @param makeCodec Makes a codec; each datagram gets its own.
+ * @param options What to do with bad datagrams.
+ * @returns The socket of messages.
+ * @throws {TypeError} If `makeCodec` is no function.
+ */
+export function framedDatagrams<In, Out = In>(
+  socket: DatagramSocket,
+  makeCodec: () => Codec<In, Out>,
+  options: FramedDatagramsOptions = {},
+): FramedDatagrams<In, Out> {
+  return new FramedDatagrams(socket, makeCodec, options);
+}
+
+function toDatagram(encoded: EncodedMessage): Uint8Array | string {
+  if (typeof encoded === "string" || encoded instanceof Uint8Array) return encoded;
+  return joinBytes(Array.from(encoded, (part) => copyOf(toBytes(part))));
+}

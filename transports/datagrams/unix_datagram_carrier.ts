@@ -1,0 +1,173 @@
+import type { Address, UnixAddress } from "../../protocols/contract.ts";
+import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
+import { nextTurn } from "../core/clock.ts";
+import { describeOsError } from "../core/os_error.ts";
+import {
+  type DatagramBindOptions,
+  type DatagramCarrier,
+  type DatagramSink,
+  MAX_DATAGRAM_SIZE,
+} from "./datagram_carrier.ts";
+
+interface Job extends PromiseWithResolvers<void> {
+  readonly data: Uint8Array;
+  readonly destination: Address;
+}
+
+/**
+ * Datagrams over a Unix socket of `Deno.listenDatagram`, which needs `--unstable-net`.
+ *
+ * Deno cannot send from such a socket while it waits to receive, nor take that wait back. So a bound
+ * socket that has something to send is sent a datagram by a second one: that ends the wait, and the
+ * socket sends before it receives again.
+ */
+export class UnixDatagramCarrier implements DatagramCarrier {
+  readonly address: UnixAddress;
+  /** Only the system knows. */
+  readonly maxSize: null = null;
+  readonly #conn: Deno.DatagramConn;
+  readonly #waker: Deno.DatagramConn;
+  readonly #maxDatagramSize: number;
+  // What the waker sends; nobody else knows it.
+  readonly #wakeUp = crypto.randomUUID();
+  #job: Job | null = null;
+  #isReceiving = false;
+  #isOpen = true;
+
+  /** Takes a socket that is bound, and one that wakes it. */
+  constructor(
+    conn: Deno.DatagramConn,
+    waker: Deno.DatagramConn,
+    address: UnixAddress,
+    maxDatagramSize: number,
+  ) {
+    this.#conn = conn;
+    this.#waker = waker;
+    this.address = address;
+    this.#maxDatagramSize = maxDatagramSize;
+  }
+
+  start(sink: DatagramSink): void {
+    void this.#receiveAll(sink);
+  }
+
+  async send(data: Uint8Array, destination: Address): Promise<void> {
+    const job: Job = { ...Promise.withResolvers<void>(), data, destination };
+    this.#job = job;
+    // Otherwise it is sent before the next wait.
+    if (this.#isReceiving) {
+      const { path } = this.address;
+      const wakeUp = new TextEncoder().encode(this.#wakeUp);
+      await this.#waker.send(wakeUp, { transport: "unixpacket", path });
+    }
+    await job.promise;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    for (const conn of [this.#conn, this.#waker]) {
+      try {
+        conn.close();
+      } catch {
+        // It was closed already.
+      }
+    }
+    this.#removeFile();
+  }
+
+  getExtraInfo(name: string): unknown {
+    if (name === "socket") return this.#conn;
+    return name === "sockname" ? this.address : undefined;
+  }
+
+  async #receiveAll(sink: DatagramSink): Promise<void> {
+    const max = this.#maxDatagramSize;
+    // One byte more than the longest datagram shows that one was longer; a wake-up must fit.
+    let memory = new Uint8Array(Math.max(max, this.#wakeUp.length) + 1);
+    while (this.#isOpen) {
+      try {
+        await this.#doJob();
+        this.#isReceiving = true;
+        const [received, from] = await this.#conn.receive(memory);
+        this.#isReceiving = false;
+        const address = fromDenoAddr(from);
+        if (!this.#isOpen) return;
+        if (address === undefined || this.#isWakeUp(received)) continue;
+        // A view of the memory above.
+        const data = received.subarray(0, max) as Uint8Array<ArrayBuffer>;
+        const use = sink.receive(data, address, received.length > max);
+        // To move the memory empties every view of it.
+        if (use === "lent") memory = new Uint8Array(memory.buffer.transfer());
+        else if (use === "kept") memory = new Uint8Array(memory.length);
+      } catch (error) {
+        this.#isReceiving = false;
+        if (!this.#isOpen) return;
+        if (error instanceof Deno.errors.BadResource) return sink.lose(error);
+        sink.fail(describeOsError(error, "Cannot receive datagram"));
+        await nextTurn();
+      }
+    }
+  }
+
+  async #doJob(): Promise<void> {
+    const job = this.#job;
+    if (job === null) return;
+    this.#job = null;
+    try {
+      await this.#sendNow(job.data, job.destination);
+      job.resolve();
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  async #sendNow(data: Uint8Array, destination: Address): Promise<void> {
+    try {
+      // It has the shape of Deno's own.
+      await this.#conn.send(data, destination as Deno.Addr);
+    } catch (error) {
+      const where = formatAddress(destination);
+      const isTooLong = error instanceof Error && /os error (40|90)/.test(error.message);
+      if (isTooLong) throw new DatagramTooLargeError(data.length, null, where, { cause: error });
+      throw describeOsError(error, `Cannot send datagram to ${where}`);
+    }
+  }
+
+  #isWakeUp(data: Uint8Array): boolean {
+    return data.length === this.#wakeUp.length && new TextDecoder().decode(data) === this.#wakeUp;
+  }
+
+  /** Deno leaves it. */
+  #removeFile(): void {
+    const { path } = this.address;
+    if (path === "" || path.startsWith("\0")) return;
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // It was removed before.
+    }
+  }
+}
+
+/**
+ * Binds a Unix socket.
+ *
+ * @param path Its path; if it is empty the system chooses a name in Linux' abstract namespace.
+ * @throws The error of the system.
+ */
+export function bindUnixDatagrams(
+  path: string,
+  { maxDatagramSize = MAX_DATAGRAM_SIZE }: DatagramBindOptions,
+): UnixDatagramCarrier {
+  const conn = Deno.listenDatagram({ transport: "unixpacket", path });
+  try {
+    const waker = Deno.listenDatagram({ transport: "unixpacket", path: "" });
+    const address = fromDenoAddr(conn.addr);
+    if (address?.transport !== "unixpacket") throw new TypeError(`Cannot bind ${path}`);
+    return new UnixDatagramCarrier(conn, waker, address, maxDatagramSize);
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
