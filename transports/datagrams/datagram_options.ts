@@ -79,6 +79,8 @@ export interface DatagramQueueOptions {
 
 /** Where one end of an endpoint is: a port of a host, or the path of a Unix socket. */
 export interface DatagramPlace {
+  /** As in an address that was received, which can be given as it is. */
+  readonly transport?: "udp" | "unixpacket";
   /**
    * The host, as a name or an IP address.
    *
@@ -107,6 +109,13 @@ export interface DatagramEndpointOptions extends DatagramQueueOptions, DatagramB
   /** Ends the opening when it aborts, with its reason. The endpoint is open until it is closed. */
   readonly signal?: AbortSignal;
 }
+
+const PLACE_CHECKS: OptionTable<DatagramPlace> = {
+  transport: oneOf("udp", "unixpacket"),
+  hostname: nonEmpty,
+  port: wholeNumber(0, 65_535),
+  path: nonEmpty,
+};
 
 const LIMITS: OptionTable<Partial<WriteBufferLimits>> = { high: size(), low: size() };
 
@@ -184,12 +193,6 @@ export function resolveEndpointOptions(
     onError: options.onError,
   };
 }
-
-const PLACE_CHECKS: OptionTable<DatagramPlace> = {
-  hostname: nonEmpty,
-  port: wholeNumber(0, 65_535),
-  path: nonEmpty,
-};
 
 function place(lowestPort: 0 | 1): Check {
   const check = optionsOf<DatagramPlace>({
