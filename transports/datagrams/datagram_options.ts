@@ -1,4 +1,4 @@
-import type { WriteBufferLimits } from "../../protocols/contract.ts";
+import type { Address, WriteBufferLimits } from "../../protocols/contract.ts";
 import type { DatagramTransport } from "../../protocols/datagram_contract.ts";
 import {
   abortSignal,
@@ -80,7 +80,7 @@ export interface DatagramQueueOptions {
 /** Where one end of an endpoint is: a port of a host, or the path of a Unix socket. */
 export interface DatagramPlace {
   /** As in an address that was received, which can be given as it is. */
-  readonly transport?: "udp" | "unixpacket";
+  readonly transport?: Address["transport"];
   /**
    * The host, as a name or an IP address.
    *
