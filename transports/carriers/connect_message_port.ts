@@ -19,6 +19,7 @@ import type { AnyProtocol, Bytes, CloseInfo } from "../../protocols/contract.ts"
 import { CarrierMessageError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
+import { Pause } from "../core/clock.ts";
 import { PushSource } from "../core/read/push_source.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
@@ -92,6 +93,7 @@ class MessagePortCarrier implements Carrier {
   readonly source: PushSource;
   readonly #port: MessageEndpoint;
   readonly #listeners = new AbortController();
+  readonly #leaving = new Pause();
   // What the other end has room for.
   #credit = 0;
   #onCredit: (() => void) | null = null;
@@ -126,8 +128,14 @@ class MessagePortCarrier implements Carrier {
     this.#post(["end"]);
   }
 
+  /** Gives what was posted a turn of the event loop to leave: who ends a Worker then loses none of it. */
+  async finish(): Promise<void> {
+    await this.#leaving.wait(0);
+  }
+
   close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
     this.#listeners.abort();
+    this.#leaving.end();
     this.source.abandon();
     this.#loseCredit();
     this.#post([endedBy === "abort" || error !== null ? "reset" : "close"]);

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
 import { CarrierMessageError, ReceiveBufferFullError } from "../../../protocols/errors.ts";
@@ -80,4 +81,20 @@ Deno.test("connectMessagePort() sees an abort() there as ConnectionReset", async
   b.transport.abort();
   const { error } = await a.transport.closed;
   assert(error instanceof Deno.errors.ConnectionReset, `${error}`);
+});
+
+Deno.test("connectMessagePort() sends a Buffer whole and leaves it alone; close() ends after it", async () => {
+  const { port1, port2 } = new MessageChannel();
+  let received = 0;
+  const b = await connectMessagePort(
+    () => ({ dataReceived: (chunk) => void (received += chunk.length) }),
+    port2,
+  );
+  const a = await connectMessagePort(() => ({}), port1);
+  const buffer = Buffer.alloc(100_000, 1);
+  a.transport.write(buffer);
+  a.transport.close();
+  const { error, bytesUnsent } = await a.transport.closed;
+  await b.transport.closed;
+  assertEquals([error, bytesUnsent, received, buffer.length], [null, 0, 100_000, 100_000]);
 });

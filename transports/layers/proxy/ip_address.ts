@@ -1,3 +1,6 @@
+/** What an IPv4-mapped address begins with (RFC 4291 section 2.5.5.2). */
+const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+
 /** The 4 bytes of an IPv4 address as it is written without leading zeros; `null` if it is none. */
 export function parseIpv4(text: string): Uint8Array<ArrayBuffer> | null {
   const parts = text.split(".");
@@ -18,9 +21,14 @@ export function parseIpv6(text: string): Uint8Array<ArrayBuffer> | null {
   return Uint8Array.from([...head, ...new Uint8Array(missing), ...tail ?? []]);
 }
 
-/** An address of 4 or 16 bytes as text; one of version 6 in the spelling of RFC 5952. */
+/**
+ * An address of 4 or 16 bytes as text; one of version 6 in the spelling of RFC 5952, which is also
+ * that of the system. An IPv4-mapped address is written with dots (its section 5).
+ */
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
+  const isMapped = MAPPED_PREFIX.every((byte, i) => bytes[i] === byte);
+  if (isMapped) return `::ffff:${bytes.subarray(MAPPED_PREFIX.length).join(".")}`;
   const groups = Array.from(
     { length: 8 },
     (_, i) => (bytes[2 * i] ?? 0) << 8 | (bytes[2 * i + 1] ?? 0),

@@ -100,7 +100,7 @@ Deno.test("proxyProtocol() reads version 1 over IPv4 and IPv6, and passes on wha
   assertEquals(header?.source, { transport: "tcp", hostname: "2001:db8::1", port: 0 });
   assertEquals(header?.destination, {
     transport: "tcp",
-    hostname: "::ffff:102:304",
+    hostname: "::ffff:1.2.3.4",
     port: 65_535,
   });
 });
