@@ -75,6 +75,11 @@ export class ReceiveBuffer {
     return this.#length;
   }
 
+  /** How many bytes are left of the first chunk: what {@linkcode takeChunk} would take. */
+  get chunkLength(): number {
+    return this.#length === 0 ? 0 : this.#held(this.#head).length - this.#headOffset;
+  }
+
   /** How many bytes were ever consumed: the absolute position of the first byte held. */
   get position(): number {
     return this.#position;
@@ -224,9 +229,7 @@ export class ReceiveBuffer {
    * nothing is held.
    */
   takeChunk(max: number = Infinity): Bytes {
-    const chunk = this.#chunks[this.#head];
-    if (chunk === undefined) return new Uint8Array(0);
-    return this.take(Math.min(this.#held(this.#head).length - this.#headOffset, max));
+    return this.take(Math.min(this.chunkLength, max));
   }
 
   /** Consumes into the start of `target`, as much as is held and fits; returns how many bytes. */

@@ -3,7 +3,7 @@ import type { Address, CloseInfo } from "../../protocols/contract.ts";
 import { CarrierMessageError, WebSocketError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { Pause, settlesInTime } from "../core/clock.ts";
-import { PushSource } from "../core/read/push_source.ts";
+import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
 /** The longest message that is sent, in bytes: small enough that no server refuses it. */
 const LARGEST_MESSAGE = 65_536;
@@ -26,7 +26,7 @@ const TOO_MUCH = 4009;
 
 /** A WebSocket as a {@linkcode Carrier}. */
 export class WebSocketCarrier implements Carrier {
-  readonly source: PushSource;
+  readonly source: ChunkQueue;
   readonly #socket: WebSocket;
   readonly #addresses: { readonly peername?: Address; readonly sockname?: Address };
   readonly #opened = Promise.withResolvers<void>();
@@ -42,7 +42,7 @@ export class WebSocketCarrier implements Carrier {
   ) {
     this.#socket = socket;
     this.#addresses = addresses;
-    this.source = new PushSource(maxReadBuffer);
+    this.source = new ChunkQueue({ limit: maxReadBuffer });
     this.#opened.promise.catch(() => {});
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#opened.resolve();
@@ -103,9 +103,9 @@ export class WebSocketCarrier implements Carrier {
           `Cannot take message of the WebSocket: it is ${kindOf(data)}`,
         );
       }
-      this.source.push(new Uint8Array(data));
+      this.source.put(new Uint8Array(data));
     } catch (error) {
-      this.source.fail(error);
+      this.source.end(error);
       this.#close(error instanceof CarrierMessageError ? NOT_BINARY : TOO_MUCH);
     }
   }
@@ -119,7 +119,7 @@ export class WebSocketCarrier implements Carrier {
       new WebSocketError(`Cannot open WebSocket ${this.#socket.url}`, code, reason, options),
     );
     if (ORDERLY.includes(code)) this.source.end();
-    else this.source.fail(new WebSocketError("WebSocket lost", code, reason, options));
+    else this.source.end(new WebSocketError("WebSocket lost", code, reason, options));
     this.#closed.resolve();
     this.#pause.end();
   }

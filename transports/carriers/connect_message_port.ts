@@ -20,7 +20,7 @@ import { CarrierMessageError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { Pause } from "../core/clock.ts";
-import { PushSource } from "../core/read/push_source.ts";
+import { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
@@ -90,7 +90,7 @@ export async function connectMessagePort<P extends AnyProtocol>(
 
 /** One end of a message channel as a {@linkcode Carrier}. */
 class MessagePortCarrier implements Carrier {
-  readonly source: PushSource;
+  readonly source: ChunkQueue;
   readonly #port: MessageEndpoint;
   readonly #listeners = new AbortController();
   readonly #leaving = new Pause();
@@ -103,7 +103,10 @@ class MessagePortCarrier implements Carrier {
 
   constructor(port: MessageEndpoint) {
     this.#port = port;
-    this.source = new PushSource(WINDOW, (bytes) => this.#giveCredit(bytes));
+    this.source = new ChunkQueue({
+      limit: WINDOW,
+      onTaken: (bytes) => this.#giveCredit(bytes),
+    });
     const { signal } = this.#listeners;
     port.addEventListener("message", (event) => this.#handle(event), { signal });
     port.addEventListener("messageerror", () => this.#refuse("that cannot be read"), { signal });
@@ -160,20 +163,20 @@ class MessagePortCarrier implements Carrier {
     else if (kind === "close") this.#onGone(() => this.source.end());
     else if (kind === "reset") {
       const reset = new Deno.errors.ConnectionReset("the other end gave the connection up");
-      this.#onGone(() => this.source.fail(reset));
+      this.#onGone(() => this.source.end(reset));
     } else this.#refuse(`of type ${typeof data} that is none of this connection's`);
   }
 
   #receive(chunk: Bytes): void {
     try {
-      this.source.push(chunk);
+      this.source.put(chunk);
     } catch (error) {
-      this.source.fail(error);
+      this.source.end(error);
     }
   }
 
   #refuse(what: string): void {
-    this.source.fail(new CarrierMessageError(`Cannot take message ${what}`));
+    this.source.end(new CarrierMessageError(`Cannot take message ${what}`));
   }
 
   #addCredit(bytes: number): void {
@@ -193,7 +196,7 @@ class MessagePortCarrier implements Carrier {
 
   #giveCredit(bytes: number): void {
     this.#taken += bytes;
-    if (this.#taken < WINDOW / 2 || this.source.isEnded) return;
+    if (this.#taken < WINDOW / 2 || this.source.hasEnded) return;
     this.#post(["credit", this.#taken]);
     this.#taken = 0;
   }

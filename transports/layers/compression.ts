@@ -24,6 +24,7 @@ import type { ByteTransform } from "../stack/byte_transform.ts";
 import { joinBytes } from "../../protocols/bytes.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
+import { Decompressor } from "./_decompressor.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
 
 /** The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a thousandth. */
@@ -66,6 +67,8 @@ interface Codec {
   /** What is put in after the end of a stream to see whether it is the end, and what comes of it then. A NUL, not taken, by default. */
   readonly probe?: Bytes;
   readonly answer?: Bytes;
+  /** Whether frames follow each other in one stream without the decompressor's going on by itself. */
+  readonly isRepeated?: boolean;
   compress(level: number): Zlib;
   decompress(): Zlib;
 }
@@ -112,6 +115,7 @@ const CODECS: Record<CompressionFormat, Codec> = {
     defaultLevel: 3,
     probe: ZSTD_FRAME,
     answer: ZSTD_FRAME.subarray(-1),
+    isRepeated: true,
     compress: (level) =>
       createZstdCompress({
         ...CHUNKS,
@@ -139,7 +143,8 @@ const CHECKS: OptionTable<CompressionOptions> = {
  *
  * Whatever is written in one turn of the event loop leaves at its end in a form that the peer can decompress at once, so
  * that dialogues work. What is received may grow by `maxRatio`, and by `maxExpansion` beyond that: more ends the
- * connection with a `DecompressionLimitError`; corrupt, incomplete and superfluous data with a `DecompressionError`.
+ * connection with a `DecompressionLimitError`; corrupt, incomplete and superfluous data with a `DecompressionError`,
+ * after everything that came before the fault.
  *
  * Taken out live (see `removeLayer`) it ends no stream: both ends have to do so where they know that nothing is
  * under way.
@@ -183,7 +188,7 @@ class Compression implements ByteTransform {
   readonly #options: Required<CompressionOptions>;
   // Made when they are needed: a compressor holds a quarter of a megabyte.
   #compressor: ZlibStream | null = null;
-  #decompressor: ZlibStream | null = null;
+  #decompressor: Decompressor | null = null;
   #received = 0;
   #produced = 0;
 
@@ -230,12 +235,13 @@ class Compression implements ByteTransform {
     return this.#compressor ??= new ZlibStream(CODECS[format].compress(level));
   }
 
-  #incoming(): ZlibStream {
-    const { format } = this.#options;
-    return this.#decompressor ??= new ZlibStream(
-      CODECS[format].decompress(),
-      (bytes) => this.#onProduced(bytes),
-    );
+  #incoming(): Decompressor {
+    const { decompress, isRepeated = false } = CODECS[this.#options.format];
+    return this.#decompressor ??= new Decompressor({
+      make: decompress,
+      onOutput: (bytes) => this.#onProduced(bytes),
+      isRepeated,
+    });
   }
 
   #onProduced(bytes: number): void {

@@ -9,7 +9,7 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
 import { callBack } from "../core/callbacks.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
-import type { Handoff } from "../core/read/handoff.ts";
+import type { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
 import { markStacked, restack } from "./restack.ts";
@@ -59,7 +59,7 @@ class TransformTop extends TransportWrapper {
  *
  * ```text
  * write -> queue of the top -> encode -> inner.write       and waits while inner is full
- * inner -> dataReceived -> decode -> handoff -> pump of the top -> protocol above
+ * inner -> dataReceived -> decode -> queue -> pump of the top -> protocol above
  * ```
  */
 export class TransformCarrier implements Carrier, ProtocolCallbacks {
@@ -110,7 +110,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     markStacked(this);
   }
 
-  get source(): Handoff {
+  get source(): ChunkQueue {
     return this.#input.source;
   }
 

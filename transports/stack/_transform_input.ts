@@ -1,12 +1,12 @@
 import type { Bytes } from "../../protocols/contract.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import type { Transformed } from "./byte_transform.ts";
-import { Handoff } from "../core/read/handoff.ts";
+import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
 /** The way in of a transform: what it makes of received bytes goes up piece by piece, as it is taken. */
 export class TransformInput {
   /** Where it is taken from. */
-  readonly source: Handoff = new Handoff();
+  readonly source: ChunkQueue = new ChunkQueue();
   readonly #onError: (callback: string, thrown: unknown) => void;
 
   /** `onError` is told what the transform throws, and in which method. */
@@ -14,7 +14,10 @@ export class TransformInput {
     this.#onError = onError;
   }
 
-  /** Hands on what is produced. Never throws or rejects. */
+  /**
+   * Hands on what is produced. Never throws or rejects: an error is told once everything that was
+   * produced before it has been read.
+   */
   decode(
     callback: string,
     produce: () => Transformed | Promise<Transformed>,
@@ -22,10 +25,15 @@ export class TransformInput {
     try {
       const produced = produce();
       if (produced instanceof Uint8Array) return this.#put(produced);
-      return this.#putAll(produced).catch((error) => this.#onError(callback, error));
+      return this.#putAll(produced).catch((error) => this.#fail(callback, error));
     } catch (error) {
-      this.#onError(callback, error);
+      return this.#fail(callback, error);
     }
+  }
+
+  async #fail(callback: string, error: unknown): Promise<void> {
+    await this.source.starved();
+    this.#onError(callback, error);
   }
 
   async #putAll(produced: Transformed | Promise<Transformed>): Promise<void> {
@@ -40,6 +48,7 @@ export class TransformInput {
   }
 
   #put(piece: Bytes): void | Promise<void> {
-    if (piece.length > 0) return this.source.put(piece);
+    this.source.put(piece);
+    return this.source.drained();
   }
 }

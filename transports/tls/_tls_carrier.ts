@@ -26,7 +26,7 @@ import { endedHandshake, endsOf, handshakeError, protocolError } from "./_tls_er
 import { tlsFacts } from "./_tls_facts.ts";
 import { TlsPhases } from "./_tls_phases.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
-import { PlaintextSource } from "./engine/plaintext_source.ts";
+import { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { startHandshake } from "./engine/start_handshake.ts";
 import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
 
@@ -44,7 +44,7 @@ const MAX_TURNS = 8;
  * above, which starts with the end of the handshake, sees it as the carrier of its bytes.
  *
  * ```text
- * inner.dataReceived -> CiphertextLink -> engine -> PlaintextSource -> top's pump -> upper
+ * inner.dataReceived -> CiphertextLink -> engine -> ChunkQueue -> top's pump -> upper
  * upper -> top's queue -> write -> engine -> CiphertextLink -> inner.write
  * ```
  *
@@ -53,7 +53,7 @@ const MAX_TURNS = 8;
  * of the phases.
  */
 export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
-  readonly source: PlaintextSource = new PlaintextSource();
+  readonly source: ChunkQueue = new ChunkQueue();
   readonly #options: ResolvedTlsOptions;
   readonly #upper: AnyProtocol;
   readonly #isStrict: boolean;
