@@ -31,7 +31,7 @@ export function copyOf(
 /**
  * Gives bytes a buffer of their own: copies them unless they have one.
  *
- * @param bytes Bytes that nobody else will use any more.
+ * @param bytes Bytes that no other code will use any more.
  * @returns The same object, or a copy. Its buffer holds nothing else, is not shared with other
  * threads and has a fixed size.
  */

@@ -48,7 +48,7 @@ export interface Decoder<In> {
    * @param buffer What has arrived and is not decoded. Always the same object.
    * @returns The message, which may be anything but `undefined`, or {@linkcode NEED_MORE}.
    * @throws {FrameError} If there is no message to be had. If the error is `recoverable`, this call
-   * has consumed at least a byte of the bad one, and the next call goes on behind it; any other
+   * has consumed at least a byte of the bad one, and the next call goes on after it; any other
    * exception means that the stream is beyond repair, and no further call is made.
    */
   decode(buffer: ReceiveBuffer): In | NeedMore;

@@ -46,7 +46,7 @@ export interface MemoryAddress {
 /** Where one end of a connection is. */
 export type Address = NetAddress | UnixAddress | MemoryAddress;
 
-/** What went one way. */
+/** The traffic of one direction. */
 export interface DirectionCounters {
   /** How many bytes. */
   readonly bytes: number;
@@ -58,15 +58,15 @@ export interface DirectionCounters {
   readonly lastAt: number | null;
 }
 
-/** What went through a connection, or several, until now. */
+/** The traffic of a connection, or of several, until now. */
 export interface TrafficCounters {
-  /** What came in. */
+  /** The received traffic. */
   readonly received: DirectionCounters;
   /** What was written. */
   readonly sent: DirectionCounters;
 }
 
-/** What {@linkcode Transport.getExtraInfo} knows by name, and the type behind each name. */
+/** The names that {@linkcode Transport.getExtraInfo} knows, and the type of each. */
 export interface ExtraInfo {
   /** The address of the other end. */
   peername: Address;
@@ -106,7 +106,7 @@ export interface ExtraInfo {
   exitStatus: ProcessExit;
   /** What a proxy said of the connection that it passes on, see `proxyProtocol`. */
   proxyHeader: ProxyHeader;
-  /** The address of the proxy, where `peername` is that of the client behind it. */
+  /** The address of the proxy, if `peername` is that of its client. */
   proxyPeername: Address;
   /** The address of this end as the proxy sees it, where `sockname` is the one that the client connected to. */
   proxySockname: Address;
@@ -122,7 +122,7 @@ export interface ProcessExit {
   readonly signal: string | null;
 }
 
-/** What a proxy says, in front of the bytes that it passes on, of where they come from: HAProxy's PROXY protocol. */
+/** The header of HAProxy's PROXY protocol: a proxy sends it before the bytes of a client, and names the client. */
 export interface ProxyHeader {
   /** The version of the protocol: text or binary. */
   readonly version: 1 | 2;
@@ -154,7 +154,7 @@ export interface ProxyTlvs {
   readonly others?: readonly ProxyTlv[];
 }
 
-/** What a proxy says of the TLS connection between client and proxy. */
+/** The TLS connection between client and proxy, as the proxy describes it. */
 export interface ProxySsl {
   /** Whether the client connected over TLS. */
   readonly isTls: boolean;
@@ -233,7 +233,7 @@ export type ExtraInfoValue<K extends string> = K extends keyof ExtraInfo ? Extra
 /** How a connection ended: what {@linkcode Transport.closed} resolves to. */
 export interface CloseInfo {
   /**
-   * Who ended it: `"local"` by `close()` here, `"peer"` by the end of the peer's data, `"abort"` by
+   * The end that ended it: `"local"` by `close()` here, `"peer"` by the end of the peer's data, `"abort"` by
    * `abort()` here without a reason, `"error"` by a failure, which {@linkcode CloseInfo.error} holds.
    */
   readonly endedBy: "local" | "peer" | "abort" | "error";
@@ -348,7 +348,7 @@ export interface Transport {
    *
    * @param protocol Who receives from now on.
    * @param unread Bytes that the protocol before it was handed and did not use, possibly none: they are delivered
-   * first, and if the end of the data was told before, it is told again behind them.
+   * first, and if the end of the data was told before, it is told again after them.
    */
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void;
   /** The protocol that receives what comes. */

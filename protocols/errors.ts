@@ -1,7 +1,7 @@
 /**
  * Every error class of this library. Each extends the built-in nearest to it, words its own message
- * from the data it carries, and keeps a `cause` where there is one. What the operating system
- * reports stays `Deno.errors.*`.
+ * from the data it carries, and keeps a `cause` where there is one. Errors of the
+ * operating system stay `Deno.errors.*`.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export class LimitOverrunError extends RangeError {
   /** The limit, in bytes. */
   readonly limit: number;
 
-  /** Takes how far was searched, the limit, and whether the separator stands behind that. */
+  /** Takes how far was searched, the limit, and whether the separator was found after that. */
   constructor(consumed: number, limit: number, found: boolean) {
     super(
       `Cannot read up to separator: limit is ${limit} bytes, ${
@@ -109,11 +109,11 @@ export class NameResolutionError extends Error {
   }
 }
 
-/** What went wrong with one message of a {@linkcode Codec}, and whether the connection can go on. */
+/** A fault of one message of a {@linkcode Codec}; `recoverable` tells whether the connection can go on. */
 export abstract class FrameError extends Error {
   /**
    * Whether the messages after this one can still be read or sent: the bad one is, or will be, passed over. If not,
-   * nobody knows where the next one starts.
+   * the start of the next one is unknown.
    */
   readonly recoverable: boolean;
 
@@ -217,7 +217,7 @@ export type TlsFailure =
   | "noCertificate"
   | "other";
 
-/** What went wrong with an encrypted connection, between which ends: what all errors of TLS have in common. */
+/** A fault of an encrypted connection: the base of all TLS errors, with the addresses of both ends. */
 export class TlsError extends Error {
   /** The address of the other end, as text. */
   readonly peer: string;
@@ -267,7 +267,7 @@ export class HandshakeTimeoutError extends TlsError {
   }
 }
 
-/** The peer, or somebody in between, broke TLS after the handshake: a record that does not decrypt, an alert. */
+/** The peer, or an attacker in between, broke TLS after the handshake: a record that does not decrypt, an alert. */
 export class TlsProtocolError extends TlsError {
   /** What kind of failure it is; a server may refuse a client's certificate only after the client's handshake. */
   readonly reason: TlsFailure;
@@ -312,7 +312,7 @@ export class ShutdownTimeoutError extends TlsError {
   }
 }
 
-/** There was data behind the request to begin TLS, and `strict` forbids that. */
+/** There was data after the request to begin TLS, and `strict` forbids that. */
 export class PlaintextInjectionError extends TlsError {
   /** How much data there was, in bytes. */
   readonly length: number;

@@ -92,7 +92,7 @@ export class FrameReader<In> {
    * @returns The message, or {@linkcode NEED_MORE} if it is not there yet or, after
    * {@linkcode feedEof}, there is none.
    * @throws {TypeError} If the decoder returns `undefined`.
-   * @throws {FrameError} If it is bad. If the error is `recoverable`, the next call goes on behind
+   * @throws {FrameError} If it is bad. If the error is `recoverable`, the next call goes on after
    * it; otherwise every call from now on throws the same.
    * @throws {IncompleteFrameError} If the data ended inside a message.
    */
@@ -117,7 +117,7 @@ export class FrameReader<In> {
     }
   }
 
-  /** Gives up the bytes that were not taken, for somebody else to go on with. */
+  /** Removes and returns the bytes that were not taken, for another reader. */
   takeRest(): Bytes {
     return this.#buffer.takeAll();
   }

@@ -231,7 +231,7 @@ export function either(applies: (value: unknown) => boolean, first: Check, secon
   return (value, option) => (applies(value) ? first : second)(value, option);
 }
 
-/** An object that has certain methods, whatever its class: "an AbortSignal", "a Clock". */
+/** An object of any class that has certain methods: "an AbortSignal", "a Clock". */
 export function objectWith(kind: string, ...methods: readonly string[]): Check {
   return (value, option) => {
     const isSuch = typeof value === "object" && value !== null &&

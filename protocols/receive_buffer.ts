@@ -56,7 +56,7 @@ const EMPTY: Bytes = new Uint8Array(0);
  */
 export class ReceiveBuffer {
   #chunks: Bytes[] = [];
-  // The chunk that holds the first byte, and where in it that byte stands.
+  // The chunk that holds the first byte, and the offset of that byte in it.
   #head = 0;
   #headOffset = 0;
   #length = 0;
@@ -167,7 +167,7 @@ export class ReceiveBuffer {
   take(n: number): Bytes {
     const head = this.#chunks[this.#head];
     const end = this.#headOffset + n;
-    // Most of what is taken lies inside one chunk, with more following it.
+    // Most takes are inside one chunk, with more bytes after them.
     if (n > 0 && head !== undefined && end < head.length) {
       const inside = copyOf(head, this.#headOffset, end);
       this.#headOffset = end;
@@ -316,7 +316,7 @@ export class ReceiveBuffer {
   #indexOfByte(byte: number, from: number): number {
     const head = this.#chunks[this.#head];
     if (head === undefined) return -1;
-    // Where most of what is looked for is, without a move of the cursor.
+    // Most searches end in this chunk, without a move of the cursor.
     const near = indexOfByte(head, byte, this.#headOffset + from);
     if (near !== -1) return near - this.#headOffset;
     for (let offset = Math.max(from, head.length - this.#headOffset); offset < this.#length;) {

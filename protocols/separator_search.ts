@@ -10,7 +10,7 @@ export interface SeparatorMatch {
   readonly end: number;
 }
 
-/** What is known of one separator, in absolute positions of the stream. */
+/** The state of the search for one separator, in absolute positions of the stream. */
 interface Known {
   readonly bytes: Uint8Array;
   /**
@@ -25,8 +25,8 @@ interface Known {
 
 /**
  * Finds the earliest of some separators in a {@linkcode ReceiveBuffer}, and remembers how far it
- * has looked: no byte is searched twice for the same separator, however the bytes arrive and
- * whichever separator turns up. One search belongs to one buffer.
+ * has looked: no byte is searched twice for the same separator, however the bytes arrive.
+ * One search belongs to one buffer.
  *
  * @example Two line ends
  * ```ts
@@ -78,7 +78,7 @@ export class SeparatorSearch {
    * Finds the separator that ends first; of several that end together, the longest.
    *
    * @param buffer What to search: the same buffer each time.
-   * @returns Where it stands, or `null` if none stands whole in what is buffered.
+   * @returns Where it is, or `null` if the buffer has no whole separator.
    * @throws {InvalidStateError} If it is another buffer than before.
    */
   find(buffer: ReceiveBuffer): SeparatorMatch | null {

@@ -31,7 +31,7 @@ export interface SubprocessTransport {
   readonly pid: number;
   /** The exit code; the number of the signal, below zero, that ended it; `null` while the process runs. */
   readonly returncode: number | null;
-  /** Resolves to how the process ended, once it has, whatever its pipes do. Never rejects. */
+  /** Resolves when the process has ended, whether or not its pipes are closed. Never rejects. */
   readonly exited: Promise<ProcessExit>;
   /** Resolves to the same after `connectionLost`: the process has ended, and all pipes are closed. Never rejects. */
   readonly closed: Promise<ProcessExit>;
@@ -71,9 +71,9 @@ export interface SubprocessTransport {
   /** Closes the pipes and kills the process if it still runs. */
   close(): void;
   /**
-   * Ends the process with time to put things in order: SIGTERM, and SIGKILL after a grace; then closes the pipes. What it writes meanwhile
-   * still comes. Where it leads a process group (`startNewSession`) and `--allow-run` is given for every program, both
-   * signals go to the group, and what is left of that is killed.
+   * Ends the process with time to put things in order: SIGTERM, and SIGKILL after a grace; then closes the pipes. Output that it writes
+   * meanwhile still arrives. Where it leads a process group (`startNewSession`) and `--allow-run` is given for every program, both
+   * signals go to the group, and the remaining processes of the group are killed.
    *
    * @param options How long the grace is, and a signal.
    * @returns How the process ended; resolves with {@linkcode SubprocessTransport.closed}.
@@ -93,8 +93,8 @@ export interface SubprocessTransport {
 }
 
 /**
- * What a protocol of a {@linkcode SubprocessTransport} may answer to. An exception thrown by a callback is reported once
- * to `onError`, ends the process, and is what `connectionLost` is told.
+ * The callbacks of a protocol of a {@linkcode SubprocessTransport}. An exception thrown by a callback is reported once
+ * to `onError`, ends the process, and is passed to `connectionLost`.
  *
  * ```text
  * connectionMade -> (pipeDataReceived(fd)* -> pipeConnectionLost(fd)) for each pipe -> connectionLost

@@ -1,13 +1,13 @@
 import { show } from "./option_checks.ts";
 
-/** What was thrown, as an `Error`: an error as it is, anything else as the cause of one. Never throws. */
+/** A thrown value as an `Error`: an error unchanged, any other value as the cause of one. Never throws. */
 export function toError(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
   const shown = typeof thrown === "string" ? thrown : show(thrown);
   return new Error(`Thrown: ${shown}`, { cause: thrown });
 }
 
-/** An error on one line: its name and its message. Never throws, whatever the error is made of. */
+/** An error on one line: its name and its message. Never throws, for any value. */
 export function describeError(error: unknown): string {
   try {
     if (!isError(error)) return toError(error).message;

@@ -21,7 +21,7 @@ export const BYTES: Content<Bytes> = {
   take: (buffer, length) => buffer.take(length),
 };
 
-/** Messages are text. What is not UTF-8 is a bad message, not a broken stream. */
+/** Messages are text. Bytes that are not UTF-8 are a bad message, not a broken stream. */
 export const TEXT: Content<string> = {
   isText: true,
   take(buffer, length): string {
@@ -37,9 +37,9 @@ export const TEXT: Content<string> = {
   },
 };
 
-/** What a {@linkcode DelimitedCodec} takes. */
+/** The format of a {@linkcode DelimitedCodec}. */
 export interface DelimitedFormat<In> {
-  /** What ends a message. */
+  /** The delimiters, of which each ends a message. */
   readonly delimiters: readonly Uint8Array[];
   /** The one that is written; one of {@linkcode delimiters}, or at least ended by one. */
   readonly written: Uint8Array;
@@ -159,7 +159,7 @@ function lengthOf(message: string | Uint8Array): number {
   return typeof message === "string" ? utf8Length(message) : message.length;
 }
 
-/** Puts the delimiter behind a message, and sees to it that it is read as just that. */
+/** Adds the delimiter to a message, and makes sure that a reader finds it there and not before. */
 class DelimiterGuard {
   readonly #delimiters: readonly Uint8Array[];
   readonly #written: Uint8Array;
@@ -192,7 +192,7 @@ class DelimiterGuard {
     return message + this.#writtenText;
   }
 
-  /** Whether a reader finds the first delimiter just behind the message. */
+  /** Whether a reader finds the first delimiter directly after the message. */
   #isWhole(message: Uint8Array): boolean {
     const buffer = new ReceiveBuffer();
     // The buffer is of this method alone, and only searched: any memory will do.

@@ -25,7 +25,7 @@ export class DelimitedFrames {
   /**
    * Finds the end of the first frame.
    *
-   * @returns Where its delimiter stands, or `null` if more is needed.
+   * @returns Where its delimiter is, or `null` if more is needed.
    * @throws {FrameTooLongError} If it is too long; recoverable.
    */
   find(buffer: ReceiveBuffer): SeparatorMatch | null {

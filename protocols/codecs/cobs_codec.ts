@@ -21,7 +21,7 @@ export interface CobsCodecOptions {
 
 const CHECKS: OptionTable<CobsCodecOptions> = { maxLength: wholeNumberOrInfinity(1) };
 
-/** The longest run of bytes behind one code. */
+/** The longest run of bytes after one code. */
 const LONGEST_RUN = 254;
 const DELIMITER: Uint8Array = new Uint8Array([0]);
 
@@ -107,7 +107,7 @@ function encodeCobs(packet: Uint8Array): Bytes {
     encoded[length++] = run + 1;
     encoded.set(packet.subarray(from, from + run), length);
     length += run;
-    // A full run has no zero behind it; at the end of the packet nothing follows it.
+    // A full run has no zero after it; at the end of the packet nothing follows it.
     from += run === LONGEST_RUN ? run : run + 1;
     if (run === LONGEST_RUN && from === packet.length) break;
   }

@@ -230,7 +230,7 @@ function formatField(name: string, value: string): string {
   return `${name}: ${value}\r\n`;
 }
 
-/** What the peer wrote, safe to print and not too long. */
+/** Text of the peer, safe to print and not too long. */
 function quote(text: string | undefined): string {
   return text === undefined ? "missing" : JSON.stringify(text.substring(0, 80));
 }

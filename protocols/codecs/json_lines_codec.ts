@@ -24,14 +24,14 @@ export interface JsonLinesCodecOptions {
 }
 
 /**
- * What is made of a value, and how long it may be.
+ * Options for {@linkcode jsonLinesCodec}: the type of a value, and its longest length.
  *
  * @typeParam In What is received.
  */
 export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
   /**
-   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. What it
-   * throws makes a recoverable {@linkcode FrameDecodeError}.
+   * Checks a value and gives it its type: the `parse` of a schema, or a function of yours. If it
+   * throws, the message fails with a recoverable {@linkcode FrameDecodeError}.
    */
   readonly parse: (value: unknown) => In;
 }

@@ -22,7 +22,7 @@ import { SkippedBytes } from "./_skipped_bytes.ts";
 export const DEFAULT_MAX_LENGTH_FIELD_MESSAGE = 1_048_576;
 
 /**
- * Where the length stands and what it counts, in bytes.
+ * Options for {@linkcode lengthFieldCodec}: the place of the length and what it counts, in bytes.
  *
  * ```text
  * |<- offset ->|<- lengthBytes ->|<- value + adjustment ->|
@@ -44,13 +44,13 @@ export interface LengthFieldCodecOptions {
    */
   readonly littleEndian?: boolean;
   /**
-   * How many bytes stand before it.
+   * How many bytes come before it.
    *
    * @default {0}
    */
   readonly offset?: number;
   /**
-   * What to add to its value to have the number of bytes behind it: negative if it counts part of
+   * What to add to its value to get the number of bytes after it: negative if it counts part of
    * the header too, positive if it does not count all that follows.
    *
    * @default {0}
@@ -123,7 +123,7 @@ const CHECKS: OptionTable<LengthFieldCodecOptions> = {
  * assertEquals(reader.next(), new Uint8Array([0xca, 0, 5, 1, 2]));
  * ```
  *
- * @param options Where the length stands and what it counts.
+ * @param options The place of the length and what it counts.
  * @returns The codec, for one connection alone.
  * @throws {RangeError} If a number is out of range, or `header` has not `strip` bytes.
  * @throws {TypeError} If both `adjustment` and `includesHeader` are given.
@@ -137,7 +137,7 @@ export function lengthFieldCodec(
 class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
   readonly #offset: number;
   readonly #lengthBytes: number;
-  // Behind the length field.
+  // The offset after the length field.
   readonly #fieldEnd: number;
   readonly #littleEndian: boolean;
   readonly #adjustment: number;

@@ -13,13 +13,12 @@ import type { ReceiveBuffer } from "../receive_buffer.ts";
  */
 export interface CodecMap<In, Out, MappedIn, MappedOut = MappedIn> {
   /**
-   * Makes what is received. What it throws becomes a recoverable {@linkcode FrameDecodeError}, with
-   * it as the cause.
+   * Makes the received message. An exception becomes the cause of a recoverable
+   * {@linkcode FrameDecodeError}.
    */
   decode(message: In): MappedIn;
   /**
-   * Makes what is sent. What it throws becomes a {@linkcode FrameEncodeError}, with it as the
-   * cause.
+   * Makes the message to encode. An exception becomes the cause of a {@linkcode FrameEncodeError}.
    */
   encode(message: MappedOut): Out;
 }

@@ -12,8 +12,8 @@ import { SkippedBytes } from "./_skipped_bytes.ts";
  */
 export const DEFAULT_MAX_NETSTRING_LENGTH = 1_048_576;
 
-/** A length of more digits than this cannot be meant, whatever the limit: 2^53 has 16. */
-const MOST_DIGITS = 15;
+/** A length of more digits is refused at once: 2^53 has 16. */
+const MAX_DIGITS = 15;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
@@ -115,7 +115,7 @@ class NetstringCodec implements Codec<Bytes, Uint8Array> {
   }
 }
 
-/** The offset of the colon behind the digits; -1 if it is not there yet. */
+/** The offset of the colon after the digits; -1 if it has not arrived yet. */
 function findColon(buffer: ReceiveBuffer): number {
   for (let i = 0;; i++) {
     const byte = buffer.byteAt(i);
@@ -125,7 +125,7 @@ function findColon(buffer: ReceiveBuffer): number {
     if (byte < ZERO || byte > NINE || isLeadingZero) {
       throw unexpected(byte, i === 0 ? "a length" : "a colon");
     }
-    if (i === MOST_DIGITS) {
+    if (i === MAX_DIGITS) {
       throw new FrameDecodeError(`Cannot decode netstring: length of more than ${i} digits`);
     }
   }

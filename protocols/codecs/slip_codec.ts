@@ -49,7 +49,7 @@ const DELIMITER: Uint8Array = new Uint8Array([END]);
  * 0xC0         0xC0                     0xDB 0xDC                        0xDB 0xDD
  * ```
  *
- * What is written also begins with END, which ends any noise before it. Nothing between two ENDs is
+ * A written packet also begins with END, which ends any noise before it. Nothing between two ENDs is
  * no packet, so an empty one cannot be sent. Bad and recoverable: a packet that is too long (it is
  * dropped as it arrives), and a bad escape. A packet without escapes is not copied in either
  * direction.
@@ -132,7 +132,7 @@ class SlipCodec implements Codec<Bytes, Uint8Array> {
     return copyOf(escaped, 0, length);
   }
 
-  /** What a byte behind ESC stands for. */
+  /** The byte that a byte after ESC means. */
   #meant(byte: number | undefined): number {
     if (byte === ESC_END) return END;
     if (byte === ESC_ESC) return ESC;

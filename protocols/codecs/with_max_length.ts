@@ -10,9 +10,9 @@ const checkMaxLength: Check = wholeNumberOrInfinity(1);
  * A codec that refuses messages with more than so many bytes on the wire, headers and all: the
  * limit for a codec of yours that has none, or for one whose parts are limited but not their sum.
  *
- * Nobody but the codec inside knows where a message that is too long would end, so to receive one
- * breaks the stream. Behind a message that is too long for the codec itself, and passed over, what
- * is held of the next one is limited, but not what the codec has taken.
+ * Only the codec inside knows where a message that is too long would end, so receiving one breaks the
+ * stream. After a message that is too long for the codec itself, and passed over, the buffered bytes of
+ * the next one are limited, but not the bytes that the codec has taken.
  *
  * @example A limit for a codec without one
  * ```ts
@@ -76,8 +76,8 @@ class MaxLengthCodec<In, Out> implements Codec<In, Out> {
   }
 
   /**
-   * What the codec takes behind a message that is too long for it is the rest of that one, which
-   * does not count.
+   * The bytes that the codec takes after a message that is too long for it are the rest of that
+   * message, which does not count.
    */
   #decodeOrRecover(buffer: ReceiveBuffer): In | NeedMore {
     try {
