@@ -68,7 +68,7 @@ export * from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";
 export type { Endpoint } from "./core/endpoint.ts";
-export type { ErrorContext, ErrorHandler } from "./core/error_report.ts";
+export { type ErrorContext, type ErrorHandler, logConnectionError } from "./core/error_report.ts";
 export * from "./stack/layer.ts";
 export * from "./layers/compression.ts";
 export * from "./layers/counters.ts";
