@@ -7,7 +7,7 @@ export interface ByteReadableSource {
   /**
    * Waits for `least` bytes or the end, as long as `isWanted` says so.
    *
-   * @returns How many bytes are there to take: fewer than `least` if the data has ended; `null` if nobody wants it.
+   * @returns How many bytes can be taken: fewer than `least` if the data has ended; `null` if they are not wanted.
    */
   wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
   /** Ends a wait that is not wanted any more. */
@@ -21,8 +21,8 @@ export interface ByteReadableSource {
 }
 
 /**
- * A Web byte stream that reads nothing ahead: bytes leave the buffer behind it only when somebody
- * asks, and no more than were asked for, so the buffer may be read in other ways in between.
+ * A Web byte stream that reads nothing ahead: bytes leave its buffer only when a reader asks
+ * for them, and no more than it asked for, so the buffer may be read in other ways in between.
  *
  * Piping into a {@linkcode ByteWritable} hands the chunks on directly, as the same pipe in two lines;
  * locks, options and outcomes are those of any `pipeTo`.
@@ -30,7 +30,7 @@ export interface ByteReadableSource {
 export class ByteReadable extends ReadableStream<Bytes> {
   readonly #source: ByteReadableSource;
   readonly #controller: ReadableByteStreamController;
-  // What whoever holds the lock waits for; null if the lock is held otherwise than by getReader().
+  // The pending reads of the lock's holder; null if the lock was not taken by getReader().
   #requests: ReadRequests | null = null;
   #isOver = false;
 
@@ -40,7 +40,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
     const made = {} as { controller: ReadableByteStreamController };
     super({
       type: "bytes",
-      // What a stream of bytes is given; the types of the base class do not tell.
+      // Byte streams get this controller; the types of the base class do not tell.
       start: (controller) => void (made.controller = controller as ReadableByteStreamController),
       pull: () => this.#pull(),
       cancel: () => {
@@ -61,7 +61,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
     const requests = new ReadRequests();
     requests.watch(reader);
     this.#requests = requests;
-    // Whoever held the lock without telling may have left a read behind.
+    // The last holder of the lock may have left a read pending.
     this.#source.wake();
     const releaseLock = reader.releaseLock.bind(reader);
     reader.releaseLock = () => {
@@ -93,7 +93,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
     if (request === null) return;
     const isWanted = () => this.#request() === request;
     const available = await this.#source.wait(request.least, isWanted);
-    // Whoever asks next has this called anew.
+    // The next read calls this again.
     if (available === null || !isWanted()) return;
     if (available > 0 && !this.#give(request, available)) return await this.#pull();
     // The end came before all that was asked for. At once: a read that is given up now would take what it has with it.
@@ -106,7 +106,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
     return this.#requests === null ? ANYTHING : this.#requests.first;
   }
 
-  /** Passes bytes on; `false` if somebody else has taken them in the meantime. */
+  /** Passes bytes on; `false` if another reader has taken them in the meantime. */
   #give({ least, unit }: ReadRequest, available: number): boolean {
     const offered = this.#controller.byobRequest;
     if (!offered?.view) {

@@ -59,7 +59,7 @@ export class ByteWritable extends WritableStream<Uint8Array> {
     return null;
   }
 
-  /** Writes past the stream's own queue, for whoever has the writer of {@linkcode lockIdle}. The chunk must not change any more. */
+  /** Writes past the stream's own queue, for the holder of {@linkcode lockIdle}'s writer. The chunk must not change any more. */
   send(chunk: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#sink.send(chunk, signal);
   }
@@ -70,7 +70,7 @@ export class ByteWritable extends WritableStream<Uint8Array> {
   }
 }
 
-/** What the transport would send from where it lies, in memory that is not the writer's. */
+/** A chunk that the transport would send without copying, copied out of the writer's memory. */
 function reusable(chunk: Uint8Array): Uint8Array {
   return chunk instanceof Uint8Array && chunk.length > COPY_LIMIT ? copyOf(chunk) : chunk;
 }

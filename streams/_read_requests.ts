@@ -1,4 +1,4 @@
-/** What a read of a Web reader waits for, in bytes. */
+/** The bytes that a read of a Web reader waits for. */
 export interface ReadRequest {
   /** So many must be there. */
   readonly least: number;
@@ -6,13 +6,13 @@ export interface ReadRequest {
   readonly unit: number;
 }
 
-/** Whatever is there. */
+/** Any number of bytes. */
 export const ANYTHING: ReadRequest = { least: 1, unit: 1 };
 
 /**
- * The reads of one Web reader that wait. The platform tells the source of a byte stream that somebody
- * reads, but not how many bytes it takes to satisfy the read, nor that it was given up. Bytes that are
- * provided for it in spite of that stay inside the stream, out of reach of everybody but Web readers.
+ * The pending reads of one Web reader. The platform tells the source of a byte stream that there is a
+ * read, but not how many bytes satisfy it, nor that it was cancelled. Bytes that are enqueued for such a
+ * read stay inside the stream, where only Web readers reach them.
  */
 export class ReadRequests {
   readonly #waiting: ReadRequest[] = [];
@@ -53,7 +53,7 @@ export class ReadRequests {
   }
 }
 
-/** What a BYOB read waits for; `null` for one that the platform refuses. */
+/** The request of a BYOB read; `null` for one that the platform refuses. */
 function requestOf(view: ArrayBufferView | undefined, min = 1): ReadRequest | null {
   if (!ArrayBuffer.isView(view)) return null;
   const unit = "BYTES_PER_ELEMENT" in view ? Number(view.BYTES_PER_ELEMENT) : 1;

@@ -8,7 +8,7 @@ export class RoomQueue {
   #waiting: Waiting[] = [];
   #hasRoom = true;
 
-  /** Whether nobody need wait. */
+  /** Whether there is room without waiting. */
   get isOpen(): boolean {
     return this.#hasRoom && this.#waiting.length === 0;
   }

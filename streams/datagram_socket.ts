@@ -46,7 +46,8 @@ export interface DatagramSocketOptions {
  * The async/await face of a datagram endpoint: made by `openDatagrams`.
  *
  * Datagrams come by {@linkcode receive}, by `for await`, or from {@linkcode readable}; the three may
- * take turns. What is not asked for waits in the endpoint's receive queue, where it may be dropped.
+ * take turns. Datagrams that are not asked for wait in the endpoint's receive queue, where they may be
+ * dropped.
  *
  * @example A question and its answer
  * ```ts
@@ -70,7 +71,7 @@ export class DatagramSocket implements AsyncDisposable {
   readonly #options: DatagramSocketOptions;
   #readable: ReadableStream<Datagram> | null = null;
   #writable: WritableStream<OutgoingDatagram> | null = null;
-  // Ends the waiting of a Web stream that nobody reads any more.
+  // Ends the waiting of a Web stream that is not read any more.
   #streamWait: AbortController | null = null;
 
   /** Takes over an endpoint, see {@linkcode over}. */
@@ -88,7 +89,7 @@ export class DatagramSocket implements AsyncDisposable {
       pauseWriting: () => room.close(),
       resumeWriting: () => room.open(),
     };
-    // What comes waits in the endpoint until it is asked for.
+    // Datagrams wait in the endpoint until they are asked for.
     transport.pauseReading();
     transport.setProtocol(protocol);
     void transport.closed.then(() => {
@@ -100,7 +101,7 @@ export class DatagramSocket implements AsyncDisposable {
   /**
    * Takes over an endpoint: its protocol is replaced.
    *
-   * @param transport The endpoint, which nobody else uses.
+   * @param transport The endpoint, which has no other user.
    * @param options What to do with what the socket cannot tell otherwise.
    */
   static over(transport: DatagramTransport, options: DatagramSocketOptions = {}): DatagramSocket {
@@ -145,7 +146,7 @@ export class DatagramSocket implements AsyncDisposable {
 
   /**
    * Sends datagrams one after the other, in their order; resolves when the system has taken over all, or
-   * refused them. What is wrong with one does not stop the others.
+   * refused them. A fault of one does not stop the others.
    *
    * @param datagrams The datagrams. Those of an async iterable are asked for when there is room.
    * @param options A signal: what was not queued by then is not sent.

@@ -4,13 +4,13 @@ import type { Bytes } from "../protocols/contract.ts";
 import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
 
 /**
- * A message of up to this many bytes becomes one chunk, whatever its parts: each chunk costs more
- * than the copy.
+ * A message of up to this many bytes becomes one chunk, with any number of parts: each chunk costs
+ * more than the copy.
  */
 const JOIN_LIMIT = 4096;
 
 /**
- * A Web transform stream from messages to bytes. The chunks are copies: whoever reads them may
+ * A Web transform stream from messages to bytes. The chunks are copies: the reader may
  * transfer their memory, and the messages may change once they are written.
  *
  * @example Messages with their length in front

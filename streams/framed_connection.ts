@@ -18,7 +18,7 @@ import type { WaitOptions } from "./stream_writer.ts";
 /** The most bytes taken from the reader at a time. */
 const CHUNK_SIZE = 65_536;
 
-/** What a {@linkcode FramedConnection} does with bad messages. */
+/** Options for {@linkcode framed}. */
 export interface FramedOptions {
   /**
    * Told of a message that cannot be used and was passed over; receiving goes on with the next.
@@ -34,8 +34,8 @@ const CHECKS: OptionTable<FramedOptions> = { onBadMessage: functionLike("(error)
  * A connection of messages: made by {@linkcode framed}.
  *
  * Messages come in one by one, by {@linkcode receive}, by `for await`, or from
- * {@linkcode readable}; the three may take turns. Nothing is read ahead of what is asked for but
- * what the reader buffers, so a slow receiver holds back its peer.
+ * {@linkcode readable}; the three may take turns. Only the reader's buffer is
+ * read ahead, so a slow receiver holds back its peer.
  *
  * @example A question and its answer
  * ```ts
@@ -65,7 +65,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   #writable: WritableStream<Out> | null = null;
   // Ends the waiting of a Web stream whose reader has gone.
   #streamWait: AbortController | null = null;
-  // Who is waiting for bytes.
+  // The call that is waiting for bytes.
   #waiting: object | null = null;
 
   /** Takes the connection and the codec, see {@linkcode framed}. */
@@ -97,7 +97,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    * message.
    * @returns The message; `undefined` at the end of the data.
    * @throws {FrameError} If the message is bad. If the error is `recoverable`, the next call goes
-   * on behind it.
+   * on after it.
    * @throws {InvalidStateError} If another call is waiting.
    * @throws The failure of the connection, after the messages that arrived before it.
    */
@@ -189,7 +189,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * Gives up the bytes that were received and not decoded, for whoever goes on:
+   * Removes and returns the bytes that were received and not decoded, for another reader:
    * `StreamConnection.over(connection.transport, { unread })`, or `transport.setProtocol(protocol,
    * unread)`. Receiving fails from now on.
    *
@@ -257,7 +257,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     this.#streamWait = wait;
     try {
       if (turnBudget.spend()) await this.#wait(turnBudget.untilRenewed(wait.signal));
-      // Nobody may come between the last look at the lock and the message.
+      // No other read may come between the last look at the lock and the message.
       while (this.#readable?.locked) {
         const message = this.#next();
         if (message !== NEED_MORE) return controller.enqueue(message);

@@ -126,7 +126,7 @@ function isLoss({ reader, transport }: StreamConnection, error: Error): boolean 
     (error instanceof ConnectionLostError && transport.isClosing());
 }
 
-/** Whether TLS could not be started in mid-stream: that ends the connection as well, but nobody else tells of it. */
+/** Whether TLS could not be started in mid-stream: that ends the connection as well, but is not reported elsewhere. */
 function isFailedUpgrade(error: Error): boolean {
   return error instanceof TlsHandshakeError || error instanceof HandshakeTimeoutError ||
     error instanceof PlaintextInjectionError;

@@ -86,9 +86,9 @@ export class StreamReader {
   #lastSearch: { readonly parts: readonly Uint8Array[]; readonly search: SeparatorSearch } | null =
     null;
   #readable: ReadableStream<Bytes> | null = null;
-  // While the Web stream waits: whether somebody still wants what it waits for.
+  // While the Web stream waits: whether its read is still wanted.
   #isStreamWanted: (() => boolean) | null = null;
-  // Set where nobody else is interested in what still comes.
+  // Set if later bytes are to be dropped.
   #onDiscard: (() => void) | null = null;
 
   /**
@@ -238,7 +238,7 @@ export class StreamReader {
    * @param options A signal.
    * @returns The line; without a `\n` if the data ended in it, empty at the end of the data.
    * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end, or
-   * everything that is buffered if that has not come, so the next call goes on behind it.
+   * everything that is buffered if that has not come, so the next call goes on after it.
    */
   async readline(options: ReadOptions = NO_OPTIONS): Promise<Bytes> {
     const signal = signalOf("read line", options);
@@ -299,13 +299,13 @@ export class StreamReader {
     }
   }
 
-  /** Takes all that is buffered, at once; empty if that is nothing. Reading goes on with what comes next. */
+  /** Takes all buffered bytes at once; empty if there are none. Reading goes on with the next ones. */
   takeBuffered(): Bytes {
     return this.#consume(this.#buffer.takeAll());
   }
 
   /**
-   * Gives up what is buffered, for somebody else to go on with. From now on reading fails with an
+   * Removes and returns the buffered bytes, for another reader. From now on reading fails with an
    * `InvalidStateError`, and so does a read that waits.
    *
    * @returns The bytes, possibly none.
@@ -319,7 +319,7 @@ export class StreamReader {
     return unread;
   }
 
-  /** What every read begins with: nobody else may be waiting. Returns whether to {@linkcode #rest} first. */
+  /** Begins a read: no other one may be waiting. Returns whether to {@linkcode #rest} first. */
   #begin(signal: AbortSignal | undefined): boolean {
     this.#wakeStream();
     if (!this.#data.isEmpty) {
@@ -332,9 +332,9 @@ export class StreamReader {
     return turnBudget.spend() && !this.#isResting;
   }
 
-  /** Lets the event loop turn: reads of what is buffered already could go on for ever without. */
+  /** Lets the event loop turn: reads of buffered bytes could otherwise go on for ever. */
   async #rest(signal: AbortSignal | undefined): Promise<void> {
-    // In the place of a read that waits, so that no other one comes in between.
+    // As a read that waits, so that no other one comes in between.
     this.#isResting = true;
     void turnBudget.untilRenewed().then(() => {
       this.#isResting = false;
@@ -344,7 +344,7 @@ export class StreamReader {
     signal?.throwIfAborted();
   }
 
-  /** Has the Web stream wait no longer if nobody wants the bytes any more. */
+  /** Ends the wait of the Web stream if its bytes are not wanted any more. */
   #wakeStream(): void {
     if (this.#isStreamWanted === null || this.#isStreamWanted()) return;
     this.#isStreamWanted = null;
@@ -352,12 +352,12 @@ export class StreamReader {
   }
 
   /**
-   * Waits for more bytes or for their end. Whoever goes on looks at the signal: it may have aborted in the same turn,
+   * Waits for more bytes or for their end. The caller then checks the signal: it may have aborted in the same turn,
    * and the bytes are for the next read then.
    */
   #wait(signal: AbortSignal | undefined): Promise<void> {
     if (this.#exception !== null) return Promise.reject(this.#exception);
-    // What was asked for is more than the pause allows, else it would be here.
+    // The read needs more bytes than the pause allows, else they would be here.
     this.#resume();
     return this.#data.wait(signal);
   }
@@ -431,7 +431,7 @@ export class StreamReader {
     return search;
   }
 
-  /** Waits on behalf of the Web stream; returns how many bytes are there to take, `null` if nobody wants them. */
+  /** Waits on behalf of the Web stream; returns how many bytes can be taken, `null` if they are not wanted. */
   async #waitForStream(
     least: number,
     isWanted: () => boolean,

@@ -9,7 +9,7 @@ import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /** What every wait of a writer takes. */
 export interface WaitOptions {
-  /** Ends the waiting when it aborts, with its reason. What was written is still sent. */
+  /** Ends the waiting when it aborts, with its reason. Written bytes are still sent. */
   readonly signal?: AbortSignal;
 }
 
@@ -97,9 +97,9 @@ export class StreamWriter {
 
   /**
    * Waits until more may be written: at once below the high-water mark, else until the queue is
-   * down to the low one. Any number may wait. Who waits when the connection ends in good order goes on.
+   * down to the low one. Any number may wait. If the connection closes cleanly, pending drains resolve.
    *
-   * @param options A signal: when it aborts the waiting ends with its reason, and what was written is still sent.
+   * @param options A signal: when it aborts the waiting ends with its reason, and written bytes are still sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
   drain(options: WaitOptions = {}): Promise<void> {
@@ -117,8 +117,8 @@ export class StreamWriter {
   }
 
   /**
-   * Encrypts the connection from now on, both directions: asyncio's `StreamWriter.start_tls`. What was written before goes out in
-   * the clear; what was received and not read goes into the handshake, or is refused with `strict`. Reader, writer and Web pair stay
+   * Encrypts the connection from now on, both directions: asyncio's `StreamWriter.start_tls`. Bytes written before go out in
+   * the clear; bytes received and not read go into the handshake, or are refused with `strict`. Reader, writer and Web pair stay
    * valid; neither read nor write until it resolves.
    *
    * @param options How to encrypt; a client needs `serverName`.

@@ -4,13 +4,13 @@ import { signalOf, type WaitOptions } from "../protocols/option_checks.ts";
 export type Task<T> = (signal: AbortSignal) => T | Promise<T>;
 
 /**
- * Tasks that belong together: asyncio's `TaskGroup`. Nobody leaves the scope before every task has ended.
+ * Tasks that belong together: asyncio's `TaskGroup`. The scope ends after every task has ended.
  *
  * The first failure, of a task or of the scope itself, aborts the signal of all others. They are still
  * waited for; then all failures are thrown in one `AggregateError`. A task that throws the signal's reason
  * did what it was asked to and counts as no failure.
  *
- * A group is made by {@linkcode TaskGroup.run}; one of your own making would be waited for by nobody.
+ * A group is made by {@linkcode TaskGroup.run}; no scope waits for one that you construct yourself.
  *
  * @example Two tasks, both awaited
  * ```ts

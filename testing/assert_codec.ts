@@ -6,8 +6,8 @@ import { FrameTooLongError } from "../protocols/errors.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { Random } from "./conformance/random.ts";
 
-/** A class of errors, which stands for an error in the place of a message. */
-// What an error of a user's own is made with is not known here.
+/** A class of errors, for an error instead of a message. */
+// The parameters of a user's own errors are not known here.
 // deno-lint-ignore no-explicit-any
 export type ErrorClass = new (...args: any[]) => Error;
 
@@ -22,16 +22,16 @@ export interface CodecCase<In, Out = In> {
   readonly name?: string;
   /** What the peer sends; a string as UTF-8. */
   readonly bytes: Uint8Array | string;
-  /** What is received, in order. A class stands where an error of it comes. */
+  /** What is received, in order. A class means an error of it. */
   readonly received: readonly (In | ErrorClass)[];
   /**
-   * What else is received when the data ends behind the bytes.
+   * The further messages when the data ends after the bytes.
    *
    * @default {[]}
    */
   readonly atEnd?: readonly (In | ErrorClass)[];
   /**
-   * What has to be sent for the peer to get exactly `bytes`; an empty list to send nothing. `null`
+   * The messages to send so that the peer gets exactly `bytes`; an empty list to send nothing. `null`
    * if the codec writes what is received in another way. By default what is received, and `null` if
    * an error is among it or something comes at the end.
    */
@@ -89,7 +89,7 @@ export interface AssertCodecOptions<In, Out = In> {
  * Up to this many bytes a case is cut at every position; a longer one at this many, evenly spread.
  */
 const MOST_CUTS = 512;
-/** More messages than bytes, and some that need none: whatever gives more would never stop. */
+/** More messages than bytes, and some that need none: a codec that gives more would never stop. */
 const SPARE_EVENTS = 16;
 
 /** One message or error that came out of a codec. */
@@ -99,8 +99,8 @@ type Event<In> = { readonly message: In } | { readonly error: unknown };
  * Tests a codec against a table of cases.
  *
  * Each case is received whole, byte by byte, cut in two at every position, in random pieces, and
- * with more data behind it. What is to be sent must come out as the bytes of the case, and what is
- * sent must be received as it was.
+ * with more data after it. Messages to send must come out as the bytes of the case, and must be
+ * received as they were.
  *
  * @example A table for a codec
  * ```ts
@@ -184,7 +184,7 @@ function assertRandomPieces<In, Out>(
   }
 }
 
-/** What comes behind a case must not change what comes of it, nor be lost. */
+/** Bytes after a case must not change its messages, nor be lost. */
 function assertTrailing<In, Out>(
   makeCodec: () => Codec<In, Out>,
   one: CodecCase<In, Out>,

@@ -5,7 +5,7 @@ import type {
 } from "../protocols/datagram_contract.ts";
 import type { DatagramQueueOptions } from "../transports/datagrams/datagram_options.ts";
 
-/** What an endpoint of some kind cannot do, see {@linkcode testDatagramEndpoint}. */
+/** A feature that an endpoint of some kind lacks, see {@linkcode testDatagramEndpoint}. */
 export type DatagramGap = "truncation";
 
 /** Options for a {@linkcode MakeDatagramEndpoint}. */

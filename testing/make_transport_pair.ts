@@ -13,7 +13,7 @@ export type TransportGap = "halfClose" | "backPressure" | "onError" | "maxWriteB
 
 /**
  * Two transports that are connected, each in an object as `createConnection` gives it, and what
- * releases whatever else was made for them; that is called when both connections have ended.
+ * releases everything else that was made for them; that is called when both connections have ended.
  */
 export type TransportPair = readonly [
   { readonly transport: Transport },

@@ -1,5 +1,5 @@
 /**
- * What you test your own protocols and transports with.
+ * Tools to test your own protocols and transports.
  *
  * - {@linkcode RecordingProtocol} writes down what a transport tells it, and lets a test wait for it.
  * - {@linkcode RecordingTransport} leads nowhere: it tests a protocol without a network.

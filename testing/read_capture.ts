@@ -17,7 +17,7 @@ export interface CapturedChunk {
   readonly time: number;
 }
 
-/** What was captured of one connection. */
+/** The captured traffic of one connection. */
 export interface CapturedConnection {
   /** The address of the program that captured it. */
   readonly local: NetAddress;

@@ -52,7 +52,7 @@ export interface RecordingTransportOptions {
  *
  * It writes down every call that changes something, and keeps what is written. Everything happens at once, in the
  * call of the test, but `connectionLost`, which comes a little later as with every transport.
- * What is written counts as sent, unless {@linkcode stall} says that the peer does not read.
+ * Written bytes count as sent, unless {@linkcode stall} says that the peer does not read.
  *
  * An exception thrown by a callback ends the connection with that error, as with every transport.
  * It also comes out of the test's call that led to it, and stands in {@linkcode errors}.
@@ -106,7 +106,7 @@ export class RecordingTransport implements Transport {
   readonly #marks: WaterMarks;
   readonly #closed = Promise.withResolvers<CloseInfo>();
   readonly #delivery: Delivery;
-  // What a callback threw over bytes that were fed, until the test's call rejects with it.
+  // The error that a callback threw for fed bytes, until the test's call rejects with it.
   #thrown: { readonly error: unknown } | null = null;
   #isPeerDone = false;
   #isStalled = false;
@@ -143,7 +143,7 @@ export class RecordingTransport implements Transport {
   /**
    * Tells the protocol of the connection.
    *
-   * @throws Whatever `connectionMade` throws.
+   * @throws The error that `connectionMade` throws.
    */
   start(): void {
     this.#startedAt = performance.now();
@@ -157,7 +157,7 @@ export class RecordingTransport implements Transport {
    * @param data The bytes, of which the protocol gets a copy, or a string that is sent as UTF-8.
    * @returns Settles when the protocol has dealt with them: after the promise that it returned. While
    * reading is paused the bytes wait, and so does this. If the connection ends first, they are dropped.
-   * @throws Whatever the protocol throws.
+   * @throws The error that the protocol throws.
    */
   async feed(data: Uint8Array | string): Promise<void> {
     const chunk = new Uint8Array(toBytes(data));
@@ -173,7 +173,7 @@ export class RecordingTransport implements Transport {
   /**
    * Tells the protocol that the peer sends no more. Waits like {@linkcode feed}.
    *
-   * @throws Whatever `eofReceived` throws.
+   * @throws The error that `eofReceived` throws.
    */
   async feedEof(): Promise<void> {
     this.#checkFeed();
@@ -196,7 +196,7 @@ export class RecordingTransport implements Transport {
    * The peer reads what is queued. Without a number it takes all and goes on reading.
    *
    * @param bytes How many it takes.
-   * @throws Whatever `resumeWriting` throws.
+   * @throws The error that `resumeWriting` throws.
    */
   drain(bytes?: number): void {
     if (bytes === undefined) this.#isStalled = false;
@@ -353,7 +353,7 @@ export class RecordingTransport implements Transport {
     }
   }
 
-  /** The protocol before has heard of it; `protocol` hears of it after what is unread. */
+  /** The protocol before has heard of it; `protocol` hears of it after the unread bytes. */
   async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
     await this.#delivery.ready();
     if (this.isClosing() || this.getProtocol() !== protocol) return;

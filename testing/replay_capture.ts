@@ -24,7 +24,7 @@ export interface ReplayOptions extends RecordingTransportOptions {
  * @param options Which direction, and how the transport behaves.
  * @returns The transport, with all that the protocol wrote. If the capture has the end of the data, the protocol was told; after a
  * reset it was told `Deno.errors.ConnectionReset`. Otherwise the connection is still open.
- * @throws Whatever the protocol throws.
+ * @throws The error that the protocol throws.
  *
  * @example A conversation again
  * ```ts

@@ -10,7 +10,7 @@ import type { DatagramGap, MakeDatagramEndpoint } from "./make_datagram_endpoint
 /** Options for {@linkcode testDatagramEndpoint}. */
 export interface TestDatagramEndpointOptions {
   /**
-   * What the endpoint is called in the names of the tests.
+   * The name of the endpoint in the names of the tests.
    *
    * @default {"datagram endpoint"}
    */
@@ -94,7 +94,7 @@ async function runCase(
     await Promise.race([one.run(scene).then(() => scene.end()), overdue.promise]);
   } catch (error) {
     scene.abandon();
-    // Time for what was released to be gone, so that the test fails for one reason only.
+    // Time for released objects to be gone, so that the test fails for one reason only.
     await turns();
     throw error;
   } finally {

@@ -20,14 +20,14 @@ export const DEFAULT_CASE_TIMEOUT = 30_000;
 /** How {@linkcode testTransport} tests. */
 export interface TestTransportOptions {
   /**
-   * What the transport is called in the names of the tests.
+   * The name of the transport in the names of the tests.
    *
    * @default {"transport"}
    */
   readonly name?: string;
   /**
-   * What the transport cannot do. Each gap that is named is checked to be there, in the place of the tests
-   * that need what is missing.
+   * The features that the transport lacks. Each named gap is checked to be there, instead of the tests
+   * that need the feature.
    *
    * @default {[]}
    */
@@ -145,7 +145,7 @@ async function runCase(
     await Promise.race([one.run(scene).then(() => scene.end()), overdue.promise]);
   } catch (error) {
     scene.abandon();
-    // Time for what was released to be gone, so that the test fails for one reason only.
+    // Time for released objects to be gone, so that the test fails for one reason only.
     await turns();
     throw error;
   } finally {

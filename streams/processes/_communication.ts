@@ -12,7 +12,7 @@ import type { StreamWriter } from "../stream_writer.ts";
 
 /** The default of `maxOutput`, in bytes. */
 const MAX_OUTPUT = 67_108_864;
-/** What is read at a time, in bytes. */
+/** The size of a read, in bytes. */
 const READ_SIZE = 65_536;
 
 /** Options for `communicate()` and `check()`. */
@@ -30,7 +30,7 @@ export interface CommunicateOptions {
 
 const CHECKS: OptionTable<CommunicateOptions> = { maxOutput: size(), signal: abortSignal };
 
-/** What was read of one pipe up to now. */
+/** The bytes that were read of one pipe up to now. */
 class Collected {
   readonly chunks: Bytes[] = [];
   size = 0;
@@ -143,7 +143,7 @@ export class Communication {
   }
 }
 
-/** Waits for all. The first that fails ends the waiting of the others, so that nobody reads on when the caller goes on. */
+/** Waits for all. The first that fails ends the waiting of the others, so that no read goes on when the caller goes on. */
 async function allOf(
   start: (signal: AbortSignal) => Promise<unknown>[],
   signal: AbortSignal | undefined,

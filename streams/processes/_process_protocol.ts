@@ -17,9 +17,9 @@ export class ProcessProtocol extends SubprocessProtocol {
   /** The pipes from 3 on, which go both ways. */
   readonly connections: Map<number, StreamConnection> = new Map();
   readonly #further: FurtherPipe[] = [];
-  /** The end of what came from stderr. */
+  /** The last bytes from stderr. */
   readonly complaints: OutputTail = new OutputTail();
-  /** Those who wait for the exit. */
+  /** The waits for the exit. */
   readonly exitWaiters: WaitQueue = new WaitQueue();
   readonly #options: StreamReaderOptions;
   readonly #descriptors: number;
@@ -34,7 +34,7 @@ export class ProcessProtocol extends SubprocessProtocol {
     new StreamReader(options);
   }
 
-  /** Nobody will read what still comes. */
+  /** Drops all further output. */
   discard(): void {
     this.#isDiscarding = true;
   }

@@ -13,9 +13,9 @@ export type PipelineCommand = readonly [program: string | URL, ...args: string[]
 /** Options for a pipeline: stdin is that of the first program, stdout that of the last; all else holds for each of them. */
 export type PipelineOptions = Omit<CreateSubprocessOptions, "args" | "pty" | "extraStdio">;
 
-/** What a pipeline wrote, and how its processes ended. */
+/** The output of a pipeline, and how its processes ended. */
 export interface PipelineOutput {
-  /** What the last process wrote to stdout; empty where that is no pipe. */
+  /** The output of the last process; empty where that is no pipe. */
   readonly stdout: Bytes;
   /** How each process ended, in their order. */
   readonly exits: readonly ProcessExit[];
@@ -89,7 +89,7 @@ export class Pipeline implements AsyncDisposable {
 
   /**
    * {@linkcode Pipeline.communicate}, and an error unless all processes succeed. That SIGPIPE ended one is no failure, unless it
-   * is the last: the one behind it needed no more.
+   * is the last: the one after it needed no more.
    *
    * @param input As there.
    * @param options As there.

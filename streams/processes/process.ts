@@ -13,9 +13,9 @@ import { StreamWriter, type WaitOptions } from "../stream_writer.ts";
 
 export type { CommunicateOptions };
 
-/** What a process wrote, and how it ended. */
+/** The output of a process, and how it ended. */
 export interface ProcessOutput extends ProcessExit {
-  /** What it wrote to stdout; empty where that is no pipe. */
+  /** Its output on stdout; empty if stdout is no pipe. */
   readonly stdout: Bytes;
   /** What it wrote to stderr; empty where that is no pipe. */
   readonly stderr: Bytes;
@@ -26,7 +26,7 @@ export interface ProcessOutput extends ProcessExit {
  * `createSubprocessShell` make one.
  *
  * The process has ended when {@linkcode Process.wait} resolves; what it has written can still be read then. {@linkcode Process.closed}
- * waits for its pipes as well, which other processes may hold open that it has started. A pipe that nobody reads
+ * waits for its pipes as well, which other processes may hold open that it has started. A pipe that is not read
  * makes the process wait: read it, call {@linkcode Process.communicate}, or give it to `"null"`.
  *
  * @example A conversation
@@ -74,7 +74,7 @@ export class Process implements AsyncDisposable {
     return this.transport.returncode;
   }
 
-  /** Resolves to how the process ended, once it has, whatever its pipes do. Never rejects. */
+  /** Resolves to how the process ended, once it has, whether or not its pipes are closed. Never rejects. */
   get exited(): Promise<ProcessExit> {
     return this.transport.exited;
   }
@@ -95,7 +95,7 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * What the process writes.
+   * The output of the process.
    *
    * @throws {InvalidStateError} If stdout is no pipe.
    */
@@ -104,7 +104,7 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * What the process complains of.
+   * The error output of the process.
    *
    * @throws {InvalidStateError} If stderr is no pipe.
    */
@@ -123,7 +123,7 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * Waits until the process has ended: the exit alone, whatever still has its pipes open.
+   * Waits until the process has ended: the exit alone, even if its pipes are still open.
    *
    * @param options A signal: when it aborts the waiting ends with its reason, and the process goes on.
    * @returns The exit code; the number of the signal, below zero, that ended it. See {@linkcode Process.exited} for more.
@@ -141,9 +141,9 @@ export class Process implements AsyncDisposable {
    *
    * @param input What the process is to read: bytes, or a string as UTF-8.
    * @param options How much may be collected, and a signal.
-   * @returns What was read that nobody had read before, and how the process ended, whichever way that was.
+   * @returns The output that had not been read before, and how the process ended.
    * @throws {OutputLimitError} If a pipe gives more than `maxOutput`. The process has been ended then.
-   * @throws {InvalidStateError} If there is input and stdin is no pipe, or somebody else reads.
+   * @throws {InvalidStateError} If there is input and stdin is no pipe, or there is another reader.
    *
    * @example Sorting
    * ```ts
@@ -210,8 +210,8 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * Ends the process: SIGTERM, and SIGKILL after a grace; then closes its pipes. What was received can still be read, what still
-   * comes is dropped. Does little more than close the pipes if the process has ended.
+   * Ends the process: SIGTERM, and SIGKILL after a grace; then closes its pipes. Received output can still be read; later
+   * output is dropped. Does little more than close the pipes if the process has ended.
    *
    * @param options How long the grace is, and a signal that cuts it short.
    * @returns How the process ended.

@@ -4,7 +4,7 @@ import { DatagramTruncatedError } from "../../protocols/datagram_errors.ts";
 import type { DatagramCase } from "./datagram_scene.ts";
 import { turns } from "./scene.ts";
 
-/** What is received, held back, lent, and dropped. */
+/** Receiving, holding back, lending and dropping. */
 export const datagramReceivingCases: readonly DatagramCase[] = [
   {
     name: "a datagram is the protocol's to keep, with memory of its own",

@@ -151,7 +151,7 @@ export class DatagramScene {
     return endpoint;
   }
 
-  /** Ends every endpoint and checks what holds for each of them, whatever the case was about. */
+  /** Ends every endpoint, and checks each for the rules that hold in every case. */
   async end(): Promise<void> {
     for (const { transport } of this.#endpoints) transport.abort();
     await Promise.all(this.#endpoints.map(({ transport }) => transport.closed));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
 import type { DatagramCase } from "./datagram_scene.ts";
 
-/** What is sent, in which order, and what is refused. */
+/** Sending, its order, and refusals. */
 export const datagramSendingCases: readonly DatagramCase[] = [
   {
     name: "sendto() sends datagrams whole, in order, with the sender's address",

@@ -57,7 +57,7 @@ async function endInside(
   assertEquals(lostInside, false, "connectionLost was called inside");
   assertEquals(error, null);
   assertEquals(a.protocol.count(callback), 1);
-  // What is queued goes out after close(), and resumeWriting is told of that.
+  // Queued bytes go out after close(), which calls resumeWriting.
   const after = a.protocol.calls.slice(a.protocol.calls.indexOf(callback) + 1);
   const expected = callback === "connectionLost" ? [] : ["connectionLost"];
   assertEquals(after.filter((call) => call !== "resumeWriting"), expected);

@@ -119,7 +119,7 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Protocols of all kinds that put what they receive behind each other. */
+/** Protocols of all kinds that collect their bytes in one array. */
 class Collector {
   readonly bytes: Uint8Array = new Uint8Array(1_000_000);
   readonly plain: AnyProtocol;

@@ -5,7 +5,7 @@ import { RecordingProtocol } from "../recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, turns } from "./scene.ts";
 
-/** What a protocol is handed, and when. */
+/** The bytes that a protocol gets, and when. */
 export const readingCases: readonly ConformanceCase[] = [
   {
     name: "dataReceived() is called after connectionMade() has returned",

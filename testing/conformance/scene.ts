@@ -28,7 +28,7 @@ export interface ConformanceCase {
   readonly name: string;
   /** What it must be able to do for that. */
   readonly needs?: readonly TransportGap[];
-  /** The gap whose presence this checks, in the place of the cases that need it. */
+  /** The gap whose presence this checks, instead of the cases that need it. */
   readonly gap?: TransportGap;
   /** Rejects if the transport does something else. */
   run(scene: Scene): Promise<void>;
@@ -85,7 +85,7 @@ export class Scene {
     return [{ transport: endA.transport, protocol: a }, { transport: endB.transport, protocol: b }];
   }
 
-  /** Ends every connection and checks what holds for each of them, whatever the case was about. */
+  /** Ends every connection, and checks each for the rules that hold in every case. */
   async end(): Promise<void> {
     for (const transport of this.#transports) transport.abort();
     await Promise.all(this.#transports.map((transport) => transport.closed));

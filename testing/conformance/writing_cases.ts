@@ -29,7 +29,7 @@ export const writingCases: readonly ConformanceCase[] = [
       }
       a.transport.write("ok");
       a.transport.close();
-      // Nor may it be taken for empty data once there is nobody to send it to.
+      // Nor may it be taken for empty data once the peer is gone.
       assertThrows(() => a.transport.write(null as unknown as string), TypeError);
       await b.transport.closed;
       assertEquals(b.protocol.receivedText, "ok");
