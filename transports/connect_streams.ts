@@ -127,7 +127,7 @@ class WebStreamCarrier implements Carrier {
     for (;;) {
       const { done, value } = await this.#reader.read();
       if (done) return { done, value: undefined };
-      // Who takes it refuses what is no bytes.
+      // The reader refuses values that are no bytes.
       if (!(value as unknown instanceof Uint8Array) || value.length > 0) return { done, value };
     }
   }

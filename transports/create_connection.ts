@@ -108,10 +108,10 @@ export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
  * @returns The transport and the protocol that the factory made.
  * @throws {TypeError} If both or neither of port and path are given.
  * @throws {RangeError} If the port or a limit is out of range.
- * @throws {ConnectTimeoutError} If nobody answered in time.
+ * @throws {ConnectTimeoutError} If there was no answer in time.
  * @throws {TlsHandshakeError} If TLS fails; {@linkcode HandshakeTimeoutError} if it takes too long.
  * @throws {NameResolutionError} If the host is not known.
- * @throws {Deno.errors.ConnectionRefused} If nobody listens there; other failures of the system likewise.
+ * @throws {Deno.errors.ConnectionRefused} If no program listens there; other failures of the system likewise.
  */
 export async function createConnection<P extends AnyProtocol>(
   protocolFactory: () => P,

@@ -88,7 +88,7 @@ export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
 /**
  * Listens on a TCP port, on several hosts if asked to, or on a Unix socket: asyncio's `create_server`.
  *
- * A dead socket file in the way is removed; what else stands there is not. Needs `--allow-net`; for
+ * A dead socket file in the way is removed; any other file is not. Needs `--allow-net`; for
  * a Unix socket `--allow-read --allow-write` as well.
  *
  * @example An echo server
@@ -124,7 +124,7 @@ export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
  * @throws {TypeError} If both or neither of port and path are given.
  * @throws {RangeError} If the port or a limit is out of range.
  * @throws {NameResolutionError} If a host is not known.
- * @throws {Deno.errors.AddrInUse} If somebody listens there; other failures of the system likewise.
+ * @throws {Deno.errors.AddrInUse} If another program listens there; other failures of the system likewise.
  */
 export async function createServer(
   protocolFactory: () => AnyProtocol,

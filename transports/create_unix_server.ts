@@ -13,7 +13,7 @@ export type UnixListenOptions =
 /**
  * Listens on a Unix socket: asyncio's `create_unix_server`, and {@linkcode createServer} with a `path`.
  *
- * The socket file is removed when the server closes, unless somebody else's stands there by then.
+ * The socket file is removed when the server closes, unless another server has replaced it by then.
  * Needs `--allow-net --allow-read --allow-write`.
  *
  * @example A server, and what it leaves behind

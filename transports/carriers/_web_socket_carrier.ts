@@ -129,7 +129,7 @@ export class WebSocketCarrier implements Carrier {
   }
 
   /**
-   * Waits until at most so many bytes wait in the WebSocket, or it is closed. It tells nobody when it has sent some, so this looks
+   * Waits until at most so many bytes wait in the WebSocket, or it is closed. It has no event for sent bytes, so this checks
    * again from time to time.
    */
   async #untilBuffered(most: number): Promise<void> {

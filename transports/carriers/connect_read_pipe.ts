@@ -11,7 +11,7 @@ export type { ReadablePipe };
  * Reads from a pipe by callbacks: asyncio's `connect_read_pipe`.
  *
  * The pipe is a path (of a FIFO, a file, a device), an open `Deno.FsFile`, `Deno.stdin`, or the number of a
- * descriptor that this program was started with. It belongs to the transport from now on. A FIFO is open when somebody has opened its
+ * descriptor that this program was started with. It belongs to the transport from now on. A FIFO is open when another program has opened its
  * other end; the option `signal` ends that wait.
  *
  * At the end of the data comes `eofReceived`, then `connectionLost(null)`: a pipe has no other direction to keep
@@ -19,7 +19,7 @@ export type { ReadablePipe };
  * The extra info `pipe` is what was given. A path needs `--allow-read`, an inherited descriptor that is a file `--allow-all`.
  *
  * A read that waits for a FIFO cannot be withdrawn from the system: after `close()` it still takes what the writer sends
- * next, up to 64 KiB, and only then the writer is told that nobody reads.
+ * next, up to 64 KiB, and only then the writer learns that the reader is gone.
  *
  * @example Reading a file
  * ```ts
@@ -42,7 +42,7 @@ export type { ReadablePipe };
  * @param pipe What to read from.
  * @param options Limits, layers, the error handler, and a signal.
  * @returns The transport and the protocol that the factory made.
- * @throws {TypeError} If it is nothing that can be read, or somebody else reads stdin.
+ * @throws {TypeError} If it is nothing that can be read, or stdin has another reader.
  * @throws {Deno.errors.NotFound} If there is no such file; other failures of the system likewise.
  */
 export async function connectReadPipe<P extends AnyProtocol>(

@@ -11,9 +11,9 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_optio
  * Makes a connection of this program's own stdin and stdout: for a program that is run by another one, by `ssh` or
  * by an editor.
  *
- * Deno cannot end stdout before the program ends. So there is no half-close (`canWriteEof()` is `false`), whoever reads
- * it sees the end when the program has ended, and `console.log` still prints after `close()`. What was begun to be read of stdin
- * is lost when the connection ends. Needs no permission.
+ * Deno cannot end stdout before the program ends. So there is no half-close (`canWriteEof()` is `false`), its reader
+ * sees the end when the program has ended, and `console.log` still prints after `close()`. A read of stdin that is under way
+ * when the connection ends loses its bytes. Needs no permission.
  *
  * @example Shouting back
  * ```ts ignore
@@ -29,7 +29,7 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_optio
  * @param protocolFactory Makes the protocol. If it throws, stdin is given up and this rejects.
  * @param options Limits, layers and the error handler.
  * @returns The transport and the protocol that the factory made.
- * @throws {TypeError} If somebody else reads stdin.
+ * @throws {TypeError} If stdin has another reader.
  * @throws {RangeError} If a limit is out of range.
  */
 export async function connectStdio<P extends AnyProtocol>(

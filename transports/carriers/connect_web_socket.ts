@@ -27,7 +27,7 @@ export interface WebSocketOptions extends TransportOptions {
   readonly subprotocols?: readonly string[];
   /**
    * The most that may wait to be read, in bytes. A WebSocket cannot be told to wait: what comes while reading is paused has to be kept. If
-   * more comes, the connection ends with a `ReceiveBufferFullError` and code 4009, after what was kept is read.
+   * more comes, the connection ends with a `ReceiveBufferFullError` and code 4009, after the kept bytes are read.
    *
    * @default {16777216}
    */

@@ -12,7 +12,7 @@ export type { WritablePipe };
  *
  * The pipe is a path (of a FIFO, a file that exists, a device), an open `Deno.FsFile`, `Deno.stdout`, `Deno.stderr`, or the number of
  * a descriptor that this program was started with. It belongs to the transport from now on. A FIFO is open when
- * somebody has opened its other end; the option `signal` ends that wait.
+ * another program has opened its other end; the option `signal` ends that wait.
  *
  * An empty write buffer means that every byte is with the system: nothing is held back. `writeEof()` is
  * `close()`: it sends what is queued and then closes the pipe, so the reader comes to its end. Our own stdout

@@ -17,7 +17,7 @@ export class FileInput extends ReaderSource implements PipeInput {
     this.#file = file;
   }
 
-  /** A read that waits ends at once, with an error that nobody needs. */
+  /** A read that waits ends at once, with an error that is dropped. */
   release(): void {
     this.#file.close();
   }

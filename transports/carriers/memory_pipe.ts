@@ -9,7 +9,7 @@ export class MemoryPipe extends ChunkQueue {
   /**
    * Copies in what there is room for, at least one byte, after waiting for room if need be.
    *
-   * @throws {Deno.errors.BrokenPipe} If nobody will read it.
+   * @throws {Deno.errors.BrokenPipe} If it will not be read.
    */
   async write(bytes: Uint8Array): Promise<number> {
     await this.below(CAPACITY);

@@ -66,7 +66,7 @@ export class NodeOutput implements PipeOutput {
 
   end(): Promise<void> {
     return new Promise((resolve) => {
-      // Who does not read any more wants no end of the data either.
+      // A reader that is gone needs no end of the data.
       if (this.#stream.destroyed) resolve();
       else this.#stream.once("close", resolve).end(() => resolve());
     });

@@ -35,7 +35,7 @@ export class PipeCarrier implements Carrier {
     this.#input = input;
     this.#output = output;
     this.#facts = facts;
-    // Nothing tells that nobody reads a pipe any more, so one that is only written has nothing to wait for but its end.
+    // There is no event for a reader that has gone, so a pipe that is only written waits for its own end.
     this.source = input ?? { next: () => this.#closed.promise };
     if (input === undefined) this.direction = "write";
     else if (output === undefined) this.direction = "read";

@@ -2,9 +2,9 @@ import { copyOf } from "../../protocols/bytes.ts";
 import type { Bytes } from "../../protocols/contract.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
-/** What the first read asks for, in bytes: many children print only a line. */
+/** The size of the first read, in bytes: many children print only a line. */
 const SMALLEST = 4096;
-/** What a pipe holds, in bytes: a read never gives more. */
+/** The capacity of a pipe, in bytes: a read never gives more. */
 const LARGEST = 65_536;
 /** The most that is handed to one write, in bytes, so that the queue is seen to shrink. */
 const MAX_WRITE = 262_144;
@@ -71,7 +71,7 @@ export class StreamOutput implements PipeOutput {
 
   async end(): Promise<void> {
     this.#isEnded = true;
-    // Who does not read any more wants no end of the data either.
+    // A reader that is gone needs no end of the data.
     await this.#writer.close().catch(() => {});
   }
 

@@ -15,7 +15,7 @@ export type CallbackErrorSink = (callback: string, thrown: unknown) => void;
  * @param name The name of the method.
  * @param onError Told of an exception or a rejection; it must not throw.
  * @param args What the callback is given.
- * @returns What it returned; a promise in place of anything that can be waited for, which does not reject;
+ * @returns Its result; for a thenable a promise, which does not reject;
  * `undefined` if it failed.
  */
 export function callBack(

@@ -61,7 +61,7 @@ export interface Carrier {
    * called when the connection is given up. Absent where `write` leaves nothing behind.
    */
   finish?(): Promise<void>;
-  /** Releases everything, at once. What is pending settles somehow. Called once, with how it came to that. */
+  /** Releases everything at once; pending operations must settle. Called once, with the outcome. */
   close(outcome: Pick<CloseInfo, "endedBy" | "error">): void;
   /** A fact about the connection, see `Transport.getExtraInfo`; `undefined` if not known. */
   getExtraInfo(name: string): unknown;

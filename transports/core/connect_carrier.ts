@@ -19,12 +19,12 @@ export interface Connected<P extends AnyProtocol> {
 
 /**
  * Makes a connection over a {@linkcode Carrier} of your own: a transport with flow control, buffering and
- * every promise of {@linkcode Transport}, over whatever can read and write bytes.
+ * every promise of {@linkcode Transport}, over anything that can read and write bytes.
  *
  * `connectionMade` has been called when the promise resolves. `testTransport` of `@sluice/net/testing` tells whether
  * the carrier keeps its promises.
  *
- * @throws Whatever the factory throws; the carrier is closed then.
+ * @throws The error that the factory throws; the carrier is closed then.
  *
  * @example A transport that answers every write with its length
  * ```ts

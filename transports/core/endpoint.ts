@@ -19,7 +19,7 @@ export interface Endpoint {
   readonly hostname?: string;
   /** The port of the host. */
   readonly port?: number;
-  /** The path of a Unix socket, in the place of `port`. A leading NUL names Linux' abstract namespace. */
+  /** The path of a Unix socket, instead of `port`. A leading NUL names Linux' abstract namespace. */
   readonly path?: string;
 }
 
@@ -55,7 +55,7 @@ function portFrom(least: 0 | 1): Check {
   };
 }
 
-/** The path of a Unix socket. What the system would cut off it would otherwise be missing in silence. */
+/** The path of a Unix socket. The system would cut off the end of a longer one without an error. */
 const path: Check = (value, option) => {
   text(value, option);
   const name = String(value);
@@ -81,9 +81,9 @@ export const LISTEN_PLACE_CHECKS: OptionTable<Endpoint> = {
 };
 
 /**
- * Throws for an endpoint that says too much or too little. What it says was checked by its table.
+ * Throws for an endpoint with too many or too few options. Their values were checked by its table.
  *
- * @param action What is to be done: "connect" or "listen".
+ * @param action The action: "connect" or "listen".
  * @throws {TypeError} If both or neither of port and path are given.
  */
 export function checkEndpoint(action: string, endpoint: Endpoint): void {

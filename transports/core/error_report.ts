@@ -40,7 +40,7 @@ export interface ErrorContext<T = Transport> {
 
 /**
 /**
- * Told once of each exception that a callback of the user threw, and of trouble that a server goes on after. What it returns
+ * Gets each exception of a user's callback once, and each failure that a server survives. Its result
  * is ignored; a promise may reject.
  *
  * @typeParam T What it concerns: a connection, or a datagram endpoint.
@@ -114,7 +114,7 @@ export function report<T extends Addressed>(
 /**
  * Logs an error to the console: the default of `onError`, for handlers that deal with some errors themselves.
  *
- * What a peer or the network caused, such as a malformed message, a reset or a refused handshake, takes one line.
+ * A fault of a peer or of the network, such as a malformed message, a reset or a refused handshake, takes one line.
  * Any other error is a fault of the program, and comes with its stack. Never throws.
  *
  * @example Leaving out one kind

@@ -7,8 +7,8 @@ import { InvalidStateError } from "../../protocols/errors.ts";
  * - `open`: bytes go both ways.
  * - `readEnded`: the peer ended its direction and the protocol keeps ours.
  * - `writeEnded`: we ended our direction, the peer may go on.
- * - `ended`: both directions ended, nobody has closed yet.
- * - `closing`: no more is read; what is queued is being sent.
+ * - `ended`: both directions ended, not closed yet.
+ * - `closing`: no more is read; queued bytes are being sent.
  * - `lost`: the outcome is decided; `connectionLost` is about to be called.
  * - `closed`: `connectionLost` was called and everything is released.
  */
@@ -25,7 +25,7 @@ export type LifecycleState =
 /** What moves a connection from one {@linkcode LifecycleState} to the next. */
 export type LifecycleEvent = "made" | "peerEof" | "writeEof" | "close" | "lose" | "release";
 
-/** The whole life of a connection: the state that each event leads to. What is not listed cannot happen. */
+/** The whole life of a connection: the state that each event leads to. Other events cannot happen. */
 const TRANSITIONS: Record<LifecycleState, Partial<Record<LifecycleEvent, LifecycleState>>> = {
   fresh: { made: "open" },
   open: { peerEof: "readEnded", writeEof: "writeEnded", close: "closing", lose: "lost" },

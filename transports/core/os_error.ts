@@ -17,7 +17,7 @@ export function describeOsError(error: unknown, action: string): Error {
   try {
     if (!isOsError(described)) return described;
     const message = `${action}: ${described.message}`;
-    // What is frozen keeps its message for ever.
+    // A frozen error keeps its message.
     return Reflect.set(described, "message", message)
       ? described
       : new Error(message, { cause: error });

@@ -13,8 +13,8 @@ import { closeInTime } from "./close_in_time.ts";
  * A transport that forwards everything to another one: override what you want to see or change. Each method goes to its
  * own counterpart: who overrides `write` sees nothing of `writelines`.
  *
- * It wraps a live transport from the side of whoever writes to it; the protocol goes on
- * talking to the inner one unless it is told otherwise.
+ * It wraps a live transport for the code that writes to it; the protocol goes on using the inner one
+ * unless it gets the wrapper.
  *
  * @example Logging what is written
  * ```ts

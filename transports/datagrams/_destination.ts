@@ -13,7 +13,7 @@ export interface NamedDestination {
 }
 
 /**
- * What was given as the address of a datagram, checked for an endpoint with the address `own`.
+ * The given address of a datagram, checked for an endpoint with the address `own`.
  *
  * @throws {TypeError} If it is of another kind or family than the endpoint.
  * @throws {RangeError} If the port is out of range.

@@ -19,7 +19,7 @@ export interface IncomingOptions {
   readonly receivePolicy: ReceivePolicy;
 }
 
-/** What the incoming half tells its endpoint. */
+/** The events of the incoming half. */
 export interface IncomingEvents {
   /** A callback of the user threw, or its promise rejected. */
   onCallbackError(callback: string, thrown: unknown): void;

@@ -23,7 +23,7 @@ export interface OutgoingOptions {
   readonly sendPolicy: SendPolicy;
 }
 
-/** What the outgoing half tells its endpoint. */
+/** The events of the outgoing half. */
 export interface OutgoingEvents {
   /** The queue rose above the high mark. */
   onPause(): void;
@@ -137,7 +137,7 @@ export class Outgoing {
     this.#pauseIfFull();
   }
 
-  /** Stops for good; the senders of what is queued are told. */
+  /** Stops for good; the senders of queued datagrams get the reason. */
   stop(reason: Error | null): void {
     this.#isStopped = true;
     const error = new ConnectionLostError(

@@ -7,7 +7,7 @@ export const MAX_DATAGRAM_SIZE = 65_507;
 /**
  * What a {@linkcode DatagramSink} did with memory that it was shown:
  *
- * - `"copied"`: nobody holds a view of it.
+ * - `"copied"`: there is no view of it.
  * - `"lent"`: views of it are held and must become empty.
  * - `"kept"`: it is in use; the sink detaches it later.
  */
@@ -46,7 +46,7 @@ export interface DatagramCarrier {
   joinGroup?(group: string, options: GroupOptions): Promise<void>;
   /** Leaves a multicast group. */
   leaveGroup?(group: string, options: GroupOptions): Promise<void>;
-  /** Releases everything, at once. What is pending settles somehow. Called once. */
+  /** Releases everything at once; pending operations must settle. Called once. */
   close(): void;
   /** A fact about the endpoint, see `DatagramTransport.getExtraInfo`; `undefined` if not known. */
   getExtraInfo(name: string): unknown;

@@ -37,7 +37,7 @@ export interface DatagramQueueOptions {
    */
   readonly writeBufferLimits?: Partial<WriteBufferLimits>;
   /**
-   * The most that may be queued for sending, in bytes. What comes while more is queued is treated as
+   * The most that may be queued for sending, in bytes. Datagrams beyond that are treated as
    * `sendPolicy` says.
    *
    * @default {16777216}

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 
 /**
  * An IP address in the one spelling that can be compared: lower case, zeros left out, an IPv4 address
- * inside of an IPv6 one as IPv4. What is no IP address stays as it is.
+ * inside of an IPv6 one as IPv4. Any other text is returned unchanged.
  */
 export function canonicalIp(hostname: string): string {
   if (isIPv4(hostname) || !isIPv6(hostname)) return hostname;
@@ -16,7 +16,7 @@ export function canonicalIp(hostname: string): string {
   return zone === undefined ? short : `${short}%${zone}`;
 }
 
-/** The family of an IP address; `null` of what is none. A zone such as `%eth0` may follow. */
+/** The family of an IP address; `null` if it is none. A zone such as `%eth0` may follow. */
 export function familyOf(hostname: string): 4 | 6 | null {
   if (isIPv4(hostname)) return 4;
   return isIPv6(hostname) ? 6 : null;

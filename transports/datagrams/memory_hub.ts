@@ -39,7 +39,7 @@ class MemoryDatagramCarrier implements DatagramCarrier {
   }
 
   async send(data: Uint8Array, destination: Address): Promise<void> {
-    // As on a network, where nobody is told whether it arrives.
+    // As on a network, where the sender does not learn whether it arrives.
     const copy = copyOf(data);
     await nextTurn();
     if (destination.transport === "memory") {

@@ -36,7 +36,7 @@ export class NodeDatagramCarrier implements DatagramCarrier {
   start(sink: DatagramSink): void {
     const max = this.#maxDatagramSize;
     this.#socket.on("message", (message, { address, port }) => {
-      // The socket allocates memory for each datagram, which nobody else has.
+      // The socket allocates memory for each datagram, which has no other user.
       const buffer = message.buffer as ArrayBuffer;
       const data = new Uint8Array(buffer, message.byteOffset, Math.min(message.length, max));
       const isTruncated = message.length > max;

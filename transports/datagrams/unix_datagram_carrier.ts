@@ -29,7 +29,7 @@ export class UnixDatagramCarrier implements DatagramCarrier {
   readonly #conn: Deno.DatagramConn;
   readonly #waker: Deno.DatagramConn;
   readonly #maxDatagramSize: number;
-  // What the waker sends; nobody else knows it.
+  // The datagram of the waker, which no other program knows.
   readonly #wakeUp = crypto.randomUUID();
   #job: Job | null = null;
   #isReceiving = false;

@@ -1,7 +1,7 @@
 import type { Transform } from "node:stream";
 import type { Bytes } from "../../protocols/contract.ts";
 
-/** From this much output that nobody took the stream is paused until it is, in bytes. */
+/** With this much output that was not taken, in bytes, the stream is paused until it is. */
 const HIGH_WATER = 262_144;
 
 /** What a stream of node:zlib is beside a transform. */

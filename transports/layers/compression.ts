@@ -29,7 +29,7 @@ import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
 
 /** The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a thousandth. */
 export const DEFAULT_MAX_RATIO = 200;
-/** The default of `maxExpansion`, 8 MiB: what may come of a short run of zeros without anybody's asking. */
+/** The default of `maxExpansion`, 8 MiB: a short run of zeros may legitimately grow to this. */
 export const DEFAULT_MAX_EXPANSION = 8_388_608;
 
 /** The size of the pieces that come out, in bytes; larger ones were measured to cost more. */
@@ -40,7 +40,7 @@ const ZSTD_WINDOW_LOG = 23;
 /** A format of compressed data. */
 export type CompressionFormat = "gzip" | "deflate" | "deflate-raw" | "brotli" | "zstd";
 
-/** How to compress, and how much may come of what is received. */
+/** Options for {@linkcode compression}. */
 export interface CompressionOptions {
   /** The format, the same on both ends. */
   readonly format: CompressionFormat;
@@ -60,7 +60,7 @@ export interface CompressionOptions {
   readonly maxExpansion?: number;
 }
 
-/** What is different from format to format. */
+/** The properties of a format. */
 interface Codec {
   readonly levels: readonly [lowest: number, highest: number];
   readonly defaultLevel: number;
@@ -141,8 +141,8 @@ const CHECKS: OptionTable<CompressionOptions> = {
  * Makes a layer that compresses what is sent and decompresses what is received. Each direction is one stream of
  * the format, and its end the end of that stream.
  *
- * Whatever is written in one turn of the event loop leaves at its end in a form that the peer can decompress at once, so
- * that dialogues work. What is received may grow by `maxRatio`, and by `maxExpansion` beyond that: more ends the
+ * Bytes that are written in one turn of the event loop leave at its end in a form that the peer can decompress at once, so
+ * that dialogues work. Received bytes may grow by `maxRatio`, and by `maxExpansion` beyond that: more ends the
  * connection with a `DecompressionLimitError`; corrupt, incomplete and superfluous data with a `DecompressionError`,
  * after everything that came before the fault.
  *

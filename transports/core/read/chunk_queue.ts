@@ -85,7 +85,7 @@ export class ChunkQueue implements ByteSource {
     this.#onPut?.();
   }
 
-  /** Drops the chunks that wait and those that still come: nobody reads any more. */
+  /** Drops all waiting and later chunks: there is no reader any more. */
   drop(): void {
     this.#isDropping = true;
     this.#buffer.clear();
@@ -111,8 +111,8 @@ export class ChunkQueue implements ByteSource {
   }
 
   /**
-   * Resolves when the reader has dealt with all that was put in and asks for more, or nobody reads
-   * any more.
+   * Resolves when the reader has taken all chunks and asks for more, or when there is no reader any
+   * more.
    */
   starved(): Promise<void> {
     if (this.#isDropping || (this.#onPut !== null && this.size === 0)) return Promise.resolve();

@@ -8,7 +8,7 @@ import { turnBudget } from "../../../protocols/turn_budget.ts";
 /**
  * Hands chunks to a protocol, of either kind, one after the other: only while delivery is not paused, and the next only when the
  * promise that the protocol returned for the last one has settled. What cannot be delivered yet waits in
- * order, and goes to whichever protocol is set by then.
+ * order, and goes to the protocol that is set by then.
  */
 export class Delivery {
   readonly #onError: CallbackErrorSink;
@@ -18,7 +18,7 @@ export class Delivery {
   // Delivers what waits; null while nothing does.
   #draining: Promise<void> | null = null;
   #isInCallback = false;
-  // What a buffered protocol lent last, and whether the present one did.
+  // The buffer that a buffered protocol lent last, and whether the present one lent it.
   #lent: Uint8Array | undefined;
   #isLender = false;
   #paused = false;
@@ -38,8 +38,8 @@ export class Delivery {
   }
 
   set protocol(protocol: AnyProtocol) {
-    // What a read under way goes into may mean nothing to this one, even if it has lent it before:
-    // it gets a copy.
+    // A read under way may fill a buffer of the last protocol. This one gets a copy, even if it has
+    // lent that buffer before.
     if (protocol !== this.#protocol) this.#isLender = false;
     this.#protocol = protocol;
     this.#buffered = asBuffered(protocol);
@@ -110,7 +110,7 @@ export class Delivery {
    * Delivers a chunk, now if nothing stands in the way. A protocol that takes chunks gets one with a
    * buffer of its own.
    *
-   * @param chunk What arrived; nobody else uses it any more.
+   * @param chunk The received bytes, which have no other user.
    * @param target What {@linkcode lend} gave for this read: the chunk may lie in it.
    * @returns Nothing if it is done; else a promise that resolves when it is.
    * @throws {TypeError} If the chunk is not bytes, or its memory was transferred away.
@@ -130,7 +130,7 @@ export class Delivery {
 
   #wait(chunk: Bytes): Promise<void> {
     this.#waiting.push(chunk);
-    // Whoever runs the callback goes on with it, once the callback's promise has settled.
+    // The caller of the callback goes on with it, once the callback's promise has settled.
     if (this.#isInCallback) return Promise.resolve().then(() => this.ready());
     return this.#draining ??= this.#drain();
   }
@@ -192,7 +192,7 @@ export class Delivery {
     return callBack(protocol, "bufferUpdated", this.#onError, taken);
   }
 
-  /** Sees to it that the start of `chunk` is in the protocol's buffer; returns how much of it. */
+  /** Puts the start of `chunk` into the protocol's buffer; returns how many bytes of it. */
   #putInto(protocol: BufferedProtocolCallbacks, chunk: Bytes): number {
     const target = this.#borrow(protocol, chunk.length);
     if (target === undefined) return 0;

@@ -3,7 +3,7 @@ import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
 
-/** What the pump tells its transport. */
+/** The events of the pump. */
 export interface PumpEvents {
   /** So many bytes arrived. */
   onReceived(bytes: number): void;

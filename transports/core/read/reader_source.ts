@@ -14,7 +14,7 @@ export class ReaderSource implements ByteSource {
   readonly #buffer = new ReadBuffer();
   #target: Uint8Array | undefined;
 
-  /** Reads from `reader`, which somebody else closes. */
+  /** Reads from `reader`, and leaves closing it to the caller. */
   constructor(reader: Reader) {
     this.#reader = reader;
   }

@@ -5,7 +5,7 @@ export interface Flushable {
 }
 
 /**
- * After so many microtasks in a row in which nobody wrote, what is queued is sent. A handler that reads the next
+ * After so many microtasks in a row without a write, the queued bytes are sent. A handler that reads the next
  * buffered line, writes its answer and drains takes three or four from one write to the next.
  */
 const QUIET_MICROTASKS = 8;
@@ -25,7 +25,7 @@ export function flushSoon(target: Flushable): void {
   if (waiting.push(target) === 1) READY.then(awaitQuiet);
 }
 
-/** Somebody who waits for its flush already has written more. */
+/** A connection whose flush is scheduled has written more. */
 export function deferFlush(): void {
   quiet = 0;
 }

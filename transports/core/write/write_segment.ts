@@ -7,8 +7,8 @@ const pool: WriteSegment[] = [];
 let shared: WriteSegment | null = null;
 
 /**
- * Memory that small writes are gathered in until they are sent, and that is used again then: nobody outside ever
- * sees it.
+ * Memory that collects small writes until they are sent, and is used again then. It is never handed
+ * out.
  */
 export class WriteSegment {
   readonly #bytes = new Uint8Array(SEGMENT_SIZE);
@@ -35,7 +35,7 @@ export class WriteSegment {
     return this.#bytes.subarray(start, this.#used);
   }
 
-  /** What was held, with `bytes` behind it; `null` if something else follows it or there is no room. */
+  /** The held bytes, followed by `bytes`; `null` if other bytes follow them or there is no room. */
   extend(held: Uint8Array, bytes: Uint8Array): Uint8Array | null {
     const end = held.byteOffset + held.length;
     if (end !== this.#used || end + bytes.length > SEGMENT_SIZE) return null;

@@ -24,7 +24,7 @@ export interface CaptureWriter {
 }
 
 /**
- * What was captured and waits for the sink. What comes in one turn of the event loop, or in some milliseconds, goes to the
+ * Captured bytes that wait for the sink. Those of one turn of the event loop, or of some milliseconds, go to the
  * sink together.
  */
 export class CaptureQueue {
@@ -38,7 +38,7 @@ export class CaptureQueue {
   // Where in the slab begins what the sink was not given, and where it ends.
   #start = 0;
   #end = 0;
-  // In bytes since the beginning: what came, what the sink has taken, and how much of it somebody waits for.
+  // In bytes since the beginning: captured, taken by the sink, and the amount that a flush waits for.
   #reserved = 0;
   #taken = 0;
   #goal = 0;

@@ -7,7 +7,7 @@ export class FileWriter implements CaptureWriter {
   readonly #path: string | URL;
   #file: Deno.FsFile | null = null;
 
-  /** Begins with the first {@linkcode write}; what stands at the path is overwritten. */
+  /** Begins with the first {@linkcode write}; an existing file is overwritten. */
   constructor(path: string | URL) {
     this.#path = path;
   }
@@ -17,7 +17,7 @@ export class FileWriter implements CaptureWriter {
     try {
       for (let done = 0; done < bytes.length;) done += await this.#file.write(bytes.subarray(done));
     } catch (error) {
-      // Nothing more will be written: after a failure nobody closes it.
+      // Nothing more will be written, and close() is not called after a failure.
       this.close();
       throw error;
     }

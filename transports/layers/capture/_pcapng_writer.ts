@@ -18,7 +18,7 @@ const PACKET_HEAD = 28;
 const FLAGS_OPTION = 2 | 4 << 16;
 
 /**
- * Writes a pcapng file: section header, one interface, packets. What the sink has not taken yet is kept up to a limit, above which
+ * Writes a pcapng file: section header, one interface, packets. Bytes that the sink has not taken yet are kept up to a limit, above which
  * packets are dropped, and counted.
  *
  * ```text
@@ -58,7 +58,7 @@ export class PcapngWriter {
    * @param length How long it is, with its headers, in bytes.
    * @param flags Which way it goes and more, as in the option `epb_flags`.
    * @param comment A remark that is shown with it.
-   * @returns Where in the slab it is to be written before this turn ends, a multiple of 4; the padding behind it is there.
+   * @returns Where in the slab it is to be written before this turn ends, a multiple of 4; the padding after it is there.
    *   `null` if it is not wanted.
    */
   beginPacket(length: number, flags: number, comment?: string): number | null {

@@ -30,7 +30,7 @@ interface Segment {
 export class SegmentHead {
   readonly #template: Bytes;
   readonly #isV4: boolean;
-  // Sums of what is in every header of IP, and of what the checksum of TCP covers besides the segment but for its length.
+  // Sums of the constant part of each IP header, and of TCP's pseudo header without the length.
   readonly #ipSum: number;
   readonly #pseudoSum: number;
 
@@ -86,8 +86,8 @@ export class SegmentHead {
   }
 
   /**
-   * Writes the checksum of the segment at `at`, behind which up to 3 bytes are zeros. If it is left to a network card, the sum
-   * of what it covers besides the segment stands in its place, where the card adds to it.
+   * Writes the checksum of the segment at `at`, which up to 3 zero bytes follow. If it is left to a network card, the field
+   * gets the sum of the pseudo header, to which the card adds.
    */
   addChecksum(slab: CaptureSlab, at: number, length: number, isOffloaded: boolean): void {
     const ip = this.#template.length - TCP_HEADER;

@@ -66,13 +66,13 @@ const CHECKS: OptionTable<CaptureOptions> = {
  * The packets are made up, for the layer sees bytes and no packets: a handshake, one packet for each chunk received and for each piece
  * written (several if it is longer than 65,000 bytes), at the time when it passes, an end. Addresses and
  * ports are those of the connection, as in `peername` and `sockname`; where there are none, as for Unix sockets, loopback addresses are
- * made up and the first packet has a comment with the names. What is written counts as sent, also if the connection breaks before.
+ * made up and the first packet has a comment with the names. Written bytes count as sent, even if the connection breaks before.
  *
  * Packets longer than networks carry, over 9,000 bytes, have no checksum and are marked so, as those of a real
- * loopback device; a program that insists on checksums (Wireshark does not unless told to) complains of these.
+ * loopback device; a program that insists on checksums (Wireshark does not by default) reports these.
  *
  * It never breaks or slows a connection: bytes are copied, and if the sink fails, or does not keep up, the capture suffers, and `onError`
- * is told once. A path needs `--allow-write`; what stands there is overwritten.
+ * is told once. A path needs `--allow-write`; an existing file is overwritten.
  *
  * @example Capturing a connection
  * ```ts
@@ -189,7 +189,7 @@ function endsOf(local: Address | null, peer: Address | null): Ends | null {
 
 function endOf(address: Address | null): CapturedEnd | null {
   if (address === null || !("port" in address)) return null;
-  // An address of this machine may name the interface behind it.
+  // An address of this machine may end with the name of its interface.
   const [hostname = ""] = address.hostname.split("%");
   const ip = parseIpv4(hostname) ?? parseIpv6(hostname);
   return ip === null ? null : { ip, port: address.port };
