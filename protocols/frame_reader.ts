@@ -117,6 +117,33 @@ export class FrameReader<In> {
     }
   }
 
+  /**
+   * Takes the next message that can be used: bad ones that can be passed over are only told of.
+   *
+   * @param onBadMessage Told of each message that was passed over. Without it such a message is an
+   * error like any other.
+   * @returns As {@linkcode next}.
+   * @throws As {@linkcode next}, and what `onBadMessage` throws.
+   */
+  nextUsable(onBadMessage?: (error: FrameError) => void): In | NeedMore {
+    for (;;) {
+      try {
+        return this.next();
+      } catch (error) {
+        if (onBadMessage === undefined || !this.passesOver(error)) throw error;
+        onBadMessage(error);
+      }
+    }
+  }
+
+  /**
+   * Whether an error that {@linkcode next} has just thrown concerns one message, and the next call
+   * goes on after it.
+   */
+  passesOver(error: unknown): error is FrameError {
+    return error instanceof FrameError && error.recoverable && !this.#isDone;
+  }
+
   /** Removes and returns the bytes that were not taken, for another reader. */
   takeRest(): Bytes {
     return this.#buffer.takeAll();

@@ -1,7 +1,7 @@
 import type { Codec } from "./codec.ts";
 import { NEED_MORE } from "./codec.ts";
 import type { AnyProtocol, Bytes, Transport } from "./contract.ts";
-import { ConnectionLostError, FrameError, InvalidStateError } from "./errors.ts";
+import { ConnectionLostError, type FrameError, InvalidStateError } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { signalOf } from "./option_checks.ts";
 import { Protocol } from "./protocol.ts";
@@ -258,10 +258,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     try {
       message = this.#reader.next();
     } catch (error) {
-      // Only while the reader can go on, or the same error would come for ever.
-      if (error instanceof FrameError && error.recoverable && !this.#reader.isDone) {
-        return this.badMessageReceived(error);
-      }
+      if (this.#reader.passesOver(error)) return this.badMessageReceived(error);
       throw error;
     }
     return message === NEED_MORE ? NEED_MORE : this.messageReceived(message);

@@ -1,7 +1,7 @@
 import { joinBytes } from "../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { Bytes, CloseInfo } from "../protocols/contract.ts";
-import { ConnectionLostError, FrameError, InvalidStateError } from "../protocols/errors.ts";
+import { ConnectionLostError, type FrameError, InvalidStateError } from "../protocols/errors.ts";
 import {
   checkOptions,
   functionLike,
@@ -9,8 +9,9 @@ import {
   signalOf,
 } from "../protocols/option_checks.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
-import { isThenable, toError } from "../protocols/thrown.ts";
+import { toError } from "../protocols/thrown.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
+import { tellBadMessages } from "./_bad_messages.ts";
 import type { CloseOptions, StreamConnection } from "./stream_connection.ts";
 import type { ReadOptions } from "./stream_reader.ts";
 import type { WaitOptions } from "./stream_writer.ts";
@@ -57,7 +58,7 @@ const CHECKS: OptionTable<FramedOptions> = { onBadMessage: functionLike("(error)
 export class FramedConnection<In, Out = In> implements AsyncDisposable {
   /** The bytes below. */
   readonly connection: StreamConnection;
-  readonly #onBadMessage: ((error: FrameError) => unknown) | undefined;
+  readonly #onBadMessage: ((error: FrameError) => void) | undefined;
   readonly #frames: FrameReader<In>;
   #codec: Codec<In, Out>;
   #readable: ReadableStream<In> | null = null;
@@ -74,7 +75,11 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     this.connection = connection;
     this.#codec = codec;
     this.#frames = new FrameReader(codec);
-    this.#onBadMessage = options.onBadMessage;
+    // A rejection ends the connection, and receiving fails with it.
+    this.#onBadMessage = tellBadMessages(
+      options.onBadMessage,
+      (thrown) => connection.transport.abort(toError(thrown)),
+    );
   }
 
   /**
@@ -234,22 +239,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
 
   /** The next message that is there. */
   #next(): In | typeof NEED_MORE {
-    for (;;) {
-      try {
-        return this.#frames.next();
-      } catch (error) {
-        const goesOn = error instanceof FrameError && error.recoverable && !this.#frames.isDone;
-        if (!goesOn || this.#onBadMessage === undefined) throw error;
-        this.#tellBadMessage(error);
-      }
-    }
-  }
-
-  /** A promise that the callback returns may reject: that ends the connection, and receiving fails with it. */
-  #tellBadMessage(error: FrameError): void {
-    const answer = this.#onBadMessage?.(error);
-    if (!isThenable(answer)) return;
-    Promise.resolve(answer).catch((thrown) => this.connection.transport.abort(toError(thrown)));
+    return this.#frames.nextUsable(this.#onBadMessage);
   }
 
   async #pull(controller: ReadableStreamDefaultController<In>): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  type Bytes,
   cobsCodec,
   contentLengthCodec,
   decoderStream,
@@ -109,4 +110,52 @@ Deno.test("encoderStream() and decoderStream() give back what was put in", async
     .pipeThrough(encoderStream(cobsCodec()))
     .pipeThrough(decoderStream(cobsCodec()));
   assertEquals(await Array.fromAsync(packetsBack), packets);
+});
+
+Deno.test("decoderStream() gives the messages before a bad one, however the bytes were cut", async () => {
+  const sent = "one\ntwo\nmuch too long\nthree\n";
+  for (let step = 1; step <= sent.length; step++) {
+    const parts = Array.from(
+      { length: Math.ceil(sent.length / step) },
+      (_, i) => sent.substring(i * step, (i + 1) * step),
+    );
+    const stream = chunks(...parts).pipeThrough(decoderStream(lineCodec({ maxLength: 5 })));
+    const received: string[] = [];
+    await assertRejects(async () => {
+      for await (const line of stream) received.push(line);
+    }, FrameTooLongError);
+    assertEquals(received, ["one", "two"], `${step} bytes at a time`);
+  }
+});
+
+Deno.test("decoderStream() fails on what is no bytes, after the messages before it", async () => {
+  for (const odd of [5, "text", new ArrayBuffer(2), null]) {
+    const { readable, writable } = decoderStream(lineCodec());
+    const writer = writable.getWriter();
+    const reader = readable.getReader();
+    const writes = Promise.allSettled([
+      writer.write(encode("one\ntwo\n")),
+      writer.write(odd as unknown as Bytes),
+    ]);
+    assertEquals([(await reader.read()).value, (await reader.read()).value], ["one", "two"]);
+    await assertRejects(() => reader.read(), TypeError, "Cannot append data");
+    assertEquals((await writes).map(({ status }) => status), ["fulfilled", "rejected"]);
+    await assertRejects(() => writer.closed, TypeError);
+  }
+});
+
+Deno.test("decoderStream() passes a cancelled reader and an aborted writer on", async () => {
+  const cancelled = decoderStream(lineCodec());
+  const writer = cancelled.writable.getWriter();
+  const write = writer.write(encode("one\n"));
+  await cancelled.readable.cancel(new RangeError("enough"));
+  await Promise.allSettled([write]);
+  await assertRejects(() => writer.write(encode("two\n")), RangeError, "enough");
+
+  const aborted = decoderStream(lineCodec());
+  const giving = aborted.writable.getWriter();
+  const pending = giving.write(encode("one\n"));
+  await giving.abort(new RangeError("given up"));
+  await Promise.allSettled([pending]);
+  await assertRejects(() => aborted.readable.getReader().read(), RangeError, "given up");
 });
