@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
       /(?<!\b(?:left|leav\w+|fall\w*|fell|lag\w*) (?:\w+ )?)\bbehind\b(?! (?:a|an|the|its|one)? ?(?:\w+ )?(?:proxy|proxies|HAProxy|balancer|firewall|NAT|router)\b)/i,
     instead: "after",
   },
-  { pattern: /\bstands?\b(?!-| (?:in|for|by|out|up|on)\b)/i, instead: "is, or has" },
+  { pattern: /\bstands?\b(?!-| (?:in|for|by|out|up|on|still)\b)/i, instead: "is, or has" },
   { pattern: /\bin (?:the )?place of\b/i, instead: "instead of" },
   {
     pattern:

@@ -18,7 +18,7 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_option
 /** How the two ends are made. */
 export interface MemoryPairOptions extends TransportOptions {
   /**
-   * What the ends are called in their addresses.
+   * The names of the ends in their addresses.
    *
    * @default {["a", "b"]}
    */
@@ -61,7 +61,7 @@ const CHECKS: OptionTable<MemoryPairOptions> = {
  * @param protocolFactoryB Makes the protocol of the second end.
  * @param options Names, and what both ends have in common.
  * @returns The two ends, each with the protocol that its factory made.
- * @throws Whatever a factory throws; both ends are closed then.
+ * @throws The error that a factory throws; both ends are closed then.
  * @throws {RangeError} If a limit is out of range.
  */
 export async function memoryTransportPair<A extends AnyProtocol, B extends AnyProtocol>(

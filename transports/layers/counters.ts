@@ -24,8 +24,8 @@ const CHECKS: OptionTable<CountersOptions> = {
  * Makes a layer that counts the bytes and chunks of each direction, and notes when the first and the last went. To be read at
  * any time from the extra info called "counters", and from a sum over connections.
  *
- * Near the wire it counts what is sent, above a layer that changes bytes what it is made of. What is written after
- * `close()` is dropped and not counted.
+ * Near the wire it counts the sent bytes; above a layer that changes bytes, those before the change. Bytes written
+ * after `close()` are dropped and not counted.
  *
  * @example Bytes of one connection, and of all
  * ```ts
@@ -48,7 +48,7 @@ export function counters(options: CountersOptions = {}): LayerFactory {
   return (upper, transportOptions) => new CountersLayer(upper, transportOptions, options.total);
 }
 
-/** What went through several connections, see {@linkcode counters}. */
+/** The traffic of several connections, see {@linkcode counters}. */
 export class TrafficTotal implements TrafficCounters {
   readonly #received = new Tally();
   readonly #sent = new Tally();

@@ -21,7 +21,7 @@ import { hexDump } from "./_hex_dump.ts";
 /** The default of `maxBytes`: what fits on a screen. */
 export const DEFAULT_LOGGED_BYTES = 1024;
 
-/** What is logged, and where to. */
+/** Options for {@linkcode logging}. */
 export interface LoggingOptions {
   /**
    * How the bytes are shown: as text in quotes, as a hex dump, or not at all.

@@ -1,7 +1,7 @@
 import { isIPv6, type LookupFunction } from "node:net";
 import type { SpecialConnectOptions } from "./special_options.ts";
 
-/** A look-up of the user's as node:net calls one. What it throws or rejects with fails the attempt. */
+/** A user's look-up in the form that node:net calls. Its failure fails the attempt. */
 export function toNodeLookup(lookup: NonNullable<SpecialConnectOptions["lookup"]>): LookupFunction {
   return (hostname, options, callback) => {
     void find(lookup, hostname).then(

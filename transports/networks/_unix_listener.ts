@@ -5,7 +5,7 @@ const closing = new Map<string, Promise<void>>();
  * Listens on a Unix socket. A dead socket file that a killed process left behind is removed
  * first; a live one, and a file of any other kind, stays and makes this fail.
  *
- * @throws {Deno.errors.AddrInUse} If somebody listens there, or the path is not a socket.
+ * @throws {Deno.errors.AddrInUse} If a server listens there, or the path is not a socket.
  */
 export async function listenUnix(path: string): Promise<Deno.UnixListener> {
   if (isAbstract(path)) return Deno.listen({ transport: "unix", path });
@@ -48,14 +48,14 @@ export async function removeStaleSocket(path: string): Promise<void> {
     conn.close();
   } catch (error) {
     if (!(error instanceof Deno.errors.ConnectionRefused)) return;
-    // Between the look and the removal somebody else may have taken the path.
+    // Between the look and the removal another server may have taken the path.
     if (isSame(look(path), found)) await Deno.remove(path);
   }
 }
 
 /**
- * A listener that is closed unlinks its path, whoever's file that is by then. A file that took its place is
- * kept under a second name, until the function that is returned gives it back its own.
+ * A listener that is closed unlinks its path, even if another file is there by then. That file is kept under
+ * a second name, until the returned function gives it back its own.
  */
 function keepOther(path: string, ours: Deno.FileInfo | null): () => void {
   const now = look(path);
@@ -64,7 +64,7 @@ function keepOther(path: string, ours: Deno.FileInfo | null): () => void {
   try {
     Deno.linkSync(path, kept);
   } catch {
-    // A directory, or somebody's file that may not be touched: it will not be unlinked either.
+    // A directory, or a file that may not be touched: it will not be unlinked either.
     return () => {};
   }
   return () => {
@@ -77,7 +77,7 @@ function keepOther(path: string, ours: Deno.FileInfo | null): () => void {
   };
 }
 
-/** What stands at a path, without following links; `null` if nothing does. */
+/** The file at a path, without following links; `null` if there is none. */
 function look(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);

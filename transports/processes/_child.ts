@@ -10,7 +10,7 @@ export interface ChildPipe {
   readonly output?: PipeOutput;
 }
 
-/** A process that was started, by whichever means. */
+/** A process that was started in one of several ways. */
 export interface Child {
   /** Its number. */
   readonly pid: number;

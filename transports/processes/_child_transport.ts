@@ -27,7 +27,7 @@ import type { Child } from "./_child.ts";
 import { endWithUs } from "./_end_with_us.ts";
 import { checkSignal, signalGroup } from "./_signals.ts";
 
-/** What a {@linkcode ChildTransport} is told beside its child and protocol. */
+/** Options for a {@linkcode ChildTransport}. */
 export interface ChildTransportOptions extends Omit<TransportOptions, "layers"> {
   /** Whether the child leads a process group. */
   readonly startNewSession?: boolean;
@@ -77,7 +77,7 @@ export class ChildTransport implements SubprocessTransport {
     const { pid, handle, exited, pipes } = this.#child;
     for (const [fd, pipe] of pipes) {
       const carrier = new PipeCarrier(pipe, { pid, subprocess: handle });
-      // What the child wrote meanwhile is delivered in a later microtask, after connectionMade.
+      // Output that the child wrote meanwhile is delivered in a later microtask, after connectionMade.
       const { transport } = startTransport(() => this.#pipeProtocol(fd), carrier, this.#options);
       this.#pipes.set(fd, transport);
       this.#open.add(fd);
@@ -166,7 +166,7 @@ export class ChildTransport implements SubprocessTransport {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.takeShared();
-    // Nobody takes what is queued: the process is killed.
+    // Queued input has no reader: the process is killed.
     for (const transport of this.#pipes.values()) transport.abort();
     this.kill();
   }
@@ -181,7 +181,7 @@ export class ChildTransport implements SubprocessTransport {
       if (!await settlesInTime(this.exited, grace, signal)) this.#signalAll("SIGKILL");
       await this.exited;
     }
-    // What it has left behind.
+    // The processes that it has left behind.
     if (this.#options.startNewSession) this.#signalAll("SIGKILL");
     this.close();
     return await this.closed;
@@ -236,7 +236,7 @@ export class ChildTransport implements SubprocessTransport {
     this.#finish();
   }
 
-  /** All that can end by itself has ended: closes what is only written, as nobody tells when it is not read any more. */
+  /** All that can end by itself has ended: closes pipes that are only written, as there is no event for a reader that has gone. */
   #finish(): void {
     if (this.#exit === null || this.#isLost) return;
     const left = [...this.#open].map((fd) => this.#pipes.get(fd));

@@ -44,7 +44,7 @@ class Guard {
   readonly #onUnload = (): void => this.#send("SIGKILL");
 
   readonly #onUncaught = (event: Event): void => {
-    // Who prevents that goes on.
+    // A program that prevents that goes on.
     if (!event.defaultPrevented) this.#send("SIGKILL");
   };
 

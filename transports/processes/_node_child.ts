@@ -54,7 +54,7 @@ export class NodeChild implements Child {
     if (this.handle.exitCode !== null) return;
     // The name was checked where it came in.
     this.handle.kill(signal as NodeJS.Signals);
-    // Deno's sends one signal only, and takes it for the end of the process, whatever that is; this has it look again.
+    // Deno's handle sends one signal only, and takes any signal for the end of the process; this resets it.
     Object.assign(this.handle, { killed: false, signalCode: null });
   }
 }

@@ -13,7 +13,7 @@ export class ProcessCarrier implements Carrier {
   readonly #input: PipeInput;
   readonly #output: PipeOutput;
   #exit: ProcessExit | undefined;
-  // What the process no longer wants to read is no reason to kill it.
+  // A process that closes its stdin early need not be killed.
   #writeFailure: unknown;
   #isWriteEnded = false;
 

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { show } from "../../protocols/option_checks.ts";
 import { describeOsError } from "../core/os_error.ts";
 
-/** Throws for what is not the name of a signal of this system. */
+/** Throws if a value is not the name of a signal of this system. */
 export function checkSignal(signal: unknown): asserts signal is Deno.Signal {
   if (typeof signal === "string" && Object.hasOwn(constants.signals, signal)) return;
   throw new TypeError(

@@ -60,10 +60,10 @@ export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
  *   Deno.execPath(),
  *   { args: ["eval", loud] },
  * );
- * transport.write("is anybody there?");
+ * transport.write("is there a reader?");
  * transport.writeEof();
  * await transport.closed;
- * assertEquals(answer, "IS ANYBODY THERE?\n");
+ * assertEquals(answer, "IS THERE A READER?\n");
  * assertEquals((await exited).code, 0);
  * ```
  *

@@ -14,7 +14,7 @@ export interface FileStdio {
   /** Where it is. */
   readonly path: string | URL;
   /**
-   * Whether output goes to the end of what is there, in place of it.
+   * Whether output is appended instead of replacing the file.
    *
    * @default {false}
    */
@@ -22,14 +22,14 @@ export interface FileStdio {
 }
 
 /**
- * What a descriptor of a child process is.
+ * The kind of a descriptor of a child process.
  *
  * - `"piped"`: a pipe to us.
  * - `"inherit"`: our own.
  * - `"null"`: nothing to read, and nothing that is written goes anywhere.
  * - a number: a descriptor of the system's that we have open, such as `openSync` of node:fs gives.
  * - `{ path }`: a file, which is made if it is to be written.
- * - a transport: the stdin of that process, which was started with `stdin: "shared"`. What is written goes there
+ * - a transport: the stdin of that process, which was started with `stdin: "shared"`. Output goes there
  *   without passing through JavaScript. It can be given away once.
  */
 export type Stdio = "piped" | "inherit" | "null" | number | FileStdio | SubprocessTransport;

@@ -18,7 +18,7 @@ import { checkOutput, checkStdin, type StdinStdio, type Stdio } from "./stdio.ts
 /** Options for a child process and its pipes. */
 export interface SubprocessOptions extends CommandOptions, Omit<TransportOptions, "layers"> {
   /**
-   * What the process reads.
+   * The stdin of the process.
    *
    * @default {"piped"}
    */
@@ -67,10 +67,10 @@ const CHECKS: OptionTable<SubprocessOptions> = {
  * The protocol hears `pipeDataReceived(fd, data)` and `pipeConnectionLost(fd, error)` for each pipe, `processExited` when the process
  * has ended, and `connectionLost` when all of that has happened. Each pipe has flow control of its own: its
  * transport (`getPipeTransport(fd)`) can be paused, and a promise that `pipeDataReceived` returns holds back that pipe alone. A
- * process that nobody reads waits; memory does not grow.
+ * process whose output is not read waits; memory does not grow.
  *
- * A stdin that the process closed early costs nothing else: its output and exit code still come. What was not
- * read of stdin is told by `pipeConnectionLost(0, BrokenPipe)`; Deno does not tell of it before something is written.
+ * A stdin that the process closed early costs nothing else: its output and exit code still come. Input that it did not
+ * read is reported by `pipeConnectionLost(0, BrokenPipe)`; Deno notices it only at the next write.
  *
  * Needs `--allow-run` for the program.
  *

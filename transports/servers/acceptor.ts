@@ -15,7 +15,7 @@ export interface Listener<C> {
   close(): void;
 }
 
-/** What an acceptor tells and asks its server. */
+/** The events and questions of an acceptor. */
 export interface AcceptorEvents<C> {
   /** Whether a connection may be taken now, or when. */
   room(): void | Promise<void>;

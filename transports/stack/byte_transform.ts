@@ -12,12 +12,12 @@ export type Transformed = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;
 export interface ByteTransform {
   /** What is to be sent first, as soon as the connection is there. */
   encodeStart?(): Transformed | Promise<Transformed>;
-  /** Changes bytes on their way out. What it returns must not be changed any more; it may be `chunk` itself. */
+  /** Changes bytes on their way out. Its result must not be changed any more; it may be `chunk` itself. */
   encode(chunk: Bytes): Transformed | Promise<Transformed>;
   /**
-   * What is still to be sent before the outgoing direction ends, or before the layer is out: then other bytes follow.
+   * Returns the last bytes to send before the outgoing direction ends, or before the layer is removed: then other bytes follow.
    *
-   * @param why Which of both.
+   * @param why Whether the direction ends or the layer is removed.
    */
   encodeEnd?(why: "end" | "leave"): Transformed | Promise<Transformed>;
   /** Changes bytes on their way in. */

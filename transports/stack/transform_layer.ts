@@ -26,7 +26,7 @@ import type { LayerFactory } from "../core/transport_options.ts";
  * await a.transport.closed;
  * ```
  *
- * What a transform throws is reported to `onError` and ends the connection with it.
+ * An exception of a transform is reported to `onError` and ends the connection.
  *
  * @param makeTransform Makes the transform of one connection.
  * @returns What makes the layer: for the option `layers`, and for `insertLayer`.

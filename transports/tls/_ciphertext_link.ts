@@ -30,7 +30,7 @@ export class CiphertextLink {
   // While the transport below is full.
   #room: PromiseWithResolvers<void> | null = null;
   #hasEnded = false;
-  // What the engine gave within the call that feeds it, in the handshake.
+  // The ciphertext that the engine returned within the call that feeds it, in the handshake.
   #held: Uint8Array[] | null = null;
   #isHandshaking = true;
 

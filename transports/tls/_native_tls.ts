@@ -98,7 +98,7 @@ export class NativeTlsCarrier extends SocketCarrier implements Carrier {
         dropped += n;
       }
     } catch {
-      // Ended in another way: nobody waits for it any more.
+      // Ended in another way: its promise has no other handler.
     }
   }
 }

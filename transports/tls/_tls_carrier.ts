@@ -67,7 +67,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   #writeEnded: Promise<void> | null = null;
   #finished: Promise<void> | null = null;
   #dropped = 0;
-  // What the transport below was lost with.
+  // The error with which the transport below was lost.
   #lost: Error | null = null;
 
   /**
@@ -300,7 +300,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#peerEnded.resolve();
   }
 
-  /** Frees the engine, whichever way the connection ended. */
+  /** Frees the engine, after any end of the connection. */
   #release(): void {
     this.#socket?.destroy();
     this.#link.duplex.release();

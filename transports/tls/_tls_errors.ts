@@ -21,7 +21,7 @@ const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
   ],
 ];
 
-/** The kind of failure behind what an engine threw. */
+/** The kind of failure that an engine's error means. */
 function classifyTlsFailure(error: unknown): TlsFailure {
   if (!(error instanceof Error)) return "other";
   const code = "code" in error ? String(error.code) : "";
@@ -44,7 +44,7 @@ export function endsOf(transport: Transport): TlsEnds {
   return { peer: name("peername", "the peer"), local: name("sockname", "this end") };
 }
 
-/** What an engine threw in the handshake over `transport`, as an error of ours. */
+/** An engine's error of the handshake over `transport`, as an error of ours. */
 export function handshakeError(error: Error, transport: Transport): TlsHandshakeError {
   const { peer, local } = endsOf(transport);
   const reason = classifyTlsFailure(error);
@@ -62,7 +62,7 @@ export function endedHandshake(
   return new TlsHandshakeError(reason, peer, local, what, cause === null ? {} : { cause });
 }
 
-/** What an engine threw after the handshake between two ends, as an error of ours. */
+/** An engine's error after the handshake between two ends, as an error of ours. */
 export function protocolError(error: Error, { peer, local }: TlsEnds): TlsProtocolError {
   const reason = classifyTlsFailure(error);
   return new TlsProtocolError(reason, peer, local, error.message, { cause: error });

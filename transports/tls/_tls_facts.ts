@@ -4,7 +4,7 @@ import { readCertificate } from "./certificates/certificate_form.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
-/** What a TLS connection knows about itself by name, once the handshake is done: its extra info. */
+/** The facts of a TLS connection after the handshake: its extra info. */
 export function tlsFacts(
   socket: TLSSocket,
   options: ResolvedTlsOptions,
@@ -24,7 +24,7 @@ export function tlsFacts(
 }
 
 function cipherOf(socket: TLSSocket): TlsCipher | undefined {
-  // Absent once the socket is destroyed, whatever the types say.
+  // Absent once the socket is destroyed, though the types say otherwise.
   const cipher = socket.getCipher() as ReturnType<TLSSocket["getCipher"]> | null;
   if (cipher === null) return undefined;
   return { name: cipher.name, standardName: cipher.standardName, version: cipher.version };

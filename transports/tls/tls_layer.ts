@@ -5,9 +5,9 @@ import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts
 
 /**
  * TLS as a layer for the `layers` of any transport. The option `tls` puts it nearest the wire; by hand it
- * can stand above another layer, such as one that reads a PROXY header, and inside another TLS.
+ * can be above another layer, such as one that reads a PROXY header, and inside another TLS.
  *
- * `connectionMade` of what is above comes after the handshake. See {@linkcode TlsOptions}; `serverSide` says which end it is.
+ * The layer above gets `connectionMade` after the handshake. See {@linkcode TlsOptions}; `serverSide` says which end it is.
  *
  * @example TLS inside TLS
  * ```ts

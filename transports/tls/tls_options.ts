@@ -190,7 +190,7 @@ export function resolveTlsOptions(
   return options.serverSide ? checkServer(options) : withServerName(options, hostname);
 }
 
-/** {@linkcode resolveTlsOptions} of what was given; `null` if it was nothing. */
+/** {@linkcode resolveTlsOptions} of the given options; `null` if there are none. */
 export function resolveTls(
   { tls }: TlsOption,
   serverSide: boolean,
@@ -199,7 +199,7 @@ export function resolveTls(
   return tls === undefined ? null : resolveTlsOptions(tls, serverSide, hostname);
 }
 
-/** What the native engine cannot do of what is asked for by name; `null` if it can do everything. */
+/** The first requested feature that the native engine lacks; `null` if it has all of them. */
 export function nativeObstacle(
   options: ResolvedTlsOptions,
   { noDelay, keepAlive }: SocketOptions,

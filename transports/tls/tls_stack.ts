@@ -28,7 +28,7 @@ export function chooseTlsEngine(
   if (!options.serverSide && trustsServerItself(options)) return "layer";
   const obstacle = findObstacle(options, isTcp, isAccepting, sockets);
   if (options.engine !== "native") {
-    // Deno cannot set TCP_NODELAY on a TLS connection that it accepted, and it is what everybody gets by default.
+    // Deno cannot set TCP_NODELAY on a TLS connection that it accepted, which is the default.
     const isLate = options.serverSide && (sockets.noDelay ?? true);
     return options.engine ?? (obstacle === null && !isLate ? "native" : "layer");
   }

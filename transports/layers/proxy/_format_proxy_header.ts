@@ -13,7 +13,7 @@ import {
 
 const encoder = new TextEncoder();
 
-/** What a header is to say; a checksum of any value stands for the right one. */
+/** The contents of a header; a checksum of any value means the right one. */
 export interface ProxyHeaderContents {
   readonly command: "proxy" | "local";
   readonly source: Address | null;
@@ -22,7 +22,7 @@ export interface ProxyHeaderContents {
   readonly hasChecksum: boolean;
 }
 
-/** A header of version 1. What is no TCP connection is unknown in it. */
+/** A header of version 1, which calls other connections than TCP unknown. */
 export function formatProxyLine({ source, destination }: ProxyHeaderContents): Bytes {
   const ends = ipEnds(source, destination);
   if (ends === null || ends.kind !== 1) return encoder.encode("PROXY UNKNOWN\r\n");

@@ -1,4 +1,4 @@
-/** What an IPv4-mapped address begins with (RFC 4291 section 2.5.5.2). */
+/** The first bytes of an IPv4-mapped address (RFC 4291 section 2.5.5.2). */
 const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 
 /** The 4 bytes of an IPv4 address as it is written without leading zeros; `null` if it is none. */

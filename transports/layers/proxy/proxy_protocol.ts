@@ -57,7 +57,7 @@ export interface ProxyProtocolOptions {
   readonly maxLength?: number;
 }
 
-/** What is told to the other end by {@linkcode sendProxyProtocol}. */
+/** Options for {@linkcode sendProxyProtocol}. */
 export interface SendProxyProtocolOptions {
   /**
    * The version.
@@ -111,11 +111,11 @@ const SEND_CHECKS: OptionTable<SendProxyProtocolOptions> = {
  * or does not know (`UNKNOWN`), the addresses are the connection's own.
  *
  * Every client must come through the proxy: who can reach the port by another way can claim any address. A header
- * is required; anything else ends the connection before the protocol hears of it. Stand nearest the wire: `layers: [proxyProtocol(), …]`.
+ * is required; anything else ends the connection before the protocol hears of it. Put it nearest the wire: `layers: [proxyProtocol(), …]`.
  * The option `tls` puts TLS below the layers, where the header would have to be encrypted; for a proxy that passes TLS on, put
  * `tlsLayer` above this one.
  *
- * What fails is reported once to the server's `onError`: {@linkcode ProxyProtocolError} for what is no header, a wrong checksum or one
+ * A failure is reported once to the server's `onError`: {@linkcode ProxyProtocolError} for bytes that are no header, a wrong checksum or one
  * that is too long; {@linkcode ProxyProtocolTimeoutError} if it does not come in time.
  *
  * @example Both ends
@@ -267,7 +267,7 @@ class ProxyReader extends Layer {
     }
   }
 
-  /** What comes behind the header; `null` if it is not there yet, or none. */
+  /** The bytes after the header; `null` if the header has not arrived yet, or there are none. */
   #readHeader(bytes: Bytes): Bytes | null {
     const { versions, maxLength } = this.#limits;
     try {

@@ -145,7 +145,7 @@ function decide(
     // A certificate that proves nothing, whether it has to verify or not.
     refusal = Object.assign(toError(thrown), { code: "CERT_MALFORMED" });
   }
-  // The engine may still fail, which nobody has to hear of.
+  // The engine may still fail, which is not reported.
   socket.on("error", () => {});
   events.onHandshakeError(refusal, alertFor(socket, options, refusal.code));
   socket.destroy();

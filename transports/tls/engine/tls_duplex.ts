@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { nodeStream } from "./node_modules.ts";
 
-/** What is done with the ciphertext that the engine gives; resolves when more may come. */
+/** Sends ciphertext of the engine; resolves when more may come. */
 export type SendCiphertext = (bytes: Uint8Array) => void | Promise<void>;
 
 /** Told that a write is done. */
