@@ -24,6 +24,7 @@ import { pump, type PumpEvents } from "./read/pump.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { toBytes, toPieces } from "./write/to_bytes.ts";
+import { gateOf } from "./write/write_gate.ts";
 
 /**
  * The transport over any {@linkcode Carrier}. It joins the two halves of a connection to its
@@ -88,6 +89,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   write(data: Uint8Array | string): boolean {
     const bytes = toBytes(data);
     if (this.#mayWrite() && bytes.length > 0) {
+      if (gateOf(this)?.hold(bytes)) return false;
       this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
       this.#outbound.commit();
     }
@@ -97,6 +99,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   writelines(parts: Iterable<Uint8Array | string>): boolean {
     const pieces = toPieces(parts);
     if (this.#mayWrite() && pieces.length > 0) {
+      if (gateOf(this)?.hold(...pieces)) return false;
       for (const bytes of pieces) this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
       this.#outbound.commit();
     }
@@ -109,6 +112,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     if (!this.canWriteEof()) {
       throw new InvalidStateError(`Cannot end writing to ${this.#peer()}: it has no half-close`);
     }
+    if (gateOf(this)?.holdEof()) return;
     this.#lifecycle.advance("writeEof");
     this.#outbound.end();
   }
@@ -151,7 +155,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
   }
 
   getWriteBufferSize(): number {
-    return this.#outbound.size;
+    return this.#outbound.size + (gateOf(this)?.size ?? 0);
   }
 
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
@@ -261,7 +265,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
       throw new InvalidStateError(`Cannot write to ${this.#peer()}: writeEof() was called`);
     }
     if (this.isClosing()) return false;
-    const { size } = this.#outbound;
+    const size = this.getWriteBufferSize();
     const limit = this.#options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
     if (size <= limit) return true;
     this.#lose("error", new WriteBufferFullError(size, limit, this.#peer()));
@@ -298,7 +302,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
       error,
       bytesRead: this.#received,
       bytesWritten: this.#outbound.sent,
-      bytesUnsent: this.#outbound.size,
+      bytesUnsent: this.getWriteBufferSize(),
       durationMs: performance.now() - this.#startedAt,
     };
     this.#stopWaiting?.();

@@ -12,6 +12,7 @@ import { checkBytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import { putOnTop, takeOff } from "../core/stack_top.ts";
+import { gateOf } from "../core/write/write_gate.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 
@@ -117,12 +118,23 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** Passes data down. */
   override write(data: Uint8Array | string): boolean {
-    return super.write(this.#keep(data));
+    return this.#isHeld([data]) ? false : super.write(this.#keep(data));
   }
 
   /** Passes data down. */
   override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    return super.writelines(toPieces(parts).map((part) => this.#keep(part)));
+    const pieces = toPieces(parts).map((part) => this.#keep(part));
+    return this.#isHeld(pieces) ? false : super.writelines(pieces);
+  }
+
+  /** Ends the direction below. */
+  override writeEof(): void {
+    if (!gateOf(this)?.holdEof()) super.writeEof();
+  }
+
+  /** As {@linkcode Transport}. */
+  override getWriteBufferSize(): number {
+    return super.getWriteBufferSize() + (gateOf(this)?.size ?? 0);
   }
 
   /** Stops delivering at once, and closes the transport below. */
@@ -180,6 +192,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     restack(upper, this.inner);
     takeOff(this.inner, this);
     return this.inner;
+  }
+
+  /** Whether another layer is being put on this one, and has these pieces wait. */
+  #isHeld(data: readonly (Uint8Array | string)[]): boolean {
+    const gate = gateOf(this);
+    if (gate === undefined || this.isClosing()) return false;
+    const pieces = data.map(toBytes).filter((piece) => piece.length > 0);
+    return pieces.length > 0 && gate.hold(...pieces);
   }
 
   /** The buffer of a protocol above may be written over before it is sent: the transport below cannot know. */

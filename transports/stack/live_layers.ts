@@ -1,3 +1,4 @@
+import { abortable } from "@std/async";
 import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
@@ -8,9 +9,17 @@ import { isWritingPaused, tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "../core/clock.ts";
 import { restack } from "./restack.ts";
 import { isOnTop, putOnTop } from "../core/stack_top.ts";
+import { LayerPassage } from "./layer_passage.ts";
 import { TransformCarrier } from "./_transform_carrier.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
-import { bytes, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
+import { WriteGate } from "../core/write/write_gate.ts";
+import {
+  abortSignal,
+  bytes,
+  checkOptions,
+  type OptionTable,
+  show,
+} from "../../protocols/option_checks.ts";
 import {
   type LayerFactory,
   TRANSPORT_CHECKS,
@@ -21,16 +30,29 @@ import {
 export interface InsertLayerOptions extends TransportOptions {
   /** Bytes that the protocol was handed and that belong to the layer: it gets them first. */
   readonly unread?: Bytes;
+  /** Ends the connection when it aborts before the layer is ready, with its reason. */
+  readonly signal?: AbortSignal;
 }
 
-const CHECKS: OptionTable<InsertLayerOptions> = { ...TRANSPORT_CHECKS, unread: bytes };
+/** Options for {@linkcode removeLayer}. */
+export interface RemoveLayerOptions {
+  /** Ends the waiting when it aborts, with its reason. The layer is taken out all the same. */
+  readonly signal?: AbortSignal;
+}
+
+const CHECKS: OptionTable<InsertLayerOptions> = {
+  ...TRANSPORT_CHECKS,
+  unread: bytes,
+  signal: abortSignal,
+};
+const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = { signal: abortSignal };
 
 /**
  * Puts a layer into a live connection, between a transport and its protocol. Bytes that the transport has
  * received and not delivered go through the layer. What was written before goes out as it was.
  *
- * The protocol has to write to the transport that is returned from now on; it is told nothing, but where it was paused and
- * need not be any more. If it is a layer itself, it does so by itself. The first byte comes through the layer a turn of the event
+ * The protocol has to write to the transport that is returned from now on. What it writes to the other one until the layer
+ * is ready is held back and goes through the layer; a writer is paused meanwhile. If it is a layer itself, it does so by itself. The first byte comes through the layer a turn of the event
  * loop after the transport, so that an answer goes the same way. A protocol should not await this inside
  * `dataReceived`: a layer that waits for data would never get it.
  *
@@ -51,7 +73,7 @@ const CHECKS: OptionTable<InsertLayerOptions> = { ...TRANSPORT_CHECKS, unread: b
  * @param options What the layer is told of the connection: its limits and error handler; and unread bytes.
  * @returns The transport on top of the layer, once the layer is ready.
  * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is ready; or the failure that ended it.
- * @throws {InvalidStateError} If `writeEof()` was called.
+ * @throws {InvalidStateError} If `writeEof()` was called, or another layer is being put in.
  * @throws What the layer's `connectionMade` throws; the connection is ended then.
  */
 export async function insertLayer(
@@ -68,21 +90,22 @@ export async function insertLayer(
   if (transport.isClosing()) {
     throw new ConnectionLostError("Cannot insert layer: the connection is closing");
   }
-  const { unread, ...given } = options;
+  const { unread, signal, ...given } = options;
+  signal?.throwIfAborted();
   const onError = given.onError ?? errorHandlerOf(transport);
   const landing = new Landing(transport, onError);
-  const lowerOptions = onError === undefined ? given : { ...given, onError };
-  const lower = checkMade(layer(landing, lowerOptions), "the layer");
-  transport.setProtocol(lower, unread);
+  const abort = () => transport.abort(toError(signal?.reason));
+  signal?.addEventListener("abort", abort);
   try {
-    lower.connectionMade?.(transport);
-  } catch (thrown) {
-    // A layer that has come up half way cannot be taken out.
-    landing.made.catch(() => {});
-    transport.abort(toError(thrown));
-    throw thrown;
+    const lowerOptions = onError === undefined ? given : { ...given, onError };
+    return await landing.comeUp(checkMade(layer(landing, lowerOptions), "the layer"), unread);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    landing.leave();
+    signal?.removeEventListener("abort", abort);
   }
-  return await landing.made;
 }
 
 /**
@@ -107,15 +130,25 @@ export async function insertLayer(
  * ```
  *
  * @param transport The transport on top of the layer. It forwards to the one below from then on.
+ * @param options A signal.
  * @returns The transport below the layer, which the protocol stands on now.
  * @throws {TypeError} If there is no layer right below.
  * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is out.
  * @throws {InvalidStateError} If a layer that changes bytes is being removed already, the peer has ended its direction, or
  * `writeEof()` was called.
  */
-export async function removeLayer(transport: Transport): Promise<Transport> {
+export async function removeLayer(
+  transport: Transport,
+  options: RemoveLayerOptions = {},
+): Promise<Transport> {
+  checkOptions("remove layer", options, REMOVAL_CHECKS);
+  const { signal } = options;
+  signal?.throwIfAborted();
   const carrier = TransformCarrier.below(transport);
-  if (carrier !== undefined) return await carrier.remove();
+  if (carrier !== undefined) {
+    const removed = carrier.remove();
+    return await (signal === undefined ? removed : abortable(removed, signal));
+  }
   if (!(transport instanceof Layer)) {
     throw new TypeError("Cannot remove layer: the transport does not stand on one");
   }
@@ -125,45 +158,85 @@ export async function removeLayer(transport: Transport): Promise<Transport> {
   return transport.remove();
 }
 
-/** Stands in for the protocol of a live connection until the layer below it is ready, then sets it in its place. */
+/**
+ * Replaces the protocol of a live connection until the layer below it is ready, then puts it back on
+ * top. Until then it holds back what is written to the transport.
+ */
 class Landing implements ProtocolCallbacks {
-  readonly #lower: Transport;
+  readonly #transport: Transport;
   readonly #upper: AnyProtocol;
   readonly #onError: CallbackErrorSink;
+  readonly #gate: WriteGate;
   readonly #isReading: boolean;
-  readonly #isPaused: boolean;
   readonly #limits: { readonly high: number; readonly low: number };
   readonly #made = Promise.withResolvers<Transport>();
+  #isPaused: boolean;
+  #lower: AnyProtocol | null = null;
 
   constructor(transport: Transport, onError: ErrorHandler | undefined) {
-    this.#lower = transport;
+    this.#transport = transport;
     this.#onError = endsConnection(transport, onError);
     this.#upper = transport.getProtocol();
     this.#isReading = transport.isReading();
     this.#isPaused = isWritingPaused(transport);
     this.#limits = transport.getWriteBufferLimits();
+    this.#gate = new WriteGate(gatedTransport(transport), () => this.#pause());
   }
 
-  get made(): Promise<Transport> {
-    return this.#made.promise;
+  /** Puts the layer in; resolves to the transport on top of it. */
+  async comeUp(lower: AnyProtocol, unread: Bytes | undefined): Promise<Transport> {
+    this.#lower = lower;
+    this.#transport.setProtocol(lower, unread);
+    try {
+      lower.connectionMade?.(new LayerPassage(this.#transport, this.#gate));
+    } catch (thrown) {
+      // A layer that has come up half way cannot be taken out.
+      this.#made.promise.catch(() => {});
+      this.#transport.abort(toError(thrown));
+      throw thrown;
+    }
+    return await this.#made.promise;
+  }
+
+  /** Holds back nothing any more, however it ended. */
+  leave(): void {
+    this.#gate.open();
   }
 
   connectionMade(top: Transport): void {
+    if (this.#lower !== null) restack(this.#lower, this.#transport);
     top.setWriteBufferLimits(this.#limits);
     if (!this.#isReading) top.pauseReading();
-    // Whoever awaits the layer shall have its transport before the first byte, to answer through it.
+    // The caller gets the transport before the first byte, to answer through it.
     holdDelivery(top, nextTurn());
+    const held = this.#gate.open();
+    if (held.length > 0) top.writelines(held);
     top.setProtocol(this.#upper);
     restack(this.#upper, top);
-    if (!isOnTop(this.#lower, top)) putOnTop(this.#lower, top);
+    if (!isOnTop(this.#transport, top)) putOnTop(this.#transport, top);
     this.#made.resolve(top);
     tellWriting(this.#upper, this.#isPaused, isWritingPaused(top), this.#onError);
+    if (!this.#gate.hasEof) return;
+    if (top.canWriteEof()) top.writeEof();
+    else top.close();
   }
 
   connectionLost(error: Error | null): void {
     this.#made.reject(error ?? new ConnectionLostError("Connection lost before it was ready"));
     callBack(this.#upper, "connectionLost", this.#onError, error);
   }
+
+  /** Bytes that are held back wait for the layer, so the writer waits for it as well. */
+  #pause(): void {
+    tellWriting(this.#upper, this.#isPaused, true, this.#onError);
+    this.#isPaused = true;
+  }
+}
+
+/** The transport that asks for a gate: the first that is not a mere wrapper. */
+function gatedTransport(transport: Transport): Transport {
+  const isWrapper = transport instanceof TransportWrapper && !(transport instanceof Layer);
+  return isWrapper ? gatedTransport(transport.inner) : transport;
 }
 
 /** Where what is reported of a connection goes; `undefined` for the console, or if the transport does not tell. */

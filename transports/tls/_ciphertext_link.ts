@@ -4,6 +4,7 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import { nextTurn } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
+import { LayerPassage } from "../stack/layer_passage.ts";
 import { RecordBoundaries } from "./engine/record_boundaries.ts";
 import { TlsDuplex } from "./engine/tls_duplex.ts";
 
@@ -41,9 +42,11 @@ export class CiphertextLink {
   }
 
   set inner(transport: Transport) {
+    const before = this.#inner;
     this.#inner = transport;
     // The transport before may still be reading into what it was lent.
-    this.#buffer = new ReadBuffer();
+    const isSame = before instanceof LayerPassage && before.inner === transport;
+    if (before !== null && !isSame) this.#buffer = new ReadBuffer();
     // The bytes that wait below are not counted above, where the protocol's water marks are.
     transport.setWriteBufferLimits({ high: 0 });
   }
@@ -66,9 +69,11 @@ export class CiphertextLink {
   /** Gives the engine the first `n` bytes of the target. */
   feed(n: number): void | Promise<void> {
     const chunk = this.#buffer.target.subarray(0, n);
-    if (this.#waiting !== null) return this.#feedLater(copyOf(chunk));
-    const end = this.#feedRecords(chunk);
-    const later = end < n ? this.#feedLater(copyOf(chunk, end)) : undefined;
+    if (this.#waiting !== null) {
+      const copy = copyOf(chunk);
+      return this.#waiting.then(() => this.#feedChunk(copy));
+    }
+    const later = this.#feedChunk(chunk);
     this.#buffer.reuse(n);
     return later;
   }
@@ -116,29 +121,22 @@ export class CiphertextLink {
     for (let turns = 0; turns < MAX_TURNS && await this.hasUnsent();) turns++;
   }
 
-  /** Feeds a chunk, or the part of it that comes before an error may come. Returns where it stopped. */
-  #feedRecords(chunk: Bytes): number {
+  /** Feeds the part of a chunk before which no error can come, then the rest. */
+  #feedChunk(chunk: Bytes): void | Promise<void> {
     const cut = this.#boundaries.cut(chunk);
-    if (cut > 0) this.#feedRecord(chunk.subarray(0, cut));
-    if (this.#waiting !== null) return cut;
-    this.#feedRecord(cut === 0 ? chunk : chunk.subarray(cut));
-    return chunk.length;
+    if (cut > 0) this.#feedRecords(chunk.subarray(0, cut));
+    if (this.#waiting === null) return this.#feedRecords(cut > 0 ? chunk.subarray(cut) : chunk);
+    const rest = copyOf(chunk, cut);
+    return this.#waiting.then(() => this.#feedRecords(rest));
   }
 
-  #feedRecord(record: Bytes): void {
-    if (!this.#isHandshaking) return this.duplex.receive(record);
+  #feedRecords(records: Bytes): void {
+    if (!this.#isHandshaking) return this.duplex.receive(records);
     this.#held = [];
-    this.duplex.receive(record);
+    this.duplex.receive(records);
     const held = this.#held;
     this.#held = null;
     for (const bytes of held) void this.#send(bytes);
-  }
-
-  async #feedLater(chunk: Bytes): Promise<void> {
-    for (let at = 0; at < chunk.length;) {
-      await this.#waiting;
-      at += this.#feedRecords(chunk.subarray(at));
-    }
   }
 
   /** Must not throw: the engine would not know what to do about it. */

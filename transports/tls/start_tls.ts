@@ -1,6 +1,7 @@
 import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
 import { insertLayer } from "../stack/live_layers.ts";
 import {
+  abortSignal,
   bytes,
   checkOptions,
   flag,
@@ -23,6 +24,8 @@ export interface StartTlsOptions extends TlsOptions {
   readonly strict?: boolean;
   /** Bytes that the protocol was handed and did not use: they are the start of the peer's handshake. */
   readonly unread?: Bytes;
+  /** Ends the connection when it aborts in mid-handshake, with its reason. */
+  readonly signal?: AbortSignal;
   /** Limits of the write buffer of the new transport, as of every one. */
   readonly transport?: TransportOptions;
 }
@@ -31,6 +34,7 @@ const CHECKS: OptionTable<StartTlsOptions> = {
   ...TLS_CHECKS,
   strict: flag,
   unread: bytes,
+  signal: abortSignal,
   transport: optionsOf(TRANSPORT_CHECKS),
 };
 
@@ -77,16 +81,17 @@ export async function startTls(
   options: StartTlsOptions,
 ): Promise<Transport> {
   checkOptions("start TLS", options, CHECKS);
-  const { strict = false, unread, transport: layerOptions, ...tls } = options;
+  const { strict = false, unread, signal, transport: layerOptions, ...tls } = options;
   if (tls.engine === "native") {
     throw new TypeError("Cannot start TLS: the native engine does not know live connections");
   }
   const resolved = resolveTlsOptions(tls, false);
+  signal?.throwIfAborted();
   transport.setProtocol(protocol);
   transport.resumeReading();
   return await insertLayer(
     transport,
     (upper, options) => new TlsCarrier(resolved, upper, options, strict),
-    { ...layerOptions, ...(unread && { unread }) },
+    { ...layerOptions, ...(unread && { unread }), ...(signal && { signal }) },
   );
 }

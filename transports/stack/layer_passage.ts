@@ -1,0 +1,31 @@
+import type { Transport } from "../../protocols/contract.ts";
+import { TransportWrapper } from "../core/transport_wrapper.ts";
+import type { WriteGate } from "../core/write/write_gate.ts";
+
+/** What a layer writes to while it is being put on a transport that holds back what others write. */
+export class LayerPassage extends TransportWrapper {
+  readonly #gate: WriteGate;
+
+  /** Leads through the gate to the transport. */
+  constructor(transport: Transport, gate: WriteGate) {
+    super(transport);
+    this.#gate = gate;
+  }
+
+  override write(data: Uint8Array | string): boolean {
+    return this.#gate.pass(() => super.write(data));
+  }
+
+  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+    return this.#gate.pass(() => super.writelines(parts));
+  }
+
+  override writeEof(): void {
+    this.#gate.pass(() => super.writeEof());
+  }
+
+  /** Without the bytes that are held back, which wait for the layer and not for the transport. */
+  override getWriteBufferSize(): number {
+    return super.getWriteBufferSize() - this.#gate.size;
+  }
+}
