@@ -212,17 +212,19 @@ export class Outgoing {
   /** Applies the policy; `false` if the datagram that needs room is the one that is dropped. */
   #makeRoom(destination: Address | NamedDestination, settle: Settle | undefined): boolean {
     const { maxWriteBuffer, sendPolicy } = this.#options;
-    const oldest = sendPolicy === "drop-oldest" ? this.#queue.shift() : undefined;
+    // An error costs more than the datagram: it is made for those only who are told.
+    const full = (): Error =>
+      new WriteBufferFullError(this.size, maxWriteBuffer, show(destination));
     this.#dropped++;
-    const error = new WriteBufferFullError(this.size, maxWriteBuffer, show(destination));
+    const oldest = sendPolicy === "drop-oldest" ? this.#queue.shift() : undefined;
     if (oldest !== undefined) {
-      oldest.settle?.(error);
+      oldest.settle?.(full());
       return true;
     }
-    if (settle !== undefined) settle(error);
+    if (settle !== undefined) settle(full());
     else if (sendPolicy === "wait" && !this.#hasToldFull) {
       this.#hasToldFull = true;
-      this.#events.onSendError(error);
+      this.#events.onSendError(full());
     }
     return false;
   }
