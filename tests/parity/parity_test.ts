@@ -18,7 +18,7 @@ interface Row {
   readonly source: "design" | "proposed" | "bug";
 }
 
-interface TlsScenario {
+interface OwnScenario {
   readonly differs?: Readonly<Record<string, { readonly row: string }>>;
 }
 
@@ -55,9 +55,11 @@ for (const theme of themes) {
   }
 }
 
-// The scenarios of TLS have a format and a test of their own, and the same table of differences.
-for (const { differs = {} } of readJson<TlsScenario[]>("tls/scenarios.json")) {
-  for (const { row } of Object.values(differs)) used.add(row);
+// Those of TLS and of datagrams have formats and tests of their own, and the same table of differences.
+for (const folder of ["tls", "datagrams"]) {
+  for (const { differs = {} } of readJson<OwnScenario[]>(`${folder}/scenarios.json`)) {
+    for (const { row } of Object.values(differs)) used.add(row);
+  }
 }
 
 Deno.test("parity: every difference is explained, and every explained one occurs", () => {

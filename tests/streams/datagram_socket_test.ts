@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { lengthFieldCodec, openDatagrams, WriteBufferFullError } from "@sluice/net";
-import { DatagramSocket, framedDatagrams } from "@sluice/net/streams";
+import { DatagramSocket, framedDatagrams, type OutgoingDatagram } from "@sluice/net/streams";
 import { memoryDatagramPair } from "@sluice/net/transports";
 import { settle, stateOf } from "../support/event_loop.ts";
 
 const HERE = { localAddr: { port: 0 } };
 
 /** Two sockets in memory. */
-async function pair(options: Parameters<typeof memoryDatagramPair>[2] = {}) {
+async function pair(
+  options: Parameters<typeof memoryDatagramPair>[2] = {},
+): Promise<readonly [DatagramSocket, DatagramSocket]> {
   const [a, b] = await memoryDatagramPair(() => ({}), () => ({}), options);
   const { sendPolicy = "wait" } = options;
   const over = (one: typeof a) => DatagramSocket.over(one.transport, { sendPolicy });
@@ -127,7 +129,7 @@ Deno.test("sendMany() sends all that can be sent, in order, and tells which coul
 Deno.test("sendMany() asks an async iterable only when there is room", async () => {
   const [a, b] = await pair({ writeBufferLimits: { high: 100 } });
   let asked = 0;
-  async function* datagrams() {
+  async function* datagrams(): AsyncGenerator<OutgoingDatagram> {
     for (; asked < 100; asked++) yield { data: `${asked}`.padStart(42, "0") };
   }
   const sending = a.sendMany(datagrams());
@@ -137,7 +139,7 @@ Deno.test("sendMany() asks an async iterable only when there is room", async () 
   assertEquals(await sending, { sent: 100, failed: [] });
   assertEquals(received, Array.from({ length: 100 }, (_one, index) => index));
   const controller = new AbortController();
-  async function* endless() {
+  async function* endless(): AsyncGenerator<OutgoingDatagram> {
     for (;;) yield { data: "x" };
   }
   const aborted = a.sendMany(endless(), { signal: controller.signal });

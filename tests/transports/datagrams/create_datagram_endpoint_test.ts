@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { createDatagramEndpoint, denoNetwork, NameResolutionError } from "@sluice/net";
+import {
+  createDatagramEndpoint,
+  type DatagramTransport,
+  denoNetwork,
+  NameResolutionError,
+} from "@sluice/net";
+import type { DatagramEndpoint } from "@sluice/net/transports";
 import type { DatagramEndpointOptions } from "../../../transports/create_datagram_endpoint.ts";
 import { DatagramLog } from "../../support/datagram_log.ts";
 import { settle } from "../../support/event_loop.ts";
@@ -8,12 +14,12 @@ const HERE = { localAddr: { port: 0 } };
 
 async function open(
   options: DatagramEndpointOptions,
-): Promise<{ log: DatagramLog; transport: Awaited<ReturnType<typeof make>>["transport"] }> {
+): Promise<{ readonly log: DatagramLog; readonly transport: DatagramTransport }> {
   const { transport, protocol } = await make(options);
   return { transport, log: protocol };
 }
 
-function make(options: DatagramEndpointOptions) {
+function make(options: DatagramEndpointOptions): Promise<DatagramEndpoint<DatagramLog>> {
   return createDatagramEndpoint(() => new DatagramLog(), options);
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createDatagramEndpoint } from "@sluice/net";
+import type { DatagramEndpoint } from "@sluice/net/transports";
 import type { DatagramEndpointOptions } from "../../../transports/create_datagram_endpoint.ts";
 import { DatagramLog } from "../../support/datagram_log.ts";
 import { settle } from "../../support/event_loop.ts";
@@ -10,14 +11,14 @@ const LOOPBACK = { interface: "127.0.0.1" };
 // Loopback multicast as Linux has it.
 const ignore = Deno.build.os !== "linux";
 
-function open(options: DatagramEndpointOptions) {
+function open(options: DatagramEndpointOptions): Promise<DatagramEndpoint<DatagramLog>> {
   return createDatagramEndpoint(() => new DatagramLog(), options);
 }
 
 Deno.test({
   name: "joinGroup() receives what is sent to the group, leaveGroup() no longer",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const member = await open({ localAddr: { hostname: "0.0.0.0" }, reuseAddress: true });
     const { port } = member.transport;
     const second = await open({ localAddr: { hostname: "0.0.0.0", port }, reuseAddress: true });
@@ -45,7 +46,7 @@ Deno.test({
 Deno.test({
   name: "joinGroup() with a source receives from it alone",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const member = await open({ localAddr: { hostname: "0.0.0.0" } });
     const { port } = member.transport;
     const options = { ...LOOPBACK, source: "127.0.0.1" };
@@ -79,7 +80,7 @@ Deno.test("joinGroup() refuses what is no group of the endpoint's family", async
 Deno.test({
   name: "allowBroadcast lets datagrams go to the broadcast address of the loopback network",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const server = await open({ localAddr: { hostname: "0.0.0.0" } });
     const { port } = server.transport;
     const address = { hostname: "127.255.255.255", port };

@@ -12,6 +12,7 @@ import {
   openDatagrams,
 } from "@sluice/net";
 import { framedDatagrams } from "@sluice/net/streams";
+import type { DatagramEndpoint } from "@sluice/net/transports";
 import { DatagramLog } from "../../support/datagram_log.ts";
 import { settle, turn } from "../../support/event_loop.ts";
 
@@ -25,7 +26,9 @@ async function close(...transports: DatagramTransport[]): Promise<void> {
   }
 }
 
-function open(options: Parameters<typeof createDatagramEndpoint>[1] = HERE) {
+function open(
+  options: Parameters<typeof createDatagramEndpoint>[1] = HERE,
+): Promise<DatagramEndpoint<DatagramLog>> {
   return createDatagramEndpoint(() => new DatagramLog(), options);
 }
 
@@ -51,7 +54,7 @@ Deno.test("sendto() and close() in connectionMade send the datagram, and end in 
   const server = await open();
   const lost = Promise.withResolvers<Error | null>();
   const { transport } = await createDatagramEndpoint(() => ({
-    connectionMade(made) {
+    connectionMade(made): void {
       made.sendto("only");
       made.close();
     },
