@@ -1,4 +1,4 @@
-import { connectWebSocket, startServer, WebSocketError } from "@sluice/net";
+import { connectWebSocket, startServer, WebSocketClosedError } from "@sluice/net";
 import { readCapture, RecordingProtocol } from "@sluice/net/testing";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Client } from "./client.ts";
@@ -65,7 +65,7 @@ Deno.test("websocket_bridge turns away pages of other sites, what is no WebSocke
   assertEquals(await statusFor(url), 426);
   await assertRejects(
     () => connectWebSocket(() => ({}), url.replace("http", "ws")),
-    WebSocketError,
+    WebSocketClosedError,
     "Cannot open WebSocket",
   );
 });

@@ -4,7 +4,7 @@ import * as errors from "../../protocols/errors.ts";
 const cause = new Error("The cause");
 
 /** An error of each kind that transports and streams throw, what it says, and what it carries. */
-const CASES: [Error, typeof Error, string, Record<string, unknown>][] = [
+const CASES: [Error, new (...args: never[]) => Error, string, Record<string, unknown>][] = [
   [new errors.InvalidStateError("Cannot x", { cause }), Error, "Cannot x", { cause }],
   [
     new errors.IncompleteReadError(new Uint8Array([1, 2]), 5),
@@ -40,7 +40,7 @@ const CASES: [Error, typeof Error, string, Record<string, unknown>][] = [
   ],
   [
     new errors.ConnectTimeoutError("127.0.0.1:80", 30, { cause }),
-    Error,
+    errors.TimeoutError,
     "Cannot connect to 127.0.0.1:80: no answer within 30 ms",
     { address: "127.0.0.1:80", timeoutMs: 30, cause },
   ],
@@ -63,4 +63,24 @@ for (const [error, Base, message, data] of CASES) {
 
 Deno.test("Every error is named after its class", () => {
   for (const [error] of CASES) assertEquals(error.name, error.constructor.name);
+});
+
+Deno.test("Every error that says that something took too long is a TimeoutError", () => {
+  const timeouts: [errors.TimeoutError, string][] = [
+    [new errors.ConnectTimeoutError("127.0.0.1:80", 30), "ConnectTimeoutError"],
+    [new errors.HandshakeTimeoutError("peer", "local", 30), "HandshakeTimeoutError"],
+    [new errors.IdleTimeoutError(30), "IdleTimeoutError"],
+    [new errors.MinimumRateError(5, 30, 9), "MinimumRateError"],
+    [new errors.ProxyProtocolTimeoutError("peer", 30), "ProxyProtocolTimeoutError"],
+    [new errors.ShutdownTimeoutError("peer", "local", 30, 7), "ShutdownTimeoutError"],
+    [new errors.WriteStallError(30, 7), "WriteStallError"],
+  ];
+  for (const [error, name] of timeouts) {
+    assert(error instanceof errors.TimeoutError);
+    assertEquals([error.name, error.timeoutMs], [name, 30]);
+  }
+});
+
+Deno.test("No error class has the name of a global", () => {
+  for (const name of Object.keys(errors)) assertEquals(name in globalThis, false, name);
 });

@@ -1,6 +1,6 @@
 import { copyOf } from "../../protocols/bytes.ts";
 import type { Address, CloseInfo } from "../../protocols/contract.ts";
-import { CarrierMessageError, WebSocketError } from "../../protocols/errors.ts";
+import { CarrierMessageError, WebSocketClosedError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { Pause, settlesInTime } from "../core/clock.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
@@ -116,10 +116,10 @@ export class WebSocketCarrier implements Carrier {
     const code = event.code === 0 ? 1006 : event.code;
     const options = this.#cause === undefined ? {} : { cause: this.#cause };
     this.#opened.reject(
-      new WebSocketError(`Cannot open WebSocket ${this.#socket.url}`, code, reason, options),
+      new WebSocketClosedError(`Cannot open WebSocket ${this.#socket.url}`, code, reason, options),
     );
     if (ORDERLY.includes(code)) this.source.end();
-    else this.source.end(new WebSocketError("WebSocket lost", code, reason, options));
+    else this.source.end(new WebSocketClosedError("WebSocket lost", code, reason, options));
     this.#closed.resolve();
     this.#pause.end();
   }

@@ -67,7 +67,7 @@ const CHECKS: OptionTable<WebSocketOptions> = {
  * `maxReadBuffer`. Writing heeds `bufferedAmount`: while 256 KiB wait there, the transport keeps what is written, and
  * looks again after 1 to 64 ms, for no event tells. A text message ends the connection with a `CarrierMessageError` and code 4003.
  *
- * Codes 1000, 1001 and none are the end of the peer's data; any other one is a `WebSocketError`. `abort()` closes with code 4000.
+ * Codes 1000, 1001 and none are the end of the peer's data; any other one is a `WebSocketClosedError`. `abort()` closes with code 4000.
  *
  * A URL needs `--allow-net`, a WebSocket of your own nothing more. Hand that over right after it was
  * made: messages that come before are lost.
@@ -97,7 +97,7 @@ const CHECKS: OptionTable<WebSocketOptions> = {
  * @param socket Where to connect, `ws:` or `wss:`, or a WebSocket: it belongs to the transport from now on.
  * @param options Limits, layers and the error handler.
  * @returns The transport and the protocol that the factory made, once the WebSocket is open.
- * @throws {WebSocketError} If it cannot be opened.
+ * @throws {WebSocketClosedError} If it cannot be opened.
  * @throws {ConnectTimeoutError} If that takes too long.
  * @throws {RangeError} If a limit is out of range.
  * @throws The reason of `signal`.

@@ -2,23 +2,19 @@ import type { Address, Transport } from "../../protocols/contract.ts";
 import {
   CarrierMessageError,
   ConnectionLostError,
-  ConnectTimeoutError,
   DecompressionError,
   DecompressionLimitError,
   FrameEncodeError,
   FrameError,
-  IdleTimeoutError,
   IncompleteReadError,
   LimitOverrunError,
-  MinimumRateError,
   NameResolutionError,
   ProxyProtocolError,
-  ProxyProtocolTimeoutError,
   ReceiveBufferFullError,
+  TimeoutError,
   TlsError,
-  WebSocketError,
+  WebSocketClosedError,
   WriteBufferFullError,
-  WriteStallError,
 } from "../../protocols/errors.ts";
 import { describeError, isThenable, toError } from "../../protocols/thrown.ts";
 import { formatAddress } from "./addresses.ts";
@@ -39,7 +35,6 @@ export interface ErrorContext<T = Transport> {
 }
 
 /**
-/**
  * Gets each exception of a user's callback once, and each failure that a server survives. Its result
  * is ignored; a promise may reject.
  *
@@ -56,22 +51,18 @@ interface Addressed {
 const PEER_FAULTS = [
   CarrierMessageError,
   ConnectionLostError,
-  ConnectTimeoutError,
   DecompressionError,
   DecompressionLimitError,
   FrameError,
-  IdleTimeoutError,
   IncompleteReadError,
   LimitOverrunError,
-  MinimumRateError,
   NameResolutionError,
   ProxyProtocolError,
-  ProxyProtocolTimeoutError,
   ReceiveBufferFullError,
+  TimeoutError,
   TlsError,
-  WebSocketError,
+  WebSocketClosedError,
   WriteBufferFullError,
-  WriteStallError,
   Deno.errors.BrokenPipe,
   Deno.errors.ConnectionAborted,
   Deno.errors.ConnectionRefused,

@@ -4,7 +4,7 @@ import {
   CarrierMessageError,
   ConnectTimeoutError,
   ReceiveBufferFullError,
-  WebSocketError,
+  WebSocketClosedError,
 } from "../../../protocols/errors.ts";
 import { flushed, turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
@@ -100,7 +100,7 @@ Deno.test("connectWebSocket() ends with CarrierMessageError and code 4003 for a 
   assertEquals(event.code, 4003);
 });
 
-Deno.test("connectWebSocket() takes 1000 and none for the end of data, other codes for a WebSocketError", async () => {
+Deno.test("connectWebSocket() takes 1000 and none for the end of data, other codes for a WebSocketClosedError", async () => {
   for (const code of [undefined, 1000, 3001]) {
     await using server = new SocketServer();
     const [{ endedBy, error }] = await endOf(
@@ -109,7 +109,7 @@ Deno.test("connectWebSocket() takes 1000 and none for the end of data, other cod
     );
     if (code !== 3001) assertEquals([endedBy, error], ["peer", null]);
     else {
-      assert(error instanceof WebSocketError);
+      assert(error instanceof WebSocketClosedError);
       assertEquals([error.code, error.reason], [3001, "enough"]);
     }
   }
@@ -143,14 +143,14 @@ Deno.test("connectWebSocket() keeps what a peer does not read, and goes on when 
   assertEquals(server.protocol.count("resumeWriting"), 1);
   conn.close();
   const { error } = await transport.closed;
-  assert(error instanceof WebSocketError && error.code === 1006, `${error}`);
+  assert(error instanceof WebSocketClosedError && error.code === 1006, `${error}`);
 });
 
-Deno.test("connectWebSocket() rejects with WebSocketError where nobody listens", async () => {
+Deno.test("connectWebSocket() rejects with WebSocketClosedError where nobody listens", async () => {
   const port = 1;
   await assertRejects(
     () => connectWebSocket(() => ({}), `ws://127.0.0.1:${port}`),
-    WebSocketError,
+    WebSocketClosedError,
     "Cannot open WebSocket ws://127.0.0.1:1/: closed with code",
   );
 });

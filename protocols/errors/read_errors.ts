@@ -1,0 +1,39 @@
+/** The data ended before what was asked for had arrived. */
+export class IncompleteReadError extends Error {
+  /** The bytes that did arrive; they are consumed. */
+  readonly partial: Uint8Array<ArrayBuffer>;
+  /** How many bytes were asked for; `null` if it was a separator. */
+  readonly expected: number | null;
+
+  /** Takes what arrived and how much was asked for. */
+  constructor(partial: Uint8Array<ArrayBuffer>, expected: number | null) {
+    super(
+      `Cannot complete read: data ended after ${partial.length} of ${
+        expected ?? "an unknown number of"
+      } bytes`,
+    );
+    this.name = "IncompleteReadError";
+    this.partial = partial;
+    this.expected = expected;
+  }
+}
+
+/** A separator did not come within the limit. A `RangeError`, as asyncio's `readline` raises `ValueError`. */
+export class LimitOverrunError extends RangeError {
+  /** How many buffered bytes were searched, from the start of the buffer. */
+  readonly consumed: number;
+  /** The limit, in bytes. */
+  readonly limit: number;
+
+  /** Takes how far was searched, the limit, and whether the separator was found after that. */
+  constructor(consumed: number, limit: number, found: boolean) {
+    super(
+      `Cannot read up to separator: limit is ${limit} bytes, ${
+        found ? `separator found only after ${consumed}` : `${consumed} buffered without one`
+      }`,
+    );
+    this.name = "LimitOverrunError";
+    this.consumed = consumed;
+    this.limit = limit;
+  }
+}

@@ -1,0 +1,141 @@
+import { TimeoutError } from "./timeout_error.ts";
+
+/**
+ * Why a TLS handshake failed.
+ *
+ * - `"notTls"`: what came is no TLS.
+ * - `"ended"`: the connection ended in the middle of it.
+ * - `"version"`: no version in common.
+ * - `"cipher"`: no cipher or key exchange in common.
+ * - `"protocol"`: no application protocol in common (ALPN).
+ * - `"name"`: the certificate is for another name.
+ * - `"expired"`: the certificate is not valid any more, or not yet.
+ * - `"untrusted"`: no trusted authority has signed the certificate, or it proves nothing.
+ * - `"noCertificate"`: a certificate was asked for, and none was shown.
+ * - `"other"`: see the message.
+ */
+export type TlsFailure =
+  | "notTls"
+  | "ended"
+  | "version"
+  | "cipher"
+  | "protocol"
+  | "name"
+  | "expired"
+  | "untrusted"
+  | "noCertificate"
+  | "other";
+
+/** A fault of an encrypted connection: the base of all TLS errors, with the addresses of both ends. */
+export class TlsError extends Error {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** The address of this end, as text. */
+  readonly local: string;
+
+  /** Takes what happened, and both addresses. */
+  constructor(message: string, peer: string, local: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TlsError";
+    this.peer = peer;
+    this.local = local;
+  }
+}
+
+/** A TLS handshake failed. */
+export class TlsHandshakeError extends TlsError {
+  /** What kind of failure it is. */
+  readonly reason: TlsFailure;
+
+  /** Takes the kind of failure, both addresses, and in words what happened; `cause` is what the engine said. */
+  constructor(
+    reason: TlsFailure,
+    peer: string,
+    local: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    const message = `Cannot complete TLS handshake between ${local} and ${peer}: ${what}`;
+    super(message, peer, local, options);
+    this.name = "TlsHandshakeError";
+    this.reason = reason;
+  }
+}
+
+/** A TLS handshake took too long. */
+export class HandshakeTimeoutError extends TimeoutError {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** The address of this end, as text. */
+  readonly local: string;
+  /** Takes both addresses and the time waited. */
+  constructor(peer: string, local: string, timeoutMs: number) {
+    const what = `not done within ${timeoutMs} ms`;
+    super(`Cannot complete TLS handshake between ${local} and ${peer}: ${what}`, timeoutMs);
+    this.name = "HandshakeTimeoutError";
+    this.peer = peer;
+    this.local = local;
+  }
+}
+
+/** The peer, or an attacker in between, broke TLS after the handshake: a record that does not decrypt, an alert. */
+export class TlsProtocolError extends TlsError {
+  /** What kind of failure it is; a server may refuse a client's certificate only after the client's handshake. */
+  readonly reason: TlsFailure;
+
+  /** Takes the kind of failure, both addresses, and in words what happened. */
+  constructor(
+    reason: TlsFailure,
+    peer: string,
+    local: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`TLS connection between ${local} and ${peer} failed: ${what}`, peer, local, options);
+    this.name = "TlsProtocolError";
+    this.reason = reason;
+  }
+}
+
+/** The peer's data ended without the mark that TLS puts at its end: it may have been cut off. */
+export class TruncationError extends TlsError {
+  /** Takes both addresses. */
+  constructor(peer: string, local: string, options?: ErrorOptions) {
+    super(`TLS data from ${peer} to ${local} ended without close_notify`, peer, local, options);
+    this.name = "TruncationError";
+  }
+}
+
+/** The last bytes of a TLS connection could not be sent in time. */
+export class ShutdownTimeoutError extends TimeoutError {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** The address of this end, as text. */
+  readonly local: string;
+  /** How many encrypted bytes were not sent. */
+  readonly unsent: number;
+
+  /** Takes both addresses, the time waited, and how many bytes were left. */
+  constructor(peer: string, local: string, timeoutMs: number, unsent: number) {
+    const what = `${unsent} bytes not sent within ${timeoutMs} ms`;
+    super(`Cannot end TLS connection between ${local} and ${peer}: ${what}`, timeoutMs);
+    this.name = "ShutdownTimeoutError";
+    this.peer = peer;
+    this.local = local;
+    this.unsent = unsent;
+  }
+}
+
+/** There was data after the request to begin TLS, and `strict` forbids that. */
+export class PlaintextInjectionError extends TlsError {
+  /** How much data there was, in bytes. */
+  readonly length: number;
+
+  /** Takes both addresses, and how much there was. */
+  constructor(peer: string, local: string, length: number) {
+    const what = `${length} bytes were received before it began`;
+    super(`Cannot start TLS between ${local} and ${peer}: ${what}`, peer, local);
+    this.name = "PlaintextInjectionError";
+    this.length = length;
+  }
+}
