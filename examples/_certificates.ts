@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TlsCertificate, TlsOptions } from "@sluice/net";
+import { type TlsCertificate, tlsLayer, type TlsOptions } from "@sluice/net";
 import { FlagError } from "./_flags.ts";
 
 /** The flags for the functions here. */
@@ -52,8 +52,26 @@ export async function readAuthority({ ca }: CertificateFiles): Promise<string> {
  */
 export async function readServerTls(files: CertificateFiles): Promise<TlsOptions> {
   const own = await readCertificate(files, "localhost");
-  if (files.ca === undefined) return own;
-  return { ...own, requestCert: true, caCerts: [await readFlagFile("ca", files.ca)] };
+  const asking = files.ca === undefined
+    ? {}
+    : { requestCert: true, caCerts: [await readFlagFile("ca", files.ca)] };
+  return checkTls({ ...own, ...asking, serverSide: true });
+}
+
+/** Checks certificates before anything is opened, as the library does, and names the flag. */
+export function checkTls<T extends TlsOptions>(tls: T): T {
+  try {
+    tlsLayer(tls);
+    return tls;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new FlagError(
+      error.message
+        .replace(/^Cannot use TLS: (cert|key) /, "Cannot use --$1: $1 ")
+        .replace(/^Cannot use TLS: caCerts\[0\] /, "Cannot use --ca: "),
+      { cause: error },
+    );
+  }
 }
 
 async function readFlagFile(flag: string, path: string): Promise<string> {

@@ -18,7 +18,7 @@
  */
 import { openConnection, startServer, type StreamConnection, type TlsOptions } from "@sluice/net";
 import { CERTIFICATE_FLAGS, CERTIFICATE_NEEDS, readAuthority } from "./_certificates.ts";
-import { readCertificate } from "./_certificates.ts";
+import { checkTls, readCertificate } from "./_certificates.ts";
 import { listenFlags, readFlags } from "./_flags.ts";
 import { runProgram, serveUntilStopped } from "./_program.ts";
 
@@ -46,7 +46,7 @@ await runProgram(async () => {
   const own = await readCertificate({ cert, key }, "localhost");
   await using server = await startServer(greet, {
     ...(isServing ? endpoint : { port: 0 }),
-    tls: { ...own, requestCert: true, caCerts },
+    tls: checkTls({ ...own, requestCert: true, caCerts, serverSide: true }),
     onError: (error) => console.log(`refused: ${error.message}`),
   });
   if (isServing) return await serveUntilStopped(server);

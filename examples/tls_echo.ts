@@ -27,6 +27,7 @@ import {
 import {
   CERTIFICATE_FLAGS,
   CERTIFICATE_NEEDS,
+  checkTls,
   readAuthority,
   readOwnCertificate,
   readServerTls,
@@ -70,8 +71,8 @@ await runProgram(async () => {
   if (connect) {
     checkRemotePort(endpoint);
     const shown = await readOwnCertificate({ cert, key });
-    const tls = { caCerts: [await readAuthority({ ca })], serverName: "localhost", ...shown };
-    return await ask(endpoint, tls, message);
+    const caCerts = [await readAuthority({ ca })];
+    return await ask(endpoint, checkTls({ caCerts, serverName: "localhost", ...shown }), message);
   }
   const tls = await readServerTls({ cert, key, ca });
   await serveUntilStopped(await createServer(() => new TlsEcho(), { ...endpoint, tls }));
