@@ -5,13 +5,16 @@ import { formatAddress } from "../core/addresses.ts";
 /** What each kind of failure looks like in the codes of node:tls and in the texts of both engines. */
 const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
   ["name", /ALTNAME_INVALID|not valid for (any )?name|NotValidForName/],
-  ["expired", /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|Expired|NotValidYet|not valid yet/],
+  ["expired", /EXPIRED|NOT_YET_VALID|NotValidYet|not valid yet/i],
   [
     "noCertificate",
     /DID_NOT_RETURN_A_CERTIFICATE|did not return a certificate|no certificates|Certificate_?Required|CERTIFICATE_REQUIRED/,
   ],
   ["protocol", /NO_APPLICATION_PROTOCOL|NoApplicationProtocol|any known protocol/],
-  ["version", /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|ProtocolVersion|incompatible: \w*Tls1\w*/],
+  [
+    "version",
+    /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|ProtocolVersion|incompatible: (\w*Tls1|SignatureAlgorithmsExt)/,
+  ],
   ["cipher", /incompatible: No\w*InCommon|no suitable signature algorithm/],
   ["ended", /UnexpectedEof|ECONNRESET|ConnectionReset|unexpected end of file/],
   ["notTls", /WRONG_VERSION_NUMBER|corrupt message|InappropriateMessage/],
