@@ -14,8 +14,13 @@
 /** The files and folders that are checked. */
 export const CHECKED: readonly string[] = [
   "README.md",
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "bench/README.md",
   "docs",
   "examples",
+  "mod.ts",
+  "testing",
   "tools",
 ];
 
