@@ -4,8 +4,10 @@
  *
  * @module
  */
-import type { Bytes } from "./contract.ts";
 import { show } from "./option_checks.ts";
+
+/** Bytes that this library hands out: always over a plain `ArrayBuffer`, so any Web API takes them. */
+export type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * Copies bytes. `slice()` does not always do that: the one of a `Buffer` of node:buffer gives a

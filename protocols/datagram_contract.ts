@@ -9,7 +9,11 @@
  *
  * @module
  */
-import type { Address, Bytes, CloseInfo, ExtraInfoValue, WriteBufferLimits } from "./contract.ts";
+import type { Address } from "./address.ts";
+import type { Bytes } from "./bytes.ts";
+import type { CloseInfo } from "./close_info.ts";
+import type { WriteBufferLimits } from "./contract.ts";
+import type { ExtraInfoValue } from "./extra_info.ts";
 
 /** One datagram, and the address of the other end: where it came from, or where it goes. */
 export interface Datagram {

@@ -1,4 +1,5 @@
-import type { Address, Bytes } from "./contract.ts";
+import type { Address } from "./address.ts";
+import type { Bytes } from "./bytes.ts";
 import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_contract.ts";
 
 /**

@@ -6,8 +6,10 @@
  * @module
  */
 export * from "./errors/connection_errors.ts";
+export * from "./errors/datagram_errors.ts";
 export * from "./errors/frame_errors.ts";
 export * from "./errors/layer_errors.ts";
+export * from "./errors/process_errors.ts";
 export * from "./errors/read_errors.ts";
 export * from "./errors/timeout_error.ts";
 export * from "./errors/tls_errors.ts";

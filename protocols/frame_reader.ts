@@ -1,5 +1,5 @@
 import { type Decoder, NEED_MORE, type NeedMore } from "./codec.ts";
-import type { Bytes } from "./contract.ts";
+import type { Bytes } from "./bytes.ts";
 import { FrameError, IncompleteFrameError, InvalidStateError } from "./errors.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 

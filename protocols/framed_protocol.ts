@@ -1,6 +1,7 @@
 import type { Codec } from "./codec.ts";
 import { NEED_MORE } from "./codec.ts";
-import type { AnyProtocol, Bytes, Transport } from "./contract.ts";
+import type { Bytes } from "./bytes.ts";
+import type { AnyProtocol, Transport } from "./contract.ts";
 import { ConnectionLostError, type FrameError, InvalidStateError } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { signalOf } from "./option_checks.ts";

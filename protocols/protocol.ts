@@ -1,5 +1,6 @@
 import { BaseProtocol } from "./base_protocol.ts";
-import type { Bytes, ProtocolCallbacks } from "./contract.ts";
+import type { Bytes } from "./bytes.ts";
+import type { ProtocolCallbacks } from "./contract.ts";
 
 /**
  * A protocol that is handed the bytes of a connection chunk by chunk: asyncio's `Protocol`.

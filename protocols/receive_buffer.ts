@@ -16,8 +16,7 @@
  *
  * @module
  */
-import { checkBytes, copyOf, isOrdinary, ownedBytes } from "./bytes.ts";
-import type { Bytes } from "./contract.ts";
+import { type Bytes, checkBytes, copyOf, isOrdinary, ownedBytes } from "./bytes.ts";
 import { decodeUtf8, indexOfByte, TextWindow } from "./_utf8.ts";
 
 /**

@@ -5,7 +5,9 @@
  * @module
  */
 
-import type { Bytes, ExtraInfoValue, ProcessExit, Transport } from "./contract.ts";
+import type { Bytes } from "./bytes.ts";
+import type { Transport } from "./contract.ts";
+import type { ExtraInfoValue, ProcessExit } from "./extra_info.ts";
 
 /** Options for the end of a process. */
 export interface ProcessShutdownOptions {

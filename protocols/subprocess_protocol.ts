@@ -1,4 +1,4 @@
-import type { Bytes } from "./contract.ts";
+import type { Bytes } from "./bytes.ts";
 import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subprocess_contract.ts";
 
 /**

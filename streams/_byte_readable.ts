@@ -1,4 +1,4 @@
-import type { Bytes } from "../protocols/contract.ts";
+import type { Bytes } from "../protocols/bytes.ts";
 import { ByteWritable } from "./_byte_writable.ts";
 import { ANYTHING, type ReadRequest, ReadRequests } from "./_read_requests.ts";
 

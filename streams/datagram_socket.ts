@@ -1,4 +1,4 @@
-import type { Address, Bytes } from "../protocols/contract.ts";
+import type { Address } from "../protocols/address.ts";
 import type {
   Datagram,
   DatagramCloseInfo,
@@ -6,7 +6,7 @@ import type {
   DatagramProtocolCallbacks,
   DatagramTransport,
 } from "../protocols/datagram_contract.ts";
-import { copyOf } from "../protocols/bytes.ts";
+import { type Bytes, copyOf } from "../protocols/bytes.ts";
 import type { SendPolicy } from "../transports/datagrams/queue_policies.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { DatagramReceiver } from "./_datagram_receiver.ts";

@@ -1,5 +1,5 @@
 import { type Decoder, NEED_MORE } from "../protocols/codec.ts";
-import type { Bytes } from "../protocols/contract.ts";
+import type { Bytes } from "../protocols/bytes.ts";
 import type { FrameError } from "../protocols/errors.ts";
 import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";

@@ -1,6 +1,5 @@
-import { copyOf, joinBytes } from "../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import type { EncodedMessage, Encoder } from "../protocols/codec.ts";
-import type { Bytes } from "../protocols/contract.ts";
 import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
 
 /**

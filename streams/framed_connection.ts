@@ -1,6 +1,6 @@
-import { joinBytes } from "../protocols/bytes.ts";
+import { type Bytes, joinBytes } from "../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../protocols/codec.ts";
-import type { Bytes, CloseInfo } from "../protocols/contract.ts";
+import type { CloseInfo } from "../protocols/close_info.ts";
 import { ConnectionLostError, type FrameError, InvalidStateError } from "../protocols/errors.ts";
 import {
   checkOptions,

@@ -1,5 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/codec.ts";
-import type { Address } from "../protocols/contract.ts";
+import type { Address } from "../protocols/address.ts";
 import type {
   Datagram,
   DatagramCloseInfo,

@@ -1,4 +1,6 @@
-import type { AnyProtocol, Bytes, CloseInfo, Transport } from "../protocols/contract.ts";
+import type { Bytes } from "../protocols/bytes.ts";
+import type { CloseInfo } from "../protocols/close_info.ts";
+import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/core/close_in_time.ts";

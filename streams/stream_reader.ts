@@ -1,5 +1,5 @@
-import { checkBytes, copyOf } from "../protocols/bytes.ts";
-import type { Bytes, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import { type Bytes, checkBytes, copyOf } from "../protocols/bytes.ts";
+import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import {
   checkOptions,
   numberAbove0,

@@ -1,4 +1,5 @@
-import type { Bytes, Transport } from "../protocols/contract.ts";
+import type { Bytes } from "../protocols/bytes.ts";
+import type { Transport } from "../protocols/contract.ts";
 import { startTls, type StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { Protocol } from "../protocols/protocol.ts";
 import { FlowControl } from "./flow_control.ts";

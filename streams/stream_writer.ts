@@ -1,4 +1,7 @@
-import type { Bytes, CloseInfo, ExtraInfoValue, Transport } from "../protocols/contract.ts";
+import type { Bytes } from "../protocols/bytes.ts";
+import type { CloseInfo } from "../protocols/close_info.ts";
+import type { Transport } from "../protocols/contract.ts";
+import type { ExtraInfoValue } from "../protocols/extra_info.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
 import { signalOf } from "../protocols/option_checks.ts";

@@ -1,4 +1,4 @@
-import type { Bytes } from "../protocols/contract.ts";
+import type { Bytes } from "../protocols/bytes.ts";
 import { CaptureFormatError } from "../protocols/errors.ts";
 
 const SECTION_HEADER = 0x0a0d0d0a;

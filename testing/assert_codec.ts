@@ -1,7 +1,6 @@
 import { assertEquals, AssertionError } from "@std/assert";
-import { copyOf, joinBytes } from "../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/codec.ts";
-import type { Bytes } from "../protocols/contract.ts";
 import { FrameTooLongError } from "../protocols/errors.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { Random } from "./conformance/random.ts";

@@ -1,5 +1,5 @@
-import { copyOf } from "../protocols/bytes.ts";
-import type { BaseProtocolCallbacks, Bytes, Transport } from "../protocols/contract.ts";
+import { type Bytes, copyOf } from "../protocols/bytes.ts";
+import type { BaseProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 

@@ -1,4 +1,4 @@
-import type { Address } from "../protocols/contract.ts";
+import type { Address } from "../protocols/address.ts";
 import type {
   DatagramProtocolCallbacks,
   DatagramTransport,

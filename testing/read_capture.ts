@@ -1,6 +1,6 @@
-import type { Bytes, NetAddress } from "../protocols/contract.ts";
+import type { NetAddress } from "../protocols/address.ts";
 import { CaptureFormatError } from "../protocols/errors.ts";
-import { copyOf, joinBytes } from "../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import { formatIp } from "../transports/layers/proxy/ip_address.ts";
 import { type CapturedPacket, readPcapng } from "./_pcapng_reader.ts";
 

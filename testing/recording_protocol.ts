@@ -1,4 +1,5 @@
-import type { Bytes, ProtocolCallbacks } from "../protocols/contract.ts";
+import type { Bytes } from "../protocols/bytes.ts";
+import type { ProtocolCallbacks } from "../protocols/contract.ts";
 import { CallbackRecorder } from "./callback_recorder.ts";
 
 /**

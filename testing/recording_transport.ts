@@ -1,12 +1,7 @@
-import { copyOf } from "../protocols/bytes.ts";
-import type {
-  AnyProtocol,
-  Bytes,
-  CloseInfo,
-  ExtraInfoValue,
-  Transport,
-  WriteBufferLimits,
-} from "../protocols/contract.ts";
+import { type Bytes, copyOf } from "../protocols/bytes.ts";
+import type { CloseInfo } from "../protocols/close_info.ts";
+import type { AnyProtocol, Transport, WriteBufferLimits } from "../protocols/contract.ts";
+import type { ExtraInfoValue } from "../protocols/extra_info.ts";
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import { closeInTime } from "../transports/core/close_in_time.ts";

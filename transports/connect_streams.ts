@@ -1,5 +1,6 @@
-import { copyOf } from "../protocols/bytes.ts";
-import type { AnyProtocol, Bytes, CloseInfo } from "../protocols/contract.ts";
+import { type Bytes, copyOf } from "../protocols/bytes.ts";
+import type { CloseInfo } from "../protocols/close_info.ts";
+import type { AnyProtocol } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver, startTransport } from "./core/connect_carrier.ts";
 import { resolveTls, TLS_OPTION_CHECKS, type TlsOption } from "./tls/tls_options.ts";

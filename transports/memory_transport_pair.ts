@@ -1,4 +1,5 @@
-import type { AnyProtocol, MemoryAddress } from "../protocols/contract.ts";
+import type { MemoryAddress } from "../protocols/address.ts";
+import type { AnyProtocol } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";
 import { MemoryPipe } from "./carriers/memory_pipe.ts";

@@ -1,6 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
-import { checkBytes, copyOf } from "../bytes.ts";
-import type { Bytes } from "../contract.ts";
+import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";

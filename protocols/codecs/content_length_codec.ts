@@ -1,6 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
-import { checkBytes } from "../bytes.ts";
-import type { Bytes } from "../contract.ts";
+import { type Bytes, checkBytes } from "../bytes.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import {
   FrameDecodeError,

@@ -1,6 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
-import { checkBytes } from "../bytes.ts";
-import type { Bytes } from "../contract.ts";
+import { type Bytes, checkBytes } from "../bytes.ts";
 import { FrameEncodeError } from "../errors.ts";
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 

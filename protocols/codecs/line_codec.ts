@@ -6,7 +6,7 @@ import {
   wholeNumberOrInfinity,
 } from "../option_checks.ts";
 import type { Codec } from "../codec.ts";
-import type { Bytes } from "../contract.ts";
+import type { Bytes } from "../bytes.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
-import { checkBytes } from "../bytes.ts";
-import type { Bytes } from "../contract.ts";
+import { type Bytes, checkBytes } from "../bytes.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";

@@ -1,6 +1,6 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { OutputLimitError } from "../../protocols/process_errors.ts";
+import { OutputLimitError } from "../../protocols/errors/process_errors.ts";
 import {
   abortSignal,
   checkOptions,

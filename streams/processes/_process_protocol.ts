@@ -1,4 +1,5 @@
-import type { Bytes, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
 import { WaitQueue } from "../../protocols/wait_queue.ts";

@@ -1,4 +1,5 @@
-import type { Bytes, ProcessExit } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { wrongKind } from "../../protocols/option_checks.ts";
 import type { ProcessShutdownOptions } from "../../protocols/subprocess_contract.ts";
 import type { StreamReader } from "../stream_reader.ts";

@@ -1,6 +1,7 @@
-import type { Bytes, ProcessExit } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { ProcessFailedError } from "../../protocols/process_errors.ts";
+import { ProcessFailedError } from "../../protocols/errors/process_errors.ts";
 import type {
   ProcessShutdownOptions,
   SubprocessTransport,

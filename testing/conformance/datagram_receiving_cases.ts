@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import type { Bytes } from "../../protocols/contract.ts";
-import { DatagramTruncatedError } from "../../protocols/datagram_errors.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import { DatagramTruncatedError } from "../../protocols/errors/datagram_errors.ts";
 import type { DatagramCase } from "./datagram_scene.ts";
 import { turns } from "./scene.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Address, Bytes } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import type {
   Datagram,
   DatagramProtocolCallbacks,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import type { DatagramCase } from "./datagram_scene.ts";
 
 /** Sending, its order, and refusals. */

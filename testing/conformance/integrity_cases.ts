@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Bytes, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
 

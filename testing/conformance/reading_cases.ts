@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Bytes, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import { RecordingBufferedProtocol } from "../recording_buffered_protocol.ts";
 import { RecordingProtocol } from "../recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";

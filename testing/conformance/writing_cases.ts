@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, turns } from "./scene.ts";
 

@@ -5,7 +5,7 @@
  */
 import { createDatagramEndpoint } from "@sluice/net";
 import type { MakeDatagramEndpoint } from "@sluice/net/testing";
-import type { NetAddress } from "../../protocols/contract.ts";
+import type { NetAddress } from "../../protocols/address.ts";
 import { resolveEndpointOptions } from "../../transports/datagrams/datagram_options.ts";
 import { EndpointTransport } from "../../transports/datagrams/endpoint_transport.ts";
 import { MemoryHub } from "../../transports/datagrams/memory_hub.ts";

@@ -1,4 +1,5 @@
-import type { Bytes, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import type { Carrier } from "../../transports/core/carrier.ts";
 import { connectAcceptedSocket } from "../../transports/connect_accepted_socket.ts";

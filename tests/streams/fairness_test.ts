@@ -8,7 +8,7 @@ import { StreamReader } from "../../streams/stream_reader.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { Acceptor } from "../../transports/servers/acceptor.ts";
 import { transformLayer } from "../../transports/stack/transform_layer.ts";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { SlowSteps } from "../support/slow_steps.ts";
 import { connectPair, type PairOptions } from "../support/stream_pair.ts";
 import { encode } from "../support/text.ts";

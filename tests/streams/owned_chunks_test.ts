@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import type { Codec } from "../../protocols/codec.ts";
 import { cobsCodec } from "../../protocols/codecs/cobs_codec.ts";
 import { contentLengthCodec } from "../../protocols/codecs/content_length_codec.ts";

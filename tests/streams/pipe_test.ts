@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { settle, stateOf, turn, untilStill } from "../support/event_loop.ts";
 import { PipeScene } from "./pipe_scene.ts";
 import { connectPair, type PairOptions } from "../support/stream_pair.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { Layer } from "../../transports/stack/layer.ts";
 import { localhost, trusting } from "../transports/tls/certificates.ts";
 import { until } from "../support/event_loop.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { StreamReader } from "../../streams/stream_reader.ts";
 import { settle } from "../support/event_loop.ts";
 import { decode, encode, pattern } from "../support/text.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { toBytes, toText } from "@std/streams";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { FlowControl } from "../../streams/flow_control.ts";
 import { StreamWriter } from "../../streams/stream_writer.ts";

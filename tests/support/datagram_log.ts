@@ -1,4 +1,5 @@
-import type { Address, Bytes } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import type {
   Datagram,
   DatagramProtocolCallbacks,

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import type { ByteSource, Carrier } from "../../transports/core/carrier.ts";
 
 /** One operation that a test settles. */

@@ -1,8 +1,7 @@
-import type { Bytes } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { Layer } from "../../transports/stack/layer.ts";
 import type { ByteTransform } from "../../transports/stack/byte_transform.ts";
-import { joinBytes } from "../../protocols/bytes.ts";
+import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { transformLayer } from "../../transports/stack/transform_layer.ts";
 import type { LayerFactory } from "../../transports/core/transport_options.ts";

@@ -1,4 +1,5 @@
-import type { CloseInfo, Transport } from "../../protocols/contract.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 
 /** Text as UTF-8. */
 export function encode(text: string): Bytes {

@@ -5,13 +5,9 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type {
-  AnyProtocol,
-  CloseInfo,
-  ExtraInfoValue,
-  ProtocolCallbacks,
-  Transport,
-} from "../../protocols/contract.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import type { MakeTransportPair, TransportGap } from "../../testing/make_transport_pair.ts";
 import { testTransport, type TestTransportOptions } from "../../testing/test_transport.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { connectStreams } from "../../transports/connect_streams.ts";
 

@@ -14,8 +14,9 @@
  *
  * @module
  */
-import { copyOf } from "../../protocols/bytes.ts";
-import type { AnyProtocol, Bytes, CloseInfo } from "../../protocols/contract.ts";
+import { type Bytes, copyOf } from "../../protocols/bytes.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { AnyProtocol } from "../../protocols/contract.ts";
 import { CarrierMessageError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";

@@ -1,4 +1,5 @@
-import type { Address, AnyProtocol } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { AnyProtocol } from "../../protocols/contract.ts";
 import { ConnectTimeoutError } from "../../protocols/errors.ts";
 import { startTimer } from "../core/clock.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";

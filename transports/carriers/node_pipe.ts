@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { fromNodeError } from "../core/node_error.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 

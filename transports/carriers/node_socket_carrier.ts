@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
-import type { Bytes, CloseInfo, NetAddress, UnixAddress } from "../../protocols/contract.ts";
+import type { NetAddress, UnixAddress } from "../../protocols/address.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { ByteSink, Carrier, PushSource } from "../core/carrier.ts";
 import { fromNodeError } from "../core/node_error.ts";
 

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
 
 /** The end of a pipe that is read. */

@@ -1,5 +1,4 @@
-import { copyOf } from "../../protocols/bytes.ts";
-import type { Bytes } from "../../protocols/contract.ts";
+import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
 /** The size of the first read, in bytes: many children print only a line. */

@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
 
 /**
  * An address as people write it: `127.0.0.1:80`, `[::1]:80`, a path, a name; `?` for one that is not known, as

@@ -1,4 +1,5 @@
-import type { Bytes, CloseInfo } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
 
 /**
  * Where a transport reads from: an async iterator of chunks.

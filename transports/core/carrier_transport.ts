@@ -1,13 +1,12 @@
-import { checkBytes } from "../../protocols/bytes.ts";
+import { type Bytes, checkBytes } from "../../protocols/bytes.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
   AnyProtocol,
   BaseProtocolCallbacks,
-  Bytes,
-  CloseInfo,
-  ExtraInfoValue,
   Transport,
   WriteBufferLimits,
 } from "../../protocols/contract.ts";
+import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
 import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";

@@ -1,4 +1,5 @@
-import type { CloseInfo, Transport } from "../../protocols/contract.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import { settlesInTime } from "./clock.ts";
 
 /** The default of `timeout` of `StreamConnection.close`, and what `await using` gives a transport, in milliseconds. */

@@ -1,4 +1,5 @@
-import type { Address, Transport } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import {
   CarrierMessageError,
   ConnectionLostError,

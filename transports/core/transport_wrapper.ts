@@ -1,11 +1,7 @@
-import type {
-  AnyProtocol,
-  Bytes,
-  CloseInfo,
-  ExtraInfoValue,
-  Transport,
-  WriteBufferLimits,
-} from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { AnyProtocol, Transport, WriteBufferLimits } from "../../protocols/contract.ts";
+import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { closeInTime } from "./close_in_time.ts";
 

@@ -1,4 +1,4 @@
-import type { Address, NetAddress } from "../../protocols/contract.ts";
+import type { Address, NetAddress } from "../../protocols/address.ts";
 import { show } from "../../protocols/option_checks.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { DEFAULT_HOSTNAME } from "../core/endpoint.ts";

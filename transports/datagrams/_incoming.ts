@@ -1,7 +1,7 @@
-import type { Address, Bytes } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
 import type { DatagramProtocolCallbacks } from "../../protocols/datagram_contract.ts";
-import { DatagramTruncatedError } from "../../protocols/datagram_errors.ts";
-import { copyOf } from "../../protocols/bytes.ts";
+import { DatagramTruncatedError } from "../../protocols/errors/datagram_errors.ts";
+import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";

@@ -1,5 +1,6 @@
-import type { Address, WriteBufferLimits } from "../../protocols/contract.ts";
-import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { WriteBufferLimits } from "../../protocols/contract.ts";
+import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { ConnectionLostError, WriteBufferFullError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { toError } from "../core/error_report.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 
 /** The longest datagram that UDP carries over IPv4, and the default of `maxDatagramSize`, in bytes. */

@@ -1,4 +1,5 @@
-import type { Address, WriteBufferLimits } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { WriteBufferLimits } from "../../protocols/contract.ts";
 import type { DatagramTransport } from "../../protocols/datagram_contract.ts";
 import {
   abortSignal,

@@ -1,4 +1,6 @@
-import type { Address, ExtraInfoValue, WriteBufferLimits } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { WriteBufferLimits } from "../../protocols/contract.ts";
+import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import type {
   DatagramCloseInfo,
   DatagramDestination,

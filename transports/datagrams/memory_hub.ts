@@ -1,4 +1,4 @@
-import type { Address, MemoryAddress } from "../../protocols/contract.ts";
+import type { Address, MemoryAddress } from "../../protocols/address.ts";
 import { copyOf } from "../../protocols/bytes.ts";
 import { nextTurn } from "../core/clock.ts";
 import { type DatagramCarrier, type DatagramSink, MAX_DATAGRAM_SIZE } from "./datagram_carrier.ts";

@@ -1,6 +1,6 @@
-import type { NetAddress } from "../../protocols/contract.ts";
+import type { NetAddress } from "../../protocols/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
-import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
 import { nextTurn } from "../core/clock.ts";
 import { describeOsError } from "../core/os_error.ts";

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { NetAddress } from "../../protocols/contract.ts";
+import type { NetAddress } from "../../protocols/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
-import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { fromNodeError } from "../core/node_error.ts";
 import { AddressCache } from "./_address_cache.ts";

@@ -1,4 +1,4 @@
-import type { Address, NetAddress } from "../../protocols/contract.ts";
+import type { Address, NetAddress } from "../../protocols/address.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
 import type { DatagramEndpointOptions, DatagramPlace } from "./datagram_options.ts";
 import { familyOf, isLoopback } from "./ip_address.ts";

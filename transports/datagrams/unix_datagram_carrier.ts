@@ -1,5 +1,5 @@
-import type { Address, UnixAddress } from "../../protocols/contract.ts";
-import { DatagramTooLargeError } from "../../protocols/datagram_errors.ts";
+import type { Address, UnixAddress } from "../../protocols/address.ts";
+import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
 import { nextTurn } from "../core/clock.ts";
 import { describeOsError } from "../core/os_error.ts";

@@ -1,5 +1,4 @@
-import { joinBytes } from "../../protocols/bytes.ts";
-import type { Bytes } from "../../protocols/contract.ts";
+import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { DecompressionLimitError } from "../../protocols/errors.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
 

@@ -1,5 +1,5 @@
 import type { Transform } from "node:stream";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 
 /** With this much output that was not taken, in bytes, the stream is paused until it is. */
 const HIGH_WATER = 262_144;

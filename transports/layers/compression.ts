@@ -11,7 +11,6 @@ import {
   createZstdCompress,
   createZstdDecompress,
 } from "node:zlib";
-import type { Bytes } from "../../protocols/contract.ts";
 import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
 import {
   checkOptions,
@@ -21,7 +20,7 @@ import {
   size,
 } from "../../protocols/option_checks.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
-import { joinBytes } from "../../protocols/bytes.ts";
+import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 import { Decompressor } from "./_decompressor.ts";

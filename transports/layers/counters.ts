@@ -1,10 +1,7 @@
-import type {
-  AnyProtocol,
-  Bytes,
-  DirectionCounters,
-  ExtraInfoValue,
-  TrafficCounters,
-} from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { AnyProtocol } from "../../protocols/contract.ts";
+import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { DirectionCounters, TrafficCounters } from "../../protocols/traffic_counters.ts";
 import { checkOptions, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
 import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";

@@ -1,4 +1,4 @@
-import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { describeError, messageOf } from "../../protocols/thrown.ts";
 import { formatAddress } from "../core/addresses.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 import { callBack } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
-import { copyOf, joinBytes } from "../../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";

@@ -1,4 +1,5 @@
-import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { MinimumRateError } from "../../protocols/errors.ts";
 import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
 import { type Clock, clockCheck, Pause, systemClock } from "../core/clock.ts";
 import { transformLayer } from "../stack/transform_layer.ts";

@@ -1,5 +1,5 @@
 import { Server, type ServerOpts, Socket } from "node:net";
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 
 /** All sockets of the process read into this memory: a carrier copies what is kept out of it. */

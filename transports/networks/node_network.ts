@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import type { Address } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
 import { NameResolutionError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { formatHostPort } from "../core/addresses.ts";

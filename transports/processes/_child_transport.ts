@@ -1,10 +1,6 @@
 import type { Duplex } from "node:stream";
-import type {
-  ExtraInfoValue,
-  ProcessExit,
-  ProtocolCallbacks,
-  Transport,
-} from "../../protocols/contract.ts";
+import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import type { ExtraInfoValue, ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import {
   abortSignal,

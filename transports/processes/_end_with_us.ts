@@ -1,4 +1,4 @@
-import type { ProcessExit } from "../../protocols/contract.ts";
+import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { settlesInTime } from "../core/clock.ts";
 
 /** What ends this program, if nothing is done about it. Windows has only the first two. */

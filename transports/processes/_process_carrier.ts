@@ -1,4 +1,5 @@
-import type { CloseInfo, ProcessExit } from "../../protocols/contract.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { PipeInput, PipeOutput } from "../carriers/pipe_carrier.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
 import type { Carrier } from "../core/carrier.ts";
 import type { Listener } from "./acceptor.ts";
 

@@ -1,5 +1,6 @@
 import { abortable } from "@std/async";
-import type { Address, Transport } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/address.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import {

@@ -1,16 +1,11 @@
-import type {
-  AnyProtocol,
-  Bytes,
-  CloseInfo,
-  ProtocolCallbacks,
-  Transport,
-} from "../../protocols/contract.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { callBack } from "../core/callbacks.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import type { ChunkQueue } from "../core/read/chunk_queue.ts";
-import { copyOf, joinBytes } from "../../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
 import { markStacked, restack } from "./restack.ts";
 import type { ByteTransform } from "./byte_transform.ts";

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import type { Transformed } from "./byte_transform.ts";
 

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 
 /** What a transform gives: one piece, several, or several as they come. Empty pieces are dropped. */
 export type Transformed = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;

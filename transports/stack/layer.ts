@@ -1,14 +1,13 @@
 import type {
   AnyProtocol,
   BaseProtocolCallbacks,
-  Bytes,
   ProtocolCallbacks,
   Transport,
 } from "../../protocols/contract.ts";
 import { Delivery } from "../core/read/delivery.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
-import { checkBytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
+import { type Bytes, checkBytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import { putOnTop, takeOff } from "../core/stack_top.ts";

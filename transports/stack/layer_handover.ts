@@ -1,4 +1,5 @@
-import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 

@@ -1,5 +1,6 @@
 import { abortable } from "@std/async";
-import type { AnyProtocol, Bytes, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { callBack, type CallbackErrorSink, checkMade, endsConnection } from "../core/callbacks.ts";

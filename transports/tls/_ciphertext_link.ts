@@ -1,5 +1,5 @@
-import { copyOf } from "../../protocols/bytes.ts";
-import type { Bytes, Transport } from "../../protocols/contract.ts";
+import { type Bytes, copyOf } from "../../protocols/bytes.ts";
+import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { nextTurn } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";

@@ -1,4 +1,5 @@
-import type { Bytes, NetAddress } from "../../protocols/contract.ts";
+import type { NetAddress } from "../../protocols/address.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
 import { TruncationError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";

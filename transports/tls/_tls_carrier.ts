@@ -1,9 +1,9 @@
 import type { TLSSocket } from "node:tls";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
   AnyProtocol,
   BufferedProtocolCallbacks,
-  Bytes,
-  CloseInfo,
   Transport,
 } from "../../protocols/contract.ts";
 import {

@@ -1,5 +1,5 @@
 import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
-import type { PeerCertificate, TlsCipher } from "../../protocols/contract.ts";
+import type { PeerCertificate, TlsCipher } from "../../protocols/peer_certificate.ts";
 import { readCertificate } from "./certificates/certificate_form.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";

@@ -1,4 +1,5 @@
-import type { AnyProtocol, Bytes, Transport } from "../../protocols/contract.ts";
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { insertLayer } from "../stack/live_layers.ts";
 import {
   abortSignal,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ProcessFailedError } from "../../../protocols/process_errors.ts";
+import { ProcessFailedError } from "../../../protocols/errors/process_errors.ts";
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
 import { pipeline } from "../../../streams/processes/pipeline.ts";
 import { isThere, posixTest as test } from "../../support/posix_test.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { OutputLimitError, ProcessFailedError } from "../../../protocols/process_errors.ts";
+import { OutputLimitError, ProcessFailedError } from "../../../protocols/errors/process_errors.ts";
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
 import { createSubprocessShell } from "../../../streams/processes/create_subprocess_shell.ts";
 import { settle, stateOf } from "../../support/event_loop.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { CloseInfo, Transport } from "../../../protocols/contract.ts";
+import type { CloseInfo } from "../../../protocols/close_info.ts";
+import type { Transport } from "../../../protocols/contract.ts";
 import {
   CarrierMessageError,
   ConnectTimeoutError,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Bytes, Transport } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { Transport } from "../../../protocols/contract.ts";
 import { connectStdio } from "../../../transports/carriers/connect_stdio.ts";
 
 class Shout {

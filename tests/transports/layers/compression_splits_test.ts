@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import * as zlib from "node:zlib";
-import { copyOf, joinBytes } from "../../../protocols/bytes.ts";
-import type { Bytes } from "../../../protocols/contract.ts";
+import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { DecompressionError, DecompressionLimitError } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { compression, type CompressionFormat } from "../../../transports/layers/compression.ts";

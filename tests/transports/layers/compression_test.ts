@@ -6,7 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as zlib from "node:zlib";
-import type { Bytes, CloseInfo } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { CloseInfo } from "../../../protocols/close_info.ts";
 import { DecompressionError, DecompressionLimitError } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../../testing/conformance/same_bytes.ts";

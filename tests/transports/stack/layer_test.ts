@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import type { Bytes, Transport } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { Bytes, Transport } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { Transport } from "../../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../../testing/conformance/same_bytes.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Bytes, ProtocolCallbacks } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { ProtocolCallbacks } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import type { ByteTransform } from "../../../transports/stack/byte_transform.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import type { Bytes, Transport } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { Transport } from "../../../protocols/contract.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import type { ByteTransform } from "../../../transports/stack/byte_transform.ts";

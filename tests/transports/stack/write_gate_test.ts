@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import type { AnyProtocol, Bytes, Transport } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { turns } from "../../../testing/conformance/scene.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Bytes } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import type { Bytes, Transport } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { Transport } from "../../../protocols/contract.ts";
 import {
   ConnectionLostError,
   PlaintextInjectionError,

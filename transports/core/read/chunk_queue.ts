@@ -1,4 +1,4 @@
-import type { Bytes } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import { ReceiveBufferFullError } from "../../../protocols/errors.ts";
 import { ReceiveBuffer } from "../../../protocols/receive_buffer.ts";
 import type { ByteSource } from "../carrier.ts";

@@ -1,5 +1,5 @@
-import { checkBytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
-import type { AnyProtocol, BufferedProtocolCallbacks, Bytes } from "../../../protocols/contract.ts";
+import { type Bytes, checkBytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
+import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { show } from "../../../protocols/option_checks.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";

@@ -1,5 +1,4 @@
-import { copyOf } from "../../../protocols/bytes.ts";
-import type { Bytes } from "../../../protocols/contract.ts";
+import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";

@@ -1,5 +1,4 @@
-import { copyOf } from "../../../protocols/bytes.ts";
-import type { Bytes } from "../../../protocols/contract.ts";
+import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 
 /**
  * The first read, in bytes, and what an idle connection holds: enough for the messages of most

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import type { ByteSource } from "../carrier.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import { Pause } from "../../core/clock.ts";
 import { flushSoon } from "../../core/write/flush_scheduler.ts";
 import { CaptureSlab } from "./_capture_slab.ts";

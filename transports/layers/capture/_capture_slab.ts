@@ -1,4 +1,4 @@
-import type { Bytes } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 
 /** Memory that packets are written into, seen as bytes, as numbers of any kind, and as words for their sums. */
 export class CaptureSlab {

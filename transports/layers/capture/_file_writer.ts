@@ -1,4 +1,4 @@
-import type { Bytes } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import type { CaptureWriter } from "./_capture_queue.ts";
 
 /** A file, opened when the first bytes come. */

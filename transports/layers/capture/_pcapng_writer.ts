@@ -1,6 +1,5 @@
-import type { Bytes } from "../../../protocols/contract.ts";
 import { CaptureOverflowError } from "../../../protocols/errors.ts";
-import { joinBytes } from "../../../protocols/bytes.ts";
+import { type Bytes, joinBytes } from "../../../protocols/bytes.ts";
 import { CaptureQueue, type CaptureWriter } from "./_capture_queue.ts";
 import type { CaptureSlab } from "./_capture_slab.ts";
 import { encodeOption, padToWords } from "./_pcapng_options.ts";

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../../protocols/contract.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import { CaptureSlab } from "./_capture_slab.ts";
 
 const TCP = 6;

@@ -1,4 +1,6 @@
-import type { Address, AnyProtocol, Bytes, Transport } from "../../../protocols/contract.ts";
+import type { Address } from "../../../protocols/address.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { type ErrorHandler, report, toError } from "../../core/error_report.ts";
 import {

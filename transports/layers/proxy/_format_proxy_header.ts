@@ -1,5 +1,6 @@
-import type { Address, Bytes, ProxySsl, ProxyTlv, ProxyTlvs } from "../../../protocols/contract.ts";
-import { copyOf, joinBytes } from "../../../protocols/bytes.ts";
+import type { Address } from "../../../protocols/address.ts";
+import type { ProxySsl, ProxyTlv, ProxyTlvs } from "../../../protocols/proxy_header.ts";
+import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { crc32c } from "../capture/crc32c.ts";
 import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";
 import {

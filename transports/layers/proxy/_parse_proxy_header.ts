@@ -1,12 +1,11 @@
-import { copyOf } from "../../../protocols/bytes.ts";
+import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
+import type { Address } from "../../../protocols/address.ts";
 import type {
-  Address,
-  Bytes,
   ProxyHeader,
   ProxySsl,
   ProxyTlv,
   ProxyTlvs,
-} from "../../../protocols/contract.ts";
+} from "../../../protocols/proxy_header.ts";
 import { crc32c } from "../capture/crc32c.ts";
 import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";
 import {

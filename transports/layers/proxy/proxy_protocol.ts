@@ -1,15 +1,10 @@
-import type {
-  Address,
-  AnyProtocol,
-  Bytes,
-  CloseInfo,
-  ExtraInfoValue,
-  ProxyHeader,
-  ProxyTlvs,
-  Transport,
-} from "../../../protocols/contract.ts";
+import type { Address } from "../../../protocols/address.ts";
+import type { CloseInfo } from "../../../protocols/close_info.ts";
+import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
+import type { ExtraInfoValue } from "../../../protocols/extra_info.ts";
+import type { ProxyHeader, ProxyTlvs } from "../../../protocols/proxy_header.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../protocols/errors.ts";
-import { joinBytes } from "../../../protocols/bytes.ts";
+import { type Bytes, joinBytes } from "../../../protocols/bytes.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { clockFor, startTimer } from "../../core/clock.ts";
 import { Layer } from "../../stack/layer.ts";

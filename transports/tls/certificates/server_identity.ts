@@ -1,4 +1,4 @@
-import type { SubjectAltName } from "../../../protocols/contract.ts";
+import type { SubjectAltName } from "../../../protocols/peer_certificate.ts";
 import { type CertificateForm, readCertificate, shortIp } from "./certificate_form.ts";
 import { DerError } from "./der.ts";
 import { readPem } from "./pem.ts";

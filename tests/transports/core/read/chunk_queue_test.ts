@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { Bytes } from "../../../../protocols/contract.ts";
+import type { Bytes } from "../../../../protocols/bytes.ts";
 import { ReceiveBufferFullError } from "../../../../protocols/errors.ts";
 import { ChunkQueue } from "../../../../transports/core/read/chunk_queue.ts";
 import { settled } from "../../../support/fake_carrier.ts";

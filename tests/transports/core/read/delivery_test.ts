@@ -1,9 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type {
-  AnyProtocol,
-  BufferedProtocolCallbacks,
-  Bytes,
-} from "../../../../protocols/contract.ts";
+import type { Bytes } from "../../../../protocols/bytes.ts";
+import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
 import { settled } from "../../../support/fake_carrier.ts";

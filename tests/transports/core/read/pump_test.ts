@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { AnyProtocol, Bytes } from "../../../../protocols/contract.ts";
+import type { Bytes } from "../../../../protocols/bytes.ts";
+import type { AnyProtocol } from "../../../../protocols/contract.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
 import { pump } from "../../../../transports/core/read/pump.ts";
 import { FakeSource, settled } from "../../../support/fake_carrier.ts";

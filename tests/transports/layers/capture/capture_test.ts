@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { Bytes, Transport } from "../../../../protocols/contract.ts";
+import type { Bytes } from "../../../../protocols/bytes.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
 import { CaptureFormatError, CaptureOverflowError } from "../../../../protocols/errors.ts";
 import { Random } from "../../../../testing/conformance/random.ts";
 import { turns } from "../../../../testing/conformance/scene.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Address, Bytes } from "./contract.ts";
+import type { Address } from "../address.ts";
+import type { Bytes } from "../bytes.ts";
 
 /** A datagram arrived that is longer than the endpoint takes: its end is lost. */
 export class DatagramTruncatedError extends Error {

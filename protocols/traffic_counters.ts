@@ -1,0 +1,19 @@
+/** The traffic of one direction. */
+export interface DirectionCounters {
+  /** How many bytes. */
+  readonly bytes: number;
+  /** In how many chunks: calls of `dataReceived` or `write`. */
+  readonly chunks: number;
+  /** When the first chunk went, as of `performance.now()`; `null` before. */
+  readonly firstAt: number | null;
+  /** When the last chunk went, as of `performance.now()`; `null` before. */
+  readonly lastAt: number | null;
+}
+
+/** The traffic of a connection, or of several, until now. */
+export interface TrafficCounters {
+  /** The received traffic. */
+  readonly received: DirectionCounters;
+  /** What was written. */
+  readonly sent: DirectionCounters;
+}
