@@ -83,6 +83,8 @@ Deno.test("docs/options.md has every option of the types that it names, with its
   const tables = readTables(await Deno.readTextFile(new URL("docs/options.md", ROOT)));
   assert(tables.length > 15);
   for (const { owners, rows } of tables) {
+    // Types that are not exported have no name there.
+    if (owners.length === 0) continue;
     const options: Options = new Map();
     for (const owner of owners) {
       const own = interfaces.get(owner);
