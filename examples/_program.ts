@@ -105,7 +105,9 @@ function explain(error: unknown): string {
 
 function hint(error: Error, line: string): string {
   if (error instanceof Deno.errors.AddrInUse) {
-    return /^Cannot listen on \S+:\d+: /.test(line) ? otherPort("port") : "; choose another --path";
+    return /^Cannot (listen on|bind) \S+:\d+: /.test(line)
+      ? otherPort("port")
+      : "; choose another --path";
   }
   if (error instanceof Deno.errors.ConnectionRefused) return "; is the server running?";
   return "";
