@@ -9,6 +9,7 @@
  * Uint8Array      that many bytes
  * ["end"]         nothing more comes in this direction
  * ["close"]       the connection has ended, in good order
+ * ["closed"]      the answer to that: everything arrived
  * ["reset"]       the connection was given up
  * ```
  *
@@ -17,7 +18,7 @@
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import { CarrierMessageError } from "../../protocols/errors.ts";
+import { CarrierMessageError, ConnectionLostError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { Pause } from "../core/clock.ts";
@@ -28,6 +29,8 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_optio
 
 /** How much may be under way or wait to be read in each direction, in bytes. */
 const WINDOW = 262_144;
+/** How long the other end may take to answer the end of the connection, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 5000;
 /** The longest message, in bytes: what is copied at a time. */
 const LARGEST_MESSAGE = 65_536;
 
@@ -41,7 +44,7 @@ export interface MessageEndpoint extends EventTarget {
   close?(): void;
 }
 
-type Control = readonly ["credit", number] | readonly ["end" | "close" | "reset"];
+type Control = readonly ["credit", number] | readonly ["end" | "close" | "closed" | "reset"];
 
 /**
  * Makes a connection over a `MessagePort`, with flow control, half-close and all else that a socket has. The
@@ -49,8 +52,10 @@ type Control = readonly ["credit", number] | readonly ["end" | "close" | "reset"
  *
  * The channel belongs to the transport: anything else that is posted on it ends the connection with a
  * `CarrierMessageError`. `close()` closes a port, and leaves a Worker running. To share a Worker with
- * other messages, send it a port of a `MessageChannel`. A Worker that is terminated says nothing: whoever terminates it aborts
- * the transport. Needs no permission; to start a Worker needs `--allow-read` for its file.
+ * other messages, send it a port of a `MessageChannel`. A Worker that fails ends the connection with
+ * a `ConnectionLostError`. A Worker that is terminated says nothing: abort the transport when you
+ * terminate it. `closed` resolves when the other end has everything, or has not answered for 5
+ * seconds. Needs no permission; to start a Worker needs `--allow-read` for its file.
  *
  * An `abort()` there is seen here as `Deno.errors.ConnectionReset`.
  *
@@ -94,7 +99,11 @@ class MessagePortCarrier implements Carrier {
   readonly source: ChunkQueue;
   readonly #port: MessageEndpoint;
   readonly #listeners = new AbortController();
-  readonly #leaving = new Pause();
+  // Whether the other end has taken part yet.
+  #hasPeer = false;
+  // Whether the other end was told of the end, and its answer.
+  #hasPosted = false;
+  readonly #answer = new Pause();
   // What the other end has room for.
   #credit = 0;
   #onCredit: (() => void) | null = null;
@@ -111,6 +120,8 @@ class MessagePortCarrier implements Carrier {
     const { signal } = this.#listeners;
     port.addEventListener("message", (event) => this.#handle(event), { signal });
     port.addEventListener("messageerror", () => this.#refuse("that cannot be read"), { signal });
+    // Of a Worker: an exception that it did not catch has ended it.
+    port.addEventListener("error", (event) => this.#onCrash(event), { signal });
     port.start?.();
     this.#post(["credit", WINDOW]);
   }
@@ -132,17 +143,24 @@ class MessagePortCarrier implements Carrier {
     this.#post(["end"]);
   }
 
-  /** Gives what was posted a turn of the event loop to leave: who ends a Worker then loses none of it. */
+  /**
+   * Waits until the other end has everything, as long as it is there and answers: a Worker may be
+   * terminated afterwards, or terminate itself.
+   */
   async finish(): Promise<void> {
-    await this.#leaving.wait(0);
+    if (this.#isPeerGone || !this.#hasPeer) return;
+    this.#hasPosted = true;
+    this.#post(["close"]);
+    await this.#answer.wait(CLOSE_TIMEOUT_MS);
   }
 
   close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
     this.#listeners.abort();
-    this.#leaving.end();
+    this.#answer.end();
     this.source.abandon();
     this.#loseCredit();
-    this.#post([endedBy === "abort" || error !== null ? "reset" : "close"]);
+    const isReset = endedBy === "abort" || error !== null;
+    if (isReset || !this.#hasPosted) this.#post([isReset ? "reset" : "close"]);
     this.#port.close?.();
   }
 
@@ -159,9 +177,11 @@ class MessagePortCarrier implements Carrier {
     // What was posted came as a copy, over a buffer of its own that is not shared.
     if (data instanceof Uint8Array) return this.#receive(data as Bytes);
     const [kind, amount]: unknown[] = Array.isArray(data) ? data : [];
+    this.#hasPeer = true;
     if (kind === "credit" && isAmount(amount)) this.#addCredit(amount);
     else if (kind === "end") this.source.end();
-    else if (kind === "close") this.#onGone(() => this.source.end());
+    else if (kind === "closed") this.#answer.end();
+    else if (kind === "close") this.#onClose();
     else if (kind === "reset") {
       const reset = new Deno.errors.ConnectionReset("the other end gave the connection up");
       this.#onGone(() => this.source.end(reset));
@@ -185,6 +205,17 @@ class MessagePortCarrier implements Carrier {
     this.#onCredit?.();
   }
 
+  #onCrash(event: Event): void {
+    const message = event instanceof ErrorEvent ? `: ${event.message}` : "";
+    const crash = new ConnectionLostError(`Connection lost: the Worker has failed${message}`);
+    this.#onGone(() => this.source.end(crash));
+  }
+
+  #onClose(): void {
+    this.#post(["closed"]);
+    this.#onGone(() => this.source.end());
+  }
+
   #onGone(tellSource: () => void): void {
     tellSource();
     this.#loseCredit();
@@ -192,6 +223,7 @@ class MessagePortCarrier implements Carrier {
 
   #loseCredit(): void {
     this.#isPeerGone = true;
+    this.#answer.end();
     this.#onCredit?.();
   }
 

@@ -1,7 +1,11 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
-import { CarrierMessageError, ReceiveBufferFullError } from "../../../protocols/errors.ts";
+import {
+  CarrierMessageError,
+  ConnectionLostError,
+  ReceiveBufferFullError,
+} from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
@@ -97,4 +101,14 @@ Deno.test("connectMessagePort() sends a Buffer whole and leaves it alone; close(
   const { error, bytesUnsent } = await a.transport.closed;
   await b.transport.closed;
   assertEquals([error, bytesUnsent, received, buffer.length], [null, 0, 100_000, 100_000]);
+});
+
+Deno.test("connectMessagePort() over a Worker ends with an error when the Worker fails", async () => {
+  const worker = new Worker(new URL("./crashing_worker.ts", import.meta.url), { type: "module" });
+  worker.addEventListener("error", (event) => event.preventDefault());
+  const { transport } = await connectMessagePort(() => ({}), worker);
+  transport.write("go");
+  const { error } = await transport.closed;
+  assert(error instanceof ConnectionLostError && /the Worker gives up/.test(error.message));
+  worker.terminate();
 });
