@@ -4,15 +4,9 @@
  */
 
 import { DelimiterStream, TextLineStream } from "@std/streams";
-import {
-  type Decoder,
-  decoderStream,
-  delimiterCodec,
-  FrameReader,
-  lengthFieldCodec,
-  lineCodec,
-  NEED_MORE,
-} from "../mod.ts";
+import { decoderStream, lengthFieldCodec, lineCodec } from "../mod.ts";
+import { delimiterCodec } from "@sluice/net/codecs";
+import { type Decoder, FrameReader, NEED_MORE } from "@sluice/net/protocols";
 
 const MESSAGES = 4096;
 const CHUNK_SIZE = 65_536;

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type TlsCertificate, tlsLayer, type TlsOptions } from "@sluice/net";
+import type { TlsCertificate, TlsOptions } from "@sluice/net";
+import { tlsLayer } from "@sluice/net/transports";
 import { FlagError } from "./_flags.ts";
 
 /** The flags for the functions here. */

@@ -14,13 +14,9 @@
  *
  * @module
  */
-import {
-  type Bytes,
-  type ByteTransform,
-  type LayerFactory,
-  ReceiveBuffer,
-  transformLayer,
-} from "@sluice/net";
+import type { Bytes, LayerFactory } from "@sluice/net";
+import { type ByteTransform, transformLayer } from "@sluice/net/layers";
+import { ReceiveBuffer } from "@sluice/net/protocols";
 
 /** The most bytes of clear text in a record. */
 const LONGEST_RECORD = 16_384;

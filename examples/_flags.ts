@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { Endpoint } from "@sluice/net";
+import type { Endpoint } from "@sluice/net/transports";
 import { parseArgs } from "node:util";
 
 /**

@@ -13,7 +13,8 @@
  *
  * @module
  */
-import { Capture, openConnection, relay, startServer } from "@sluice/net";
+import { openConnection, relay, startServer } from "@sluice/net";
+import { Capture } from "@sluice/net/layers";
 import type { StreamConnection } from "@sluice/net";
 import { listenFlags, readFlags, toTarget } from "./_flags.ts";
 import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";

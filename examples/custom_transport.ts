@@ -14,8 +14,10 @@
  *
  * @module
  */
-import { type Bytes, type ByteSource, type Carrier, connectCarrier } from "@sluice/net";
-import { Protocol, ReceiveBuffer, type Transport } from "@sluice/net";
+import type { Bytes } from "@sluice/net";
+import { type ByteSource, type Carrier, connectCarrier } from "@sluice/net/transports";
+import { Protocol, type Transport } from "@sluice/net";
+import { ReceiveBuffer } from "@sluice/net/protocols";
 import { readFlags } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
 

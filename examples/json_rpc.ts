@@ -14,7 +14,6 @@
  */
 import {
   type Codec,
-  contentLengthCodec,
   framed,
   type FramedConnection,
   mapCodec,
@@ -22,6 +21,7 @@ import {
   type StreamConnection,
   TaskGroup,
 } from "@sluice/net";
+import { contentLengthCodec } from "@sluice/net/codecs";
 import { delay } from "@std/async";
 import { listenFlags, readFlags } from "./_flags.ts";
 import { runProgram, serveUntilStopped } from "./_program.ts";

@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { compression, logging } from "@sluice/net";
+import { logging } from "@sluice/net";
+import { compression } from "@sluice/net/layers";
 import { encryption } from "./_encryption.ts";
 import { runProgram } from "./_program.ts";
 import { runSecretEcho } from "./_secret_echo.ts";

@@ -13,8 +13,10 @@
  *
  * @module
  */
-import { counters, formatAddress, idleTimeout, proxyProtocol, type Server } from "@sluice/net";
-import { startServer, type StreamConnection, TrafficTotal, writeStallTimeout } from "@sluice/net";
+import { formatAddress, idleTimeout, type Server } from "@sluice/net";
+import { counters, proxyProtocol } from "@sluice/net/layers";
+import { startServer, type StreamConnection, writeStallTimeout } from "@sluice/net";
+import { TrafficTotal } from "@sluice/net/layers";
 import { listenFlags, readFlags, toPort } from "./_flags.ts";
 import { count, peerOf, runProgram, serveHttp, stopLine, stopRequested } from "./_program.ts";
 

@@ -12,7 +12,8 @@
  *
  * @module
  */
-import { openConnection, relay, type RelayDirection, startServer } from "@sluice/net";
+import { openConnection, relay, startServer } from "@sluice/net";
+import type { RelayDirection } from "@sluice/net/streams";
 import type { StreamConnection } from "@sluice/net";
 import { listenFlags, readFlags, toCount, toTarget } from "./_flags.ts";
 import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";

@@ -18,12 +18,12 @@
  */
 import {
   createServer,
-  type Endpoint,
   openConnection,
   Protocol,
   type TlsOptions,
   type Transport,
 } from "@sluice/net";
+import type { Endpoint } from "@sluice/net/transports";
 import {
   CERTIFICATE_FLAGS,
   CERTIFICATE_NEEDS,

@@ -11,7 +11,8 @@
  *
  * @module
  */
-import { type DatagramSocket, formatAddress, openDatagrams } from "@sluice/net";
+import { formatAddress, openDatagrams } from "@sluice/net";
+import type { DatagramSocket } from "@sluice/net/streams";
 import { printable } from "./_datagrams.ts";
 import { connectFlags, readFlags } from "./_flags.ts";
 import { runProgram } from "./_program.ts";

@@ -19,8 +19,8 @@
  *
  * @module
  */
-import { connectWebSocket, openConnection, relay } from "@sluice/net";
-import { StreamConnection, StreamReader, StreamReaderProtocol } from "@sluice/net";
+import { openConnection, relay, StreamConnection, type Transport } from "@sluice/net";
+import { connectWebSocket } from "@sluice/net/transports";
 import { deadline } from "@std/async";
 import { listenFlags, readFlags, toHostname, toTarget } from "./_flags.ts";
 import { runProgram, serveHttp, stopLine, stopRequested } from "./_program.ts";
@@ -79,11 +79,10 @@ function listOf(headers: Headers, name: string): string[] {
 
 /** The streams of a WebSocket. */
 async function openWebSocket(socket: WebSocket, peer: Deno.NetAddr): Promise<StreamConnection> {
-  const reader = new StreamReader();
-  const { protocol } = await connectWebSocket(() => new StreamReaderProtocol(reader), socket, {
-    peername: peer,
-  });
-  return new StreamConnection(reader, protocol.flow);
+  // Nothing is read before the streams are there.
+  const factory = () => ({ connectionMade: (made: Transport) => made.pauseReading() });
+  const { transport } = await connectWebSocket(factory, socket, { peername: peer });
+  return StreamConnection.over(transport);
 }
 
 /** The WebSockets and their connections to the target. */

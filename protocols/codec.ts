@@ -93,7 +93,8 @@ export interface Encoder<Out> {
  *
  * @example A codec in a few lines: numbers of four bytes
  * ```ts
- * import { type Codec, FrameReader, NEED_MORE } from "@sluice/net";
+ * import { type Codec } from "@sluice/net";
+ * import { FrameReader, NEED_MORE } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * function numberCodec(): Codec<number> {

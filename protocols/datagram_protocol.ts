@@ -15,7 +15,7 @@ import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_co
  * @example An echo server
  * ```ts
  * import { type Address, createDatagramEndpoint, DatagramProtocol } from "@sluice/net";
- * import type { DatagramTransport } from "@sluice/net";
+ * import type { DatagramTransport } from "@sluice/net/protocols";
  *
  * class Echo extends DatagramProtocol {
  *   #transport: DatagramTransport | undefined;

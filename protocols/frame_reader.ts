@@ -15,7 +15,8 @@ import { ReceiveBuffer } from "./receive_buffer.ts";
  *
  * @example Lines out of chunks
  * ```ts
- * import { FrameReader, lineCodec, NEED_MORE } from "@sluice/net";
+ * import { lineCodec } from "@sluice/net";
+ * import { FrameReader, NEED_MORE } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const reader = new FrameReader(lineCodec());

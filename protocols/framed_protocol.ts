@@ -7,14 +7,9 @@ import { FrameReader } from "./frame_reader.ts";
 import { signalOf } from "./option_checks.ts";
 import { Protocol } from "./protocol.ts";
 import { isThenable } from "./thrown.ts";
+import type { WaitOptions } from "./wait_options.ts";
 import { turnBudget } from "./turn_budget.ts";
 import { WaitQueue } from "./wait_queue.ts";
-
-/** How to wait in {@linkcode FramedProtocol.drain}. */
-export interface DrainOptions {
-  /** Ends the waiting when it aborts, with its reason. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * A protocol of messages instead of bytes. Extend it and override {@linkcode messageReceived}.
@@ -169,7 +164,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * @param options A signal: when it aborts the waiting ends with its reason, and what was sent stays sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
-  drain(options: DrainOptions = {}): Promise<void> {
+  drain(options: WaitOptions = {}): Promise<void> {
     const signal = signalOf("drain", options);
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#lost !== null) return rejected(this.#lost.error ?? new ConnectionLostError());

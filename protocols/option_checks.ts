@@ -13,6 +13,8 @@
  * @module
  */
 
+import type { WaitOptions } from "./wait_options.ts";
+
 /** An option, as the text of an error names it. */
 export interface OptionName {
   /** What is to be done with the options: "connect", "listen", "use idleTimeout". */
@@ -246,12 +248,6 @@ export const abortSignal: Check = objectWith(
   "addEventListener",
   "throwIfAborted",
 );
-
-/** Options for a wait. */
-export interface WaitOptions {
-  /** Ends the waiting when it aborts, with its reason. */
-  readonly signal?: AbortSignal;
-}
 
 const WAIT_CHECKS: OptionTable<WaitOptions> = { signal: abortSignal };
 

@@ -41,7 +41,7 @@ const EMPTY: Bytes = new Uint8Array(0);
  *
  * @example Taking a header and the rest
  * ```ts
- * import { ReceiveBuffer } from "@sluice/net";
+ * import { ReceiveBuffer } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const buffer = new ReceiveBuffer();

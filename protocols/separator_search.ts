@@ -30,7 +30,7 @@ interface Known {
  *
  * @example Two line ends
  * ```ts
- * import { ReceiveBuffer, SeparatorSearch } from "@sluice/net";
+ * import { ReceiveBuffer, SeparatorSearch } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const encode = (text: string) => new TextEncoder().encode(text);

@@ -4,7 +4,7 @@
  *
  * @example A length in front
  * ```ts
- * import { utf8Length } from "@sluice/net";
+ * import { utf8Length } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const text = "naïve";

@@ -11,8 +11,7 @@ import type { SendPolicy } from "../transports/datagrams/queue_policies.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { DatagramReceiver } from "./_datagram_receiver.ts";
 import { RoomQueue } from "./_room_queue.ts";
-import type { ReadOptions } from "./stream_reader.ts";
-import type { WaitOptions } from "./stream_writer.ts";
+import type { WaitOptions } from "../protocols/wait_options.ts";
 
 /** A datagram to be sent. */
 export interface OutgoingDatagram {
@@ -187,7 +186,7 @@ export class DatagramSocket implements AsyncDisposable {
    * @param options A signal: an aborted call has taken nothing, and the next one gets the datagram.
    * @returns The datagram; `undefined` once the socket is closed.
    */
-  receive(options: ReadOptions = {}): Promise<Datagram | undefined> {
+  receive(options: WaitOptions = {}): Promise<Datagram | undefined> {
     if (this.#readable?.locked === false) this.#streamWait?.abort();
     return this.#receiver.take(options.signal);
   }

@@ -10,7 +10,8 @@ import type { StreamConnection } from "./stream_connection.ts";
  *
  * @example Numbers of two bytes, added up
  * ```ts
- * import { fixedLengthCodec, framed, mapCodec, openConnection, startServer } from "@sluice/net";
+ * import { framed, mapCodec, openConnection, startServer } from "@sluice/net";
+ * import { fixedLengthCodec } from "@sluice/net/codecs";
  * import { assertEquals } from "@std/assert";
  *
  * const numberCodec = () =>

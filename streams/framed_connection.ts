@@ -13,8 +13,7 @@ import { toError } from "../protocols/thrown.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { tellBadMessages } from "./_bad_messages.ts";
 import type { CloseOptions, StreamConnection } from "./stream_connection.ts";
-import type { ReadOptions } from "./stream_reader.ts";
-import type { WaitOptions } from "./stream_writer.ts";
+import type { WaitOptions } from "../protocols/wait_options.ts";
 
 /** The most bytes taken from the reader at a time. */
 const CHUNK_SIZE = 65_536;
@@ -106,7 +105,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    * @throws {InvalidStateError} If another call is waiting.
    * @throws The failure of the connection, after the messages that arrived before it.
    */
-  async receive(options: ReadOptions = {}): Promise<In | undefined> {
+  async receive(options: WaitOptions = {}): Promise<In | undefined> {
     const signal = signalOf("receive", options);
     signal?.throwIfAborted();
     if (this.#readable?.locked === false) {
@@ -220,7 +219,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     await this.close();
   }
 
-  async #read(options: ReadOptions): Promise<void> {
+  async #read(options: WaitOptions): Promise<void> {
     const chunk = await this.connection.reader.read(CHUNK_SIZE, options);
     if (chunk.length === 0) this.#frames.feedEof();
     else this.#frames.feedData(chunk);

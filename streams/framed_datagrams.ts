@@ -10,8 +10,7 @@ import { copyOf, joinBytes } from "../protocols/bytes.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { toError } from "../transports/core/error_report.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import type { ReadOptions } from "./stream_reader.ts";
-import type { WaitOptions } from "./stream_writer.ts";
+import type { WaitOptions } from "../protocols/wait_options.ts";
 
 /** A message, and the address of the other end. */
 export interface AddressedMessage<T> {
@@ -68,7 +67,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
    * @param options A signal: an aborted call has taken nothing.
    * @returns The message and where it came from; `undefined` once the socket is closed.
    */
-  async receive(options: ReadOptions = {}): Promise<AddressedMessage<In> | undefined> {
+  async receive(options: WaitOptions = {}): Promise<AddressedMessage<In> | undefined> {
     options.signal?.throwIfAborted();
     while (this.#messages.length === 0) {
       const datagram = await this.socket.receive(options);
@@ -140,7 +139,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
  *
  * @example Lines
  * ```ts
- * import { lineCodec } from "@sluice/net/protocols";
+ * import { lineCodec } from "@sluice/net";
  * import { framedDatagrams, openDatagrams } from "@sluice/net/streams";
  * import { assertEquals } from "@std/assert";
  *

@@ -4,9 +4,9 @@ import {
   type ConnectOptions,
   createConnection,
 } from "../transports/create_connection.ts";
-import { StreamConnection } from "./stream_connection.ts";
+import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
-import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /** Where to connect to, and how, for a stream. */
 export interface OpenConnectionOptions extends ConnectOptions, StreamReaderOptions {}
@@ -43,5 +43,5 @@ export async function openConnection(options: OpenConnectionOptions): Promise<St
     () => new StreamReaderProtocol(reader),
     connectOptions,
   );
-  return new StreamConnection(reader, protocol.flow);
+  return new LiveStreamConnection(reader, flowOf(protocol));
 }

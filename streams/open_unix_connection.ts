@@ -1,7 +1,5 @@
-import type { UnixConnectOptions } from "../transports/create_unix_connection.ts";
-import { openConnection } from "./open_connection.ts";
+import { openConnection, type OpenConnectionOptions } from "./open_connection.ts";
 import type { StreamConnection } from "./stream_connection.ts";
-import type { StreamReaderOptions } from "./stream_reader.ts";
 
 /**
  * Connects to a Unix socket as a stream: asyncio's `open_unix_connection`, and
@@ -33,7 +31,7 @@ import type { StreamReaderOptions } from "./stream_reader.ts";
  * @throws As {@linkcode openConnection}.
  */
 export function openUnixConnection(
-  options: UnixConnectOptions & StreamReaderOptions,
+  options: OpenConnectionOptions & { readonly path: string },
 ): Promise<StreamConnection> {
   return openConnection(options);
 }

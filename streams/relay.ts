@@ -26,7 +26,7 @@ export interface RelayOptions {
 const CHECKS: OptionTable<RelayOptions> = { idleTimeout: duration(), signal: abortSignal };
 
 /** The default of `idleTimeout`, in milliseconds: what proxies commonly allow a silent connection. */
-export const DEFAULT_RELAY_IDLE_TIMEOUT = 300_000;
+const DEFAULT_RELAY_IDLE_TIMEOUT = 300_000;
 
 /** How one direction of a {@linkcode relay} ended. */
 export interface RelayDirection {

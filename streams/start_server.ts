@@ -9,9 +9,9 @@ import { isClass } from "../transports/core/callbacks.ts";
 import { createServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
 import { report, toError } from "../transports/core/error_report.ts";
 import type { Server } from "../transports/servers/server.ts";
-import { StreamConnection } from "./stream_connection.ts";
+import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
-import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /** Where to listen, and how, for streams. */
 export interface StartServerOptions extends ListenOptions, StreamReaderOptions {}
@@ -71,7 +71,7 @@ export async function startServer(
   const server: Server = await createServer(() => {
     const reader = new StreamReader(readerOptions);
     const protocol = new StreamReaderProtocol(reader, () => {
-      const connection = new StreamConnection(reader, protocol.flow, server.signal);
+      const connection = new LiveStreamConnection(reader, flowOf(protocol), server.signal);
       server.track(serve(connection, handler, options));
     });
     return protocol;

@@ -1,7 +1,5 @@
-import type { UnixListenOptions } from "../transports/create_unix_server.ts";
 import type { Server } from "../transports/servers/server.ts";
-import { type ConnectionHandler, startServer } from "./start_server.ts";
-import type { StreamReaderOptions } from "./stream_reader.ts";
+import { type ConnectionHandler, startServer, type StartServerOptions } from "./start_server.ts";
 
 /**
  * Listens on a Unix socket and runs `handler` for each connection: asyncio's `start_unix_server`,
@@ -34,7 +32,7 @@ import type { StreamReaderOptions } from "./stream_reader.ts";
  */
 export function startUnixServer(
   handler: ConnectionHandler,
-  options: UnixListenOptions & StreamReaderOptions,
+  options: StartServerOptions & { readonly path: string },
 ): Promise<Server> {
   return startServer(handler, options);
 }

@@ -14,10 +14,8 @@ import {
 } from "../protocols/option_checks.ts";
 import type { FlowControl } from "./flow_control.ts";
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
-import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
-import { StreamWriter } from "./stream_writer.ts";
-
-export { DEFAULT_CLOSE_TIMEOUT };
+import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { type StreamWriter, writerOf } from "./stream_writer.ts";
 
 /** How {@linkcode StreamConnection.close} waits. */
 export interface CloseOptions {
@@ -60,81 +58,24 @@ const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }
  * assertEquals(await toText(client.readable), "Ada sent 1815");
  * ```
  */
-export class StreamConnection implements AsyncDisposable {
+export interface StreamConnection extends AsyncDisposable {
   /** The bytes that come in. */
   readonly reader: StreamReader;
   /** The way out. */
   readonly writer: StreamWriter;
-  readonly #flow: FlowControl;
-  readonly #serverSignal: AbortSignal | undefined;
-  #signal: AbortSignal | null = null;
-
-  /** Joins a reader to the flow of its protocol; see {@linkcode StreamConnection.over} for a live transport. */
-  constructor(reader: StreamReader, flow: FlowControl, serverSignal?: AbortSignal) {
-    this.reader = reader;
-    this.writer = new StreamWriter(flow);
-    this.#flow = flow;
-    this.#serverSignal = serverSignal;
-  }
-
-  /**
-   * Puts the faces of a stream on a live transport, whose protocol hears nothing more: the way back
-   * from {@linkcode switchProtocol}.
-   *
-   * @param transport The transport, told or not; its protocol has had `connectionMade`.
-   * @param options The limit, and `unread`: bytes the protocol was handed and did not use, to be read first.
-   * @returns The connection. Over a transport that is closing or lost it reads as such.
-   * @throws {RangeError} If the limit is not above zero.
-   */
-  static over(
-    transport: Transport,
-    options: StreamReaderOptions & { readonly unread?: Bytes } = {},
-  ): StreamConnection {
-    checkOptions("make streams", options, OVER_CHECKS);
-    const { unread, ...readerOptions } = options;
-    const reader = new StreamReader(readerOptions);
-    const protocol = new StreamReaderProtocol(reader);
-    protocol.connectionMade(transport);
-    // Nothing for the transport to deliver, but the end of the data, if that has come.
-    transport.setProtocol(protocol, new Uint8Array(0));
-    transport.resumeReading();
-    if (unread !== undefined) reader.feedData(unread);
-    if (isFull(transport)) protocol.pauseWriting();
-    // It may be too late for the transport to tell.
-    if (transport.isClosing()) {
-      void transport.closed.then(({ error }) => protocol.connectionLost(error));
-    }
-    return new StreamConnection(reader, protocol.flow);
-  }
-
   /** The transport that carries the bytes. */
-  get transport(): Transport {
-    return this.#flow.transport;
-  }
-
+  readonly transport: Transport;
   /** The bytes that come in, as a Web byte stream. */
-  get readable(): ReadableStream<Bytes> {
-    return this.reader.readable;
-  }
-
+  readonly readable: ReadableStream<Bytes>;
   /** The way out, as a Web stream. */
-  get writable(): WritableStream<Uint8Array> {
-    return this.writer.writable;
-  }
-
+  readonly writable: WritableStream<Uint8Array>;
   /**
    * Aborts when the connection is lost, even if nobody is reading, or when its server shuts down. The
    * end of the peer's data alone does not abort it: an answer can still be sent.
    */
-  get signal(): AbortSignal {
-    return this.#signal ??= this.#createSignal();
-  }
-
+  readonly signal: AbortSignal;
   /** Resolves to how the connection ended. Never rejects. */
-  get closed(): Promise<CloseInfo> {
-    return this.transport.closed;
-  }
-
+  readonly closed: Promise<CloseInfo>;
   /**
    * Sends what is queued, ends the connection and waits until that is done. A peer that does not take
    * the rest in time has the connection aborted. A failure of the connection is in the outcome, not thrown.
@@ -143,12 +84,7 @@ export class StreamConnection implements AsyncDisposable {
    * @returns How the connection ended.
    * @throws {RangeError} If the timeout is not above zero.
    */
-  async close(options: CloseOptions = {}): Promise<CloseInfo> {
-    checkOptions("close", options, CLOSE_CHECKS);
-    const { timeout = DEFAULT_CLOSE_TIMEOUT, signal } = options;
-    return await closeInTime(this.transport, timeout, signal);
-  }
-
+  close(options?: CloseOptions): Promise<CloseInfo>;
   /**
    * Hands the live connection to a protocol. What was received and not read is delivered to it first. The
    * protocol gets no `connectionMade`; who still reads or writes by the reader, writer or Web pair gets an
@@ -175,6 +111,60 @@ export class StreamConnection implements AsyncDisposable {
    * @param protocol Who receives from now on.
    * @returns The transport, which the protocol answers with.
    */
+  switchProtocol(protocol: AnyProtocol): Transport;
+  /**
+   * Encrypts the connection from now on, see {@linkcode StreamWriter.startTls}.
+   *
+   * @param options How to encrypt; a client needs `serverName`.
+   * @throws As {@linkcode StreamWriter.startTls}; the connection is ended then.
+   */
+  startTls(options: Omit<StartTlsOptions, "unread">): Promise<void>;
+  /** {@linkcode close} with the default timeout. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The {@linkcode StreamConnection} that this library makes. */
+export class LiveStreamConnection implements StreamConnection {
+  readonly reader: StreamReader;
+  readonly writer: StreamWriter;
+  readonly #flow: FlowControl;
+  readonly #serverSignal: AbortSignal | undefined;
+  #signal: AbortSignal | null = null;
+
+  /** Joins a reader to the flow of its protocol; see {@linkcode StreamConnection.over} for a live transport. */
+  constructor(reader: StreamReader, flow: FlowControl, serverSignal?: AbortSignal) {
+    this.reader = reader;
+    this.writer = writerOf(flow);
+    this.#flow = flow;
+    this.#serverSignal = serverSignal;
+  }
+
+  get transport(): Transport {
+    return this.#flow.transport;
+  }
+
+  get readable(): ReadableStream<Bytes> {
+    return this.reader.readable;
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.writer.writable;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal ??= this.#createSignal();
+  }
+
+  get closed(): Promise<CloseInfo> {
+    return this.transport.closed;
+  }
+
+  async close(options: CloseOptions = {}): Promise<CloseInfo> {
+    checkOptions("close", options, CLOSE_CHECKS);
+    const { timeout = DEFAULT_CLOSE_TIMEOUT, signal } = options;
+    return await closeInTime(this.transport, timeout, signal);
+  }
+
   switchProtocol(protocol: AnyProtocol): Transport {
     const { transport } = this;
     const unread = this.reader.detach();
@@ -184,17 +174,10 @@ export class StreamConnection implements AsyncDisposable {
     return transport;
   }
 
-  /**
-   * Encrypts the connection from now on, see {@linkcode StreamWriter.startTls}.
-   *
-   * @param options How to encrypt; a client needs `serverName`.
-   * @throws As {@linkcode StreamWriter.startTls}; the connection is ended then.
-   */
   startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
     return this.writer.startTls(options);
   }
 
-  /** {@linkcode close} with the default timeout. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -217,3 +200,41 @@ function isFull(transport: Transport): boolean {
     return false;
   }
 }
+
+function over(
+  transport: Transport,
+  options: StreamReaderOptions & { readonly unread?: Bytes } = {},
+): StreamConnection {
+  checkOptions("make streams", options, OVER_CHECKS);
+  const { unread, ...readerOptions } = options;
+  const reader = new StreamReader(readerOptions);
+  const protocol = new StreamReaderProtocol(reader);
+  protocol.connectionMade(transport);
+  // Nothing for the transport to deliver, but the end of the data, if that has come.
+  transport.setProtocol(protocol, new Uint8Array(0));
+  transport.resumeReading();
+  if (unread !== undefined) reader.feedData(unread);
+  if (isFull(transport)) protocol.pauseWriting();
+  // It may be too late for the transport to tell.
+  if (transport.isClosing()) {
+    void transport.closed.then(({ error }) => protocol.connectionLost(error));
+  }
+  return new LiveStreamConnection(reader, flowOf(protocol));
+}
+
+/** Where {@linkcode StreamConnection}s over live transports come from. */
+export const StreamConnection: {
+  /**
+   * Puts the faces of a stream on a live transport, whose protocol hears nothing more: the way back
+   * from {@linkcode switchProtocol}.
+   *
+   * @param transport The transport, told or not; its protocol has had `connectionMade`.
+   * @param options The limit, and `unread`: bytes the protocol was handed and did not use, to be read first.
+   * @returns The connection. Over a transport that is closing or lost it reads as such.
+   * @throws {RangeError} If the limit is not above zero.
+   */
+  over(
+    transport: Transport,
+    options?: StreamReaderOptions & { readonly unread?: Bytes },
+  ): StreamConnection;
+} = { over };

@@ -1,5 +1,6 @@
 import { type Bytes, checkBytes, copyOf } from "../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import type { WaitOptions } from "../protocols/wait_options.ts";
 import {
   checkOptions,
   numberAbove0,
@@ -15,14 +16,14 @@ import { attachStreams } from "../transports/connect_streams.ts";
 import { ByteReadable } from "./_byte_readable.ts";
 
 /** asyncio's default limit, in bytes. */
-export const DEFAULT_LIMIT = 65_536;
+const DEFAULT_LIMIT = 65_536;
 
 const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
 const encoder = new TextEncoder();
 /** Replaces what is not UTF-8, and keeps every character, a byte order mark as well. */
 const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Shared by the reads that are given none: most of them. */
-const NO_OPTIONS: ReadOptions = {};
+const NO_OPTIONS: WaitOptions = {};
 
 /** How a {@linkcode StreamReader} buffers. */
 export interface StreamReaderOptions {
@@ -37,12 +38,6 @@ export interface StreamReaderOptions {
 
 /** The checks of {@linkcode StreamReaderOptions}. */
 export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAbove0("bytes") };
-
-/** What every read takes. */
-export interface ReadOptions {
-  /** Ends the waiting when it aborts, with its reason. No byte is lost: the next read gets them all. */
-  readonly signal?: AbortSignal;
-}
 
 /** One separator, or several; a string is UTF-8. */
 export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
@@ -194,7 +189,7 @@ export class StreamReader {
    * @returns At least one byte; none at the end of the data, or if `n` is 0.
    * @throws {RangeError} If `n` is not a whole number.
    */
-  async read(n = -1, options: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+  async read(n = -1, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
     const signal = signalOf("read", options);
     if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
     if (n === 0) return new Uint8Array(0);
@@ -217,7 +212,7 @@ export class StreamReader {
    * @throws {RangeError} If `n` is not a whole number of at least 0.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
-  async readexactly(n: number, options: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+  async readexactly(n: number, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
     const signal = signalOf("read", options);
     if (!(Number.isInteger(n) && n >= 0)) {
       throw new RangeError(`Cannot read ${n} bytes: not a whole number of at least 0`);
@@ -240,7 +235,7 @@ export class StreamReader {
    * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end, or
    * everything that is buffered if that has not come, so the next call goes on after it.
    */
-  async readline(options: ReadOptions = NO_OPTIONS): Promise<Bytes> {
+  async readline(options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
     const signal = signalOf("read line", options);
     return await this.#takeLine(signal, (n) => this.#buffer.take(n));
   }
@@ -258,7 +253,7 @@ export class StreamReader {
    */
   async readuntil(
     separator: Separator = "\n",
-    options: ReadOptions = NO_OPTIONS,
+    options: WaitOptions = NO_OPTIONS,
   ): Promise<Bytes> {
     const signal = signalOf("read record", options);
     if (this.#begin(signal)) await this.#rest(signal);
@@ -278,7 +273,7 @@ export class StreamReader {
    *
    * @throws {LimitOverrunError} As {@linkcode readline}.
    */
-  async *lines(options: ReadOptions = {}): AsyncGenerator<string, void, void> {
+  async *lines(options: WaitOptions = {}): AsyncGenerator<string, void, void> {
     for (;;) {
       const line = await this.#takeLine(options.signal, (n) => this.#takeText(n));
       if (line.length === 0) return;

@@ -5,6 +5,9 @@ import { Protocol } from "../protocols/protocol.ts";
 import { FlowControl } from "./flow_control.ts";
 import type { StreamReader } from "./stream_reader.ts";
 
+/** The flow control of a protocol, for the writer of its connection. */
+export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
+
 /**
  * The protocol between a transport and the async/await face of its connection: asyncio's
  * `StreamReaderProtocol`. It feeds a {@linkcode StreamReader} and tells the writer when to wait.
@@ -16,7 +19,7 @@ import type { StreamReader } from "./stream_reader.ts";
  *
  * const reader = new StreamReader();
  * const [a, b] = await memoryTransportPair(() => new StreamReaderProtocol(reader), () => ({}));
- * const writer = new StreamWriter(a.protocol.flow);
+ * const writer = new StreamWriter(a.protocol);
  * b.transport.write("ping\n");
  * assertEquals(new TextDecoder().decode(await reader.readline()), "ping\n");
  * writer.close();
@@ -24,10 +27,14 @@ import type { StreamReader } from "./stream_reader.ts";
  * ```
  */
 export class StreamReaderProtocol extends Protocol {
-  /** What the writer waits for. */
-  readonly flow: FlowControl = new FlowControl();
+  // What the writer waits for.
+  readonly #flow = new FlowControl();
   readonly #reader: StreamReader;
   readonly #onConnected: ((transport: Transport) => unknown) | undefined;
+
+  static {
+    flowOf = (protocol) => protocol.#flow;
+  }
 
   /** Feeds `reader`; calls `onConnected` once the connection is there. */
   constructor(reader: StreamReader, onConnected?: (transport: Transport) => unknown) {
@@ -38,7 +45,7 @@ export class StreamReaderProtocol extends Protocol {
 
   /** Joins reader and writer to the transport. */
   override connectionMade(transport: Transport): unknown {
-    this.flow.transport = transport;
+    this.#flow.transport = transport;
     this.#reader.setTransport(transport);
     return this.#onConnected?.(transport);
   }
@@ -50,12 +57,12 @@ export class StreamReaderProtocol extends Protocol {
    * @throws As `startTls` of the transports.
    */
   async startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
-    const transport = await startTls(this.flow.transport, this, {
+    const transport = await startTls(this.#flow.transport, this, {
       ...options,
       serverSide: options.serverSide ?? this.#onConnected !== undefined,
       unread: this.#reader.takeBuffered(),
     });
-    this.flow.transport = transport;
+    this.#flow.transport = transport;
     this.#reader.setTransport(transport);
   }
 
@@ -67,23 +74,23 @@ export class StreamReaderProtocol extends Protocol {
   /** Ends the reader's data, and keeps the way out open where that is possible. */
   override eofReceived(): boolean {
     this.#reader.feedEof();
-    return this.flow.transport.canWriteEof();
+    return this.#flow.transport.canWriteEof();
   }
 
   /** Has the writer wait. */
   override pauseWriting(): void {
-    this.flow.pauseWriting();
+    this.#flow.pauseWriting();
   }
 
   /** Lets the writer go on. */
   override resumeWriting(): void {
-    this.flow.resumeWriting();
+    this.#flow.resumeWriting();
   }
 
   /** Ends the reader's data, or fails it behind what is buffered; releases everybody who waits. */
   override connectionLost(error: Error | null): void {
     if (error === null) this.#reader.feedEof();
     else this.#reader.setException(error);
-    this.flow.connectionLost(error);
+    this.#flow.connectionLost(error);
   }
 }

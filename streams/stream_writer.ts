@@ -5,16 +5,11 @@ import type { ExtraInfoValue } from "../protocols/extra_info.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
 import { signalOf } from "../protocols/option_checks.ts";
+import type { WaitOptions } from "../protocols/wait_options.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { ByteWritable } from "./_byte_writable.ts";
 import { FlowControl } from "./flow_control.ts";
-import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
-
-/** What every wait of a writer takes. */
-export interface WaitOptions {
-  /** Ends the waiting when it aborts, with its reason. Written bytes are still sent. */
-  readonly signal?: AbortSignal;
-}
+import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /**
  * The way out of a connection: asyncio's `StreamWriter`.
@@ -40,9 +35,10 @@ export class StreamWriter {
   readonly #flow: FlowControl;
   #writable: WritableStream<Uint8Array> | null = null;
 
-  /** A writer to the transport that `flow` follows. */
-  constructor(flow: FlowControl) {
-    this.#flow = flow;
+  /** A writer to the transport of a protocol. */
+  constructor(protocol: StreamReaderProtocol) {
+    const source: StreamReaderProtocol | FlowControl = protocol;
+    this.#flow = source instanceof FlowControl ? source : flowOf(source);
   }
 
   /**
@@ -53,7 +49,7 @@ export class StreamWriter {
   static from(writable: WritableStream<Bytes>): StreamWriter {
     const flow = new FlowControl();
     attachStreams(() => flow.asProtocol(), { writable });
-    return new StreamWriter(flow);
+    return writerOf(flow);
   }
 
   /** The transport that is written to. */
@@ -190,4 +186,10 @@ export class StreamWriter {
 
 function lossOf({ error }: CloseInfo): Error {
   return error ?? new ConnectionLostError();
+}
+
+/** A writer to the transport that `flow` follows, whichever protocol tells that. */
+export function writerOf(flow: FlowControl): StreamWriter {
+  // The constructor takes it, but does not say so: it is for this library alone.
+  return new StreamWriter(flow as never);
 }

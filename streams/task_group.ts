@@ -1,4 +1,5 @@
-import { signalOf, type WaitOptions } from "../protocols/option_checks.ts";
+import type { WaitOptions } from "../protocols/wait_options.ts";
+import { signalOf } from "../protocols/option_checks.ts";
 
 /** A task is a function that is told by a signal when its group gives up. */
 export type Task<T> = (signal: AbortSignal) => T | Promise<T>;

@@ -160,7 +160,7 @@ export abstract class CallbackRecorder {
   }
 
   /** Records the call, passes it on and returns the answer. */
-  eofReceived(): Answer {
+  eofReceived(): boolean | void | Promise<boolean | void> {
     this.record("eofReceived");
     return this.#inner.eofReceived?.();
   }

@@ -51,7 +51,8 @@ interface Segment {
  *
  * @example What was received
  * ```ts
- * import { Capture, memoryTransportPair } from "@sluice/net";
+ * import { memoryTransportPair } from "@sluice/net";
+ * import { Capture } from "@sluice/net/layers";
  * import { readCapture } from "@sluice/net/testing";
  * import { assertEquals } from "@std/assert";
  *

@@ -28,7 +28,8 @@ export interface ReplayOptions extends RecordingTransportOptions {
  *
  * @example A conversation again
  * ```ts
- * import { Capture, memoryTransportPair, type Transport } from "@sluice/net";
+ * import { memoryTransportPair, type Transport } from "@sluice/net";
+ * import { Capture } from "@sluice/net/layers";
  * import { readCapture, replayCapture } from "@sluice/net/testing";
  * import { assertEquals } from "@std/assert";
  *

@@ -15,7 +15,7 @@ import { startTimer } from "../transports/core/clock.ts";
 import type { MakeTransportPair, TransportGap } from "./make_transport_pair.ts";
 
 /** The default of `caseTimeout`, in milliseconds: hundreds of times what a case takes on a slow machine. */
-export const DEFAULT_CASE_TIMEOUT = 30_000;
+const DEFAULT_CASE_TIMEOUT = 30_000;
 
 /** How {@linkcode testTransport} tests. */
 export interface TestTransportOptions {

@@ -8,8 +8,8 @@
  * - `protocols/` imports nothing outside itself, neither a folder nor a package.
  * - No published file imports what is not published.
  * - No files import each other in a cycle, published or not.
- * - They import the file that has the name, not a `mod.ts`: barrels are for users. `mod.ts` itself
- *   imports the barrels of the folders and nothing else.
+ * - They import the file that has the name, not a `mod.ts`: barrels are for users. So does `mod.ts`
+ *   itself, so that it loads no more than it names.
  * - Only `transports/` and `testing/` import `node:` modules.
  * - Inside `transports/` the folders form levels, see {@linkcode LEVELS}: a file imports from its own
  *   folder and from lower levels.
@@ -154,10 +154,10 @@ function faultOf({ from, to }: Import): string | undefined {
   if (isAbove(to, from)) return `imports ${to}: it is not on a lower level than ${roomOf(from)}`;
   if (isBarrel(to)) {
     // A barrel may pass on the barrel of a folder inside its own.
-    const isPassedOn = isBarrel(from) && folderOf(to).startsWith(folderOf(from)) && to !== from;
+    const isPassedOn = from !== "mod.ts" && isBarrel(from) && to !== from &&
+      folderOf(to).startsWith(folderOf(from));
     return isPassedOn ? undefined : `imports ${to}: import the file that has the name`;
   }
-  if (from === "mod.ts") return `imports ${to}: import the mod.ts of the folder`;
   return undefined;
 }
 

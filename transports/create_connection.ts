@@ -38,7 +38,7 @@ import { networkOf } from "./networks/with_network.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
 /** The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15 s. */
-export const DEFAULT_CONNECT_TIMEOUT = 30_000;
+const DEFAULT_CONNECT_TIMEOUT = 30_000;
 
 /** Where to connect to, and how. */
 export interface ConnectOptions

@@ -9,7 +9,7 @@ import type { DatagramCarrier } from "./datagrams/datagram_carrier.ts";
 import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
 import {
   checkPlaces,
-  type DatagramEndpointOptions as EndpointOptions,
+  type DatagramOptions,
   ENDPOINT_CHECKS,
   resolveEndpointOptions,
 } from "./datagrams/datagram_options.ts";
@@ -21,7 +21,7 @@ import type { Network, NetworkOption } from "./networks/network.ts";
 import { networkOf } from "./networks/with_network.ts";
 
 /** Options for {@linkcode createDatagramEndpoint}. */
-export interface DatagramEndpointOptions extends EndpointOptions, NetworkOption {}
+export interface DatagramEndpointOptions extends DatagramOptions, NetworkOption {}
 
 const CHECKS: OptionTable<DatagramEndpointOptions> = {
   ...ENDPOINT_CHECKS,
@@ -43,7 +43,8 @@ const CHECKS: OptionTable<DatagramEndpointOptions> = {
  *
  * @example A server that answers in capitals, and a client
  * ```ts
- * import { createDatagramEndpoint, DatagramProtocol, type DatagramTransport } from "@sluice/net";
+ * import { createDatagramEndpoint, DatagramProtocol } from "@sluice/net";
+ * import { type DatagramTransport } from "@sluice/net/protocols";
  * import type { Address } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *

@@ -11,7 +11,7 @@ import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/endpoi
 import { report, wasReported } from "./core/error_report.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import type { NetworkListener } from "./servers/network_listener.ts";
-import { Server } from "./servers/server.ts";
+import { ListeningServer, type Server } from "./servers/server.ts";
 import { SOCKET_CHECKS, type SocketOptions } from "./carriers/socket_options.ts";
 import {
   type ResolvedTlsOptions,
@@ -134,7 +134,7 @@ export async function createServer(
   checkOptions("listen", options, LISTEN_CHECKS);
   checkPlace(options);
   const tls = resolveTls(options, true);
-  const server = new Server(await listen(options, tls), {
+  const server = new ListeningServer(await listen(options, tls), {
     connect: (carrier, tracker) => connectSecured(protocolFactory, carrier, tls, options, tracker),
     maxConnections: options.maxConnections,
     report: (error, context) => {

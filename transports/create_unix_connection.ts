@@ -2,11 +2,6 @@ import type { AnyProtocol } from "../protocols/contract.ts";
 import type { Connected } from "./core/connect_carrier.ts";
 import { type ConnectOptions, createConnection } from "./create_connection.ts";
 
-/** {@linkcode ConnectOptions} of a Unix socket. */
-export type UnixConnectOptions =
-  & Omit<ConnectOptions, "hostname" | "port" | "noDelay" | "keepAlive" | "happyEyeballsDelay">
-  & { readonly path: string };
-
 /**
  * Connects to a Unix socket: asyncio's `create_unix_connection`, and {@linkcode createConnection} with a `path`.
  *
@@ -44,7 +39,7 @@ export type UnixConnectOptions =
  */
 export function createUnixConnection<P extends AnyProtocol>(
   protocolFactory: () => P,
-  options: UnixConnectOptions,
+  options: ConnectOptions & { readonly path: string },
 ): Promise<Connected<P>> {
   return createConnection(protocolFactory, options);
 }

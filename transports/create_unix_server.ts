@@ -2,14 +2,6 @@ import type { AnyProtocol } from "../protocols/contract.ts";
 import { createServer, type ListenOptions } from "./create_server.ts";
 import type { Server } from "./servers/server.ts";
 
-/** {@linkcode ListenOptions} of a Unix socket. */
-export type UnixListenOptions =
-  & Omit<
-    ListenOptions,
-    "hostname" | "port" | "backlog" | "reusePort" | "noDelay" | "keepAlive"
-  >
-  & { readonly path: string };
-
 /**
  * Listens on a Unix socket: asyncio's `create_unix_server`, and {@linkcode createServer} with a `path`.
  *
@@ -40,7 +32,7 @@ export type UnixListenOptions =
  */
 export function createUnixServer(
   protocolFactory: () => AnyProtocol,
-  options: UnixListenOptions,
+  options: ListenOptions & { readonly path: string },
 ): Promise<Server> {
   return createServer(protocolFactory, options);
 }

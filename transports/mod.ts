@@ -9,12 +9,10 @@
  * - Sockets: {@linkcode createConnection}, {@linkcode createServer}, {@linkcode Server}
  * - Other carriers: {@linkcode memoryTransportPair}, {@linkcode connectStreams}, {@linkcode connectWebSocket},
  *   {@linkcode connectProcess}, {@linkcode connectMessagePort}; your own: {@linkcode connectCarrier}
- * - Layers: {@linkcode compression}, {@linkcode idleTimeout}, {@linkcode throttle}, {@linkcode Capture}, …; your own:
- *   {@linkcode Layer}, {@linkcode transformLayer}; in a live connection: {@linkcode insertLayer}
  * - TLS: the option `tls`, {@linkcode startTls}
  *
- * Protocols and codecs are in `@sluice/net/protocols`, the async/await face in `@sluice/net/streams`. All of it is in
- * `@sluice/net` as well.
+ * Layers are in `@sluice/net/layers`, protocols in `@sluice/net/protocols`, the async/await face in
+ * `@sluice/net/streams`.
  *
  * @example A server and a client
  * ```ts
@@ -40,9 +38,8 @@ export type * from "../protocols/contract.ts";
 export type * from "../protocols/datagram_contract.ts";
 export type * from "../protocols/subprocess_contract.ts";
 export { formatAddress } from "./core/addresses.ts";
-export * from "./stack/byte_transform.ts";
 export * from "./core/carrier.ts";
-export * from "./core/clock.ts";
+export { type Clock, systemClock } from "./core/clock.ts";
 export * from "./connect_accepted_socket.ts";
 export { connectCarrier, type Connected } from "./core/connect_carrier.ts";
 export * from "./carriers/connect_message_port.ts";
@@ -55,32 +52,15 @@ export type { CommandOptions, TerminalSize } from "./processes/command_options.t
 export type { FileStdio, StdinStdio, Stdio } from "./processes/stdio.ts";
 export * from "./processes/subprocess_exec.ts";
 export * from "./processes/subprocess_shell.ts";
-export {
-  type ConnectOptions,
-  createConnection,
-  DEFAULT_CONNECT_TIMEOUT,
-} from "./create_connection.ts";
+export { type ConnectOptions, createConnection } from "./create_connection.ts";
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
 export * from "./carriers/connect_web_socket.ts";
-export type { ConnectionTracker } from "./core/connection_tracker.ts";
 export * from "./create_datagram_endpoint.ts";
-export * from "./create_server.ts";
+export { createServer, type ListenOptions } from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";
 export type { Endpoint } from "./core/endpoint.ts";
 export { type ErrorContext, type ErrorHandler, logConnectionError } from "./core/error_report.ts";
-export * from "./stack/layer.ts";
-export * from "./layers/compression.ts";
-export * from "./layers/counters.ts";
-export * from "./layers/idle_timeout.ts";
-export * from "./layers/logging.ts";
-export * from "./layers/minimum_rate.ts";
-export * from "./layers/proxy/proxy_protocol.ts";
-export * from "./layers/throttle.ts";
-export * from "./layers/token_bucket.ts";
-export * from "./layers/write_stall_timeout.ts";
-export { Capture, type CaptureOptions, type CaptureSink } from "./layers/capture/capture.ts";
-export * from "./stack/live_layers.ts";
 export type {
   DatagramBindOptions,
   DatagramCarrier,
@@ -89,26 +69,37 @@ export type {
   MulticastOptions,
 } from "./datagrams/datagram_carrier.ts";
 export type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
-export type { DatagramPlace, DatagramQueueOptions } from "./datagrams/datagram_options.ts";
+export type {
+  DatagramOptions,
+  DatagramPlace,
+  DatagramQueueOptions,
+} from "./datagrams/datagram_options.ts";
 export type { ReceivePolicy, SendPolicy } from "./datagrams/queue_policies.ts";
 export * from "./memory_datagram_pair.ts";
 export * from "./memory_transport_pair.ts";
-export type { Listener } from "./servers/acceptor.ts";
 export { denoNetwork } from "./networks/deno_network.ts";
 export { nodeNetwork } from "./networks/node_network.ts";
-export * from "./networks/network.ts";
+export type {
+  BindOptions,
+  DialOptions,
+  ListenPlace,
+  Network,
+  NetworkOption,
+  NetworkTls,
+} from "./networks/network.ts";
+export type {
+  SpecialConnectOptions,
+  SpecialListenOptions,
+  SpecialOption,
+  SpecialSocketOptions,
+} from "./networks/special_options.ts";
 export { withNetwork } from "./networks/with_network.ts";
 export type { NetworkListener } from "./servers/network_listener.ts";
-export * from "./servers/server.ts";
+export type { Server, ShutdownOptions, ShutdownReport } from "./servers/server.ts";
 export type { SocketOptions } from "./carriers/socket_options.ts";
 export * from "./tls/start_tls.ts";
 export * from "./tls/tls_layer.ts";
 export * from "./tls/tls_certificate.ts";
-export type { TlsOption, TlsOptions, TlsVersion } from "./tls/tls_options.ts";
-export * from "./stack/transform_layer.ts";
-export {
-  DEFAULT_MAX_WRITE_BUFFER,
-  type LayerFactory,
-  type TransportOptions,
-} from "./core/transport_options.ts";
+export type { ResolvedTlsOptions, TlsOption, TlsOptions, TlsVersion } from "./tls/tls_options.ts";
+export type { LayerFactory, TransportOptions } from "./core/transport_options.ts";
 export * from "./core/transport_wrapper.ts";

@@ -5,10 +5,8 @@
 
 import {
   BufferedProtocol,
-  Capture,
   createServer,
   denoNetwork,
-  Layer,
   type ListenOptions,
   nodeNetwork,
   Protocol,
@@ -18,6 +16,7 @@ import {
   type Transport,
   withNetwork,
 } from "../../mod.ts";
+import { Capture, Layer } from "@sluice/net/layers";
 
 /** Sends back what comes, and reads no more while it may not write. */
 class Echo extends Protocol {

@@ -1,11 +1,10 @@
+import { type Codec, FrameDecodeError } from "@sluice/net";
 import {
-  type Codec,
   type EncodedMessage,
-  FrameDecodeError,
   NEED_MORE,
   type NeedMore,
   type ReceiveBuffer,
-} from "@sluice/net";
+} from "@sluice/net/protocols";
 import { splitWords } from "./inline_command.ts";
 import { RespEncoder } from "./resp_encoder.ts";
 import type { RespValue } from "./resp_values.ts";

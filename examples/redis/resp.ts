@@ -8,13 +8,9 @@
  *
  * @module
  */
-import {
-  type Codec,
-  type EncodedMessage,
-  type NeedMore,
-  type ReceiveBuffer,
-  withMaxLength,
-} from "@sluice/net";
+import type { Codec } from "@sluice/net";
+import { withMaxLength } from "@sluice/net/codecs";
+import type { EncodedMessage, NeedMore, ReceiveBuffer } from "@sluice/net/protocols";
 import { RespDecoder } from "./resp_decoder.ts";
 import { RespEncoder } from "./resp_encoder.ts";
 import type { RespValue } from "./resp_values.ts";

@@ -1,14 +1,11 @@
+import { type Bytes, FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
 import {
-  type Bytes,
   type Decoder,
-  FrameDecodeError,
-  FrameTooLongError,
-  IncompleteFrameError,
   NEED_MORE,
   type NeedMore,
   type ReceiveBuffer,
   SeparatorSearch,
-} from "@sluice/net";
+} from "@sluice/net/protocols";
 import { Attributed, Push, RespError, type RespValue, VerbatimString } from "./resp_values.ts";
 
 /** How much is taken in. */

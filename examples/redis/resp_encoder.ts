@@ -1,4 +1,9 @@
-import { type EncodedMessage, type Encoder, FrameEncodeError, utf8Length } from "@sluice/net";
+import {
+  type EncodedMessage,
+  type Encoder,
+  FrameEncodeError,
+  utf8Length,
+} from "@sluice/net/protocols";
 import {
   Attributed,
   Double,

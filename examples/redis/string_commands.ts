@@ -1,4 +1,4 @@
-import { utf8Length } from "@sluice/net";
+import { utf8Length } from "@sluice/net/protocols";
 import {
   add,
   CommandError,

@@ -6,7 +6,7 @@ import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: as for SLIP, which serves the same lines. */
-export const DEFAULT_MAX_COBS_LENGTH = 65_535;
+const DEFAULT_MAX_COBS_LENGTH = 65_535;
 
 /** How long packets may be. */
 export interface CobsCodecOptions {
@@ -37,7 +37,8 @@ const DELIMITER: Uint8Array = new Uint8Array([0]);
  *
  * @example Reading and writing
  * ```ts
- * import { cobsCodec, FrameReader } from "@sluice/net";
+ * import { cobsCodec } from "@sluice/net/codecs";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = cobsCodec();

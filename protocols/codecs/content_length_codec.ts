@@ -16,10 +16,10 @@ import { utf8Length } from "../utf8_length.ts";
  * The default of `maxLength`, in bytes: 16 MiB. Editors send whole documents, and language servers
  * lists of everything that could be typed next; the number itself is a guess.
  */
-export const DEFAULT_MAX_CONTENT_LENGTH = 16_777_216;
+const DEFAULT_MAX_CONTENT_LENGTH = 16_777_216;
 
 /** The default of `maxHeaderLength`, in bytes: 8 KiB, as in most HTTP servers. */
-export const DEFAULT_MAX_CONTENT_HEADER_LENGTH = 8192;
+const DEFAULT_MAX_CONTENT_HEADER_LENGTH = 8192;
 
 /** How long messages may be. */
 export interface ContentLengthCodecOptions {
@@ -86,7 +86,8 @@ const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
  *
  * @example Reading and writing
  * ```ts
- * import { contentLengthCodec, FrameReader, NEED_MORE } from "@sluice/net";
+ * import { contentLengthCodec } from "@sluice/net/codecs";
+ * import { FrameReader, NEED_MORE } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = contentLengthCodec();

@@ -12,7 +12,7 @@ import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_
 /**
  * The default of `maxLength`, in bytes: as for lines, which are the same with another delimiter.
  */
-export const DEFAULT_MAX_DELIMITED_LENGTH = 65_536;
+const DEFAULT_MAX_DELIMITED_LENGTH = 65_536;
 
 /** How long messages may be, and what ends the last one. */
 export interface DelimiterCodecOptions {
@@ -48,7 +48,8 @@ const encoder = new TextEncoder();
  *
  * @example Records between semicolons
  * ```ts
- * import { delimiterCodec, FrameReader } from "@sluice/net";
+ * import { delimiterCodec } from "@sluice/net/codecs";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = delimiterCodec([";", "\0"], { as: "text" });

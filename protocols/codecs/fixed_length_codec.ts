@@ -9,7 +9,8 @@ import type { ReceiveBuffer } from "../receive_buffer.ts";
  *
  * @example Records of two bytes
  * ```ts
- * import { fixedLengthCodec, FrameReader } from "@sluice/net";
+ * import { fixedLengthCodec } from "@sluice/net/codecs";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const reader = new FrameReader(fixedLengthCodec(2));

@@ -11,7 +11,7 @@ import {
 import type { ReceiveBuffer } from "../receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
-export const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;
+const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;
 
 /** How long a value may be. */
 export interface JsonLinesCodecOptions {
@@ -50,7 +50,8 @@ const CHECKS: OptionTable<TypedJsonLinesCodecOptions<unknown>> = {
  *
  * @example Typed messages
  * ```ts
- * import { FrameReader, jsonLinesCodec } from "@sluice/net";
+ * import { jsonLinesCodec } from "@sluice/net";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * interface Reading {

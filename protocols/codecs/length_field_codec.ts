@@ -18,7 +18,7 @@ import { SkippedBytes } from "./_skipped_bytes.ts";
  * The default of `maxLength`, in bytes: 1 MiB, as a WebSocket message of Python's `websockets`.
  * tokio-util allows 8 MiB, gRPC 4 MiB; but this much may be held for every connection.
  */
-export const DEFAULT_MAX_LENGTH_FIELD_MESSAGE = 1_048_576;
+const DEFAULT_MAX_LENGTH_FIELD_MESSAGE = 1_048_576;
 
 /**
  * Options for {@linkcode lengthFieldCodec}: the place of the length and what it counts, in bytes.
@@ -100,7 +100,8 @@ const CHECKS: OptionTable<LengthFieldCodecOptions> = {
  *
  * @example Two bytes of length, then the message
  * ```ts
- * import { FrameReader, lengthFieldCodec } from "@sluice/net";
+ * import { lengthFieldCodec } from "@sluice/net";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = lengthFieldCodec({ lengthBytes: 2 });
@@ -113,7 +114,8 @@ const CHECKS: OptionTable<LengthFieldCodecOptions> = {
  *
  * @example A frame type before the length, which counts the whole frame
  * ```ts
- * import { FrameReader, lengthFieldCodec } from "@sluice/net";
+ * import { lengthFieldCodec } from "@sluice/net";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = lengthFieldCodec({ offset: 1, lengthBytes: 2, includesHeader: true, strip: 0 });

@@ -13,7 +13,7 @@ import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_
  * The default of `maxLength`, in bytes: the limit of asyncio's `readline` and of Go's
  * `bufio.Scanner`. SMTP (RFC 5321) and IRC allow far less, HTTP servers about as much.
  */
-export const DEFAULT_MAX_LINE_LENGTH = 65_536;
+const DEFAULT_MAX_LINE_LENGTH = 65_536;
 
 /** Where lines end, and how long they may be. */
 export interface LineCodecOptions {
@@ -71,7 +71,8 @@ const WRITTEN = { lf: LF, crlf: CRLF };
  *
  * @example Reading and writing
  * ```ts
- * import { FrameReader, lineCodec } from "@sluice/net";
+ * import { lineCodec } from "@sluice/net";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = lineCodec({ writtenEnding: "crlf" });

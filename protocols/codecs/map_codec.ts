@@ -28,7 +28,8 @@ export interface CodecMap<In, Out, MappedIn, MappedOut = MappedIn> {
  *
  * @example Commands in lines
  * ```ts
- * import { FrameReader, lineCodec, mapCodec } from "@sluice/net";
+ * import { lineCodec, mapCodec } from "@sluice/net";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = mapCodec(lineCodec(), {

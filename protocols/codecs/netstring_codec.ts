@@ -9,7 +9,7 @@ import { SkippedBytes } from "./_skipped_bytes.ts";
  * The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front.
  * Twisted allows 99,999.
  */
-export const DEFAULT_MAX_NETSTRING_LENGTH = 1_048_576;
+const DEFAULT_MAX_NETSTRING_LENGTH = 1_048_576;
 
 /** A length of more digits is refused at once: 2^53 has 16. */
 const MAX_DIGITS = 15;
@@ -43,7 +43,9 @@ const CHECKS: OptionTable<NetstringCodecOptions> = { maxLength: wholeNumberOrInf
  *
  * @example Reading and writing
  * ```ts
- * import { FrameReader, mapCodec, netstringCodec } from "@sluice/net";
+ * import { mapCodec } from "@sluice/net";
+ * import { netstringCodec } from "@sluice/net/codecs";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = mapCodec(netstringCodec(), {

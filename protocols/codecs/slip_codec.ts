@@ -10,7 +10,7 @@ import type { ReceiveBuffer } from "../receive_buffer.ts";
  * The default of `maxLength`, in bytes: the largest IP datagram. RFC 1055 suggests 1006 bytes for
  * serial lines of its day.
  */
-export const DEFAULT_MAX_SLIP_LENGTH = 65_535;
+const DEFAULT_MAX_SLIP_LENGTH = 65_535;
 
 /** How long packets may be, and how bad escapes are taken. */
 export interface SlipCodecOptions {
@@ -55,7 +55,8 @@ const DELIMITER: Uint8Array = new Uint8Array([END]);
  *
  * @example Reading and writing
  * ```ts
- * import { FrameReader, slipCodec } from "@sluice/net";
+ * import { slipCodec } from "@sluice/net/codecs";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = slipCodec();

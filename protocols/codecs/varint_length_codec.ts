@@ -7,7 +7,7 @@ import type { ReceiveBuffer } from "../receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front. */
-export const DEFAULT_MAX_VARINT_MESSAGE = 1_048_576;
+const DEFAULT_MAX_VARINT_MESSAGE = 1_048_576;
 
 /** The longest varint of Protocol Buffers, in bytes: 64 bits in groups of seven. */
 const LONGEST_VARINT = 10;
@@ -38,7 +38,8 @@ const CHECKS: OptionTable<VarintLengthCodecOptions> = { maxLength: wholeNumberOr
  *
  * @example Reading and writing
  * ```ts
- * import { FrameReader, varintLengthCodec } from "@sluice/net";
+ * import { varintLengthCodec } from "@sluice/net/codecs";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertEquals } from "@std/assert";
  *
  * const codec = varintLengthCodec();

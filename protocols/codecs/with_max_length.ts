@@ -16,7 +16,9 @@ const checkMaxLength: Check = wholeNumberOrInfinity(1);
  *
  * @example A limit for a codec without one
  * ```ts
- * import { FrameReader, FrameTooLongError, lineCodec, withMaxLength } from "@sluice/net";
+ * import { FrameTooLongError, lineCodec } from "@sluice/net";
+ * import { withMaxLength } from "@sluice/net/codecs";
+ * import { FrameReader } from "@sluice/net/protocols";
  * import { assertThrows } from "@std/assert";
  *
  * const reader = new FrameReader(withMaxLength(lineCodec({ maxLength: Infinity }), 4));

@@ -4,9 +4,9 @@ import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
 import { WaitQueue } from "../../protocols/wait_queue.ts";
 import { FlowControl } from "../flow_control.ts";
-import { StreamConnection } from "../stream_connection.ts";
+import { LiveStreamConnection, type StreamConnection } from "../stream_connection.ts";
 import { StreamReader, type StreamReaderOptions } from "../stream_reader.ts";
-import { StreamReaderProtocol } from "../stream_reader_protocol.ts";
+import { flowOf, StreamReaderProtocol } from "../stream_reader_protocol.ts";
 import { OutputTail } from "./_output_tail.ts";
 
 /** Feeds the readers of a process and tells its writer when to wait: asyncio's `SubprocessStreamProtocol`. */
@@ -85,7 +85,7 @@ export class ProcessProtocol extends SubprocessProtocol {
     this.#further.push(further);
     further.connectionMade(pipe);
     pipe.setProtocol(further);
-    return new StreamConnection(reader, further.flow);
+    return new LiveStreamConnection(reader, flowOf(further));
   }
 }
 
@@ -96,7 +96,7 @@ class FurtherPipe extends StreamReaderProtocol {
 
   processExited(): void {
     this.#hasExited = true;
-    if (this.#hasEnded) this.flow.transport.close();
+    if (this.#hasEnded) flowOf(this).transport.close();
   }
 
   override eofReceived(): boolean {

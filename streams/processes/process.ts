@@ -10,7 +10,8 @@ import { type CommunicateOptions, Communication } from "./_communication.ts";
 import type { ProcessProtocol } from "./_process_protocol.ts";
 import type { StreamConnection } from "../stream_connection.ts";
 import type { StreamReader } from "../stream_reader.ts";
-import { StreamWriter, type WaitOptions } from "../stream_writer.ts";
+import type { WaitOptions } from "../../protocols/wait_options.ts";
+import { type StreamWriter, writerOf } from "../stream_writer.ts";
 
 export type { CommunicateOptions };
 
@@ -55,7 +56,7 @@ export class Process implements AsyncDisposable {
     this.transport = transport;
     this.#protocol = protocol;
     this.#program = program;
-    this.#stdin = protocol.stdin && new StreamWriter(protocol.stdin);
+    this.#stdin = protocol.stdin && writerOf(protocol.stdin);
     const { readers } = protocol;
     this.#communication = new Communication(
       this.#stdin,

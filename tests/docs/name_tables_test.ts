@@ -6,7 +6,7 @@ const PAGE = `# A page
 
 | \`Reader\` | here | difference |
 | -------- | ---- | ---------- |
-| \`read\`, \`read_all\` | \`StreamReader.read\` | takes \`ReadOptions.signal\` |
+| \`read\`, \`read_all\` | \`StreamReader.read\` | takes \`WaitOptions.signal\` |
 | \`close\` |  | |
 
 | asyncio | here |
@@ -22,7 +22,7 @@ Deno.test("readRows() finds owner, names and counterparts of each row", () => {
       answer: "`StreamReader.read`",
       counterparts: [
         { text: "StreamReader.read", line: 5 },
-        { text: "ReadOptions.signal", line: 5 },
+        { text: "WaitOptions.signal", line: 5 },
       ],
       line: 5,
     },

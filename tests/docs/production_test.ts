@@ -1,4 +1,5 @@
-import { createConnection, formatAddress, proxyProtocol, type Server } from "@sluice/net";
+import { createConnection, formatAddress, type Server } from "@sluice/net";
+import { proxyProtocol } from "@sluice/net/layers";
 import { startServer } from "@sluice/net";
 import { assert, assertEquals } from "@std/assert";
 import { RecordingProtocol } from "@sluice/net/testing";

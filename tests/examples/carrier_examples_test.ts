@@ -1,4 +1,6 @@
-import { connectWebSocket, startServer, WebSocketClosedError } from "@sluice/net";
+import { startServer } from "@sluice/net";
+import { WebSocketClosedError } from "@sluice/net/protocols";
+import { connectWebSocket } from "@sluice/net/transports";
 import { readCapture, RecordingProtocol } from "@sluice/net/testing";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Client } from "./client.ts";

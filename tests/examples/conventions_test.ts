@@ -1,4 +1,5 @@
-import { compression, type LayerFactory, startServer } from "@sluice/net";
+import { type LayerFactory, startServer } from "@sluice/net";
+import { compression } from "@sluice/net/layers";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encryption } from "../../examples/_encryption.ts";
 import { Client } from "./client.ts";

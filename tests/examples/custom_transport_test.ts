@@ -1,4 +1,4 @@
-import { connectCarrier } from "@sluice/net";
+import { connectCarrier } from "@sluice/net/transports";
 import { type MakeTransportPair, testTransport } from "@sluice/net/testing";
 import { PortCarrier } from "../../examples/custom_transport.ts";
 

@@ -1,4 +1,5 @@
-import { type Bytes, insertLayer, memoryTransportPair, type Transport } from "@sluice/net";
+import { type Bytes, memoryTransportPair, type Transport } from "@sluice/net";
+import { insertLayer } from "@sluice/net/layers";
 import { RecordingProtocol, testTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { encryption, EncryptionError } from "../../examples/_encryption.ts";

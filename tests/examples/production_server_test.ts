@@ -1,4 +1,5 @@
-import { createConnection, sendProxyProtocol } from "@sluice/net";
+import { createConnection } from "@sluice/net";
+import { sendProxyProtocol } from "@sluice/net/layers";
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
 import { runExample, startExample, testWithSignals } from "./run_example.ts";

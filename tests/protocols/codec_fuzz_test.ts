@@ -1,17 +1,14 @@
+import { jsonLinesCodec, lengthFieldCodec, lineCodec, mapCodec } from "@sluice/net";
 import {
   cobsCodec,
   contentLengthCodec,
   delimiterCodec,
   fixedLengthCodec,
-  jsonLinesCodec,
-  lengthFieldCodec,
-  lineCodec,
-  mapCodec,
   netstringCodec,
   slipCodec,
   varintLengthCodec,
   withMaxLength,
-} from "@sluice/net";
+} from "@sluice/net/codecs";
 import { fuzzCodec, type FuzzedCodec } from "./fuzz_codec.ts";
 
 /** The limit of each codec here, in bytes. */

@@ -1,16 +1,12 @@
+import { FrameDecodeError, IncompleteFrameError, InvalidStateError, lineCodec } from "@sluice/net";
+import { fixedLengthCodec, netstringCodec } from "@sluice/net/codecs";
 import {
   type Decoder,
-  fixedLengthCodec,
-  FrameDecodeError,
   FrameReader,
-  IncompleteFrameError,
-  InvalidStateError,
-  lineCodec,
   NEED_MORE,
   type NeedMore,
-  netstringCodec,
   ReceiveBuffer,
-} from "@sluice/net";
+} from "@sluice/net/protocols";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { hex, utf8 } from "../support/hex.ts";
 

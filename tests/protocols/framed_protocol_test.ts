@@ -7,7 +7,6 @@ import {
   createServer,
   framed,
   FramedProtocol,
-  FrameEncodeError,
   type FrameError,
   FrameTooLongError,
   IncompleteFrameError,
@@ -18,6 +17,7 @@ import {
   openConnection,
   Protocol,
 } from "@sluice/net";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { RecordingTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";

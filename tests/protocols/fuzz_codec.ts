@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { type Codec, type EncodedMessage, FrameError, FrameReader, NEED_MORE } from "@sluice/net";
+import { type Codec, FrameError } from "@sluice/net";
+import { type EncodedMessage, FrameReader, NEED_MORE } from "@sluice/net/protocols";
 import { assert, assertEquals, fail } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
 import { isLongRun } from "../support/long_run.ts";

@@ -1,4 +1,5 @@
-import { type Bytes, ReceiveBuffer } from "@sluice/net";
+import type { Bytes } from "@sluice/net";
+import { ReceiveBuffer } from "@sluice/net/protocols";
 import {
   assert,
   assertEquals,

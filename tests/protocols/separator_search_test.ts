@@ -1,9 +1,5 @@
-import {
-  InvalidStateError,
-  ReceiveBuffer,
-  type SeparatorMatch,
-  SeparatorSearch,
-} from "@sluice/net";
+import { InvalidStateError } from "@sluice/net";
+import { ReceiveBuffer, type SeparatorMatch, SeparatorSearch } from "@sluice/net/protocols";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
 import { utf8 } from "../support/hex.ts";

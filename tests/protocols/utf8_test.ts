@@ -1,4 +1,4 @@
-import { utf8Length } from "@sluice/net";
+import { utf8Length } from "@sluice/net/protocols";
 import { decodeUtf8, isLongerInUtf8 } from "../../protocols/_utf8.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { hex } from "../support/hex.ts";

@@ -1,17 +1,15 @@
 import {
   type Bytes,
-  cobsCodec,
-  contentLengthCodec,
   decoderStream,
   encoderStream,
-  fixedLengthCodec,
-  FrameEncodeError,
   FrameTooLongError,
   IncompleteFrameError,
   jsonLinesCodec,
   lengthFieldCodec,
   lineCodec,
 } from "@sluice/net";
+import { cobsCodec, contentLengthCodec, fixedLengthCodec } from "@sluice/net/codecs";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertEquals, assertRejects } from "@std/assert";
 import { encode } from "../support/text.ts";
 

@@ -1,12 +1,9 @@
 import {
   type Codec,
   ConnectionLostError,
-  fixedLengthCodec,
   framed,
   type FramedConnection,
   FrameDecodeError,
-  type FramedOptions,
-  FrameEncodeError,
   FrameTooLongError,
   IncompleteFrameError,
   InvalidStateError,
@@ -14,6 +11,9 @@ import {
   lineCodec,
   StreamConnection,
 } from "@sluice/net";
+import { fixedLengthCodec } from "@sluice/net/codecs";
+import { FrameEncodeError } from "@sluice/net/protocols";
+import type { FramedOptions } from "@sluice/net/streams";
 import { RecordingProtocol } from "@sluice/net/testing";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";

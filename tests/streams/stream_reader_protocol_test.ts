@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { StreamReader } from "../../streams/stream_reader.ts";
-import { StreamReaderProtocol } from "../../streams/stream_reader_protocol.ts";
+import { flowOf, StreamReaderProtocol } from "../../streams/stream_reader_protocol.ts";
 import {
   RecordingTransport,
   type RecordingTransportOptions,
@@ -129,7 +129,12 @@ Deno.test("StreamReaderProtocol hands a failure to everybody who waits, behind w
   const reading = reader.readexactly(5);
   transport.stall();
   transport.write("stuck");
-  const waits = [protocol.flow.drain(), protocol.flow.flush(), protocol.flow.waitClosed(), reading];
+  const waits = [
+    flowOf(protocol).drain(),
+    flowOf(protocol).flush(),
+    flowOf(protocol).waitClosed(),
+    reading,
+  ];
   for (const wait of waits) wait.catch(() => {});
   assertEquals(await stateOf(waits[0] ?? reading), "pending");
   const error = new ConnectionLostError("Cable cut");
@@ -145,10 +150,10 @@ Deno.test("StreamReaderProtocol tells of its transport, which the flow has not b
     new StreamReader(),
     (transport) => made.push(transport),
   );
-  assertThrows(() => protocol.flow.transport, InvalidStateError, "not connected yet");
+  assertThrows(() => flowOf(protocol).transport, InvalidStateError, "not connected yet");
   const transport = new RecordingTransport(protocol);
   transport.start();
   assertEquals(made.length, 1);
   assertStrictEquals(made[0], transport);
-  assertStrictEquals(protocol.flow.transport, transport);
+  assertStrictEquals(flowOf(protocol).transport, transport);
 });

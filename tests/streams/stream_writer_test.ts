@@ -3,7 +3,7 @@ import { toBytes, toText } from "@std/streams";
 import type { Bytes } from "../../protocols/bytes.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { FlowControl } from "../../streams/flow_control.ts";
-import { StreamWriter } from "../../streams/stream_writer.ts";
+import { StreamWriter, writerOf } from "../../streams/stream_writer.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
 import { settle, untilStill } from "../support/event_loop.ts";
 import { connectPair } from "../support/stream_pair.ts";
@@ -16,7 +16,7 @@ function recorded(): { writer: StreamWriter; transport: RecordingTransport } {
     extraInfo: { sockname: "here" },
   });
   transport.start();
-  return { writer: new StreamWriter(flow), transport };
+  return { writer: writerOf(flow), transport };
 }
 
 Deno.test("StreamWriter does on its transport what it is told", async () => {
@@ -50,7 +50,7 @@ Deno.test("StreamWriter.write() says false above the high-water mark, until the 
 });
 
 Deno.test("StreamWriter throws before it has a transport", () => {
-  const writer = new StreamWriter(new FlowControl());
+  const writer = writerOf(new FlowControl());
   assertThrows(() => writer.write("early"), InvalidStateError, "not connected yet");
 });
 

@@ -3,7 +3,7 @@
  * refused before anything is opened, by an error that names the option and the value.
  */
 import { assert, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import * as sluice from "../../mod.ts";
+import * as sluice from "../docs/all_entries.ts";
 
 type Kind = typeof TypeError | typeof RangeError;
 

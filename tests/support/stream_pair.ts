@@ -1,7 +1,7 @@
 import { openConnection } from "../../streams/open_connection.ts";
-import { StreamConnection } from "../../streams/stream_connection.ts";
+import { LiveStreamConnection, type StreamConnection } from "../../streams/stream_connection.ts";
 import { StreamReader, type StreamReaderOptions } from "../../streams/stream_reader.ts";
-import { StreamReaderProtocol } from "../../streams/stream_reader_protocol.ts";
+import { flowOf, StreamReaderProtocol } from "../../streams/stream_reader_protocol.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";
@@ -43,8 +43,8 @@ async function memoryPair({ limit, ...options }: PairOptions): Promise<StreamPai
   };
   const [a, b] = await memoryTransportPair(factory, factory, options);
   return new StreamPair(
-    new StreamConnection(a.protocol.reader, a.protocol.flow),
-    new StreamConnection(b.protocol.reader, b.protocol.flow),
+    new LiveStreamConnection(a.protocol.reader, flowOf(a.protocol)),
+    new LiveStreamConnection(b.protocol.reader, flowOf(b.protocol)),
   );
 }
 
@@ -54,7 +54,7 @@ async function tcpPair({ limit, ...options }: PairOptions): Promise<StreamPair> 
   const server = await createServer(() => {
     const reader = new StreamReader(readerOptions);
     const protocol = new StreamReaderProtocol(reader, () => {
-      accepted.resolve(new StreamConnection(reader, protocol.flow));
+      accepted.resolve(new LiveStreamConnection(reader, flowOf(protocol)));
     });
     return protocol;
   }, { port: 0, ...options });

@@ -1,13 +1,10 @@
+import { type Codec, FrameDecodeError, FrameTooLongError, lineCodec } from "@sluice/net";
 import {
-  type Codec,
   type EncodedMessage,
-  FrameDecodeError,
-  FrameTooLongError,
-  lineCodec,
   NEED_MORE,
   type NeedMore,
   type ReceiveBuffer,
-} from "@sluice/net";
+} from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertThrows } from "@std/assert";
 

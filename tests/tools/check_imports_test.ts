@@ -10,7 +10,7 @@ const SOUND: Record<string, string> = {
     version: "0.1.0",
     exports: { ".": "./mod.ts", "./streams": "./streams/mod.ts" },
   }),
-  "mod.ts": 'export * from "./protocols/mod.ts";\nexport * from "./streams/mod.ts";',
+  "mod.ts": 'export * from "./protocols/protocol.ts";\nexport * from "./streams/reader.ts";',
   "protocols/mod.ts": 'export * from "./protocol.ts";',
   "protocols/protocol.ts": 'import { size } from "./_size.ts";\nexport const protocol = size;',
   "protocols/_size.ts": "export const size = 1;",
@@ -88,9 +88,9 @@ const FAULTS: [string, Record<string, string>, string[]][] = [
     ["testing/a.ts:1 imports streams/mod.ts: import the file that has the name"],
   ],
   [
-    "a mod.ts that goes around a barrel",
-    { "mod.ts": 'export * from "./protocols/protocol.ts";' },
-    ["mod.ts:1 imports protocols/protocol.ts: import the mod.ts of the folder"],
+    "the mod.ts of the root that loads a whole folder",
+    { "mod.ts": 'export * from "./protocols/mod.ts";' },
+    ["mod.ts:1 imports protocols/mod.ts: import the file that has the name"],
   ],
   [
     "an internal file that another folder imports",

@@ -93,8 +93,9 @@ async function copyFolder(from: URL, to: URL, left: readonly string[] = []): Pro
 /** An echo that imports from every entry point. */
 const CONSUMER = `
 import { createServer, type Transport } from "jsr:${name}@^${version}";
-import { lineCodec, Protocol } from "jsr:${name}@^${version}/protocols";
-import { createConnection, formatAddress, Server } from "jsr:${name}@^${version}/transports";
+import { lineCodec } from "jsr:${name}@^${version}/codecs";
+import { Protocol } from "jsr:${name}@^${version}/protocols";
+import { createConnection, formatAddress, type Server } from "jsr:${name}@^${version}/transports";
 import { framed, openConnection, StreamConnection } from "jsr:${name}@^${version}/streams";
 import { RecordingProtocol } from "jsr:${name}@^${version}/testing";
 

@@ -61,7 +61,7 @@ type Control = readonly ["credit", number] | readonly ["end" | "close" | "closed
  *
  * @example Two ends of a channel
  * ```ts
- * import { connectMessagePort } from "@sluice/net";
+ * import { connectMessagePort } from "@sluice/net/transports";
  * import { assertEquals } from "@std/assert";
  *
  * const { port1, port2 } = new MessageChannel();

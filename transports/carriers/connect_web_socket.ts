@@ -18,7 +18,7 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_optio
 import { WebSocketCarrier } from "./_web_socket_carrier.ts";
 
 /** The default of `maxReadBuffer`, in bytes: as much as may wait to be sent. */
-export const DEFAULT_MAX_READ_BUFFER = 16_777_216;
+const DEFAULT_MAX_READ_BUFFER = 16_777_216;
 /** How long a WebSocket may take to open by default, in milliseconds. */
 const DEFAULT_OPEN_TIMEOUT = 30_000;
 
@@ -75,7 +75,7 @@ const CHECKS: OptionTable<WebSocketOptions> = {
  *
  * @example Both ends
  * ```ts
- * import { connectWebSocket } from "@sluice/net";
+ * import { connectWebSocket } from "@sluice/net/transports";
  * import { assertEquals } from "@std/assert";
  *
  * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {

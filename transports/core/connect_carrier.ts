@@ -28,7 +28,8 @@ export interface Connected<P extends AnyProtocol> {
  *
  * @example A transport that answers every write with its length
  * ```ts
- * import { type Bytes, type Carrier, connectCarrier } from "@sluice/net";
+ * import { type Bytes } from "@sluice/net";
+ * import { type Carrier, connectCarrier } from "@sluice/net/transports";
  * import { assertEquals } from "@std/assert";
  *
  * const answers = new TransformStream<Bytes, Bytes>();

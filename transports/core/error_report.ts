@@ -1,4 +1,3 @@
-import type { Address } from "../../protocols/address.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import {
   CarrierMessageError,
@@ -43,11 +42,6 @@ export interface ErrorContext<T = Transport> {
  */
 export type ErrorHandler<T = Transport> = (error: Error, context: ErrorContext<T>) => unknown;
 
-/** A transport of any kind, which knows where it is. */
-interface Addressed {
-  getExtraInfo(name: "sockname" | "peername"): Address | null;
-}
-
 /** What a peer or the network causes in the ordinary course of events: no fault of this program. */
 const PEER_FAULTS = [
   CarrierMessageError,
@@ -84,7 +78,7 @@ export function wasReported(error: Error): boolean {
  * Hands an exception to `onError`, or logs it. Never throws: if `onError` throws, or returns a promise that rejects,
  * both errors are logged.
  */
-export function report<T extends Addressed>(
+export function report<T extends Pick<Transport, "getExtraInfo">>(
   onError: ErrorHandler<T> | undefined,
   error: Error,
   context: ErrorContext<T>,
@@ -124,7 +118,10 @@ export function report<T extends Addressed>(
  * @param error What to log.
  * @param context Where it came from.
  */
-export function logConnectionError(error: Error, context: ErrorContext<Addressed>): void {
+export function logConnectionError(
+  error: Error,
+  context: ErrorContext<Pick<Transport, "getExtraInfo">>,
+): void {
   const title = `Error in ${context.callback}${where(context.transport)}:`;
   try {
     if (isPeerFault(error, context)) print(`${title} ${describeError(error)}`);
@@ -148,14 +145,17 @@ function printPlain(line: string): void {
   }
 }
 
-function isPeerFault(error: Error, { callback }: ErrorContext<Addressed>): boolean {
+function isPeerFault(
+  error: Error,
+  { callback }: ErrorContext<Pick<Transport, "getExtraInfo">>,
+): boolean {
   // A message that cannot be encoded is a fault of the program that sends it.
   if (error instanceof FrameEncodeError) return false;
   return callback === "accept" && isOsError(error) ||
     PEER_FAULTS.some((kind) => error instanceof kind);
 }
 
-function where(transport: Addressed | null): string {
+function where(transport: Pick<Transport, "getExtraInfo"> | null): string {
   if (transport === null) return "";
   try {
     const local = formatAddress(transport.getExtraInfo("sockname"));

@@ -95,7 +95,7 @@ export interface DatagramPlace {
 }
 
 /** Options for an endpoint. */
-export interface DatagramEndpointOptions extends DatagramQueueOptions, DatagramBindOptions {
+export interface DatagramOptions extends DatagramQueueOptions, DatagramBindOptions {
   /**
    * Where the endpoint is. By default it is bound to a free port: of the loopback interface if the
    * peer is there, else of all interfaces.
@@ -141,8 +141,8 @@ const BIND_CHECKS: OptionTable<DatagramBindOptions> = {
   multicast: optionsOf({ ttl: TTL, loopback: flag, interface: text }),
 };
 
-/** The checks of {@linkcode DatagramEndpointOptions}. */
-export const ENDPOINT_CHECKS: OptionTable<DatagramEndpointOptions> = {
+/** The checks of {@linkcode DatagramOptions}. */
+export const ENDPOINT_CHECKS: OptionTable<DatagramOptions> = {
   ...QUEUE_CHECKS,
   ...BIND_CHECKS,
   localAddr: place(0),
@@ -164,7 +164,7 @@ export function checkQueueOptions(options: DatagramQueueOptions): void {
 }
 
 /** Checks what options of an endpoint have to do with each other, as {@linkcode checkQueueOptions}. */
-export function checkPlaces(options: DatagramEndpointOptions): void {
+export function checkPlaces(options: DatagramOptions): void {
   const { localAddr, remoteAddr, family } = options;
   resolveWriteBufferLimits(options.writeBufferLimits);
   if (localAddr === undefined && remoteAddr === undefined && family === undefined) {

@@ -1,6 +1,6 @@
 import type { Address, NetAddress } from "../../protocols/address.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
-import type { DatagramEndpointOptions, DatagramPlace } from "./datagram_options.ts";
+import type { DatagramOptions, DatagramPlace } from "./datagram_options.ts";
 import { familyOf, isLoopback } from "./ip_address.ts";
 import { type Lookup, resolveHost } from "./name_cache.ts";
 
@@ -19,7 +19,7 @@ export interface Places {
  * @throws {NameResolutionError} If a host is not known, or not in that family.
  */
 export async function resolvePlaces(
-  options: DatagramEndpointOptions,
+  options: DatagramOptions,
   lookup: Lookup,
 ): Promise<Places> {
   const { localAddr, remoteAddr } = options;

@@ -27,9 +27,9 @@ import { Decompressor } from "./_decompressor.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
 
 /** The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a thousandth. */
-export const DEFAULT_MAX_RATIO = 200;
+const DEFAULT_MAX_RATIO = 200;
 /** The default of `maxExpansion`, 8 MiB: a short run of zeros may legitimately grow to this. */
-export const DEFAULT_MAX_EXPANSION = 8_388_608;
+const DEFAULT_MAX_EXPANSION = 8_388_608;
 
 /** The size of the pieces that come out, in bytes; larger ones were measured to cost more. */
 const CHUNK_SIZE = 16_384;
@@ -150,7 +150,8 @@ const CHECKS: OptionTable<CompressionOptions> = {
  *
  * @example Both ends
  * ```ts
- * import { compression, memoryTransportPair } from "@sluice/net";
+ * import { memoryTransportPair } from "@sluice/net";
+ * import { compression } from "@sluice/net/layers";
  * import { assert, assertEquals } from "@std/assert";
  *
  * let received = 0;

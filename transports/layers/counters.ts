@@ -26,7 +26,8 @@ const CHECKS: OptionTable<CountersOptions> = {
  *
  * @example Bytes of one connection, and of all
  * ```ts
- * import { counters, memoryTransportPair, TrafficTotal } from "@sluice/net";
+ * import { memoryTransportPair } from "@sluice/net";
+ * import { counters, TrafficTotal } from "@sluice/net/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const total = new TrafficTotal();

@@ -19,7 +19,7 @@ import type { LayerFactory, TransportOptions } from "../core/transport_options.t
 import { hexDump } from "./_hex_dump.ts";
 
 /** The default of `maxBytes`: what fits on a screen. */
-export const DEFAULT_LOGGED_BYTES = 1024;
+const DEFAULT_LOGGED_BYTES = 1024;
 
 /** Options for {@linkcode logging}. */
 export interface LoggingOptions {

@@ -12,7 +12,7 @@ import {
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** The default of `window`, in milliseconds: long enough for a few retransmissions. */
-export const DEFAULT_RATE_WINDOW = 10_000;
+const DEFAULT_RATE_WINDOW = 10_000;
 
 /** How fast a peer has to send. */
 export interface MinimumRateOptions {
@@ -43,7 +43,9 @@ const CHECKS: OptionTable<MinimumRateOptions> = {
  *
  * @example A client that sends almost nothing
  * ```ts
- * import { memoryTransportPair, minimumRate, MinimumRateError } from "@sluice/net";
+ * import { memoryTransportPair } from "@sluice/net";
+ * import { minimumRate } from "@sluice/net/layers";
+ * import { MinimumRateError } from "@sluice/net/protocols";
  * import { assertInstanceOf } from "@std/assert";
  *
  * const [a] = await memoryTransportPair(() => ({}), () => ({}), {

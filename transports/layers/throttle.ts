@@ -42,7 +42,8 @@ const CHECKS: OptionTable<ThrottleOptions> = { send: limit, receive: limit, cloc
  *
  * @example All connections of a server together send at most 1 MB a second
  * ```ts
- * import { createServer, Protocol, throttle, TokenBucket } from "@sluice/net";
+ * import { createServer, Protocol } from "@sluice/net";
+ * import { throttle, TokenBucket } from "@sluice/net/layers";
  * import { assert } from "@std/assert";
  *
  * const send = new TokenBucket({ rate: 1_000_000, burst: 65_536 });

@@ -33,7 +33,7 @@ export const BUCKET_CHECKS: OptionTable<TokenBucketOptions> = {
  *
  * @example Two seconds' worth of bytes
  * ```ts
- * import { TokenBucket } from "@sluice/net";
+ * import { TokenBucket } from "@sluice/net/layers";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const bucket = new TokenBucket({ rate: 1000 });

@@ -1,9 +1,12 @@
 import type { Address } from "../../protocols/address.ts";
 import type { Carrier } from "../core/carrier.ts";
-import type { Listener } from "./acceptor.ts";
 
 /** A bound place where connections arrive: what a network gives a server. */
-export interface NetworkListener extends Listener<Carrier> {
+export interface NetworkListener {
   /** Where it listens, with the port that was found if 0 was asked for. */
   readonly address: Address;
+  /** Resolves to the next connection. */
+  accept(): Promise<Carrier>;
+  /** Stops listening; a pending accept rejects. */
+  close(): void;
 }

@@ -3,13 +3,13 @@ import type { Address } from "../../protocols/address.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
+import type { WaitOptions } from "../../protocols/wait_options.ts";
 import {
   abortSignal,
   checkOptions,
   duration,
   type OptionTable,
   signalOf,
-  type WaitOptions,
 } from "../../protocols/option_checks.ts";
 import { Acceptor } from "./acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
@@ -20,7 +20,7 @@ import { type ErrorContext, toError } from "../core/error_report.ts";
 import { topOf } from "../core/stack_top.ts";
 
 /** The default of `grace`, in milliseconds: what container managers give a program before they kill it. */
-export const DEFAULT_GRACE = 10_000;
+const DEFAULT_GRACE = 10_000;
 
 /** How a server treats what it accepts. */
 export interface ServerHooks {
@@ -75,7 +75,70 @@ export interface ShutdownReport {
  * assert(server.port > 0);
  * ```
  */
-export class Server implements AsyncDisposable {
+export interface Server extends AsyncDisposable {
+  /** Where the server listens; empty once it is closed. */
+  readonly addresses: readonly Address[];
+  /**
+   * The TCP port of the first address; the one that was found free if 0 was asked for.
+   *
+   * @throws {InvalidStateError} If the server listens on Unix sockets only.
+   */
+  readonly port: number;
+  /** The live connections: of each the transport on top of its layers. */
+  readonly connections: ReadonlySet<Transport>;
+  /** Aborts when {@linkcode shutdown} begins, so that connections can finish in time. */
+  readonly signal: AbortSignal;
+  /** Whether connections are being accepted. */
+  isServing(): boolean;
+  /**
+   * Begins to accept. Does nothing if that was done.
+   *
+   * @throws {InvalidStateError} If the server is closed.
+   */
+  startServing(): void;
+  /**
+   * Accepts until {@linkcode close}, then resolves.
+   *
+   * @param options `signal` closes the server when it aborts; the promise rejects with its reason then.
+   * @throws {InvalidStateError} If the server is closed, or somebody else awaits this already.
+   */
+  serveForever(options?: WaitOptions): Promise<void>;
+  /** Stops listening, at once. The connections go on. Does nothing the second time. */
+  close(): void;
+  /** Calls `close()` on every connection: what they have queued is sent. */
+  closeClients(): void;
+  /** Calls `abort()` on every connection: what they have queued is dropped. */
+  abortClients(): void;
+  /**
+   * Waits until the server is closed and its last connection and task have ended, without
+   * bringing that about and without a deadline: see {@linkcode shutdown} for both.
+   *
+   * @param options `signal` ends the waiting when it aborts; the promise rejects with its reason then. The server goes on.
+   */
+  waitClosed(options?: WaitOptions): Promise<void>;
+  /**
+   * Ends the server in good order: stops listening, aborts {@linkcode signal}, lets the connections finish by
+   * themselves, and after the grace aborts the rest.
+   *
+   * @param options The grace, in milliseconds, and a signal that cuts it short.
+   * @returns How many connections ended each way.
+   * @throws {RangeError} If the grace is below zero.
+   */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
+  /**
+   * Has {@linkcode shutdown} and {@linkcode waitClosed} wait for a task that outlives its connection. How it
+   * settles counts for nothing here: report a failure yourself.
+   */
+  track(task: Promise<unknown>): void;
+  /**
+   * {@linkcode shutdown} with the default grace: an idle connection that heeds no signal makes the end of
+   * the scope wait that long, unless it is closed before, by {@linkcode closeClients} for instance.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The {@linkcode Server} that this library makes. */
+export class ListeningServer implements Server {
   readonly #listening: readonly NetworkListener[];
   readonly #hooks: ServerHooks;
   readonly #acceptors: readonly Acceptor<Carrier>[];
@@ -103,16 +166,10 @@ export class Server implements AsyncDisposable {
     );
   }
 
-  /** Where the server listens; empty once it is closed. */
   get addresses(): readonly Address[] {
     return this.#state === "closed" ? [] : this.#listening.map(({ address }) => address);
   }
 
-  /**
-   * The TCP port of the first address; the one that was found free if 0 was asked for.
-   *
-   * @throws {InvalidStateError} If the server listens on Unix sockets only.
-   */
   get port(): number {
     for (const { address } of this.#listening) {
       if (address.transport === "tcp") return address.port;
@@ -121,26 +178,18 @@ export class Server implements AsyncDisposable {
     throw new InvalidStateError(`Cannot tell port: the server listens on ${names}`);
   }
 
-  /** The live connections: of each the transport on top of its layers. */
   get connections(): ReadonlySet<Transport> {
     return new Set(Array.from(this.#connections, topOf));
   }
 
-  /** Aborts when {@linkcode shutdown} begins, so that connections can finish in time. */
   get signal(): AbortSignal {
     return this.#stopping.signal;
   }
 
-  /** Whether connections are being accepted. */
   isServing(): boolean {
     return this.#state === "serving";
   }
 
-  /**
-   * Begins to accept. Does nothing if that was done.
-   *
-   * @throws {InvalidStateError} If the server is closed.
-   */
   startServing(): void {
     if (this.#state === "closed") throw this.#closedError("start serving");
     if (this.#state === "serving") return;
@@ -149,12 +198,6 @@ export class Server implements AsyncDisposable {
     for (const acceptor of this.#acceptors) this.track(acceptor.run());
   }
 
-  /**
-   * Accepts until {@linkcode close}, then resolves.
-   *
-   * @param options `signal` closes the server when it aborts; the promise rejects with its reason then.
-   * @throws {InvalidStateError} If the server is closed, or somebody else awaits this already.
-   */
   async serveForever(options: WaitOptions = {}): Promise<void> {
     const signal = signalOf("serve forever", options);
     if (this.#isAwaited) {
@@ -170,7 +213,6 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** Stops listening, at once. The connections go on. Does nothing the second time. */
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
@@ -179,34 +221,18 @@ export class Server implements AsyncDisposable {
     this.#makeRoom();
   }
 
-  /** Calls `close()` on every connection: what they have queued is sent. */
   closeClients(): void {
     for (const transport of this.#connections) topOf(transport).close();
   }
 
-  /** Calls `abort()` on every connection: what they have queued is dropped. */
   abortClients(): void {
     for (const transport of this.#connections) topOf(transport).abort();
   }
 
-  /**
-   * Waits until the server is closed and its last connection and task have ended, without
-   * bringing that about and without a deadline: see {@linkcode shutdown} for both.
-   *
-   * @param options `signal` ends the waiting when it aborts; the promise rejects with its reason then. The server goes on.
-   */
   async waitClosed(options: WaitOptions = {}): Promise<void> {
     await waitFor(this.#finished.promise, signalOf("wait for end of server", options));
   }
 
-  /**
-   * Ends the server in good order: stops listening, aborts {@linkcode signal}, lets the connections finish by
-   * themselves, and after the grace aborts the rest.
-   *
-   * @param options The grace, in milliseconds, and a signal that cuts it short.
-   * @returns How many connections ended each way.
-   * @throws {RangeError} If the grace is below zero.
-   */
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
     checkOptions("shut down", options, SHUTDOWN_CHECKS);
     const { grace = DEFAULT_GRACE, signal } = options;
@@ -220,10 +246,6 @@ export class Server implements AsyncDisposable {
     return { finished: before - aborted, aborted };
   }
 
-  /**
-   * Has {@linkcode shutdown} and {@linkcode waitClosed} wait for a task that outlives its connection. How it
-   * settles counts for nothing here: report a failure yourself.
-   */
   track(task: Promise<unknown>): void {
     this.#tasks.add(task);
     const done = () => {
@@ -233,10 +255,6 @@ export class Server implements AsyncDisposable {
     task.then(done, done);
   }
 
-  /**
-   * {@linkcode shutdown} with the default grace: an idle connection that heeds no signal makes the end of
-   * the scope wait that long, unless it is closed before, by {@linkcode closeClients} for instance.
-   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }

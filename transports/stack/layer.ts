@@ -25,7 +25,8 @@ import { TransportWrapper } from "../core/transport_wrapper.ts";
  *
  * @example Counting both directions
  * ```ts
- * import { type Bytes, Layer, memoryTransportPair, Protocol } from "@sluice/net";
+ * import { type Bytes, memoryTransportPair, Protocol } from "@sluice/net";
+ * import { Layer } from "@sluice/net/layers";
  * import { assertEquals } from "@std/assert";
  *
  * class Counting extends Layer {

@@ -59,7 +59,8 @@ const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = { signal: abortSignal };
  *
  * @example Compressing from here on
  * ```ts
- * import { insertLayer, Layer, memoryTransportPair, Protocol } from "@sluice/net";
+ * import { memoryTransportPair, Protocol } from "@sluice/net";
+ * import { insertLayer, Layer } from "@sluice/net/layers";
  * import { assertStrictEquals } from "@std/assert";
  *
  * const [a] = await memoryTransportPair(() => new Protocol(), () => new Protocol());
@@ -117,7 +118,8 @@ export async function insertLayer(
  *
  * @example For the length of a secret
  * ```ts
- * import { insertLayer, memoryTransportPair, removeLayer, transformLayer } from "@sluice/net";
+ * import { memoryTransportPair } from "@sluice/net";
+ * import { insertLayer, removeLayer, transformLayer } from "@sluice/net/layers";
  * import { assertStrictEquals } from "@std/assert";
  *
  * const [{ transport }] = await memoryTransportPair(() => ({}), () => ({}));

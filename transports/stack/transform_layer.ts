@@ -10,7 +10,8 @@ import type { LayerFactory } from "../core/transport_options.ts";
  *
  * @example Adding one to every byte
  * ```ts
- * import { type Bytes, memoryTransportPair, Protocol, transformLayer } from "@sluice/net";
+ * import { type Bytes, memoryTransportPair, Protocol } from "@sluice/net";
+ * import { transformLayer } from "@sluice/net/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const shift = (by: number) => (chunk: Bytes) => chunk.map((byte) => byte + by);

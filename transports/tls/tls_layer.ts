@@ -11,7 +11,8 @@ import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts
  *
  * @example TLS inside TLS
  * ```ts
- * import { createConnection, createServer, tlsLayer } from "@sluice/net";
+ * import { createConnection, createServer } from "@sluice/net";
+ * import { tlsLayer } from "@sluice/net/transports";
  * import { assertEquals } from "@std/assert";
  *
  * const read = (name: string) => Deno.readTextFile(`examples/certificates/${name}`);

@@ -124,9 +124,13 @@ export interface TlsOption {
 
 /** {@linkcode TlsOptions} of one end of one connection, with nothing left open. */
 export interface ResolvedTlsOptions extends TlsOptions {
+  /** Which end of the handshake this is. */
   readonly serverSide: boolean;
+  /** See {@linkcode TlsOptions.handshakeTimeout}. */
   readonly handshakeTimeout: number;
+  /** See {@linkcode TlsOptions.shutdownTimeout}. */
   readonly shutdownTimeout: number;
+  /** See {@linkcode TlsOptions.rejectUnauthorized}. */
   readonly rejectUnauthorized: boolean;
 }
 

@@ -1,4 +1,5 @@
-import { FrameDecodeError, FrameEncodeError, NEED_MORE, ReceiveBuffer } from "@sluice/net";
+import { FrameDecodeError } from "@sluice/net";
+import { FrameEncodeError, NEED_MORE, ReceiveBuffer } from "@sluice/net/protocols";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CommandCodec } from "../../../examples/redis/command_codec.ts";
 import { SimpleString } from "../../../examples/redis/resp.ts";

@@ -1,9 +1,5 @@
-import {
-  FrameDecodeError,
-  FrameEncodeError,
-  FrameTooLongError,
-  IncompleteFrameError,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertThrows } from "@std/assert";
 import {

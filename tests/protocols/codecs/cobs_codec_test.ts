@@ -1,4 +1,5 @@
-import { cobsCodec, FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { cobsCodec } from "@sluice/net/codecs";
 import { assertCodec } from "@sluice/net/testing";
 import { assertThrows } from "@std/assert";
 import { hex } from "../../support/hex.ts";

@@ -1,11 +1,6 @@
-import {
-  contentLengthCodec,
-  type ContentMessage,
-  FrameDecodeError,
-  FrameEncodeError,
-  FrameTooLongError,
-  IncompleteFrameError,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { contentLengthCodec, type ContentMessage } from "@sluice/net/codecs";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assert, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../support/hex.ts";

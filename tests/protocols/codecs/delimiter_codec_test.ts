@@ -1,9 +1,6 @@
-import {
-  delimiterCodec,
-  FrameEncodeError,
-  FrameTooLongError,
-  IncompleteFrameError,
-} from "@sluice/net";
+import { FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { delimiterCodec } from "@sluice/net/codecs";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertThrows } from "@std/assert";
 import { hex, utf8 } from "../../support/hex.ts";

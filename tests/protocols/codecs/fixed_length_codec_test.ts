@@ -1,4 +1,6 @@
-import { fixedLengthCodec, FrameEncodeError, IncompleteFrameError } from "@sluice/net";
+import { IncompleteFrameError } from "@sluice/net";
+import { fixedLengthCodec } from "@sluice/net/codecs";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertThrows } from "@std/assert";
 import { hex } from "../../support/hex.ts";

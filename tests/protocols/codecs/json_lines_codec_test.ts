@@ -1,10 +1,5 @@
-import {
-  FrameDecodeError,
-  FrameEncodeError,
-  FrameReader,
-  FrameTooLongError,
-  jsonLinesCodec,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, jsonLinesCodec } from "@sluice/net";
+import { FrameEncodeError, FrameReader } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { hex, utf8 } from "../../support/hex.ts";

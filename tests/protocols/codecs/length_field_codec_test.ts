@@ -1,13 +1,11 @@
 import {
   FrameDecodeError,
-  FrameEncodeError,
-  FrameReader,
   FrameTooLongError,
   IncompleteFrameError,
   lengthFieldCodec,
-  type LengthFieldCodecOptions,
-  NEED_MORE,
 } from "@sluice/net";
+import type { LengthFieldCodecOptions } from "@sluice/net/codecs";
+import { FrameEncodeError, FrameReader, NEED_MORE } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import {
   assert,

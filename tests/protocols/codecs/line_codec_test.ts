@@ -1,13 +1,5 @@
-import {
-  FrameDecodeError,
-  FrameEncodeError,
-  FrameReader,
-  FrameTooLongError,
-  IncompleteFrameError,
-  lineCodec,
-  NEED_MORE,
-  ReceiveBuffer,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, IncompleteFrameError, lineCodec } from "@sluice/net";
+import { FrameEncodeError, FrameReader, NEED_MORE, ReceiveBuffer } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Random } from "../../../testing/conformance/random.ts";

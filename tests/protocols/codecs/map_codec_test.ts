@@ -1,11 +1,6 @@
-import {
-  FrameDecodeError,
-  FrameEncodeError,
-  FrameTooLongError,
-  lineCodec,
-  mapCodec,
-  netstringCodec,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, lineCodec, mapCodec } from "@sluice/net";
+import { netstringCodec } from "@sluice/net/codecs";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 

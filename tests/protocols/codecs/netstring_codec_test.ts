@@ -1,9 +1,5 @@
-import {
-  FrameDecodeError,
-  FrameTooLongError,
-  IncompleteFrameError,
-  netstringCodec,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { netstringCodec } from "@sluice/net/codecs";
 import { assertCodec } from "@sluice/net/testing";
 import { assertThrows } from "@std/assert";
 import { hex, utf8 } from "../../support/hex.ts";

@@ -1,10 +1,6 @@
-import {
-  FrameDecodeError,
-  FrameEncodeError,
-  FrameTooLongError,
-  IncompleteFrameError,
-  slipCodec,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { slipCodec } from "@sluice/net/codecs";
+import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assert, assertStrictEquals, assertThrows } from "@std/assert";
 import { hex } from "../../support/hex.ts";

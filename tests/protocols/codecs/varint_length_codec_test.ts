@@ -1,9 +1,5 @@
-import {
-  FrameDecodeError,
-  FrameTooLongError,
-  IncompleteFrameError,
-  varintLengthCodec,
-} from "@sluice/net";
+import { FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@sluice/net";
+import { varintLengthCodec } from "@sluice/net/codecs";
 import { assertCodec } from "@sluice/net/testing";
 import { assertThrows } from "@std/assert";
 import { hex } from "../../support/hex.ts";

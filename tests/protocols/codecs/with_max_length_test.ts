@@ -1,17 +1,18 @@
 import {
   type Codec,
-  type EncodedMessage,
-  FrameReader,
   FrameTooLongError,
   IncompleteFrameError,
   lengthFieldCodec,
   lineCodec,
+} from "@sluice/net";
+import { netstringCodec, withMaxLength } from "@sluice/net/codecs";
+import {
+  type EncodedMessage,
+  FrameReader,
   NEED_MORE,
   type NeedMore,
-  netstringCodec,
   type ReceiveBuffer,
-  withMaxLength,
-} from "@sluice/net";
+} from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertThrows } from "@std/assert";
 import { hex, utf8 } from "../../support/hex.ts";

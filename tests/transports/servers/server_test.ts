@@ -16,7 +16,7 @@ import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer, type ListenOptions } from "../../../transports/create_server.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
-import { Server } from "../../../transports/servers/server.ts";
+import { ListeningServer, type Server } from "../../../transports/servers/server.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
 
@@ -444,7 +444,7 @@ class FakeListener implements NetworkListener {
 function fakeServer(): { server: Server; listener: FakeListener; events: string[] } {
   const listener = new FakeListener();
   const events: string[] = [];
-  const server = new Server([listener], {
+  const server = new ListeningServer([listener], {
     connect: (carrier, tracker) => connectOver(() => ({}), carrier, {}, tracker),
     maxConnections: undefined,
     report: (error, { callback }) => events.push(`${callback}: ${error.message}`),

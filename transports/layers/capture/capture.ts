@@ -78,7 +78,8 @@ const CHECKS: OptionTable<CaptureOptions> = {
  *
  * @example Capturing a connection
  * ```ts
- * import { Capture, memoryTransportPair } from "@sluice/net";
+ * import { memoryTransportPair } from "@sluice/net";
+ * import { Capture } from "@sluice/net/layers";
  * import { readCapture } from "@sluice/net/testing";
  * import { assertEquals } from "@std/assert";
  *

@@ -115,7 +115,8 @@ const SEND_CHECKS: OptionTable<SendProxyProtocolOptions> = {
  *
  * @example Both ends
  * ```ts
- * import { createConnection, createServer, formatAddress, proxyProtocol, sendProxyProtocol } from "@sluice/net";
+ * import { createConnection, createServer, formatAddress } from "@sluice/net";
+ * import { proxyProtocol, sendProxyProtocol } from "@sluice/net/layers";
  * import { assertEquals } from "@std/assert";
  *
  * const client = Promise.withResolvers<string>();

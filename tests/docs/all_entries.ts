@@ -1,0 +1,6 @@
+/** Everything that the library exports, from all of its entry points. */
+export * from "../../protocols/mod.ts";
+export * from "../../protocols/codecs/mod.ts";
+export * from "../../transports/mod.ts";
+export * from "../../transports/layers/mod.ts";
+export * from "../../streams/mod.ts";
