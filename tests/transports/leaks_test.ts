@@ -5,6 +5,7 @@ import type { Transport } from "../../protocols/contract.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
+import { testAlone } from "../support/alone_test.ts";
 import { Echo } from "../support/echo.ts";
 
 const CONNECTIONS = 5000;
@@ -38,36 +39,40 @@ async function visit(port: number, way: number): Promise<WeakRef<Transport>> {
   return new WeakRef(transport);
 }
 
-Deno.test("5,000 connections leave neither descriptors nor memory behind", async () => {
-  const collect = makeCollector();
-  const server = await createServer(() => new Echo(), { port: 0 });
-  const references: WeakRef<Transport>[] = [];
-  let descriptors = 0;
-  let memory = 0;
-  for (let done = 0; done < CONNECTIONS; done += AT_A_TIME) {
-    const batch = Array.from({ length: AT_A_TIME }, (_, i) => visit(server.port, i % 3));
-    references.push(...await Promise.all(batch));
-    if (done === CONNECTIONS / 10) {
-      // By now everything is warm that is going to stay.
-      collect();
-      memory = Deno.memoryUsage().heapUsed;
-      descriptors = await countDescriptors();
+testAlone(
+  import.meta.url,
+  "5,000 connections leave neither descriptors nor memory behind",
+  async () => {
+    const collect = makeCollector();
+    const server = await createServer(() => new Echo(), { port: 0 });
+    const references: WeakRef<Transport>[] = [];
+    let descriptors = 0;
+    let memory = 0;
+    for (let done = 0; done < CONNECTIONS; done += AT_A_TIME) {
+      const batch = Array.from({ length: AT_A_TIME }, (_, i) => visit(server.port, i % 3));
+      references.push(...await Promise.all(batch));
+      if (done === CONNECTIONS / 10) {
+        // By now everything is warm that is going to stay.
+        collect();
+        memory = Deno.memoryUsage().heapUsed;
+        descriptors = await countDescriptors();
+      }
     }
-  }
-  while (server.connections.size > 0) await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  collect();
-  const alive = references.filter((reference) => reference.deref() !== undefined).length;
-  const grown = Deno.memoryUsage().heapUsed - memory;
-  assert(alive <= AT_A_TIME, `${alive} transports are still held`);
-  // 4,500 connections more: a leak of 1 KiB each would be more than this.
-  assert(grown < 2_000_000, `${grown} bytes more are held`);
-  assert(await countDescriptors() <= descriptors + 2);
-  assertEquals(server.connections.size, 0);
-  await server.shutdown();
-});
+    while (server.connections.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    collect();
+    const alive = references.filter((reference) => reference.deref() !== undefined).length;
+    const grown = Deno.memoryUsage().heapUsed - memory;
+    assert(alive <= AT_A_TIME, `${alive} transports are still held`);
+    // 4,500 connections more: a leak of 1 KiB each would be more than this.
+    assert(grown < 2_000_000, `${grown} bytes more are held`);
+    assert(await countDescriptors() <= descriptors + 2);
+    assertEquals(server.connections.size, 0);
+    await server.shutdown();
+  },
+);
 
-Deno.test("Transports in memory are collected once they have ended", async () => {
+testAlone(import.meta.url, "Transports in memory are collected once they have ended", async () => {
   const collect = makeCollector();
   const references: WeakRef<Transport>[] = [];
   for (let i = 0; i < 100; i++) {

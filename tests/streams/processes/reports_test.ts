@@ -8,6 +8,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LimitOverrunError } from "../../../protocols/errors.ts";
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
 import { createSubprocessShell } from "../../../streams/processes/create_subprocess_shell.ts";
+import { testAlone } from "../../support/alone_test.ts";
 import { isThere, posixTest as test } from "../../support/posix_test.ts";
 import { decode as text } from "../../support/text.ts";
 
@@ -133,20 +134,25 @@ test("Report: read() up to the end takes more than the limit", async () => {
 });
 
 // oven-sh/bun#29751, python/cpython#125502: pipes that nobody touched stayed open.
-test("Report: 200 children at once, whose pipes nobody touches, leave no descriptor and no process", async () => {
-  await (await createSubprocessExec("true", PIPES)).closed;
-  const before = await descriptors();
-  const processes = await Promise.all(
-    Array.from({ length: 200 }, () => createSubprocessExec("true", PIPES)),
-  );
-  const exits = await Promise.all(processes.map((process) => process.closed));
-  assertEquals(exits.every(({ code }) => code === 0), true);
-  assertEquals(processes.some(({ pid }) => isThere(pid)), false);
-  assertEquals(await descriptors(), before);
-});
+testAlone(
+  import.meta.url,
+  "Report: 200 children at once, whose pipes nobody touches, leave no descriptor and no process",
+  async () => {
+    await (await createSubprocessExec("true", PIPES)).closed;
+    const before = await descriptors();
+    const processes = await Promise.all(
+      Array.from({ length: 200 }, () => createSubprocessExec("true", PIPES)),
+    );
+    const exits = await Promise.all(processes.map((process) => process.closed));
+    assertEquals(exits.every(({ code }) => code === 0), true);
+    assertEquals(processes.some(({ pid }) => isThere(pid)), false);
+    assertEquals(await descriptors(), before);
+  },
+  Deno.build.os === "windows",
+);
 
 // oven-sh/bun#38354: a start that failed left its pipes open.
-test("Report: a start that fails leaves no descriptor", async () => {
+testAlone(import.meta.url, "Report: a start that fails leaves no descriptor", async () => {
   await assertRejects(() => createSubprocessExec("no-such-program", PIPES), Deno.errors.NotFound);
   const before = await descriptors();
   for (const extraStdio of [[], ["piped"]] as const) {
@@ -156,7 +162,7 @@ test("Report: a start that fails leaves no descriptor", async () => {
     }
   }
   assertEquals(await descriptors(), before);
-});
+}, Deno.build.os === "windows");
 
 // denoland/deno#7087, tokio-rs/tokio#2685: who was not waited for stayed a zombie.
 test("Report: a process that nobody waits for leaves no zombie", async () => {
