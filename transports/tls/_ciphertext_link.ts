@@ -116,9 +116,11 @@ export class CiphertextLink {
       this.#inner.getWriteBufferSize() > 0;
   }
 
-  /** Lets the engine's alert leave, which it writes within this turn. */
-  async untilAlertLeft(): Promise<void> {
+  /** Lets the engine's alert leave, which it writes within this turn, then ends the transport below. */
+  async leave(error: Error): Promise<void> {
     for (let turns = 0; turns < MAX_TURNS && await this.hasUnsent();) turns++;
+    this.#inner?.abort(error);
+    this.duplex.release();
   }
 
   /** Feeds the part of a chunk before which no error can come, then the rest. */

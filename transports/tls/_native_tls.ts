@@ -1,41 +1,12 @@
 import type { NetAddress } from "../../protocols/address.ts";
-import type { Bytes } from "../../protocols/bytes.ts";
 import { TruncationError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
 import { settlesInTime } from "../core/clock.ts";
-import { ReadBuffer } from "../core/read/read_buffer.ts";
+import { ReaderSource } from "../core/read/reader_source.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { protocolError } from "./_tls_errors.ts";
 import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
-
-/** The bytes that arrive on a TLS socket of Deno's. */
-class NativeTlsSource implements ByteSource {
-  readonly #conn: Deno.TlsConn;
-  readonly #buffer = new ReadBuffer();
-  #target: Uint8Array | undefined;
-
-  constructor(conn: Deno.TlsConn) {
-    this.#conn = conn;
-  }
-
-  next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
-    this.#target = target;
-    return this.#conn.read(target ?? this.#buffer.target).then(this.#onRead, this.#onFailed);
-  }
-
-  // Made once: they are handed to every read.
-  readonly #onRead = (n: number | null): IteratorResult<Bytes, void> => {
-    if (n === null) return { done: true, value: undefined };
-    // Lent buffers are over a plain ArrayBuffer: Deno refuses to read into shared memory.
-    const value = this.#target?.subarray(0, n) as Bytes | undefined ?? this.#buffer.take(n);
-    return { done: false, value };
-  };
-
-  readonly #onFailed = (error: unknown): never => {
-    throw describe(error, this.#conn);
-  };
-}
 
 /** A TLS socket of Deno's as a {@linkcode Carrier}. */
 export class NativeTlsCarrier extends SocketCarrier implements Carrier {
@@ -50,7 +21,10 @@ export class NativeTlsCarrier extends SocketCarrier implements Carrier {
     super(conn);
     this.#conn = conn;
     this.#options = options;
-    this.source = new NativeTlsSource(conn);
+    const fail = (error: unknown): never => {
+      throw describe(error, conn);
+    };
+    this.source = new ReaderSource({ read: (target) => conn.read(target).then(undefined, fail) });
   }
 
   /** Makes the handshake; nothing may be read before. */

@@ -6,38 +6,28 @@ import type {
   BufferedProtocolCallbacks,
   Transport,
 } from "../../protocols/contract.ts";
-import {
-  ConnectionLostError,
-  HandshakeTimeoutError,
-  PlaintextInjectionError,
-  ShutdownTimeoutError,
-  TlsProtocolError,
-  TruncationError,
-} from "../../protocols/errors.ts";
+import { ConnectionLostError, TlsProtocolError } from "../../protocols/errors.ts";
 import { callBack } from "../core/callbacks.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
-import { toError } from "../core/error_report.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { markStacked } from "../stack/restack.ts";
 import { CiphertextLink } from "./_ciphertext_link.ts";
-import { endedHandshake, endsOf, handshakeError, protocolError } from "./_tls_errors.ts";
+import {
+  endsOf,
+  injectionError,
+  protocolError,
+  shutdownTimeoutError,
+  truncationError,
+} from "./_tls_errors.ts";
 import { tlsFacts } from "./_tls_facts.ts";
+import { TlsHandshake } from "./_tls_handshake.ts";
 import { TlsPhases } from "./_tls_phases.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
-import { startHandshake } from "./engine/start_handshake.ts";
+import { SecuredSocket } from "./engine/secured_socket.ts";
 import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
-
-/**
- * How much goes into the engine at a time, in bytes: three full records, the most that it encrypts at
- * once. The rest of a larger piece goes through it round by round, at two to three times the cost.
- */
-const WRITE_SIZE = 49_152;
-
-/** How many turns of the event loop the engine takes, at most, to tell of an error. */
-const MAX_TURNS = 8;
 
 /**
  * TLS over any transport, by node:tls. The transport below sees it as the protocol. The transport
@@ -60,8 +50,14 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   readonly #top: CarrierTransport;
   readonly #link = new CiphertextLink();
   readonly #phases = new TlsPhases();
+  readonly #handshake = new TlsHandshake(this.#link, this.#phases, {
+    onSecure: (socket, verdict) => this.#open(socket, verdict),
+    onFailed: (error) => {
+      callBack(this.#upper, "connectionLost", this.#top.onCallbackError, error);
+    },
+  });
   readonly #peerEnded = Promise.withResolvers<void>();
-  #socket: TLSSocket | null = null;
+  #secured: SecuredSocket | null = null;
   #facts: ReadonlyMap<string, unknown> = new Map();
   #stopTimer: () => void = () => {};
   #writeEnded: Promise<void> | null = null;
@@ -102,24 +98,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
 
   connectionMade(inner: Transport): void {
     this.inner = inner;
-    const { handshakeTimeout } = this.#options;
-    this.#stopTimer = startTimer(handshakeTimeout, () => {
-      const { peer, local } = endsOf(inner);
-      this.#abandon(new HandshakeTimeoutError(peer, local, handshakeTimeout));
-    }, clockFor(inner));
-    // Before it has run once, the engine throws at garbage where it should tell of it.
-    this.#link.waitATurn();
-    try {
-      startHandshake(this.#link.duplex, this.#options, {
-        onSecure: (socket, verdict) => void this.#open(socket, verdict),
-        onHandshakeError: (error, alert) => {
-          if (alert !== undefined) this.#link.refuse(alert);
-          void this.#refuse(handshakeError(error, inner));
-        },
-      });
-    } catch (thrown) {
-      void this.#refuse(handshakeError(toError(thrown), inner));
-    }
+    this.#handshake.begin(inner, this.#options);
   }
 
   getBuffer(): Bytes {
@@ -129,8 +108,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   bufferUpdated(n: number): void | Promise<void> {
     const phase = this.#phases.now;
     if (this.#isStrict && phase === "handshake" && this.#link.isWaiting) {
-      const { peer, local } = endsOf(this.inner);
-      return this.#abandon(new PlaintextInjectionError(peer, local, n));
+      return this.#handshake.abandon(injectionError(this.inner, n));
     }
     if (phase === "over" || this.source.hasEnded) return;
     if (phase === "finishing" && (this.#dropped += n) > MAX_DROPPED) {
@@ -142,11 +120,11 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   eofReceived(): boolean {
-    if (this.#phases.now === "handshake") void this.#endHandshake(null);
+    if (this.#phases.now === "handshake") void this.#handshake.end(null);
     else if (!this.source.hasEnded) {
       // All that arrived was decrypted by now. If close_notify was in it, the engine tells within this turn.
-      const { peer, local } = endsOf(this.inner);
-      void nextTurn().then(() => this.#endReading(new TruncationError(peer, local)));
+      const error = truncationError(this.inner);
+      void nextTurn().then(() => this.#endReading(error));
     }
     return true;
   }
@@ -166,19 +144,16 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     // The handshake was done: the protocol above is told of the connection and then of its loss.
     this.#start();
     const phase = this.#phases.now;
-    if (phase === "handshake") void this.#endHandshake(error);
+    if (phase === "handshake") void this.#handshake.end(error);
     else if (error === null && phase === "open") this.#top.abort();
     else if (phase === "open" && this.source.hasEnded) void this.#loseAfterEnd(this.#lost);
     else this.#endReading(phase === "finishing" ? null : this.#lost);
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    const piece = bytes.length > WRITE_SIZE ? bytes.subarray(0, WRITE_SIZE) : bytes;
-    await new Promise<void>((resolve, reject) => {
-      this.#socket?.write(piece, (error) => error ? reject(error) : resolve());
-    });
+    const written = await this.#secured?.write(bytes) ?? 0;
     if (this.#lost !== null) throw this.#lost;
-    return piece.length;
+    return written;
   }
 
   closeWrite(): Promise<void> {
@@ -190,33 +165,33 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
-    this.#stop();
-    this.source.drop();
-    this.source.end();
+    this.#phases.advance("stop");
+    this.#stopTimer();
+    this.#peerEnded.resolve();
+    this.source.abandon();
     // The engine tells the peer by an alert what is wrong with its data.
-    if (error instanceof TlsProtocolError) return void this.#leave(error);
+    if (error instanceof TlsProtocolError) return void this.#link.leave(error);
     if (endedBy === "abort" || error !== null) this.inner.abort(error ?? undefined);
-    this.#release();
+    this.#secured?.destroy();
+    this.#link.duplex.release();
   }
 
   getExtraInfo(name: string): unknown {
     return this.#facts.get(name) ?? this.inner.getExtraInfo(name);
   }
 
-  async #open(socket: TLSSocket, verdict: Verdict): Promise<void> {
-    this.#socket = socket;
-    if (!this.#phases.advance("secure")) return this.#release();
-    this.#stopTimer();
-    this.#link.endHandshake();
+  #open(socket: TLSSocket, verdict: Verdict): void {
     this.#facts = tlsFacts(socket, this.#options, verdict);
-    socket.on("error", (error) => this.#endReading(protocolError(error, endsOf(this.inner))));
-    socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
-      this.source.put(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+    this.#secured = new SecuredSocket(socket, this.source, (error) => {
+      this.#endReading(error === null ? null : protocolError(error, endsOf(this.inner)));
     });
-    socket.on("end", () => this.#endReading(null));
-    // The listener for data takes effect after a turn. Until then an error would drop the data before it.
+    // The engine shows data from the next turn on. Until then an error would drop the data before it.
     this.#link.waitATurn();
-    // Our last message of the handshake may still have to leave. A protocol that aborts would take it back.
+    void this.#startInTime();
+  }
+
+  /** Our last message of the handshake may still have to leave. A protocol that aborts would take it back. */
+  async #startInTime(): Promise<void> {
     while (await this.#link.hasUnsent()) continue;
     this.#start();
   }
@@ -232,7 +207,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   async #endWriting(): Promise<void> {
-    await new Promise<void>((resolve) => this.#socket?.end(resolve));
+    await this.#secured?.end();
     await this.#link.endWriting();
     if (this.#lost !== null) throw this.#lost;
   }
@@ -243,11 +218,9 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     const { shutdownTimeout } = this.#options;
     this.#phases.advance("finish");
     this.source.drop();
-    const { peer, local } = endsOf(inner);
     this.#stopTimer = startTimer(shutdownTimeout, () => {
-      const unsent = inner.getWriteBufferSize();
-      const error = new ShutdownTimeoutError(peer, local, shutdownTimeout, unsent);
-      inner.abort(unsent > 0 ? error : undefined);
+      const isSent = inner.getWriteBufferSize() === 0;
+      inner.abort(isSent ? undefined : shutdownTimeoutError(inner, shutdownTimeout));
     }, clockFor(inner));
     await this.closeWrite();
     // Closed before the peer has read everything, a socket is reset and the peer may lose the rest.
@@ -260,49 +233,5 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   #endReading(error: Error | null): void {
     this.#peerEnded.resolve();
     this.source.end(error);
-  }
-
-  /** The connection ended in the handshake, unless the engine tells more: what an alert said. */
-  async #endHandshake(error: Error | null): Promise<void> {
-    for (let turns = 0; turns < MAX_TURNS; turns++) await nextTurn();
-    await this.#refuse(endedHandshake(this.inner, error));
-  }
-
-  /** The handshake failed: the engine's alert goes out, then the connection ends. */
-  async #refuse(error: Error): Promise<void> {
-    if (this.#fail(error)) await this.#leave(error);
-  }
-
-  /** Ends the connection in mid-handshake, at once. */
-  #abandon(error: Error): void {
-    if (!this.#fail(error)) return;
-    this.inner.abort(error);
-    this.#release();
-  }
-
-  /** No connection comes about: the protocol above is told. Tells whether it was so. */
-  #fail(error: Error): boolean {
-    if (this.#phases.now !== "handshake") return false;
-    this.#stop();
-    callBack(this.#upper, "connectionLost", this.#top.onCallbackError, error);
-    return true;
-  }
-
-  async #leave(error: Error): Promise<void> {
-    await this.#link.untilAlertLeft();
-    this.inner.abort(error);
-    this.#release();
-  }
-
-  #stop(): void {
-    this.#phases.advance("stop");
-    this.#stopTimer();
-    this.#peerEnded.resolve();
-  }
-
-  /** Frees the engine, after any end of the connection. */
-  #release(): void {
-    this.#socket?.destroy();
-    this.#link.duplex.release();
   }
 }

@@ -1,5 +1,13 @@
 import type { Transport } from "../../protocols/contract.ts";
-import { type TlsFailure, TlsHandshakeError, TlsProtocolError } from "../../protocols/errors.ts";
+import {
+  HandshakeTimeoutError,
+  PlaintextInjectionError,
+  ShutdownTimeoutError,
+  type TlsFailure,
+  TlsHandshakeError,
+  TlsProtocolError,
+  TruncationError,
+} from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 
 /** What each kind of failure looks like in the codes of node:tls and in the texts of both engines. */
@@ -69,4 +77,34 @@ export function endedHandshake(
 export function protocolError(error: Error, { peer, local }: TlsEnds): TlsProtocolError {
   const reason = classifyTlsFailure(error);
   return new TlsProtocolError(reason, peer, local, error.message, { cause: error });
+}
+
+/** The handshake over `transport` took too long. */
+export function handshakeTimeoutError(
+  transport: Transport,
+  timeoutMs: number,
+): HandshakeTimeoutError {
+  const { peer, local } = endsOf(transport);
+  return new HandshakeTimeoutError(peer, local, timeoutMs);
+}
+
+/** So many bytes had come over `transport` before TLS began. */
+export function injectionError(transport: Transport, length: number): PlaintextInjectionError {
+  const { peer, local } = endsOf(transport);
+  return new PlaintextInjectionError(peer, local, length);
+}
+
+/** The data over `transport` ended without close_notify. */
+export function truncationError(transport: Transport): TruncationError {
+  const { peer, local } = endsOf(transport);
+  return new TruncationError(peer, local);
+}
+
+/** The rest that is queued in `transport` was not sent in time. */
+export function shutdownTimeoutError(
+  transport: Transport,
+  timeoutMs: number,
+): ShutdownTimeoutError {
+  const { peer, local } = endsOf(transport);
+  return new ShutdownTimeoutError(peer, local, timeoutMs, transport.getWriteBufferSize());
 }

@@ -1,0 +1,94 @@
+import type { TLSSocket } from "node:tls";
+import type { Transport } from "../../protocols/contract.ts";
+import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
+import { toError } from "../core/error_report.ts";
+import type { CiphertextLink } from "./_ciphertext_link.ts";
+import { endedHandshake, handshakeError, handshakeTimeoutError } from "./_tls_errors.ts";
+import type { TlsPhases } from "./_tls_phases.ts";
+import type { Verdict } from "./certificates/session_trust.ts";
+import { startHandshake } from "./engine/start_handshake.ts";
+import type { ResolvedTlsOptions } from "./tls_options.ts";
+
+/** How many turns of the event loop the engine takes, at most, to tell of an error. */
+const MAX_TURNS = 8;
+
+/** What becomes of a handshake: one of the two, once. */
+export interface TlsHandshakeEvents {
+  /** It is complete. An exception refuses the peer. */
+  onSecure(socket: TLSSocket, verdict: Verdict): void;
+  /** It failed; the connection below is about to end. */
+  onFailed(error: Error): void;
+}
+
+/** The phase `handshake` of a TLS connection: its engine, its deadline and the ways in which it fails. */
+export class TlsHandshake {
+  readonly #link: CiphertextLink;
+  readonly #phases: TlsPhases;
+  readonly #events: TlsHandshakeEvents;
+  #stopTimer: () => void = () => {};
+
+  /** Begins with {@linkcode begin}. */
+  constructor(link: CiphertextLink, phases: TlsPhases, events: TlsHandshakeEvents) {
+    this.#link = link;
+    this.#phases = phases;
+    this.#events = events;
+  }
+
+  /** Begins over the transport below. */
+  begin(inner: Transport, options: ResolvedTlsOptions): void {
+    const { handshakeTimeout } = options;
+    this.#stopTimer = startTimer(
+      handshakeTimeout,
+      () => this.abandon(handshakeTimeoutError(inner, handshakeTimeout)),
+      clockFor(inner),
+    );
+    // Before it has run once, the engine throws at garbage where it should tell of it.
+    this.#link.waitATurn();
+    try {
+      startHandshake(this.#link.duplex, options, {
+        onSecure: (socket, verdict) => this.#complete(socket, verdict),
+        onHandshakeError: (error, alert) => {
+          if (alert !== undefined) this.#link.refuse(alert);
+          void this.#refuse(handshakeError(error, inner));
+        },
+      });
+    } catch (thrown) {
+      void this.#refuse(handshakeError(toError(thrown), inner));
+    }
+  }
+
+  /** The connection below has ended, unless the engine tells more: what an alert said. */
+  async end(error: Error | null): Promise<void> {
+    for (let turns = 0; turns < MAX_TURNS; turns++) await nextTurn();
+    await this.#refuse(endedHandshake(this.#link.inner, error));
+  }
+
+  /** Ends the connection at once. */
+  abandon(error: Error): void {
+    if (!this.#fail(error)) return;
+    this.#link.inner.abort(error);
+    this.#link.duplex.release();
+  }
+
+  #complete(socket: TLSSocket, verdict: Verdict): void {
+    if (this.#phases.now !== "handshake") return void socket.destroy();
+    this.#events.onSecure(socket, verdict);
+    this.#stopTimer();
+    this.#link.endHandshake();
+    this.#phases.advance("secure");
+  }
+
+  /** The engine's alert goes out, then the connection ends. */
+  async #refuse(error: Error): Promise<void> {
+    if (this.#fail(error)) await this.#link.leave(error);
+  }
+
+  /** No connection comes about. Tells whether it was so. */
+  #fail(error: Error): boolean {
+    if (this.#phases.now !== "handshake") return false;
+    this.#stopTimer();
+    this.#phases.advance("stop");
+    this.#events.onFailed(error);
+    return true;
+  }
+}
