@@ -7,7 +7,7 @@
  * - Processes: {@linkcode createSubprocessExec}, {@linkcode createSubprocessShell}, {@linkcode pipeline}
  * - Several connections: {@linkcode relay}, {@linkcode TaskGroup}
  *
- * The callbacks below are in `@sluice/net/transports` and `@sluice/net/protocols`. All of it is in `@sluice/net` as well.
+ * The callbacks below are in `@sluice/net/transports` and `@sluice/net/protocols`.
  *
  * @example A server that greets, and a client
  * ```ts
