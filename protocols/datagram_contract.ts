@@ -113,8 +113,8 @@ export interface DatagramTransport {
    *
    * @param data The bytes.
    * @param address Where it goes. A connected endpoint needs none and takes only that of its peer.
-   * @param onSettled Told of this datagram in the place of `errorReceived`: `null` when the system
-   * took it over, else why it was not sent. Must not throw.
+   * @param onSettled Called for this datagram instead of `errorReceived`: with `null` when the system
+   * took it over, else with the reason why it was not sent. Must not throw.
    * @returns Whether more may be sent now: `false` while writing is paused, which is advice.
    * @throws {TypeError} If `data` is neither bytes nor a string, or the address cannot be used with
    * this endpoint.
@@ -126,8 +126,8 @@ export interface DatagramTransport {
     onSettled?: (error: Error | null) => void,
   ): boolean;
   /**
-   * Stops receiving, sends what is queued, then ends with `connectionLost(null)`. What is not sent
-   * within `closeTimeout` is dropped. Does nothing the second time.
+   * Stops receiving, sends the queued datagrams, then ends with `connectionLost(null)`. Datagrams that
+   * are not sent within `closeTimeout` are dropped. Does nothing the second time.
    */
   close(): void;
   /** Ends now and drops what is queued; `connectionLost` is told the reason, without one `null`. */
@@ -185,8 +185,8 @@ export interface DatagramTransport {
 }
 
 /**
- * The callbacks of a datagram protocol. Any object with some of these methods is one. What a callback
- * throws, or its promise rejects with, is reported once to `onError`; the endpoint goes on, so that no
+ * The callbacks of a datagram protocol. Any object with some of these methods is one. The exception of a callback,
+ * or the rejection of its promise, is reported once to `onError`; the endpoint goes on, so that no
  * datagram can end it. Only a failure of `connectionMade` ends it.
  */
 export interface DatagramProtocolCallbacks {

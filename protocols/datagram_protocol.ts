@@ -10,7 +10,7 @@ import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_co
  * connectionMade -> (datagramReceived | errorReceived)* -> connectionLost
  * ```
  *
- * What a callback throws is reported to `onError`, and the endpoint goes on.
+ * An exception of a callback is reported to `onError`, and the endpoint goes on.
  *
  * @example An echo server
  * ```ts

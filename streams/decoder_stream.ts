@@ -104,7 +104,7 @@ class MessageDecoder<In> implements TransformStream<Bytes, In> {
     return this.#fed.promise;
   }
 
-  /** Called when somebody reads and nothing is queued. */
+  /** Called when a reader waits and nothing is queued. */
   async #pull(): Promise<void> {
     while (this.#fed !== null || await this.#untilFed()) {
       if (this.#failure !== null) throw this.#fail(this.#failure.error);

@@ -188,7 +188,7 @@ function lossOf({ error }: CloseInfo): Error {
   return error ?? new ConnectionLostError();
 }
 
-/** A writer to the transport that `flow` follows, whichever protocol tells that. */
+/** A writer to the transport that `flow` follows, for any protocol that owns it. */
 export function writerOf(flow: FlowControl): StreamWriter {
   // The constructor takes it, but does not say so: it is for this library alone.
   return new StreamWriter(flow as never);

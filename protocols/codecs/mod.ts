@@ -8,7 +8,7 @@
  * - Others: {@linkcode fixedLengthCodec}, {@linkcode slipCodec}, {@linkcode cobsCodec}
  * - Codecs made of others: {@linkcode mapCodec}, {@linkcode withMaxLength}
  *
- * What a codec of your own implements is in `@sluice/net/protocols`.
+ * The interface for a codec of your own is in `@sluice/net/protocols`.
  *
  * @example Strings with their length in front
  * ```ts

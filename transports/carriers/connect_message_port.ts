@@ -2,7 +2,7 @@
  * A connection over a `MessagePort` or a `Worker`.
  *
  * Each end tells the other how many bytes it has room for (`credit`) and sends no more than it was told. So both wait for
- * each other as two sockets do, and an end that nobody has taken up yet is sent nothing.
+ * each other as two sockets do, and nothing is sent to an end that was not taken up yet.
  *
  * ```text
  * ["credit", n]   you may send n bytes more
@@ -104,11 +104,11 @@ class MessagePortCarrier implements Carrier {
   // Whether the other end was told of the end, and its answer.
   #hasPosted = false;
   readonly #answer = new Pause();
-  // What the other end has room for.
+  // How many bytes the other end has room for.
   #credit = 0;
   #onCredit: (() => void) | null = null;
   #isPeerGone = false;
-  // What was taken here and the other end was not told of yet.
+  // How many bytes were taken here and not yet reported to the other end.
   #taken = 0;
 
   constructor(port: MessageEndpoint) {
@@ -174,7 +174,7 @@ class MessagePortCarrier implements Carrier {
 
   #handle(event: Event): void {
     const data: unknown = event instanceof MessageEvent ? event.data : undefined;
-    // What was posted came as a copy, over a buffer of its own that is not shared.
+    // A posted chunk is a copy with a buffer of its own, which is not shared.
     if (data instanceof Uint8Array) return this.#receive(data as Bytes);
     const [kind, amount]: unknown[] = Array.isArray(data) ? data : [];
     this.#hasPeer = true;

@@ -1,5 +1,5 @@
 /**
- * Layers: what stands between a transport and a protocol and sees, changes, delays or ends what goes through.
+ * Layers: they sit between a transport and a protocol, and look at, change, delay or end the traffic.
  * They go into the option `layers` of everything that connects or listens.
  *
  * - Time: {@linkcode idleTimeout}, {@linkcode writeStallTimeout}, {@linkcode minimumRate}, {@linkcode throttle}

@@ -2,7 +2,7 @@ import type { Transport } from "../../protocols/contract.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import type { WriteGate } from "../core/write/write_gate.ts";
 
-/** What a layer writes to while it is being put on a transport that holds back what others write. */
+/** The transport that a layer writes to while it is put on one that holds back all other writes. */
 export class LayerPassage extends TransportWrapper {
   readonly #gate: WriteGate;
 
