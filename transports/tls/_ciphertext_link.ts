@@ -34,6 +34,7 @@ export class CiphertextLink {
   // The ciphertext that the engine returned within the call that feeds it, in the handshake.
   #held: Uint8Array[] | null = null;
   #isHandshaking = true;
+  #isSilent = true;
 
   /** The transport below; it is another one when layers come and go there. */
   get inner(): Transport {
@@ -88,7 +89,12 @@ export class CiphertextLink {
    * that all is well. Only where the peer still expects alerts in the clear.
    */
   refuse(alert: number): void {
-    if (this.#held !== null) this.#held = [new Uint8Array([21, 3, 3, 0, 2, 2, alert])];
+    if (this.#held !== null) this.#held = [alertRecord(alert)];
+  }
+
+  /** Sends a fatal alert if the engine has sent nothing at all: it says nothing of some failures. */
+  breakSilence(alert: number): void {
+    if (this.#isSilent && !this.#held?.length) void this.#send(alertRecord(alert));
   }
 
   /** The transport below is full, or has room again. */
@@ -146,6 +152,7 @@ export class CiphertextLink {
     // No alert can follow the end of our direction.
     if (this.#hasEnded) return;
     if (this.#held !== null) return void this.#held.push(bytes);
+    this.#isSilent = false;
     try {
       this.#inner?.write(bytes);
     } catch (thrown) {
@@ -153,4 +160,9 @@ export class CiphertextLink {
     }
     return this.#room?.promise;
   }
+}
+
+/** A record with a fatal alert, in the clear (RFC 8446, 6). */
+function alertRecord(alert: number): Uint8Array {
+  return new Uint8Array([21, 3, 3, 0, 2, 2, alert]);
 }

@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import type { Transport } from "../../protocols/contract.ts";
+import type { TlsFailure } from "../../protocols/errors.ts";
 import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
 import type { CiphertextLink } from "./_ciphertext_link.ts";
@@ -11,6 +12,14 @@ import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /** How many turns of the event loop the engine takes, at most, to tell of an error. */
 const MAX_TURNS = 8;
+
+/** The alerts of a server that has not answered a client's first message (RFC 8446, 6.2). */
+const ALERTS: Partial<Record<TlsFailure, number>> = {
+  protocol: 120,
+  version: 70,
+  cipher: 40,
+  other: 80,
+};
 
 /** What becomes of a handshake: one of the two, once. */
 export interface TlsHandshakeEvents {
@@ -48,8 +57,10 @@ export class TlsHandshake {
       startHandshake(this.#link.duplex, options, {
         onSecure: (socket, verdict) => this.#complete(socket, verdict),
         onHandshakeError: (error, alert) => {
+          const failure = handshakeError(error, inner);
           if (alert !== undefined) this.#link.refuse(alert);
-          void this.#refuse(handshakeError(error, inner));
+          else if (options.serverSide) this.#explain(failure.reason);
+          void this.#refuse(failure);
         },
       });
     } catch (thrown) {
@@ -76,6 +87,12 @@ export class TlsHandshake {
     this.#stopTimer();
     this.#link.endHandshake();
     this.#phases.advance("secure");
+  }
+
+  /** If it is a server with sniCallback, the engine tells the client nothing. */
+  #explain(reason: TlsFailure): void {
+    const alert = ALERTS[reason];
+    if (alert !== undefined) this.#link.breakSilence(alert);
   }
 
   /** The engine's alert goes out, then the connection ends. */

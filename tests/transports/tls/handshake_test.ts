@@ -67,6 +67,23 @@ const FAILURES: readonly Failure[] = [
     serverEngines: ["layer"],
   },
   {
+    name: "no application protocol in common, where sniCallback chooses",
+    client: { ...trusting, alpnProtocols: ["a"] },
+    server: { sniCallback: () => localhost, alpnProtocols: ["b"] },
+    seenByClient: "protocol",
+    seenByServer: "protocol",
+    serverEngines: ["layer"],
+  },
+  {
+    name: "no version in common, where sniCallback chooses",
+    client: { ...trusting, maxVersion: "TLSv1.2" },
+    server: { sniCallback: () => localhost, minVersion: "TLSv1.3" },
+    seenByClient: "version",
+    seenByServer: "version",
+    clientEngines: ["layer"],
+    serverEngines: ["layer"],
+  },
+  {
     name: "a client without a certificate",
     client: trusting,
     server: { ...localhost, requestCert: true, caCerts: [ca] },
