@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { Bytes } from "../../protocols/bytes.ts";
-import { fromNodeError } from "../core/node_error.ts";
+import { fromNodeError } from "../core/os_error.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
 /** A pipe that node:net or node:child_process reads. */

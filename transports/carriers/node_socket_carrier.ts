@@ -3,7 +3,7 @@ import type { NetAddress, UnixAddress } from "../../protocols/address.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { ByteSink, Carrier, PushSource } from "../core/carrier.ts";
-import { fromNodeError } from "../core/node_error.ts";
+import { fromNodeError } from "../core/os_error.ts";
 
 /** A write that the system has not taken yet. */
 interface PendingWrite {

@@ -4,7 +4,7 @@ import type { NetAddress } from "../../protocols/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { formatAddress } from "../core/addresses.ts";
-import { fromNodeError } from "../core/node_error.ts";
+import { fromNodeError } from "../core/os_error.ts";
 import { AddressCache } from "./_address_cache.ts";
 import {
   type DatagramBindOptions,

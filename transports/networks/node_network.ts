@@ -6,7 +6,7 @@ import { formatHostPort } from "../core/addresses.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
 import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
-import { fromNodeError } from "../core/node_error.ts";
+import { fromNodeError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import { lookUpHost } from "./_look_up_host.ts";
 import { removeStaleSocket } from "./_unix_listener.ts";
