@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { show } from "../../protocols/option_checks.ts";
 import { describeOsError } from "../core/os_error.ts";
 import { FileInput, FileOutput, StandardOutput } from "./file_pipe.ts";
@@ -18,7 +18,7 @@ export async function openInput(pipe: ReadablePipe, signal?: AbortSignal): Promi
   if (pipe instanceof Deno.FsFile) return new FileInput(pipe);
   if (typeof pipe === "number") {
     const opened = await openDescriptor(pipe, { read: true });
-    return opened instanceof Socket ? new NodeInput(opened) : new FileInput(opened);
+    return opened instanceof Deno.FsFile ? new FileInput(opened) : new NodeInput(opened);
   }
   checkPath(pipe, "read", "Deno.stdin");
   return new FileInput(await openFile(pipe, { read: true }, signal));
@@ -31,7 +31,7 @@ export async function openOutput(pipe: WritablePipe, signal?: AbortSignal): Prom
   if (pipe instanceof Deno.FsFile) return new FileOutput(pipe);
   if (typeof pipe === "number") {
     const opened = await openDescriptor(pipe, { write: true });
-    return opened instanceof Socket ? new NodeOutput(opened) : new FileOutput(opened);
+    return opened instanceof Deno.FsFile ? new FileOutput(opened) : new NodeOutput(opened);
   }
   checkPath(pipe, "write", "Deno.stdout");
   return new FileOutput(await openFile(pipe, { write: true }, signal));
@@ -98,6 +98,8 @@ async function openDescriptor(fd: number, mode: Mode): Promise<Socket | Deno.FsF
   if (!(Number.isInteger(fd) && fd >= 0)) {
     throw new RangeError(`Cannot open descriptor: ${fd} is not a whole number of at least 0`);
   }
+  // Only a program that needs it loads node:net.
+  const { Socket } = await import("node:net");
   try {
     return new Socket({ fd, readable: mode.read ?? false, writable: mode.write ?? false });
   } catch (error) {

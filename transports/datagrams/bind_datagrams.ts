@@ -1,7 +1,6 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import type { DatagramBindOptions, DatagramCarrier } from "./datagram_carrier.ts";
 import { bindNativeDatagrams } from "./native_datagram_carrier.ts";
-import { bindNodeDatagrams } from "./node_datagram_carrier.ts";
 import { bindUnixDatagrams } from "./unix_datagram_carrier.ts";
 
 /** The options that only node:dgram has. */
@@ -27,5 +26,7 @@ export async function bindDatagrams(
   }
   const needsNode = NODE_OPTIONS.some((name) => options[name] !== undefined);
   if (hasNative && !needsNode) return bindNativeDatagrams(hostname, port, options);
+  // Only a program that needs it loads node:dgram.
+  const { bindNodeDatagrams } = await import("./node_datagram_carrier.ts");
   return await bindNodeDatagrams(hostname, port, options);
 }

@@ -1,11 +1,11 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { parseIpv4, parseIpv6 } from "../layers/proxy/ip_address.ts";
 
 /**
  * An IP address in the one spelling that can be compared: lower case, zeros left out, an IPv4 address
  * inside of an IPv6 one as IPv4. Any other text is returned unchanged.
  */
 export function canonicalIp(hostname: string): string {
-  if (isIPv4(hostname) || !isIPv6(hostname)) return hostname;
+  if (familyOf(hostname) !== 6) return hostname;
   const [address = "", zone] = hostname.split("%");
   const short = new URL(`http://[${address}]/`).hostname.slice(1, -1);
   const mapped = short.match(/^::ffff:([0-9a-f]+):([0-9a-f]+)$/);
@@ -18,8 +18,8 @@ export function canonicalIp(hostname: string): string {
 
 /** The family of an IP address; `null` if it is none. A zone such as `%eth0` may follow. */
 export function familyOf(hostname: string): 4 | 6 | null {
-  if (isIPv4(hostname)) return 4;
-  return isIPv6(hostname) ? 6 : null;
+  if (parseIpv4(hostname) !== null) return 4;
+  return parseIpv6(hostname.replace(/%.+$/, "")) === null ? null : 6;
 }
 
 /** Whether an IP address is this machine's own, which no other machine can use. */

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { familyOf } from "../datagrams/ip_address.ts";
 import { DEFAULT_HOSTNAME, formatEndpoint } from "../core/endpoint.ts";
 import { describeEndpointError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
@@ -43,7 +43,7 @@ async function addressesOf(
   { path, fd, hostname = DEFAULT_HOSTNAME }: ListenPlace,
 ): Promise<readonly (string | undefined)[]> {
   if (path !== undefined || fd !== undefined) return [undefined];
-  if (network.lookup === undefined || isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) {
+  if (network.lookup === undefined || familyOf(hostname.replace(/^\[|\]$/g, "")) !== null) {
     return [hostname];
   }
   const addresses = await network.lookup(hostname);

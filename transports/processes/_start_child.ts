@@ -1,4 +1,3 @@
-import { close, open } from "node:fs";
 import type { SpawnOptions, StdioOptions } from "node:child_process";
 import type { Duplex } from "node:stream";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
@@ -8,7 +7,6 @@ import type { Child } from "./_child.ts";
 import { ChildTransport } from "./_child_transport.ts";
 import { CommandChild } from "./_command_child.ts";
 import type { CommandOptions } from "./command_options.ts";
-import { NodeChild } from "./_node_child.ts";
 import { type Command, runInTerminal } from "./_terminal.ts";
 import type { FileStdio, StdinStdio, Stdio } from "./stdio.ts";
 
@@ -43,7 +41,7 @@ export async function startChild(
     throw describeFailure(error, String(program), command.program);
   } finally {
     // The child has its own by now.
-    for (const fd of opened) close(fd, () => {});
+    if (opened.length > 0) await closeFiles(opened);
   }
 }
 
@@ -68,9 +66,15 @@ async function openStdio(
   return file;
 }
 
-function openFile({ path, append = false }: FileStdio, fd: number): Promise<number> {
+async function closeFiles(files: readonly number[]): Promise<void> {
+  const { close } = await import("node:fs");
+  for (const fd of files) close(fd, () => {});
+}
+
+async function openFile({ path, append = false }: FileStdio, fd: number): Promise<number> {
+  const { open } = await import("node:fs");
   const flags = fd === 0 ? "r" : append ? "a" : "w";
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     open(path, flags, (error, file) => error ? reject(error) : resolve(file));
   });
 }
@@ -116,6 +120,8 @@ async function startByNode(
     stdio: descriptors.map(forNode) as StdioOptions,
   };
   const name = program instanceof URL ? decodeURIComponent(program.pathname) : program;
+  // Only a program that needs it loads node:child_process.
+  const { NodeChild } = await import("./_node_child.ts");
   return await NodeChild.start(name, args, options, descriptors[0] === "shared");
 }
 

@@ -1,0 +1,169 @@
+import type { Server, Socket } from "node:net";
+import type { Address } from "../../protocols/address.ts";
+import { NameResolutionError } from "../../protocols/errors.ts";
+import type { Carrier } from "../core/carrier.ts";
+import { formatHostPort } from "../core/addresses.ts";
+import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
+import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
+import type { SocketOptions } from "../carriers/socket_options.ts";
+import { fromNodeError } from "../core/os_error.ts";
+import type { NetworkListener } from "../servers/network_listener.ts";
+import { removeStaleSocket } from "./_unix_listener.ts";
+import { makeCarrier, SharedReadServer, SharedReadSocket } from "./_node_sockets.ts";
+import type { BindOptions, DialOptions, ListenPlace } from "./network.ts";
+import type { SpecialSocketOptions } from "./special_options.ts";
+import { toNodeLookup } from "./_node_lookup.ts";
+
+/** How many connections wait for `accept()` before further ones are refused: the usual backlog. */
+const DEFAULT_BACKLOG = 511;
+
+/** See `Network.connect`. */
+export function connect(place: Endpoint, options: DialOptions): Promise<Carrier> {
+  const { signal } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<Carrier>();
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const socket = new SharedReadSocket();
+  const giveUp = () => {
+    socket.destroy();
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", giveUp);
+  // It also listens when the attempt is over: an error without a listener ends the program.
+  socket.on("error", (error) => reject(describe(error, place, options.localAddress)));
+  socket.once("connect", () => {
+    applyOptions(socket, options);
+    resolve(makeCarrier(socket, place.path));
+  });
+  dial(socket, place, options);
+  return promise.finally(() => signal.removeEventListener("abort", giveUp));
+}
+
+function dial(socket: Socket, place: Endpoint, options: DialOptions): void {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
+  if (path !== undefined) {
+    socket.connect({ path });
+    return;
+  }
+  const { happyEyeballsDelay, localAddress, localPort, lookup } = options;
+  socket.connect({
+    host: hostname,
+    port,
+    ...(happyEyeballsDelay !== undefined &&
+      { autoSelectFamilyAttemptTimeout: happyEyeballsDelay }),
+    ...(localAddress !== undefined && { localAddress }),
+    ...(localPort !== undefined && { localPort }),
+    ...(lookup !== undefined && { lookup: toNodeLookup(lookup) }),
+  });
+}
+
+/** See `Network.listen`. */
+export async function listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener> {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0, fd } = place;
+  if (fd === undefined && path === undefined) requireNetPermission(formatHostPort(hostname, port));
+  if (path !== undefined && !path.startsWith("\0")) await removeStaleSocket(path);
+  const { backlog = DEFAULT_BACKLOG, reusePort = false } = options;
+  const server = new SharedReadServer();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("listening", resolve);
+  server.once("error", reject);
+  if (fd !== undefined) server.listen({ fd });
+  else if (path !== undefined) server.listen({ path, backlog });
+  else server.listen({ host: hostname, port, backlog, reusePort });
+  try {
+    await promise;
+  } catch (error) {
+    if (fd === undefined) throw describe(error, place);
+    throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause: error });
+  }
+  return new NodeListener(server, backlog, options, path);
+}
+
+/** Node reports a permission that is missing in a way that cannot be caught, so it is asked for here. */
+function requireNetPermission(host: string): void {
+  const descriptor = { name: "net", host } as const;
+  if (Deno.permissions.requestSync(descriptor).state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires net access to "${host}", run again with the --allow-net flag`,
+  );
+}
+
+function applyOptions(socket: Socket, options: SocketOptions & SpecialSocketOptions): void {
+  const { noDelay = true, keepAlive = false, keepAliveDelay } = options;
+  if (noDelay) socket.setNoDelay(true);
+  if (keepAlive) socket.setKeepAlive(true, keepAliveDelay);
+}
+
+function describe(
+  error: unknown,
+  { hostname = DEFAULT_HOSTNAME }: Endpoint,
+  localAddress?: string,
+): unknown {
+  const syscall = error instanceof Error && "syscall" in error ? error.syscall : undefined;
+  if (syscall === "getaddrinfo") return new NameResolutionError(hostname, { cause: error });
+  if (syscall !== "bind" || localAddress === undefined) return fromNodeError(error);
+  const message = `localAddress ${localAddress} is not an address of this machine, or is in use`;
+  return new Deno.errors.AddrNotAvailable(message, { cause: error });
+}
+
+/** A server of node:net that listens. Its connections come unasked; they wait here for `accept()`. */
+class NodeListener implements NetworkListener {
+  readonly address: Address;
+  readonly #server: Server;
+  readonly #backlog: number;
+  readonly #options: BindOptions;
+  readonly #path: string | undefined;
+  readonly #arrived: NodeSocketCarrier[] = [];
+  #accepting: PromiseWithResolvers<Carrier> | null = null;
+  #isClosed = false;
+
+  constructor(server: Server, backlog: number, options: BindOptions, path: string | undefined) {
+    this.#server = server;
+    this.#backlog = backlog;
+    this.#options = options;
+    this.#path = path;
+    this.address = addressOf(server, path);
+    server.on("connection", (socket: Socket) => this.#onConnection(socket));
+  }
+
+  accept(): Promise<Carrier> {
+    if (this.#isClosed) return Promise.reject(closedError());
+    const carrier = this.#arrived.shift();
+    if (carrier !== undefined) return Promise.resolve(carrier);
+    this.#accepting ??= Promise.withResolvers();
+    return this.#accepting.promise;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#server.close();
+    for (const carrier of this.#arrived.splice(0)) drop(carrier);
+    this.#accepting?.reject(closedError());
+    this.#accepting = null;
+  }
+
+  #onConnection(socket: Socket): void {
+    applyOptions(socket, this.#options);
+    const carrier = makeCarrier(socket, this.#path);
+    const accepting = this.#accepting;
+    this.#accepting = null;
+    if (accepting !== null) accepting.resolve(carrier);
+    else if (!this.#isClosed && this.#arrived.length < this.#backlog) this.#arrived.push(carrier);
+    else drop(carrier);
+  }
+}
+
+function drop(carrier: NodeSocketCarrier): void {
+  carrier.close({ endedBy: "abort", error: null });
+}
+
+function closedError(): Error {
+  return new Deno.errors.BadResource("Listener has been closed");
+}
+
+function addressOf(server: Server, path: string | undefined): Address {
+  const bound = server.address();
+  if (path !== undefined || bound === null || typeof bound === "string") {
+    return { transport: "unix", path: path ?? "" };
+  }
+  return { transport: "tcp", hostname: bound.address, port: bound.port };
+}
