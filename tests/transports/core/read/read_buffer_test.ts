@@ -21,7 +21,7 @@ Deno.test("ReadBuffer begins small and grows while reads fill it, up to 64 KiB",
     sizes.push(buffer.target.length);
     read(buffer, buffer.target.length);
   }
-  assertEquals(sizes, [4096, 16_384, 65_536, 65_536, 65_536, 65_536]);
+  assertEquals(sizes, [512, 4096, 32_768, 65_536, 65_536, 65_536]);
 });
 
 Deno.test("ReadBuffer shrinks after 8 reads that use less than a quarter of it", () => {
@@ -30,18 +30,25 @@ Deno.test("ReadBuffer shrinks after 8 reads that use less than a quarter of it",
   for (let i = 0; i < 7; i++) read(buffer, 100);
   assertEquals(buffer.target.length, 65_536);
   read(buffer, 100);
-  assertEquals(buffer.target.length, 16_384);
+  assertEquals(buffer.target.length, 8192);
   for (let i = 0; i < 32; i++) read(buffer, 100);
-  assertEquals(buffer.target.length, 4096);
+  assertEquals(buffer.target.length, 512);
   for (let i = 0; i < 20; i++) read(buffer, 1);
-  assertEquals(buffer.target.length, 4096);
+  assertEquals(buffer.target.length, 512);
 });
 
 Deno.test("ReadBuffer does not shrink when one read in between uses more", () => {
-  const buffer = grownTo(16_384);
-  assertEquals(buffer.target.length, 16_384);
-  for (let i = 0; i < 30; i++) read(buffer, i % 7 === 0 ? 4096 : 10);
-  assertEquals(buffer.target.length, 16_384);
+  const buffer = grownTo(4096);
+  assertEquals(buffer.target.length, 4096);
+  for (let i = 0; i < 30; i++) read(buffer, i % 7 === 0 ? 1024 : 10);
+  assertEquals(buffer.target.length, 4096);
+});
+
+Deno.test("ReadBuffer.isOutgrownBy() tells a read that may be followed by a larger one", () => {
+  const buffer = new ReadBuffer();
+  assertEquals([buffer.isOutgrownBy(511), buffer.isOutgrownBy(512)], [false, true]);
+  const large = grownTo(65_536);
+  assertEquals(large.isOutgrownBy(65_536), false);
 });
 
 Deno.test("ReadBuffer gives every chunk a buffer of its own and goes on using its memory", () => {
@@ -79,11 +86,11 @@ Deno.test("ReadBuffer.reuse() has the next read go to the same memory, and adapt
   buffer.reuse(100);
   assertStrictEquals(buffer.target, first);
   buffer.reuse(first.length);
-  assertEquals(buffer.target.length, 16_384);
+  assertEquals(buffer.target.length, 4096);
   while (buffer.target.length < 65_536) buffer.reuse(buffer.target.length);
   const large = buffer.target;
   buffer.reuse(65_536);
   assertStrictEquals(buffer.target, large);
   for (let i = 0; i < 8; i++) buffer.reuse(100);
-  assertEquals(buffer.target.length, 16_384);
+  assertEquals(buffer.target.length, 8192);
 });
