@@ -1,5 +1,5 @@
 /**
- * What the examples with datagrams share. Your own program does not need this file.
+ * Shared by the examples with datagrams. Your own program does not need this file.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export async function serveDatagrams(transport: DatagramTransport): Promise<void
   console.log(`stopped after ${count(received, "datagram")} in, ${count(sent, "datagram")} out`);
 }
 
-/** Text from the network without what would control a terminal. */
+/** Text from the network without control characters. */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- these are what is meant
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "?");

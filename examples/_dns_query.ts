@@ -1,6 +1,6 @@
 /**
- * Reads queries of the DNS (RFC 1035). Every length and every pointer in a query was written by somebody
- * else, so nothing is believed before it is checked (RFC 9267 lists what goes wrong otherwise).
+ * Reads queries of the DNS (RFC 1035). A stranger wrote every length and every pointer in a query,
+ * so each is checked before it is used (RFC 9267 lists the faults of programs that do not).
  *
  * ```text
  * header: id, flags, four counts of 2 bytes    question: name, type, class    ... other records: EDNS
@@ -16,7 +16,7 @@ const MAX_NAME_SIZE = 255;
 const MAX_LABEL_SIZE = 63;
 /** The type of the record that EDNS puts into a query (RFC 6891). */
 const TYPE_OPT = 41;
-/** Longer answers do not go over UDP, whatever a client says that it takes: fragments get lost. */
+/** Longer answers do not go over UDP, even if a client accepts more: fragments get lost. */
 const MAX_UDP_SIZE = 1232;
 const MIN_UDP_SIZE = 512;
 
@@ -85,7 +85,7 @@ function readEdns(
   for (let left = records; left > 0; left--) {
     const name = reader.name();
     const [type, size, codeAndVersion] = [reader.uint16(), reader.uint16(), reader.uint16()];
-    // The other half of what is a time in other records.
+    // The second half of the field that is a time in other records.
     reader.skip(2);
     reader.skip(reader.uint16());
     if (type !== TYPE_OPT) continue;

@@ -2,8 +2,8 @@
  * A sink for StatsD metrics over UDP: adds up counters, gauges and timers, and prints them.
  *
  * A datagram holds one metric in each line, such as `requests:1|c`, `queue:17|g` or `query:3.5|ms`; a
- * counter may be sampled, as in `requests:1|c|@0.1`. The sums are printed at each interval and at the
- * end, with what was dropped. Try it:
+ * counter may be sampled, as in `requests:1|c|@0.1`. It prints the sums at each interval and at the
+ * end, with the number of dropped datagrams. Try it:
  *
  *     printf 'requests:1|c\nqueue:17|g' | socat - UDP:127.0.0.1:8125
  *
@@ -17,15 +17,15 @@
 import { lineCodec, openDatagrams } from "@sluice/net";
 import { framedDatagrams } from "@sluice/net/streams";
 import { printable, serveDatagrams } from "./_datagrams.ts";
-import { listenFlags, readFlags } from "./_flags.ts";
+import { listenFlags, readFlags, toCount } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
 
-/** Beyond so many names further ones are refused: anybody can send some. */
+/** The most names; further ones are refused, because any host can send some. */
 const MAX_NAMES = 10_000;
 
 const METRIC = /^([^:|@\s]{1,200}):([+-]?\d{1,15}(?:\.\d{1,15})?)\|(c|g|ms)(?:\|@(0\.\d{1,9}|1))?$/;
 
-/** What has come since the last print. */
+/** The metrics since the last print. */
 class Metrics {
   readonly #counters = new Map<string, number>();
   readonly #gauges = new Map<string, number>();
@@ -72,7 +72,7 @@ await runProgram(async () => {
   const { interval, ...localAddr } = readFlags({
     hostname,
     port,
-    interval: [10, "how often to print, in seconds"],
+    interval: ["10", "how often to print, in seconds", toCount],
   });
   const socket = await openDatagrams({
     localAddr,

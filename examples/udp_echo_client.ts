@@ -14,7 +14,7 @@
 import { formatAddress, openDatagrams } from "@sluice/net";
 import type { DatagramSocket } from "@sluice/net/streams";
 import { printable } from "./_datagrams.ts";
-import { connectFlags, readFlags } from "./_flags.ts";
+import { connectFlags, readFlags, toCount } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
 
 /** Sends the message until an answer comes; `undefined` if none did. */
@@ -41,8 +41,8 @@ await runProgram(async () => {
     hostname,
     port,
     message: ["Hello, world", "what to send"],
-    tries: [3, "how often it is sent"],
-    timeout: [1000, "how long to wait for each answer, in milliseconds"],
+    tries: ["3", "how often it is sent", toCount],
+    timeout: ["1000", "how long to wait for each answer, in milliseconds", toCount],
   });
   await using socket = await openDatagrams({ remoteAddr });
   const server = formatAddress(socket.transport.getExtraInfo("peername"));
