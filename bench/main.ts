@@ -85,7 +85,7 @@ async function prepare(
     const binary = `${folder}/${name}`;
     if (runtime === "cc") await compile(children, state.command, [path], binary);
     const command = runtime === "cc" ? [binary] : [...state.command, path, ...args];
-    ready.push({ name, label, kind, isOwn: runtime === "sluice", command });
+    ready.push({ name, label, kind, isOwn: runtime.startsWith("sluice"), command });
   }
   const bases = ready.filter((one) => one === ready.find(({ kind }) => kind === one.kind));
   return [...ready, ...bases.map((one) => ({ ...one, name: `${one.name}-${CONTROL}` }))];

@@ -79,6 +79,19 @@ function echo(place: Place, connections: number, size: number, depth: number): S
   };
 }
 
+/** Datagrams over one socket: 50 outstanding that come back, or as many as can be that do not. */
+function datagrams(place: Place, mode: "datagrams" | "flood", size: number): Scenario {
+  return {
+    ...place,
+    figures: [CPU, RATE],
+    async measure({ load, windowMs }): Promise<Values> {
+      const times = { warmup: windowMs / 2, duration: windowMs };
+      const result = await load({ mode, connections: 1, size, depth: 50, ...times });
+      return rates(result.messages ?? NaN, result, RATE, CPU);
+    },
+  };
+}
+
 /** Connections that have one message echoed and are closed. */
 function comeAndGo(place: Place): Scenario {
   return {
@@ -201,6 +214,12 @@ export const SCENARIOS: readonly Scenario[] = [
   idle(place(["plain", "idle", "idle memory", "5,000 idle connections that echoed 64 B"]), 5000),
   idle(place(["tls", "tls-idle", "idle memory", "TLS, 500 idle connections"]), 500),
   latency(place(["plain", "latency", "p99", "50 connections, 20,000 messages/s"], true), 20_000),
+  datagrams(
+    place(["datagrams", "udp", "small messages", "UDP, 64 B, 50 outstanding"]),
+    "datagrams",
+    64,
+  ),
+  datagrams(place(["datagrams", "udp-flood", "1 KiB, one way", "UDP, 1 KiB"]), "flood", 1024),
   redis(place(["redis", "redis", "small messages", "redis-benchmark -c 50 -P 1"]), 1, 10_000),
   redis(place(["redis", "redis-pipelined", "pipelined", "redis-benchmark -P 16"]), 16, 70_000),
 ];

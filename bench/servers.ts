@@ -3,7 +3,7 @@
 import type { Runtime } from "./harness/runtimes.ts";
 
 /** What a server speaks. Ratios are taken to the first server of the same kind. */
-export type Kind = "plain" | "tls" | "redis";
+export type Kind = "plain" | "tls" | "redis" | "datagrams";
 
 /**
  * A server that can be measured. Its program listens on a free port of 127.0.0.1 and prints one
@@ -54,6 +54,30 @@ const TLS: readonly Line[] = [
   ["tls-node", "Node tls", "node", "node.mjs tls"],
 ];
 
+const DATAGRAMS: readonly Line[] = [
+  ["udp-deno", "Deno.listenDatagram, one buffer", "deno-net", "datagrams.ts native"],
+  ["udp-sluice", "Sluice DatagramProtocol", "sluice", "datagrams.ts protocol"],
+  [
+    "udp-sluice-net",
+    "Sluice DatagramProtocol, --unstable-net",
+    "sluice-net",
+    "datagrams.ts protocol",
+  ],
+  ["udp-sluice-socket", "Sluice DatagramSocket", "sluice", "datagrams.ts socket"],
+  [
+    "udp-sluice-socket-net",
+    "Sluice DatagramSocket, --unstable-net",
+    "sluice-net",
+    "datagrams.ts socket",
+  ],
+  ["udp-deno-dgram", "node:dgram on Deno", "deno", "datagrams.mjs"],
+  ["udp-deno-dgram-small", "node:dgram on Deno, 1 KiB buffers", "deno", "datagrams.mjs small"],
+  ["udp-node", "Node dgram", "node", "datagrams.mjs"],
+  ["udp-bun", "Bun.udpSocket", "bun", "bun_datagrams.ts"],
+  ["udp-asyncio", "asyncio DatagramProtocol", "python", "asyncio_datagrams.py"],
+  ["udp-uvloop", "uvloop DatagramProtocol", "uvloop", "asyncio_datagrams.py uvloop"],
+];
+
 const REDIS: readonly Line[] = [
   ["redis", "Redis", "redis", "redis_server.sh"],
   ["redis-sluice", "Sluice examples/redis", "sluice", "../../examples/redis/server.ts --port 0"],
@@ -70,4 +94,5 @@ export const SERVERS: readonly ServerProgram[] = [
   ...serversOf("plain", PLAIN),
   ...serversOf("tls", TLS),
   ...serversOf("redis", REDIS),
+  ...serversOf("datagrams", DATAGRAMS),
 ];

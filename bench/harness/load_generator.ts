@@ -5,7 +5,7 @@ import type { Child, Children } from "./children.ts";
 /** What the load generator is told; load/load.h says what each is. */
 export interface LoadArguments {
   /** What kind of load. */
-  readonly mode: "echo" | "stream" | "once" | "idle" | "rate";
+  readonly mode: "echo" | "stream" | "once" | "idle" | "rate" | "datagrams" | "flood";
   /** Connections open at the same time. */
   readonly connections: number;
   /** Bytes in a message. */

@@ -3,7 +3,17 @@
 import type { Children } from "./children.ts";
 
 /** What runs a server program. */
-export type Runtime = "deno" | "sluice" | "node" | "bun" | "python" | "uvloop" | "cc" | "redis";
+export type Runtime =
+  | "deno"
+  | "deno-net"
+  | "sluice"
+  | "sluice-net"
+  | "node"
+  | "bun"
+  | "python"
+  | "uvloop"
+  | "cc"
+  | "redis";
 
 /** A runtime that is there, or why it is not. */
 export type RuntimeState =
@@ -43,6 +53,7 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
   const uvloopVersion =
     "import uvloop, sys; print(uvloop.__version__, 'on', sys.version.split()[0])";
   const config = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
+  const sluice = `Sluice ${JSON.parse(config).version}`;
   const deno = [Deno.execPath(), "run", "--no-lock"];
   const [node, bun, python, uvloop, cc, benchmark, redis] = await Promise.all([
     // Where there is no Node, Deno runs itself under that name, and says "deno 2 …".
@@ -59,7 +70,12 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
       command: [...deno, "--no-config", ...PERMISSIONS],
       version: `Deno ${Deno.version.deno}`,
     },
-    sluice: { command: [...deno, ...PERMISSIONS], version: `Sluice ${JSON.parse(config).version}` },
+    "deno-net": {
+      command: [...deno, "--unstable-net", ...PERMISSIONS],
+      version: `Deno ${Deno.version.deno}`,
+    },
+    sluice: { command: [...deno, ...PERMISSIONS], version: sluice },
+    "sluice-net": { command: [...deno, "--unstable-net", ...PERMISSIONS], version: sluice },
     node,
     bun,
     python,

@@ -11,7 +11,7 @@
 #define EVENTS 512
 
 typedef struct {
-  const char *mode;   // echo, stream, once, idle, rate
+  const char *mode;   // echo, stream, once, idle, rate, datagrams, flood
   int port;           // on 127.0.0.1
   int connections;    // open at the same time
   int size;           // of one message, in bytes
@@ -70,5 +70,7 @@ void run_echo(bool stream);
 void run_once(void);
 void run_idle(void);
 void run_rate(void);
+void run_datagrams(void);
+void run_flood(void);
 
 #endif

@@ -149,6 +149,8 @@ int main(int argc, char **argv) {
   else if (!strcmp(options.mode, "once")) run_once();
   else if (!strcmp(options.mode, "idle")) run_idle();
   else if (!strcmp(options.mode, "rate")) run_rate();
+  else if (!strcmp(options.mode, "datagrams")) run_datagrams();
+  else if (!strcmp(options.mode, "flood")) run_flood();
   else fail("Cannot start: mode is %s", options.mode);
   return 0;
 }

@@ -154,50 +154,40 @@ export class Outgoing {
   }
 
   #push(entry: Entry): void {
-    this.#queue.push(entry);
-    if (this.#inFlight === null) this.#sendNext();
+    if (this.#inFlight === null) this.#sendNow(entry);
+    else this.#queue.push(entry);
   }
 
-  #sendNext(): void {
-    const entry = this.#queue.shift();
-    if (entry === undefined) return;
+  #sendNow(entry: Entry): void {
     this.#inFlight = entry;
     const { maxSize } = this.#carrier;
     const { data, destination } = entry;
-    if (maxSize !== null && data.length > maxSize) {
-      const error = new DatagramTooLargeError(data.length, maxSize, formatAddress(destination));
-      Promise.reject(error).catch(this.#onFailed);
-      return;
-    }
     try {
-      this.#carrier.send(data, destination).then(this.#onSent, this.#onFailed);
+      if (maxSize !== null && data.length > maxSize) {
+        throw new DatagramTooLargeError(data.length, maxSize, formatAddress(destination));
+      }
+      this.#carrier.send(data, destination, this.#onSettled);
     } catch (error) {
-      // A carrier of the user's own that throws where it should reject.
-      Promise.reject(error).catch(this.#onFailed);
+      // Never inside of the call that sends.
+      queueMicrotask(() => this.#onSettled(error));
     }
   }
 
-  // Made once: they are handed to every operation.
-  readonly #onSent = (): void => {
+  // Made once: it is handed to every operation.
+  readonly #onSettled = (thrown: unknown): void => {
     if (this.#isStopped) return;
-    this.#sent++;
-    this.#finish(null);
-  };
-
-  readonly #onFailed = (thrown: unknown): void => {
-    if (!this.#isStopped) this.#finish(toError(thrown));
-  };
-
-  /** The datagram in flight has left, or failed. */
-  #finish(error: Error | null): void {
     const entry = this.#inFlight;
     this.#inFlight = null;
-    this.#tell(entry?.settle, error);
+    if (thrown === null) this.#sent++;
+    this.#tell(entry?.settle, thrown === null ? null : toError(thrown));
     this.#resumeIfLow();
     if (this.#isStopped) return;
-    if (this.#inFlight === null) this.#sendNext();
+    if (this.#inFlight === null) {
+      const next = this.#queue.shift();
+      if (next !== undefined) return this.#sendNow(next);
+    }
     this.#noteFlushed();
-  }
+  };
 
   #noteFlushed(): void {
     if (!this.isFlushed) return;

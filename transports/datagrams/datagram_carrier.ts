@@ -38,10 +38,14 @@ export interface DatagramCarrier {
   /** Begins to receive into `sink`. Called once. */
   start(sink: DatagramSink): void;
   /**
-   * Sends one datagram. Called one at a time; the bytes stay unchanged until it resolves, which is
-   * when the system has taken it over.
+   * Sends one datagram, one at a time.
+   *
+   * @param data The bytes, which stay unchanged until `onSettled` is called.
+   * @param destination Where it goes.
+   * @param onSettled Called later, once: with `null` when the system has taken it over, else with why
+   * it was not sent. The same function for every datagram.
    */
-  send(data: Uint8Array, destination: Address): Promise<void>;
+  send(data: Uint8Array, destination: Address, onSettled: (error: unknown) => void): void;
   /** Joins a multicast group. Absent where there are none. */
   joinGroup?(group: string, options: GroupOptions): Promise<void>;
   /** Leaves a multicast group. */

@@ -49,6 +49,7 @@ export class EndpointTransport
   readonly #closed: PromiseWithResolvers<DatagramCloseInfo> = Promise.withResolvers();
   // Addresses that came from the carrier and cannot change: answers to them need no check.
   readonly #known = new WeakSet<object>();
+  #lastKnown: Address | null = null;
   #startedAt = 0;
   #cancelDeadline: (() => void) | null = null;
 
@@ -178,7 +179,10 @@ export class EndpointTransport
   }
 
   receive(data: Uint8Array<ArrayBuffer>, address: Address, isTruncated: boolean): MemoryUse {
-    if (Object.isFrozen(address)) this.#known.add(address);
+    if (address !== this.#lastKnown && Object.isFrozen(address)) {
+      this.#lastKnown = address;
+      this.#known.add(address);
+    }
     return this.#incoming.receive(data, address, isTruncated);
   }
 
@@ -234,7 +238,8 @@ export class EndpointTransport
       );
     }
     if (given === peer) return peer;
-    if (peer === null && this.#known.has(given)) return given as Address;
+    const isKnown = given === this.#lastKnown || this.#known.has(given);
+    if (peer === null && isKnown) return given as Address;
     const checked = checkDestination(given, this.#carrier.address, this.#options.ipv6Only);
     const isNamed = "name" in checked && "port" in checked;
     if (peer === null) return checked;

@@ -38,13 +38,14 @@ class MemoryDatagramCarrier implements DatagramCarrier {
     this.#sink = sink;
   }
 
-  async send(data: Uint8Array, destination: Address): Promise<void> {
-    // As on a network, where the sender does not learn whether it arrives.
+  send(data: Uint8Array, destination: Address, onSettled: (error: unknown) => void): void {
     const copy = copyOf(data);
-    await nextTurn();
-    if (destination.transport === "memory") {
-      this.#others.get(destination.name)?.deliver(copy, this.address);
-    }
+    void nextTurn().then(() => {
+      // As on a network, where the sender does not learn whether it arrives.
+      const name = destination.transport === "memory" ? destination.name : "";
+      this.#others.get(name)?.deliver(copy, this.address);
+      onSettled(null);
+    });
   }
 
   deliver(data: Uint8Array<ArrayBuffer>, from: MemoryAddress): void {

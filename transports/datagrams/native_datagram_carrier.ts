@@ -1,4 +1,4 @@
-import type { NetAddress } from "../../protocols/address.ts";
+import type { Address, NetAddress } from "../../protocols/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
@@ -39,15 +39,11 @@ export class NativeDatagramCarrier implements DatagramCarrier {
     void this.#receiveAll(sink);
   }
 
-  async send(data: Uint8Array, destination: NetAddress): Promise<void> {
-    try {
-      await this.#conn.send(data, destination);
-    } catch (error) {
-      const where = formatAddress(destination);
-      const isTooLong = error instanceof Error && /os error (40|90|10040)/.test(error.message);
-      if (isTooLong) throw new DatagramTooLargeError(data.length, null, where, { cause: error });
-      throw describeOsError(error, `Cannot send datagram to ${where}`);
-    }
+  send(data: Uint8Array, destination: NetAddress, onSettled: (error: unknown) => void): void {
+    this.#conn.send(data, destination).then(
+      () => onSettled(null),
+      (error) => onSettled(describeSendError(error, data.length, destination)),
+    );
   }
 
   async joinGroup(group: string, options: GroupOptions): Promise<void> {
@@ -132,6 +128,14 @@ export function bindNativeDatagrams(
   const address = fromDenoAddr(conn.addr);
   if (address?.transport !== "udp") throw new TypeError(`Cannot bind ${conn.addr.transport}`);
   return new NativeDatagramCarrier(conn, address, maxDatagramSize);
+}
+
+/** A failure to send, with the address. A datagram that is too long has a class of its own. */
+export function describeSendError(error: unknown, size: number, destination: Address): Error {
+  const where = formatAddress(destination);
+  const isTooLong = error instanceof Error && /os error (40|90|10040)/.test(error.message);
+  if (isTooLong) return new DatagramTooLargeError(size, null, where, { cause: error });
+  return describeOsError(error, `Cannot send datagram to ${where}`);
 }
 
 function nameOf(group: string, options: GroupOptions): string {

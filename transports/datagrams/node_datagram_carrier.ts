@@ -50,12 +50,9 @@ export class NodeDatagramCarrier implements DatagramCarrier {
     });
   }
 
-  send(data: Uint8Array, destination: NetAddress): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.send(data, destination.port, destination.hostname, (error) => {
-        if (error === null) resolve();
-        else reject(describeSendError(error, data.length, destination));
-      });
+  send(data: Uint8Array, destination: NetAddress, onSettled: (error: unknown) => void): void {
+    this.#socket.send(data, destination.port, destination.hostname, (error) => {
+      onSettled(error === null ? null : describeSendError(error, data.length, destination));
     });
   }
 

@@ -1,6 +1,5 @@
 import type { Address, UnixAddress } from "../../protocols/address.ts";
-import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
-import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
+import { fromDenoAddr } from "../core/addresses.ts";
 import { nextTurn } from "../core/clock.ts";
 import { describeOsError } from "../core/os_error.ts";
 import {
@@ -9,10 +8,12 @@ import {
   type DatagramSink,
   MAX_DATAGRAM_SIZE,
 } from "./datagram_carrier.ts";
+import { describeSendError } from "./native_datagram_carrier.ts";
 
-interface Job extends PromiseWithResolvers<void> {
+interface Job {
   readonly data: Uint8Array;
   readonly destination: Address;
+  readonly onSettled: (error: unknown) => void;
 }
 
 /**
@@ -52,16 +53,10 @@ export class UnixDatagramCarrier implements DatagramCarrier {
     void this.#receiveAll(sink);
   }
 
-  async send(data: Uint8Array, destination: Address): Promise<void> {
-    const job: Job = { ...Promise.withResolvers<void>(), data, destination };
-    this.#job = job;
+  send(data: Uint8Array, destination: Address, onSettled: (error: unknown) => void): void {
+    this.#job = { data, destination, onSettled };
     // Otherwise it is sent before the next wait.
-    if (this.#isReceiving) {
-      const { path } = this.address;
-      const wakeUp = new TextEncoder().encode(this.#wakeUp);
-      await this.#waker.send(wakeUp, { transport: "unixpacket", path });
-    }
-    await job.promise;
+    if (this.#isReceiving) void this.#wake();
   }
 
   close(): void {
@@ -110,28 +105,34 @@ export class UnixDatagramCarrier implements DatagramCarrier {
     }
   }
 
-  async #doJob(): Promise<void> {
-    const job = this.#job;
-    if (job === null) return;
-    this.#job = null;
+  async #wake(): Promise<void> {
+    const { path } = this.address;
+    const wakeUp = new TextEncoder().encode(this.#wakeUp);
     try {
-      await this.#sendNow(job.data, job.destination);
-      job.resolve();
+      await this.#waker.send(wakeUp, { transport: "unixpacket", path });
     } catch (error) {
-      job.reject(error);
+      const job = this.#takeJob();
+      job?.onSettled(describeSendError(error, job.data.length, job.destination));
     }
   }
 
-  async #sendNow(data: Uint8Array, destination: Address): Promise<void> {
+  async #doJob(): Promise<void> {
+    const job = this.#takeJob();
+    if (job === null) return;
+    const { data, destination, onSettled } = job;
     try {
       // It has the shape of Deno's own.
       await this.#conn.send(data, destination as Deno.Addr);
     } catch (error) {
-      const where = formatAddress(destination);
-      const isTooLong = error instanceof Error && /os error (40|90)/.test(error.message);
-      if (isTooLong) throw new DatagramTooLargeError(data.length, null, where, { cause: error });
-      throw describeOsError(error, `Cannot send datagram to ${where}`);
+      return onSettled(describeSendError(error, data.length, destination));
     }
+    onSettled(null);
+  }
+
+  #takeJob(): Job | null {
+    const job = this.#job;
+    this.#job = null;
+    return job;
   }
 
   #isWakeUp(data: Uint8Array): boolean {
