@@ -167,7 +167,7 @@ const OPTIONS: Record<string, { in: readonly string[]; rest?: object; wrong: rea
       [{ hostname: "a b", port: 1 }, TypeError, 'hostname "a b" is not the name of a host'],
       [{ path: 5 }, TypeError, "path 5 is not a string"],
       [{ path: "x\0y" }, TypeError, "holds a NUL"],
-      [{ path: "x".repeat(200) }, RangeError, "has 200 bytes, at most "],
+      [{ path: "x".repeat(200) }, RangeError, `path "${"x".repeat(200)}" has 200 bytes, at most `],
       [{ port: 1, noDelay: 1 }, TypeError, "noDelay 1 is neither true nor false"],
       [{ port: 1, keepAlive: "yes" }, TypeError, 'keepAlive "yes" is neither true nor false'],
       [{ port: 1, network: {} }, TypeError, "network an object is not a Network"],

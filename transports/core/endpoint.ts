@@ -63,10 +63,10 @@ const path: Check = (value, option) => {
   if (name.indexOf("\0", 1) > 0) throw wrongKind(option, value, "holds a NUL");
   const length = utf8Length(name);
   if (length <= MAX_PATH_LENGTH) return;
-  throw outOfRange(
-    option,
-    value,
-    `has ${length} bytes, at most ${MAX_PATH_LENGTH} fit into the address of a Unix socket`,
+  // In full: the end of the path is what has to become shorter.
+  throw new RangeError(
+    `Cannot ${option.action}: ${option.name} ${JSON.stringify(name)} has ${length} bytes, ` +
+      `at most ${MAX_PATH_LENGTH} fit into the address of a Unix socket`,
   );
 };
 
