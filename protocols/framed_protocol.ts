@@ -67,6 +67,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   // How the connection was lost; null while it is not.
   #lost: { readonly error: Error | null } | null = null;
   readonly #room = new WaitQueue();
+  // Why nothing can be sent any more, though the connection is not lost yet.
+  #failure: Error | null = null;
 
   /**
    * Takes the codec, for this connection alone.
@@ -168,6 +170,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     const signal = signalOf("drain", options);
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#lost !== null) return rejected(this.#lost.error ?? new ConnectionLostError());
+    if (this.#failure !== null) return rejected(this.#failure);
     if (this.#isWritingPaused) return this.#waitForRoom(signal);
     // Answering what has arrived already must not hold up other connections.
     return turnBudget.spend() ? turnBudget.untilRenewed(signal) : Promise.resolve();
@@ -193,6 +196,12 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   override connectionLost(error: Error | null): void {
     this.#lost = { error };
     this.#room.fail(error ?? new ConnectionLostError());
+  }
+
+  /** Sending failed: it ends every {@linkcode drain}. Messages that have arrived are still received. */
+  writingFailed(error: Error): void {
+    this.#failure = error;
+    this.#room.fail(error);
   }
 
   /** As {@linkcode Protocol.pauseWriting}; {@linkcode drain} waits from now on. */

@@ -41,7 +41,9 @@ export class WaitQueue {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (signal.aborted) return Promise.reject(signal.reason);
     const onAbort = () => {
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      // It may have been released by another listener of the same signal.
+      const index = this.#waiting.indexOf(waiting);
+      if (index !== -1) this.#waiting.splice(index, 1);
       reject(signal.reason);
     };
     const leave = <A extends unknown[]>(settle: (...args: A) => void) => (...args: A) => {
@@ -52,5 +54,29 @@ export class WaitQueue {
     signal.addEventListener("abort", onAbort, { once: true });
     this.#waiting.push(waiting);
     return promise;
+  }
+}
+
+/**
+ * Waits for one promise, which must not reject, any number of times. However many of them are aborted, the promise has one
+ * reaction: `Promise.race` would leave one for each, as long as the promise is pending.
+ */
+export class SharedWait<T> {
+  readonly #queue = new WaitQueue();
+  #outcome: { readonly value: T } | null = null;
+
+  /** Waits for `promise`. */
+  constructor(promise: Promise<T>) {
+    void promise.then((value) => {
+      this.#outcome = { value };
+      this.#queue.release();
+    });
+  }
+
+  /** What the promise resolves to; or a rejection with the signal's reason if that aborts before. */
+  async wait(signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    while (this.#outcome === null) await this.#queue.wait(signal);
+    return this.#outcome.value;
   }
 }

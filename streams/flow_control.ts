@@ -1,9 +1,9 @@
-import { abortable } from "@std/async";
-import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import type { CloseInfo, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
-import { WaitQueue } from "../protocols/wait_queue.ts";
+import { SharedWait, WaitQueue } from "../protocols/wait_queue.ts";
 import { nextTurn } from "../transports/core/clock.ts";
+import { untilSent } from "../transports/core/writing.ts";
 
 /** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
 const READY: Promise<void> = Promise.resolve();
@@ -19,7 +19,10 @@ export class FlowControl {
   #lost: { readonly error: Error | null } | null = null;
   readonly #room = new WaitQueue();
   #handedOver: InvalidStateError | null = null;
-  #flushing: Promise<void> | null = null;
+  // Why nothing can be sent any more, though the connection is not lost yet.
+  #failure: Error | null = null;
+  #emptying: SharedWait<void> | null = null;
+  #closing: SharedWait<CloseInfo> | null = null;
 
   /**
    * The transport that is written to.
@@ -33,6 +36,7 @@ export class FlowControl {
 
   set transport(transport: Transport) {
     this.#transport = transport;
+    this.#closing = null;
   }
 
   /**
@@ -51,6 +55,7 @@ export class FlowControl {
       connectionMade: (transport) => this.transport = transport,
       pauseWriting: () => this.pauseWriting(),
       resumeWriting: () => this.resumeWriting(),
+      writingFailed: (error) => this.writingFailed(error),
       connectionLost: (error) => this.connectionLost(error),
     };
   }
@@ -64,6 +69,12 @@ export class FlowControl {
   resumeWriting(): void {
     this.#paused = false;
     this.#room.release();
+  }
+
+  /** As the protocol's callback: those who wait for room fail, and so do those who come. */
+  writingFailed(error: Error): void {
+    this.#failure = error;
+    this.#room.fail(error);
   }
 
   /** As the protocol's callback: those who wait for room go on after an orderly end and fail with an error. */
@@ -83,7 +94,9 @@ export class FlowControl {
   drain(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#handedOver !== null) return Promise.reject(this.#handedOver);
-    if (this.#lost === null && !this.transport.isClosing() && !this.#paused) {
+    if (
+      !this.#paused && this.#failure === null && this.#lost === null && !this.transport.isClosing()
+    ) {
       // A loop of `write` and `drain` into a peer that takes everything must not hold up the others.
       return turnBudget.spend() ? turnBudget.untilRenewed(signal) : READY;
     }
@@ -95,41 +108,48 @@ export class FlowControl {
 
   #drainInTime(signal?: AbortSignal): Promise<void> {
     if (this.#lost !== null) return Promise.reject(this.#lostError());
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.transport.isClosing()) return this.#drainClosing(signal);
     return this.#room.wait(signal);
   }
 
-  /** Waits until nothing is left to send; see `StreamWriter.flush`. */
+  /** Waits until what was written is sent; see `StreamWriter.flush`. */
   async flush(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    while (this.#lost === null && this.output.getWriteBufferSize() > 0) {
-      this.#flushing ??= this.#flushNow();
-      await unlessAborted(this.#flushing, signal);
-    }
+    await (untilSent(this.output, signal) ?? this.#untilEmpty(signal));
+    if (this.#failure !== null) throw this.#failure;
     if (!this.output.isClosing()) return;
-    const { error, bytesUnsent } = await unlessAborted(this.transport.closed, signal);
+    const { error, bytesUnsent } = await this.#closed().wait(signal);
     if (error !== null || bytesUnsent > 0) throw error ?? new ConnectionLostError();
   }
 
   /** Waits for the end of the connection; see `StreamWriter.waitClosed`. */
   async waitClosed(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const { error } = await unlessAborted(this.transport.closed, signal);
+    const { error } = await this.#closed().wait(signal);
     if (error !== null) throw error;
   }
 
+  /** For a transport that does not tell how much is sent. */
+  async #untilEmpty(signal?: AbortSignal): Promise<void> {
+    while (this.#lost === null && this.output.getWriteBufferSize() > 0) {
+      this.#emptying ??= new SharedWait(this.#emptyNow());
+      await this.#emptying.wait(signal);
+    }
+  }
+
   /** With both marks at zero the transport says `resumeWriting` when it is empty, and not before. */
-  async #flushNow(): Promise<void> {
+  async #emptyNow(): Promise<void> {
     const { transport } = this;
     const limits = transport.getWriteBufferLimits();
     transport.setWriteBufferLimits({ high: 0 });
-    try {
-      // Fails if the connection is lost, which the caller looks up.
-      if (this.#paused) await this.#room.wait().catch(() => {});
-    } finally {
-      transport.setWriteBufferLimits(limits);
-      this.#flushing = null;
-    }
+    // Fails if the connection is lost, which is looked up by those who wait.
+    if (this.#paused) await this.#room.wait().catch(() => {});
+    transport.setWriteBufferLimits(limits);
+    this.#emptying = null;
+  }
+
+  #closed(): SharedWait<CloseInfo> {
+    return this.#closing ??= new SharedWait(this.transport.closed);
   }
 
   /** A loop of `write` and `drain` must not spin on a connection whose loss is about to be told. */
@@ -142,8 +162,4 @@ export class FlowControl {
   #lostError(): Error {
     return this.#lost?.error ?? new ConnectionLostError();
   }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return signal === undefined ? promise : abortable(promise, signal);
 }

@@ -1,5 +1,6 @@
 import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
-import { clockFor, IdleTimer } from "../transports/core/clock.ts";
+import { clockFor } from "../transports/core/clock.ts";
+import { IdleTimer } from "../transports/layers/idle_timer.ts";
 import {
   abortSignal,
   checkOptions,
@@ -14,7 +15,8 @@ const CHUNK_SIZE = 65_536;
 /** How {@linkcode relay} watches over its connections. */
 export interface RelayOptions {
   /**
-   * After this many milliseconds without a byte in either direction both connections are aborted.
+   * After this many milliseconds in which no byte comes or leaves in either direction both connections are aborted; up to
+   * a quarter more passes.
    *
    * @default {300000}
    */
@@ -87,15 +89,16 @@ export async function relay(
     b.transport.abort(reason);
   };
   const expire = () => abort(new IdleTimeoutError(idleTimeout));
-  const idle = new IdleTimer(idleTimeout, expire, clockFor(a.transport));
+  const idle = new IdleTimer(idleTimeout, expire, clockFor(a.transport), [
+    a.transport,
+    b.transport,
+  ]);
   const onAbort = () => abort(toReason(signal?.reason));
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    const [forward, backward] = await Promise.all([
-      copy(a, b, idle, abort),
-      copy(b, a, idle, abort),
-    ]);
+    const watch: Watch = { idle, abort };
+    const [forward, backward] = await Promise.all([copy(a, b, watch), copy(b, a, watch)]);
     await Promise.all([a.close(), b.close()]);
     return { forward, backward };
   } finally {
@@ -104,30 +107,53 @@ export async function relay(
   }
 }
 
+/** What both directions of a relay share. */
+interface Watch {
+  readonly idle: IdleTimer;
+  readonly abort: (reason: Error) => void;
+}
+
 async function copy(
   from: StreamConnection,
   to: StreamConnection,
-  idle: IdleTimer,
-  abort: (reason: Error) => void,
+  watch: Watch,
 ): Promise<RelayDirection> {
-  let bytes = 0;
+  const passed = { bytes: 0 };
   try {
-    for (;;) {
-      const chunk = await from.reader.read(CHUNK_SIZE);
-      if (chunk.length === 0) break;
-      idle.touch();
-      to.writer.write(chunk);
-      await to.writer.drain();
-      bytes += chunk.length;
-      idle.touch();
-    }
+    await copyAll(from, to, watch.idle, passed);
     await end(to);
-    return { bytes, reason: "eof" };
+    return { ...passed, reason: "eof" };
   } catch (error) {
     const reason = toReason(error);
-    abort(reason);
-    return { bytes, reason };
+    if (isOneWay(from, to)) return { ...passed, reason };
+    // What arrived before the failure is passed on first.
+    await to.writer.flush().catch(() => {});
+    watch.abort(reason);
+    return { ...passed, reason };
   }
+}
+
+async function copyAll(
+  from: StreamConnection,
+  to: StreamConnection,
+  idle: IdleTimer,
+  passed: { bytes: number },
+): Promise<void> {
+  for (;;) {
+    const chunk = await from.reader.read(CHUNK_SIZE);
+    if (chunk.length === 0) return;
+    idle.touch();
+    to.writer.write(chunk);
+    await to.writer.drain();
+    passed.bytes += chunk.length;
+    idle.touch();
+  }
+}
+
+/** Whether only the sending to `to` has failed: what it has answered can still be passed on. */
+function isOneWay(from: StreamConnection, to: StreamConnection): boolean {
+  return !from.transport.isClosing() && !to.transport.isClosing() &&
+    from.reader.exception() === null && to.reader.exception() === null;
 }
 
 /** Passes the end of the data on; where one direction cannot be ended alone, both are. */

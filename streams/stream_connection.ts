@@ -4,7 +4,7 @@ import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/core/close_in_time.ts";
-import { isWritingPaused } from "../transports/stack/layer_handover.ts";
+import { isWritingPaused } from "../transports/core/writing.ts";
 import {
   abortSignal,
   bytes,
@@ -191,16 +191,6 @@ export class LiveStreamConnection implements StreamConnection {
   }
 }
 
-/** Whether the queue of a transport was too full for its protocol. */
-function isFull(transport: Transport): boolean {
-  try {
-    return isWritingPaused(transport);
-  } catch {
-    // The direction was ended: nobody will write.
-    return false;
-  }
-}
-
 function over(
   transport: Transport,
   options: StreamReaderOptions & { readonly unread?: Bytes } = {},
@@ -214,7 +204,7 @@ function over(
   transport.setProtocol(protocol, new Uint8Array(0));
   transport.resumeReading();
   if (unread !== undefined) reader.feedData(unread);
-  if (isFull(transport)) protocol.pauseWriting();
+  if (isWritingPaused(transport)) protocol.pauseWriting();
   // It may be too late for the transport to tell.
   if (transport.isClosing()) {
     void transport.closed.then(({ error }) => protocol.connectionLost(error));

@@ -87,6 +87,11 @@ export class StreamReaderProtocol extends Protocol {
     this.#flow.resumeWriting();
   }
 
+  /** Fails the writer; what has arrived can still be read. */
+  writingFailed(error: Error): void {
+    this.#flow.writingFailed(error);
+  }
+
   /** Ends the reader's data, or fails it behind what is buffered; releases everybody who waits. */
   override connectionLost(error: Error | null): void {
     if (error === null) this.#reader.feedEof();

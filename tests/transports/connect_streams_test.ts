@@ -44,10 +44,23 @@ Deno.test("connectStreams() cancels and aborts what it read and wrote when it is
   await Promise.all(ended.map(({ promise }) => promise));
 });
 
-Deno.test("connectStreams() without a writable ends with an error when it is written to", async () => {
-  const { transport } = await connectStreams(() => ({}), { readable: new ReadableStream() });
+Deno.test("connectStreams() without a writable tells that writing failed, and reads on", async () => {
+  const failed = Promise.withResolvers<Error>();
+  const received = Promise.withResolvers<Uint8Array>();
+  const { readable, writable } = new TransformStream<Bytes>();
+  const { transport } = await connectStreams(
+    () => ({ writingFailed: failed.resolve, dataReceived: received.resolve }),
+    { readable },
+  );
   transport.write("x");
-  assertStringIncludes(`${(await transport.closed).error}`, "there is no writable stream");
+  assertStringIncludes(`${await failed.promise}`, "there is no writable stream");
+  const writer = writable.getWriter();
+  void writer.write(new Uint8Array([7]));
+  assertEquals(await received.promise, new Uint8Array([7]));
+  void writer.close();
+  const { error, bytesUnsent } = await transport.closed;
+  assertStringIncludes(`${error}`, "there is no writable stream");
+  assertEquals(bytesUnsent, 1);
 });
 
 Deno.test("connectStreams() refuses streams that are locked", async () => {

@@ -33,17 +33,20 @@ import { gateOf } from "./write/write_gate.ts";
  * which runs a little later, tells the protocol and frees the carrier. So `connectionLost` never runs
  * inside a call of the user, and runs once.
  */
-export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
+export class CarrierTransport implements Transport {
   readonly #carrier: Carrier;
   readonly #options: TransportOptions;
   readonly #tracker: ConnectionTracker | undefined;
   readonly #lifecycle = new Lifecycle();
   readonly #delivery: Delivery;
   readonly #outbound: Outbound;
+  readonly #events: PumpEvents & OutboundEvents;
   #startedAt = 0;
   #received = 0;
   #hasEof = false;
   #isFinishing = false;
+  // Why nothing can be sent any more, while the rest is still being read.
+  #writeFailure: Error | null = null;
   #closeInfo: CloseInfo | null = null;
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
   // Ends the wait of a failed write for what the read under way says.
@@ -62,8 +65,46 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     this.#options = options;
     this.#tracker = tracker;
     this.#delivery = new Delivery(protocol, this.onCallbackError);
-    this.#outbound = new Outbound(carrier, this, options.writeBufferLimits);
+    this.#events = new CarrierTransport.#Events(this);
+    this.#outbound = new Outbound(carrier, this.#events, options.writeBufferLimits);
   }
+
+  /** What both halves tell the transport, and nobody else can. */
+  static readonly #Events = class implements PumpEvents, OutboundEvents {
+    readonly #transport: CarrierTransport;
+
+    constructor(transport: CarrierTransport) {
+      this.#transport = transport;
+    }
+
+    onReceived(bytes: number): void {
+      this.#transport.#received += bytes;
+    }
+
+    onEof(): void {
+      this.#transport.#onEof();
+    }
+
+    onReadError(error: unknown): void {
+      this.#transport.#onReadError(error);
+    }
+
+    onPause(): void {
+      this.#transport.#call("pauseWriting");
+    }
+
+    onResume(): void {
+      this.#transport.#call("resumeWriting");
+    }
+
+    onFlushed(): void {
+      if (this.#transport.#lifecycle.state === "closing") this.#transport.#finish();
+    }
+
+    onWriteError(error: unknown): void {
+      this.#transport.failWriting(error);
+    }
+  };
 
   /** Counts the time of the connection from now on: what went before was a handshake. */
   restartClock(): void {
@@ -76,8 +117,28 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     this.#lifecycle.advance("made");
     this.#call("connectionMade", this);
     const { source } = this.#carrier;
-    if (isPushSource(source)) new PushReader(source, this.#delivery, this).start();
-    else void pump(source, this.#delivery, this);
+    if (isPushSource(source)) new PushReader(source, this.#delivery, this.#events).start();
+    else void pump(source, this.#delivery, this.#events);
+  }
+
+  /** Whether the protocol was told to pause writing. */
+  get isWritingPaused(): boolean {
+    return this.#outbound.paused;
+  }
+
+  /** Whether `writeEof()` was called. */
+  get isWritingEnded(): boolean {
+    return this.#outbound.isEnding;
+  }
+
+  /** Calls back whenever something of what was written is sent; the function that it returns ends that. */
+  watchSent(callback: () => void): () => void {
+    return this.#outbound.watchSent(callback);
+  }
+
+  /** Resolves when what was written until now is sent, or was dropped. */
+  untilSent(signal?: AbortSignal): Promise<void> {
+    return this.#outbound.untilSent(signal);
   }
 
   /** Has what arrives wait until `until` has resolved; it must not reject. */
@@ -188,39 +249,19 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     await closeInTime(this);
   }
 
-  onReceived(bytes: number): void {
-    this.#received += bytes;
-  }
-
-  onEof(): void {
-    this.#hasEof = true;
-    this.#lifecycle.advance("peerEof");
-    this.#tellEof();
-  }
-
-  onReadError(error: unknown): void {
-    this.#lose("error", describeOsError(error, `Cannot read from ${this.#peer()}`));
-  }
-
-  onWriteError(error: unknown): void {
+  /**
+   * Nothing can be sent any more. What the peer has sent before is still read, and its end; then the loss is told.
+   */
+  failWriting(error: unknown): void {
     const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
-    // A reset is told to one operation only. If the read under way is told, it knows better than
-    // the write, which fails in the same turn with a mere broken pipe.
-    const isSure = this.#hasEof || this.#carrier.direction === "write";
-    if (isSure) this.#lose("error", described);
-    else this.#stopWaiting ??= startTimer(0, () => this.#lose("error", described));
-  }
-
-  onPause(): void {
-    this.#call("pauseWriting");
-  }
-
-  onResume(): void {
-    this.#call("resumeWriting");
-  }
-
-  onFlushed(): void {
-    if (this.#lifecycle.state === "closing") this.#finish();
+    if (this.#hasEof || this.#carrier.direction === "write") return this.#lose("error", described);
+    if (this.isClosing()) return this.#loseSoon(described);
+    this.#writeFailure = described;
+    // One that does not read and cannot be told otherwise would never hear of it.
+    const isTold = "writingFailed" in this.#delivery.protocol;
+    this.#call("writingFailed", described);
+    this.#outbound.abandon();
+    if (!isTold && this.#delivery.paused) this.#loseSoon(described);
   }
 
   /** Where what is reported of this connection goes; the console by default. */
@@ -235,6 +276,25 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     }
     this.#lose("error", error);
   };
+
+  #onEof(): void {
+    this.#hasEof = true;
+    this.#lifecycle.advance("peerEof");
+    this.#tellEof();
+    if (this.#writeFailure !== null) this.#lose("error", this.#writeFailure);
+  }
+
+  #onReadError(error: unknown): void {
+    this.#lose("error", describeOsError(error, `Cannot read from ${this.#peer()}`));
+  }
+
+  /**
+   * A reset is told to one operation only. If the read under way is told, it knows better than the write, which fails
+   * in the same turn with a mere broken pipe.
+   */
+  #loseSoon(error: Error): void {
+    this.#stopWaiting ??= startTimer(0, () => this.#lose("error", error));
+  }
 
   #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
     return callBack(this.#delivery.protocol, callback, this.onCallbackError, ...args);
@@ -263,7 +323,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
     if (this.#outbound.isEnding) {
       throw new InvalidStateError(`Cannot write to ${this.#peer()}: writeEof() was called`);
     }
-    if (this.isClosing()) return false;
+    if (this.isClosing() || this.#writeFailure !== null) return false;
     const size = this.getWriteBufferSize();
     const limit = this.#options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
     if (size <= limit) return true;
@@ -273,6 +333,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
 
   #close(by: "local" | "peer"): void {
     if (!this.#lifecycle.allows("close")) return;
+    if (this.#writeFailure !== null) return this.#lose("error", this.#writeFailure);
     this.#lifecycle.advance("close");
     this.#endedBy = by;
     this.#delivery.stop();
@@ -301,7 +362,7 @@ export class CarrierTransport implements Transport, PumpEvents, OutboundEvents {
       error,
       bytesRead: this.#received,
       bytesWritten: this.#outbound.sent,
-      bytesUnsent: this.getWriteBufferSize(),
+      bytesUnsent: this.#outbound.unsent + (gateOf(this)?.size ?? 0),
       durationMs: performance.now() - this.#startedAt,
     };
     this.#stopWaiting?.();

@@ -1,14 +1,18 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { IdleTimeoutError } from "../../protocols/errors.ts";
-import { type Clock, clockCheck, clockFor, IdleTimer } from "../core/clock.ts";
+import { type Clock, clockCheck, clockFor } from "../core/clock.ts";
+import { IdleTimer } from "./idle_timer.ts";
 import { Layer } from "../stack/layer.ts";
 import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** When a connection counts as idle. */
 export interface IdleTimeoutOptions {
-  /** After how many milliseconds in which nothing is received or written. */
+  /**
+   * After how many milliseconds in which nothing is received or written, and nothing of what was written before leaves; up
+   * to a quarter more passes.
+   */
   readonly timeout: number;
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
@@ -53,7 +57,7 @@ class IdleTimeoutLayer extends Layer {
   override connectionMade(inner: Transport): void {
     const { timeout, clock } = this.#settings;
     const end = () => inner.abort(new IdleTimeoutError(timeout));
-    this.#timer = new IdleTimer(timeout, end, clock ?? clockFor(inner));
+    this.#timer = new IdleTimer(timeout, end, clock ?? clockFor(inner), [inner]);
     super.connectionMade(inner);
   }
 

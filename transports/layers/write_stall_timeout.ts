@@ -3,6 +3,7 @@ import { WriteStallError } from "../../protocols/errors.ts";
 import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
 import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
+import { SendProgress } from "./send_progress.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** So often within the timeout it is looked whether something was sent. */
@@ -54,9 +55,8 @@ class WriteStallLayer extends Layer {
   readonly #timeoutMs: number;
   readonly #givenClock: Clock | undefined;
   #clock: Clock = systemClock;
-  #written = 0;
-  // What had left when it was looked last, and since when nothing more has.
-  #left = 0;
+  #progress: SendProgress | null = null;
+  // Since when nothing has left.
   #since = 0;
   #cancel: (() => void) | null = null;
 
@@ -68,6 +68,7 @@ class WriteStallLayer extends Layer {
 
   override connectionMade(inner: Transport): void {
     this.#clock = this.#givenClock ?? clockFor(inner);
+    this.#progress = new SendProgress(inner, () => this.#since = this.#clock.now());
     super.connectionMade(inner);
   }
 
@@ -91,9 +92,7 @@ class WriteStallLayer extends Layer {
 
   /** Writes, and looks again and again for as long as something is queued. */
   #watch(write: () => boolean): boolean {
-    const before = this.inner.getWriteBufferSize();
     const mayWrite = write();
-    this.#written += this.inner.getWriteBufferSize() - before;
     if (this.#cancel === null && !this.inner.isClosing()) {
       this.#since = this.#clock.now();
       this.#check();
@@ -103,20 +102,35 @@ class WriteStallLayer extends Layer {
 
   #check(): void {
     const size = this.inner.getWriteBufferSize();
-    const left = this.#written - size;
-    const now = this.#clock.now();
-    if (left !== this.#left) this.#since = now;
-    this.#left = left;
     this.#cancel = null;
     if (size === 0) return;
-    if (now - this.#since >= this.#timeoutMs) {
-      return this.inner.abort(new WriteStallError(this.#timeoutMs, size));
-    }
+    if (this.#clock.now() - this.#since < this.#timeoutMs) return this.#checkLater();
+    const asked = this.#progress?.ask() ?? null;
+    if (asked === null) return this.#end(size);
+    this.#cancel = () => {};
+    void asked.then((moved) => this.#decide(moved));
+  }
+
+  /** The system may still have been sending what it took before. */
+  #decide(moved: boolean | "unsure"): void {
+    if (this.#cancel === null) return;
+    const size = this.inner.getWriteBufferSize();
+    if (moved === false && size > 0) return this.#end(size);
+    if (moved === true) this.#since = this.#clock.now();
+    this.#checkLater();
+  }
+
+  #checkLater(): void {
     this.#cancel = startTimer(this.#timeoutMs / CHECKS, () => this.#check(), this.#clock);
+  }
+
+  #end(size: number): void {
+    this.inner.abort(new WriteStallError(this.#timeoutMs, size));
   }
 
   #stop(): void {
     this.#cancel?.();
     this.#cancel = null;
+    this.#progress?.stop();
   }
 }

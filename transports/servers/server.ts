@@ -1,7 +1,7 @@
-import { abortable } from "@std/async";
 import type { Address } from "../../protocols/address.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
+import { SharedWait } from "../../protocols/wait_queue.ts";
 import type { Carrier } from "../core/carrier.ts";
 import type { WaitOptions } from "../../protocols/wait_options.ts";
 import {
@@ -149,6 +149,8 @@ export class ListeningServer implements Server {
   // Resolved by close(), and then again by the end of the last connection and task.
   readonly #closed = Promise.withResolvers<void>();
   readonly #finished = Promise.withResolvers<void>();
+  readonly #whenClosed = new SharedWait(this.#closed.promise);
+  readonly #whenFinished = new SharedWait(this.#finished.promise);
   #state: "bound" | "serving" | "closed" = "bound";
   #isAwaited = false;
   #onRoom: (() => void)[] = [];
@@ -206,7 +208,7 @@ export class ListeningServer implements Server {
     this.startServing();
     this.#isAwaited = true;
     try {
-      await waitFor(this.#closed.promise, signal);
+      await this.#whenClosed.wait(signal);
     } finally {
       this.#isAwaited = false;
       this.close();
@@ -230,7 +232,7 @@ export class ListeningServer implements Server {
   }
 
   async waitClosed(options: WaitOptions = {}): Promise<void> {
-    await waitFor(this.#finished.promise, signalOf("wait for end of server", options));
+    await this.#whenFinished.wait(signalOf("wait for end of server", options));
   }
 
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
@@ -302,9 +304,4 @@ export class ListeningServer implements Server {
     const addresses = this.#listening.map(({ address }) => formatAddress(address));
     return `the server on ${addresses.join(", ")}`;
   }
-}
-
-/** `promise`, or a rejection with the signal's reason if that comes first. */
-function waitFor(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  return signal === undefined ? promise : abortable(promise, signal);
 }

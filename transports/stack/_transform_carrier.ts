@@ -6,7 +6,8 @@ import type { Carrier } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import type { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
-import { isWritingPaused, LayerHandover } from "./layer_handover.ts";
+import { isWritingPaused } from "../core/writing.ts";
+import { LayerHandover } from "./layer_handover.ts";
 import { markStacked, restack } from "./restack.ts";
 import type { ByteTransform } from "./byte_transform.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "../core/transport_options.ts";
@@ -162,6 +163,11 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     this.#output.resume();
   }
 
+  writingFailed(error: Error): void {
+    this.#output.release();
+    this.#transport.failWriting(error);
+  }
+
   connectionLost(error: Error | null): void {
     // Before there was a connection, as below a layer that waits for a header, there is nothing else to end.
     if (this.#inner === null) return this.#transport.getProtocol().connectionLost?.(error);
@@ -254,8 +260,9 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
     if (this.#isReadEnded) {
       throw new InvalidStateError("Cannot remove layer: the peer has ended its direction");
     }
-    // Throws if writing has ended: no layer can be taken out from under that.
-    isWritingPaused(this.#transport);
+    if (this.#transport.isWritingEnded) {
+      throw new InvalidStateError("Cannot remove layer: writeEof() was called");
+    }
   }
 
   async #handOver(left: Bytes | undefined): Promise<void> {

@@ -109,6 +109,13 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     this.#call("resumeWriting");
   }
 
+  /** Nothing can be sent any more; tells the protocol above. */
+  writingFailed(error: Error): void {
+    const isTold = "writingFailed" in this.getProtocol();
+    this.#call("writingFailed", error);
+    if (!isTold && !this.isReading()) this.abort(error);
+  }
+
   /** The connection is lost; tells the protocol above. */
   connectionLost(error: Error | null): void {
     this.#delivery.stop();

@@ -1,6 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
+import { isWritingPaused } from "../core/writing.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 
 /**
@@ -85,11 +86,6 @@ export class LayerHandover implements ProtocolCallbacks {
     this.#lost.reject(new ConnectionLostError("Cannot remove layer: connection lost"));
     callBack(this.#upper, "connectionLost", this.#onError, error);
   }
-}
-
-/** Whether the protocol of a transport was told to pause writing. */
-export function isWritingPaused(transport: Transport): boolean {
-  return !transport.isClosing() && !transport.write("");
 }
 
 /** Tells a protocol that has come to stand on another transport whether to write, if that has changed for it. */

@@ -1,12 +1,13 @@
 import { abortable } from "@std/async";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import { ConnectionLostError } from "../../protocols/errors.ts";
+import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { callBack, type CallbackErrorSink, checkMade, endsConnection } from "../core/callbacks.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
 import { Layer } from "./layer.ts";
-import { isWritingPaused, tellWriting } from "./layer_handover.ts";
+import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
+import { tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "../core/clock.ts";
 import { restack } from "./restack.ts";
 import { isOnTop, putOnTop } from "../core/stack_top.ts";
@@ -91,6 +92,9 @@ export async function insertLayer(
   checkOptions("insert layer", options, CHECKS);
   if (transport.isClosing()) {
     throw new ConnectionLostError("Cannot insert layer: the connection is closing");
+  }
+  if (isWritingEnded(transport)) {
+    throw new InvalidStateError("Cannot insert layer: writeEof() was called");
   }
   const { unread, signal, ...given } = options;
   signal?.throwIfAborted();

@@ -137,6 +137,10 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#link.setFull(false);
   }
 
+  writingFailed(error: Error): void {
+    this.#top.failWriting(error);
+  }
+
   connectionLost(error: Error | null): void {
     this.#lost = error ?? new ConnectionLostError();
     this.#link.setFull(false);

@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
@@ -45,6 +46,7 @@ Deno.test("CarrierTransport names the peer in failures of writing", async () => 
   const { transport, carrier } = transportOver();
   transport.write("x");
   (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
+  await carrier.source.end();
   const { error, bytesUnsent } = await transport.closed;
   assertInstanceOf(error, Deno.errors.BrokenPipe);
   assertEquals([error.message, bytesUnsent], ["Cannot write to memory:peer: Broken pipe", 1]);
@@ -205,4 +207,84 @@ Deno.test("CarrierTransport.start() cannot be called twice", () => {
   assertThrows(() => transport.start(), InvalidStateError);
   transport.abort();
   assert(transport.isClosing());
+});
+
+Deno.test("CarrierTransport goes on reading after a write failed, then tells of the loss", async () => {
+  const { transport, carrier, protocol } = transportOver();
+  transport.write("question");
+  (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
+  await settled();
+  assertEquals(transport.isClosing(), false);
+  assertEquals(transport.getWriteBufferSize(), 0);
+  transport.write("dropped");
+  await carrier.source.feed(1, 2);
+  await settled();
+  assertEquals(protocol.received, new Uint8Array([1, 2]));
+  await carrier.source.end();
+  const { error, bytesUnsent } = await transport.closed;
+  assertInstanceOf(error, Deno.errors.BrokenPipe);
+  assertEquals(bytesUnsent, 8);
+  assertEquals(protocol.count("eofReceived"), 1);
+  assertEquals(carrier.calls, ["write", "close"]);
+});
+
+Deno.test("CarrierTransport tells a reset rather than the broken pipe before it", async () => {
+  const { transport, carrier } = transportOver();
+  transport.write("x");
+  (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
+  await carrier.source.fail(new Deno.errors.ConnectionReset("Connection reset by peer"));
+  assertInstanceOf((await transport.closed).error, Deno.errors.ConnectionReset);
+});
+
+Deno.test("CarrierTransport.close() ends at once after a write failed, with the failure", async () => {
+  const { transport, carrier } = transportOver();
+  transport.write("x");
+  (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
+  await settled();
+  transport.close();
+  assertInstanceOf((await transport.closed).error, Deno.errors.BrokenPipe);
+});
+
+Deno.test("CarrierTransport is lost when a write fails while reading is paused and nothing is told", async () => {
+  const { transport, carrier } = transportOver();
+  transport.pauseReading();
+  transport.write("x");
+  (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
+  assertInstanceOf((await transport.closed).error, Deno.errors.BrokenPipe);
+});
+
+Deno.test("CarrierTransport.closed resolves when a write fails after the end of the peer's data", async () => {
+  const { transport, carrier } = transportOver();
+  transport.setProtocol({ eofReceived: () => true });
+  await carrier.source.end();
+  await settled();
+  transport.write("x");
+  (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
+  assertInstanceOf((await transport.closed).error, Deno.errors.BrokenPipe);
+});
+
+Deno.test("CarrierTransport shows users no event of its halves", () => {
+  const { transport } = transportOver();
+  for (
+    const event of ["onReceived", "onEof", "onReadError", "onWriteError", "onPause", "onResume"]
+  ) {
+    assertEquals(event in transport, false, event);
+  }
+  transport.abort();
+});
+
+Deno.test("CarrierTransport.untilSent() waits for what was written before, not for what comes after", async () => {
+  const { transport, carrier } = transportOver();
+  transport.write("first");
+  const sent = transport.untilSent();
+  const operation = await carrier.pending;
+  transport.write("second");
+  operation.take();
+  await sent;
+  assertEquals(transport.getWriteBufferSize(), 6);
+  const aborted = transport.untilSent(AbortSignal.abort(new Error("enough")));
+  await assertRejects(() => aborted, Error, "enough");
+  const dropped = transport.untilSent();
+  transport.abort();
+  await dropped;
 });

@@ -2,7 +2,6 @@ import { assert, assertEquals } from "@std/assert";
 import {
   type Clock,
   clockFor,
-  IdleTimer,
   Pause,
   settlesInTime,
   startTimer,
@@ -105,20 +104,6 @@ Deno.test("Pause.end() ends the wait under way, and its timer", async () => {
   const again = pause.wait(1000, clock);
   clock.advance(1000);
   await again;
-});
-
-Deno.test("IdleTimer calls back after a long time in which nothing happened", () => {
-  const clock = new ManualClock();
-  let idleAt = 0;
-  const timer = new IdleTimer(30 * DAY_MS, () => idleAt = clock.now(), clock);
-  clock.advance(29 * DAY_MS);
-  timer.touch();
-  clock.advance(29 * DAY_MS);
-  assertEquals(idleAt, 0);
-  clock.advance(2 * DAY_MS);
-  assertEquals(idleAt, 59 * DAY_MS);
-  new IdleTimer(Infinity, () => assert(false), clock).stop();
-  assertEquals(clock.alarms, 0);
 });
 
 Deno.test("clockFor() keeps the process alive where there is no socket to do that", () => {

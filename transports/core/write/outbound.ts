@@ -1,5 +1,6 @@
 import type { WriteBufferLimits } from "../../../protocols/contract.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
+import { WaitQueue } from "../../../protocols/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
 import { deferFlush, flushSoon } from "./flush_scheduler.ts";
 import { WaterMarks } from "./water_marks.ts";
@@ -7,6 +8,9 @@ import { WriteQueue } from "./write_queue.ts";
 
 /** From this many queued bytes on nobody waits for more: the operation costs more than what is saved. */
 const EAGER_SIZE = 16_384;
+
+/** Shared by all that nobody watches: most of them. */
+const NO_WATCHERS: readonly never[] = [];
 
 /** What the outgoing half tells its transport. */
 export interface OutboundEvents {
@@ -36,6 +40,11 @@ export class Outbound {
   #stopped = false;
   #hasFailed = false;
   #sent = 0;
+  // Bytes that were dropped because sending had failed.
+  #abandoned = 0;
+  #watchers: readonly { readonly callback: () => void }[] = NO_WATCHERS;
+  // Those who wait until so many bytes are sent, in order.
+  readonly #flushes: { readonly end: number; readonly waiting: WaitQueue }[] = [];
 
   /** Starts idle; the limits are those of `setWriteBufferLimits`. */
   constructor(
@@ -51,6 +60,11 @@ export class Outbound {
   /** Bytes accepted and not yet taken over by the carrier. */
   get size(): number {
     return this.#queue.size;
+  }
+
+  /** Bytes accepted and never taken over by the carrier. */
+  get unsent(): number {
+    return this.#abandoned + this.#queue.size;
   }
 
   /** Bytes the carrier took over. */
@@ -107,10 +121,35 @@ export class Outbound {
     if (this.#sent !== before) this.#tellIfFlushed();
   }
 
+  /** Calls back whenever the carrier took something over; the function that it returns ends that. */
+  watchSent(callback: () => void): () => void {
+    const watcher = { callback };
+    this.#watchers = [...this.#watchers, watcher];
+    return () => void (this.#watchers = this.#watchers.filter((one) => one !== watcher));
+  }
+
+  /** Resolves when what is queued now is sent, or was dropped. */
+  untilSent(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.size === 0) return Promise.resolve();
+    const end = this.#sent + this.size;
+    let flush = this.#flushes.at(-1);
+    if (flush?.end !== end) this.#flushes.push(flush = { end, waiting: new WaitQueue() });
+    return flush.waiting.wait(signal);
+  }
+
+  /** Drops what is queued, after sending has failed: nobody has to wait for it. */
+  abandon(): void {
+    this.#abandoned = this.#queue.size;
+    this.#queue.clear();
+    this.#endFlushes(Infinity);
+  }
+
   /** Stops for good and forgets what is queued. */
   stop(): void {
     this.#stopped = true;
     this.#queue.clear();
+    this.#endFlushes(Infinity);
   }
 
   #flushInTime(): void {
@@ -165,8 +204,16 @@ export class Outbound {
       return this.#onFailed(error);
     }
     this.#sent += n;
+    for (const { callback } of this.#watchers) callback();
+    if (this.#flushes.length > 0) this.#endFlushes(this.#sent);
     // First the protocol, which may write more, then the question of what is left: asyncio's order.
     if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
+  }
+
+  #endFlushes(sent: number): void {
+    while (this.#flushes[0] !== undefined && this.#flushes[0].end <= sent) {
+      this.#flushes.shift()?.waiting.release();
+    }
   }
 
   #sendEnd(): void {

@@ -1,0 +1,46 @@
+import type { Transport } from "../../protocols/contract.ts";
+import { CarrierTransport } from "./carrier_transport.ts";
+import { TransportWrapper } from "./transport_wrapper.ts";
+import { gateOf } from "./write/write_gate.ts";
+
+/** What tells of the writing of a transport what its public methods do not: the transport itself, or the one below its layers. */
+function writerOf(transport: Transport): CarrierTransport | null {
+  if (transport instanceof CarrierTransport) return transport;
+  return transport instanceof TransportWrapper ? writerOf(transport.inner) : null;
+}
+
+/** Whether the protocol of a transport was told to pause writing. */
+export function isWritingPaused(transport: Transport): boolean {
+  if (transport.isClosing()) return false;
+  const isPaused = writerOf(transport)?.isWritingPaused;
+  return isPaused ?? transport.getWriteBufferSize() > transport.getWriteBufferLimits().high;
+}
+
+/**
+ * Calls back whenever something of what was written is sent. A transport that is not ours does not tell.
+ *
+ * @returns Ends that.
+ */
+export function watchSent(transport: Transport, callback: () => void): () => void {
+  return writerOf(transport)?.watchSent(callback) ?? (() => {});
+}
+
+/** Whether `writeEof()` was called. A transport that is not ours does not tell. */
+export function isWritingEnded(transport: Transport): boolean {
+  return writerOf(transport)?.isWritingEnded ?? false;
+}
+
+/**
+ * Resolves when what was written until now is sent or dropped.
+ *
+ * @returns `null` for a transport that is not ours, or whose writes are held back.
+ */
+export function untilSent(transport: Transport, signal?: AbortSignal): Promise<void> | null {
+  if (isHeldBack(transport)) return null;
+  return writerOf(transport)?.untilSent(signal) ?? null;
+}
+
+function isHeldBack(transport: Transport): boolean {
+  if (gateOf(transport) !== undefined) return true;
+  return transport instanceof TransportWrapper && isHeldBack(transport.inner);
+}

@@ -1,0 +1,73 @@
+import type { Transport } from "../../protocols/contract.ts";
+import { type Clock, startTimer, systemClock } from "../core/clock.ts";
+import { SendProgress } from "./send_progress.ts";
+
+/** If it is not sure that nothing happens, this part of the timeout passes before another look. */
+const AGAIN = 1 / 4;
+
+/** Calls back after a time in which nothing happened. To touch it costs a clock reading, not a timer. */
+export class IdleTimer {
+  readonly #timeoutMs: number;
+  readonly #onIdle: () => void;
+  readonly #clock: Clock;
+  readonly #progress: readonly SendProgress[];
+  #touchedAt: number;
+  #cancel: () => void;
+  #isStopped = false;
+
+  /**
+   * Starts the time.
+   *
+   * @param transports Whose bytes may leave long after they were written: that counts as well. To be sure of what the
+   * system does, up to a quarter more of the time may pass.
+   */
+  constructor(
+    timeoutMs: number,
+    onIdle: () => void,
+    clock: Clock = systemClock,
+    transports: readonly Transport[] = [],
+  ) {
+    this.#timeoutMs = timeoutMs;
+    this.#onIdle = onIdle;
+    this.#clock = clock;
+    this.#progress = transports.map((one) => new SendProgress(one, () => this.touch()));
+    this.#touchedAt = clock.now();
+    this.#cancel = startTimer(timeoutMs, () => this.#look(), clock);
+  }
+
+  /** Something happened: the time starts anew. */
+  touch(): void {
+    this.#touchedAt = this.#clock.now();
+  }
+
+  /** Calls back no more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+    for (const one of this.#progress) one.stop();
+  }
+
+  #look(): void {
+    if (this.#left > 0) return this.#lookIn(this.#left);
+    const answers = this.#progress.map((one) => one.ask()).filter((answer) => answer !== null);
+    if (answers.length === 0) return this.#onIdle();
+    void Promise.all(answers).then((moved) => this.#decide(moved));
+  }
+
+  /** What the system knows decides, unless something has happened meanwhile. */
+  #decide(moved: readonly (boolean | "unsure")[]): void {
+    if (this.#isStopped) return;
+    if (moved.includes(true)) this.touch();
+    if (this.#left > 0) this.#lookIn(this.#left);
+    else if (moved.includes("unsure")) this.#lookIn(this.#timeoutMs * AGAIN);
+    else this.#onIdle();
+  }
+
+  #lookIn(milliseconds: number): void {
+    this.#cancel = startTimer(milliseconds, () => this.#look(), this.#clock);
+  }
+
+  get #left(): number {
+    return this.#touchedAt + this.#timeoutMs - this.#clock.now();
+  }
+}
