@@ -3,7 +3,7 @@ import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { SharedWait, WaitQueue } from "../protocols/wait_queue.ts";
 import { nextTurn } from "../transports/core/clock.ts";
-import { untilSent } from "../transports/core/writing.ts";
+import { sentQueueOf } from "../transports/core/writing.ts";
 
 /** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
 const READY: Promise<void> = Promise.resolve();
@@ -21,6 +21,8 @@ export class FlowControl {
   #handedOver: InvalidStateError | null = null;
   // Why nothing can be sent any more, though the connection is not lost yet.
   #failure: Error | null = null;
+  // Where a flush() waits.
+  readonly #flushing = new Set<WaitQueue>();
   #emptying: SharedWait<void> | null = null;
   #closing: SharedWait<CloseInfo> | null = null;
 
@@ -71,6 +73,11 @@ export class FlowControl {
     this.#room.release();
   }
 
+  /** Why nothing can be sent any more, while the connection is not lost; else `null`. */
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
   /** As the protocol's callback: those who wait for room fail, and so do those who come. */
   writingFailed(error: Error): void {
     this.#failure = error;
@@ -87,7 +94,7 @@ export class FlowControl {
   /** Somebody else writes to the transport from now on: who waits for room fails, and so does who comes. */
   handOver(): void {
     this.#handedOver = new InvalidStateError("Cannot write: the connection was handed over");
-    this.#room.fail(this.#handedOver);
+    for (const queue of [this.#room, ...this.#flushing]) queue.fail(this.#handedOver);
   }
 
   /** Waits for room; see `StreamWriter.drain`. */
@@ -116,7 +123,9 @@ export class FlowControl {
   /** Waits until what was written is sent; see `StreamWriter.flush`. */
   async flush(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    await (untilSent(this.output, signal) ?? this.#untilEmpty(signal));
+    const queue = sentQueueOf(this.output);
+    if (queue === undefined) await this.#untilEmpty(signal);
+    else if (queue !== null) await this.#untilSent(queue, signal);
     if (this.#failure !== null) throw this.#failure;
     if (!this.output.isClosing()) return;
     const { error, bytesUnsent } = await this.#closed().wait(signal);
@@ -127,6 +136,15 @@ export class FlowControl {
   async waitClosed(signal?: AbortSignal): Promise<void> {
     const { error } = await this.#closed().wait(signal);
     if (error !== null) throw error;
+  }
+
+  async #untilSent(queue: WaitQueue, signal?: AbortSignal): Promise<void> {
+    this.#flushing.add(queue);
+    try {
+      await queue.wait(signal);
+    } finally {
+      if (queue.isEmpty) this.#flushing.delete(queue);
+    }
   }
 
   /** For a transport that does not tell how much is sent. */

@@ -9,6 +9,7 @@ import { isClass } from "../transports/core/callbacks.ts";
 import { createServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
 import { report, toError } from "../transports/core/error_report.ts";
 import type { Server } from "../transports/servers/server.ts";
+import type { FlowControl } from "./flow_control.ts";
 import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
@@ -71,8 +72,9 @@ export async function startServer(
   const server: Server = await createServer(() => {
     const reader = new StreamReader(readerOptions);
     const protocol = new StreamReaderProtocol(reader, () => {
-      const connection = new LiveStreamConnection(reader, flowOf(protocol), server.signal);
-      server.track(serve(connection, handler, options));
+      const flow = flowOf(protocol);
+      const connection = new LiveStreamConnection(reader, flow, server.signal);
+      server.track(serve(connection, flow, handler, options));
     });
     return protocol;
   }, { ...listenOptions, startServing: false });
@@ -98,6 +100,7 @@ function checkHandler(handler: unknown): void {
 /** Runs a handler to its end and ends its connection. Never rejects. */
 async function serve(
   connection: StreamConnection,
+  flow: FlowControl,
   handler: ConnectionHandler,
   { onError }: StartServerOptions,
 ): Promise<void> {
@@ -110,7 +113,8 @@ async function serve(
     // Asked to stop, it stopped: what it wrote is still sent.
     if (wasAskedToStop(connection, thrown)) return transport.close();
     const error = toError(thrown);
-    if (!isLoss(connection, error)) report(onError, error, { callback: "handler", transport });
+    const isOurs = error !== flow.failure && !isLoss(connection, error);
+    if (isOurs) report(onError, error, { callback: "handler", transport });
     transport.abort(error);
   }
 }

@@ -8,6 +8,7 @@ import type {
 } from "../../protocols/contract.ts";
 import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
+import type { WaitQueue } from "../../protocols/wait_queue.ts";
 import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
 import { startTimer } from "./clock.ts";
@@ -136,9 +137,9 @@ export class CarrierTransport implements Transport {
     return this.#outbound.watchSent(callback);
   }
 
-  /** Resolves when what was written until now is sent, or was dropped. */
-  untilSent(signal?: AbortSignal): Promise<void> {
-    return this.#outbound.untilSent(signal);
+  /** Where to wait until what was written is sent or dropped; `null` if that is so. */
+  get sentQueue(): WaitQueue | null {
+    return this.#outbound.sentQueue;
   }
 
   /** Has what arrives wait until `until` has resolved; it must not reject. */
@@ -255,13 +256,10 @@ export class CarrierTransport implements Transport {
   failWriting(error: unknown): void {
     const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
     if (this.#hasEof || this.#carrier.direction === "write") return this.#lose("error", described);
-    if (this.isClosing()) return this.#loseSoon(described);
-    this.#writeFailure = described;
-    // One that does not read and cannot be told otherwise would never hear of it.
-    const isTold = "writingFailed" in this.#delivery.protocol;
-    this.#call("writingFailed", described);
-    this.#outbound.abandon();
-    if (!isTold && this.#delivery.paused) this.#loseSoon(described);
+    // A reset is told to one operation only. If the read under way is told, it knows better than the write, which fails in
+    // the same turn with a mere broken pipe.
+    this.#stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(described));
+    this.#writeFailure ??= described;
   }
 
   /** Where what is reported of this connection goes; the console by default. */
@@ -288,12 +286,12 @@ export class CarrierTransport implements Transport {
     this.#lose("error", describeOsError(error, `Cannot read from ${this.#peer()}`));
   }
 
-  /**
-   * A reset is told to one operation only. If the read under way is told, it knows better than the write, which fails
-   * in the same turn with a mere broken pipe.
-   */
-  #loseSoon(error: Error): void {
-    this.#stopWaiting ??= startTimer(0, () => this.#lose("error", error));
+  #tellWriteFailure(error: Error): void {
+    // A protocol that does not read and cannot be told otherwise would never hear of it.
+    const isTold = "writingFailed" in this.#delivery.protocol;
+    if (this.isClosing() || (!isTold && this.#delivery.paused)) return this.#lose("error", error);
+    this.#call("writingFailed", error);
+    this.#outbound.abandon();
   }
 
   #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {

@@ -1,4 +1,5 @@
 import type { Transport } from "../../protocols/contract.ts";
+import type { WaitQueue } from "../../protocols/wait_queue.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 import { gateOf } from "./write/write_gate.ts";
@@ -31,13 +32,12 @@ export function isWritingEnded(transport: Transport): boolean {
 }
 
 /**
- * Resolves when what was written until now is sent or dropped.
+ * Where to wait until what was written is sent or dropped; `null` if that is so.
  *
- * @returns `null` for a transport that is not ours, or whose writes are held back.
+ * @returns `undefined` for a transport that is not ours, or whose writes are held back.
  */
-export function untilSent(transport: Transport, signal?: AbortSignal): Promise<void> | null {
-  if (isHeldBack(transport)) return null;
-  return writerOf(transport)?.untilSent(signal) ?? null;
+export function sentQueueOf(transport: Transport): WaitQueue | null | undefined {
+  return isHeldBack(transport) ? undefined : writerOf(transport)?.sentQueue;
 }
 
 function isHeldBack(transport: Transport): boolean {

@@ -2,7 +2,6 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
-  assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
@@ -212,8 +211,10 @@ Deno.test("CarrierTransport.start() cannot be called twice", () => {
 Deno.test("CarrierTransport goes on reading after a write failed, then tells of the loss", async () => {
   const { transport, carrier, protocol } = transportOver();
   transport.write("question");
+  const told = Promise.withResolvers<Error>();
+  transport.setProtocol(Object.assign(protocol, { writingFailed: told.resolve }));
   (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
-  await settled();
+  assertInstanceOf(await told.promise, Deno.errors.BrokenPipe);
   assertEquals(transport.isClosing(), false);
   assertEquals(transport.getWriteBufferSize(), 0);
   transport.write("dropped");
@@ -240,7 +241,7 @@ Deno.test("CarrierTransport.close() ends at once after a write failed, with the 
   const { transport, carrier } = transportOver();
   transport.write("x");
   (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
-  await settled();
+  await Promise.resolve();
   transport.close();
   assertInstanceOf((await transport.closed).error, Deno.errors.BrokenPipe);
 });
@@ -273,18 +274,17 @@ Deno.test("CarrierTransport shows users no event of its halves", () => {
   transport.abort();
 });
 
-Deno.test("CarrierTransport.untilSent() waits for what was written before, not for what comes after", async () => {
+Deno.test("CarrierTransport.sentQueue waits for what was written before, not for what comes after", async () => {
   const { transport, carrier } = transportOver();
   transport.write("first");
-  const sent = transport.untilSent();
+  const sent = transport.sentQueue?.wait();
   const operation = await carrier.pending;
   transport.write("second");
   operation.take();
   await sent;
   assertEquals(transport.getWriteBufferSize(), 6);
-  const aborted = transport.untilSent(AbortSignal.abort(new Error("enough")));
-  await assertRejects(() => aborted, Error, "enough");
-  const dropped = transport.untilSent();
+  const dropped = transport.sentQueue?.wait();
   transport.abort();
   await dropped;
+  assertEquals(transport.sentQueue, null);
 });

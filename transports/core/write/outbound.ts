@@ -128,14 +128,13 @@ export class Outbound {
     return () => void (this.#watchers = this.#watchers.filter((one) => one !== watcher));
   }
 
-  /** Resolves when what is queued now is sent, or was dropped. */
-  untilSent(signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.size === 0) return Promise.resolve();
+  /** Where to wait until what is queued now is sent or dropped; `null` if nothing is. */
+  get sentQueue(): WaitQueue | null {
+    if (this.size === 0) return null;
     const end = this.#sent + this.size;
     let flush = this.#flushes.at(-1);
     if (flush?.end !== end) this.#flushes.push(flush = { end, waiting: new WaitQueue() });
-    return flush.waiting.wait(signal);
+    return flush.waiting;
   }
 
   /** Drops what is queued, after sending has failed: nobody has to wait for it. */
