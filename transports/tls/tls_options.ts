@@ -134,6 +134,8 @@ export interface ResolvedTlsOptions extends TlsOptions {
   readonly rejectUnauthorized: boolean;
 }
 
+const encoder = new TextEncoder();
+
 const pem: Check = either((value) => value instanceof Uint8Array, notText, text);
 
 /** The checks of {@linkcode TlsOptions}. */
@@ -145,7 +147,7 @@ export const TLS_CHECKS: OptionTable<TlsOptions> = {
   }),
   sniCallback: functionLike("(serverName) => certificate"),
   caCerts: listOf(pem),
-  alpnProtocols: listOf(alpnProtocol),
+  alpnProtocols,
   serverName: text,
   requestCert: flag,
   rejectUnauthorized: flag,
@@ -224,10 +226,21 @@ function notText(_value: unknown, { action, name }: OptionName): void {
   throw new TypeError(`Cannot ${action}: ${name} is bytes and not text; ${remedy}`);
 }
 
+const listOfProtocols = listOf(alpnProtocol);
+
+/** The whole list fits into 65,535 bytes, with one more for each name (RFC 7301, 3.1). */
+function alpnProtocols(value: unknown, option: OptionName): void {
+  listOfProtocols(value, option);
+  const names = value as readonly string[];
+  const size = names.reduce((sum, name) => sum + 1 + encoder.encode(name).length, 0);
+  if (size <= 65_535) return;
+  throw outOfRange(option, value, `takes ${size} bytes; all names together may take 65535`);
+}
+
 /** A name has 1 to 255 bytes (RFC 7301, 3.1). */
 function alpnProtocol(value: unknown, option: OptionName): void {
   text(value, option);
-  const { length } = new TextEncoder().encode(String(value));
+  const { length } = encoder.encode(String(value));
   if (length < 1 || length > 255) {
     throw outOfRange(option, value, `has ${length} bytes; a protocol name has 1 to 255`);
   }

@@ -143,6 +143,14 @@ Deno.test("ALPN names that cannot be are told at once", async () => {
   }
 });
 
+Deno.test("ALPN names that take more than the handshake holds are told at once", async () => {
+  const alpnProtocols = Array.from({ length: 256 }, (_, i) => String(i).padStart(255, "x"));
+  const options = { port: 0, tls: { ...localhost, alpnProtocols } };
+  await assertRejects(() => createServer(() => ({}), options), RangeError, "65536 bytes");
+  const fitting = { port: 0, tls: { ...localhost, alpnProtocols: alpnProtocols.slice(1) } };
+  (await createServer(() => ({}), fitting)).close();
+});
+
 Deno.test("Options that TLS does not know are told, with the one that may be meant", async () => {
   const tls = { ...localhost, caCert: ca } as TlsOptions;
   await assertRejects(() => createServer(() => ({}), { port: 0, tls }), TypeError, '"caCerts"');
