@@ -1,3 +1,10 @@
+import {
+  checkOptions,
+  functionLike,
+  type OptionTable,
+  signalOf,
+} from "../protocols/option_checks.ts";
+import { DATAGRAM_CHECKS } from "../transports/create_datagram_endpoint.ts";
 import type { Address } from "../protocols/address.ts";
 import type {
   Datagram,
@@ -38,8 +45,13 @@ export interface DatagramSocketOptions {
    */
   readonly sendPolicy?: SendPolicy;
   /** Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example. */
-  readonly errorReceived?: (error: Error) => void;
+  readonly errorReceived?: (error: Error) => unknown;
 }
+
+const CHECKS: OptionTable<DatagramSocketOptions> = {
+  sendPolicy: DATAGRAM_CHECKS.sendPolicy,
+  errorReceived: functionLike("(error) => …"),
+};
 
 /**
  * The async/await face of a datagram endpoint: made by `openDatagrams`.
@@ -75,6 +87,7 @@ export class DatagramSocket implements AsyncDisposable {
 
   /** Takes over an endpoint, see {@linkcode over}. */
   constructor(transport: DatagramTransport, options: DatagramSocketOptions = {}) {
+    checkOptions("open datagrams", options, CHECKS);
     const receiver = new DatagramReceiver(transport);
     const room = new RoomQueue();
     this.transport = transport;
@@ -157,7 +170,7 @@ export class DatagramSocket implements AsyncDisposable {
     datagrams: Iterable<OutgoingDatagram> | AsyncIterable<OutgoingDatagram>,
     options: WaitOptions = {},
   ): Promise<SendManyResult> {
-    const { signal } = options;
+    const signal = signalOf("send datagrams", options);
     const failed: { index: number; error: Error }[] = [];
     const done = Promise.withResolvers<void>();
     let [index, settled, isAll] = [0, 0, false];
@@ -188,7 +201,7 @@ export class DatagramSocket implements AsyncDisposable {
    */
   receive(options: WaitOptions = {}): Promise<Datagram | undefined> {
     if (this.#readable?.locked === false) this.#streamWait?.abort();
-    return this.#receiver.take(options.signal);
+    return this.#receiver.take(signalOf("receive datagram", options));
   }
 
   /** The datagrams until the socket is closed. To leave the loop loses none: another may go on. */

@@ -8,7 +8,13 @@ import type {
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { copyOf, joinBytes } from "../protocols/bytes.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
-import { toError } from "../transports/core/error_report.ts";
+import { isThenable, toError } from "../protocols/thrown.ts";
+import {
+  checkOptions,
+  functionLike,
+  type OptionTable,
+  signalOf,
+} from "../protocols/option_checks.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { WaitOptions } from "../protocols/wait_options.ts";
 
@@ -23,8 +29,12 @@ export interface AddressedMessage<T> {
 /** Options for {@linkcode framedDatagrams}. */
 export interface FramedDatagramsOptions {
   /** Told of a datagram that is bad, or ends inside of a message; it is passed over, and counted. */
-  readonly onBadMessage?: (error: Error, address: Address) => void;
+  readonly onBadMessage?: (error: Error, address: Address) => unknown;
 }
+
+const CHECKS: OptionTable<FramedDatagramsOptions> = {
+  onBadMessage: functionLike("(error, address) => …"),
+};
 
 /**
  * A socket of messages: made by {@linkcode framedDatagrams}.
@@ -51,6 +61,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
         "Cannot frame datagrams: a function that makes a codec is needed, such as () => lineCodec()",
       );
     }
+    checkOptions("frame datagrams", options, CHECKS);
     this.socket = socket;
     this.#makeCodec = makeCodec;
     this.#onBadMessage = options.onBadMessage;
@@ -68,7 +79,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
    * @returns The message and where it came from; `undefined` once the socket is closed.
    */
   async receive(options: WaitOptions = {}): Promise<AddressedMessage<In> | undefined> {
-    options.signal?.throwIfAborted();
+    signalOf("receive message", options)?.throwIfAborted();
     while (this.#messages.length === 0) {
       const datagram = await this.socket.receive(options);
       if (datagram === undefined) return undefined;
@@ -127,9 +138,16 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
       }
     } catch (error) {
       this.#badMessages++;
-      this.#onBadMessage?.(toError(error), address);
+      this.#tellBadMessage(toError(error), address);
     }
     return messages;
+  }
+
+  /** A promise that the callback returns may reject: that ends the socket, and receiving fails with it. */
+  #tellBadMessage(error: Error, address: Address): void {
+    const answer = this.#onBadMessage?.(error, address);
+    if (!isThenable(answer)) return;
+    Promise.resolve(answer).catch((thrown) => this.socket.transport.abort(toError(thrown)));
   }
 }
 

@@ -1,5 +1,7 @@
+import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
 import {
   createDatagramEndpoint,
+  DATAGRAM_CHECKS,
   type DatagramEndpointOptions,
 } from "../transports/create_datagram_endpoint.ts";
 import { DatagramSocket } from "./datagram_socket.ts";
@@ -7,8 +9,13 @@ import { DatagramSocket } from "./datagram_socket.ts";
 /** Options for {@linkcode openDatagrams}. */
 export interface OpenDatagramsOptions extends DatagramEndpointOptions {
   /** Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example. */
-  readonly errorReceived?: (error: Error) => void;
+  readonly errorReceived?: (error: Error) => unknown;
 }
+
+const CHECKS: OptionTable<OpenDatagramsOptions> = {
+  ...DATAGRAM_CHECKS,
+  errorReceived: functionLike("(error) => …"),
+};
 
 /**
  * Opens a socket for datagrams: `createDatagramEndpoint` with the async/await face.
@@ -36,6 +43,7 @@ export interface OpenDatagramsOptions extends DatagramEndpointOptions {
  * @throws As `createDatagramEndpoint`.
  */
 export async function openDatagrams(options: OpenDatagramsOptions): Promise<DatagramSocket> {
+  checkOptions("open datagrams", options, CHECKS);
   const { errorReceived, ...endpoint } = options;
   const { transport } = await createDatagramEndpoint(() => ({
     // Nothing is received before the socket is there.

@@ -23,7 +23,8 @@ import { networkOf } from "./networks/with_network.ts";
 /** Options for {@linkcode createDatagramEndpoint}. */
 export interface DatagramEndpointOptions extends DatagramOptions, NetworkOption {}
 
-const CHECKS: OptionTable<DatagramEndpointOptions> = {
+/** The checks of {@linkcode DatagramEndpointOptions}. */
+export const DATAGRAM_CHECKS: OptionTable<DatagramEndpointOptions> = {
   ...ENDPOINT_CHECKS,
   network: objectWith("a Network", "connect", "listen"),
 };
@@ -88,7 +89,7 @@ export async function createDatagramEndpoint<P extends DatagramProtocolCallbacks
   options: DatagramEndpointOptions,
 ): Promise<DatagramEndpoint<P>> {
   checkProtocolFactory(protocolFactory);
-  checkOptions("open endpoint", options, CHECKS);
+  checkOptions("open endpoint", options, DATAGRAM_CHECKS);
   checkPlaces(options);
   const { signal } = options;
   const network = networkOf(options);

@@ -50,12 +50,19 @@ export * from "./carriers/connect_write_pipe.ts";
 export type { PipeOptions } from "./carriers/pipe_options.ts";
 export type { CommandOptions, TerminalSize } from "./processes/command_options.ts";
 export type { FileStdio, StdinStdio, Stdio } from "./processes/stdio.ts";
-export * from "./processes/subprocess_exec.ts";
+export {
+  type ConnectedSubprocess,
+  subprocessExec,
+  type SubprocessOptions,
+} from "./processes/subprocess_exec.ts";
 export * from "./processes/subprocess_shell.ts";
 export { type ConnectOptions, createConnection } from "./create_connection.ts";
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
 export * from "./carriers/connect_web_socket.ts";
-export * from "./create_datagram_endpoint.ts";
+export {
+  createDatagramEndpoint,
+  type DatagramEndpointOptions,
+} from "./create_datagram_endpoint.ts";
 export { createServer, type ListenOptions } from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";

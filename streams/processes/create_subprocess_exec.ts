@@ -1,9 +1,11 @@
+import { checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import {
+  SUBPROCESS_CHECKS,
   subprocessExec,
   type SubprocessOptions,
 } from "../../transports/processes/subprocess_exec.ts";
 import type { StdinStdio, Stdio } from "../../transports/processes/stdio.ts";
-import type { StreamReaderOptions } from "../stream_reader.ts";
+import { READER_CHECKS, type StreamReaderOptions } from "../stream_reader.ts";
 import { Process } from "./process.ts";
 import { ProcessProtocol } from "./_process_protocol.ts";
 
@@ -28,6 +30,8 @@ export interface CreateSubprocessOptions extends SubprocessOptions, StreamReader
    */
   readonly stderr?: Stdio;
 }
+
+const CHECKS: OptionTable<CreateSubprocessOptions> = { ...SUBPROCESS_CHECKS, ...READER_CHECKS };
 
 /**
  * Starts a program, with readers and a writer for its pipes: asyncio's `create_subprocess_exec`. As there, its descriptors are ours
@@ -58,6 +62,7 @@ export async function createSubprocessExec(
   program: string | URL,
   options: CreateSubprocessOptions = {},
 ): Promise<Process> {
+  checkOptions("run", options, CHECKS);
   const { limit, ...rest } = options;
   const stdio = { stdin: "inherit", stdout: "inherit", stderr: "inherit", ...rest } as const;
   const { transport, protocol } = await subprocessExec(

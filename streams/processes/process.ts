@@ -1,3 +1,4 @@
+import { signalOf } from "../../protocols/option_checks.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
@@ -130,7 +131,8 @@ export class Process implements AsyncDisposable {
    * @param options A signal: when it aborts the waiting ends with its reason, and the process goes on.
    * @returns The exit code; the number of the signal, below zero, that ended it. See {@linkcode Process.exited} for more.
    */
-  async wait({ signal }: WaitOptions = {}): Promise<number> {
+  async wait(options: WaitOptions = {}): Promise<number> {
+    const signal = signalOf("wait for process", options);
     signal?.throwIfAborted();
     while (this.returncode === null) await this.#protocol.exitWaiters.wait(signal);
     return this.returncode;

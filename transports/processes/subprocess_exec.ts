@@ -49,7 +49,8 @@ export interface ConnectedSubprocess<P extends SubprocessProtocolCallbacks> {
   readonly protocol: P;
 }
 
-const CHECKS: OptionTable<SubprocessOptions> = {
+/** The checks of {@linkcode SubprocessOptions}. */
+export const SUBPROCESS_CHECKS: OptionTable<SubprocessOptions> = {
   ...COMMAND_CHECKS,
   stdin: checkStdin,
   stdout: checkOutput,
@@ -108,7 +109,7 @@ export async function subprocessExec<P extends SubprocessProtocolCallbacks>(
 ): Promise<ConnectedSubprocess<P>> {
   checkProtocolFactory(protocolFactory);
   checkProgram(program);
-  checkOptions("run", options, CHECKS);
+  checkOptions("run", options, SUBPROCESS_CHECKS);
   const { stdin = "piped", stdout = "piped", stderr = "piped", extraStdio = [], signal } = options;
   signal?.throwIfAborted();
   const protocol = makeProtocol(protocolFactory);
