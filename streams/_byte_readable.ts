@@ -1,3 +1,21 @@
+/**
+ * Why this file is not a plain `new ReadableStream`. The reader and the Web stream of a connection
+ * may take turns, so no byte may be inside the stream while nobody reads from it. The platform makes
+ * that hard at three points, and each has its answer here. All of it is in the Streams Standard;
+ * nothing depends on how Deno implements it.
+ *
+ * 1. The source of a byte stream is asked to `pull()`, but not told how much a read wants, nor that
+ *    the read was given up. So the reads of each reader are noted (see `_read_requests.ts`): `read`
+ *    and `releaseLock` of the reader object are wrapped, which users cannot see.
+ * 2. A reader that is released with a BYOB read pending leaves its memory with the controller, which
+ *    goes on offering it and asks for nothing on behalf of the next reader. Only `enqueue()` makes
+ *    it forget that memory (ReadableByteStreamControllerEnqueue, the reader type "none"), so a byte
+ *    is put in and taken out again at once.
+ * 3. `pipeTo()` reads ahead of what the destination takes. Between two streams of this library it is
+ *    done by hand, with the same locks, options and outcomes.
+ *
+ * @module
+ */
 import type { Bytes } from "../protocols/bytes.ts";
 import { ByteWritable } from "./_byte_writable.ts";
 import { ANYTHING, type ReadRequest, ReadRequests } from "./_read_requests.ts";

@@ -248,3 +248,28 @@ Deno.test("writable refuses what is no bytes, and its memory may be used again a
     "Cannot write",
   );
 });
+
+Deno.test("send() throws TypeError for what a codec makes that cannot be sent, and sends none of it", async () => {
+  await using pair = await connectPair("memory");
+  const odd: unknown[] = [undefined, null, 5, Promise.resolve("late"), new ArrayBuffer(1), [5], [
+    "x",
+    null,
+  ]];
+  for (const value of odd) {
+    const codec = { ...lineCodec(), encode: () => value } as unknown as Codec<string>;
+    const messages = framed(pair.a, codec);
+    await assertRejects(() => messages.send("text"), TypeError, "Cannot write");
+    const encoding = ReadableStream.from(["text"]).pipeThrough(encoderStream(codec));
+    await assertRejects(() => Array.fromAsync(encoding), TypeError, "Cannot write");
+  }
+  pair.a.writer.write("end\n");
+  assertEquals(decode(await pair.b.reader.readline()), "end\n");
+});
+
+Deno.test("A codec that returns nothing from decode() fails instead of spinning", async () => {
+  await using pair = await connectPair("memory");
+  const forgetful = { ...lineCodec(), decode: () => undefined } as unknown as Codec<string>;
+  pair.a.writer.write("text\n");
+  const messages = framed(pair.b, forgetful);
+  await assertRejects(() => messages.receive(), TypeError, "neither a message nor NEED_MORE");
+});

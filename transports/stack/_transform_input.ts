@@ -1,5 +1,6 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
+import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
@@ -25,7 +26,7 @@ export class TransformInput {
     try {
       const produced = produce();
       if (produced instanceof Uint8Array) return this.#put(produced);
-      return this.#putAll(produced).catch((error) => this.#fail(callback, error));
+      return this.#putAll(callback, produced).catch((error) => this.#fail(callback, error));
     } catch (error) {
       return this.#fail(callback, error);
     }
@@ -36,14 +37,13 @@ export class TransformInput {
     this.#onError(callback, error);
   }
 
-  async #putAll(produced: Transformed | Promise<Transformed>): Promise<void> {
-    const pieces = produced instanceof Promise ? await produced : produced;
-    if (pieces instanceof Uint8Array) await this.#put(pieces);
-    else {
-      for await (const piece of pieces) {
-        await this.#put(piece);
-        if (turnBudget.spend()) await turnBudget.untilRenewed();
-      }
+  async #putAll(
+    callback: string,
+    produced: Transformed | Promise<Transformed>,
+  ): Promise<void> {
+    for await (const piece of piecesOf(await produced, callback)) {
+      await this.#put(piece);
+      if (turnBudget.spend()) await turnBudget.untilRenewed();
     }
   }
 

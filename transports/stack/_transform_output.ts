@@ -1,5 +1,6 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
+import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 
 /** The way out of a transform: what it makes of written bytes goes down piece by piece, as there is room below. */
@@ -53,7 +54,7 @@ export class TransformOutput {
       const pieces = produced instanceof Promise ? await produced : produced;
       if (pieces instanceof Uint8Array) await this.#send(pieces);
       else {
-        for await (const piece of pieces) {
+        for await (const piece of piecesOf(pieces, callback)) {
           await this.#send(piece);
           if (turnBudget.spend()) await turnBudget.untilRenewed();
         }

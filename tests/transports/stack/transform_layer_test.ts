@@ -234,3 +234,21 @@ Deno.test("transformLayer() answers getExtraInfo before what is below", async ()
   assertStrictEquals(transport.getExtraInfo("taste"), null);
   await close();
 });
+
+Deno.test("transformLayer() ends a connection with a TypeError that names a wrong result", async () => {
+  for (const odd of [undefined, null, 5, "text", {}, [5], [null]]) {
+    for (const method of ["encode", "decode"] as const) {
+      const pair = await layeredPair([
+        transformLayer(() => ({
+          encode: (chunk) => chunk,
+          decode: (chunk) => chunk,
+          [method]: () => odd as unknown as Bytes,
+        })),
+      ]);
+      (method === "encode" ? pair.transport : pair.peer).write("x");
+      const { error } = await pair.transport.closed;
+      assert(error instanceof TypeError, `${method}: ${error}`);
+      await pair.peer.closed;
+    }
+  }
+});
