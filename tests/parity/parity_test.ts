@@ -55,8 +55,8 @@ for (const theme of themes) {
   }
 }
 
-// Those of TLS and of datagrams have formats and tests of their own, and the same table of differences.
-for (const folder of ["tls", "datagrams"]) {
+// These have formats and tests of their own, and the same table of differences.
+for (const folder of ["tls", "datagrams", "processes"]) {
   for (const { differs = {} } of readJson<OwnScenario[]>(`${folder}/scenarios.json`)) {
     for (const { row } of Object.values(differs)) used.add(row);
   }
