@@ -17,6 +17,7 @@ const ERRORS: Readonly<Record<string, readonly string[]>> = {
   FileNotFoundError: ["NotFound"],
   "OSError[EADDRINUSE]": ["AddrInUse"],
   OverflowError: ["RangeError"],
+  PermissionError: ["PermissionDenied"],
   RuntimeError: ["InvalidStateError"],
   ValueError: ["RangeError", "TypeError", "LimitOverrunError"],
 };

@@ -20,7 +20,7 @@ export class RecordedTrace {
     this.#wake();
   }
 
-  /** Waits until a lane has a line, or data that ends in a text. */
+  /** Waits until a lane has a line that begins like this, or data that ends in a text. */
   async until(lane: string, line: string): Promise<void> {
     while (!this.#has(lane, line)) {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
@@ -35,7 +35,7 @@ export class RecordedTrace {
   }
 
   #has(lane: string, line: string): boolean {
-    if (this.#lanes.get(lane)?.includes(line)) return true;
+    if (this.#lanes.get(lane)?.some((noted) => noted.startsWith(line))) return true;
     return line.startsWith("data ") && this.#text(lane).endsWith(line.slice(5));
   }
 
