@@ -15,13 +15,13 @@
 import {
   type Codec,
   connectProcess,
-  contentLengthCodec,
   framed,
   type FramedConnection,
   mapCodec,
-  type ProcessExit,
   StreamConnection,
 } from "@sluice/net";
+import { contentLengthCodec } from "@sluice/net/codecs";
+import type { ProcessExit } from "@sluice/net/transports";
 import { readFlags, toCount } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
 
