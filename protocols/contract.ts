@@ -159,8 +159,8 @@ export interface BaseProtocolCallbacks {
   /** The write buffer fell to its low mark: go on writing. */
   resumeWriting?(): void;
   /**
-   * Sending failed, as when the peer has stopped reading. What is queued and what is written from now on is dropped. What
-   * the peer sent is still delivered, and its end; then `connectionLost` is called with the failure.
+   * Sending failed, as when the peer has stopped reading. Queued bytes and later writes are dropped. Bytes
+   * that the peer sent are still delivered, and its end; then `connectionLost` is called with the failure.
    *
    * A protocol that pauses reading should have this callback. Without it a paused connection is lost at once.
    */

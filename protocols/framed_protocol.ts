@@ -61,7 +61,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   readonly #reader: FrameReader<In>;
   #transport: Transport | null = null;
   #isEnded = false;
-  // Whether somebody else has taken the bytes that were not decoded.
+  // Whether another reader has taken the bytes that were not decoded.
   #isDetached = false;
   #isWritingPaused = false;
   // How the connection was lost; null while it is not.
@@ -114,8 +114,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * A message arrived.
    *
    * A returned promise holds back the next message and all reading until it settles; its rejection
-   * ends the connection like an exception. What has arrived and was not delivered when the
-   * connection is lost, is dropped.
+   * ends the connection like an exception. Bytes that were not delivered when the
+   * connection is lost are dropped.
    *
    * @param _message What the codec made of the bytes.
    */
@@ -177,7 +177,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   /**
-   * Gives up the bytes that were not decoded, for whoever goes on: `transport.setProtocol(next,
+   * Removes and returns the bytes that were not decoded, for another protocol: `transport.setProtocol(next,
    * framed.detach())`. In a callback of this protocol `transport.setProtocol(next)` is enough.
    *
    * @returns The bytes, possibly none.
@@ -285,14 +285,14 @@ export class FramedProtocol<In, Out = In> extends Protocol {
       if (!this.#isDetached) transport.setProtocol(protocol, this.#reader.takeRest());
       return false;
     }
-    // Behind the end of the data one last message at most is left, which does not wait.
+    // After the end of the data at most one last message is left, which does not wait.
     if (this.#isEnded || transport.isReading()) return true;
     if (this.#reader.buffered > 0) transport.setProtocol(protocol, this.#reader.takeRest());
     return false;
   }
 
   /**
-   * Whether the connection stays open behind the end of the data; another protocol decides for
+   * Whether the connection stays open after the end of the data; another protocol decides for
    * itself.
    */
   #staysOpen(current: AnyProtocol): boolean | void | Promise<boolean | void> {

@@ -7,7 +7,7 @@ interface Waiting {
 export class WaitQueue {
   #waiting: Waiting[] = [];
 
-  /** Whether nobody waits. */
+  /** Whether there is no wait. */
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }
@@ -16,7 +16,7 @@ export class WaitQueue {
    * Waits until {@linkcode release}.
    *
    * @param signal Ends the waiting when it aborts, with its reason. The place in the queue is given up at
-   * once, not a turn later, so that somebody else may wait directly afterwards.
+   * once, not a turn later, so that the next wait may begin directly afterwards.
    */
   wait(signal?: AbortSignal): Promise<void> {
     if (signal === undefined) {
@@ -25,14 +25,14 @@ export class WaitQueue {
     return this.#waitWith(signal);
   }
 
-  /** Lets everybody go on. */
+  /** Ends all waits. */
   release(): void {
-    // Nearly always nobody or one: not worth an array.
+    // Nearly always none or one: not worth an array.
     if (this.#waiting.length < 2) return this.#waiting.pop()?.resolve();
     for (const waiting of this.#waiting.splice(0)) waiting.resolve();
   }
 
-  /** Tells everybody that it will not happen. */
+  /** Fails all waits. */
   fail(reason: unknown): void {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(reason);
   }

@@ -10,7 +10,7 @@ const READY: Promise<void> = Promise.resolve();
 
 /**
  * What a writer waits for: room, emptiness, the end. It hears `pauseWriting`, `resumeWriting` and
- * `connectionLost` from whichever protocol owns it: asyncio's `FlowControlMixin`.
+ * `connectionLost` from the protocol that owns it: asyncio's `FlowControlMixin`.
  */
 export class FlowControl {
   #transport: Transport | null = null;
@@ -91,7 +91,7 @@ export class FlowControl {
     else this.#room.fail(error);
   }
 
-  /** Somebody else writes to the transport from now on: who waits for room fails, and so does who comes. */
+  /** Another writer has the transport from now on: waits for room fail, and so do later ones. */
   handOver(): void {
     this.#handedOver = new InvalidStateError("Cannot write: the connection was handed over");
     for (const queue of [this.#room, ...this.#flushing]) queue.fail(this.#handedOver);

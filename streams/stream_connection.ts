@@ -70,7 +70,7 @@ export interface StreamConnection extends AsyncDisposable {
   /** The way out, as a Web stream. */
   readonly writable: WritableStream<Uint8Array>;
   /**
-   * Aborts when the connection is lost, even if nobody is reading, or when its server shuts down. The
+   * Aborts when the connection is lost, even without a pending read, or when its server shuts down. The
    * end of the peer's data alone does not abort it: an answer can still be sent.
    */
   readonly signal: AbortSignal;
@@ -86,8 +86,8 @@ export interface StreamConnection extends AsyncDisposable {
    */
   close(options?: CloseOptions): Promise<CloseInfo>;
   /**
-   * Hands the live connection to a protocol. What was received and not read is delivered to it first. The
-   * protocol gets no `connectionMade`; who still reads or writes by the reader, writer or Web pair gets an
+   * Hands the live connection to a protocol. Bytes received and not read are delivered to it first. The
+   * protocol gets no `connectionMade`; later reads and writes by the reader, writer or Web pair fail with an
    * `InvalidStateError`.
    *
    * @example A line, then bytes

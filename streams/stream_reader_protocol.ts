@@ -27,7 +27,7 @@ export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
  * ```
  */
 export class StreamReaderProtocol extends Protocol {
-  // What the writer waits for.
+  // The state that the writer waits for.
   readonly #flow = new FlowControl();
   readonly #reader: StreamReader;
   readonly #onConnected: ((transport: Transport) => unknown) | undefined;
@@ -92,7 +92,7 @@ export class StreamReaderProtocol extends Protocol {
     this.#flow.writingFailed(error);
   }
 
-  /** Ends the reader's data, or fails it behind what is buffered; releases everybody who waits. */
+  /** Ends the reader's data, or fails it after the buffered bytes; ends all waits. */
   override connectionLost(error: Error | null): void {
     if (error === null) this.#reader.feedEof();
     else this.#reader.setException(error);

@@ -20,8 +20,11 @@ export const CHECKED: readonly string[] = [
   "docs",
   "examples",
   "mod.ts",
+  "protocols",
+  "streams",
   "testing",
   "tools",
+  "transports",
 ];
 
 /** Files that are left out: their words are other people's. */

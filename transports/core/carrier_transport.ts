@@ -30,7 +30,7 @@ import { gateOf } from "./write/write_gate.ts";
  * The transport over any {@linkcode Carrier}. It joins the two halves of a connection to its
  * {@linkcode Lifecycle}: every call of the user and every event of the carrier is an event of that table.
  *
- * Whatever ends the connection goes through `#lose`, which decides the outcome, and `#release`,
+ * Every end of the connection goes through `#lose`, which decides the outcome, and `#release`,
  * which runs a little later, tells the protocol and frees the carrier. So `connectionLost` never runs
  * inside a call of the user, and runs once.
  */
@@ -52,7 +52,7 @@ export class CarrierTransport implements Transport {
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
   // Ends the wait of a failed write for what the read under way says.
   #stopWaiting: (() => void) | null = null;
-  // Who will have ended the connection once what is queued is sent.
+  // The end that ended the connection, once the queued bytes are sent.
   #endedBy: "local" | "peer" = "local";
 
   /** Starts with {@linkcode start}. `tracker` is told last of all. */
@@ -70,7 +70,7 @@ export class CarrierTransport implements Transport {
     this.#outbound = new Outbound(carrier, this.#events, options.writeBufferLimits);
   }
 
-  /** What both halves tell the transport, and nobody else can. */
+  /** The events of both halves, which no other code can call. */
   static readonly #Events = class implements PumpEvents, OutboundEvents {
     readonly #transport: CarrierTransport;
 
@@ -132,7 +132,7 @@ export class CarrierTransport implements Transport {
     return this.#outbound.isEnding;
   }
 
-  /** Calls back whenever something of what was written is sent; the function that it returns ends that. */
+  /** Calls back whenever written bytes are sent; the returned function ends that. */
   watchSent(callback: () => void): () => void {
     return this.#outbound.watchSent(callback);
   }
@@ -251,7 +251,7 @@ export class CarrierTransport implements Transport {
   }
 
   /**
-   * Nothing can be sent any more. What the peer has sent before is still read, and its end; then the loss is told.
+   * Nothing can be sent any more. Bytes that the peer sent before are still read, and its end; then the loss is told.
    */
   failWriting(error: unknown): void {
     const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
@@ -308,7 +308,7 @@ export class CarrierTransport implements Transport {
     if (!keepsOpen || this.#carrier.direction === "read") this.#close("peer");
   }
 
-  /** The protocol before has heard of it; `protocol` took its place and hears of it behind what is unread. */
+  /** The last protocol has heard of it; `protocol` replaced that one and hears of it after the unread bytes. */
   async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
     await this.#delivery.ready();
     if (!this.#delivery.stopped && this.#delivery.protocol === protocol) this.#tellEof();

@@ -18,7 +18,7 @@ export function isWritingPaused(transport: Transport): boolean {
 }
 
 /**
- * Calls back whenever something of what was written is sent. A transport that is not ours does not tell.
+ * Calls back whenever written bytes are sent. A transport that is not ours does not tell.
  *
  * @returns Ends that.
  */

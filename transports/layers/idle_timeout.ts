@@ -10,7 +10,7 @@ import type { LayerFactory, TransportOptions } from "../core/transport_options.t
 /** When a connection counts as idle. */
 export interface IdleTimeoutOptions {
   /**
-   * After how many milliseconds in which nothing is received or written, and nothing of what was written before leaves; up
+   * After how many milliseconds in which nothing is received or written, and no byte written before leaves; up
    * to a quarter more passes.
    */
   readonly timeout: number;

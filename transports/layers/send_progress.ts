@@ -5,7 +5,7 @@ import { systemSendQueue } from "./system_send_queue.ts";
 /** Tells whether bytes leave a connection: from the library to the system, and from the system to the peer. */
 export class SendProgress {
   readonly #transport: Transport;
-  // What the system had when it was asked last; null if it has taken something since.
+  // The bytes that the system held when it was asked last; null if it has taken some since.
   #queued: number | null = null;
   /** Ends the watching. */
   readonly stop: () => void;

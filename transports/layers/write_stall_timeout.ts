@@ -11,7 +11,7 @@ const CHECKS = 4;
 
 /** When a peer counts as stalled. */
 export interface WriteStallTimeoutOptions {
-  /** After how many milliseconds in which the peer takes nothing of what is queued; up to a quarter more passes. */
+  /** After how many milliseconds in which the peer takes none of the queued bytes; up to a quarter more passes. */
   readonly timeout: number;
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;

@@ -100,7 +100,7 @@ export interface Server extends AsyncDisposable {
    * Accepts until {@linkcode close}, then resolves.
    *
    * @param options `signal` closes the server when it aborts; the promise rejects with its reason then.
-   * @throws {InvalidStateError} If the server is closed, or somebody else awaits this already.
+   * @throws {InvalidStateError} If the server is closed, or another call awaits this already.
    */
   serveForever(options?: WaitOptions): Promise<void>;
   /** Stops listening, at once. The connections go on. Does nothing the second time. */

@@ -20,7 +20,7 @@ import { DEFAULT_HIGH_WATER } from "../core/write/water_marks.ts";
 /** The most that is encoded at a time, in bytes: bounds what a transform makes of it. */
 const LARGEST_WRITE = 131_072;
 
-/** What the protocol above a transform holds. Once the layer is taken out it forwards to the transport below. */
+/** The transport of the protocol above a transform. Once the layer is removed it forwards to the transport below. */
 class TransformTop extends TransportWrapper {
   /** The layer that carries its bytes. */
   readonly carrier: TransformCarrier;
@@ -30,7 +30,7 @@ class TransformTop extends TransportWrapper {
     this.carrier = carrier;
   }
 
-  /** What still comes is for nobody, but the transform may need it to go on with what goes out. */
+  /** Later input is dropped, but the transform may need it to go on with its output. */
   override close(): void {
     super.close();
     this.carrier.source.abandon();
@@ -84,12 +84,12 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   #isAllSent = false;
   #isClosed = false;
   #decoding: void | Promise<void> = undefined;
-  // What came after the transform has left, for whoever takes over.
+  // Bytes that came after the transform has left, for the next protocol.
   #held: Bytes[] | null = null;
   // Whether the protocol above wants to read, while the layer reads for itself to be done; else null.
   #wish: boolean | null = null;
 
-  /** Stands below `upper`; the transport below comes with `connectionMade`. */
+  /** Goes below `upper`; the transport below comes with `connectionMade`. */
   constructor(transform: ByteTransform, upper: AnyProtocol, options: TransportOptions) {
     this.#transform = transform;
     this.#options = options;
@@ -225,8 +225,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
   }
 
   /**
-   * Takes the layer out. What was written before is encoded, what was received before is decoded and delivered
-   * before what follows; the transport above passes everything on from then.
+   * Takes the layer out. Bytes written before are encoded, bytes received before are decoded and delivered
+   * before later ones; the transport above passes everything on from then.
    *
    * @returns The transport below.
    * @throws {ConnectionLostError} If the connection ends before that.
@@ -339,7 +339,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks {
 
   /** The transform threw: reported once; what follows from the end of the connection is not. */
   #fail(callback: string, thrown: unknown): void {
-    // Who has closed does not care how the peer ends, unless that leaves something unsent.
+    // After close() the end of the peer does not matter, unless it leaves bytes unsent.
     if (callback === "decodeEnd" && this.#transport.isClosing() && !this.#output.isEncoding) return;
     if (!this.#isClosed) this.#transport.onCallbackError(callback, thrown);
   }

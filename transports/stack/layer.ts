@@ -19,7 +19,7 @@ import { TransportWrapper } from "../core/transport_wrapper.ts";
  * Something between a transport and its protocol that sees both directions: to the transport below it
  * is the protocol, to the protocol above the transport. Everything it does not override passes through.
  *
- * Override `write` (and `writelines`, if the pieces matter) for what goes out, `dataReceived` for what comes in; call
+ * Override `write` and `writelines` for outgoing data, `dataReceived` for incoming data; call
  * `super` to pass it on. For bytes that are changed, kept back, or changed asynchronously, use
  * `transformLayer`.
  *
@@ -62,7 +62,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   // Bytes that the transport below knows nothing of are being delivered: it does not wait for that.
   #isUnreadWaiting = false;
 
-  /** Stands below `upper`; the transport below comes with `connectionMade`. */
+  /** Goes below `upper`; the transport below comes with `connectionMade`. */
   constructor(upper: AnyProtocol, options: TransportOptions = {}) {
     super();
     this.#options = options;
@@ -184,7 +184,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /**
    * Takes the layer out of a live connection: joins what is above to what is below, with the bytes that
-   * wait in between. What is still written to the layer goes through it and on. See `removeLayer`.
+   * wait in between. Later writes to the layer go through it and on. See `removeLayer`.
    *
    * @returns The transport below.
    */

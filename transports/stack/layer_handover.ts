@@ -16,7 +16,7 @@ export class LayerHandover implements ProtocolCallbacks {
   readonly #onError: CallbackErrorSink;
   readonly #drained = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
-  // What the protocol that was replaced was told last.
+  // Whether the replaced protocol was paused last.
   #isPaused: boolean;
   #onEmpty: (() => void) | null = null;
 

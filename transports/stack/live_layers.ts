@@ -51,10 +51,10 @@ const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = { signal: abortSignal };
 
 /**
  * Puts a layer into a live connection, between a transport and its protocol. Bytes that the transport has
- * received and not delivered go through the layer. What was written before goes out as it was.
+ * received and not delivered go through the layer. Bytes written before go out unchanged.
  *
- * The protocol has to write to the transport that is returned from now on. What it writes to the other one until the layer
- * is ready is held back and goes through the layer; a writer is paused meanwhile. If it is a layer itself, it does so by itself. The first byte comes through the layer a turn of the event
+ * The protocol has to write to the transport that is returned from now on. Its writes to the other one are held back until the layer
+ * is ready, and then go through the layer; a writer is paused meanwhile. A protocol that is a layer itself does so by itself. The first byte comes through the layer a turn of the event
  * loop after the transport, so that an answer goes the same way. A protocol should not await this inside
  * `dataReceived`: a layer that waits for data would never get it.
  *

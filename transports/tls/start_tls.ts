@@ -16,8 +16,8 @@ import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts
 /** How a live connection is encrypted from now on. */
 export interface StartTlsOptions extends TlsOptions {
   /**
-   * Fails with `PlaintextInjectionError` if anything has been received by now that no protocol has used: somebody in between may have
-   * put it behind the request to begin TLS (STARTTLS injection). Call in the same turn as you
+   * Fails with `PlaintextInjectionError` if anything has been received by now that no protocol has used: an attacker in between may have
+   * put it after the request to begin TLS (STARTTLS injection). Call in the same turn as you
    * write the answer to that request, as the peer may speak as soon as it has that.
    *
    * @default {false}
@@ -42,7 +42,7 @@ const CHECKS: OptionTable<StartTlsOptions> = {
 /**
  * Encrypts a live connection, of any kind, from now on: asyncio's `start_tls`. A client by default; a server with `serverSide`.
  *
- * What was written before goes out in the clear. What was received and not delivered goes into the handshake. The
+ * Bytes written before go out in the clear. Bytes received and not delivered go into the handshake. The
  * protocol gets no second `connectionMade`: it writes to the transport that is returned, and writes
  * nothing before. It should not await this inside `dataReceived`: the handshake would wait for it.
  *

@@ -6,13 +6,13 @@ import { deferFlush, flushSoon } from "./flush_scheduler.ts";
 import { WaterMarks } from "./water_marks.ts";
 import { WriteQueue } from "./write_queue.ts";
 
-/** From this many queued bytes on nobody waits for more: the operation costs more than what is saved. */
+/** From this many queued bytes on, bytes are sent at once: waiting for more would save nothing. */
 const EAGER_SIZE = 16_384;
 
-/** Shared by all that nobody watches: most of them. */
+/** Shared by all queues without a watcher: most of them. */
 const NO_WATCHERS: readonly never[] = [];
 
-/** What the outgoing half tells its transport. */
+/** The events of the outgoing half. */
 export interface OutboundEvents {
   /** The queue rose above the high mark. */
   onPause(): void;
@@ -26,7 +26,7 @@ export interface OutboundEvents {
 
 /**
  * The outgoing half of a connection: `write -> queue -> one operation at a time -> carrier`.
- * What is written while an operation is under way goes out as the next one.
+ * Bytes written while an operation is under way are the next operation.
  */
 export class Outbound {
   readonly #carrier: Carrier;
@@ -137,7 +137,7 @@ export class Outbound {
     return flush.waiting;
   }
 
-  /** Drops what is queued, after sending has failed: nobody has to wait for it. */
+  /** Drops the queued bytes, after sending has failed; waits for them end. */
   abandon(): void {
     this.#abandoned = this.#queue.size;
     this.#queue.clear();
@@ -205,7 +205,7 @@ export class Outbound {
     this.#sent += n;
     for (const { callback } of this.#watchers) callback();
     if (this.#flushes.length > 0) this.#endFlushes(this.#sent);
-    // First the protocol, which may write more, then the question of what is left: asyncio's order.
+    // First the protocol, which may write more, then the check of the rest: asyncio's order.
     if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
   }
 
