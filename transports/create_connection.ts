@@ -15,7 +15,7 @@ import {
   DEFAULT_HOSTNAME,
   type Endpoint,
   formatEndpoint,
-} from "./core/endpoint.ts";
+} from "./core/addresses.ts";
 import { toError } from "./core/error_report.ts";
 import { describeEndpointError } from "./core/os_error.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";

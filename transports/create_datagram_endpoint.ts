@@ -2,7 +2,7 @@ import { abortable } from "@std/async";
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
 import { NameResolutionError } from "../protocols/errors.ts";
 import { checkOptions, objectWith, type OptionTable } from "../protocols/option_checks.ts";
-import { type Endpoint, formatEndpoint } from "./core/endpoint.ts";
+import { type Endpoint, formatEndpoint } from "./core/addresses.ts";
 import { describeEndpointError } from "./core/os_error.ts";
 import { checkProtocolFactory, makeProtocol } from "./core/callbacks.ts";
 import type { DatagramCarrier } from "./datagrams/datagram_carrier.ts";

@@ -7,7 +7,7 @@ import {
   wholeNumber,
   wholeNumberOrInfinity,
 } from "../protocols/option_checks.ts";
-import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/endpoint.ts";
+import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/addresses.ts";
 import { report, wasReported } from "./core/error_report.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import type { NetworkListener } from "./servers/network_listener.ts";

@@ -66,7 +66,7 @@ export {
 export { createServer, type ListenOptions } from "./create_server.ts";
 export * from "./create_unix_connection.ts";
 export * from "./create_unix_server.ts";
-export type { Endpoint } from "./core/endpoint.ts";
+export type { Endpoint } from "./core/addresses.ts";
 export { type ErrorContext, type ErrorHandler, logConnectionError } from "./core/error_report.ts";
 export type {
   DatagramBindOptions,

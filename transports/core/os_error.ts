@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from "node:util";
 import { NameResolutionError } from "../../protocols/errors.ts";
-import { DEFAULT_HOSTNAME, type Endpoint } from "./endpoint.ts";
+import { DEFAULT_HOSTNAME, type Endpoint } from "./addresses.ts";
 import { toError } from "../../protocols/thrown.ts";
 
 /** What Deno wants for a Unix socket, wherever it is. */

@@ -1,7 +1,6 @@
 import type { Address, NetAddress } from "../../protocols/address.ts";
 import { show } from "../../protocols/option_checks.ts";
-import { formatAddress } from "../core/addresses.ts";
-import { DEFAULT_HOSTNAME } from "../core/endpoint.ts";
+import { DEFAULT_HOSTNAME, formatAddress } from "../core/addresses.ts";
 import { canonicalIp, familyOf } from "./ip_address.ts";
 
 /** A host and a port whose address is not known yet. */

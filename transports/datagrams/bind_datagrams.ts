@@ -1,4 +1,4 @@
-import type { Endpoint } from "../core/endpoint.ts";
+import type { Endpoint } from "../core/addresses.ts";
 import type { DatagramBindOptions, DatagramCarrier } from "./datagram_carrier.ts";
 import { bindNativeDatagrams } from "./native_datagram_carrier.ts";
 import { bindUnixDatagrams } from "./unix_datagram_carrier.ts";

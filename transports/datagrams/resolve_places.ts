@@ -1,5 +1,5 @@
 import type { Address, NetAddress } from "../../protocols/address.ts";
-import { DEFAULT_HOSTNAME, type Endpoint } from "../core/endpoint.ts";
+import { DEFAULT_HOSTNAME, type Endpoint } from "../core/addresses.ts";
 import type { DatagramOptions, DatagramPlace } from "./datagram_options.ts";
 import { familyOf, isLoopback } from "./ip_address.ts";
 import { type Lookup, resolveHost } from "./name_cache.ts";

@@ -1,5 +1,5 @@
 import { familyOf } from "../datagrams/ip_address.ts";
-import { DEFAULT_HOSTNAME, formatEndpoint } from "../core/endpoint.ts";
+import { DEFAULT_HOSTNAME, formatEndpoint } from "../core/addresses.ts";
 import { describeEndpointError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import type { ListenPlace, Network } from "./network.ts";

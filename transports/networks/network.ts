@@ -1,6 +1,6 @@
 import { objectWith, type OptionTable } from "../../protocols/option_checks.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
-import type { Endpoint } from "../core/endpoint.ts";
+import type { Endpoint } from "../core/addresses.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import type { DatagramBindOptions, DatagramCarrier } from "../datagrams/datagram_carrier.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";

@@ -1,5 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkEndpoint, type Endpoint, formatEndpoint } from "../../../transports/core/endpoint.ts";
+import {
+  checkEndpoint,
+  type Endpoint,
+  formatEndpoint,
+} from "../../../transports/core/addresses.ts";
 
 Deno.test("checkEndpoint() takes a port with or without a host, or a path", () => {
   checkEndpoint("connect", { port: 1 });

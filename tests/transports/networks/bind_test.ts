@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Carrier } from "../../../transports/core/carrier.ts";
-import type { Endpoint } from "../../../transports/core/endpoint.ts";
+import type { Endpoint } from "../../../transports/core/addresses.ts";
 import { bindAll } from "../../../transports/networks/bind.ts";
 import type { Network } from "../../../transports/networks/network.ts";
 import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
