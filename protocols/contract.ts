@@ -60,12 +60,13 @@ export interface Transport {
    * Queues bytes for sending, in order, and returns at once.
    *
    * Small data (up to 16 KiB) is copied, so its buffer may be used again directly. Larger data is sent from
-   * where it lies: leave it unchanged until it is flushed. Data given after `close()`, `abort()`
+   * where it lies: leave it unchanged until it is flushed. If its memory is transferred away or
+   * shrinks before, the connection ends with a `TypeError`. Shared and resizable memory is copied. Data given after `close()`, `abort()`
    * or the loss of the connection is dropped; empty data does nothing.
    *
    * @param data Bytes, or a string that is sent as UTF-8.
    * @returns Whether more may be written now: `false` while writing is paused, which is advice.
-   * @throws {TypeError} If `data` is neither bytes nor a string.
+   * @throws {TypeError} If `data` is neither bytes nor a string, or its memory was transferred away.
    * @throws {InvalidStateError} If `writeEof()` was called before.
    */
   write(data: Uint8Array | string): boolean;
@@ -73,7 +74,8 @@ export interface Transport {
    * Queues several pieces as if they were one.
    *
    * @param parts The pieces, in order. One that is neither bytes nor a string throws a `TypeError`
-   * before any of them is queued.
+   * before any of them is queued. Pieces of anything but an array are copied, so a generator may
+   * use one buffer for all of them.
    * @returns What {@linkcode Transport.write} returns.
    * @throws As {@linkcode Transport.write}.
    */
@@ -195,7 +197,7 @@ export interface BaseProtocolCallbacks {
  * ```
  */
 export interface ProtocolCallbacks extends BaseProtocolCallbacks {
-  /** Bytes arrived; they are the protocol's to keep. Nothing more is read until a returned promise settles. */
+  /** Bytes arrived, in a buffer of their own: keep, change or transfer them. Nothing more is read until a returned promise settles. */
   dataReceived?(chunk: Bytes): unknown;
   /**
    * The peer ended its direction. A truthy answer keeps ours open; otherwise the transport closes. While a

@@ -45,8 +45,8 @@ export class Protocol extends BaseProtocol implements ProtocolCallbacks {
    * A returned promise holds reading back: the next chunk is read only after it settles, and its
    * rejection ends the connection like an exception. Any other result is ignored.
    *
-   * @param _chunk At least one byte, the protocol's to keep and to change. A kept chunk of a few
-   * bytes may hold 16 KiB of memory: copy what you keep for long.
+   * @param _chunk At least one byte. Its buffer holds nothing else and nobody else uses it: keep it,
+   * change it, or transfer it to a Worker.
    */
   dataReceived(_chunk: Bytes): unknown {
     return undefined;
