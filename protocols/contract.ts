@@ -17,14 +17,6 @@ import type { Bytes } from "./bytes.ts";
 import type { CloseInfo } from "./close_info.ts";
 import type { ExtraInfoValue } from "./extra_info.ts";
 
-export type { Address, MemoryAddress, NetAddress, UnixAddress } from "./address.ts";
-export type { Bytes } from "./bytes.ts";
-export type { CloseInfo } from "./close_info.ts";
-export type { ExtraInfo, ExtraInfoValue, ProcessExit } from "./extra_info.ts";
-export type { PeerCertificate, SubjectAltName, TlsCipher } from "./peer_certificate.ts";
-export type { ProxyHeader, ProxySsl, ProxyTlv, ProxyTlvs } from "./proxy_header.ts";
-export type { DirectionCounters, TrafficCounters } from "./traffic_counters.ts";
-
 /** Bounds of a transport's write buffer, in bytes. */
 export interface WriteBufferLimits {
   /** Above this many buffered bytes `pauseWriting` is called. */

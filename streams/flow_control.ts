@@ -1,4 +1,5 @@
-import type { CloseInfo, ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import type { CloseInfo } from "../protocols/close_info.ts";
+import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { SharedWait, WaitQueue } from "../protocols/wait_queue.ts";
