@@ -78,6 +78,6 @@ Deno.test("production_server ends with one line when the port for its metrics is
 Deno.test("production_server with --shared says which flag it lacks", async () => {
   const { code, stderr } = await runExample("production_server", ["--port=0", "--shared"]);
   assertEquals([code, stderr], [1, [
-    "production_server: Cannot listen: reusePort needs deno run --unstable-net",
+    "production_server: Cannot listen: reusePort needs deno run --unstable-net, or network: nodeNetwork",
   ]]);
 });
