@@ -30,7 +30,12 @@ export { Capture, type CaptureOptions, type CaptureSink } from "./capture/captur
 export * from "./compression.ts";
 export * from "./counters.ts";
 export * from "./idle_timeout.ts";
-export { insertLayer, type InsertLayerOptions, removeLayer } from "../stack/live_layers.ts";
+export {
+  insertLayer,
+  type InsertLayerOptions,
+  removeLayer,
+  type RemoveLayerOptions,
+} from "../stack/live_layers.ts";
 export { Layer } from "../stack/layer.ts";
 export * from "./logging.ts";
 export * from "./minimum_rate.ts";
