@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { WaitQueue } from "../../protocols/wait_queue.ts";
+import { SharedWait, WaitQueue } from "../../protocols/wait_queue.ts";
 import { stateOf } from "../support/event_loop.ts";
 
 Deno.test("WaitQueue.release() lets everybody go on, in order, with a signal and without", async () => {
@@ -79,4 +79,43 @@ Deno.test("WaitQueue.wait() leaves no listener on the signal, however it ends", 
     await waiting;
     assertEquals(listeners, 0);
   }
+});
+
+Deno.test("WaitQueue loses nobody when a listener of the signal that aborts releases the queue", async () => {
+  const queue = new WaitQueue();
+  const controller = new AbortController();
+  controller.signal.addEventListener("abort", () => queue.release());
+  const first = queue.wait(controller.signal);
+  let second: Promise<void> | undefined;
+  controller.signal.addEventListener("abort", () => second = queue.wait());
+  controller.abort();
+  await first;
+  assertEquals(queue.isEmpty, false);
+  queue.release();
+  await second;
+});
+
+Deno.test("SharedWait gives what its promise resolves to, before and after", async () => {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const shared = new SharedWait(promise);
+  const before = shared.wait();
+  resolve(7);
+  assertEquals([await before, await shared.wait()], [7, 7]);
+});
+
+Deno.test("SharedWait puts one reaction on its promise, however many waits are aborted", async () => {
+  let reactions = 0;
+  const promise = new Promise<void>(() => {});
+  const then = promise.then.bind(promise);
+  Object.assign(promise, {
+    then: (...args: Parameters<typeof then>) => (reactions++, then(...args)),
+  });
+  const shared = new SharedWait(promise);
+  for (let i = 0; i < 100; i++) {
+    const controller = new AbortController();
+    const waiting = shared.wait(controller.signal);
+    controller.abort(new Error("enough"));
+    await assertRejects(() => waiting, Error, "enough");
+  }
+  assertEquals(reactions, 1);
 });

@@ -45,6 +45,8 @@ export class CarrierTransport implements Transport {
   #startedAt = 0;
   #received = 0;
   #hasEof = false;
+  // Whether the peer has ended its direction before we ended ours.
+  #isPeerFirst = false;
   #isFinishing = false;
   // Why nothing can be sent any more, while the rest is still being read.
   #writeFailure: Error | null = null;
@@ -277,6 +279,7 @@ export class CarrierTransport implements Transport {
 
   #onEof(): void {
     this.#hasEof = true;
+    this.#isPeerFirst = !this.#outbound.isEnding;
     this.#lifecycle.advance("peerEof");
     this.#tellEof();
     if (this.#writeFailure !== null) this.#lose("error", this.#writeFailure);
@@ -333,7 +336,7 @@ export class CarrierTransport implements Transport {
     if (!this.#lifecycle.allows("close")) return;
     if (this.#writeFailure !== null) return this.#lose("error", this.#writeFailure);
     this.#lifecycle.advance("close");
-    this.#endedBy = by;
+    this.#endedBy = this.#isPeerFirst ? "peer" : by;
     this.#delivery.stop();
     if (this.#outbound.isFlushed) this.#finish();
     else this.#outbound.flush();

@@ -7,7 +7,7 @@ import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import { fromNodeError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
-import { removeStaleSocket } from "./_unix_listener.ts";
+import { overStaleSocket } from "./_unix_listener.ts";
 import { makeCarrier, SharedReadServer, SharedReadSocket } from "./_node_sockets.ts";
 import type { BindOptions, DialOptions, ListenPlace } from "./network.ts";
 import type { SpecialSocketOptions } from "./special_options.ts";
@@ -59,7 +59,14 @@ function dial(socket: Socket, place: Endpoint, options: DialOptions): void {
 export async function listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener> {
   const { path, hostname = DEFAULT_HOSTNAME, port = 0, fd } = place;
   if (fd === undefined && path === undefined) requireNetPermission(formatHostPort(hostname, port));
-  if (path !== undefined && !path.startsWith("\0")) await removeStaleSocket(path);
+  const isFile = path !== undefined && !path.startsWith("\0");
+  return isFile
+    ? await overStaleSocket(path, () => startListening(place, options))
+    : await startListening(place, options);
+}
+
+async function startListening(place: ListenPlace, options: BindOptions): Promise<NetworkListener> {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0, fd } = place;
   const { backlog = DEFAULT_BACKLOG, reusePort = false } = options;
   const server = new SharedReadServer();
   const { promise, resolve, reject } = Promise.withResolvers<void>();

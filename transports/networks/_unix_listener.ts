@@ -10,8 +10,10 @@ const closing = new Map<string, Promise<void>>();
 export async function listenUnix(path: string): Promise<Deno.UnixListener> {
   if (isAbstract(path)) return Deno.listen({ transport: "unix", path });
   await closing.get(path);
-  await removeStaleSocket(path);
-  const listener = Deno.listen({ transport: "unix", path });
+  const listener = await overStaleSocket(
+    path,
+    () => Promise.resolve(Deno.listen({ transport: "unix", path })),
+  );
   const ours = look(path);
   const accept = listener.accept.bind(listener);
   const close = listener.close.bind(listener);
@@ -36,8 +38,22 @@ function isAbstract(path: string): boolean {
   return path.startsWith("\0");
 }
 
-/** Removes a socket file that no process listens on; any other file stays. */
-export async function removeStaleSocket(path: string): Promise<void> {
+/**
+ * Listens where a dead socket file may be, which is removed before; any other file stays. Of several servers that want to
+ * take the place of one dead file, in this process or in others, one at a time looks, removes and listens.
+ */
+export async function overStaleSocket<T>(path: string, listen: () => Promise<T>): Promise<T> {
+  if (look(path) === null) return await listen();
+  const lock = await takeLock(`${path}.lock`);
+  try {
+    await removeStaleSocket(path);
+    return await listen();
+  } finally {
+    lock?.release();
+  }
+}
+
+async function removeStaleSocket(path: string): Promise<void> {
   const found = look(path);
   if (found === null) return;
   if (!found.isSocket) {
@@ -48,8 +64,36 @@ export async function removeStaleSocket(path: string): Promise<void> {
     conn.close();
   } catch (error) {
     if (!(error instanceof Deno.errors.ConnectionRefused)) return;
-    // Between the look and the removal another server may have taken the path.
-    if (isSame(look(path), found)) await Deno.remove(path);
+    if (isSame(look(path), found)) removeIfThere(path);
+  }
+}
+
+/** A lock between processes; `null` if the permissions do not cover the file. It ends with its process. */
+async function takeLock(path: string): Promise<{ release(): void } | null> {
+  const mayWrite = (["read", "write"] as const).every((name) =>
+    Deno.permissions.querySync({ name, path }).state === "granted"
+  );
+  if (!mayWrite) return null;
+  for (;;) {
+    const file = await Deno.open(path, { create: true, write: true });
+    await file.lock(true);
+    // The one that held it before may have removed the file meanwhile.
+    if (isSame(look(path), file.statSync())) {
+      const release = () => {
+        removeIfThere(path);
+        file.close();
+      };
+      return { release };
+    }
+    file.close();
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

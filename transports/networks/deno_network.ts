@@ -10,6 +10,7 @@ import { listenNativeTls, secureCarrier, startNativeTls } from "../tls/tls_stack
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
 import type { BindOptions, DialOptions, Network } from "./network.ts";
 import { lookUpHost } from "./_look_up_host.ts";
+import { releasePort, untilPortReleased } from "./_address_release.ts";
 import { listenUnix } from "./_unix_listener.ts";
 
 /**
@@ -68,18 +69,19 @@ async function dialUnix(path: string, signal: AbortSignal): Promise<Deno.Conn> {
 
 async function listen(place: Endpoint, options: BindOptions): Promise<NetworkListener> {
   const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
+  if (path === undefined) await untilPortReleased(port);
   const listener = path === undefined
     ? Deno.listen({ hostname, port, ...tcpOptions(options) })
     : await listenUnix(path);
   return toNetworkListener<Deno.Conn>(listener, options, (conn) => new SocketCarrier(conn));
 }
 
-// deno-lint-ignore require-await -- a failure rejects, as in listen()
 async function listenSecure(
   { hostname = DEFAULT_HOSTNAME, port = 0 }: Endpoint,
   options: BindOptions,
   tls: ResolvedTlsOptions,
 ): Promise<NetworkListener> {
+  await untilPortReleased(port);
   const listener = listenNativeTls({ hostname, port, ...tcpOptions(options) }, tls);
   return toNetworkListener(listener, options, (conn) => secureCarrier(conn, tls));
 }
@@ -91,11 +93,17 @@ function toNetworkListener<C extends Deno.Conn>(
 ): NetworkListener {
   const address = fromDenoAddr(listener.addr);
   if (address === undefined) throw new TypeError(`Cannot listen on ${listener.addr.transport}`);
+  // Until it has settled, a closed listener holds on to its port.
+  let accepting: Promise<C> | null = null;
   return {
     address,
-    close: () => listener.close(),
+    close(): void {
+      listener.close();
+      if (accepting !== null && address.transport === "tcp") releasePort(address.port, accepting);
+    },
     async accept(): Promise<Carrier> {
-      const conn = await listener.accept();
+      accepting = listener.accept();
+      const conn = await accepting;
       try {
         applySocketOptions(conn, options);
       } catch (cause) {

@@ -288,3 +288,23 @@ Deno.test("CarrierTransport.sentQueue waits for what was written before, not for
   await dropped;
   assertEquals(transport.sentQueue, null);
 });
+
+Deno.test("CarrierTransport.closed says that the peer ended it if its end came first", async () => {
+  const { transport, carrier } = transportOver();
+  transport.setProtocol({ eofReceived: () => true });
+  await carrier.source.end();
+  await settled();
+  transport.close();
+  assertEquals((await transport.closed).endedBy, "peer");
+});
+
+Deno.test("CarrierTransport.closed says that we ended it if our end came first", async () => {
+  const { transport, carrier } = transportOver();
+  transport.setProtocol({ eofReceived: () => true });
+  transport.writeEof();
+  carrier.settleEnd();
+  await carrier.source.end();
+  await settled();
+  transport.close();
+  assertEquals((await transport.closed).endedBy, "local");
+});

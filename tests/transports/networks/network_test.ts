@@ -6,6 +6,7 @@ import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import type { Network } from "../../../transports/networks/network.ts";
+import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { networkOf, withNetwork } from "../../../transports/networks/with_network.ts";
 import { localhost, trusting } from "../tls/certificates.ts";
 
@@ -98,3 +99,20 @@ Deno.test("denoNetwork.lookup() gives all addresses of a host and refuses an unk
     "no.such.host.invalid",
   );
 });
+
+for (const network of [denoNetwork, nodeNetwork]) {
+  Deno.test(`createServer() listens where a server was closed just before, on ${network.name}`, async () => {
+    await using first = await createServer(() => ({}), { port: 0, network });
+    const { port } = first;
+    // Served, so that an accept is under way when the server is closed.
+    const { transport } = await createConnection(() => ({}), { port, network });
+    first.close();
+    await using second = await createServer(() => ({}), { port, network });
+    assertEquals(second.port, port);
+    second.close();
+    await using third = await createServer(() => ({}), { port, network });
+    assertEquals(third.port, port);
+    transport.abort();
+    await transport.closed;
+  });
+}

@@ -1,6 +1,12 @@
-import { assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { fileURLToPath as fromFileUrl } from "node:url";
+import { assertEquals, assertFalse, assertInstanceOf, assertRejects } from "@std/assert";
+import { StreamReader } from "../../../streams/stream_reader.ts";
+import { createServer } from "../../../transports/create_server.ts";
+import { denoNetwork } from "../../../transports/networks/deno_network.ts";
+import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { listenUnix } from "../../../transports/networks/_unix_listener.ts";
 import { unixTest as test } from "../../support/has_unix_sockets.ts";
+import { decode } from "../../support/text.ts";
 
 /** A folder of its own, removed afterwards. */
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -135,3 +141,54 @@ test({
     assertFalse(await answers(path));
   },
 });
+
+test("Of several servers that take one dead socket's place at the same time one listens", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/socket`;
+    for (const network of [denoNetwork, nodeNetwork]) {
+      await leaveStaleSocket(path);
+      const attempts = Array.from({ length: 8 }, () => createServer(() => ({}), { path, network }));
+      const outcomes = await Promise.allSettled(attempts);
+      const servers = outcomes.filter((outcome) => outcome.status === "fulfilled");
+      const failures = outcomes.filter((outcome) => outcome.status === "rejected");
+      assertEquals([servers.length, failures.length], [1, 7]);
+      for (const { reason } of failures) assertInstanceOf(reason, Deno.errors.AddrInUse);
+      assertEquals(await answers(path), true);
+      assertEquals(await exists(`${path}.lock`), false);
+      for (const { value } of servers) await value.shutdown({ grace: 0 });
+    }
+  }));
+
+test("Of several programs that take one dead socket's place at the same time one listens", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/socket`;
+    await leaveStaleSocket(path);
+    const module = new URL("../../../transports/create_server.ts", import.meta.url);
+    const code = `const { createServer } = await import("${module}");
+      try { await createServer(() => ({}), { path: "${path}" }); console.log("listens"); }
+      catch (error) { console.log(error.name); }
+      await new Response(Deno.stdin.readable).text();
+      Deno.exit(0);`;
+    const config = fromFileUrl(new URL("../../../deno.json", import.meta.url));
+    const programs = Array.from({ length: 4 }, () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--no-check", "--config", config, code],
+        stdin: "piped",
+        stdout: "piped",
+      }).spawn());
+    const said = await Promise.all(programs.map(firstLine));
+    assertEquals(said.toSorted(), ["AddrInUse", "AddrInUse", "AddrInUse", "listens"]);
+    assertEquals(await answers(path), true);
+    for (const program of programs) {
+      await program.stdin.close();
+      await program.status;
+    }
+  }));
+
+/** The first line that a program prints; the rest is dropped. */
+async function firstLine({ stdout }: Deno.ChildProcess): Promise<string> {
+  const reader = StreamReader.from(stdout);
+  const line = decode(await reader.readline()).trim();
+  await reader.readable.cancel();
+  return line;
+}
