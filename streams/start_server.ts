@@ -8,6 +8,7 @@ import { checkOptions, type OptionTable, show } from "../protocols/option_checks
 import { isClass } from "../transports/core/callbacks.ts";
 import { createServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
 import { report, toError } from "../transports/core/error_report.ts";
+import { closeAfterPeer } from "../transports/core/writing.ts";
 import type { Server } from "../transports/servers/server.ts";
 import type { FlowControl } from "./flow_control.ts";
 import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
@@ -107,7 +108,7 @@ async function serve(
   try {
     await handler(connection);
     // Not the one it began with, if the handler has started TLS.
-    connection.transport.close();
+    closeAfterPeer(connection.transport);
   } catch (thrown) {
     const { transport } = connection;
     // Asked to stop, it stopped: what it wrote is still sent.

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { CloseInfo } from "../../protocols/close_info.ts";
 import { openConnection } from "../../streams/open_connection.ts";
 import { openUnixConnection } from "../../streams/open_unix_connection.ts";
 import {
@@ -330,4 +331,16 @@ Deno.test("startServer() rejects with TypeError what is no handler, and no optio
       message,
     );
   }
+});
+
+Deno.test("startServer() says that the peer ended a connection whose handler returns after its end", async () => {
+  const ended = Promise.withResolvers<CloseInfo>();
+  await using server = await startServer(async (connection) => {
+    void connection.closed.then(ended.resolve);
+    await connection.reader.read();
+  }, { port: 0 });
+  const client = await Deno.connect({ port: server.port });
+  await client.closeWrite();
+  assertEquals((await ended.promise).endedBy, "peer");
+  client.close();
 });

@@ -45,7 +45,7 @@ export class CarrierTransport implements Transport {
   #startedAt = 0;
   #received = 0;
   #hasEof = false;
-  // Whether the peer has ended its direction before we ended ours.
+  // Whether our end is only the answer to the peer's.
   #isPeerFirst = false;
   #isFinishing = false;
   // Why nothing can be sent any more, while the rest is still being read.
@@ -132,6 +132,11 @@ export class CarrierTransport implements Transport {
   /** Whether `writeEof()` was called. */
   get isWritingEnded(): boolean {
     return this.#outbound.isEnding;
+  }
+
+  /** Has a `close()` that follows count as the peer's: by default if its end came before ours. */
+  followPeer(isPeerFirst: boolean = this.#hasEof && !this.#outbound.isEnding): void {
+    this.#isPeerFirst = isPeerFirst;
   }
 
   /** Calls back whenever written bytes are sent; the returned function ends that. */
@@ -279,7 +284,6 @@ export class CarrierTransport implements Transport {
 
   #onEof(): void {
     this.#hasEof = true;
-    this.#isPeerFirst = !this.#outbound.isEnding;
     this.#lifecycle.advance("peerEof");
     this.#tellEof();
     if (this.#writeFailure !== null) this.#lose("error", this.#writeFailure);

@@ -4,7 +4,7 @@ import { CarrierTransport } from "./carrier_transport.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 import { gateOf } from "./write/write_gate.ts";
 
-/** What tells of the writing of a transport what its public methods do not: the transport itself, or the one below its layers. */
+/** What knows of a transport what its public methods do not tell: the transport itself, or the one below its layers. */
 function writerOf(transport: Transport): CarrierTransport | null {
   if (transport instanceof CarrierTransport) return transport;
   return transport instanceof TransportWrapper ? writerOf(transport.inner) : null;
@@ -38,6 +38,16 @@ export function isWritingEnded(transport: Transport): boolean {
  */
 export function sentQueueOf(transport: Transport): WaitQueue | null | undefined {
   return isHeldBack(transport) ? undefined : writerOf(transport)?.sentQueue;
+}
+
+/**
+ * Closes a transport on behalf of the peer, who is said to have ended the connection then.
+ *
+ * @param isPeerFirst Whether that is so; by default if the end of its data came before ours.
+ */
+export function closeAfterPeer(transport: Transport, isPeerFirst?: boolean): void {
+  writerOf(transport)?.followPeer(isPeerFirst);
+  transport.close();
 }
 
 function isHeldBack(transport: Transport): boolean {

@@ -7,6 +7,7 @@ import type {
 import { Delivery } from "../core/read/delivery.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
+import { closeAfterPeer } from "../core/writing.ts";
 import { type Bytes, checkBytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
@@ -230,18 +231,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   #answerEof(keepsOpen: unknown): void {
-    if (!keepsOpen && !this.isClosing()) this.#closeForPeer();
-  }
-
-  /** Closes as a falsy answer in time would have: the transport below asks once more, on behalf of the peer. */
-  #closeForPeer(): void {
-    const { inner } = this;
-    inner.setProtocol({
-      eofReceived: () => inner.setProtocol(this),
-      pauseWriting: () => this.pauseWriting(),
-      resumeWriting: () => this.resumeWriting(),
-      connectionLost: (error) => this.connectionLost(error),
-    }, new Uint8Array(0));
+    if (!keepsOpen && !this.isClosing()) closeAfterPeer(this.inner, true);
   }
 
   #deliverUnread(unread: Bytes): void {

@@ -9,6 +9,7 @@ import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { CarrierTransport } from "../../../transports/core/carrier_transport.ts";
+import { closeAfterPeer } from "../../../transports/core/writing.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
 import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
 
@@ -289,22 +290,25 @@ Deno.test("CarrierTransport.sentQueue waits for what was written before, not for
   assertEquals(transport.sentQueue, null);
 });
 
-Deno.test("CarrierTransport.closed says that the peer ended it if its end came first", async () => {
+Deno.test("closeAfterPeer() says that the peer ended it if its end came first", async () => {
   const { transport, carrier } = transportOver();
   transport.setProtocol({ eofReceived: () => true });
   await carrier.source.end();
   await settled();
-  transport.close();
+  closeAfterPeer(transport);
   assertEquals((await transport.closed).endedBy, "peer");
 });
 
-Deno.test("CarrierTransport.closed says that we ended it if our end came first", async () => {
-  const { transport, carrier } = transportOver();
-  transport.setProtocol({ eofReceived: () => true });
-  transport.writeEof();
-  carrier.settleEnd();
-  await carrier.source.end();
+Deno.test("closeAfterPeer() says that we ended it if our end came first, or the peer's did not come", async () => {
+  const first = transportOver();
+  first.transport.setProtocol({ eofReceived: () => true });
+  first.transport.writeEof();
+  first.carrier.settleEnd();
+  await first.carrier.source.end();
   await settled();
-  transport.close();
-  assertEquals((await transport.closed).endedBy, "local");
+  const second = transportOver();
+  for (const { transport } of [first, second]) {
+    closeAfterPeer(transport);
+    assertEquals((await transport.closed).endedBy, "local");
+  }
 });
