@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { nodeCrypto } from "../engine/node_modules.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
+import { BoundedMap } from "./bounded_map.ts";
 import { DerError, DerReader, TAG } from "./der.ts";
 import { type PemBlock, readPem } from "./pem.ts";
 
@@ -17,7 +18,7 @@ const KNOWN_KEYS = "RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, or Ed
 
 /** How many checked texts are remembered: each `startTls()` brings its own options, mostly with the same. */
 const MAX_CHECKED = 256;
-const checked = new Set<string>();
+const checked = new BoundedMap<true>(MAX_CHECKED);
 
 /**
  * Throws unless a certificate and its key can be used.
@@ -46,11 +47,9 @@ export function checkAuthority(pem: string, name: string): void {
 }
 
 function once(key: string, check: () => void): void {
-  if (checked.has(key)) return;
+  if (checked.get(key)) return;
   check();
-  checked.add(key);
-  const [oldest] = checked.size > MAX_CHECKED ? checked : [];
-  if (oldest !== undefined) checked.delete(oldest);
+  checked.set(key, true);
 }
 
 function readCertificates(pem: string, name: string): readonly PemBlock[] {

@@ -1,4 +1,5 @@
 import type { SubjectAltName } from "../../../protocols/peer_certificate.ts";
+import { BoundedMap } from "./bounded_map.ts";
 import { type CertificateForm, readCertificate, shortIp } from "./certificate_form.ts";
 import { DerError } from "./der.ts";
 import { readPem } from "./pem.ts";
@@ -31,10 +32,21 @@ export function trustsServerItself(
   },
 ): boolean {
   if (serverName === undefined) return false;
-  return caCerts.flatMap(readPem).some(({ label, bytes }) => {
-    const form = label === "CERTIFICATE" ? tryToRead(bytes) : null;
-    return form !== null && form.isAuthority && isFor(form.names, serverName);
-  });
+  return caCerts.some((pem) =>
+    authoritiesIn(pem).some(({ isAuthority, names }) => isAuthority && isFor(names, serverName))
+  );
+}
+
+const MAX_AUTHORITIES = 256;
+/** What the certificates of authorities say, by their PEM text: a client is given the same ones for each connection. */
+const authorities = new BoundedMap<readonly CertificateForm[]>(MAX_AUTHORITIES);
+
+function authoritiesIn(pem: string): readonly CertificateForm[] {
+  const known = authorities.get(pem);
+  if (known !== undefined) return known;
+  const blocks = readPem(pem).filter(({ label }) => label === "CERTIFICATE");
+  const forms = blocks.map(({ bytes }) => tryToRead(bytes)).filter((form) => form !== null);
+  return authorities.set(pem, forms);
 }
 
 /** Reads a certificate; `null` if it is of version 1, or malformed. */

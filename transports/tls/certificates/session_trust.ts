@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import type { ResolvedTlsOptions } from "../tls_options.ts";
+import { BoundedMap } from "./bounded_map.ts";
 import { type PeerChain, readPeerChain } from "./peer_chain.ts";
 
 /** What a certificate is worth: `null` if it verifies, else a code that says why it does not. */
@@ -10,19 +11,28 @@ export const NO_CERTIFICATE = "UNABLE_TO_GET_ISSUER_CERT";
 /** The code for a session in which another server looked at the client's certificate. */
 const FOREIGN_SESSION = "SESSION_NOT_VERIFIED_HERE";
 
-/** How many sets of authorities are remembered, and how many certificates of each. */
+/** How many sets of authorities are remembered. */
 const MAX_SETS = 256;
-const MAX_CERTIFICATES = 65_536;
+/** How many certificates that verify are remembered of each set; only its authorities make new ones. */
+const MAX_TRUSTED = 65_536;
+/** How many others: every client can make as many as it likes. */
+const MAX_OTHERS = 1024;
+
+/** What a set of authorities said about certificates, by their hash. */
+interface Judged {
+  readonly trusted: BoundedMap<true>;
+  readonly others: BoundedMap<string>;
+}
 
 /**
- * What each set of authorities said about the certificates of clients, by their hash.
+ * What each set of authorities said about the certificates of clients.
  *
  * Deno keeps the sessions of all servers of a process in one store, and does not look again at the
  * certificate of a session that is resumed. So a resumed session counts only if its certificate went
  * through a full handshake under the same authorities. The sets are told apart by their content,
  * since each `startTls()` has options of its own.
  */
-const verdicts = new Map<string, Map<string, Verdict>>();
+const verdicts = new BoundedMap<Judged>(MAX_SETS);
 
 /**
  * Judges the client of a handshake that has just ended.
@@ -34,14 +44,16 @@ export function judgeClient(socket: TLSSocket, options: ResolvedTlsOptions): Ver
   if (!requestCert) return null;
   const chain = readPeerChain(socket, caCerts);
   if (chain === null) return NO_CERTIFICATE;
-  const known = verdictsOf(caCerts);
-  if (!socket.isSessionReused()) {
-    const verdict = socket.authorized ? null : String(socket.authorizationError);
-    remember(known, chain.fingerprint, verdict, MAX_CERTIFICATES);
+  const { trusted, others } = judgedBy(caCerts);
+  const { fingerprint } = chain;
+  if (socket.isSessionReused()) {
+    // The certificate may have expired since the session began.
+    if (trusted.get(fingerprint)) return judgeTime(chain);
+    return others.get(fingerprint) ?? FOREIGN_SESSION;
   }
-  const verdict = known.get(chain.fingerprint);
-  // The certificate may have expired since the session began.
-  return verdict === undefined ? FOREIGN_SESSION : verdict ?? judgeTime(chain);
+  if (!socket.authorized) return others.set(fingerprint, String(socket.authorizationError));
+  trusted.set(fingerprint, true);
+  return judgeTime(chain);
 }
 
 /** Whether a chain is valid now. */
@@ -51,16 +63,11 @@ export function judgeTime({ own, validUntil }: PeerChain): Verdict {
   return own.validFrom > now ? "CERT_NOT_YET_VALID" : null;
 }
 
-function verdictsOf(caCerts: readonly string[]): Map<string, Verdict> {
+function judgedBy(caCerts: readonly string[]): Judged {
   const key = caCerts.join("\n");
-  return remember(verdicts, key, verdicts.get(key) ?? new Map<string, Verdict>(), MAX_SETS);
-}
-
-/** Sets an entry as the newest, and drops the oldest if there are too many. */
-function remember<V>(map: Map<string, V>, key: string, value: V, max: number): V {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.size > max ? map.keys() : [];
-  if (oldest !== undefined) map.delete(oldest);
-  return value;
+  return verdicts.set(
+    key,
+    verdicts.get(key) ??
+      { trusted: new BoundedMap(MAX_TRUSTED), others: new BoundedMap(MAX_OTHERS) },
+  );
 }
