@@ -5,6 +5,7 @@
  */
 import { createDatagramEndpoint } from "@sluice/net";
 import type { MakeDatagramEndpoint } from "@sluice/net/testing";
+import type { DatagramEndpointOptions } from "@sluice/net/transports";
 import type { NetAddress } from "../../protocols/address.ts";
 import { resolveEndpointOptions } from "../../transports/datagrams/datagram_options.ts";
 import { EndpointTransport } from "../../transports/datagrams/endpoint_transport.ts";
@@ -13,7 +14,7 @@ import { MemoryHub } from "../../transports/datagrams/memory_hub.ts";
 /** Endpoints of UDP, of the loopback address of one family, and with further options. */
 export function udp(
   hostname: string,
-  further: { readonly multicast?: Record<string, never> } = {},
+  further: Pick<DatagramEndpointOptions, "multicast" | "network"> = {},
 ): MakeDatagramEndpoint {
   return (protocolFactory, { peer, ...options }) =>
     createDatagramEndpoint(protocolFactory, {

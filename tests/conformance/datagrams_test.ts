@@ -1,9 +1,13 @@
 import { assertEquals } from "@std/assert";
+import { nodeNetwork } from "@sluice/net";
 import { testDatagramEndpoint } from "@sluice/net/testing";
 import { memory, udp } from "./datagram_endpoints.ts";
 
 await testDatagramEndpoint(memory(), { name: "memory", gaps: ["truncation"] });
 await testDatagramEndpoint(udp("127.0.0.1"), { name: "UDP" });
+await testDatagramEndpoint(udp("127.0.0.1", { network: nodeNetwork }), {
+  name: "UDP of nodeNetwork",
+});
 await testDatagramEndpoint(udp("::1"), { name: "UDP over IPv6" });
 
 Deno.test("the battery passes with Deno.listenDatagram, over UDP and Unix sockets", async () => {

@@ -107,6 +107,8 @@ export interface DatagramOptions extends DatagramQueueOptions, DatagramBindOptio
   readonly family?: 4 | 6;
   /** Deno cannot do this for datagrams: `true` is refused. See `reuseAddress`. */
   readonly reusePort?: false;
+  /** Deno takes no datagram socket from another process, so a number is refused. */
+  readonly fd?: never;
   /** Ends the opening when it aborts, with its reason. The endpoint is open until it is closed. */
   readonly signal?: AbortSignal;
 }
@@ -149,6 +151,9 @@ export const ENDPOINT_CHECKS: OptionTable<DatagramOptions> = {
   remoteAddr: place(1),
   family: oneOf(4, 6),
   reusePort: refused,
+  fd: (value, option) => {
+    throw wrongKind(option, value, "is not possible: Deno takes no datagram socket that is open");
+  },
   signal: abortSignal,
 };
 

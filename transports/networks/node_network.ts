@@ -1,3 +1,4 @@
+import { DEFAULT_HOSTNAME } from "../core/endpoint.ts";
 import { lookUpHost } from "./_look_up_host.ts";
 import type { Network } from "./network.ts";
 
@@ -15,5 +16,15 @@ export const nodeNetwork: Network = {
     await (await import("./_node_connections.ts")).connect(place, options),
   listen: async (place, options) =>
     await (await import("./_node_connections.ts")).listen(place, options),
+  bindDatagrams: async ({ hostname = DEFAULT_HOSTNAME, port = 0, path }, options) => {
+    if (path !== undefined) {
+      throw new TypeError(
+        "Cannot bind: nodeNetwork has no Unix sockets for datagrams, denoNetwork has them with " +
+          "deno run --unstable-net",
+      );
+    }
+    const { bindNodeDatagrams } = await import("../datagrams/node_datagram_carrier.ts");
+    return await bindNodeDatagrams(hostname, port, options);
+  },
   lookup: lookUpHost,
 };

@@ -4,6 +4,7 @@ import {
   type DatagramTransport,
   denoNetwork,
   NameResolutionError,
+  nodeNetwork,
 } from "@sluice/net";
 import type { DatagramEndpoint } from "@sluice/net/transports";
 import type { DatagramEndpointOptions } from "../../../transports/create_datagram_endpoint.ts";
@@ -43,6 +44,7 @@ const REFUSED: readonly [unknown, RegExp][] = [
   [{ family: 5 }, /family 5 is not one of 4, 6/],
   [{ ...HERE, reusePort: true }, /reusePort true is not possible: .* reuseAddress/],
   [{ ...HERE, reusePort: 1 }, /neither true nor false/],
+  [{ ...HERE, fd: 3 }, /fd 3 is not possible: Deno takes no datagram socket that is open/],
   [{ ...HERE, allowBroadcast: "yes" }, /allowBroadcast "yes" is neither true nor false/],
   [{ ...HERE, maxDatagramSize: 0 }, /maxDatagramSize 0/],
   [{ ...HERE, maxDatagramSize: 1.5 }, /maxDatagramSize 1\.5/],
@@ -59,6 +61,7 @@ const REFUSED: readonly [unknown, RegExp][] = [
   [{ ...HERE, signal: {} }, /signal an object is not an AbortSignal/],
   [{ ...HERE, network: {} }, /network an object is not a Network/],
   [{ localAddr: { path: "/nowhere/x" } }, /need deno run --unstable-net/],
+  [{ localAddr: { path: "/nowhere/x" }, network: nodeNetwork }, /denoNetwork has them/],
 ];
 
 for (const [options, message] of REFUSED) {
