@@ -1,4 +1,4 @@
-import { DEFAULT_HOSTNAME } from "../core/endpoint.ts";
+import { DEFAULT_HOSTNAME } from "../core/addresses.ts";
 import { lookUpHost } from "./_look_up_host.ts";
 import type { Network } from "./network.ts";
 
