@@ -8,6 +8,8 @@ import { ChunkQueue } from "../core/read/chunk_queue.ts";
 export class TransformInput {
   /** Where it is taken from. */
   readonly source: ChunkQueue = new ChunkQueue();
+  #isEnded = false;
+  #decoding: void | Promise<void> = undefined;
   readonly #onError: (callback: string, thrown: unknown) => void;
 
   /** `onError` is told what the transform throws, and in which method. */
@@ -15,11 +17,34 @@ export class TransformInput {
     this.#onError = onError;
   }
 
+  /** Whether the peer has ended its direction. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Resolves when what arrived so far is decoded and read. */
+  async decoded(): Promise<void> {
+    await this.#decoding;
+  }
+
+  /** The peer has ended its direction: what is still produced comes before the end. */
+  end(produce: () => Transformed | Promise<Transformed>): void {
+    this.#isEnded = true;
+    void Promise.resolve(this.decode("decodeEnd", produce)).then(() => this.source.end());
+  }
+
   /**
    * Hands on what is produced. Never throws or rejects: an error is told once everything that was
    * produced before it has been read.
    */
   decode(
+    callback: string,
+    produce: () => Transformed | Promise<Transformed>,
+  ): void | Promise<void> {
+    return this.#decoding = this.#handOn(callback, produce);
+  }
+
+  #handOn(
     callback: string,
     produce: () => Transformed | Promise<Transformed>,
   ): void | Promise<void> {

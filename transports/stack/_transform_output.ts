@@ -3,7 +3,10 @@ import { turnBudget } from "../../protocols/turn_budget.ts";
 import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 
-/** The way out of a transform: what it makes of written bytes goes down piece by piece, as there is room below. */
+/**
+ * The way out of a transform: what it makes of written bytes goes down piece by piece, as there is
+ * room below.
+ */
 export class TransformOutput {
   readonly #write: (piece: Bytes) => void;
   readonly #onError: (callback: string, thrown: unknown) => void;
@@ -11,6 +14,8 @@ export class TransformOutput {
   #isReleased = false;
   #onRoom: (() => void) | null = null;
   #isEncoding = false;
+  #start: Promise<void> | null = null;
+  #end: Promise<void> | null = null;
 
   /** Sends with `write`; `onError` is told what that or the transform throws, and in which method of the transform. */
   constructor(
@@ -24,6 +29,16 @@ export class TransformOutput {
   /** Whether something is being produced or waits for room. */
   get isEncoding(): boolean {
     return this.#isEncoding;
+  }
+
+  /** Whether the transform has said its last words, or is saying them. */
+  get isEnded(): boolean {
+    return this.#end !== null;
+  }
+
+  /** Resolves when the last words of the transform are sent. */
+  async ended(): Promise<void> {
+    await this.#end;
   }
 
   /** There is no room below. */
@@ -43,8 +58,32 @@ export class TransformOutput {
     this.resume();
   }
 
-  /** Sends what is produced. Never rejects. */
-  async encode(
+  /** Sends the first words of the transform. Everything else waits for them. */
+  start(produce: () => Transformed | Promise<Transformed>): void {
+    this.#start = this.#run("encodeStart", produce);
+  }
+
+  /** Sends what the transform makes of written bytes. Never rejects. */
+  async encode(produce: () => Transformed | Promise<Transformed>): Promise<void> {
+    if (this.#start !== null) await this.#start;
+    await this.#run("encode", produce);
+  }
+
+  /** Sends the last words of the transform, the first time. Never rejects. */
+  end(produce: () => Transformed | Promise<Transformed>): Promise<void> {
+    return this.#end ??= this.#run("encodeEnd", async () => {
+      await this.#start;
+      return await produce();
+    });
+  }
+
+  /** Sends bytes as they are, after the last words of the transform. Never rejects. */
+  async pass(chunk: Bytes): Promise<void> {
+    await this.#end;
+    await this.#run("encode", () => chunk);
+  }
+
+  async #run(
     callback: string,
     produce: () => Transformed | Promise<Transformed>,
   ): Promise<void> {

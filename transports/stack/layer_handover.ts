@@ -1,16 +1,18 @@
-import type { Bytes } from "../../protocols/bytes.ts";
+import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import { ConnectionLostError } from "../../protocols/errors.ts";
+import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { isWritingPaused } from "../core/writing.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
+import type { CarrierTransport } from "../core/carrier_transport.ts";
+import { restack } from "./restack.ts";
 
 /**
- * Takes the place of a protocol on a transport that is being taken away from it: gathers what is still
- * delivered, waits until all that was written has left, and passes on whether to write.
+ * Placeholder for the protocol of a transport that is being taken away from it. It gathers what is
+ * still delivered, waits until all that was written has left, and passes on whether to write.
  */
 export class LayerHandover implements ProtocolCallbacks {
-  /** What was delivered since. */
-  readonly received: Bytes[] = [];
+  // What was delivered since.
+  readonly #received: Bytes[] = [];
   readonly #transport: Transport;
   readonly #upper: AnyProtocol;
   readonly #onError: CallbackErrorSink;
@@ -20,11 +22,14 @@ export class LayerHandover implements ProtocolCallbacks {
   #isPaused: boolean;
   #onEmpty: (() => void) | null = null;
 
-  /** Replaces `upper`, the protocol of `transport`; reading goes on. What `upper` throws goes to `onError`. */
-  constructor(transport: Transport, upper: AnyProtocol, onError: CallbackErrorSink) {
+  /**
+   * Replaces the protocol of `transport`; reading goes on. What that protocol throws goes to
+   * `onError`.
+   */
+  constructor(transport: Transport, onError: CallbackErrorSink) {
     this.#transport = transport;
     this.#onError = onError;
-    this.#upper = upper;
+    this.#upper = transport.getProtocol();
     this.#isPaused = isWritingPaused(transport);
     this.#lost.promise.catch(() => {});
     transport.setProtocol(this);
@@ -55,6 +60,13 @@ export class LayerHandover implements ProtocolCallbacks {
     await Promise.race([emptied, this.#lost.promise]);
   }
 
+  /** Makes the protocol that was replaced that of another transport, with what was gathered and `more`. */
+  moveTo(transport: Transport, more: readonly Bytes[]): void {
+    const unread = [...this.#received, ...more];
+    transport.setProtocol(this.#upper, unread.length > 0 ? joinBytes(unread) : undefined);
+    restack(this.#upper, transport);
+  }
+
   /** Tells the protocol that was replaced whether to write, if that has changed for it. */
   tellWriting(isPaused: boolean): void {
     const wasPaused = this.#isPaused;
@@ -63,7 +75,7 @@ export class LayerHandover implements ProtocolCallbacks {
   }
 
   dataReceived(chunk: Bytes): void {
-    this.received.push(chunk);
+    this.#received.push(chunk);
   }
 
   eofReceived(): boolean {
@@ -85,6 +97,25 @@ export class LayerHandover implements ProtocolCallbacks {
   connectionLost(error: Error | null): void {
     this.#lost.reject(new ConnectionLostError("Cannot remove layer: connection lost"));
     callBack(this.#upper, "connectionLost", this.#onError, error);
+  }
+}
+
+/**
+ * Throws if the layer below a transport cannot be taken out.
+ *
+ * @param hasEnded Whether the peer has ended its direction.
+ * @throws {ConnectionLostError} If the connection is closing.
+ * @throws {InvalidStateError} If a direction has ended.
+ */
+export function checkRemovable(transport: CarrierTransport, hasEnded: boolean): void {
+  if (transport.isClosing()) {
+    throw new ConnectionLostError("Cannot remove layer: the connection is closing");
+  }
+  if (hasEnded) {
+    throw new InvalidStateError("Cannot remove layer: the peer has ended its direction");
+  }
+  if (transport.isWritingEnded) {
+    throw new InvalidStateError("Cannot remove layer: writeEof() was called");
   }
 }
 

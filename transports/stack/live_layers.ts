@@ -12,7 +12,7 @@ import { nextTurn } from "../core/clock.ts";
 import { restack } from "./restack.ts";
 import { isOnTop, putOnTop } from "../core/stack_top.ts";
 import { LayerPassage } from "./layer_passage.ts";
-import { TransformCarrier } from "./_transform_carrier.ts";
+import { TransformTop } from "./_transform_top.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import { WriteGate } from "../core/write/write_gate.ts";
 import {
@@ -151,9 +151,8 @@ export async function removeLayer(
   checkOptions("remove layer", options, REMOVAL_CHECKS);
   const { signal } = options;
   signal?.throwIfAborted();
-  const carrier = TransformCarrier.below(transport);
-  if (carrier !== undefined) {
-    const removed = carrier.remove();
+  if (transport instanceof TransformTop) {
+    const removed = transport.layer.remove();
     return await (signal === undefined ? removed : abortable(removed, signal));
   }
   if (!(transport instanceof Layer)) {
