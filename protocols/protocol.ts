@@ -45,7 +45,7 @@ export class Protocol extends BaseProtocol implements ProtocolCallbacks {
    * A returned promise holds reading back: the next chunk is read only after it settles, and its
    * rejection ends the connection like an exception. Any other result is ignored.
    *
-   * @param _chunk At least one byte. Its buffer holds nothing else and nobody else uses it: keep it,
+   * @param _chunk At least one byte. Its buffer is yours alone: keep it,
    * change it, or transfer it to a Worker.
    */
   dataReceived(_chunk: Bytes): unknown {

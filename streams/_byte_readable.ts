@@ -1,6 +1,6 @@
 /**
  * Why this file is not a plain `new ReadableStream`. The reader and the Web stream of a connection
- * may take turns, so no byte may be inside the stream while nobody reads from it. The platform makes
+ * may take turns, so no byte may be inside the stream while no read is pending. The platform makes
  * that hard at three points, and each has its answer here. All of it is in the Streams Standard;
  * nothing depends on how Deno implements it.
  *

@@ -166,8 +166,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
   }
 
   /**
-   * Takes the layer out. What was written before is encoded, what was received before is decoded and
-   * delivered before what follows; the transport above passes everything on from then.
+   * Takes the layer out. Bytes written before are encoded, bytes received before are decoded and
+   * delivered before later ones; the transport above passes everything on from then.
    *
    * @returns The transport below.
    * @throws {ConnectionLostError} If the connection ends before that.

@@ -10,10 +10,10 @@ import type { Bytes } from "../../protocols/bytes.ts";
  *    +-----------+-----end-----+---------------+----------> ended
  * ```
  *
- * - `none`: nobody has asked for it.
- * - `cutting`: what was written before is being encoded.
- * - `leaving`: the transform says its last words. What is written now is passed on as it is.
- * - `handingOver`: what was decoded is being delivered. What arrives now is kept as it is.
+ * - `none`: it was not asked for.
+ * - `cutting`: bytes written before are being encoded.
+ * - `leaving`: the transform says its last words. Bytes written now are passed on as they are.
+ * - `handingOver`: decoded bytes are being delivered. Bytes that arrive now are kept as they are.
  * - `gone`: the transport above forwards to the one below.
  * - `ended`: the connection ended before that.
  */
@@ -22,7 +22,7 @@ type RemovalPhase = "none" | "cutting" | "leaving" | "handingOver" | "gone" | "e
 /** What moves a removal from one {@linkcode RemovalPhase} to the next. */
 type RemovalEvent = "ask" | "cut" | "left" | "done" | "end";
 
-/** The phase that each event leads to. What is not listed changes nothing. */
+/** The phase that each event leads to. Other events change nothing. */
 const TRANSITIONS: Record<RemovalPhase, Partial<Record<RemovalEvent, RemovalPhase>>> = {
   none: { ask: "cutting", end: "ended" },
   cutting: { cut: "leaving", end: "ended" },

@@ -11,7 +11,7 @@ import { restack } from "./restack.ts";
  * still delivered, waits until all that was written has left, and passes on whether to write.
  */
 export class LayerHandover implements ProtocolCallbacks {
-  // What was delivered since.
+  // The bytes delivered since.
   readonly #received: Bytes[] = [];
   readonly #transport: Transport;
   readonly #upper: AnyProtocol;
@@ -60,7 +60,7 @@ export class LayerHandover implements ProtocolCallbacks {
     await Promise.race([emptied, this.#lost.promise]);
   }
 
-  /** Makes the protocol that was replaced that of another transport, with what was gathered and `more`. */
+  /** Makes the protocol that was replaced that of another transport, with the gathered bytes and `more`. */
   moveTo(transport: Transport, more: readonly Bytes[]): void {
     const unread = [...this.#received, ...more];
     transport.setProtocol(this.#upper, unread.length > 0 ? joinBytes(unread) : undefined);
