@@ -50,13 +50,16 @@ const CHECKS: OptionTable<InsertLayerOptions> = {
 const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = { signal: abortSignal };
 
 /**
- * Puts a layer into a live connection, between a transport and its protocol. Bytes that the transport has
- * received and not delivered go through the layer. Bytes written before go out unchanged.
+ * Puts a layer into a live connection, between a transport and its protocol. Bytes that the
+ * transport has received and not delivered go through the layer. Bytes written before go out
+ * unchanged.
  *
- * The protocol has to write to the transport that is returned from now on. Its writes to the other one are held back until the layer
- * is ready, and then go through the layer; a writer is paused meanwhile. A protocol that is a layer itself does so by itself. The first byte comes through the layer a turn of the event
- * loop after the transport, so that an answer goes the same way. A protocol should not await this inside
- * `dataReceived`: a layer that waits for data would never get it.
+ * The protocol has to write to the transport that is returned from now on. Its writes to the other
+ * one are held back until the layer is ready, and then go through the layer; a writer is paused
+ * meanwhile. A protocol that is a layer itself does so by itself. The first byte comes through the
+ * layer a turn of the event loop after the transport, so that an answer goes the same way. A
+ * protocol should not await this inside `dataReceived`: a layer that waits for data would never get
+ * it.
  *
  * @example Compressing from here on
  * ```ts
@@ -73,9 +76,11 @@ const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = { signal: abortSignal };
  *
  * @param transport The live transport.
  * @param layer Makes the layer.
- * @param options What the layer is told of the connection: its limits and error handler; and unread bytes.
+ * @param options What the layer is told of the connection: its limits and error handler; and unread
+ * bytes.
  * @returns The transport on top of the layer, once the layer is ready.
- * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is ready; or the failure that ended it.
+ * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is ready; or
+ * the failure that ended it.
  * @throws {InvalidStateError} If `writeEof()` was called, or another layer is being put in.
  * @throws What the layer's `connectionMade` throws; the connection is ended then.
  */
@@ -115,8 +120,8 @@ export async function insertLayer(
 }
 
 /**
- * Takes a layer out of a live connection, the reverse of {@linkcode insertLayer}: what was written is sent through
- * it, what it has received is delivered, and what follows goes past it.
+ * Takes a layer out of a live connection, the reverse of {@linkcode insertLayer}: what was written
+ * is sent through it, what it has received is delivered, and what follows goes past it.
  *
  * A protocol above should not await this inside `dataReceived`: the bytes after it wait for that.
  *
@@ -141,8 +146,8 @@ export async function insertLayer(
  * @returns The transport below the layer, which the protocol stands on now.
  * @throws {TypeError} If there is no layer right below.
  * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is out.
- * @throws {InvalidStateError} If a layer that changes bytes is being removed already, the peer has ended its direction, or
- * `writeEof()` was called.
+ * @throws {InvalidStateError} If a layer that changes bytes is being removed already, the peer has
+ * ended its direction, or `writeEof()` was called.
  */
 export async function removeLayer(
   transport: Transport,
@@ -165,8 +170,8 @@ export async function removeLayer(
 }
 
 /**
- * Replaces the protocol of a live connection until the layer below it is ready, then puts it back on
- * top. Until then it holds back what is written to the transport.
+ * Replaces the protocol of a live connection until the layer below it is ready, then puts it back
+ * on top. Until then it holds back what is written to the transport.
  */
 class Landing implements ProtocolCallbacks {
   readonly #transport: Transport;
@@ -245,7 +250,10 @@ function gatedTransport(transport: Transport): Transport {
   return isWrapper ? gatedTransport(transport.inner) : transport;
 }
 
-/** Where what is reported of a connection goes; `undefined` for the console, or if the transport does not tell. */
+/**
+ * Where what is reported of a connection goes; `undefined` for the console, or if the transport
+ * does not tell.
+ */
 function errorHandlerOf(transport: Transport): ErrorHandler | undefined {
   if (transport instanceof CarrierTransport) return transport.onError;
   return transport instanceof TransportWrapper ? errorHandlerOf(transport.inner) : undefined;

@@ -12,8 +12,8 @@ import { TlsDuplex } from "./engine/tls_duplex.ts";
 const MAX_TURNS = 8;
 
 /**
- * The side of a TLS connection that faces the wire: it passes ciphertext between the transport below
- * and the engine.
+ * The side of a TLS connection that faces the wire: it passes ciphertext between the transport
+ * below and the engine.
  *
  * ```text
  * transport below -> target -> feed(), record by record -> duplex -> engine
@@ -21,7 +21,7 @@ const MAX_TURNS = 8;
  * ```
  */
 export class CiphertextLink {
-  /** What the engine stands on. */
+  /** The stream below the engine. */
   readonly duplex: TlsDuplex = new TlsDuplex((bytes) => this.#send(bytes));
   readonly #boundaries = new RecordBoundaries();
   #inner: Transport | null = null;
@@ -52,7 +52,10 @@ export class CiphertextLink {
     transport.setWriteBufferLimits({ high: 0 });
   }
 
-  /** Where the transport below reads to. The engine copies, so that the same memory serves for every read. */
+  /**
+   * Where the transport below reads to. The engine copies, so that the same memory serves for every
+   * read.
+   */
   get target(): Bytes {
     return this.#buffer.target;
   }
@@ -85,14 +88,16 @@ export class CiphertextLink {
   }
 
   /**
-   * Sends a fatal alert instead of the flight that the engine has just given, which would tell the peer
-   * that all is well. Only where the peer still expects alerts in the clear.
+   * Sends a fatal alert instead of the flight that the engine has just given, which would tell the
+   * peer that all is well. Only where the peer still expects alerts in the clear.
    */
   refuse(alert: number): void {
     if (this.#held !== null) this.#held = [alertRecord(alert)];
   }
 
-  /** Sends a fatal alert if the engine has sent nothing at all: it says nothing of some failures. */
+  /**
+   * Sends a fatal alert if the engine has sent nothing at all: it says nothing of some failures.
+   */
   breakSilence(alert: number): void {
     if (this.#isSilent && !this.#held?.length) void this.#send(alertRecord(alert));
   }
@@ -106,9 +111,13 @@ export class CiphertextLink {
     }
   }
 
-  /** Ends our direction of the transport below, after what the engine still has to send: its close_notify. */
+  /**
+   * Ends our direction of the transport below, after what the engine still has to send: its
+   * close_notify.
+   */
   async endWriting(): Promise<void> {
-    // It comes within this turn, or once what went before has left: a write may count as done earlier.
+    // It comes within this turn, or once what went before has left: a write may count as done
+    // earlier.
     for (await nextTurn(); this.#room !== null; await nextTurn()) await this.#room.promise;
     if (!this.#inner?.canWriteEof()) return;
     this.#hasEnded = true;
@@ -122,7 +131,9 @@ export class CiphertextLink {
       this.#inner.getWriteBufferSize() > 0;
   }
 
-  /** Lets the engine's alert leave, which it writes within this turn, then ends the transport below. */
+  /**
+   * Lets the engine's alert leave, which it writes within this turn, then ends the transport below.
+   */
   async leave(error: Error): Promise<void> {
     for (let turns = 0; turns < MAX_TURNS && await this.hasUnsent();) turns++;
     this.#inner?.abort(error);

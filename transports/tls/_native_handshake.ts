@@ -9,8 +9,8 @@ import type { SecureCarrier } from "../core/carrier.ts";
 import { endsOf, handshakeError } from "./_tls_errors.ts";
 
 /**
- * Stands in for the protocols of a native TLS connection until its handshake is done, then has the same transport
- * drive them: it costs nothing afterwards.
+ * Replaces the protocols of a native TLS connection until its handshake is done, then has the same
+ * transport drive them: it costs nothing afterwards.
  */
 export function nativeHandshake(carrier: SecureCarrier, timeoutMs: number): LayerFactory {
   return (upper, options) => new NativeHandshake(carrier, timeoutMs, upper, options);

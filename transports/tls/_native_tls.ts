@@ -58,11 +58,15 @@ export class NativeTlsCarrier extends SocketCarrier implements Carrier {
   }
 
   async #endInTime(): Promise<void> {
-    // Closed before the peer has read everything, a socket is reset and the peer may lose what it has not read.
+    // Closed before the peer has read everything, a socket is reset and the peer may lose what it
+    // has not read.
     await settlesInTime(this.#exchangeEnds(), this.#options.shutdownTimeout);
   }
 
-  /** Says that we are done, then reads until the peer says so. Never rejects: everything was sent before. */
+  /**
+   * Says that we are done, then reads until the peer says so. Never rejects: everything was sent
+   * before.
+   */
   async #exchangeEnds(): Promise<void> {
     try {
       await this.#conn.closeWrite();

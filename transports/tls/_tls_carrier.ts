@@ -39,8 +39,8 @@ import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
  * ```
  *
  * The engine decrypts at once what it is given, so it is given nothing while plaintext waits: that
- * is the back-pressure on reading. Its own flow control is never used. `_tls_phases.ts` has a drawing
- * of the phases.
+ * is the back-pressure on reading. Its own flow control is never used. `_tls_phases.ts` has a
+ * drawing of the phases.
  */
 export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   readonly source: ChunkQueue = new ChunkQueue();
@@ -122,7 +122,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   eofReceived(): boolean {
     if (this.#phases.now === "handshake") void this.#handshake.end(null);
     else if (!this.source.hasEnded) {
-      // All that arrived was decrypted by now. If close_notify was in it, the engine tells within this turn.
+      // All that arrived was decrypted by now. If close_notify was in it, the engine tells within
+      // this turn.
       const error = truncationError(this.inner);
       void nextTurn().then(() => this.#endReading(error));
     }
@@ -189,12 +190,16 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#secured = new SecuredSocket(socket, this.source, (error) => {
       this.#endReading(error === null ? null : protocolError(error, endsOf(this.inner)));
     });
-    // The engine shows data from the next turn on. Until then an error would drop the data before it.
+    // The engine shows data from the next turn on. Until then an error would drop the data before
+    // it.
     this.#link.waitATurn();
     void this.#startInTime();
   }
 
-  /** Our last message of the handshake may still have to leave. A protocol that aborts would take it back. */
+  /**
+   * Our last message of the handshake may still have to leave. A protocol that aborts would take it
+   * back.
+   */
   async #startInTime(): Promise<void> {
     while (await this.#link.hasUnsent()) continue;
     this.#start();

@@ -10,7 +10,9 @@ import {
 } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 
-/** What each kind of failure looks like in the codes of node:tls and in the texts of both engines. */
+/**
+ * What each kind of failure looks like in the codes of node:tls and in the texts of both engines.
+ */
 const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
   ["name", /ALTNAME_INVALID|not valid for (any )?name|NotValidForName/],
   ["expired", /EXPIRED|NOT_YET_VALID|NotValidYet|not valid yet/i],

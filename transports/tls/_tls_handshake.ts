@@ -29,7 +29,10 @@ export interface TlsHandshakeEvents {
   onFailed(error: Error): void;
 }
 
-/** The phase `handshake` of a TLS connection: its engine, its deadline and the ways in which it fails. */
+/**
+ * The phase `handshake` of a TLS connection: its engine, its deadline and the ways in which it
+ * fails.
+ */
 export class TlsHandshake {
   readonly #link: CiphertextLink;
   readonly #phases: TlsPhases;

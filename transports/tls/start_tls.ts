@@ -16,14 +16,17 @@ import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts
 /** How a live connection is encrypted from now on. */
 export interface StartTlsOptions extends TlsOptions {
   /**
-   * Fails with `PlaintextInjectionError` if anything has been received by now that no protocol has used: an attacker in between may have
-   * put it after the request to begin TLS (STARTTLS injection). Call in the same turn as you
-   * write the answer to that request, as the peer may speak as soon as it has that.
+   * Fails with `PlaintextInjectionError` if anything has been received by now that no protocol has
+   * used: an attacker in between may have put it after the request to begin TLS (STARTTLS
+   * injection). Call in the same turn as you write the answer to that request, as the peer may
+   * speak as soon as it has that.
    *
    * @default {false}
    */
   readonly strict?: boolean;
-  /** Bytes that the protocol was handed and did not use: they are the start of the peer's handshake. */
+  /**
+   * Bytes that the protocol was handed and did not use: they are the start of the peer's handshake.
+   */
   readonly unread?: Bytes;
   /** Ends the connection when it aborts in mid-handshake, with its reason. */
   readonly signal?: AbortSignal;
@@ -40,11 +43,13 @@ const CHECKS: OptionTable<StartTlsOptions> = {
 };
 
 /**
- * Encrypts a live connection, of any kind, from now on: asyncio's `start_tls`. A client by default; a server with `serverSide`.
+ * Encrypts a live connection, of any kind, from now on: asyncio's `start_tls`. A client by default;
+ * a server with `serverSide`.
  *
- * Bytes written before go out in the clear. Bytes received and not delivered go into the handshake. The
- * protocol gets no second `connectionMade`: it writes to the transport that is returned, and writes
- * nothing before. It should not await this inside `dataReceived`: the handshake would wait for it.
+ * Bytes written before go out in the clear. Bytes received and not delivered go into the handshake.
+ * The protocol gets no second `connectionMade`: it writes to the transport that is returned. What it
+ * writes to the other one during the handshake waits, and goes out encrypted; if the handshake
+ * fails, it is not sent. Do not await this inside `dataReceived`: the handshake would wait for it.
  *
  * @example An upgrade in mid-stream
  * ```ts
@@ -69,12 +74,16 @@ const CHECKS: OptionTable<StartTlsOptions> = {
  * ```
  *
  * @param transport The live transport.
- * @param protocol Who receives what is decrypted.
+ * @param protocol Receives the decrypted data.
  * @param options How to encrypt.
  * @returns The encrypted transport, after the handshake.
- * @throws {TypeError} If something is missing: a server's certificate, a client's `serverName`; the connection goes on in the clear.
- * @throws {TlsHandshakeError} If the handshake fails, {@linkcode HandshakeTimeoutError} if it takes too long,
- * {@linkcode PlaintextInjectionError} as `strict` says. The connection is ended then, and `connectionLost` called.
+ * @throws {TypeError} If something is missing: a server's certificate, a client's `serverName`; the
+ * connection goes on in the clear.
+ * @throws The reason of the signal, if that aborts; the connection is ended then, unless it had
+ * aborted before.
+ * @throws {TlsHandshakeError} If the handshake fails, {@linkcode HandshakeTimeoutError} if it takes
+ * too long, {@linkcode PlaintextInjectionError} as `strict` says. The connection is ended then, and
+ * `connectionLost` called.
  */
 export async function startTls(
   transport: Transport,

@@ -4,10 +4,12 @@ import { TlsCarrier } from "./_tls_carrier.ts";
 import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts";
 
 /**
- * TLS as a layer for the `layers` of any transport. The option `tls` puts it nearest the wire; by hand it
- * can be above another layer, such as one that reads a PROXY header, and inside another TLS.
+ * TLS as a layer for the `layers` of any transport. The option `tls` puts it nearest the wire; by
+ * hand it can be above another layer, such as one that reads a PROXY header, and inside another
+ * TLS.
  *
- * The layer above gets `connectionMade` after the handshake. See {@linkcode TlsOptions}; `serverSide` says which end it is.
+ * The layer above gets `connectionMade` after the handshake. See {@linkcode TlsOptions};
+ * `serverSide` says which end it is.
  *
  * @example TLS inside TLS
  * ```ts

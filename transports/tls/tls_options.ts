@@ -24,8 +24,9 @@ import { checkServerName } from "./certificates/server_name.ts";
 const HANDSHAKE_TIMEOUT = 60_000;
 
 /**
- * The default of `shutdownTimeout`, in milliseconds. A peer answers within one round trip; this leaves room for two lost
- * packets. asyncio's 30 s would hold up every close of a connection whose peer never answers.
+ * The default of `shutdownTimeout`, in milliseconds. A peer answers within one round trip; this
+ * leaves room for two lost packets. asyncio's 30 s would hold up every close of a connection whose
+ * peer never answers.
  */
 const SHUTDOWN_TIMEOUT = 5000;
 
@@ -35,25 +36,31 @@ export const MAX_DROPPED = 1_048_576;
 /** A version of TLS. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
-/** How a connection is encrypted. One type for both ends; what concerns the other end only is ignored. */
+/**
+ * How a connection is encrypted. One type for both ends; what concerns the other end only is
+ * ignored.
+ */
 export interface TlsOptions {
   /** Our certificate as PEM. A server needs one; a client shows it to a server that asks. */
   readonly cert?: string;
   /** The private key of `cert`, as PEM. */
   readonly key?: string;
-  /** Server: several certificates. The first that bears the name the client asks for is shown, else the first. */
+  /**
+   * Server: several certificates. The first that bears the name the client asks for is shown, else
+   * the first.
+   */
   readonly certificates?: readonly TlsCertificate[];
   /**
-   * Server: called in each handshake with the name that the client asks for, `null` if it names none. It answers
-   * with the certificate to show; with `null` for `cert` or `certificates`. As it is asked each time, a certificate
-   * can be renewed without a restart.
+   * Server: called in each handshake with the name that the client asks for, `null` if it names
+   * none. It answers with the certificate to show; with `null` for `cert` or `certificates`. As it
+   * is asked each time, a certificate can be renewed without a restart.
    */
   readonly sniCallback?: (
     serverName: string | null,
   ) => TlsCertificate | null | Promise<TlsCertificate | null>;
   /**
-   * Certificates of authorities, as PEM. A client trusts them besides those that Deno trusts by default; a
-   * server that asks for certificates trusts no others.
+   * Certificates of authorities, as PEM. A client trusts them besides those that Deno trusts by
+   * default; a server that asks for certificates trusts no others.
    */
   readonly caCerts?: readonly string[];
   /** The application protocols, the preferred one first (ALPN). */
@@ -71,8 +78,8 @@ export interface TlsOptions {
    */
   readonly requestCert?: boolean;
   /**
-   * Whether to refuse a peer whose certificate does not verify, or that has none though one was asked for. If not, see
-   * the extra info `authorized` and `authorizationError`.
+   * Whether to refuse a peer whose certificate does not verify, or that has none though one was
+   * asked for. If not, see the extra info `authorized` and `authorizationError`.
    *
    * @default {true}
    */
@@ -96,20 +103,21 @@ export interface TlsOptions {
    */
   readonly handshakeTimeout?: number;
   /**
-   * How many milliseconds `close()` gives the peer to answer the end of our data with the end of its own, and
-   * the system to send the last of ours.
+   * How many milliseconds `close()` gives the peer to answer the end of our data with the end of
+   * its own, and the system to send the last of ours.
    *
    * @default {5000}
    */
   readonly shutdownTimeout?: number;
   /**
-   * What does the work: `"native"`, Deno's own TLS, takes less CPU time but knows neither client certificates,
-   * `certificates`, `sniCallback`, versions nor any carrier but TCP, nor `noDelay` and `keepAlive` on a server;
-   * `"layer"` stands on any transport.
+   * What does the work: `"native"`, Deno's own TLS, takes less CPU time but knows neither client
+   * certificates, `certificates`, `sniCallback`, versions nor any carrier but TCP, nor `noDelay`
+   * and `keepAlive` on a server; `"layer"` works over any transport.
    *
-   * By default native where it can do all that is asked for. A server asks for `noDelay` unless it says
-   * `noDelay: false`, so it gets the layer: without, the first answer on a connection and every second
-   * flush wait for the peer's acknowledgement, which may take 40 ms. See the extra info `tlsEngine`.
+   * By default native where it can do all that is asked for. A server asks for `noDelay` unless it
+   * says `noDelay: false`, so it gets the layer: without, the first answer on a connection and
+   * every second flush wait for the peer's acknowledgement, which may take 40 ms. See the extra
+   * info `tlsEngine`.
    */
   readonly engine?: "native" | "layer";
   /** Which end of the handshake this is. By default a server when it accepts, else a client. */
@@ -118,7 +126,7 @@ export interface TlsOptions {
 
 /** What says that a connection is to be encrypted. */
 export interface TlsOption {
-  /** Encrypts the connection; `true` stands for the defaults, which are enough for a client. */
+  /** Encrypts the connection; `true` means the defaults, which are enough for a client. */
   readonly tls?: true | TlsOptions;
 }
 

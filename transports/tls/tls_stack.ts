@@ -11,10 +11,11 @@ import { trustsServerItself } from "./certificates/server_identity.ts";
 import { nativeObstacle, type ResolvedTlsOptions } from "./tls_options.ts";
 
 /**
- * Which engine does what is asked for.
+ * Chooses the engine that can do all that the options ask for.
  *
  * @param isTcp Whether the bytes go over plain TCP.
- * @param isAccepting Whether the connections are accepted; the native engine makes the handshake of that end only.
+ * @param isAccepting Whether the connections are accepted; the native engine makes the handshake of
+ * that end only.
  * @param sockets What a server asks for its sockets; those of a client are told before TLS begins.
  * @throws {TypeError} If the native engine is asked for and cannot do it.
  */

@@ -3,7 +3,7 @@ import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 
 const folder = new URL("../../../examples/certificates/", import.meta.url);
 
-/** Where a file of the test certificates stands. */
+/** The path of a file of the test certificates. */
 export function pathOf(name: string): string {
   return decodeURIComponent(new URL(name, folder).pathname);
 }
@@ -16,7 +16,7 @@ function pair(name: string): TlsCertificate {
   return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
 }
 
-/** The authority behind all certificates but that of a stranger. */
+/** The authority that signed all certificates but that of a stranger. */
 export const ca: string = read("ca.crt");
 /** An authority that signed nothing. */
 export const stranger: string = read("stranger.crt");

@@ -44,7 +44,8 @@ for (const engine of ENGINES) {
     await peer.untilReported(1);
     const [error] = peer.reported;
     assertInstanceOf(error, HandshakeTimeoutError);
-    // Deno keeps the socket of its own TLS until the client moves; see "What the native engine cannot do" in docs/tls.md.
+    // Deno keeps the socket of its own TLS until the client moves; see "What the native engine
+    // cannot do" in docs/tls.md.
     if (engine === "layer") assertEquals(await conn.read(new Uint8Array(1)), null);
     assertEquals(peer.server.connections.size, 0);
     assertEquals(error.timeoutMs, 60);

@@ -11,7 +11,7 @@ import { localhost } from "./certificates.ts";
 
 const VERSIONS = ["-tls1_2", "-tls1_3"] as const;
 
-/** Two authorities of one name: the one that clients trust, and one that somebody else has made. */
+/** Two authorities of one name: the one that clients trust, and one that an attacker has made. */
 function twins(): { trusted: CertificateMaker; false: CertificateMaker } & Disposable {
   const [trusted, other] = [new CertificateMaker(), new CertificateMaker()];
   for (const maker of [trusted, other]) maker.authority("twin");
@@ -69,7 +69,8 @@ for (const version of VERSIONS) {
         forger.signed("proper", "twin");
         forger.signed("old", "twin", { extensions: [] });
         forger.signed("bent", "twin", { extensions: [LEAF, LOCALHOST] });
-        // The engine of the layer would take one that its verifier cannot read without a look at the signature.
+        // The engine of the layer would take one that its verifier cannot read without a look at
+        // the signature.
         tamper(forger, "bent", "0603551d130101ff", "0603551d13010101");
         const caCerts = [makers.trusted.read("twin.crt")];
         for (const name of ["proper", "old", "bent"]) {

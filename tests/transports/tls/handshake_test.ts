@@ -92,7 +92,7 @@ const FAILURES: readonly Failure[] = [
     serverEngines: ["layer"],
   },
   {
-    name: "a client's certificate that nobody vouches for",
+    name: "a client's certificate of another authority",
     client: { ...trusting, ...client },
     server: { ...localhost, requestCert: true, caCerts: [stranger] },
     // The engine of the server sends no alert for it.

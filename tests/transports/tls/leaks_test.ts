@@ -4,8 +4,8 @@ import { assert } from "@std/assert";
 const MAX_LEFT = 1024;
 
 /**
- * Measures in a process of its own, where garbage can be collected: two plateaus after as many rounds
- * each, so that what is made once counts for nothing.
+ * Measures in a process of its own, where garbage can be collected: two plateaus after as many
+ * rounds each, so that what is made once counts for nothing.
  */
 const PROGRAM = `
 import { createConnection, createServer, memoryTransportPair, startTls } from "@sluice/net";

@@ -10,7 +10,9 @@ import { ca, client, localhost, other, pathOf, trusting } from "./certificates.t
 const ENGINES = ["native", "layer"] as const;
 const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;
 
-/** Prints what was agreed on and what was echoed, then how the connection ended. Options are JSON. */
+/**
+ * Prints what was agreed on and what was echoed, then how the connection ended. Options are JSON.
+ */
 const NODE_CLIENT = `
 const { readFileSync } = require("node:fs");
 const { connect } = require("node:tls");
@@ -29,7 +31,9 @@ socket.on("error", (error) => console.log("error " + error.code));
 socket.on("close", (failed) => console.log(failed ? "closed with an error" : "closed in order"));
 `;
 
-/** Prints its port, what was agreed on with each client, what it said, and how the connection ended. */
+/**
+ * Prints its port, what was agreed on with each client, what it said, and how the connection ended.
+ */
 const NODE_SERVER = `
 const { readFileSync } = require("node:fs");
 const { createSecureContext, createServer } = require("node:tls");

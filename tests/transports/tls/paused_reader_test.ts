@@ -4,7 +4,10 @@ import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { turn } from "../../support/event_loop.ts";
 import { tlsMemoryPair, tlsPair } from "./tls_pairs.ts";
 
-/** The most that both engines and what is between them may hold for a reader that is paused, in bytes. */
+/**
+ * The most that both engines and what is between them may hold for a reader that is paused, in
+ * bytes.
+ */
 const MOST = 1_048_576;
 /** More than the kernel takes besides, in bytes. */
 const ENDLESS = 67_108_864;
@@ -57,7 +60,8 @@ for (const engine of ["native", "layer"] as const) {
   for (const reader of ["client", "server"] as const) {
     Deno.test({
       name: `A paused reader takes at most 1 MiB more (${engine}, the ${reader} reads)`,
-      // How much the buffers of two sockets take varies by megabytes, and only Linux tells how much it is.
+      // How much the buffers of two sockets take varies by megabytes, and only Linux tells how much
+      // it is.
       ignore: engine === "native" && Deno.build.os !== "linux",
       async fn(): Promise<void> {
         const protocols = [new RecordingProtocol(), new RecordingProtocol()] as const;

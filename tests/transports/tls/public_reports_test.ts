@@ -13,7 +13,9 @@ import { decode } from "../../support/text.ts";
 import { echoServer, hello } from "./attempt.ts";
 import { ca, localhost, pathOf, trusting } from "./certificates.ts";
 
-/** Situations in which other systems failed, by their public reports. Each is named before its test. */
+/**
+ * Situations in which other systems failed, by their public reports. Each is named before its test.
+ */
 const ENGINES = ["native", "layer"] as const;
 const CA = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"];
 
@@ -147,7 +149,9 @@ for (const engine of ENGINES) {
   });
 }
 
-/** Splits the client's first message into records of one byte each, all in one packet or one each. */
+/**
+ * Splits the client's first message into records of one byte each, all in one packet or one each.
+ */
 const FRAGMENTING = `
 import socket, ssl, sys
 port, ca, apart = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "apart"

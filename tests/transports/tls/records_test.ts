@@ -8,8 +8,8 @@ import { localhost, pathOf } from "./certificates.ts";
 import { outputOf } from "../../support/outside_peer.ts";
 
 /**
- * Sends three records and something that is none, cut into pieces of a size, each in a packet of its
- * own. Unless it waits for a greeting, its last message of the handshake comes with them.
+ * Sends three records and something that is none, cut into pieces of a size, each in a packet of
+ * its own. Unless it waits for a greeting, its last message of the handshake comes with them.
  */
 const CLIENT = `
 import socket, ssl, sys, time

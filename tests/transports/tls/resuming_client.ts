@@ -5,7 +5,10 @@ import { outputOf } from "../../support/outside_peer.ts";
 export interface Visit {
   /** The port, or the path of a Unix socket. */
   readonly to: number | string;
-  /** From now on it shows the certificate in the file of that name with `.crt`; its key is in `.key`. */
+  /**
+   * From now on it shows the certificate in the file of that name with `.crt`; its key is in
+   * `.key`.
+   */
   readonly shows?: string;
   /** Brings the session of the visit with this index. */
   readonly resumes?: number;

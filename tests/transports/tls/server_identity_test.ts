@@ -90,7 +90,7 @@ testWith("openssl", "A name that has another one in it is one name", async () =>
 
 testWith(
   "openssl",
-  "A client takes a server whose very certificate it was given, whatever engine it asks for",
+  "A client takes a server whose very certificate it was given, with any engine that it asks for",
   async () => {
     using maker = new CertificateMaker();
     maker.authority("localhost", ["-addext", "subjectAltName=DNS:localhost"]);

@@ -19,7 +19,9 @@ interface Upgraded {
   readonly protocol: RecordingProtocol;
 }
 
-/** A client and a server that have started TLS; neither closes when the other ends its direction. */
+/**
+ * A client and a server that have started TLS; neither closes when the other ends its direction.
+ */
 async function upgrade(
   makePair: MakeTransportPair = memoryTransportPair,
 ): Promise<[Upgraded, Upgraded, () => Promise<void>]> {
@@ -37,7 +39,7 @@ async function upgrade(
   ];
 }
 
-Deno.test("What is no record, behind our close_notify, ends the connection and nothing else", async () => {
+Deno.test("Bytes that are no record, after our close_notify, end the connection and nothing else", async () => {
   const [client, server] = await upgrade();
   server.secured.close();
   await client.protocol.until("eofReceived");

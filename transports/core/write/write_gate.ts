@@ -12,8 +12,9 @@ export function gateOf(transport: Transport): WriteGate | undefined {
 }
 
 /**
- * Holds back what is written to a transport while a layer is being put on it: it belongs above the
- * layer, and would leave as it is. The layer itself writes through {@linkcode pass}.
+ * Holds back the data that is written to a transport while a layer is being put on it: the data
+ * belongs above the layer, and would leave as it is. The layer itself writes
+ * through {@linkcode pass}.
  */
 export class WriteGate {
   readonly #transport: Transport;

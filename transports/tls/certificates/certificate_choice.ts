@@ -11,7 +11,8 @@ import { isFor, tryToRead } from "./server_identity.ts";
 const names = new WeakMap<TlsCertificate, readonly SubjectAltName[]>();
 
 /**
- * The certificate that a server shows to a client that asks for `serverName`; `null` if it has none.
+ * The certificate that a server shows to a client that asks for `serverName`; `null` if it has
+ * none.
  *
  * @throws {TypeError} If `sniCallback` answers with something else than a usable certificate.
  */

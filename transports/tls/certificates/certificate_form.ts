@@ -4,7 +4,7 @@ import { DerError, DerReader, type DerValue, readSequence, readValues, TAG } fro
 /**
  * Reads the parts of a certificate that decide who it is for (RFC 5280).
  *
- * It is as strict as the native engine. node:tls, which the layer stands on, takes a certificate that
+ * It is as strict as the native engine. node:tls, which the layer uses, takes a certificate that
  * its verifier cannot read without checking a signature: one of version 1, or one with an error in
  * its encoding. Such certificates are refused here.
  *
@@ -199,7 +199,7 @@ function latin1(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** An address as text; what is none, such as a network with a mask, in hexadecimal. */
+/** An address as text; bytes of another length, such as a network with a mask, in hexadecimal. */
 function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const hex = bytes.toHex();

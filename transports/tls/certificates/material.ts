@@ -6,8 +6,8 @@ import { DerError, DerReader, TAG } from "./der.ts";
 import { type PemBlock, readPem } from "./pem.ts";
 
 /**
- * Checks certificates, keys and authorities when they are given: what cannot work would else fail in
- * each handshake, with an error that names neither the option nor the remedy.
+ * Checks certificates, keys and authorities when they are given: what cannot work would else fail
+ * in each handshake, with an error that names neither the option nor the remedy.
  *
  * @module
  */
@@ -16,7 +16,10 @@ import { type PemBlock, readPem } from "./pem.ts";
 const CURVES: readonly string[] = ["prime256v1", "secp384r1", "secp521r1"];
 const KNOWN_KEYS = "RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, or Ed25519";
 
-/** How many checked texts are remembered: each `startTls()` brings its own options, mostly with the same. */
+/**
+ * How many checked texts are remembered: each `startTls()` brings its own options, mostly with the
+ * same.
+ */
 const MAX_CHECKED = 256;
 const checked = new BoundedMap<true>(MAX_CHECKED);
 
@@ -101,7 +104,7 @@ function blocksOf(pem: string, name: string, what: string): readonly PemBlock[] 
   if (pem.trim() === "") fail(name, "is empty");
   if (pem.includes("-----BEGIN ")) fail(name, `holds a PEM block that is cut off or damaged`);
   // DER is binary: as text it has characters that no PEM file and no path has.
-  // deno-lint-ignore no-control-regex -- they are what is looked for
+  // deno-lint-ignore no-control-regex -- the search is for these
   if (/[\x00-\x08\ufffd]/.test(pem)) {
     const tool = what === "certificate" ? "x509" : "pkey";
     fail(name, `is not PEM but DER; convert it with: openssl ${tool} -inform DER -in FILE`);

@@ -23,8 +23,8 @@ interface ChainedCertificate extends PeerCertificate {
  * @param socket The connection, after its handshake.
  * @param caCerts The authorities, which may be of an old form.
  * @returns The certificates; `null` if the peer showed none.
- * @throws {DerError} If one is not of version 3, or not encoded as it must be. The engine takes such
- * a certificate without a proof that the peer has its key.
+ * @throws {DerError} If one is not of version 3, or not encoded as it must be. The engine takes
+ * such a certificate without a proof that the peer has its key.
  */
 export function readPeerChain(
   socket: TLSSocket,

@@ -8,7 +8,7 @@ export interface PemBlock {
   readonly bytes: Uint8Array;
 }
 
-/** The blocks of a PEM text (RFC 7468). What is between them is passed over. */
+/** The blocks of a PEM text (RFC 7468). Other text is passed over. */
 export function readPem(pem: string): PemBlock[] {
   return Array.from(
     pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g),

@@ -5,9 +5,9 @@ import { DerError } from "./der.ts";
 import { readPem } from "./pem.ts";
 
 /**
- * Whether a certificate with these names is for a server, by the rules of the native engine (RFC 9525,
- * without what that leaves open): only the alternative names count, a wildcard is the whole first
- * label of a name with at least two more, and addresses match addresses.
+ * Whether a certificate with these names is for a server, by the rules of the native engine (RFC
+ * 9525, without what that leaves open): only the alternative names count, a wildcard is the whole
+ * first label of a name with at least two more, and addresses match addresses.
  *
  * @param names The alternative names of the certificate.
  * @param serverName The name or IP address that the client expects.
@@ -38,7 +38,10 @@ export function trustsServerItself(
 }
 
 const MAX_AUTHORITIES = 256;
-/** What the certificates of authorities say, by their PEM text: a client is given the same ones for each connection. */
+/**
+ * What the certificates of authorities say, by their PEM text: a client is given the same ones for
+ * each connection.
+ */
 const authorities = new BoundedMap<readonly CertificateForm[]>(MAX_AUTHORITIES);
 
 function authoritiesIn(pem: string): readonly CertificateForm[] {
@@ -67,7 +70,7 @@ function matches(pattern: string, wanted: string): boolean {
   return dot > 0 && parent.lastIndexOf(".") > 0 && wanted.slice(dot) === parent;
 }
 
-/** An IP address in its usual form, without brackets and zone; `null` for what is none. */
+/** An IP address in its usual form, without brackets and zone; `null` for any other text. */
 export function ipOf(host: string): string | null {
   const bare = host.replace(/^\[(.*)\]$/, "$1");
   if (/^\d+\.\d+\.\d+\.\d+$/.test(bare)) {

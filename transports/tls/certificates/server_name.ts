@@ -7,7 +7,8 @@ const MAX_LENGTH = 253;
 /**
  * Checks the name that a server's certificate has to bear.
  *
- * @param name A host name or an IP address; as the hostname of an endpoint, that may be in brackets.
+ * @param name A host name or an IP address; as the hostname of an endpoint, that may be in
+ * brackets.
  * @param option The option that it comes from.
  * @returns The name as both engines take it.
  * @throws {TypeError} If it is neither.

@@ -13,7 +13,9 @@ const FOREIGN_SESSION = "SESSION_NOT_VERIFIED_HERE";
 
 /** How many sets of authorities are remembered. */
 const MAX_SETS = 256;
-/** How many certificates that verify are remembered of each set; only its authorities make new ones. */
+/**
+ * How many certificates that verify are remembered of each set; only its authorities make new ones.
+ */
 const MAX_TRUSTED = 65_536;
 /** How many others: every client can make as many as it likes. */
 const MAX_OTHERS = 1024;
@@ -28,9 +30,9 @@ interface Judged {
  * What each set of authorities said about the certificates of clients.
  *
  * Deno keeps the sessions of all servers of a process in one store, and does not look again at the
- * certificate of a session that is resumed. So a resumed session counts only if its certificate went
- * through a full handshake under the same authorities. The sets are told apart by their content,
- * since each `startTls()` has options of its own.
+ * certificate of a session that is resumed. So a resumed session counts only if its certificate
+ * went through a full handshake under the same authorities. The sets are told apart by their
+ * content, since each `startTls()` has options of its own.
  */
 const verdicts = new BoundedMap<Judged>(MAX_SETS);
 

@@ -1,4 +1,6 @@
-/** How long the header of a TLS record is, in bytes: its type, the version, the length of the rest. */
+/**
+ * How long the header of a TLS record is, in bytes: its type, the version, the length of the rest.
+ */
 const HEADER = 5;
 /** The types of records: change of cipher, alert, handshake, data. */
 const [FIRST_TYPE, LAST_TYPE] = [20, 23];
@@ -8,10 +10,11 @@ const FULL = 16_384;
 /**
  * Finds the records in ciphertext that arrives in pieces of any size (RFC 8446, 5.1).
  *
- * The engine forgets what it has decrypted of a piece as soon as it finds an error in the same piece,
- * so that valid data before the error would be lost. A peer that sends a fatal alert, or something
- * that is not TLS, sends it last. So the last record of a piece is given to the engine by itself, unless
- * it is full: that is the middle of much data, where each further call of the engine costs 5 %.
+ * The engine forgets what it has decrypted of a piece as soon as it finds an error in the same
+ * piece, so that valid data before the error would be lost. A peer that sends a fatal alert, or
+ * something that is not TLS, sends it last. So the last record of a piece is given to the engine by
+ * itself, unless it is full: that is the middle of much data, where each further call of the engine
+ * costs 5 %.
  */
 export class RecordBoundaries {
   // How much of the header has been seen, and how much of the record is still to come after it.
@@ -19,7 +22,10 @@ export class RecordBoundaries {
   #left = 0;
   #isFull = false;
 
-  /** Where the last record that ends in the chunk begins, or one that is no record; 0 if the chunk is one piece. */
+  /**
+   * Where the last record that ends in the chunk begins, or one that is no record; 0 if the chunk
+   * is one piece.
+   */
   cut(chunk: Uint8Array): number {
     let begin = 0;
     let cut = 0;

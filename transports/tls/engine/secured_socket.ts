@@ -2,8 +2,9 @@ import type { TLSSocket } from "node:tls";
 import type { ChunkQueue } from "../../core/read/chunk_queue.ts";
 
 /**
- * How much goes into the engine at a time, in bytes: three full records, the most that it encrypts at
- * once. The rest of a larger piece goes through it round by round, at two to three times the cost.
+ * How much goes into the engine at a time, in bytes: three full records, the most that it encrypts
+ * at once. The rest of a larger piece goes through it round by round, at two to three times the
+ * cost.
  */
 const WRITE_SIZE = 49_152;
 
@@ -16,7 +17,8 @@ export class SecuredSocket {
    *
    * @param socket The engine, whose handshake has just ended.
    * @param received The queue.
-   * @param onEnd Told of the end of the data: `null` after close_notify, else what the engine failed with.
+   * @param onEnd Told of the end of the data: `null` after close_notify, else what the engine
+   * failed with.
    */
   constructor(socket: TLSSocket, received: ChunkQueue, onEnd: (error: Error | null) => void) {
     this.#socket = socket;

@@ -19,7 +19,9 @@ import type { TlsDuplex } from "./tls_duplex.ts";
 
 /** The outcome of a handshake: one of the two, once. */
 export interface HandshakeEvents {
-  /** It is complete; `verdict` says why the peer is not authorised, if it may come in all the same. */
+  /**
+   * It is complete; `verdict` says why the peer is not authorised, if it may come in all the same.
+   */
   onSecure(socket: TLSSocket, verdict: Verdict): void;
   /** It failed; `alert` is the alert to send for it, where the engine sends none. */
   onHandshakeError(error: Error, alert?: number): void;
@@ -44,8 +46,8 @@ function connectOver(
   const socket = nodeTls().connect({
     socket: duplex.stream,
     secureContext: clientContext(options),
-    // Both are decided below. If the engine refuses a certificate by itself, it does not show it, and
-    // calls one that has expired merely unverified.
+    // Both are decided below. If the engine refuses a certificate by itself, it does not show it,
+    // and calls one that has expired merely unverified.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
     // Not an option of the types. Without it, node:tls takes the server for localhost.
@@ -62,7 +64,10 @@ function connectOver(
   });
 }
 
-/** A session is never resumed: each connection has a trust store of its own, see {@linkcode clientContext}. */
+/**
+ * A session is never resumed: each connection has a trust store of its own, see {@linkcode
+ * clientContext}.
+ */
 function judgeServer(socket: TLSSocket, { caCerts, serverName = "" }: ResolvedTlsOptions): Verdict {
   const chain = readPeerChain(socket, caCerts);
   if (chain === null || socket.isSessionReused()) return NO_CERTIFICATE;
@@ -78,7 +83,8 @@ interface TrustStore {
 
 /**
  * Authorities are added to the context. Given as the option `ca` they would replace those that Deno
- * trusts by default, and to give these again takes `--allow-sys` and 40 ms of CPU time a connection.
+ * trusts by default, and to give these again takes `--allow-sys` and 40 ms of CPU time a
+ * connection.
  */
 function clientContext(options: ResolvedTlsOptions): SecureContext {
   const { cert, key, caCerts = [] } = options;
@@ -152,8 +158,8 @@ function decide(
 }
 
 /**
- * The alert for a peer that is refused (RFC 8446, 6.2). It can only be sent in the clear: by a client
- * before its last message in TLS 1.3, by a server before its own in TLS 1.2.
+ * The alert for a peer that is refused (RFC 8446, 6.2). It can only be sent in the clear: by a
+ * client before its last message in TLS 1.3, by a server before its own in TLS 1.2.
  */
 function alertFor(
   socket: TLSSocket,

@@ -22,8 +22,8 @@ export class TlsDuplex {
       // There is nothing to ask for: the transport below pushes.
       read: () => {},
     });
-    // Past the queue of a Node stream, which costs a tick for each write: the engine itself gives no
-    // more until the write is done.
+    // Past the queue of a Node stream, which costs a tick for each write: the engine itself gives
+    // no more until the write is done.
     this.stream.write = (bytes: Uint8Array, encoding?: unknown, done?: WriteDone): boolean => {
       const told = typeof encoding === "function" ? encoding as WriteDone : done;
       const settled = send(bytes);
@@ -41,7 +41,10 @@ export class TlsDuplex {
     this.stream.emit("data", bytes);
   }
 
-  /** Has the engine look again for what it wants to send, after something happened that it does not watch. */
+  /**
+   * Has the engine look again for what it wants to send, after something happened that it does not
+   * watch.
+   */
   poke(): void {
     this.receive(new Uint8Array(0));
   }
