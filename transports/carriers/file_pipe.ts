@@ -1,4 +1,4 @@
-import { ReaderSource } from "../core/read/reader_source.ts";
+import { ReaderSource } from "../core/read/read_buffer.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { fromDenoAddr } from "../core/addresses.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
-import { ReaderSource } from "../core/read/reader_source.ts";
+import { ReaderSource } from "../core/read/read_buffer.ts";
 
 /** A TCP, Unix or TLS socket of Deno's as a {@linkcode Carrier}. */
 export class SocketCarrier implements Carrier {

@@ -3,7 +3,7 @@ import { TruncationError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
 import { settlesInTime } from "../core/clock.ts";
-import { ReaderSource } from "../core/read/reader_source.ts";
+import { ReaderSource } from "../core/read/read_buffer.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { protocolError } from "./_tls_errors.ts";
 import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";

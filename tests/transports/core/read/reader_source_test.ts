@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
-import { ReaderSource } from "../../../../transports/core/read/reader_source.ts";
+import { ReaderSource } from "../../../../transports/core/read/read_buffer.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { pattern } from "../../../support/text.ts";
