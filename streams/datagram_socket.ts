@@ -1,3 +1,4 @@
+import { abortable } from "@std/async";
 import {
   checkOptions,
   functionLike,
@@ -19,6 +20,7 @@ import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { DatagramReceiver } from "./_datagram_receiver.ts";
 import { RoomQueue } from "./_room_queue.ts";
 import type { WaitOptions } from "../protocols/wait_options.ts";
+import { turnBudget } from "../protocols/turn_budget.ts";
 
 /** A datagram to be sent. */
 export interface OutgoingDatagram {
@@ -158,10 +160,11 @@ export class DatagramSocket implements AsyncDisposable {
 
   /**
    * Sends datagrams one after the other, in their order; resolves when the system has taken over all, or
-   * refused them. A fault of one does not stop the others.
+   * refused them. A fault of one does not stop the others. Once the socket is closed, one more fails
+   * and no others are asked for.
    *
    * @param datagrams The datagrams. Those of an async iterable are asked for when there is room.
-   * @param options A signal: what was not queued by then is not sent.
+   * @param options A signal: it ends the waiting, and what was not queued by then is not sent.
    * @returns How many were sent, and which were not.
    * @throws {TypeError} If the data of one is no bytes, or its address cannot be used here; those
    * before it are sent.
@@ -171,6 +174,15 @@ export class DatagramSocket implements AsyncDisposable {
     options: WaitOptions = {},
   ): Promise<SendManyResult> {
     const signal = signalOf("send datagrams", options);
+    signal?.throwIfAborted();
+    const sending = this.#sendAll(datagrams, signal);
+    return await (signal === undefined ? sending : abortable(sending, signal));
+  }
+
+  async #sendAll(
+    datagrams: Iterable<OutgoingDatagram> | AsyncIterable<OutgoingDatagram>,
+    signal: AbortSignal | undefined,
+  ): Promise<SendManyResult> {
     const failed: { index: number; error: Error }[] = [];
     const done = Promise.withResolvers<void>();
     let [index, settled, isAll] = [0, 0, false];
@@ -178,15 +190,20 @@ export class DatagramSocket implements AsyncDisposable {
       if (error !== null) failed.push({ index: place, error });
       if (++settled === index && isAll) done.resolve();
     };
-    signal?.throwIfAborted();
     for await (const { data, address } of checkIterable(datagrams)) {
       signal?.throwIfAborted();
+      const isLast = this.transport.isClosing();
       const send = (): void => {
         this.transport.sendto(data, address, settle(index));
         index++;
       };
       if (this.#mustWait) await this.#room.run(send, signal);
-      else send();
+      else {
+        send();
+        // An iterable without an end must not hold up the others.
+        if (turnBudget.spend()) await turnBudget.untilRenewed(signal);
+      }
+      if (isLast) break;
     }
     isAll = true;
     if (settled < index) await done.promise;
@@ -292,7 +309,7 @@ export class DatagramSocket implements AsyncDisposable {
       const datagram = await this.#receiver.take(wait.signal);
       if (datagram === undefined) controller.close();
       // Its reader went away while the datagram came: it is for another one.
-      else if (!this.#readable?.locked) this.#receiver.putBack(datagram);
+      else if (wait.signal.aborted || !this.#readable?.locked) this.#receiver.putBack(datagram);
       else controller.enqueue(datagram);
     } catch (error) {
       if (!wait.signal.aborted) throw error;

@@ -47,7 +47,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
   readonly socket: DatagramSocket;
   readonly #makeCodec: () => Codec<In, Out>;
   readonly #onBadMessage: FramedDatagramsOptions["onBadMessage"];
-  #messages: AddressedMessage<In>[] = [];
+  readonly #messages: AddressedMessage<In>[] = [];
   #badMessages = 0;
 
   /** Takes the socket, see {@linkcode framedDatagrams}. */
@@ -77,13 +77,14 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
    *
    * @param options A signal: an aborted call has taken nothing.
    * @returns The message and where it came from; `undefined` once the socket is closed.
+   * @throws What `makeCodec` or `onBadMessage` throws. The next call goes on.
    */
   async receive(options: WaitOptions = {}): Promise<AddressedMessage<In> | undefined> {
     signalOf("receive message", options)?.throwIfAborted();
     while (this.#messages.length === 0) {
       const datagram = await this.socket.receive(options);
       if (datagram === undefined) return undefined;
-      this.#messages = this.#decode(datagram);
+      this.#decode(datagram);
     }
     return this.#messages.shift();
   }
@@ -124,8 +125,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
     await this.close();
   }
 
-  #decode({ data, address }: Datagram): AddressedMessage<In>[] {
-    const messages: AddressedMessage<In>[] = [];
+  #decode({ data, address }: Datagram): void {
     // A codec of its own: nothing that one datagram leaves can reach the next.
     const frames = new FrameReader<In>(this.#makeCodec());
     frames.feedData(data);
@@ -134,13 +134,12 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
       for (;;) {
         const message = frames.next();
         if (message === NEED_MORE) break;
-        messages.push({ message, address });
+        this.#messages.push({ message, address });
       }
     } catch (error) {
       this.#badMessages++;
       this.#tellBadMessage(toError(error), address);
     }
-    return messages;
   }
 
   /** A promise that the callback returns may reject: that ends the socket, and receiving fails with it. */

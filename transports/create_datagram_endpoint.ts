@@ -96,7 +96,7 @@ export async function createDatagramEndpoint<P extends DatagramProtocolCallbacks
   const lookup = lookupOf(network);
   signal?.throwIfAborted();
   const { local, remote } = await within(resolvePlaces(options, lookup), signal);
-  const carrier = await bind(network, local, options);
+  const carrier = await bindInTime(network, local, options);
   try {
     signal?.throwIfAborted();
     const protocol = makeProtocol(protocolFactory);
@@ -109,6 +109,21 @@ export async function createDatagramEndpoint<P extends DatagramProtocolCallbacks
     return { transport, protocol };
   } catch (error) {
     carrier.close();
+    throw error;
+  }
+}
+
+/** A carrier that comes after the signal is closed. */
+async function bindInTime(
+  network: Network,
+  local: Endpoint,
+  options: DatagramEndpointOptions,
+): Promise<DatagramCarrier> {
+  const binding = bind(network, local, options);
+  try {
+    return await within(binding, options.signal);
+  } catch (error) {
+    binding.then((carrier) => carrier.close(), () => {});
     throw error;
   }
 }

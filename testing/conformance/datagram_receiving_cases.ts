@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Bytes } from "../../protocols/bytes.ts";
 import { DatagramTruncatedError } from "../../protocols/errors/datagram_errors.ts";
-import type { DatagramCase } from "./datagram_scene.ts";
+import { type DatagramCase, RecordedEndpoint } from "./datagram_scene.ts";
 import { turns } from "./scene.ts";
 
 /** Receiving, holding back, lending and dropping. */
@@ -46,6 +46,54 @@ export const datagramReceivingCases: readonly DatagramCase[] = [
       assertEquals(lengths, new Array(10).fill(5000));
       assertEquals(kept.map(({ length }) => length), new Array(10).fill(0));
       b.received.forEach(({ data }, i) => assertEquals(data, new Uint8Array(5000).fill(i)));
+    },
+  },
+  {
+    name: "a lent datagram may be transferred away, by those who hold it for a while too",
+    async run(scene): Promise<void> {
+      let isSlow = false;
+      const [a, b] = [
+        await scene.open(),
+        await scene.open({
+          borrowsChunks: true,
+          async datagramReceived(data): Promise<void> {
+            structuredClone(data, { transfer: [data.buffer] });
+            if (isSlow) await turns(1);
+          },
+        }),
+      ];
+      for (let i = 0; i < 6; i++) {
+        isSlow = i > 2;
+        a.transport.sendto(`${i}`, b.address);
+        await b.arrived(i + 1);
+      }
+      b.transport.pauseReading();
+      for (let i = 6; i < 9; i++) a.transport.sendto(`${i}`, b.address);
+      await turns();
+      b.transport.resumeReading();
+      await b.arrived(9);
+      // The last callback ends.
+      await turns();
+      assertEquals(b.texts.map(Number), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+      assertEquals(b.errors, []);
+    },
+  },
+  {
+    name: "a datagram is the protocol's to keep, though the callback sets one that borrows",
+    async run(scene): Promise<void> {
+      const a = await scene.open();
+      const b: RecordedEndpoint = await scene.open({
+        datagramReceived: () => b.transport.setProtocol(borrower),
+      });
+      const borrower = new RecordedEndpoint({ borrowsChunks: true });
+      b.transport.pauseReading();
+      a.transport.sendto("to keep", b.address);
+      await turns();
+      b.transport.resumeReading();
+      await b.arrived(1);
+      await turns();
+      assertEquals(b.texts, ["to keep"]);
+      b.transport.setProtocol(b);
     },
   },
   {

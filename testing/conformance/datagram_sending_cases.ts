@@ -145,4 +145,37 @@ export const datagramSendingCases: readonly DatagramCase[] = [
       }
     },
   },
+  {
+    name: "one long datagram takes the room of as many short ones as it needs",
+    async run(scene): Promise<void> {
+      const a = await scene.open({}, { maxWriteBuffer: 1000, sendPolicy: "drop-oldest" });
+      const b = await scene.open();
+      for (let i = 0; i < 100; i++) a.transport.sendto("", b.address);
+      for (let i = 0; i < 100; i++) {
+        a.transport.sendto(new Uint8Array(5000), b.address);
+        assert(a.transport.getWriteBufferSize() <= 1000 + 5008, `${i}`);
+      }
+    },
+  },
+  {
+    name: "onSettled that throws or rejects is reported, and later datagrams are sent",
+    async run(scene): Promise<void> {
+      const [a, b] = [await scene.open(), await scene.open()];
+      const failure = new Error("Thrown by the test");
+      const reject = (): void => {
+        throw failure;
+      };
+      a.transport.sendto("first", b.address, reject);
+      // deno-lint-ignore require-await -- its rejection is what the case is about
+      a.transport.sendto("second", b.address, async () => reject());
+      a.transport.sendto("third", b.address);
+      await b.arrived(3);
+      await a.until(() => a.reported.length === 2);
+      a.transport.close();
+      a.transport.sendto("too late", b.address, reject);
+      await a.transport.closed;
+      const expected = { callback: "onSettled", error: failure };
+      assertEquals(a.reported.splice(0), [expected, expected, expected]);
+    },
+  },
 ];

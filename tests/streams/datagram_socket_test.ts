@@ -1,10 +1,17 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { lengthFieldCodec, openDatagrams, WriteBufferFullError } from "@sluice/net";
+import {
+  denoNetwork,
+  lengthFieldCodec,
+  lineCodec,
+  openDatagrams,
+  WriteBufferFullError,
+} from "@sluice/net";
 import { DatagramSocket, framedDatagrams, type OutgoingDatagram } from "@sluice/net/streams";
 import { memoryDatagramPair } from "@sluice/net/transports";
 import { settle, stateOf } from "../support/event_loop.ts";
 
 const HERE = { localAddr: { port: 0 } };
+const HOME = { transport: "memory", name: "home" } as const;
 
 /** Two sockets in memory. */
 async function pair(
@@ -192,6 +199,94 @@ Deno.test("readable gives up its wait when its reader goes, and loses no datagra
   await a.send("two");
   assertEquals(text((await second).value), "two");
   again.releaseLock();
+  await Promise.all([a.close(), b.close()]);
+});
+
+Deno.test("readable that is cancelled while a datagram comes leaves it to the next receive()", async () => {
+  const [a, b] = await pair();
+  const reader = b.readable.getReader();
+  const reading = reader.read();
+  await settle();
+  b.transport.getProtocol().datagramReceived?.(new Uint8Array([65]), HOME);
+  await reader.cancel();
+  await reading;
+  assertEquals(text(await b.receive()), "A");
+  await Promise.all([a.close(), b.close()]);
+});
+
+Deno.test("errorReceived that throws is reported, and the socket goes on sending", async () => {
+  const reported: string[] = [];
+  const fail = (): void => {
+    throw new Error("Thrown by the test");
+  };
+  await using socket = await openDatagrams({
+    ...HERE,
+    errorReceived: fail,
+    onError: (error) => void reported.push(error.message),
+  });
+  const address = { port: socket.port };
+  const writer = socket.writable.getWriter();
+  await writer.write({ data: new Uint8Array(70_000), address });
+  await socket.send("next", address);
+  assertEquals([text(await socket.receive()), reported], ["next", ["Thrown by the test"]]);
+});
+
+Deno.test("sendMany() waits for nothing once its signal aborts", async () => {
+  const never = new Promise<never>(() => {});
+  const network = { ...denoNetwork, lookup: () => never };
+  await using socket = await openDatagrams({ ...HERE, network, closeTimeout: 0 });
+  const stalled = async function* (): AsyncGenerator<OutgoingDatagram> {
+    yield await never;
+  };
+  const address = { hostname: "unknown.test", port: 9 };
+  for (const datagrams of [[{ data: "x", address }], stalled()]) {
+    const controller = new AbortController();
+    const sending = socket.sendMany(datagrams, { signal: controller.signal });
+    assertEquals(await stateOf(sending), "pending");
+    controller.abort(new Error("Enough"));
+    await assertRejects(() => sending, Error, "Enough");
+  }
+});
+
+Deno.test("sendMany() takes nothing more from an iterable once the socket is closed, and lets others run", async () => {
+  const [a, b] = await pair({ sendPolicy: "drop-newest" });
+  let asked = 0;
+  const endless = function* (): Generator<OutgoingDatagram> {
+    for (;; asked++) yield { data: "x" };
+  };
+  const sending = a.sendMany(endless());
+  await settle();
+  await a.close();
+  const { failed } = await sending;
+  assertEquals(failed.at(-1)?.error.name, "ConnectionLostError");
+  const before = asked;
+  assertEquals((await a.sendMany(endless())).failed.length, 1);
+  assertEquals(asked, before);
+  await b.close();
+});
+
+Deno.test("framedDatagrams() gives every message, in order, to several who receive at once", async () => {
+  const [a, b] = await pair();
+  const server = framedDatagrams(b, () => lineCodec());
+  const waiting = [server.receive(), server.receive()];
+  await a.send("one\ntwo\n");
+  await a.send("three\nfour\n");
+  const rest = [server.receive(), server.receive()];
+  const received = await Promise.all([...waiting, ...rest]);
+  assertEquals(received.map((one) => one?.message), ["one", "two", "three", "four"]);
+  await Promise.all([a.close(), b.close()]);
+});
+
+Deno.test("framedDatagrams() keeps the good messages of a datagram though onBadMessage throws", async () => {
+  const [a, b] = await pair();
+  const server = framedDatagrams(b, () => lineCodec({ maxLength: 5 }), {
+    onBadMessage: () => {
+      throw new Error("Thrown by the test");
+    },
+  });
+  await a.send("good\nmuch too long\n");
+  await assertRejects(() => server.receive(), Error, "Thrown by the test");
+  assertEquals((await server.receive())?.message, "good");
   await Promise.all([a.close(), b.close()]);
 });
 

@@ -11,6 +11,19 @@ export interface NamedDestination {
   readonly port: number;
 }
 
+/** Whether the address of a destination must be looked up. */
+export function isNamed(
+  destination: Address | NamedDestination,
+): destination is NamedDestination {
+  return "name" in destination && "port" in destination;
+}
+
+/** A destination as people write it. */
+export function formatDestination(destination: Address | NamedDestination): string {
+  if (!isNamed(destination)) return formatAddress(destination);
+  return `${destination.name}:${destination.port}`;
+}
+
 /**
  * The given address of a datagram, checked for an endpoint with the address `own`.
  *

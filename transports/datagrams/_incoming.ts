@@ -5,7 +5,7 @@ import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
-import type { MemoryUse } from "./datagram_carrier.ts";
+import { emptyViews, type MemoryUse } from "./datagram_carrier.ts";
 import { isSameAddress } from "./_destination.ts";
 import type { ReceivePolicy } from "./queue_policies.ts";
 import { SizedQueue } from "./_sized_queue.ts";
@@ -148,7 +148,7 @@ export class Incoming {
   #lend(data: Bytes, address: Address): MemoryUse {
     const settled = this.#deliver(data, address);
     if (settled === undefined) return "lent";
-    void settled.then(() => void data.buffer.transfer(0));
+    void settled.then(() => emptyViews(data));
     return "kept";
   }
 
@@ -175,10 +175,12 @@ export class Incoming {
     while (!this.#isHeld) {
       const entry = this.#queue.shift();
       if (entry === undefined) break;
+      // The callback may set another protocol.
+      const { borrowsChunks } = this.protocol;
       const settled = this.#deliver(entry.data, entry.address);
-      if (this.protocol.borrowsChunks) {
+      if (borrowsChunks) {
         await settled;
-        entry.data.buffer.transfer(0);
+        emptyViews(entry.data);
       }
       if (turnBudget.spend()) await turnBudget.untilRenewed();
     }

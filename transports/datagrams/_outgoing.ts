@@ -3,10 +3,11 @@ import type { WriteBufferLimits } from "../../protocols/contract.ts";
 import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { ConnectionLostError, WriteBufferFullError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
+import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { toError } from "../core/error_report.ts";
 import { WaterMarks } from "../core/write/water_marks.ts";
 import type { DatagramCarrier } from "./datagram_carrier.ts";
-import type { NamedDestination } from "./_destination.ts";
+import { formatDestination, isNamed, type NamedDestination } from "./_destination.ts";
 import type { NameCache } from "./name_cache.ts";
 import type { SendPolicy } from "./queue_policies.ts";
 import { SizedQueue } from "./_sized_queue.ts";
@@ -30,16 +31,22 @@ export interface OutgoingEvents {
   onPause(): void;
   /** The queue fell to the low mark. */
   onResume(): void;
+  /** A callback of the user threw, or its promise rejected. */
+  onCallbackError(callback: string, thrown: unknown): void;
   /** A datagram was not sent, and its sender did not ask to be told. */
   onSendError(error: Error): void;
   /** Everything was sent. Comes again whenever it is true anew. */
   onFlushed(): void;
 }
 
-interface Entry {
+/** The sender of a datagram, who may have asked to be told. */
+interface Sender {
+  readonly onSettled: Settle | undefined;
+}
+
+interface Entry extends Sender {
   readonly data: Uint8Array;
   readonly destination: Address;
-  readonly settle: Settle | undefined;
 }
 
 interface NamedEntry extends Omit<Entry, "destination"> {
@@ -57,12 +64,14 @@ export class Outgoing {
   readonly #events: OutgoingEvents;
   readonly #options: OutgoingOptions;
   readonly #marks: WaterMarks;
+  readonly #onError: CallbackErrorSink;
   readonly #queue = new SizedQueue<Entry>(HEADER_SIZE);
   readonly #named = new Map<string, SizedQueue<NamedEntry>>();
   #inFlight: Entry | null = null;
   // Since the queue was full the sender has been told so.
   #hasToldFull = false;
-  #isStopped = false;
+  // Why nothing is sent any more.
+  #stopped: ConnectionLostError | null = null;
   #sent = 0;
   #dropped = 0;
 
@@ -78,6 +87,7 @@ export class Outgoing {
     this.#events = events;
     this.#options = options;
     this.#marks = new WaterMarks(options.writeBufferLimits);
+    this.#onError = (callback, thrown) => events.onCallbackError(callback, thrown);
   }
 
   /** Bytes that are queued or on their way to the system, with 8 for each datagram. */
@@ -128,27 +138,30 @@ export class Outgoing {
   }
 
   /** Queues a datagram, whose bytes belong to the queue from now on. */
-  send(data: Uint8Array, destination: Address | NamedDestination, settle?: Settle): void {
-    if (this.size > this.#options.maxWriteBuffer && !this.#makeRoom(destination, settle)) return;
-    if ("port" in destination && "name" in destination) {
+  send(data: Uint8Array, destination: Address | NamedDestination, onSettled?: Settle): void {
+    const sender: Sender = { onSettled };
+    if (!this.#hasRoom(destination, sender)) return;
+    // Those who were dropped to make room may have ended the endpoint.
+    if (this.#stopped !== null) return this.#tell(sender, this.#stopped);
+    if (isNamed(destination)) {
       const known = this.#names?.get(destination.name);
-      if (known === undefined) this.#awaitName({ data, destination, settle });
-      else this.#push({ data, destination: at(known, destination), settle });
-    } else this.#push({ data, destination, settle });
+      if (known === undefined) this.#awaitName({ data, destination, onSettled });
+      else this.#push({ data, destination: at(known, destination), onSettled });
+    } else this.#push({ data, destination, onSettled });
     this.#pauseIfFull();
   }
 
   /** Stops for good; the senders of queued datagrams get the reason. */
   stop(reason: Error | null): void {
-    this.#isStopped = true;
     const error = new ConnectionLostError(
       "Cannot send datagram: the endpoint is closed",
       reason === null ? {} : { cause: reason },
     );
-    this.#inFlight?.settle?.(error);
+    this.#stopped = error;
+    if (this.#inFlight !== null) this.#tell(this.#inFlight, error);
     for (const queue of [this.#queue, ...this.#named.values()]) {
       for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
-        entry.settle?.(error);
+        this.#tell(entry, error);
       }
     }
   }
@@ -175,13 +188,14 @@ export class Outgoing {
 
   // Made once: it is handed to every operation.
   readonly #onSettled = (thrown: unknown): void => {
-    if (this.#isStopped) return;
+    if (this.#stopped !== null) return;
     const entry = this.#inFlight;
+    if (entry === null) return;
     this.#inFlight = null;
     if (thrown === null) this.#sent++;
-    this.#tell(entry?.settle, thrown === null ? null : toError(thrown));
+    this.#tell(entry, thrown === null ? null : toError(thrown));
     this.#resumeIfLow();
-    if (this.#isStopped) return;
+    if (this.#stopped !== null) return;
     if (this.#inFlight === null) {
       const next = this.#queue.shift();
       if (next !== undefined) return this.#sendNow(next);
@@ -195,29 +209,35 @@ export class Outgoing {
     this.#events.onFlushed();
   }
 
-  #tell(settle: Settle | undefined, error: Error | null): void {
-    if (settle !== undefined) settle(error);
-    else if (error !== null) this.#events.onSendError(error);
+  #tell(sender: Sender, error: Error | null): void {
+    if (sender.onSettled !== undefined) callBack(sender, "onSettled", this.#onError, error);
+    else if (error !== null && this.#stopped === null) this.#events.onSendError(error);
   }
 
-  /** Applies the policy; `false` if the datagram that needs room is the one that is dropped. */
-  #makeRoom(destination: Address | NamedDestination, settle: Settle | undefined): boolean {
+  /** Applies the policy if the queue is full; `false` if the new datagram is the one that is dropped. */
+  #hasRoom(destination: Address | NamedDestination, sender: Sender): boolean {
     const { maxWriteBuffer, sendPolicy } = this.#options;
     // An error costs more than the datagram: it is made for those only who are told.
     const full = (): Error =>
-      new WriteBufferFullError(this.size, maxWriteBuffer, show(destination));
-    this.#dropped++;
-    const oldest = sendPolicy === "drop-oldest" ? this.#queue.shift() : undefined;
-    if (oldest !== undefined) {
-      oldest.settle?.(full());
-      return true;
+      new WriteBufferFullError(this.size, maxWriteBuffer, formatDestination(destination));
+    while (this.size > maxWriteBuffer) {
+      this.#dropped++;
+      const oldest = sendPolicy === "drop-oldest" ? this.#queue.shift() : undefined;
+      if (oldest === undefined) {
+        this.#refuse(sender, full);
+        return false;
+      }
+      if (oldest.onSettled !== undefined) this.#tell(oldest, full());
     }
-    if (settle !== undefined) settle(full());
-    else if (sendPolicy === "wait" && !this.#hasToldFull) {
+    return true;
+  }
+
+  #refuse(sender: Sender, full: () => Error): void {
+    if (sender.onSettled !== undefined) this.#tell(sender, full());
+    else if (this.#options.sendPolicy === "wait" && !this.#hasToldFull) {
       this.#hasToldFull = true;
       this.#events.onSendError(full());
     }
-    return false;
   }
 
   #awaitName(entry: NamedEntry): void {
@@ -236,7 +256,8 @@ export class Outgoing {
     const waiting = this.#named.get(name);
     this.#named.delete(name);
     for (let entry = waiting?.shift(); entry !== undefined; entry = waiting?.shift()) {
-      if (!this.#isStopped) this.#push({ ...entry, destination: at(hostname, entry.destination) });
+      if (this.#stopped !== null) this.#tell(entry, this.#stopped);
+      else this.#push({ ...entry, destination: at(hostname, entry.destination) });
     }
   }
 
@@ -244,19 +265,19 @@ export class Outgoing {
     const waiting = this.#named.get(name);
     this.#named.delete(name);
     for (let entry = waiting?.shift(); entry !== undefined; entry = waiting?.shift()) {
-      if (!this.#isStopped) this.#tell(entry.settle, error);
+      this.#tell(entry, this.#stopped ?? error);
     }
-    if (this.#isStopped) return;
+    if (this.#stopped !== null) return;
     this.#resumeIfLow();
     this.#noteFlushed();
   }
 
   #pauseIfFull(): void {
-    if (!this.#isStopped && this.#marks.pausesAt(this.size)) this.#events.onPause();
+    if (this.#stopped === null && this.#marks.pausesAt(this.size)) this.#events.onPause();
   }
 
   #resumeIfLow(): void {
-    if (this.#isStopped || !this.#marks.resumesAt(this.size)) return;
+    if (this.#stopped !== null || !this.#marks.resumesAt(this.size)) return;
     this.#hasToldFull = false;
     this.#events.onResume();
   }
@@ -264,9 +285,4 @@ export class Outgoing {
 
 function at(hostname: string, { port }: NamedDestination): Address {
   return { transport: "udp", hostname, port };
-}
-
-function show(destination: Address | NamedDestination): string {
-  const isNamed = "name" in destination && "port" in destination;
-  return isNamed ? `${destination.name}:${destination.port}` : formatAddress(destination);
 }

@@ -13,6 +13,19 @@ export const MAX_DATAGRAM_SIZE = 65_507;
  */
 export type MemoryUse = "copied" | "lent" | "kept";
 
+/** Empties every view of lent memory, unless its receiver has transferred it away. */
+export function emptyViews({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (!buffer.detached) buffer.transfer(0);
+}
+
+/** Lent memory without its views; new memory if its receiver has transferred it away. */
+export function takeBack(
+  { buffer }: Uint8Array<ArrayBuffer>,
+  size: number,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer.detached ? new ArrayBuffer(size) : buffer.transfer());
+}
+
 /** Takes the datagrams that a {@linkcode DatagramCarrier} receives. */
 export interface DatagramSink {
   /**

@@ -18,9 +18,15 @@ import { type ErrorHandler, report, toError } from "../core/error_report.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { toBytes } from "../core/write/to_bytes.ts";
 import type { DatagramCarrier, DatagramSink, MemoryUse } from "./datagram_carrier.ts";
-import { checkDestination, isSameAddress, type NamedDestination } from "./_destination.ts";
+import { checkGroup } from "./_check_group.ts";
+import {
+  checkDestination,
+  formatDestination,
+  isNamed,
+  isSameAddress,
+  type NamedDestination,
+} from "./_destination.ts";
 import { Incoming, type IncomingEvents, type IncomingOptions } from "./_incoming.ts";
-import { canonicalIp, familyOf, isGroup } from "./ip_address.ts";
 import type { NameCache } from "./name_cache.ts";
 import { Outgoing, type OutgoingEvents, type OutgoingOptions, type Settle } from "./_outgoing.ts";
 
@@ -84,7 +90,8 @@ export class EndpointTransport
     const bytes = toBytes(data);
     const destination = this.#destinationOf(address);
     if (this.isClosing()) {
-      onSettled?.(new ConnectionLostError("Cannot send datagram: the endpoint is closed"));
+      const error = new ConnectionLostError("Cannot send datagram: the endpoint is closed");
+      callBack({ onSettled }, "onSettled", this.#onError, error);
     } else {
       const copy = typeof data === "string" ? bytes : copyOf(bytes);
       this.#outgoing.send(copy, destination, onSettled);
@@ -241,35 +248,23 @@ export class EndpointTransport
     const isKnown = given === this.#lastKnown || this.#known.has(given);
     if (peer === null && isKnown) return given as Address;
     const checked = checkDestination(given, this.#carrier.address, this.#options.ipv6Only);
-    const isNamed = "name" in checked && "port" in checked;
     if (peer === null) return checked;
-    if (!isNamed && isSameAddress(checked, peer)) return peer;
+    if (!isNamed(checked) && isSameAddress(checked, peer)) return peer;
     throw new TypeError(
-      `Cannot send datagram to ${
-        isNamed ? `${checked.name}:${checked.port}` : formatAddress(checked)
-      }: the endpoint is connected to ${formatAddress(peer)}`,
+      `Cannot send datagram to ${formatDestination(checked)}: the endpoint is connected to ${
+        formatAddress(peer)
+      }`,
     );
   }
 
   #checkGroup(action: "join" | "leave", group: string, options: GroupOptions): void {
     const { address, joinGroup } = this.#carrier;
-    if (joinGroup === undefined || address.transport !== "udp") {
+    if (joinGroup === undefined) {
       throw new TypeError(
         `Cannot ${action} ${group}: the endpoint ${formatAddress(address)} has no multicast`,
       );
     }
-    const isOwnFamily = familyOf(group) === familyOf(address.hostname);
-    if (typeof group !== "string" || !isGroup(group) || !isOwnFamily) {
-      throw new TypeError(
-        `Cannot ${action} ${group}: it is no multicast group for the endpoint ${
-          formatAddress(address)
-        } (224.0.0.0 to 239.255.255.255 of IPv4, ff00::/8 of IPv6)`,
-      );
-    }
-    const { source } = options;
-    if (source !== undefined && familyOf(canonicalIp(source)) !== 4) {
-      throw new TypeError(`Cannot ${action} ${group}: the source "${source}" is no IPv4 address`);
-    }
+    checkGroup(action, group, options, address);
     if (this.isClosing()) throw new TypeError(`Cannot ${action} ${group}: the endpoint is closed`);
   }
 

@@ -1,7 +1,12 @@
 import type { Address, MemoryAddress } from "../../protocols/address.ts";
 import { copyOf } from "../../protocols/bytes.ts";
 import { nextTurn } from "../core/clock.ts";
-import { type DatagramCarrier, type DatagramSink, MAX_DATAGRAM_SIZE } from "./datagram_carrier.ts";
+import {
+  type DatagramCarrier,
+  type DatagramSink,
+  emptyViews,
+  MAX_DATAGRAM_SIZE,
+} from "./datagram_carrier.ts";
 
 /** A network of datagrams inside this process: what is sent to a name arrives there a turn later. */
 export class MemoryHub {
@@ -50,7 +55,7 @@ class MemoryDatagramCarrier implements DatagramCarrier {
 
   deliver(data: Uint8Array<ArrayBuffer>, from: MemoryAddress): void {
     const use = this.#sink?.receive(data, from, false);
-    if (use === "lent") data.buffer.transfer(0);
+    if (use === "lent") emptyViews(data);
   }
 
   close(): void {

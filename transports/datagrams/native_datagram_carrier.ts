@@ -10,6 +10,7 @@ import {
   type DatagramCarrier,
   type DatagramSink,
   MAX_DATAGRAM_SIZE,
+  takeBack,
 } from "./datagram_carrier.ts";
 
 /** What Deno gives for a membership. */
@@ -95,8 +96,7 @@ export class NativeDatagramCarrier implements DatagramCarrier {
         // A view of the memory above.
         const data = received.subarray(0, max) as Uint8Array<ArrayBuffer>;
         const use = sink.receive(data, this.#toAddress(from), received.length > max);
-        // To move the memory empties every view of it.
-        if (use === "lent") memory = new Uint8Array(memory.buffer.transfer());
+        if (use === "lent") memory = takeBack(memory, max + 1);
         else if (use === "kept") memory = new Uint8Array(max + 1);
       } catch (error) {
         if (!this.#isOpen) return;

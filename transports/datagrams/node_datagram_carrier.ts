@@ -4,12 +4,13 @@ import type { NetAddress } from "../../protocols/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { formatAddress } from "../core/addresses.ts";
-import { fromNodeError } from "../core/os_error.ts";
+import { describeOsError, fromNodeError } from "../core/os_error.ts";
 import { AddressCache } from "./_address_cache.ts";
 import {
   type DatagramBindOptions,
   type DatagramCarrier,
   type DatagramSink,
+  emptyViews,
   MAX_DATAGRAM_SIZE,
 } from "./datagram_carrier.ts";
 
@@ -42,7 +43,7 @@ export class NodeDatagramCarrier implements DatagramCarrier {
       const isTruncated = message.length > max;
       const use = sink.receive(data, this.#addresses.get(address, port), isTruncated);
       // It is 64 KiB however small the datagram is: the garbage collector would be busy with it.
-      if (use !== "kept") buffer.transfer(0);
+      if (use !== "kept") emptyViews(data);
     });
     this.#socket.on("error", (error) => sink.fail(fromNodeError(error)));
     this.#socket.on("close", () => {
@@ -58,14 +59,22 @@ export class NodeDatagramCarrier implements DatagramCarrier {
 
   // deno-lint-ignore require-await -- a failure rejects
   async joinGroup(group: string, { interface: where, source }: GroupOptions): Promise<void> {
-    if (source === undefined) this.#socket.addMembership(group, where);
-    else this.#socket.addSourceSpecificMembership(source, group, where);
+    try {
+      if (source === undefined) this.#socket.addMembership(group, where);
+      else this.#socket.addSourceSpecificMembership(source, group, where);
+    } catch (error) {
+      throw describeOsError(fromNodeError(error), `Cannot join ${group}`);
+    }
   }
 
   // deno-lint-ignore require-await -- a failure rejects
   async leaveGroup(group: string, { interface: where, source }: GroupOptions): Promise<void> {
-    if (source === undefined) this.#socket.dropMembership(group, where);
-    else this.#socket.dropSourceSpecificMembership(source, group, where);
+    try {
+      if (source === undefined) this.#socket.dropMembership(group, where);
+      else this.#socket.dropSourceSpecificMembership(source, group, where);
+    } catch (error) {
+      throw describeOsError(fromNodeError(error), `Cannot leave ${group}`);
+    }
   }
 
   close(): void {

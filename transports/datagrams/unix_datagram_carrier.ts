@@ -7,6 +7,7 @@ import {
   type DatagramCarrier,
   type DatagramSink,
   MAX_DATAGRAM_SIZE,
+  takeBack,
 } from "./datagram_carrier.ts";
 import { describeSendError } from "./native_datagram_carrier.ts";
 
@@ -79,11 +80,14 @@ export class UnixDatagramCarrier implements DatagramCarrier {
   async #receiveAll(sink: DatagramSink): Promise<void> {
     const max = this.#maxDatagramSize;
     // One byte more than the longest datagram shows that one was longer; a wake-up must fit.
-    let memory = new Uint8Array(Math.max(max, this.#wakeUp.length) + 1);
+    const size = Math.max(max, this.#wakeUp.length) + 1;
+    let memory = new Uint8Array(size);
     while (this.#isOpen) {
       try {
         await this.#doJob();
         this.#isReceiving = true;
+        // The sender of the last one was told, and has sent another: it does not hold up what comes.
+        if (this.#job !== null) void this.#wake();
         const [received, from] = await this.#conn.receive(memory);
         this.#isReceiving = false;
         const address = fromDenoAddr(from);
@@ -92,9 +96,8 @@ export class UnixDatagramCarrier implements DatagramCarrier {
         // A view of the memory above.
         const data = received.subarray(0, max) as Uint8Array<ArrayBuffer>;
         const use = sink.receive(data, address, received.length > max);
-        // To move the memory empties every view of it.
-        if (use === "lent") memory = new Uint8Array(memory.buffer.transfer());
-        else if (use === "kept") memory = new Uint8Array(memory.length);
+        if (use === "lent") memory = takeBack(memory, size);
+        else if (use === "kept") memory = new Uint8Array(size);
       } catch (error) {
         this.#isReceiving = false;
         if (!this.#isOpen) return;

@@ -6,7 +6,7 @@ import {
   NameResolutionError,
   nodeNetwork,
 } from "@sluice/net";
-import type { DatagramEndpoint } from "@sluice/net/transports";
+import type { DatagramCarrier, DatagramEndpoint, Network } from "@sluice/net/transports";
 import type { DatagramEndpointOptions } from "../../../transports/create_datagram_endpoint.ts";
 import { DatagramLog } from "../../support/datagram_log.ts";
 import { settle } from "../../support/event_loop.ts";
@@ -216,6 +216,59 @@ Deno.test("sendto() looks a name up once, keeps the order to it, and lets others
     transport.close();
     await transport.closed;
   }
+});
+
+Deno.test("abort() from onSettled leaves no sender to the same unknown name without an answer", async () => {
+  const network = { ...denoNetwork, lookup: () => Promise.reject(new Error("No such host")) };
+  const { transport } = await open({ ...HERE, network });
+  const told: string[] = [];
+  const address = { hostname: "nowhere.test", port: 9 };
+  transport.sendto("1", address, (error) => {
+    told.push(`${error?.name}`);
+    transport.abort();
+  });
+  transport.sendto("2", address, (error) => void told.push(`${error?.name}`));
+  await transport.closed;
+  assertEquals(told, ["NameResolutionError", "ConnectionLostError"]);
+});
+
+Deno.test("createDatagramEndpoint() does not wait for a bind once its signal aborts, and closes what it gives", async () => {
+  const controller = new AbortController();
+  const binding = Promise.withResolvers<void>();
+  const bound = Promise.withResolvers<DatagramCarrier>();
+  const network: Network = {
+    ...denoNetwork,
+    bindDatagrams: async (place, options) => {
+      const carrier = await denoNetwork.bindDatagrams?.(place, options);
+      assert(carrier !== undefined);
+      bound.resolve(carrier);
+      await binding.promise;
+      return carrier;
+    },
+  };
+  const opening = make({ ...HERE, network, signal: controller.signal });
+  const { address } = await bound.promise;
+  controller.abort(new Error("Enough"));
+  await assertRejects(() => opening, Error, "Enough");
+  binding.resolve();
+  await settle();
+  assert("port" in address);
+  // The port is free again.
+  const { transport } = await open({ localAddr: { port: address.port } });
+  transport.close();
+  await transport.closed;
+});
+
+Deno.test("joinGroup() names an option that it does not know, and the failure of the system", async () => {
+  const { transport } = await open(HERE);
+  const join = (options: unknown) => transport.joinGroup("224.0.0.251", options as never);
+  await assertRejects(() => join(null), TypeError, "null is not an object");
+  await assertRejects(() => join({ interface: 5 }), TypeError, "interface 5 is not a string");
+  await assertRejects(() => join({ sorce: "127.0.0.1" }), TypeError, 'did you mean "source"');
+  await assertRejects(() => transport.joinGroup(5 as never), TypeError, "Cannot join 5: it is no");
+  await assertRejects(() => transport.leaveGroup("224.0.0.77"), Error, "Cannot leave 224.0.0.77: ");
+  transport.close();
+  await transport.closed;
 });
 
 Deno.test("sendto() tells errorReceived of a name that is not known, and goes on", async () => {
