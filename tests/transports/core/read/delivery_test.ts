@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
@@ -263,4 +263,52 @@ Deno.test("Delivery.protocol is who receives what comes next", async () => {
   delivery.resume();
   await delivery.ready();
   assertEquals(received, [[0, 1]]);
+});
+
+Deno.test("Delivery hands over chunks with a buffer of their own, whatever they lie in", async () => {
+  const chunks: Uint8Array[] = [];
+  const delivery = new Delivery({ dataReceived: (data) => void chunks.push(data) }, () => {});
+  const whole = Uint8Array.of(9, 1, 2, 9);
+  const shared = new Uint8Array(new SharedArrayBuffer(2)) as unknown as Bytes;
+  const own = chunk(1, 2);
+  for (const bytes of [whole.subarray(1, 3), shared, own]) await delivery.push(bytes);
+  delivery.unshift(whole.subarray(1, 3));
+  await delivery.ready();
+  assertEquals(chunks.map(({ byteOffset, buffer }) => [byteOffset, buffer.byteLength]), [
+    [0, 2],
+    [0, 2],
+    [0, 2],
+    [0, 2],
+  ]);
+  assertEquals(chunks.map((data) => data === own), [false, false, true, false]);
+});
+
+Deno.test("Delivery copies out of what another protocol lent, at once or while it waits", async () => {
+  for (const waits of [false, true]) {
+    const lent = new Uint8Array(4);
+    const delivery = new Delivery({ getBuffer: () => lent, bufferUpdated: () => {} }, () => {});
+    const target = delivery.lend();
+    const chunks: Uint8Array[] = [];
+    delivery.protocol = { dataReceived: (data) => void chunks.push(data) };
+    if (waits) delivery.pause();
+    const delivered = delivery.push(lent.fill(7), target);
+    lent.fill(0);
+    if (waits) delivery.resume();
+    await delivered;
+    assertEquals(chunks.map((data) => [...data]), [[7, 7, 7, 7]]);
+  }
+});
+
+Deno.test("Delivery.push() refuses what is no bytes; a chunk that vanishes while it waits is told", async () => {
+  const { delivery, received, errors } = deliveryTo(recording);
+  assertThrows(() => delivery.push("text" as unknown as Bytes), TypeError, "Cannot receive data");
+  assertEquals(delivery.push(new Uint8Array(0)), undefined);
+  delivery.pause();
+  const gone = chunk(1, 2, 3);
+  const delivered = delivery.push(gone);
+  gone.buffer.transfer();
+  delivery.resume();
+  await delivered;
+  assertEquals([received.length, errors.length], [0, 1]);
+  assertEquals(/transferred away while it waited/.test(errors[0] ?? ""), true);
 });
