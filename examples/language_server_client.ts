@@ -142,7 +142,7 @@ class LanguageServer {
     return this.#run;
   }
 
-  /** What is at a place of the document, as text. */
+  /** The hover text of a place in the document, as JSON. */
   async hover(line: number, character: number): Promise<string> {
     const run = await this.run();
     const result = await run.request("textDocument/hover", {

@@ -62,7 +62,7 @@ export interface SubprocessTransport {
   kill(): void;
   /**
    * Sends a signal to the process and all that it has started, as far as they are still in its process group. Works for
-   * what is left of them after it has ended.
+   * the rest of them after it has ended.
    *
    * @param signal Its name, SIGKILL by default.
    * @throws {InvalidStateError} If the process was not started with `startNewSession`.

@@ -10,7 +10,7 @@ import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subproc
  *                   processExited, somewhere in between
  * ```
  *
- * `processExited` may come before the last data of a pipe: a child can leave bytes behind.
+ * `processExited` may come before the last data of a pipe: a child can leave bytes in its pipes.
  *
  * @example Collecting the output
  * ```ts

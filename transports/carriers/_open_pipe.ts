@@ -40,7 +40,7 @@ export async function openOutput(pipe: WritablePipe, signal?: AbortSignal): Prom
 /** Our own stdin. */
 export function openStdin(): PipeInput {
   if (Deno.stdin.readable.locked) {
-    throw new TypeError("Cannot read stdin: its stream is locked, somebody else reads it");
+    throw new TypeError("Cannot read stdin: its stream is locked by another reader");
   }
   // A read of the stream can be given up, one of Deno.stdin itself cannot.
   return new StreamInput(Deno.stdin.readable);
@@ -82,7 +82,7 @@ async function openFile(
   }
 }
 
-/** Opens both ends of a FIFO, so that who waits for the other one in a system thread goes on. */
+/** Opens both ends of a FIFO, so that an open that waits for the other end in a system thread goes on. */
 function withdraw(opening: Promise<Deno.FsFile>, path: string | URL): void {
   let other: Deno.FsFile | undefined;
   try {

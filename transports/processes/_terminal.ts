@@ -10,7 +10,7 @@ export interface Command {
 
 const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
-/** The command that runs a program in a terminal of its own; the program itself if it shall have none. */
+/** The command that runs a program in a terminal of its own; the program itself where it needs none. */
 export function runInTerminal(
   program: string | URL,
   args: readonly string[],

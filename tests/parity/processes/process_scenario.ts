@@ -16,7 +16,7 @@ export interface ProcessScenario {
   readonly face?: "streams";
   /** What the shell is told. */
   readonly command?: string;
-  /** What is run instead of the shell. */
+  /** The program, in place of the shell. */
   readonly program?: string;
   readonly stdin?: Kind;
   readonly stdout?: Kind;
@@ -32,7 +32,7 @@ export interface ProcessScenario {
   readonly differs?: Readonly<Record<string, ProcessDifference>>;
 }
 
-/** What is run, and how, as both faces take it. */
+/** The program and its options, as both faces take them. */
 export function commandOf(
   scenario: ProcessScenario,
 ): { readonly program: string; readonly options: CreateSubprocessOptions } {

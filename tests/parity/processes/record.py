@@ -256,7 +256,7 @@ class StreamRun:
         for task in self.tasks.values():
             task.cancel()
         if process := getattr(self, "process", None):
-            # Not wait(): a pipe that is paused, or that somebody else holds, would never let it end.
+            # Not wait(): a pipe that is paused, or that another process holds, would never let it end.
             process._transport.close()
 
 

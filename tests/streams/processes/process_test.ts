@@ -169,7 +169,7 @@ test("Process.check() gives the output of a process that succeeds, and throws fo
   await assertRejects(() => killed.check(), ProcessFailedError, "ended by SIGTERM");
 });
 
-test("Process.check() knows the end of a stderr that somebody has read", async () => {
+test("Process.check() knows the end of a stderr that was read before", async () => {
   const process = await createSubprocessShell("echo first >&2; echo last >&2; exit 1", PIPES);
   assertEquals(await Array.fromAsync(process.stderr.lines()), ["first", "last"]);
   const error = await process.check().catch((e) => e);
@@ -247,7 +247,7 @@ test("createSubprocessShell() refuses args and what is no command", async () => 
   await assertRejects(() => createSubprocessExec("cat", { limit: 0, stdout: "piped" }), RangeError);
 });
 
-test("A process that nobody reads waits, with memory flat, and gives all of it later", async () => {
+test("A process whose output is not read waits, with memory flat, and gives all of it later", async () => {
   const length = 64 * 1_048_576;
   const process = await createSubprocessExec("head", {
     args: ["-c", String(length), "/dev/zero"],

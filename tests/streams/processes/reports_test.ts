@@ -133,10 +133,10 @@ test("Report: read() up to the end takes more than the limit", async () => {
   assertEquals(await process.wait(), 0);
 });
 
-// oven-sh/bun#29751, python/cpython#125502: pipes that nobody touched stayed open.
+// oven-sh/bun#29751, python/cpython#125502: pipes that were not touched stayed open.
 testAlone(
   import.meta.url,
-  "Report: 200 children at once, whose pipes nobody touches, leave no descriptor and no process",
+  "Report: 200 children at once, whose pipes are not touched, leave no descriptor and no process",
   async () => {
     await (await createSubprocessExec("true", PIPES)).closed;
     const before = await descriptors();
@@ -165,7 +165,7 @@ testAlone(import.meta.url, "Report: a start that fails leaves no descriptor", as
 }, Deno.build.os === "windows");
 
 // denoland/deno#7087, tokio-rs/tokio#2685: who was not waited for stayed a zombie.
-test("Report: a process that nobody waits for leaves no zombie", async () => {
+test("Report: a process without a wait leaves no zombie", async () => {
   const { pid } = await createSubprocessExec("true");
   const { closed } = await createSubprocessExec("cat", { stdin: "null" });
   await closed;

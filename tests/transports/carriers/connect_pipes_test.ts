@@ -21,7 +21,7 @@ async function connectFifo(path: string): Promise<
   return { reading, writing };
 }
 
-test("connectReadPipe() tells data, the end and connectionLost(null), whatever eofReceived answers", async () => {
+test("connectReadPipe() tells data, the end and connectionLost(null), with any answer of eofReceived", async () => {
   using fifo = new Fifo();
   const [reading, writing] = await Promise.all([
     connectReadPipe(() => new RecordingProtocol({ eofReceived: () => true }), fifo.path),
@@ -106,7 +106,7 @@ test("connectWritePipe(): an empty write buffer means that the bytes are in the 
   using fifo = new Fifo();
   const file = await Deno.open(fifo.path, { read: true, write: true });
   const { transport } = await connectWritePipe(make, fifo.path);
-  transport.write("held back by nobody");
+  transport.write("not held back a bit");
   await until(() => transport.getWriteBufferSize() === 0);
   const buffer = new Uint8Array(100);
   assertEquals(await file.read(buffer), 19);
@@ -120,7 +120,7 @@ test("connectWritePipe(): a reader that has left is BrokenPipe at the next write
   const opened = Deno.open(fifo.path, { read: true });
   const { transport, protocol } = await connectWritePipe(make, fifo.path);
   (await opened).close();
-  transport.write("to nobody");
+  transport.write("to no one");
   const { error, bytesUnsent } = await transport.closed;
   assert(error instanceof Deno.errors.BrokenPipe);
   assertEquals(bytesUnsent, 9);

@@ -1,6 +1,6 @@
 /**
  * Lets a child write, or be written to, as many MiB as the first argument says, and prints by how many MiB our memory has grown while
- * nobody read, how much came in the end, and how much in all.
+ * nothing was read, how much came in the end, and how much in all.
  */
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
 
@@ -12,7 +12,7 @@ function memory(): number {
   return Deno.memoryUsage().rss / MEBIBYTE;
 }
 
-/** Lets happen what can happen while nobody reads. */
+/** Lets happen what can happen while nothing is read. */
 async function settle(): Promise<void> {
   for (let round = 0; round < 20; round++) await (await createSubprocessExec("true")).closed;
 }

@@ -3,10 +3,10 @@ import { posixTest as test } from "../../support/posix_test.ts";
 import { runFixture } from "./run_fixture.ts";
 
 const MEBIBYTES = 256;
-/** What the memory of a program grows by, whatever it does, in MiB: chunks that were read and are not collected yet. */
+/** The growth of memory that is allowed, in MiB: chunks that were read and are not collected yet. */
 const SLACK = 96;
 
-test(`Memory stays flat while a child writes ${MEBIBYTES} MiB that nobody reads, and all of it arrives; and while one reads none of as much`, async () => {
+test(`Memory stays flat while a child writes ${MEBIBYTES} MiB that are not read yet, and all of it arrives; and while a child reads nothing`, async () => {
   const { lines, status } = await runFixture("flood_program.ts", ["--allow-run"], [
     String(MEBIBYTES),
   ]);

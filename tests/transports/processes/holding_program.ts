@@ -51,7 +51,7 @@ switch (end) {
     Deno.exit(7);
     break;
   case "throw":
-    throw new Error("Nobody catches this");
+    throw new Error("This is not caught");
   case "reject":
     void Promise.reject(new Error("Nor this"));
     break;

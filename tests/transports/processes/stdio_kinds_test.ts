@@ -83,7 +83,7 @@ test("A program that cannot be started leaves the shared stdin for another one",
   assertEquals(protocol.text(1), "still there\n");
 });
 
-test("A shared stdin that is given to nobody ends with the transport", async () => {
+test("A shared stdin that is not given away ends with the transport", async () => {
   const { transport } = await subprocessExec(make, "cat", { stdin: "shared" });
   assertEquals((await transport.shutdown()).signal, "SIGTERM");
 });
@@ -126,7 +126,7 @@ if (hasProgram("script", ["--version"])) {
     assertEquals(protocol.text(1), "43 132\r\n");
   });
 
-  test("pty passes arguments as they are, whatever is in them", async () => {
+  test("pty passes arguments as they are, with every kind of character", async () => {
     const words = ["it's", 'a "word"', "$HOME `id` \\", "two\nlines", "*", ""];
     const { transport, protocol } = await subprocessExec(make, "printf", {
       args: ["[%s]", ...words],
