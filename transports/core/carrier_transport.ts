@@ -13,7 +13,6 @@ import { formatAddress } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
 import { startTimer } from "./clock.ts";
 import { closeInTime } from "./close_in_time.ts";
-import type { ConnectionTracker } from "./connection_tracker.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import { Delivery } from "./read/delivery.ts";
 import { type ErrorHandler, report, toError } from "./error_report.ts";
@@ -25,6 +24,14 @@ import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { toBytes, toPieces } from "./write/to_bytes.ts";
 import { gateOf } from "./write/write_gate.ts";
+
+/** Told when connections begin and end: by a server, for instance. */
+export interface ConnectionTracker {
+  /** A connection is there. */
+  onMade(transport: Transport): void;
+  /** It has ended, after `connectionLost`. */
+  onClosed(transport: Transport): void;
+}
 
 /**
  * The transport over any {@linkcode Carrier}. It joins the two halves of a connection to its

@@ -1,8 +1,7 @@
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { Arrival } from "./_arrival.ts";
 import type { Carrier } from "./carrier.ts";
-import { CarrierTransport } from "./carrier_transport.ts";
-import type { ConnectionTracker } from "./connection_tracker.ts";
+import { CarrierTransport, type ConnectionTracker } from "./carrier_transport.ts";
 import { toError } from "./error_report.ts";
 import { checkMade, checkProtocolFactory, makeProtocol } from "./callbacks.ts";
 import { putOnTop, topOf } from "./stack_top.ts";

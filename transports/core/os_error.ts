@@ -1,6 +1,6 @@
-import { getSystemErrorMap } from "node:util";
 import { NameResolutionError } from "../../protocols/errors.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "./addresses.ts";
+import { nodeUtil } from "./node_modules.ts";
 import { toError } from "../../protocols/thrown.ts";
 
 /** What Deno wants for a Unix socket, wherever it is. */
@@ -83,7 +83,7 @@ export function fromNodeError(error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error) || !("errno" in error)) return error;
   const { code, errno } = error;
   if (typeof code !== "string" || typeof errno !== "number") return error;
-  const text = getSystemErrorMap().get(errno)?.[1] ?? code;
+  const text = nodeUtil().getSystemErrorMap().get(errno)?.[1] ?? code;
   const message = `${text.charAt(0).toUpperCase()}${text.substring(1)} (os error ${
     Math.abs(errno)
   })`;

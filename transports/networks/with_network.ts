@@ -1,8 +1,10 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import type { AsyncLocalStorage } from "node:async_hooks";
+import { nodeAsyncHooks } from "../core/node_modules.ts";
 import { denoNetwork } from "./deno_network.ts";
 import type { Network } from "./network.ts";
 
-const inForce = new AsyncLocalStorage<Network>();
+// Made by the first call of withNetwork(): before that, the default is in force everywhere.
+let inForce: AsyncLocalStorage<Network> | null = null;
 
 /**
  * Runs a function in which connections come from `network`: everything that the function starts,
@@ -35,10 +37,11 @@ const inForce = new AsyncLocalStorage<Network>();
  * @returns What `run` returns.
  */
 export function withNetwork<T>(network: Network, run: () => T): T {
+  inForce ??= new (nodeAsyncHooks().AsyncLocalStorage)<Network>();
   return inForce.run(network, run);
 }
 
 /** The network of a call: the one that its options name, else the one in force. */
 export function networkOf({ network }: { readonly network?: Network }): Network {
-  return network ?? inForce.getStore() ?? denoNetwork;
+  return network ?? inForce?.getStore() ?? denoNetwork;
 }

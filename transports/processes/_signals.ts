@@ -1,10 +1,10 @@
-import { constants } from "node:os";
 import { show } from "../../protocols/option_checks.ts";
+import { nodeOs } from "../core/node_modules.ts";
 import { describeOsError } from "../core/os_error.ts";
 
 /** Throws if a value is not the name of a signal of this system. */
 export function checkSignal(signal: unknown): asserts signal is Deno.Signal {
-  if (typeof signal === "string" && Object.hasOwn(constants.signals, signal)) return;
+  if (typeof signal === "string" && Object.hasOwn(nodeOs().constants.signals, signal)) return;
   throw new TypeError(
     `Cannot send signal: ${show(signal)} is not the name of one, such as "SIGTERM"`,
   );

@@ -13,7 +13,7 @@ import {
 } from "../../protocols/option_checks.ts";
 import { Acceptor } from "./acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
-import type { ConnectionTracker } from "../core/connection_tracker.ts";
+import type { ConnectionTracker } from "../core/carrier_transport.ts";
 import type { NetworkListener } from "./network_listener.ts";
 import { settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";

@@ -1,6 +1,6 @@
 import type { SecureContext } from "node:tls";
 import type { SubjectAltName } from "../../../protocols/peer_certificate.ts";
-import { nodeTls } from "../engine/node_modules.ts";
+import { nodeTls } from "../../core/node_modules.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
 import type { ResolvedTlsOptions } from "../tls_options.ts";
 import { checkPair } from "./material.ts";

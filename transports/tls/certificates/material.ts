@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { nodeCrypto } from "../engine/node_modules.ts";
+import { nodeCrypto } from "../../core/node_modules.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { DerError, DerReader, TAG } from "./der.ts";

@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from "../certificates/session_trust.ts";
 import type { ResolvedTlsOptions } from "../tls_options.ts";
-import { nodeTls } from "./node_modules.ts";
+import { nodeTls } from "../../core/node_modules.ts";
 import type { TlsDuplex } from "./tls_duplex.ts";
 
 /** The outcome of a handshake: one of the two, once. */

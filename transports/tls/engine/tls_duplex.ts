@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { nodeStream } from "./node_modules.ts";
+import { nodeStream } from "../../core/node_modules.ts";
 
 /** Sends ciphertext of the engine; resolves when more may come. */
 export type SendCiphertext = (bytes: Uint8Array) => void | Promise<void>;
