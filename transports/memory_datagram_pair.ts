@@ -9,7 +9,7 @@ import {
   resolveEndpointOptions,
 } from "./datagrams/datagram_options.ts";
 import { EndpointTransport } from "./datagrams/endpoint_transport.ts";
-import { MemoryHub } from "./datagrams/memory_hub.ts";
+import { MemoryHub } from "./datagrams/carriers/memory_hub.ts";
 
 /**
  * Two datagram endpoints that are connected to each other inside this process, for tests. They need no

@@ -9,7 +9,7 @@ import type { DatagramEndpointOptions } from "@sluice/net/transports";
 import type { NetAddress } from "../../protocols/address.ts";
 import { resolveEndpointOptions } from "../../transports/datagrams/datagram_options.ts";
 import { EndpointTransport } from "../../transports/datagrams/endpoint_transport.ts";
-import { MemoryHub } from "../../transports/datagrams/memory_hub.ts";
+import { MemoryHub } from "../../transports/datagrams/carriers/memory_hub.ts";
 
 /** Endpoints of UDP, of the loopback address of one family, and with further options. */
 export function udp(

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../core/addresses.ts";
 import type { DatagramBindOptions, DatagramCarrier } from "./datagram_carrier.ts";
-import { bindNativeDatagrams } from "./native_datagram_carrier.ts";
-import { bindUnixDatagrams } from "./unix_datagram_carrier.ts";
+import { bindNativeDatagrams } from "./carriers/native_datagram_carrier.ts";
+import { bindUnixDatagrams } from "./carriers/unix_datagram_carrier.ts";
 
 /** The options that only node:dgram has. */
 const NODE_OPTIONS = ["allowBroadcast", "ipv6Only", "ttl", "multicast"] as const;
@@ -27,6 +27,6 @@ export async function bindDatagrams(
   const needsNode = NODE_OPTIONS.some((name) => options[name] !== undefined);
   if (hasNative && !needsNode) return bindNativeDatagrams(hostname, port, options);
   // Only a program that needs it loads node:dgram.
-  const { bindNodeDatagrams } = await import("./node_datagram_carrier.ts");
+  const { bindNodeDatagrams } = await import("./carriers/node_datagram_carrier.ts");
   return await bindNodeDatagrams(hostname, port, options);
 }

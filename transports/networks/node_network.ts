@@ -23,7 +23,7 @@ export const nodeNetwork: Network = {
           "deno run --unstable-net",
       );
     }
-    const { bindNodeDatagrams } = await import("../datagrams/node_datagram_carrier.ts");
+    const { bindNodeDatagrams } = await import("../datagrams/carriers/node_datagram_carrier.ts");
     return await bindNodeDatagrams(hostname, port, options);
   },
   lookup: lookUpHost,

@@ -1,9 +1,9 @@
-import type { Address, NetAddress } from "../../protocols/address.ts";
-import type { GroupOptions } from "../../protocols/datagram_contract.ts";
-import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
-import { formatAddress, fromDenoAddr } from "../core/addresses.ts";
-import { nextTurn } from "../core/clock.ts";
-import { describeOsError } from "../core/os_error.ts";
+import type { Address, NetAddress } from "../../../protocols/address.ts";
+import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
+import { DatagramTooLargeError } from "../../../protocols/errors/datagram_errors.ts";
+import { formatAddress, fromDenoAddr } from "../../core/addresses.ts";
+import { nextTurn } from "../../core/clock.ts";
+import { describeOsError } from "../../core/os_error.ts";
 import { AddressCache } from "./_address_cache.ts";
 import {
   type DatagramBindOptions,
@@ -11,7 +11,7 @@ import {
   type DatagramSink,
   MAX_DATAGRAM_SIZE,
   takeBack,
-} from "./datagram_carrier.ts";
+} from "../datagram_carrier.ts";
 
 /** What Deno gives for a membership. */
 interface Membership {

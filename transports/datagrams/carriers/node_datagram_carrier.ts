@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { NetAddress } from "../../protocols/address.ts";
-import type { GroupOptions } from "../../protocols/datagram_contract.ts";
-import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
-import { formatAddress } from "../core/addresses.ts";
-import { describeOsError, fromNodeError } from "../core/os_error.ts";
+import type { NetAddress } from "../../../protocols/address.ts";
+import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
+import { DatagramTooLargeError } from "../../../protocols/errors/datagram_errors.ts";
+import { formatAddress } from "../../core/addresses.ts";
+import { describeOsError, fromNodeError } from "../../core/os_error.ts";
 import { AddressCache } from "./_address_cache.ts";
 import {
   type DatagramBindOptions,
@@ -12,7 +12,7 @@ import {
   type DatagramSink,
   emptyViews,
   MAX_DATAGRAM_SIZE,
-} from "./datagram_carrier.ts";
+} from "../datagram_carrier.ts";
 
 /** The most that UDP carries over IPv6, whose length does not count the header. */
 const MAX_SIZE_IPV6 = 65_527;

@@ -1,14 +1,14 @@
-import type { Address, UnixAddress } from "../../protocols/address.ts";
-import { fromDenoAddr } from "../core/addresses.ts";
-import { nextTurn } from "../core/clock.ts";
-import { describeOsError } from "../core/os_error.ts";
+import type { Address, UnixAddress } from "../../../protocols/address.ts";
+import { fromDenoAddr } from "../../core/addresses.ts";
+import { nextTurn } from "../../core/clock.ts";
+import { describeOsError } from "../../core/os_error.ts";
 import {
   type DatagramBindOptions,
   type DatagramCarrier,
   type DatagramSink,
   MAX_DATAGRAM_SIZE,
   takeBack,
-} from "./datagram_carrier.ts";
+} from "../datagram_carrier.ts";
 import { describeSendError } from "./native_datagram_carrier.ts";
 
 interface Job {

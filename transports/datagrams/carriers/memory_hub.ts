@@ -1,12 +1,12 @@
-import type { Address, MemoryAddress } from "../../protocols/address.ts";
-import { copyOf } from "../../protocols/bytes.ts";
-import { nextTurn } from "../core/clock.ts";
+import type { Address, MemoryAddress } from "../../../protocols/address.ts";
+import { copyOf } from "../../../protocols/bytes.ts";
+import { nextTurn } from "../../core/clock.ts";
 import {
   type DatagramCarrier,
   type DatagramSink,
   emptyViews,
   MAX_DATAGRAM_SIZE,
-} from "./datagram_carrier.ts";
+} from "../datagram_carrier.ts";
 
 /** A network of datagrams inside this process: what is sent to a name arrives there a turn later. */
 export class MemoryHub {
