@@ -28,7 +28,7 @@ import { runProgram } from "./_program.ts";
 const DOCUMENT = { uri: "file:///example.ts", languageId: "typescript", version: 1 };
 const TEXT = "const answer: number = 42;\nanswer;\n";
 
-/** What comes from the server. */
+/** A message of the server. */
 interface Message {
   readonly id?: number | string;
   readonly method?: string;

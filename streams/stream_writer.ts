@@ -118,8 +118,8 @@ export class StreamWriter {
   /**
    * Encrypts the connection from now on, both directions: asyncio's `StreamWriter.start_tls`. Bytes
    * written before go out in the clear; bytes received and not read go into the handshake, or are
-   * refused with `strict`. Reader, writer and Web pair stay valid. What you write during the
-   * handshake waits, and goes out encrypted; a read waits for decrypted data.
+   * refused with `strict`. Reader, writer and Web pair stay valid. Bytes that you write during the
+   * handshake wait, and go out encrypted; a read waits for decrypted data.
    *
    * @param options How to encrypt; a client needs `serverName`.
    * @throws {InvalidStateError} If the writer does not belong to a stream connection.

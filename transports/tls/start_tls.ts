@@ -47,9 +47,9 @@ const CHECKS: OptionTable<StartTlsOptions> = {
  * a server with `serverSide`.
  *
  * Bytes written before go out in the clear. Bytes received and not delivered go into the handshake.
- * The protocol gets no second `connectionMade`: it writes to the transport that is returned. What it
- * writes to the other one during the handshake waits, and goes out encrypted; if the handshake
- * fails, it is not sent. Do not await this inside `dataReceived`: the handshake would wait for it.
+ * The protocol gets no second `connectionMade`: it writes to the transport that is returned. Its writes
+ * to the other one during the handshake wait, and go out encrypted; if the handshake fails, they are
+ * not sent. Do not await this inside `dataReceived`: the handshake would wait for it.
  *
  * @example An upgrade in mid-stream
  * ```ts
