@@ -114,7 +114,7 @@ export interface DatagramTransport {
    * @param data The bytes.
    * @param address Where it goes. A connected endpoint needs none and takes only that of its peer.
    * @param onSettled Called for this datagram instead of `errorReceived`: with `null` when the system
-   * took it over, else with the reason why it was not sent. What it throws is told to `onError`.
+   * took it over, else with the reason why it was not sent. Its exception is reported to `onError`.
    * @returns Whether more may be sent now: `false` while writing is paused, which is advice.
    * @throws {TypeError} If `data` is neither bytes nor a string, or the address cannot be used with
    * this endpoint.
