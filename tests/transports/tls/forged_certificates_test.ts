@@ -168,3 +168,52 @@ function assertRefused(bytes: Uint8Array): void {
   }
   assertEquals((error as Error | undefined)?.name, "DerError", `${bytes.length} bytes`);
 }
+
+/**
+ * Shows one certificate after the other, each to one client. Those that OpenSSL cannot read it
+ * passes over.
+ */
+const FORGER = `
+import socket, ssl, sys
+folder, count, key = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+listener = socket.create_server(("127.0.0.1", 0))
+shown = []
+for index in range(count):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try: context.load_cert_chain(f"{folder}/bent{index}.crt", key)
+    except ssl.SSLError: continue
+    shown.append(context)
+print(listener.getsockname()[1], flush=True)
+print(len(shown), flush=True)
+for context in shown:
+    plain, _ = listener.accept()
+    try: context.wrap_socket(plain, server_side=True).recv(1)
+    except OSError: pass
+    plain.close()
+`;
+
+testWith("python3", "No bent byte makes a client take a forged certificate", async () => {
+  using makers = twins();
+  const forger = makers.false;
+  const extensions = [LEAF, LOCALHOST, "keyUsage=digitalSignature", "extendedKeyUsage=serverAuth"];
+  forger.signed("forged", "twin", { extensions });
+  const raw = readPem(forger.read("forged.crt"))[0]?.bytes ?? new Uint8Array(0);
+  const count = raw.length;
+  for (let at = 0; at < count; at++) {
+    const bent = new Uint8Array(raw);
+    bent[at] = (bent[at] ?? 0) ^ (1 << (at * 7) % 8);
+    const body = bent.toBase64().replaceAll(/.{64}/g, "$&\n");
+    const pem = `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+    await Deno.writeTextFile(forger.pathOf(`bent${at}.crt`), pem);
+  }
+  const tls = { serverName: "localhost", caCerts: [makers.trusted.read("twin.crt")] };
+  const args = ["-c", FORGER, forger.pathOf("."), String(count), forger.pathOf("forged.key")];
+  await withPeer("python3", args, /^(\d+)$/, async (port, line) => {
+    const shown = Number(await line(/^(\d+)$/));
+    assertEquals(shown > 100, true, `only ${shown} can be shown`);
+    for (let i = 0; i < shown; i++) {
+      const error = await failureOf({ port, tls: { ...tls, engine: "layer" } });
+      assertInstanceOf(error, TlsHandshakeError);
+    }
+  });
+});

@@ -182,14 +182,16 @@ function checkBitString(contents: Uint8Array): void {
 function readTime({ tag, contents }: DerValue): number {
   const text = latin1(contents);
   const isShort = tag === TAG.utcTime;
-  const pattern = isShort ? /^(\d\d)(\d{10})Z$/ : /^(\d{4})(\d{10})Z$/;
-  const match = isShort || tag === TAG.generalizedTime ? pattern.exec(text) : null;
-  if (match === null) throw new DerError(`"${text}" is not a time`);
-  const [, year = "", rest = ""] = match;
-  const century = isShort ? (Number(year) >= 50 ? 1900 : 2000) : 0;
-  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.match(/../g)?.map(Number) ??
-    [];
-  return Date.UTC(century + Number(year), month - 1, day, hour, minute, second);
+  const pattern = isShort ? /^\d{12}Z$/ : /^\d{14}Z$/;
+  const isTime = (isShort || tag === TAG.generalizedTime) && pattern.test(text);
+  const full = isShort ? `${Number(text.substring(0, 2)) >= 50 ? 19 : 20}${text}` : text;
+  const iso = full.replace(/^(....)(..)(..)(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6.000Z");
+  const time = isTime ? Date.parse(iso) : NaN;
+  // The 30th of February is read as a day of March. Times before 1970 are no times to the verifier.
+  if (!(time >= 0) || new Date(time).toISOString() !== iso) {
+    throw new DerError(`"${text}" is not a time`);
+  }
+  return time;
 }
 
 const decoder = new TextDecoder("latin1");
