@@ -43,6 +43,8 @@ export class NodeChild implements Child {
     const exited = Promise.withResolvers<ProcessExit>();
     handle.on("exit", (code, signal) => exited.resolve(exitOf(code, signal)));
     await once(handle, "spawn");
+    // A signal that could not be sent shall not end this program.
+    handle.on("error", () => {});
     return new NodeChild(handle, exited.promise, isShared);
   }
 

@@ -75,7 +75,10 @@ async function openFile({ path, append = false }: FileStdio, fd: number): Promis
   const { open } = await import("node:fs");
   const flags = fd === 0 ? "r" : append ? "a" : "w";
   return await new Promise((resolve, reject) => {
-    open(path, flags, (error, file) => error ? reject(error) : resolve(file));
+    open(path, flags, (error, file) => {
+      if (error === null) resolve(file);
+      else reject(describeOsError(fromNodeError(error), `Cannot open ${path}`));
+    });
   });
 }
 

@@ -11,7 +11,7 @@ import {
 
 /** A file that a child process reads or writes by itself. */
 export interface FileStdio {
-  /** Where it is. */
+  /** Where it is. A FIFO makes the start wait until its other end is open. */
   readonly path: string | URL;
   /**
    * Whether output is appended instead of replacing the file.

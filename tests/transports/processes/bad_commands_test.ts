@@ -61,7 +61,7 @@ const BAD_STDIO: typeof BAD = [
     "cat",
     { stdin: { path: "/no/file" } },
     Deno.errors.NotFound,
-    "run cat",
+    "Cannot run cat: Cannot open /no/file: ",
   ],
   ["a file that is none", "cat", { stdin: { path: 5 } }, TypeError, "is not a path"],
   ["a signal that is none", "cat", { signal: {} }, TypeError, "signal"],

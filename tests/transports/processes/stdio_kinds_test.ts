@@ -115,6 +115,21 @@ test("cwd may be a path or a URL", async () => {
   await Deno.remove(folder);
 });
 
+if (Deno.build.os !== "windows" && Deno.uid() === 0) {
+  test("uid and gid choose who the process runs as, with three descriptors and with four", async () => {
+    for (const extraStdio of [[], ["null"]] as const) {
+      const { transport, protocol } = await subprocessShell(make, "id -u; id -g", {
+        uid: 65_534,
+        gid: 65_533,
+        cwd: "/",
+        extraStdio,
+      });
+      await transport.closed;
+      assertEquals(protocol.text(1), "65534\n65533\n");
+    }
+  });
+}
+
 if (hasProgram("script", ["--version"])) {
   test("pty gives the program a terminal of that size, and its exit code", async () => {
     const { transport, protocol } = await subprocessShell(
