@@ -1,8 +1,8 @@
 import type { BaseProtocolCallbacks, Transport } from "./contract.ts";
 
 /**
- * What every stream protocol can hear, each answered by doing nothing. Extend
- * {@linkcode Protocol} or {@linkcode BufferedProtocol} instead, which have examples; this is what they share.
+ * What every stream protocol can hear, each answered by doing nothing. Extend {@linkcode Protocol}
+ * or {@linkcode BufferedProtocol} instead, which have examples; this is what they share.
  *
  * The callbacks are those of asyncio's `BaseProtocol`. An exception thrown by one is reported once
  * to the connection's `onError` and ends the connection with that error.
@@ -18,7 +18,9 @@ export abstract class BaseProtocol implements BaseProtocolCallbacks {
    */
   connectionLost(_error: Error | null): void {}
 
-  /** The transport buffers more than its high mark: stop writing until {@linkcode resumeWriting}. */
+  /**
+   * The transport buffers more than its high mark: stop writing until {@linkcode resumeWriting}.
+   */
   pauseWriting(): void {}
 
   /** The transport's buffer is down to its low mark: go on writing. Not called after loss. */

@@ -6,7 +6,9 @@
  */
 import { show } from "./option_checks.ts";
 
-/** Bytes that this library hands out: always over a plain `ArrayBuffer`, so any Web API takes them. */
+/**
+ * Bytes that this library hands out: always over a plain `ArrayBuffer`, so any Web API takes them.
+ */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /**

@@ -1,8 +1,9 @@
 /** How a connection ended: what `Transport.closed` resolves to. */
 export interface CloseInfo {
   /**
-   * The end that ended it: `"local"` by `close()` here, `"peer"` by the end of the peer's data, `"abort"` by
-   * `abort()` here without a reason, `"error"` by a failure, which {@linkcode CloseInfo.error} holds.
+   * The end that ended it: `"local"` by `close()` here, `"peer"` by the end of the peer's data,
+   * `"abort"` by `abort()` here without a reason, `"error"` by a failure, which
+   * {@linkcode CloseInfo.error} holds.
    */
   readonly endedBy: "local" | "peer" | "abort" | "error";
   /** What `connectionLost` was told: the failure, or `null` for an orderly end or a plain abort. */

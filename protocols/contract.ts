@@ -29,7 +29,8 @@ export interface WriteBufferLimits {
  * A byte stream in both directions, as a protocol sees it: asyncio's `Transport`.
  *
  * Every method may be called at any time, from any callback. None waits, and none calls
- * `connectionLost` before it returns. To make one of your own, see `Carrier` and `TransportWrapper`.
+ * `connectionLost` before it returns. To make one of your own, see `Carrier` and
+ * `TransportWrapper`.
  *
  * @example What a protocol does with it
  * ```ts
@@ -51,14 +52,16 @@ export interface Transport {
   /**
    * Queues bytes for sending, in order, and returns at once.
    *
-   * Small data (up to 16 KiB) is copied, so its buffer may be used again directly. Larger data is sent from
-   * where it lies: leave it unchanged until it is flushed. If its memory is transferred away or
-   * shrinks before, the connection ends with a `TypeError`. Shared and resizable memory is copied. Data given after `close()`, `abort()`
-   * or the loss of the connection is dropped; empty data does nothing.
+   * Small data (up to 16 KiB) is copied, so its buffer may be used again directly. Larger data is
+   * sent from where it lies: leave it unchanged until it is flushed. If its memory is transferred
+   * away or shrinks before, the connection ends with a `TypeError`. Shared and resizable memory is
+   * copied. Data given after `close()`, `abort()` or the loss of the connection is dropped; empty
+   * data does nothing.
    *
    * @param data Bytes, or a string that is sent as UTF-8.
    * @returns Whether more may be written now: `false` while writing is paused, which is advice.
-   * @throws {TypeError} If `data` is neither bytes nor a string, or its memory was transferred away.
+   * @throws {TypeError} If `data` is neither bytes nor a string, or its memory was transferred
+   * away.
    * @throws {InvalidStateError} If `writeEof()` was called before.
    */
   write(data: Uint8Array | string): boolean;
@@ -73,15 +76,18 @@ export interface Transport {
    */
   writelines(parts: Iterable<Uint8Array | string>): boolean;
   /**
-   * Ends the writing direction once all that was queued is sent. Reading goes on. Does nothing the second time or after `close()`.
+   * Ends the writing direction once all that was queued is sent. Reading goes on. Does nothing the
+   * second time or after `close()`.
    *
-   * @throws {InvalidStateError} If the transport cannot do that, see {@linkcode Transport.canWriteEof}.
+   * @throws {InvalidStateError} If the transport cannot do that, see
+   * {@linkcode Transport.canWriteEof}.
    */
   writeEof(): void;
   /** Whether {@linkcode Transport.writeEof} can be called on this transport. */
   canWriteEof(): boolean;
   /**
-   * Stops reading, sends what is queued, then ends the connection with `connectionLost(null)`. Does nothing the second time.
+   * Stops reading, sends what is queued, then ends the connection with `connectionLost(null)`. Does
+   * nothing the second time.
    *
    * It has no deadline: a peer that does not read keeps the connection closing, until `abort()`.
    */
@@ -94,7 +100,10 @@ export interface Transport {
   abort(reason?: Error): void;
   /** Whether the connection is closing or closed. */
   isClosing(): boolean;
-  /** Stops calling the protocol with data; a chunk that is already under way waits. Does nothing if already paused or closing. */
+  /**
+   * Stops calling the protocol with data; a chunk that is already under way waits. Does nothing if
+   * already paused or closing.
+   */
   pauseReading(): void;
   /** Goes on calling the protocol with data. Does nothing if not paused or closing. */
   resumeReading(): void;
@@ -114,11 +123,12 @@ export interface Transport {
   /** How many bytes are accepted and not yet sent. */
   getWriteBufferSize(): number;
   /**
-   * Makes another protocol receive what comes next, and what waits because reading is paused; neither is told.
+   * Makes another protocol receive what comes next, and what waits because reading is paused;
+   * neither is told.
    *
    * @param protocol Who receives from now on.
-   * @param unread Bytes that the protocol before it was handed and did not use, possibly none: they are delivered
-   * first, and if the end of the data was told before, it is told again after them.
+   * @param unread Bytes that the protocol before it was handed and did not use, possibly none: they
+   * are delivered first, and if the end of the data was told before, it is told again after them.
    */
   setProtocol(protocol: AnyProtocol, unread?: Bytes): void;
   /** The protocol that receives what comes. */
@@ -133,15 +143,17 @@ export interface Transport {
   /** Resolves after `connectionLost` to how the connection ended. Never rejects. */
   readonly closed: Promise<CloseInfo>;
   /**
-   * Calls {@linkcode Transport.close} and waits for {@linkcode Transport.closed}, at the end of a scope that says
-   * `await using`. A peer that does not take within 10 s what is queued has the connection aborted.
+   * Calls {@linkcode Transport.close} and waits for {@linkcode Transport.closed}, at the end of a
+   * scope that says `await using`. A peer that does not take within 10 s what is queued has the
+   * connection aborted.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * The callbacks of every protocol. An exception of a callback is reported once to the connection's `onError` and ends
- * the connection with that error. A callback may be async: a rejection counts as an exception.
+ * The callbacks of every protocol. An exception of a callback is reported once to the connection's
+ * `onError` and ends the connection with that error. A callback may be async: a rejection counts as
+ * an exception.
  */
 export interface BaseProtocolCallbacks {
   /** Called once, first: the connection is there. */
@@ -153,16 +165,19 @@ export interface BaseProtocolCallbacks {
   /** The write buffer fell to its low mark: go on writing. */
   resumeWriting?(): void;
   /**
-   * Sending failed, as when the peer has stopped reading. Queued bytes and later writes are dropped. Bytes
-   * that the peer sent are still delivered, and its end; then `connectionLost` is called with the failure.
+   * Sending failed, as when the peer has stopped reading. Queued bytes and later writes are
+   * dropped. Bytes that the peer sent are still delivered, and its end; then `connectionLost` is
+   * called with the failure.
    *
-   * A protocol that pauses reading should have this callback. Without it a paused connection is lost at once.
+   * A protocol that pauses reading should have this callback. Without it a paused connection is
+   * lost at once.
    */
   writingFailed?(error: Error): void;
 }
 
 /**
- * The callbacks of a protocol that is handed chunks. Any object with some of these methods is a protocol.
+ * The callbacks of a protocol that is handed chunks. Any object with some of these methods is a
+ * protocol.
  *
  * @example A plain object
  * ```ts
@@ -189,16 +204,22 @@ export interface BaseProtocolCallbacks {
  * ```
  */
 export interface ProtocolCallbacks extends BaseProtocolCallbacks {
-  /** Bytes arrived, in a buffer of their own: keep, change or transfer them. Nothing more is read until a returned promise settles. */
+  /**
+   * Bytes arrived, in a buffer of their own: keep, change or transfer them. Nothing more is read
+   * until a returned promise settles.
+   */
   dataReceived?(chunk: Bytes): unknown;
   /**
-   * The peer ended its direction. A truthy answer keeps ours open; otherwise the transport closes. While a
-   * returned promise is pending it stays open.
+   * The peer ended its direction. A truthy answer keeps ours open; otherwise the transport closes.
+   * While a returned promise is pending it stays open.
    */
   eofReceived?(): boolean | void | Promise<boolean | void>;
 }
 
-/** The callbacks of a protocol that lends the buffer to read into. It is told apart by having `getBuffer`. */
+/**
+ * The callbacks of a protocol that lends the buffer to read into. It is told apart by having
+ * `getBuffer`.
+ */
 export interface BufferedProtocolCallbacks extends BaseProtocolCallbacks {
   /**
    * Asks for the buffer that the next bytes go to; it must not be empty.
@@ -206,7 +227,10 @@ export interface BufferedProtocolCallbacks extends BaseProtocolCallbacks {
    * @param sizeHint How many bytes are known to wait; -1 where that is not known.
    */
   getBuffer(sizeHint: number): Uint8Array;
-  /** `bytes` bytes were put at the start of the last buffer. Nothing more is read until a returned promise settles. */
+  /**
+   * `bytes` bytes were put at the start of the last buffer. Nothing more is read until a returned
+   * promise settles.
+   */
   bufferUpdated?(bytes: number): unknown;
   /** As {@linkcode ProtocolCallbacks.eofReceived}. */
   eofReceived?(): boolean | void | Promise<boolean | void>;

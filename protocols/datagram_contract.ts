@@ -68,7 +68,9 @@ export interface DatagramCloseInfo {
   readonly durationMs: number;
 }
 
-/** Options for {@linkcode DatagramTransport.joinGroup} and {@linkcode DatagramTransport.leaveGroup}. */
+/**
+ * Options for {@linkcode DatagramTransport.joinGroup} and {@linkcode DatagramTransport.leaveGroup}.
+ */
 export interface GroupOptions {
   /** The interface: an IPv4 address of it, or for IPv6 `::%name`. The system chooses by default. */
   readonly interface?: string;
@@ -79,9 +81,9 @@ export interface GroupOptions {
 /**
  * An endpoint that sends and receives datagrams: asyncio's `DatagramTransport`.
  *
- * Datagrams leave in the order of the calls, one at a time. Each is sent whole or not at all, and the
- * network may still lose it, repeat it or deliver it late. Nothing that comes from the network ends
- * the endpoint: failures go to `errorReceived`.
+ * Datagrams leave in the order of the calls, one at a time. Each is sent whole or not at all, and
+ * the network may still lose it, repeat it or deliver it late. Nothing that comes from the network
+ * ends the endpoint: failures go to `errorReceived`.
  *
  * @example Two endpoints
  * ```ts
@@ -104,17 +106,19 @@ export interface GroupOptions {
  */
 export interface DatagramTransport {
   /**
-   * Queues one datagram and returns at once. The data is copied; a string is sent as UTF-8. An empty
-   * datagram is sent as well. After `close()`, `abort()` or the loss of the endpoint it is dropped.
+   * Queues one datagram and returns at once. The data is copied; a string is sent as UTF-8. An
+   * empty datagram is sent as well. After `close()`, `abort()` or the loss of the endpoint it is
+   * dropped.
    *
    * A failure of the system goes to `errorReceived`: the datagram is too long
-   * (`DatagramTooLargeError`), the host is not known (`NameResolutionError`), there is no way there.
-   * Whether it arrives is never known.
+   * (`DatagramTooLargeError`), the host is not known (`NameResolutionError`), there is no way
+   * there. Whether it arrives is never known.
    *
    * @param data The bytes.
    * @param address Where it goes. A connected endpoint needs none and takes only that of its peer.
-   * @param onSettled Called for this datagram instead of `errorReceived`: with `null` when the system
-   * took it over, else with the reason why it was not sent. Its exception is reported to `onError`.
+   * @param onSettled Called for this datagram instead of `errorReceived`: with `null` when the
+   * system took it over, else with the reason why it was not sent. Its exception is reported to
+   * `onError`.
    * @returns Whether more may be sent now: `false` while writing is paused, which is advice.
    * @throws {TypeError} If `data` is neither bytes nor a string, or the address cannot be used with
    * this endpoint.
@@ -126,8 +130,8 @@ export interface DatagramTransport {
     onSettled?: (error: Error | null) => void,
   ): boolean;
   /**
-   * Stops receiving, sends the queued datagrams, then ends with `connectionLost(null)`. Datagrams that
-   * are not sent within `closeTimeout` are dropped. Does nothing the second time.
+   * Stops receiving, sends the queued datagrams, then ends with `connectionLost(null)`. Datagrams
+   * that are not sent within `closeTimeout` are dropped. Does nothing the second time.
    */
   close(): void;
   /** Ends now and drops what is queued; `connectionLost` is told the reason, without one `null`. */
@@ -135,8 +139,8 @@ export interface DatagramTransport {
   /** Whether the endpoint is closing or closed. */
   isClosing(): boolean;
   /**
-   * Holds back datagrams from the protocol. They wait in a queue of `maxReadBuffer` bytes; what does
-   * not fit is dropped and counted. Does nothing if already paused or closing.
+   * Holds back datagrams from the protocol. They wait in a queue of `maxReadBuffer` bytes; what
+   * does not fit is dropped and counted. Does nothing if already paused or closing.
    */
   pauseReading(): void;
   /** Delivers what waits, and what comes. Does nothing if not paused or closing. */
@@ -144,8 +148,8 @@ export interface DatagramTransport {
   /** Whether datagrams are being delivered: neither paused nor closing. */
   isReading(): boolean;
   /**
-   * Sets when `pauseWriting` and `resumeWriting` are called. As in asyncio, each datagram counts 8 bytes more
-   * than it has.
+   * Sets when `pauseWriting` and `resumeWriting` are called. As in asyncio, each datagram counts 8
+   * bytes more than it has.
    *
    * @throws {RangeError} If not `high >= low >= 0`.
    */
@@ -161,7 +165,8 @@ export interface DatagramTransport {
   /**
    * Looks up a fact; still answers inside `connectionLost`.
    *
-   * @param name `"sockname"`; `"peername"` of a connected endpoint; `"socket"`, the object underneath.
+   * @param name `"sockname"`; `"peername"` of a connected endpoint; `"socket"`, the object
+   * underneath.
    * @param fallback What to return where it is not known; `null` by default.
    */
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
@@ -185,9 +190,9 @@ export interface DatagramTransport {
 }
 
 /**
- * The callbacks of a datagram protocol. Any object with some of these methods is one. The exception of a callback,
- * or the rejection of its promise, is reported once to `onError`; the endpoint goes on, so that no
- * datagram can end it. Only a failure of `connectionMade` ends it.
+ * The callbacks of a datagram protocol. Any object with some of these methods is one. The exception
+ * of a callback, or the rejection of its promise, is reported once to `onError`; the endpoint goes
+ * on, so that no datagram can end it. Only a failure of `connectionMade` ends it.
  */
 export interface DatagramProtocolCallbacks {
   /**
@@ -206,7 +211,9 @@ export interface DatagramProtocolCallbacks {
    * settles those that follow wait, as while reading is paused.
    */
   datagramReceived?(data: Bytes, address: Address): void | Promise<void>;
-  /** A send failed, or a datagram arrived cut off (`DatagramTruncatedError`). The endpoint goes on. */
+  /**
+   * A send failed, or a datagram arrived cut off (`DatagramTruncatedError`). The endpoint goes on.
+   */
   errorReceived?(error: Error): void;
   /** The send queue rose above its high mark: stop sending. */
   pauseWriting?(): void;

@@ -3,8 +3,8 @@ import type { Bytes } from "./bytes.ts";
 import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_contract.ts";
 
 /**
- * A protocol of messages instead of a stream: asyncio's `DatagramProtocol`. Each callback does nothing
- * by itself; `createDatagramEndpoint` drives it.
+ * A protocol of messages instead of a stream: asyncio's `DatagramProtocol`. Each callback does
+ * nothing by itself; `createDatagramEndpoint` drives it.
  *
  * ```text
  * connectionMade -> (datagramReceived | errorReceived)* -> connectionLost

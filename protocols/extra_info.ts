@@ -13,7 +13,10 @@ export interface ExtraInfo {
   counters: TrafficCounters;
   /** The object that carries the bytes at the bottom of the stack: a `Deno.Conn` for a socket. */
   socket: object;
-  /** What encrypts a TLS connection: Deno's own TLS, or a layer that stands on any transport and knows more. */
+  /**
+   * What encrypts a TLS connection: Deno's own TLS, or a layer that stands on any transport and
+   * knows more.
+   */
   tlsEngine: "native" | "layer";
   /** The version of TLS. Not known of the native engine. */
   tlsVersion: "TLSv1.2" | "TLSv1.3";
@@ -23,19 +26,28 @@ export interface ExtraInfo {
   cipher: TlsCipher;
   /** The certificate that the peer showed. Not known of the native engine. */
   peercert: PeerCertificate;
-  /** Whether the peer showed a certificate that verifies; `true` for a peer that was not asked for one. */
+  /**
+   * Whether the peer showed a certificate that verifies; `true` for a peer that was not asked for
+   * one.
+   */
   authorized: boolean;
   /** Why the peer's certificate does not verify, as a code such as `"CERT_HAS_EXPIRED"`. */
   authorizationError: string;
   /** The name that the client asked for (SNI). Not known of the native engine on a server. */
   serverName: string;
-  /** The object of the TLS engine: a `Deno.TlsConn`, or a `TLSSocket` of node:tls, to look things up in. */
+  /**
+   * The object of the TLS engine: a `Deno.TlsConn`, or a `TLSSocket` of node:tls, to look things up
+   * in.
+   */
   sslObject: object;
   /** The subprotocol that both ends of a WebSocket agreed on; empty if none. */
   subprotocol: string;
   /** The process id, of a connection over a process. */
   pid: number;
-  /** The object that stands for that process: a `Deno.ChildProcess`, or a `ChildProcess` of node:child_process. */
+  /**
+   * The object that stands for that process: a `Deno.ChildProcess`, or a `ChildProcess` of
+   * node:child_process.
+   */
   subprocess: object;
   /** What a connection over a pipe was made of. */
   pipe: unknown;
@@ -45,11 +57,17 @@ export interface ExtraInfo {
   proxyHeader: ProxyHeader;
   /** The address of the proxy, if `peername` is that of its client. */
   proxyPeername: Address;
-  /** The address of this end as the proxy sees it, where `sockname` is the one that the client connected to. */
+  /**
+   * The address of this end as the proxy sees it, where `sockname` is the one that the client
+   * connected to.
+   */
   proxySockname: Address;
 }
 
-/** The type of the extra info called `K`: `unknown` for a name that {@linkcode ExtraInfo} does not list. */
+/**
+ * The type of the extra info called `K`: `unknown` for a name that {@linkcode ExtraInfo} does not
+ * list.
+ */
 export type ExtraInfoValue<K extends string> = K extends keyof ExtraInfo ? ExtraInfo[K] : unknown;
 
 /** How a process ended. */

@@ -137,8 +137,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * The peer will send no more, and all of its messages were delivered;
    * {@linkcode Protocol.eofReceived} is taken.
    *
-   * @returns A truthy value keeps the connection open for sending; otherwise it is closed. While a promise is
-   * pending it stays open.
+   * @returns A truthy value keeps the connection open for sending; otherwise it is closed. While a
+   * promise is pending it stays open.
    */
   endReceived(): boolean | void | Promise<boolean | void> {}
 
@@ -163,7 +163,8 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * Waits until more may be sent: at once unless the peer reads too slowly. A `messageReceived`
    * that awaits it after its answer receives no more than its peer takes.
    *
-   * @param options A signal: when it aborts the waiting ends with its reason, and what was sent stays sent.
+   * @param options A signal: when it aborts the waiting ends with its reason, and what was sent
+   * stays sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
   drain(options: WaitOptions = {}): Promise<void> {
@@ -177,8 +178,9 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   /**
-   * Removes and returns the bytes that were not decoded, for another protocol: `transport.setProtocol(next,
-   * framed.detach())`. In a callback of this protocol `transport.setProtocol(next)` is enough.
+   * Removes and returns the bytes that were not decoded, for another protocol:
+   * `transport.setProtocol(next, framed.detach())`. In a callback of this protocol
+   * `transport.setProtocol(next)` is enough.
    *
    * @returns The bytes, possibly none.
    */
@@ -198,7 +200,9 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     this.#room.fail(error ?? new ConnectionLostError());
   }
 
-  /** Sending failed: it ends every {@linkcode drain}. Messages that have arrived are still received. */
+  /**
+   * Sending failed: it ends every {@linkcode drain}. Messages that have arrived are still received.
+   */
   writingFailed(error: Error): void {
     this.#failure = error;
     this.#room.fail(error);
@@ -308,7 +312,10 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 }
 
-/** A rejection that does not end the process if nothing awaits it: the connection tells of its loss by itself. */
+/**
+ * A rejection that does not end the process if nothing awaits it: the connection tells of its loss
+ * by itself.
+ */
 function rejected(reason: Error): Promise<void> {
   const promise = Promise.reject(reason);
   ignoreUnawaited(promise);

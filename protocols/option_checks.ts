@@ -1,10 +1,10 @@
 /**
- * Checks of options, so that what cannot be meant fails before anything is opened: a misspelt name, a value of the
- * wrong kind or out of range.
+ * Checks of options, so that what cannot be meant fails before anything is opened: a misspelt name,
+ * a value of the wrong kind or out of range.
  *
- * Each options type has one table, which names a {@linkcode Check} for each of its options; the type of
- * the table demands all of them. {@linkcode checkOptions} goes through the options by the table. What two options have to
- * do with each other is checked afterwards, by their own function.
+ * Each options type has one table, which names a {@linkcode Check} for each of its options; the
+ * type of the table demands all of them. {@linkcode checkOptions} goes through the options by the
+ * table. What two options have to do with each other is checked afterwards, by their own function.
  *
  * ```text
  * Cannot ACTION: OPTION VALUE PROBLEM; REMEDY
@@ -49,8 +49,8 @@ const ALIASES: Readonly<Record<string, string>> = {
  * @param options What was given.
  * @param table The checks.
  * @param required The options that must be given.
- * @throws {TypeError} If it is not an object, has an option that is not in the table, lacks one that is required, or
- * one is of the wrong kind.
+ * @throws {TypeError} If it is not an object, has an option that is not in the table, lacks one
+ * that is required, or one is of the wrong kind.
  * @throws {RangeError} If one is out of range.
  */
 export function checkOptions<O>(
@@ -252,8 +252,8 @@ export const abortSignal: Check = objectWith(
 const WAIT_CHECKS: OptionTable<WaitOptions> = { signal: abortSignal };
 
 /**
- * The signal of a wait. Waits are made often, so the options are gone through by their table only where they hold
- * something else.
+ * The signal of a wait. Waits are made often, so the options are gone through by their table only
+ * where they hold something else.
  *
  * @param action What is waited for, for the text of an error.
  * @param options What was given.

@@ -22,7 +22,9 @@ export interface PeerCertificate {
 
 /** A name that a certificate is valid for. */
 export interface SubjectAltName {
-  /** What kind of name it is: of a host, an IP address, a mail address, a URI, or something else. */
+  /**
+   * What kind of name it is: of a host, an IP address, a mail address, a URI, or something else.
+   */
   readonly type: "dns" | "ip" | "email" | "uri" | "other";
   /**
    * The name, such as `"example.com"` or `"*.example.com"`; the DER of another kind in hexadecimal.

@@ -1,11 +1,17 @@
 import type { Address } from "./address.ts";
 import type { Bytes } from "./bytes.ts";
 
-/** The header of HAProxy's PROXY protocol: a proxy sends it before the bytes of a client, and names the client. */
+/**
+ * The header of HAProxy's PROXY protocol: a proxy sends it before the bytes of a client, and names
+ * the client.
+ */
 export interface ProxyHeader {
   /** The version of the protocol: text or binary. */
   readonly version: 1 | 2;
-  /** Whether the proxy speaks for a client, or for itself as in a health check. Version 1 always speaks for a client. */
+  /**
+   * Whether the proxy speaks for a client, or for itself as in a health check. Version 1 always
+   * speaks for a client.
+   */
   readonly command: "proxy" | "local";
   /** Where the client is; `null` if the proxy does not tell. */
   readonly source: Address | null;
@@ -39,7 +45,10 @@ export interface ProxySsl {
   readonly isTls: boolean;
   /** Whether it showed a certificate on this connection. */
   readonly hasCertificate: boolean;
-  /** Whether it showed a certificate at least once in the TLS session that this connection belongs to. */
+  /**
+   * Whether it showed a certificate at least once in the TLS session that this connection belongs
+   * to.
+   */
   readonly hasSessionCertificate: boolean;
   /** Whether it showed a certificate that was verified. */
   readonly isVerified: boolean;

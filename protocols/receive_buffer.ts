@@ -33,8 +33,8 @@ const EMPTY: Bytes = new Uint8Array(0);
  * Bytes received and not yet consumed, as a chain of the chunks they came in.
  *
  * Appending copies nothing but runs of small chunks. Bytes that are taken have a buffer of their
- * own: a whole chunk is handed out as it is where it has one, everything else is copied. All offsets
- * count from the first byte held.
+ * own: a whole chunk is handed out as it is where it has one, everything else is copied. All
+ * offsets count from the first byte held.
  *
  * If the memory of a chunk that is held is transferred away, every method that needs its bytes
  * throws a `TypeError`.

@@ -1,6 +1,6 @@
 /**
- * The contract between a child process and the protocol that hears it. The two name each other, so both are in this one
- * leaf file.
+ * The contract between a child process and the protocol that hears it. The two name each other, so
+ * both are in this one leaf file.
  *
  * @module
  */
@@ -22,28 +22,35 @@ export interface ProcessShutdownOptions {
 }
 
 /**
- * A child process and its pipes: asyncio's `SubprocessTransport`. `subprocessExec` and `subprocessShell` make one;
- * `connectProcess` makes an ordinary transport of a process.
+ * A child process and its pipes: asyncio's `SubprocessTransport`. `subprocessExec` and
+ * `subprocessShell` make one; `connectProcess` makes an ordinary transport of a process.
  *
- * Two moments end it, and they may be far apart: the process has ended ({@linkcode SubprocessTransport.exited}), and
- * all its pipes are closed as well ({@linkcode SubprocessTransport.closed}), which a process that it has started can put off.
+ * Two moments end it, and they may be far apart: the process has ended
+ * ({@linkcode SubprocessTransport.exited}), and all its pipes are closed as well
+ * ({@linkcode SubprocessTransport.closed}), which a process that it has started can put off.
  */
 export interface SubprocessTransport {
   /** The process id. */
   readonly pid: number;
-  /** The exit code; the number of the signal, below zero, that ended it; `null` while the process runs. */
+  /**
+   * The exit code; the number of the signal, below zero, that ended it; `null` while the process
+   * runs.
+   */
   readonly returncode: number | null;
   /** Resolves when the process has ended, whether or not its pipes are closed. Never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** Resolves to the same after `connectionLost`: the process has ended, and all pipes are closed. Never rejects. */
+  /**
+   * Resolves to the same after `connectionLost`: the process has ended, and all pipes are closed.
+   * Never rejects.
+   */
   readonly closed: Promise<ProcessExit>;
   /** {@linkcode SubprocessTransport.pid}, as asyncio has it. */
   getPid(): number;
   /** {@linkcode SubprocessTransport.returncode}, as asyncio has it. */
   getReturncode(): number | null;
   /**
-   * The transport of a pipe, each with flow control of its own. That of 0 can only be written, those of 1 and 2 only be read; from 3
-   * on they go both ways.
+   * The transport of a pipe, each with flow control of its own. That of 0 can only be written,
+   * those of 1 and 2 only be read; from 3 on they go both ways.
    *
    * @param fd The descriptor in the process: 0 for stdin, 1 for stdout, 2 for stderr.
    * @returns `null` where that is not a pipe.
@@ -61,21 +68,23 @@ export interface SubprocessTransport {
   /** Ends the process: SIGKILL. */
   kill(): void;
   /**
-   * Sends a signal to the process and all that it has started, as far as they are still in its process group. Works for
-   * the rest of them after it has ended.
+   * Sends a signal to the process and all that it has started, as far as they are still in its
+   * process group. Works for the rest of them after it has ended.
    *
    * @param signal Its name, SIGKILL by default.
    * @throws {InvalidStateError} If the process was not started with `startNewSession`.
    * @throws {TypeError} If there is no such signal.
-   * @throws {Deno.errors.NotCapable} Without `--allow-run` for every program, which Deno demands for this.
+   * @throws {Deno.errors.NotCapable} Without `--allow-run` for every program, which Deno demands
+   * for this.
    */
   killGroup(signal?: string): void;
   /** Closes the pipes and kills the process if it still runs. */
   close(): void;
   /**
-   * Ends the process with time to put things in order: SIGTERM, and SIGKILL after a grace; then closes the pipes. Output that it writes
-   * meanwhile still arrives. Where it leads a process group (`startNewSession`) and `--allow-run` is given for every program, both
-   * signals go to the group, and the remaining processes of the group are killed.
+   * Ends the process with time to put things in order: SIGTERM, and SIGKILL after a grace; then
+   * closes the pipes. Output that it writes meanwhile still arrives. Where it leads a process group
+   * (`startNewSession`) and `--allow-run` is given for every program, both signals go to the group,
+   * and the remaining processes of the group are killed.
    *
    * @param options How long the grace is, and a signal.
    * @returns How the process ended; resolves with {@linkcode SubprocessTransport.closed}.
@@ -95,8 +104,8 @@ export interface SubprocessTransport {
 }
 
 /**
- * The callbacks of a protocol of a {@linkcode SubprocessTransport}. An exception thrown by a callback is reported once
- * to `onError`, ends the process, and is passed to `connectionLost`.
+ * The callbacks of a protocol of a {@linkcode SubprocessTransport}. An exception thrown by a
+ * callback is reported once to `onError`, ends the process, and is passed to `connectionLost`.
  *
  * ```text
  * connectionMade -> (pipeDataReceived(fd)* -> pipeConnectionLost(fd)) for each pipe -> connectionLost
@@ -107,8 +116,8 @@ export interface SubprocessProtocolCallbacks {
   /** Called once, first: the process runs. */
   connectionMade?(transport: SubprocessTransport): void;
   /**
-   * Bytes arrived from a pipe; they are the protocol's to keep. Nothing more is read from this pipe until a returned
-   * promise settles.
+   * Bytes arrived from a pipe; they are the protocol's to keep. Nothing more is read from this pipe
+   * until a returned promise settles.
    */
   pipeDataReceived?(fd: number, chunk: Bytes): void | Promise<void>;
   /** A pipe was closed: in good order (`null`), or by a failure. */

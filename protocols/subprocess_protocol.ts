@@ -2,8 +2,9 @@ import type { Bytes } from "./bytes.ts";
 import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subprocess_contract.ts";
 
 /**
- * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`. `subprocessExec` and
- * `subprocessShell` drive one; a plain object with some of the methods will do as well.
+ * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`.
+ * `subprocessExec` and `subprocessShell` drive one; a plain object with some of the methods will do
+ * as well.
  *
  * ```text
  * connectionMade -> (pipeDataReceived(fd)* -> pipeConnectionLost(fd)) for each pipe -> connectionLost
@@ -40,8 +41,8 @@ export class SubprocessProtocol implements SubprocessProtocolCallbacks {
   connectionLost(_error: Error | null): void {}
 
   /**
-   * The child wrote to pipe `_fd`: 1 is its standard output, 2 its standard error. Nothing more is read from that pipe
-   * until a returned promise settles.
+   * The child wrote to pipe `_fd`: 1 is its standard output, 2 its standard error. Nothing more is
+   * read from that pipe until a returned promise settles.
    */
   pipeDataReceived(_fd: number, _data: Bytes): void | Promise<void> {}
 

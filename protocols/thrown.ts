@@ -1,6 +1,9 @@
 import { show } from "./option_checks.ts";
 
-/** A thrown value as an `Error`: an error unchanged, any other value as the cause of one. Never throws. */
+/**
+ * A thrown value as an `Error`: an error unchanged, any other value as the cause of one. Never
+ * throws.
+ */
 export function toError(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
   const shown = typeof thrown === "string" ? thrown : show(thrown);

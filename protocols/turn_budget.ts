@@ -4,22 +4,32 @@ import { WaitQueue } from "./wait_queue.ts";
 const LOOP_BUDGET_MS = 4;
 /** How long all loops together may. */
 const TURN_BUDGET_MS = 8;
-/** The clock is read after this many steps at most, and so many times within the budget if steps are slow. */
+/**
+ * The clock is read after this many steps at most, and so many times within the budget if steps are
+ * slow.
+ */
 const MAX_STEPS = 16;
 const LOOKS = 8;
 /**
- * Deno looks for events of the system each time it has nothing to do, but only every 61st time while something is
- * ready: so many immediate callbacks one after the other see all of them, and cost less than a tenth of a timer.
+ * Deno looks for events of the system each time it has nothing to do, but only every 61st time
+ * while something is ready: so many immediate callbacks one after the other see all of them, and
+ * cost less than a tenth of a timer.
  */
 const IMMEDIATES_PER_TURN = 64;
 
-/** Where a {@linkcode TurnBudget} gets time and turns from: the event loop, or what a test puts in its place. */
+/**
+ * Where a {@linkcode TurnBudget} gets time and turns from: the event loop, or what a test puts in
+ * its place.
+ */
 export interface TurnSource {
   /** The time now, in milliseconds since any moment. */
   now(): number;
   /** Calls back when the callbacks and promises that are ready now have run. */
   afterThis(callback: () => void): void;
-  /** Calls back after a full turn: every timer that was due and every event of the system has been seen to. */
+  /**
+   * Calls back after a full turn: every timer that was due and every event of the system has been
+   * seen to.
+   */
   afterFullTurn(callback: () => void): void;
 }
 
@@ -35,11 +45,13 @@ export const eventLoop: TurnSource = {
 };
 
 /**
- * Keeps loops from holding up the event loop. A promise that is settled already goes on in the same turn, so a loop
- * over data that is there, as long as it comes fast enough, would run for ever and nothing else would.
+ * Keeps loops from holding up the event loop. A promise that is settled already goes on in the same
+ * turn, so a loop over data that is there, as long as it comes fast enough, would run for ever and
+ * nothing else would.
  *
- * Every loop of the library that can go on without waiting counts its steps here. The loop that has used up a
- * few milliseconds waits for a full turn of the event loop; the others may use as much again, then they wait as well:
+ * Every loop of the library that can go on without waiting counts its steps here. The loop that has
+ * used up a few milliseconds waits for a full turn of the event loop; the others may use as much
+ * again, then they wait as well:
  *
  * ```ts ignore
  * while (hasMore()) {
@@ -48,7 +60,8 @@ export const eventLoop: TurnSource = {
  * }
  * ```
  *
- * A step before the wait, or directly after it, lets every loop go on in every turn, however many there are.
+ * A step before the wait, or directly after it, lets every loop go on in every turn, however many
+ * there are.
  */
 export class TurnBudget {
   readonly #source: TurnSource;
@@ -76,7 +89,10 @@ export class TurnBudget {
     return --this.#left <= 0 && this.#look();
   }
 
-  /** Resolves after a full turn of the event loop; rejects when `signal` aborts. Only if {@linkcode spend} says so. */
+  /**
+   * Resolves after a full turn of the event loop; rejects when `signal` aborts. Only if
+   * {@linkcode spend} says so.
+   */
   untilRenewed(signal?: AbortSignal): Promise<void> {
     return (this.#hasOverspent ? this.#spenders : this.#others).wait(signal);
   }

@@ -15,8 +15,8 @@ export class WaitQueue {
   /**
    * Waits until {@linkcode release}.
    *
-   * @param signal Ends the waiting when it aborts, with its reason. The place in the queue is given up at
-   * once, not a turn later, so that the next wait may begin directly afterwards.
+   * @param signal Ends the waiting when it aborts, with its reason. The place in the queue is given
+   * up at once, not a turn later, so that the next wait may begin directly afterwards.
    */
   wait(signal?: AbortSignal): Promise<void> {
     if (signal === undefined) {
@@ -58,8 +58,9 @@ export class WaitQueue {
 }
 
 /**
- * Waits for one promise, which must not reject, any number of times. However many of them are aborted, the promise has one
- * reaction: `Promise.race` would leave one for each, as long as the promise is pending.
+ * Waits for one promise, which must not reject, any number of times. However many of them are
+ * aborted, the promise has one reaction: `Promise.race` would leave one for each, as long as the
+ * promise is pending.
  */
 export class SharedWait<T> {
   readonly #queue = new WaitQueue();
@@ -73,7 +74,9 @@ export class SharedWait<T> {
     });
   }
 
-  /** What the promise resolves to; or a rejection with the signal's reason if that aborts before. */
+  /**
+   * What the promise resolves to; or a rejection with the signal's reason if that aborts before.
+   */
   async wait(signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     while (this.#outcome === null) await this.#queue.wait(signal);

@@ -5,14 +5,13 @@
  * nothing depends on how Deno implements it.
  *
  * 1. The source of a byte stream is asked to `pull()`, but not told how much a read wants, nor that
- *    the read was given up. So the reads of each reader are noted (see `_read_requests.ts`): `read`
- *    and `releaseLock` of the reader object are wrapped, which users cannot see.
- * 2. A reader that is released with a BYOB read pending leaves its memory with the controller, which
- *    goes on offering it and asks for nothing on behalf of the next reader. Only `enqueue()` makes
- *    it forget that memory (ReadableByteStreamControllerEnqueue, the reader type "none"), so a byte
- *    is put in and taken out again at once.
- * 3. `pipeTo()` reads ahead of what the destination takes. Between two streams of this library it is
- *    done by hand, with the same locks, options and outcomes.
+ * the read was given up. So the reads of each reader are noted (see `_read_requests.ts`): `read`
+ * and `releaseLock` of the reader object are wrapped, which users cannot see. 2. A reader that is
+ * released with a BYOB read pending leaves its memory with the controller, which goes on offering
+ * it and asks for nothing on behalf of the next reader. Only `enqueue()` makes it forget that
+ * memory (ReadableByteStreamControllerEnqueue, the reader type "none"), so a byte is put in and
+ * taken out again at once. 3. `pipeTo()` reads ahead of what the destination takes. Between two
+ * streams of this library it is done by hand, with the same locks, options and outcomes.
  *
  * @module
  */
@@ -25,7 +24,8 @@ export interface ByteReadableSource {
   /**
    * Waits for `least` bytes or the end, as long as `isWanted` says so.
    *
-   * @returns How many bytes can be taken: fewer than `least` if the data has ended; `null` if they are not wanted.
+   * @returns How many bytes can be taken: fewer than `least` if the data has ended; `null` if they
+   * are not wanted.
    */
   wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
   /** Ends a wait that is not wanted any more. */
@@ -42,8 +42,8 @@ export interface ByteReadableSource {
  * A Web byte stream that reads nothing ahead: bytes leave its buffer only when a reader asks
  * for them, and no more than it asked for, so the buffer may be read in other ways in between.
  *
- * Piping into a {@linkcode ByteWritable} hands the chunks on directly, as the same pipe in two lines;
- * locks, options and outcomes are those of any `pipeTo`.
+ * Piping into a {@linkcode ByteWritable} hands the chunks on directly, as the same pipe in two
+ * lines; locks, options and outcomes are those of any `pipeTo`.
  */
 export class ByteReadable extends ReadableStream<Bytes> {
   readonly #source: ByteReadableSource;
@@ -114,7 +114,8 @@ export class ByteReadable extends ReadableStream<Bytes> {
     // The next read calls this again.
     if (available === null || !isWanted()) return;
     if (available > 0 && !this.#give(request, available)) return await this.#pull();
-    // The end came before all that was asked for. At once: a read that is given up now would take what it has with it.
+    // The end came before all that was asked for. At once: a read that is given up now would take
+    // what it has with it.
     if (available < request.least) this.#end();
   }
 
@@ -143,8 +144,8 @@ export class ByteReadable extends ReadableStream<Bytes> {
   }
 
   /**
-   * The controller would go on offering the memory of a reader that was released, and ask for nothing on
-   * behalf of the next one. A byte makes it forget that; it is taken out again.
+   * The controller would go on offering the memory of a reader that was released, and ask for
+   * nothing on behalf of the next one. A byte makes it forget that; it is taken out again.
    */
   #forgetMemory(): void {
     this.#controller.enqueue(new Uint8Array(1));

@@ -17,8 +17,9 @@ export interface ByteWritableSink {
 }
 
 /**
- * A Web stream in front of a transport's write queue: a write counts as done when the queue is below its
- * high mark, and its memory may be used again then. It fails by itself as soon as the connection is lost.
+ * A Web stream in front of a transport's write queue: a write counts as done when the queue is
+ * below its high mark, and its memory may be used again then. It fails by itself as soon as the
+ * connection is lost.
  */
 export class ByteWritable extends WritableStream<Uint8Array> {
   readonly #sink: ByteWritableSink;
@@ -50,7 +51,9 @@ export class ByteWritable extends WritableStream<Uint8Array> {
     return this.#isEnding;
   }
 
-  /** A writer for {@linkcode send}, if the stream is free, open and has nothing in its own queue. */
+  /**
+   * A writer for {@linkcode send}, if the stream is free, open and has nothing in its own queue.
+   */
   lockIdle(): WritableStreamDefaultWriter<Uint8Array> | null {
     if (this.locked || this.#isEnding) return null;
     const writer = this.getWriter();
@@ -59,7 +62,10 @@ export class ByteWritable extends WritableStream<Uint8Array> {
     return null;
   }
 
-  /** Writes past the stream's own queue, for the holder of {@linkcode lockIdle}'s writer. The chunk must not change any more. */
+  /**
+   * Writes past the stream's own queue, for the holder of {@linkcode lockIdle}'s writer. The chunk
+   * must not change any more.
+   */
   send(chunk: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#sink.send(chunk, signal);
   }

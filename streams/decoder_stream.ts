@@ -51,8 +51,8 @@ export function decoderStream<In>(
  * writable -> feed -> frames -> pull -> readable
  * ```
  *
- * A `TransformStream` drops what it has queued when it fails, so the messages before a bad one would
- * depend on how the bytes were cut. Here a failure waits until everything before it was read.
+ * A `TransformStream` drops what it has queued when it fails, so the messages before a bad one
+ * would depend on how the bytes were cut. Here a failure waits until everything before it was read.
  */
 class MessageDecoder<In> implements TransformStream<Bytes, In> {
   readonly readable: ReadableStream<In>;

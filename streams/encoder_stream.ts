@@ -27,8 +27,8 @@ const JOIN_LIMIT = 4096;
  *
  * @typeParam Out What a message is.
  * @param codec A codec, or the encoding half of one.
- * @returns The stream. It fails with a {@linkcode FrameError} if a message cannot be encoded, and with a
- * `TypeError` if the codec gives neither bytes nor strings.
+ * @returns The stream. It fails with a {@linkcode FrameError} if a message cannot be encoded, and
+ * with a `TypeError` if the codec gives neither bytes nor strings.
  */
 export function encoderStream<Out>(codec: Encoder<Out>): TransformStream<Out, Bytes> {
   return new TransformStream<Out, Bytes>({

@@ -28,7 +28,9 @@ export interface AddressedMessage<T> {
 
 /** Options for {@linkcode framedDatagrams}. */
 export interface FramedDatagramsOptions {
-  /** Told of a datagram that is bad, or ends inside of a message; it is passed over, and counted. */
+  /**
+   * Told of a datagram that is bad, or ends inside of a message; it is passed over, and counted.
+   */
   readonly onBadMessage?: (error: Error, address: Address) => unknown;
 }
 
@@ -142,7 +144,10 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
     }
   }
 
-  /** A promise that the callback returns may reject: that ends the socket, and receiving fails with it. */
+  /**
+   * A promise that the callback returns may reject: that ends the socket, and receiving fails with
+   * it.
+   */
   #tellBadMessage(error: Error, address: Address): void {
     const answer = this.#onBadMessage?.(error, address);
     if (!isThenable(answer)) return;

@@ -28,8 +28,8 @@ const NO_OPTIONS: WaitOptions = {};
 /** How a {@linkcode StreamReader} buffers. */
 export interface StreamReaderOptions {
   /**
-   * The longest line or record that `readline` and `readuntil` take, in bytes, without its separator. With
-   * more than twice as much buffered the transport is paused.
+   * The longest line or record that `readline` and `readuntil` take, in bytes, without its
+   * separator. With more than twice as much buffered the transport is paused.
    *
    * @default {65536}
    */
@@ -45,10 +45,11 @@ export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
 /**
  * Bytes as they are asked for: asyncio's `StreamReader`.
  *
- * One read may wait at a time; a second one throws an `InvalidStateError`. A read consumes bytes only when it succeeds, so one that was aborted,
- * failed or ran over the limit leaves them to the next; at the end of the data what is left is in the error. Bytes that
- * arrived before the connection failed are read first; then every read throws the failure. After `close()` nothing more
- * arrives, and reads end as at the end of the data.
+ * One read may wait at a time; a second one throws an `InvalidStateError`. A read consumes bytes
+ * only when it succeeds, so one that was aborted, failed or ran over the limit leaves them to the
+ * next; at the end of the data what is left is in the error. Bytes that arrived before the
+ * connection failed are read first; then every read throws the failure. After `close()` nothing
+ * more arrives, and reads end as at the end of the data.
  *
  * @example Feeding one by hand
  * ```ts
@@ -121,8 +122,8 @@ export class StreamReader {
   }
 
   /**
-   * The bytes as a Web byte stream over the same buffer. The two may take turns; cancelling it drops what
-   * still comes, and cancels the stream given to {@linkcode StreamReader.from}.
+   * The bytes as a Web byte stream over the same buffer. The two may take turns; cancelling it
+   * drops what still comes, and cancels the stream given to {@linkcode StreamReader.from}.
    */
   get readable(): ReadableStream<Bytes> {
     return this.#readable ??= new ByteReadable({
@@ -141,7 +142,8 @@ export class StreamReader {
   }
 
   /**
-   * Adds bytes that arrived; they belong to the reader from now on. Dropped if `readable` was cancelled.
+   * Adds bytes that arrived; they belong to the reader from now on. Dropped if `readable` was
+   * cancelled.
    *
    * @throws {InvalidStateError} If the end was fed before.
    * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
@@ -232,8 +234,8 @@ export class StreamReader {
    *
    * @param options A signal.
    * @returns The line; without a `\n` if the data ended in it, empty at the end of the data.
-   * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end, or
-   * everything that is buffered if that has not come, so the next call goes on after it.
+   * @throws {LimitOverrunError} If the line is longer than the limit. It is dropped up to its end,
+   * or everything that is buffered if that has not come, so the next call goes on after it.
    */
   async readline(options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
     const signal = signalOf("read line", options);
@@ -294,7 +296,9 @@ export class StreamReader {
     }
   }
 
-  /** Takes all buffered bytes at once; empty if there are none. Reading goes on with the next ones. */
+  /**
+   * Takes all buffered bytes at once; empty if there are none. Reading goes on with the next ones.
+   */
   takeBuffered(): Bytes {
     return this.#consume(this.#buffer.takeAll());
   }
@@ -347,8 +351,8 @@ export class StreamReader {
   }
 
   /**
-   * Waits for more bytes or for their end. The caller then checks the signal: it may have aborted in the same turn,
-   * and the bytes are for the next read then.
+   * Waits for more bytes or for their end. The caller then checks the signal: it may have aborted
+   * in the same turn, and the bytes are for the next read then.
    */
   #wait(signal: AbortSignal | undefined): Promise<void> {
     if (this.#exception !== null) return Promise.reject(this.#exception);
@@ -413,7 +417,9 @@ export class StreamReader {
     this.#consume(undefined);
   }
 
-  /** The search for a separator, kept so that a repeated call goes on where the last one stopped. */
+  /**
+   * The search for a separator, kept so that a repeated call goes on where the last one stopped.
+   */
   #searchFor(separator: Separator): SeparatorSearch {
     const list = Array.isArray(separator) ? separator : [separator];
     const parts = list.map(toSeparator);
@@ -426,7 +432,10 @@ export class StreamReader {
     return search;
   }
 
-  /** Waits on behalf of the Web stream; returns how many bytes can be taken, `null` if they are not wanted. */
+  /**
+   * Waits on behalf of the Web stream; returns how many bytes can be taken, `null` if they are not
+   * wanted.
+   */
   async #waitForStream(
     least: number,
     isWanted: () => boolean,

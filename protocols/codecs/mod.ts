@@ -1,10 +1,11 @@
 /**
- * Codecs: how messages lie in a stream of bytes. Each is for one connection, and serves the callbacks
- * (`FramedProtocol`), the streams (`framed`) and the Web streams (`decoderStream`, `encoderStream`).
+ * Codecs: how messages lie in a stream of bytes. Each is for one connection, and serves the
+ * callbacks (`FramedProtocol`), the streams (`framed`) and the Web streams (`decoderStream`,
+ * `encoderStream`).
  *
  * - Lines: {@linkcode lineCodec}, {@linkcode jsonLinesCodec}, {@linkcode delimiterCodec}
- * - A length in front: {@linkcode lengthFieldCodec}, {@linkcode varintLengthCodec}, {@linkcode netstringCodec},
- *   {@linkcode contentLengthCodec}
+ * - A length in front: {@linkcode lengthFieldCodec}, {@linkcode varintLengthCodec},
+ *   {@linkcode netstringCodec}, {@linkcode contentLengthCodec}
  * - Others: {@linkcode fixedLengthCodec}, {@linkcode slipCodec}, {@linkcode cobsCodec}
  * - Codecs made of others: {@linkcode mapCodec}, {@linkcode withMaxLength}
  *

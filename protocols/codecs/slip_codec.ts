@@ -48,9 +48,9 @@ const DELIMITER: Uint8Array = new Uint8Array([END]);
  * 0xC0         0xC0                     0xDB 0xDC                        0xDB 0xDD
  * ```
  *
- * A written packet also begins with END, which ends any noise before it. Nothing between two ENDs is
- * no packet, so an empty one cannot be sent. Bad and recoverable: a packet that is too long (it is
- * dropped as it arrives), and a bad escape. A packet without escapes is not copied in either
+ * A written packet also begins with END, which ends any noise before it. Nothing between two ENDs
+ * is no packet, so an empty one cannot be sent. Bad and recoverable: a packet that is too long (it
+ * is dropped as it arrives), and a bad escape. A packet without escapes is not copied in either
  * direction.
  *
  * @example Reading and writing

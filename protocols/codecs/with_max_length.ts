@@ -10,9 +10,9 @@ const checkMaxLength: Check = wholeNumberOrInfinity(1);
  * A codec that refuses messages with more than so many bytes on the wire, headers and all: the
  * limit for a codec of yours that has none, or for one whose parts are limited but not their sum.
  *
- * Only the codec inside knows where a message that is too long would end, so receiving one breaks the
- * stream. After a message that is too long for the codec itself, and passed over, the buffered bytes of
- * the next one are limited, but not the bytes that the codec has taken.
+ * Only the codec inside knows where a message that is too long would end, so receiving one breaks
+ * the stream. After a message that is too long for the codec itself, and passed over, the buffered
+ * bytes of the next one are limited, but not the bytes that the codec has taken.
  *
  * @example A limit for a codec without one
  * ```ts

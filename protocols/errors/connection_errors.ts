@@ -18,7 +18,10 @@ export class ConnectionLostError extends Error {
   }
 }
 
-/** More was written than a transport may buffer: the peer does not read, and `pauseWriting` went unheeded. */
+/**
+ * More was written than a transport may buffer: the peer does not read, and `pauseWriting` went
+ * unheeded.
+ */
 export class WriteBufferFullError extends RangeError {
   /** How many bytes were buffered, in bytes. */
   readonly size: number;

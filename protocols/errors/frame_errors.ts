@@ -1,8 +1,11 @@
-/** A fault of one message of a {@linkcode Codec}; `recoverable` tells whether the connection can go on. */
+/**
+ * A fault of one message of a {@linkcode Codec}; `recoverable` tells whether the connection can go
+ * on.
+ */
 export abstract class FrameError extends Error {
   /**
-   * Whether the messages after this one can still be read or sent: the bad one is, or will be, passed over. If not,
-   * the start of the next one is unknown.
+   * Whether the messages after this one can still be read or sent: the bad one is, or will be,
+   * passed over. If not, the start of the next one is unknown.
    */
   readonly recoverable: boolean;
 

@@ -18,7 +18,10 @@ export class IncompleteReadError extends Error {
   }
 }
 
-/** A separator did not come within the limit. A `RangeError`, as asyncio's `readline` raises `ValueError`. */
+/**
+ * A separator did not come within the limit. A `RangeError`, as asyncio's `readline` raises
+ * `ValueError`.
+ */
 export class LimitOverrunError extends RangeError {
   /** How many buffered bytes were searched, from the start of the buffer. */
   readonly consumed: number;

@@ -26,7 +26,9 @@ export type TlsFailure =
   | "noCertificate"
   | "other";
 
-/** A fault of an encrypted connection: the base of all TLS errors, with the addresses of both ends. */
+/**
+ * A fault of an encrypted connection: the base of all TLS errors, with the addresses of both ends.
+ */
 export class TlsError extends Error {
   /** The address of the other end, as text. */
   readonly peer: string;
@@ -47,7 +49,10 @@ export class TlsHandshakeError extends TlsError {
   /** What kind of failure it is. */
   readonly reason: TlsFailure;
 
-  /** Takes the kind of failure, both addresses, and in words what happened; `cause` is what the engine said. */
+  /**
+   * Takes the kind of failure, both addresses, and in words what happened; `cause` is what the
+   * engine said.
+   */
   constructor(
     reason: TlsFailure,
     peer: string,
@@ -78,9 +83,15 @@ export class HandshakeTimeoutError extends TimeoutError {
   }
 }
 
-/** The peer, or an attacker in between, broke TLS after the handshake: a record that does not decrypt, an alert. */
+/**
+ * The peer, or an attacker in between, broke TLS after the handshake: a record that does not
+ * decrypt, an alert.
+ */
 export class TlsProtocolError extends TlsError {
-  /** What kind of failure it is; a server may refuse a client's certificate only after the client's handshake. */
+  /**
+   * What kind of failure it is; a server may refuse a client's certificate only after the client's
+   * handshake.
+   */
   readonly reason: TlsFailure;
 
   /** Takes the kind of failure, both addresses, and in words what happened. */

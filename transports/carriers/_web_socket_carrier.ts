@@ -10,7 +10,10 @@ import { ChunkQueue } from "../core/read/chunk_queue.ts";
 const LARGEST_MESSAGE = 65_536;
 /** While more than this waits in the WebSocket, in bytes, nothing more is given to it. */
 const HIGH_WATER = 262_144;
-/** How long to wait before looking again how much waits there, in milliseconds, doubling up to the longest. */
+/**
+ * How long to wait before looking again how much waits there, in milliseconds, doubling up to the
+ * longest.
+ */
 const FIRST_LOOK_MS = 1;
 /** The longest wait between two looks, in milliseconds. */
 const LONGEST_LOOK_MS = 64;
@@ -21,7 +24,10 @@ const CLOSE_TIMEOUT_MS = 5000;
 const ORDERLY: readonly number[] = [1000, 1001, 1005];
 /** The connection was given up; 4000 is the first code that is free for such use. */
 const GIVEN_UP = 4000;
-/** What arrived is not allowed. Codes below 3000 other than 1000 cannot be sent, so that 1003 and 1009 have a twin here. */
+/**
+ * What arrived is not allowed. Codes below 3000 other than 1000 cannot be sent, so that 1003 and
+ * 1009 have a twin here.
+ */
 const NOT_BINARY = 4003;
 const TOO_MUCH = 4009;
 
@@ -130,8 +136,8 @@ export class WebSocketCarrier implements Carrier {
   }
 
   /**
-   * Waits until at most so many bytes wait in the WebSocket, or it is closed. It has no event for sent bytes, so this checks
-   * again from time to time.
+   * Waits until at most so many bytes wait in the WebSocket, or it is closed. It has no event for
+   * sent bytes, so this checks again from time to time.
    */
   async #untilBuffered(most: number): Promise<void> {
     for (let pause = FIRST_LOOK_MS; this.#isFull(most); pause = nextPause(pause)) {

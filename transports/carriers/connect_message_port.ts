@@ -1,8 +1,9 @@
 /**
  * A connection over a `MessagePort` or a `Worker`.
  *
- * Each end tells the other how many bytes it has room for (`credit`) and sends no more than it was told. So both wait for
- * each other as two sockets do, and nothing is sent to an end that was not taken up yet.
+ * Each end tells the other how many bytes it has room for (`credit`) and sends no more than it was
+ * told. So both wait for each other as two sockets do, and nothing is sent to an end that was not
+ * taken up yet.
  *
  * ```text
  * ["credit", n]   you may send n bytes more
@@ -47,15 +48,15 @@ export interface MessageEndpoint extends EventTarget {
 type Control = readonly ["credit", number] | readonly ["end" | "close" | "closed" | "reset"];
 
 /**
- * Makes a connection over a `MessagePort`, with flow control, half-close and all else that a socket has. The
- * other end of the channel is to do the same, in this program or in a Worker.
+ * Makes a connection over a `MessagePort`, with flow control, half-close and all else that a socket
+ * has. The other end of the channel is to do the same, in this program or in a Worker.
  *
- * The channel belongs to the transport: anything else that is posted on it ends the connection with a
- * `CarrierMessageError`. `close()` closes a port, and leaves a Worker running. To share a Worker with
- * other messages, send it a port of a `MessageChannel`. A Worker that fails ends the connection with
- * a `ConnectionLostError`. A Worker that is terminated says nothing: abort the transport when you
- * terminate it. `closed` resolves when the other end has everything, or has not answered for 5
- * seconds. Needs no permission; to start a Worker needs `--allow-read` for its file.
+ * The channel belongs to the transport: anything else that is posted on it ends the connection with
+ * a `CarrierMessageError`. `close()` closes a port, and leaves a Worker running. To share a Worker
+ * with other messages, send it a port of a `MessageChannel`. A Worker that fails ends the
+ * connection with a `ConnectionLostError`. A Worker that is terminated says nothing: abort the
+ * transport when you terminate it. `closed` resolves when the other end has everything, or has not
+ * answered for 5 seconds. Needs no permission; to start a Worker needs `--allow-read` for its file.
  *
  * An `abort()` there is seen here as `Deno.errors.ConnectionReset`.
  *

@@ -24,11 +24,15 @@ const DEFAULT_OPEN_TIMEOUT = 30_000;
 
 /** How a connection over a WebSocket is made. */
 export interface WebSocketOptions extends TransportOptions {
-  /** The subprotocols to ask for, where a URL is given; none by default. The one that was agreed on is the extra info `subprotocol`. */
+  /**
+   * The subprotocols to ask for, where a URL is given; none by default. The one that was agreed on
+   * is the extra info `subprotocol`.
+   */
   readonly subprotocols?: readonly string[];
   /**
-   * The most that may wait to be read, in bytes. A WebSocket cannot be told to wait: what comes while reading is paused has to be kept. If
-   * more comes, the connection ends with a `ReceiveBufferFullError` and code 4009, after the kept bytes are read.
+   * The most that may wait to be read, in bytes. A WebSocket cannot be told to wait: what comes
+   * while reading is paused has to be kept. If more comes, the connection ends with a
+   * `ReceiveBufferFullError` and code 4009, after the kept bytes are read.
    *
    * @default {16777216}
    */
@@ -42,8 +46,8 @@ export interface WebSocketOptions extends TransportOptions {
   /** Gives up the attempt when it aborts. */
   readonly signal?: AbortSignal;
   /**
-   * The address of the other end, which a WebSocket does not know: on a server the `remoteAddr` that its handler is given. Read that
-   * before `Deno.upgradeWebSocket`: afterwards Deno throws.
+   * The address of the other end, which a WebSocket does not know: on a server the `remoteAddr`
+   * that its handler is given. Read that before `Deno.upgradeWebSocket`: afterwards Deno throws.
    */
   readonly peername?: Address;
   /** The address of this end. */
@@ -61,17 +65,19 @@ const CHECKS: OptionTable<WebSocketOptions> = {
 };
 
 /**
- * Makes a connection over a WebSocket, so that any protocol of bytes reaches a browser. Each direction is the bytes of its binary
- * messages; where one message ends means nothing.
+ * Makes a connection over a WebSocket, so that any protocol of bytes reaches a browser. Each
+ * direction is the bytes of its binary messages; where one message ends means nothing.
  *
- * What a WebSocket cannot do: end one direction (`canWriteEof()` is `false`), and make its peer wait, see
- * `maxReadBuffer`. Writing heeds `bufferedAmount`: while 256 KiB wait there, the transport keeps what is written, and
- * looks again after 1 to 64 ms, for no event tells. A text message ends the connection with a `CarrierMessageError` and code 4003.
+ * What a WebSocket cannot do: end one direction (`canWriteEof()` is `false`), and make its peer
+ * wait, see `maxReadBuffer`. Writing heeds `bufferedAmount`: while 256 KiB wait there, the
+ * transport keeps what is written, and looks again after 1 to 64 ms, for no event tells. A text
+ * message ends the connection with a `CarrierMessageError` and code 4003.
  *
- * Codes 1000, 1001 and none are the end of the peer's data; any other one is a `WebSocketClosedError`. `abort()` closes with code 4000.
+ * Codes 1000, 1001 and none are the end of the peer's data; any other one is a
+ * `WebSocketClosedError`. `abort()` closes with code 4000.
  *
- * A URL needs `--allow-net`, a WebSocket of your own nothing more. Hand that over right after it was
- * made: messages that come before are lost.
+ * A URL needs `--allow-net`, a WebSocket of your own nothing more. Hand that over right after it
+ * was made: messages that come before are lost.
  *
  * @example Both ends
  * ```ts
@@ -94,8 +100,10 @@ const CHECKS: OptionTable<WebSocketOptions> = {
  * await server.shutdown();
  * ```
  *
- * @param protocolFactory Makes the protocol. If it throws, the WebSocket is closed and this rejects.
- * @param socket Where to connect, `ws:` or `wss:`, or a WebSocket: it belongs to the transport from now on.
+ * @param protocolFactory Makes the protocol. If it throws, the WebSocket is closed and this
+ * rejects.
+ * @param socket Where to connect, `ws:` or `wss:`, or a WebSocket: it belongs to the transport from
+ * now on.
  * @param options Limits, layers and the error handler.
  * @returns The transport and the protocol that the factory made, once the WebSocket is open.
  * @throws {WebSocketClosedError} If it cannot be opened.

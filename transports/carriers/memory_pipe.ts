@@ -1,7 +1,9 @@
 import { copyOf } from "../../protocols/bytes.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
-/** How many bytes are between writer and reader before the writer waits, as in a socket's buffer. */
+/**
+ * How many bytes are between writer and reader before the writer waits, as in a socket's buffer.
+ */
 const CAPACITY = 65_536;
 
 /** One direction of a connection inside this process: bytes are copied in and come out in order. */

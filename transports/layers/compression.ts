@@ -26,14 +26,20 @@ import type { LayerFactory } from "../core/transport_options.ts";
 import { Decompressor } from "./_decompressor.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
 
-/** The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a thousandth. */
+/**
+ * The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a
+ * thousandth.
+ */
 const DEFAULT_MAX_RATIO = 200;
 /** The default of `maxExpansion`, 8 MiB: a short run of zeros may legitimately grow to this. */
 const DEFAULT_MAX_EXPANSION = 8_388_608;
 
 /** The size of the pieces that come out, in bytes; larger ones were measured to cost more. */
 const CHUNK_SIZE = 16_384;
-/** The largest window of zstd that is accepted, as a power of two: the 8 MiB that RFC 8878 recommends to support. */
+/**
+ * The largest window of zstd that is accepted, as a power of two: the 8 MiB that RFC 8878
+ * recommends to support.
+ */
 const ZSTD_WINDOW_LOG = 23;
 
 /** A format of compressed data. */
@@ -46,7 +52,8 @@ export interface CompressionOptions {
   /** How hard to try: 0 to 9, for brotli 0 to 11, for zstd 1 to 22. By default 6, 5 and 3. */
   readonly level?: number;
   /**
-   * How many times as many bytes as were received until then may come of them, beyond `maxExpansion`.
+   * How many times as many bytes as were received until then may come of them, beyond
+   * `maxExpansion`.
    *
    * @default {200}
    */
@@ -63,10 +70,15 @@ export interface CompressionOptions {
 interface Codec {
   readonly levels: readonly [lowest: number, highest: number];
   readonly defaultLevel: number;
-  /** What is put in after the end of a stream to see whether it is the end, and what comes of it then. A NUL, not taken, by default. */
+  /**
+   * What is put in after the end of a stream to see whether it is the end, and what comes of it
+   * then. A NUL, not taken, by default.
+   */
   readonly probe?: Bytes;
   readonly answer?: Bytes;
-  /** Whether frames follow each other in one stream without the decompressor's going on by itself. */
+  /**
+   * Whether frames follow each other in one stream without the decompressor's going on by itself.
+   */
   readonly isRepeated?: boolean;
   compress(level: number): Zlib;
   decompress(): Zlib;
@@ -137,16 +149,17 @@ const CHECKS: OptionTable<CompressionOptions> = {
 };
 
 /**
- * Makes a layer that compresses what is sent and decompresses what is received. Each direction is one stream of
- * the format, and its end the end of that stream.
+ * Makes a layer that compresses what is sent and decompresses what is received. Each direction is
+ * one stream of the format, and its end the end of that stream.
  *
- * Bytes that are written in one turn of the event loop leave at its end in a form that the peer can decompress at once, so
- * that dialogues work. Received bytes may grow by `maxRatio`, and by `maxExpansion` beyond that: more ends the
- * connection with a `DecompressionLimitError`; corrupt, incomplete and superfluous data with a `DecompressionError`,
- * after everything that came before the fault.
+ * Bytes that are written in one turn of the event loop leave at its end in a form that the peer can
+ * decompress at once, so that dialogues work. Received bytes may grow by `maxRatio`, and by
+ * `maxExpansion` beyond that: more ends the connection with a `DecompressionLimitError`; corrupt,
+ * incomplete and superfluous data with a `DecompressionError`, after everything that came before
+ * the fault.
  *
- * Taken out live (see `removeLayer`) it ends no stream: both ends have to do so where they know that nothing is
- * under way.
+ * Taken out live (see `removeLayer`) it ends no stream: both ends have to do so where they know
+ * that nothing is under way.
  *
  * @example Both ends
  * ```ts
@@ -252,7 +265,10 @@ class Compression implements ByteTransform {
     }
   }
 
-  /** Whether the incoming stream is complete: not every decompressor says so, but none mistakes what follows for a part of it. */
+  /**
+   * Whether the incoming stream is complete: not every decompressor says so, but none mistakes what
+   * follows for a part of it.
+   */
   async #isAtEnd(): Promise<boolean> {
     const { probe = NUL, answer = NUL.subarray(1) } = CODECS[this.#options.format];
     const decompressor = this.#incoming();

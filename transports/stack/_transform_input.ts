@@ -4,7 +4,10 @@ import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
-/** The way in of a transform: what it makes of received bytes goes up piece by piece, as it is taken. */
+/**
+ * The way in of a transform: what it makes of received bytes goes up piece by piece, as it is
+ * taken.
+ */
 export class TransformInput {
   /** Where it is taken from. */
   readonly source: ChunkQueue = new ChunkQueue();

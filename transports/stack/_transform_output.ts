@@ -17,7 +17,10 @@ export class TransformOutput {
   #start: Promise<void> | null = null;
   #end: Promise<void> | null = null;
 
-  /** Sends with `write`; `onError` is told what that or the transform throws, and in which method of the transform. */
+  /**
+   * Sends with `write`; `onError` is told what that or the transform throws, and in which method of
+   * the transform.
+   */
   constructor(
     write: (piece: Bytes) => void,
     onError: (callback: string, thrown: unknown) => void,

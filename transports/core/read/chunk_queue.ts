@@ -3,7 +3,10 @@ import { ReceiveBufferFullError } from "../../../protocols/errors.ts";
 import { ReceiveBuffer } from "../../../protocols/receive_buffer.ts";
 import type { ByteSource } from "../carrier.ts";
 
-/** Up to this size chunks that wait together are joined, in bytes: delivering costs more than copying. */
+/**
+ * Up to this size chunks that wait together are joined, in bytes: delivering costs more than
+ * copying.
+ */
 const SMALL = 4096;
 
 /** Waits until fewer than so many bytes are in the queue. */
@@ -21,8 +24,8 @@ export interface ChunkQueueOptions {
 }
 
 /**
- * Chunks that one side puts in and a transport reads: what lies between an event and a pump, the two
- * ends of a pair, the decoder of a layer and its reader.
+ * Chunks that one side puts in and a transport reads: what lies between an event and a pump, the
+ * two ends of a pair, the decoder of a layer and its reader.
  *
  * ```text
  * put* -> end(error?)        -> next()        drop(): what waits and what still comes is lost

@@ -6,9 +6,10 @@ import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 
 /**
- * Hands chunks to a protocol, of either kind, one after the other: only while delivery is not paused, and the next only when the
- * promise that the protocol returned for the last one has settled. What cannot be delivered yet waits in
- * order, and goes to the protocol that is set by then.
+ * Hands chunks to a protocol, of either kind, one after the other: only while delivery is not
+ * paused, and the next only when the promise that the protocol returned for the last one has
+ * settled. What cannot be delivered yet waits in order, and goes to the protocol that is set by
+ * then.
  */
 export class Delivery {
   readonly #onError: CallbackErrorSink;
@@ -107,8 +108,8 @@ export class Delivery {
   }
 
   /**
-   * Delivers a chunk, now if nothing stands in the way. A protocol that takes chunks gets one with a
-   * buffer of its own.
+   * Delivers a chunk, now if nothing stands in the way. A protocol that takes chunks gets one with
+   * a buffer of its own.
    *
    * @param chunk The received bytes, which have no other user.
    * @param target What {@linkcode lend} gave for this read: the chunk may lie in it.

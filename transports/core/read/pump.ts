@@ -16,9 +16,9 @@ export interface PumpEvents {
 /**
  * Drives any async iterator of chunks into a protocol: `source.next() -> delivery -> protocol`.
  *
- * It reads only when the chunk before was taken and reading is not paused, so there is never more than one chunk
- * between source and protocol. Resolves when the source has ended or failed, or delivery was
- * stopped; never rejects.
+ * It reads only when the chunk before was taken and reading is not paused, so there is never more
+ * than one chunk between source and protocol. Resolves when the source has ended or failed, or
+ * delivery was stopped; never rejects.
  */
 export async function pump(
   source: ByteSource,

@@ -10,15 +10,19 @@ const SMALLEST = 512;
 const LARGEST = 65_536;
 /** By how much reads grow and shrink at a time: the second one has room for 4 KiB. */
 const STEP = 8;
-/** A read whose bytes are there already settles within so many microtasks: measured, with two to spare. */
+/**
+ * A read whose bytes are there already settles within so many microtasks: measured, with two to
+ * spare.
+ */
 const AT_HAND = 4;
 /** After this many reads that filled less than a quarter, reads get smaller. */
 const PATIENCE = 8;
 
 /**
  * The memory that one connection is read into, again and again: it stays in the processor's cache,
- * and a read that is under way holds it anyway. What arrived is copied out of it, so that each chunk
- * has a buffer of its own; only a full block of the largest size is given away. Reads grow eightfold when one is filled and shrink when they stay small.
+ * and a read that is under way holds it anyway. What arrived is copied out of it, so that each
+ * chunk has a buffer of its own; only a full block of the largest size is given away. Reads grow
+ * eightfold when one is filled and shrink when they stay small.
  */
 export class ReadBuffer {
   #size = SMALLEST;

@@ -5,8 +5,9 @@ export interface Flushable {
 }
 
 /**
- * After so many microtasks in a row without a write, the queued bytes are sent. A handler that reads the next
- * buffered line, writes its answer and drains takes three or four from one write to the next.
+ * After so many microtasks in a row without a write, the queued bytes are sent. A handler that
+ * reads the next buffered line, writes its answer and drains takes three or four from one write to
+ * the next.
  */
 const QUIET_MICROTASKS = 8;
 
@@ -16,9 +17,9 @@ let waiting: Flushable[] = [];
 let quiet = 0;
 
 /**
- * Flushes `target` once this turn of the event loop has nothing more to write: what its callbacks and the
- * promises they resolve write to a connection leaves in one operation. Unlike a timer or `setImmediate`
- * this costs no further turn of the loop.
+ * Flushes `target` once this turn of the event loop has nothing more to write: what its callbacks
+ * and the promises they resolve write to a connection leaves in one operation. Unlike a timer or
+ * `setImmediate` this costs no further turn of the loop.
  */
 export function flushSoon(target: Flushable): void {
   quiet = 0;

@@ -18,7 +18,10 @@ export interface OutboundEvents {
   onPause(): void;
   /** The queue fell to the low mark. */
   onResume(): void;
-  /** All was sent, and the direction ended if that was asked for. Comes again whenever it is true anew. */
+  /**
+   * All was sent, and the direction ended if that was asked for. Comes again whenever it is true
+   * anew.
+   */
   onFlushed(): void;
   /** Sending failed; nothing more is sent. */
   onWriteError(error: unknown): void;
@@ -121,7 +124,9 @@ export class Outbound {
     if (this.#sent !== before) this.#tellIfFlushed();
   }
 
-  /** Calls back whenever the carrier took something over; the function that it returns ends that. */
+  /**
+   * Calls back whenever the carrier took something over; the function that it returns ends that.
+   */
   watchSent(callback: () => void): () => void {
     const watcher = { callback };
     this.#watchers = [...this.#watchers, watcher];

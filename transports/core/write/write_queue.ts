@@ -2,7 +2,10 @@ import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
 export const COPY_LIMIT = 16_384;
-/** The first bytes on an empty queue go to the segment of all connections if they are no more than this. */
+/**
+ * The first bytes on an empty queue go to the segment of all connections if they are no more than
+ * this.
+ */
 const SHARED_LIMIT = 2048;
 
 /** A run of bytes to be sent in one operation. */
@@ -16,7 +19,8 @@ interface Piece {
 
 /**
  * Bytes on their way out, in order. Small writes are gathered into few large pieces, so that one
- * operation sends many of them; the first small write of an idle connection costs one copy of its bytes.
+ * operation sends many of them; the first small write of an idle connection costs one copy of its
+ * bytes.
  */
 export class WriteQueue {
   #pieces: Piece[] = [];

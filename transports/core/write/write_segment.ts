@@ -20,7 +20,10 @@ export class WriteSegment {
     return pool.pop() ?? new WriteSegment();
   }
 
-  /** The segment in which all connections put what they write while they have nothing else queued, with room for `n` bytes. */
+  /**
+   * The segment in which all connections put what they write while they have nothing else queued,
+   * with room for `n` bytes.
+   */
   static shared(n: number): WriteSegment {
     if (shared === null || shared.#used + n > SEGMENT_SIZE) shared = WriteSegment.own();
     return shared;
