@@ -59,9 +59,11 @@ export class Communication {
   readonly #stdin: StreamWriter | null;
   readonly #outputs: readonly (StreamReader | null)[];
   readonly #exit: (signal: AbortSignal) => Promise<unknown>;
-  readonly #end: () => Promise<unknown>;
+  readonly #end: (signal: AbortSignal) => Promise<unknown>;
   readonly #collected: Collected[];
   #hasInput = false;
+  // What the process wrote after that is lost, so there is no further result.
+  #overflow: OutputLimitError | null = null;
 
   /**
    * Starts nothing yet.
@@ -69,13 +71,13 @@ export class Communication {
    * @param stdin Where the input goes.
    * @param outputs What is collected.
    * @param exit Waits for the exit.
-   * @param end Ends what writes more than it may.
+   * @param end Ends what writes more than it may; the signal cuts its grace short.
    */
   constructor(
     stdin: StreamWriter | null,
     outputs: readonly (StreamReader | null)[],
     exit: (signal: AbortSignal) => Promise<unknown>,
-    end: () => Promise<unknown>,
+    end: (signal: AbortSignal) => Promise<unknown>,
   ) {
     this.#stdin = stdin;
     this.#outputs = outputs;
@@ -92,6 +94,7 @@ export class Communication {
     checkOptions("communicate", options, CHECKS);
     const { maxOutput = MAX_OUTPUT, signal } = options;
     signal?.throwIfAborted();
+    if (this.#overflow !== null) throw this.#overflow;
     this.#feed(input);
     await allOf((signal) => [
       ...this.#outputs.map((reader, index) => this.#collect(index, reader, maxOutput, signal)),
@@ -125,21 +128,21 @@ export class Communication {
   ): Promise<void> {
     const collected = this.#collected[index];
     if (reader === null || collected === undefined) return;
-    for (;;) {
+    while (collected.size <= maxOutput) {
       // One byte more than may be tells that there is more.
       const room = Math.min(READ_SIZE, maxOutput + 1 - collected.size);
       const chunk = await reader.read(room, { signal });
       if (chunk.length === 0) return;
       collected.add(chunk);
-      if (collected.size > maxOutput) throw await this.#overflow(maxOutput);
     }
+    throw await this.#endForOverflow(maxOutput, signal);
   }
 
-  async #overflow(limit: number): Promise<OutputLimitError> {
-    await this.#end();
+  async #endForOverflow(limit: number, signal: AbortSignal): Promise<OutputLimitError> {
+    await this.#end(signal);
     const [stdout, stderr] = this.#collected.map((collected) => collected.join());
     const none = new Uint8Array(0);
-    return new OutputLimitError(limit, stdout ?? none, stderr ?? none);
+    return this.#overflow = new OutputLimitError(limit, stdout ?? none, stderr ?? none);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { ProcessExit } from "../../protocols/extra_info.ts";
-import { wrongKind } from "../../protocols/option_checks.ts";
+import { show, wrongKind } from "../../protocols/option_checks.ts";
 import type { ProcessShutdownOptions } from "../../protocols/subprocess_contract.ts";
 import type { StreamReader } from "../stream_reader.ts";
 import type { WaitOptions } from "../../protocols/wait_options.ts";
@@ -44,7 +44,7 @@ export class Pipeline implements AsyncDisposable {
       hasStdin ? this.stdin : null,
       [hasStdout ? this.stdout : null],
       (signal) => this.wait({ signal }),
-      () => this.shutdown(),
+      (signal) => this.shutdown({ signal }),
     );
   }
 
@@ -183,7 +183,10 @@ export async function pipeline(
 }
 
 /** The rest is checked with each process. */
-function checkOptionNames(options: PipelineOptions): void {
+function checkOptionNames(options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot make pipeline: options ${show(options)} is not an object`);
+  }
   for (const name of ["args", "pty", "extraStdio"]) {
     if (!Object.hasOwn(options, name)) continue;
     throw new TypeError(`Cannot make pipeline: ${name} is no option of a pipeline`);

@@ -63,7 +63,7 @@ export class Process implements AsyncDisposable {
       this.#stdin,
       [readers.get(1) ?? null, readers.get(2) ?? null],
       (signal) => this.wait({ signal }),
-      () => this.shutdown(),
+      (signal) => this.shutdown({ signal }),
     );
   }
 

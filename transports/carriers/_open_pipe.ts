@@ -14,6 +14,7 @@ export type WritablePipe = string | URL | Deno.FsFile | typeof Deno.stdout | num
 
 /** Opens a pipe to read from. */
 export async function openInput(pipe: ReadablePipe, signal?: AbortSignal): Promise<PipeInput> {
+  signal?.throwIfAborted();
   if (pipe === Deno.stdin || pipe === 0) return openStdin();
   if (pipe instanceof Deno.FsFile) return new FileInput(pipe);
   if (typeof pipe === "number") {
@@ -26,6 +27,7 @@ export async function openInput(pipe: ReadablePipe, signal?: AbortSignal): Promi
 
 /** Opens a pipe to write to. */
 export async function openOutput(pipe: WritablePipe, signal?: AbortSignal): Promise<PipeOutput> {
+  signal?.throwIfAborted();
   if (pipe === Deno.stdout || pipe === 1) return new StandardOutput(Deno.stdout);
   if (pipe === Deno.stderr || pipe === 2) return new StandardOutput(Deno.stderr);
   if (pipe instanceof Deno.FsFile) return new FileOutput(pipe);

@@ -18,6 +18,7 @@ import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { startTransport } from "../core/connect_carrier.ts";
 import { settlesInTime } from "../core/clock.ts";
 import { report, toError } from "../core/error_report.ts";
+import { describeOsError } from "../core/os_error.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import type { Child } from "./_child.ts";
 import { endWithUs } from "./_end_with_us.ts";
@@ -137,7 +138,12 @@ export class ChildTransport implements SubprocessTransport {
 
   sendSignal(signal: string): void {
     checkSignal(signal);
-    if (this.#exit === null) this.#child.kill(signal);
+    if (this.#exit !== null) return;
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      throw describeOsError(error, `Cannot send ${signal} to process ${this.pid}`);
+    }
   }
 
   terminate(): void {
@@ -164,22 +170,23 @@ export class ChildTransport implements SubprocessTransport {
     this.takeShared();
     // Queued input has no reader: the process is killed.
     for (const transport of this.#pipes.values()) transport.abort();
-    this.kill();
+    try {
+      this.kill();
+    } catch {
+      // It runs as another user, as with sudo: it ends by itself.
+    }
   }
 
   async shutdown(options: ProcessShutdownOptions = {}): Promise<ProcessExit> {
     checkOptions("end process", options, SHUTDOWN_CHECKS);
     const { grace = GRACE_MS, signal } = options;
-    if (this.#exit === null) {
-      // It may have last words, and wait until they are taken.
-      for (const transport of this.#pipes.values()) transport.resumeReading();
-      this.#signalAll("SIGTERM");
-      if (!await settlesInTime(this.exited, grace, signal)) this.#signalAll("SIGKILL");
-      await this.exited;
+    try {
+      if (this.#exit === null) await this.#endInTime(grace, signal);
+      // The processes that it has left behind.
+      if (this.#options.startNewSession) this.#signalAll("SIGKILL");
+    } finally {
+      this.close();
     }
-    // The processes that it has left behind.
-    if (this.#options.startNewSession) this.#signalAll("SIGKILL");
-    this.close();
     return await this.closed;
   }
 
@@ -207,6 +214,14 @@ export class ChildTransport implements SubprocessTransport {
     };
     // Each name has the type that ExtraInfo promises; F is null where no fallback is given.
     return (facts[name] ?? fallback ?? null) as ExtraInfoValue<K> | F;
+  }
+
+  async #endInTime(grace: number, signal: AbortSignal | undefined): Promise<void> {
+    // It may have last words, and wait until they are taken.
+    for (const transport of this.#pipes.values()) transport.resumeReading();
+    this.#signalAll("SIGTERM");
+    if (!await settlesInTime(this.exited, grace, signal)) this.#signalAll("SIGKILL");
+    await this.exited;
   }
 
   #pipeProtocol(fd: number): ProtocolCallbacks {

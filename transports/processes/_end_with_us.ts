@@ -69,7 +69,13 @@ class Guard {
   }
 
   #send(signal: string): void {
-    for (const send of this.#children.keys()) send(signal);
+    for (const send of this.#children.keys()) {
+      try {
+        send(signal);
+      } catch {
+        // It runs as another user. The others must hear of it all the same.
+      }
+    }
   }
 }
 

@@ -63,7 +63,7 @@ export class ProcessCarrier implements Carrier {
     this.#input.release();
     this.#output.release();
     if (this.#exit !== undefined) return;
-    if (error !== null && error === this.#writeFailure) void this.#endInTime();
+    if (error !== null && error === this.#writeFailure) this.#endInTime().catch(() => {});
     else if (endedBy === "abort" || error !== null) this.#child.kill("SIGKILL");
   }
 

@@ -9,6 +9,7 @@ import {
   type OptionTable,
 } from "../../protocols/option_checks.ts";
 import { checkProtocolFactory, makeProtocol } from "../core/callbacks.ts";
+import { report, toError } from "../core/error_report.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { ChildTransport } from "./_child_transport.ts";
 import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
@@ -116,12 +117,19 @@ export async function subprocessExec<P extends SubprocessProtocolCallbacks>(
   const child = await startChild(program, [stdin, stdout, stderr, ...extraStdio], options);
   const transport = new ChildTransport(child, protocol, options);
   transport.start();
-  if (signal !== undefined) endOnAbort(transport, signal);
+  if (signal !== undefined) endOnAbort(transport, signal, options);
   return { transport, protocol };
 }
 
-function endOnAbort(transport: ChildTransport, signal: AbortSignal): void {
-  const onAbort = (): void => void transport.shutdown();
+function endOnAbort(
+  transport: ChildTransport,
+  signal: AbortSignal,
+  { onError }: SubprocessOptions,
+): void {
+  // The system refuses to signal a process of another user.
+  const fail = (error: unknown): void =>
+    report(onError, toError(error), { callback: "signal", transport: null });
+  const onAbort = (): void => void transport.shutdown().catch(fail);
   signal.addEventListener("abort", onAbort, { once: true });
   void transport.closed.then(() => signal.removeEventListener("abort", onAbort));
   if (signal.aborted) onAbort();

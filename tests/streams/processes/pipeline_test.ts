@@ -75,6 +75,7 @@ test("Pipeline.shutdown() ends all its processes, and so does await using", asyn
 });
 
 test("pipeline() refuses what is no list of commands", async () => {
+  await assertRejects(() => pipeline([["cat"]], null as never), TypeError, "options null is not");
   for (const commands of [[], null, "cat", ["cat"], [["cat"], "rev"], [[]], [[5]]]) {
     const refused = await Reflect.apply(pipeline, null, [commands, ENDS])
       .catch((error: unknown) => error);

@@ -117,6 +117,35 @@ test("Process.communicate() ends a process that writes more than maxOutput, and 
   assertEquals(isThere(process.pid), false);
 });
 
+test("Process.communicate() has no second result after an overflow: the rest is lost", async () => {
+  const process = await createSubprocessShell("head -c 1000 /dev/zero", PIPES);
+  const overflow = { maxOutput: 10 };
+  const error = await process.communicate(undefined, overflow).catch((e) => e);
+  assert(error instanceof OutputLimitError);
+  for (const options of [overflow, { maxOutput: 11 }, {}]) {
+    assertEquals(await process.communicate(undefined, options).catch((e) => e), error);
+  }
+});
+
+test("Process.communicate() reads nothing more if an earlier call has collected more than maxOutput", async () => {
+  const process = await createSubprocessShell("echo started; echo >&3; read x <&3; yes", {
+    ...PIPES,
+    extraStdio: ["piped"],
+  });
+  const controller = new AbortController();
+  const first = process.communicate(undefined, { signal: controller.signal });
+  const { reader, writer } = process.pipe(3);
+  await reader.readline();
+  await settle();
+  controller.abort();
+  await assertRejects(() => first, DOMException);
+  writer.write("go\n");
+  const error = await process.communicate(undefined, { maxOutput: 3 }).catch((e) => e);
+  assert(error instanceof OutputLimitError);
+  assertEquals(text(error.stdout), "started\n");
+  await process.closed;
+});
+
 test("Process.communicate() that was aborted can be taken up again, and nothing is lost", async () => {
   const held = await createSubprocessShell("cat; echo one; read x <&3; echo two", {
     ...PIPES,

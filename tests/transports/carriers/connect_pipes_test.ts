@@ -210,6 +210,21 @@ test("connectReadPipe() and connectWritePipe() refuse what is no pipe, with a te
   }
 });
 
+test("connectReadPipe() and connectWritePipe() take nothing over once their signal has aborted", async () => {
+  const signal = AbortSignal.abort(new Error("Enough"));
+  const path = await Deno.makeTempFile();
+  const file = await Deno.open(path, { read: true, write: true });
+  for (const connect of [connectReadPipe, connectWritePipe]) {
+    for (const pipe of [file, path, 77]) {
+      await assertRejects(() => connect(() => ({}), pipe, { signal }), Error, "Enough");
+    }
+  }
+  // It is still open, and ours.
+  assertEquals(await file.write(new Uint8Array(1)), 1);
+  file.close();
+  await Deno.remove(path);
+});
+
 test("connectReadPipe() closes the file if the factory throws", async () => {
   const file = await Deno.open("/dev/null");
   await assertRejects(

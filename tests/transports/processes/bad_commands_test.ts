@@ -63,6 +63,13 @@ const BAD_STDIO: typeof BAD = [
     Deno.errors.NotFound,
     "Cannot run cat: Cannot open /no/file: ",
   ],
+  [
+    "a folder that is missing, for its output",
+    "cat",
+    { extraStdio: [{ path: "/no/file" }] },
+    Deno.errors.NotFound,
+    "Cannot run cat: Cannot open /no/file: ",
+  ],
   ["a file that is none", "cat", { stdin: { path: 5 } }, TypeError, "is not a path"],
   ["a signal that is none", "cat", { signal: {} }, TypeError, "signal"],
   ["a limit out of range", "cat", { maxWriteBuffer: -1 }, RangeError, "maxWriteBuffer"],

@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { testWith } from "../../support/outside_peer.ts";
+
+const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
+
+if (!isRoot) console.log("Skipped, for only root can start processes of other users");
+else {
+  testWith(
+    "setpriv",
+    "A process that may not be signalled: each way to end it says so, none throws where no caller is",
+    async () => {
+      const program = new URL("refused_program.ts", import.meta.url).href;
+      const { stdout, success } = await new Deno.Command("setpriv", {
+        args: [
+          ...["--bounding-set", "-kill", "--inh-caps", "-kill"],
+          ...[Deno.execPath(), "run", "-A", "--no-check", program],
+        ],
+        stdin: "null",
+        stderr: "null",
+      }).output();
+      const refused = "Cannot send SIGTERM to process PID: EPERM: Operation not permitted";
+      assertEquals([new TextDecoder().decode(stdout).trimEnd().split("\n"), success], [[
+        "PermissionDenied Cannot send SIGKILL to process PID: EPERM: Operation not permitted",
+        `signal ${refused}`,
+        `PermissionDenied ${refused}`,
+        "0",
+        "close PermissionDenied",
+        "0",
+      ], true]);
+    },
+  );
+}
