@@ -74,6 +74,9 @@ export class FlowControl {
     this.#room.release();
   }
 
+  /** Told when sending fails while the connection is not lost. */
+  onFailure: ((error: Error) => void) | null = null;
+
   /** Why nothing can be sent any more, while the connection is not lost; else `null`. */
   get failure(): Error | null {
     return this.#failure;
@@ -83,6 +86,7 @@ export class FlowControl {
   writingFailed(error: Error): void {
     this.#failure = error;
     this.#room.fail(error);
+    this.onFailure?.(error);
   }
 
   /** As the protocol's callback: those who wait for room go on after an orderly end and fail with an error. */

@@ -13,7 +13,12 @@ import {
   type OptionTable,
 } from "../protocols/option_checks.ts";
 import type { FlowControl } from "./flow_control.ts";
-import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import {
+  onUnmetEnd,
+  READER_CHECKS,
+  StreamReader,
+  type StreamReaderOptions,
+} from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { type StreamWriter, writerOf } from "./stream_writer.ts";
 
@@ -70,8 +75,11 @@ export interface StreamConnection extends AsyncDisposable {
   /** The way out, as a Web stream. */
   readonly writable: WritableStream<Uint8Array>;
   /**
-   * Aborts when the connection is lost, even without a pending read, or when its server shuts down. The
-   * end of the peer's data alone does not abort it: an answer can still be sent.
+   * Aborts when the peer is gone, even without a pending read: the connection is lost, sending has failed, or the peer has
+   * ended its data and no read is told of that. It also aborts when its server shuts down.
+   *
+   * A peer that ends its data early and waits for the answer looks the same as one that left: read to the end of the data
+   * first, or leave this signal out of the work for such a peer.
    */
   readonly signal: AbortSignal;
   /** Resolves to how the connection ended. Never rejects. */
@@ -184,9 +192,12 @@ export class LiveStreamConnection implements StreamConnection {
 
   #createSignal(): AbortSignal {
     const lost = new AbortController();
-    void this.closed.then(({ error }) => {
-      lost.abort(new ConnectionLostError("Connection lost", error ? { cause: error } : {}));
-    });
+    const abort = (error: Error | null, message = "Connection lost") =>
+      lost.abort(new ConnectionLostError(message, error ? { cause: error } : {}));
+    void this.closed.then(({ error }) => abort(error));
+    if (this.#flow.failure !== null) abort(this.#flow.failure);
+    this.#flow.onFailure = abort;
+    onUnmetEnd(this.reader, () => abort(null, "The peer has ended its data and nothing reads on"));
     return this.#serverSignal ? AbortSignal.any([lost.signal, this.#serverSignal]) : lost.signal;
   }
 }

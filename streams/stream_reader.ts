@@ -1,4 +1,4 @@
-import { type Bytes, checkBytes, copyOf } from "../protocols/bytes.ts";
+import { type Bytes, checkBytes } from "../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import type { WaitOptions } from "../protocols/wait_options.ts";
 import {
@@ -12,14 +12,15 @@ import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import { SeparatorSearch } from "../protocols/separator_search.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { WaitQueue } from "../protocols/wait_queue.ts";
+import { nextTurn } from "../transports/core/clock.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
 import { ByteReadable } from "./_byte_readable.ts";
+import { areSame, toSeparator } from "./_separator_bytes.ts";
 
 /** asyncio's default limit, in bytes. */
 const DEFAULT_LIMIT = 65_536;
 
 const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
-const encoder = new TextEncoder();
 /** Replaces what is not UTF-8, and keeps every character, a byte order mark as well. */
 const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Shared by the reads that are given none: most of them. */
@@ -41,6 +42,9 @@ export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAb
 
 /** One separator, or several; a string is UTF-8. */
 export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
+
+/** Has `callback` called if the data ends, everything was read, and no read is told of the end. */
+export let onUnmetEnd: (reader: StreamReader, callback: () => void) => void;
 
 /**
  * Bytes as they are asked for: asyncio's `StreamReader`.
@@ -67,6 +71,13 @@ export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
  * ```
  */
 export class StreamReader {
+  static {
+    onUnmetEnd = (reader, callback) => {
+      reader.#onUnmetEnd = callback;
+      if (reader.#isEnded) reader.#checkEnd();
+    };
+  }
+
   readonly #limit: number;
   readonly #buffer = new ReceiveBuffer();
   readonly #data = new WaitQueue();
@@ -75,6 +86,9 @@ export class StreamReader {
   #exception: Error | null = null;
   #transport: Transport | null = null;
   #isPaused = false;
+  // Whether a read was told of the end of the data.
+  #hasMetEnd = false;
+  #onUnmetEnd: (() => void) | null = null;
   // Whether the event loop is to turn before the next read.
   #isResting = false;
   #lineSearch: SeparatorSearch | null = null;
@@ -164,6 +178,9 @@ export class StreamReader {
   /** No more will arrive. */
   feedEof(): void {
     this.#isEnded = true;
+    // A read that waits hears of the end.
+    if (!this.#data.isEmpty) this.#hasMetEnd = true;
+    this.#checkEnd();
     this.#data.release();
   }
 
@@ -320,6 +337,7 @@ export class StreamReader {
 
   /** Begins a read: no other one may be waiting. Returns whether to {@linkcode #rest} first. */
   #begin(signal: AbortSignal | undefined): boolean {
+    if (this.atEof()) this.#hasMetEnd = true;
     this.#wakeStream();
     if (!this.#data.isEmpty) {
       throw new InvalidStateError(
@@ -329,6 +347,14 @@ export class StreamReader {
     signal?.throwIfAborted();
     // A read that was aborted while it rested has rested enough.
     return turnBudget.spend() && !this.#isResting;
+  }
+
+  /** Calls back if the data has ended, everything was read and a turn later nothing has asked for more. */
+  #checkEnd(): void {
+    if (this.#onUnmetEnd === null || this.#buffer.length > 0) return;
+    void nextTurn().then(() => {
+      if (!this.#hasMetEnd && this.#buffer.length === 0) this.#onUnmetEnd?.();
+    });
   }
 
   /** Lets the event loop turn: reads of buffered bytes could otherwise go on for ever. */
@@ -370,6 +396,7 @@ export class StreamReader {
   /** Passes on what was just taken, now that there is more room. */
   #consume<T>(taken: T): T {
     if (this.#isPaused && this.#buffer.length <= this.#limit) this.#resume();
+    if (this.#isEnded) this.#checkEnd();
     return taken;
   }
 
@@ -471,18 +498,4 @@ export class StreamReader {
       connectionLost: (error) => error === null ? this.feedEof() : this.setException(error),
     };
   }
-}
-
-/** A separator as bytes that do not change any more. */
-function toSeparator(part: Uint8Array | string): Uint8Array {
-  if (typeof part === "string") return encoder.encode(part);
-  checkBytes(part, "search for");
-  return copyOf(part);
-}
-
-function areSame(parts: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
-  return parts.length === others.length && parts.every((part, i) => {
-    const other = others[i];
-    return part.length === other?.length && part.every((byte, j) => byte === other[j]);
-  });
 }

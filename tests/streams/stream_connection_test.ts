@@ -177,3 +177,32 @@ Deno.test("StreamConnection whose readable was cancelled goes on writing while t
     assertEquals((await a.close()).error, null);
   }
 });
+
+Deno.test("StreamConnection.signal aborts at the end of the peer's data when nothing reads on", async () => {
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  b.writer.write("question\n");
+  b.writer.writeEof();
+  assertEquals(decode(await a.reader.readline()), "question\n");
+  const aborted = Promise.withResolvers<void>();
+  a.signal.addEventListener("abort", () => aborted.resolve());
+  await aborted.promise;
+  assert(a.signal.reason instanceof ConnectionLostError);
+  assertEquals(a.transport.isClosing(), false);
+  a.writer.write("answer");
+  assertEquals(await a.reader.read(), new Uint8Array(0));
+  a.writer.close();
+  assertEquals(decode(await b.reader.read()), "answer");
+});
+
+Deno.test("StreamConnection.signal is quiet at the end of the peer's data while a read waits for it", async () => {
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  const { signal } = a;
+  const reading = a.reader.read();
+  b.writer.write("all");
+  b.writer.writeEof();
+  assertEquals(decode(await reading), "all");
+  await settle();
+  assertEquals(signal.aborted, false);
+});
