@@ -86,7 +86,7 @@ export class StreamReader {
   #exception: Error | null = null;
   #transport: Transport | null = null;
   #isPaused = false;
-  // Whether a read was told of the end of the data.
+  // Whether a read was told of the end of the data, and what is called if none is.
   #hasMetEnd = false;
   #onUnmetEnd: (() => void) | null = null;
   // Whether the event loop is to turn before the next read.
@@ -178,7 +178,6 @@ export class StreamReader {
   /** No more will arrive. */
   feedEof(): void {
     this.#isEnded = true;
-    // A read that waits hears of the end.
     if (!this.#data.isEmpty) this.#hasMetEnd = true;
     this.#checkEnd();
     this.#data.release();
@@ -352,9 +351,7 @@ export class StreamReader {
   /** Calls back if the data has ended, everything was read and a turn later nothing has asked for more. */
   #checkEnd(): void {
     if (this.#onUnmetEnd === null || this.#buffer.length > 0) return;
-    void nextTurn().then(() => {
-      if (!this.#hasMetEnd && this.#buffer.length === 0) this.#onUnmetEnd?.();
-    });
+    void nextTurn().then(() => !this.#hasMetEnd && this.atEof() && this.#onUnmetEnd?.());
   }
 
   /** Lets the event loop turn: reads of buffered bytes could otherwise go on for ever. */
