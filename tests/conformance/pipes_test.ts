@@ -4,7 +4,6 @@ import { testTransport } from "../../testing/test_transport.ts";
 import { FileInput, FileOutput } from "../../transports/carriers/file_pipe.ts";
 import { PipeCarrier } from "../../transports/carriers/pipe_carrier.ts";
 import { connectCarrier, type Connected } from "../../transports/core/connect_carrier.ts";
-import type { TransportOptions } from "../../transports/core/transport_options.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { startChild } from "../../transports/processes/_start_child.ts";
 import { Fifo } from "../support/fifo.ts";
@@ -13,32 +12,42 @@ import { firstAccepted } from "../support/server_pair.ts";
 
 const RELAY = new URL("../transports/carriers/stdio_relay.py", import.meta.url).pathname;
 
+/** Tells when the write under way has ended, which goes on after an abort until the reader is gone. */
+class WatchedOutput extends FileOutput {
+  ended: Promise<unknown> = Promise.resolve();
+
+  override write(bytes: Uint8Array): Promise<number> {
+    const written = super.write(bytes);
+    this.ended = written.catch(() => {});
+    return written;
+  }
+}
+
 /** Two FIFOs, each read by one end and written by the other. */
 const fifoPair: MakeTransportPair = async (factoryA, factoryB, options) => {
   using there = new Fifo();
   using back = new Fifo();
-  const open = async (factory: () => AnyProtocol, incoming: Fifo, outgoing: Fifo): Promise<
-    Connected<AnyProtocol>
-  > =>
-    await connectFiles(
-      factory,
-      await Promise.all([
-        Deno.open(incoming.path, { read: true }),
-        Deno.open(outgoing.path, { write: true }),
-      ]),
-      options,
-    );
-  return await Promise.all([open(factoryA, back, there), open(factoryB, there, back)]);
+  const outputs: WatchedOutput[] = [];
+  const connect = async (
+    factory: () => AnyProtocol,
+    incoming: Fifo,
+    outgoing: Fifo,
+  ): Promise<Connected<AnyProtocol>> => {
+    const [readable, writable] = await Promise.all([
+      Deno.open(incoming.path, { read: true }),
+      Deno.open(outgoing.path, { write: true }),
+    ]);
+    const output = new WatchedOutput(writable);
+    outputs.push(output);
+    const pipes = { input: new FileInput(readable), output };
+    return await connectCarrier(factory, new PipeCarrier(pipes), options);
+  };
+  const [a, b] = await Promise.all([
+    connect(factoryA, back, there),
+    connect(factoryB, there, back),
+  ]);
+  return [a, b, () => Promise.all(outputs.map(({ ended }) => ended))];
 };
-
-async function connectFiles(
-  factory: () => AnyProtocol,
-  [incoming, outgoing]: readonly [Deno.FsFile, Deno.FsFile],
-  options: TransportOptions | undefined,
-): Promise<Connected<AnyProtocol>> {
-  const pipes = { input: new FileInput(incoming), output: new FileOutput(outgoing) };
-  return await connectCarrier(factory, new PipeCarrier(pipes), options);
-}
 
 /** The fourth descriptor of a process, and what that passes everything on to. */
 const fourthPair: MakeTransportPair = async (factoryA, factoryB, options) => {
