@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
+import { StreamConnection } from "../../../streams/stream_connection.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import type { Connected } from "../../../transports/core/connect_carrier.ts";
 import { connectReadPipe } from "../../../transports/carriers/connect_read_pipe.ts";
@@ -223,6 +224,30 @@ test("connectReadPipe() and connectWritePipe() take nothing over once their sign
   assertEquals(await file.write(new Uint8Array(1)), 1);
   file.close();
   await Deno.remove(path);
+});
+
+test("A failure of the system ends a pipe, and connectionLost is told", async () => {
+  const folder = await connectReadPipe(make, "/");
+  const { endedBy, error } = await folder.transport.closed;
+  assertEquals(endedBy, "error");
+  assert(error !== null && error.message.startsWith("Cannot read from "), String(error));
+  assertEquals(folder.protocol.order, ["connectionMade", "connectionLost"]);
+  const { transport } = await connectWritePipe(make, await Deno.open("/dev/null", { read: true }));
+  transport.write("x");
+  assert((await transport.closed).error?.message.startsWith("Cannot write to "));
+});
+
+test("StreamConnection.over() puts a reader, or a writer, on a pipe", async () => {
+  using fifo = new Fifo();
+  const { reading, writing } = await connectFifo(fifo.path);
+  const { reader } = StreamConnection.over(reading.transport);
+  const { writer } = StreamConnection.over(writing.transport);
+  writer.write("one\ntwo\n");
+  await writer.flush();
+  assertEquals(await reader.readline(), new TextEncoder().encode("one\n"));
+  writer.close();
+  assertEquals(await Array.fromAsync(reader.lines()), ["two"]);
+  await reading.transport.closed;
 });
 
 test("connectReadPipe() closes the file if the factory throws", async () => {
