@@ -8,9 +8,12 @@ export function shellCommand(command: string): { program: string; args: string[]
 }
 
 /** Throws for what cannot be a command of the shell. */
-export function checkShellOptions(command: unknown, options: object): void {
+export function checkShellOptions(command: unknown, options: unknown): void {
   if (typeof command !== "string" || command === "") {
     throw new TypeError(`Cannot run in the shell: ${show(command)} is not a command`);
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot run in the shell: options ${show(options)} is not an object`);
   }
   if ("args" in options) {
     throw new TypeError("Cannot run in the shell: args is for a program, a command holds its own");

@@ -106,7 +106,12 @@ for (const [what, program, options, Class, text] of BAD) {
 }
 
 test("subprocessShell() refuses what is no command, and args", async () => {
-  for (const [command, options] of [["", {}], [null, {}], [["ls"], {}], ["ls", { args: [] }]]) {
+  for (
+    const [command, options] of [["", {}], [null, {}], [["ls"], {}], ["ls", { args: [] }], [
+      "ls",
+      null,
+    ]]
+  ) {
     const error = await failureOf(() =>
       Reflect.apply(subprocessShell, null, [() => ({}), command, options])
     );
