@@ -12,7 +12,7 @@
  * @module
  */
 import { type Bytes, type Network, openConnection, startServer, withNetwork } from "@sluice/net";
-import type { Carrier } from "@sluice/net/transports";
+import type { Carrier, NetworkListener } from "@sluice/net/transports";
 import { readFlags } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
 
@@ -21,7 +21,7 @@ export function memoryNetwork(): Network {
   const servers = new Map<number, ReadableStreamDefaultController<Carrier>>();
   return {
     name: "memoryNetwork",
-    connect({ port = 0 }) {
+    connect({ port = 0 }): Promise<Carrier> {
       const server = servers.get(port);
       if (server === undefined) {
         return Promise.reject(new Deno.errors.ConnectionRefused(`no server on port ${port}`));
@@ -33,7 +33,7 @@ export function memoryNetwork(): Network {
       server.enqueue(carrierOver(there.readable, back.writable));
       return Promise.resolve(carrierOver(back.readable, there.writable));
     },
-    listen({ port: wanted = 0 }) {
+    listen({ port: wanted = 0 }): Promise<NetworkListener> {
       const port = wanted === 0 ? 49_152 + servers.size : wanted;
       if (servers.has(port)) {
         return Promise.reject(new Deno.errors.AddrInUse(`port ${port} is in use`));

@@ -15,6 +15,8 @@ export interface DecompressorOptions {
   make(): Zlib;
   /** Told how many bytes each piece has that it gives; may throw to end it. */
   onOutput(bytes: number): void;
+  /** Makes what cuts the input of a stream into the pieces that are put in, if it has to be cut. */
+  makeCutter?(): { cut(chunk: Bytes): Iterable<Bytes> };
   /** Whether one stream of the format may follow another in one input. */
   readonly isRepeated: boolean;
 }
@@ -113,12 +115,14 @@ export class Decompressor {
 class Streams {
   readonly #options: DecompressorOptions;
   readonly #onOutput: ((bytes: number) => void) | undefined;
+  readonly #cutter: { cut(chunk: Bytes): Iterable<Bytes> } | undefined;
   #stream: ZlibStream;
   #usedBefore = 0;
 
   constructor(options: DecompressorOptions, onOutput?: (bytes: number) => void) {
     this.#options = options;
     this.#onOutput = onOutput;
+    this.#cutter = options.makeCutter?.();
     this.#stream = new ZlibStream(options.make(), onOutput);
   }
 
@@ -127,7 +131,11 @@ class Streams {
   }
 
   async *write(chunk: Bytes): AsyncGenerator<Bytes> {
-    for (let rest = chunk;;) {
+    for (const piece of this.#cutter?.cut(chunk) ?? [chunk]) yield* this.#writePiece(piece);
+  }
+
+  async *#writePiece(piece: Bytes): AsyncGenerator<Bytes> {
+    for (let rest = piece;;) {
       const before = this.#stream.used;
       yield* this.#stream.write(rest);
       const used = this.#stream.used - before;

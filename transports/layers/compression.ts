@@ -25,6 +25,7 @@ import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 import { Decompressor } from "./_decompressor.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
+import { MAX_BLOCK, ZstdBlocks } from "./_zstd_blocks.ts";
 
 /**
  * The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a
@@ -80,6 +81,7 @@ interface Codec {
    * Whether frames follow each other in one stream without the decompressor's going on by itself.
    */
   readonly isRepeated?: boolean;
+  makeCutter?(): ZstdBlocks;
   compress(level: number): Zlib;
   decompress(): Zlib;
 }
@@ -127,6 +129,7 @@ const CODECS: Record<CompressionFormat, Codec> = {
     probe: ZSTD_FRAME,
     answer: ZSTD_FRAME.subarray(-1),
     isRepeated: true,
+    makeCutter: () => new ZstdBlocks(),
     compress: (level) =>
       createZstdCompress({
         ...CHUNKS,
@@ -135,7 +138,8 @@ const CODECS: Record<CompressionFormat, Codec> = {
       }),
     decompress: () =>
       createZstdDecompress({
-        ...CHUNKS,
+        // Larger than the output of a piece: see ZstdBlocks.
+        chunkSize: MAX_BLOCK + 1024,
         params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
       }),
   },
@@ -249,11 +253,12 @@ class Compression implements ByteTransform {
   }
 
   #incoming(): Decompressor {
-    const { decompress, isRepeated = false } = CODECS[this.#options.format];
+    const { decompress, isRepeated = false, makeCutter } = CODECS[this.#options.format];
     return this.#decompressor ??= new Decompressor({
       make: decompress,
       onOutput: (bytes) => this.#onProduced(bytes),
       isRepeated,
+      ...(makeCutter && { makeCutter }),
     });
   }
 
