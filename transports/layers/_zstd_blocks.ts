@@ -1,8 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 
-/** The most that one block of a frame holds, in bytes (RFC 8878, section 3.1.1.2.4). */
-export const MAX_BLOCK = 131_072;
-
 /** The first four bytes of a frame, and those of a frame to be skipped without the last four bits. */
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
@@ -17,16 +14,16 @@ interface Part {
   next(bytes: readonly number[]): Part;
   /** Whether the part is looked into. */
   readonly isRead?: boolean;
-  /** How many bytes it may make, for the content of a block. */
-  readonly output?: number;
+  /** Whether it is the content of a block, which makes output. */
+  readonly isContent?: boolean;
 }
 
 /**
- * Cuts the input of a zstd decompressor so that each piece makes {@linkcode MAX_BLOCK} bytes at most.
+ * Cuts the input of a zstd decompressor after each block.
  *
  * Deno's decompressor throws past all its listeners, and so ends the process, if it finds a fault
- * after it has filled its output buffer. With these pieces, and a buffer that is larger than a
- * block, the buffer is never full.
+ * in a write after it has filled its output buffer in the same write. Only a block makes output, so
+ * nothing may follow a block in its write.
  *
  * ```text
  * magic -> descriptor -> rest of the header -> (block header -> content)* -> checksum? -> magic
@@ -39,7 +36,6 @@ export class ZstdBlocks {
   #part: Part = MAGIC_PART;
   #left = MAGIC_PART.length;
   readonly #read: number[] = [];
-  #output = 0;
 
   /** Cuts the next chunk of the input. */
   *cut(chunk: Bytes): Generator<Bytes> {
@@ -50,16 +46,11 @@ export class ZstdBlocks {
       at += n;
       this.#left -= n;
       if (this.#left > 0) break;
-      // A block is decoded with its last byte: the blocks before it go first if it may be too much.
-      const { output = 0 } = this.#part;
+      const { isContent } = this.#part;
       this.#enter(this.#part.next(this.#read.splice(0)));
-      this.#output += output;
-      const { output: coming = 0 } = this.#part;
-      if (this.#output > 0 && this.#output + coming > MAX_BLOCK) {
-        yield chunk.subarray(start, at);
-        start = at;
-        this.#output = 0;
-      }
+      if (!isContent) continue;
+      yield chunk.subarray(start, at);
+      start = at;
     }
     if (start < chunk.length) yield chunk.subarray(start);
   }
@@ -100,14 +91,14 @@ function blockHeader(checksum: Part): Part {
   return {
     length: 3,
     isRead: true,
-    next(bytes) {
+    next(bytes): Part {
       const header = littleEndian(bytes);
       const [type, size] = [(header >> 1) & 3, header >>> 3];
       if (type === 3) return UNKNOWN;
-      // A block of type 1 repeats one byte `size` times; one of type 2 is compressed.
+      // A block of type 1 repeats one byte `size` times.
       return {
         length: type === 1 ? 1 : size,
-        output: type === 2 ? MAX_BLOCK : size,
+        isContent: true,
         next: () => (header & 1) === 1 ? checksum : blockHeader(checksum),
       };
     },

@@ -25,7 +25,7 @@ import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 import { Decompressor } from "./_decompressor.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
-import { MAX_BLOCK, ZstdBlocks } from "./_zstd_blocks.ts";
+import { ZstdBlocks } from "./_zstd_blocks.ts";
 
 /**
  * The default of `maxRatio`: that of Apache's mod_deflate. Text shrinks to a tenth, zeros to a
@@ -138,8 +138,7 @@ const CODECS: Record<CompressionFormat, Codec> = {
       }),
     decompress: () =>
       createZstdDecompress({
-        // Larger than the output of a piece: see ZstdBlocks.
-        chunkSize: MAX_BLOCK + 1024,
+        ...CHUNKS,
         params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
       }),
   },
