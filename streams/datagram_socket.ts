@@ -14,29 +14,14 @@ import type {
   DatagramProtocolCallbacks,
   DatagramTransport,
 } from "../protocols/datagram_contract.ts";
-import { type Bytes, copyOf } from "../protocols/bytes.ts";
+import type { Bytes } from "../protocols/bytes.ts";
 import type { SendPolicy } from "../transports/datagrams/queue_policies.ts";
-import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { DatagramReceiver } from "./_datagram_receiver.ts";
-import { RoomQueue } from "./_room_queue.ts";
+import { DatagramSender } from "./_datagram_sender.ts";
+import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
 import type { WaitOptions } from "../protocols/wait_options.ts";
-import { turnBudget } from "../protocols/turn_budget.ts";
 
-/** A datagram to be sent. */
-export interface OutgoingDatagram {
-  /** The bytes; a string is sent as UTF-8. */
-  readonly data: Uint8Array | string;
-  /** Where it goes; not needed by a connected socket. */
-  readonly address?: DatagramDestination | null;
-}
-
-/** What became of the datagrams of {@linkcode DatagramSocket.sendMany}. */
-export interface SendManyResult {
-  /** How many the system took over. */
-  readonly sent: number;
-  /** Those that were not sent: their places in the iterable, and why. */
-  readonly failed: readonly { readonly index: number; readonly error: Error }[];
-}
+export type { OutgoingDatagram, SendManyResult };
 
 /** Options for {@linkcode DatagramSocket.over}. */
 export interface DatagramSocketOptions {
@@ -80,7 +65,7 @@ export class DatagramSocket implements AsyncDisposable {
   /** The endpoint below. */
   readonly transport: DatagramTransport;
   readonly #receiver: DatagramReceiver;
-  readonly #room: RoomQueue;
+  readonly #sender: DatagramSender;
   readonly #options: DatagramSocketOptions;
   #readable: ReadableStream<Datagram> | null = null;
   #writable: WritableStream<OutgoingDatagram> | null = null;
@@ -91,24 +76,23 @@ export class DatagramSocket implements AsyncDisposable {
   constructor(transport: DatagramTransport, options: DatagramSocketOptions = {}) {
     checkOptions("open datagrams", options, CHECKS);
     const receiver = new DatagramReceiver(transport);
-    const room = new RoomQueue();
+    const sender = new DatagramSender(transport, options.sendPolicy ?? "wait");
     this.transport = transport;
     this.#receiver = receiver;
-    this.#room = room;
+    this.#sender = sender;
     this.#options = options;
-    if (transport.getWriteBufferSize() > transport.getWriteBufferLimits().high) room.close();
     const protocol: DatagramProtocolCallbacks = {
       datagramReceived: (data: Bytes, address: Address) => receiver.add({ data, address }),
       errorReceived: (error) => options.errorReceived?.(error),
-      pauseWriting: () => room.close(),
-      resumeWriting: () => room.open(),
+      pauseWriting: () => sender.pause(),
+      resumeWriting: () => sender.resume(),
     };
     // Datagrams wait in the endpoint until they are asked for.
     transport.pauseReading();
     transport.setProtocol(protocol);
     void transport.closed.then(() => {
       receiver.end();
-      room.open();
+      sender.resume();
     });
   }
 
@@ -152,7 +136,7 @@ export class DatagramSocket implements AsyncDisposable {
     address?: DatagramDestination | null,
     options: WaitOptions = {},
   ): Promise<void> {
-    const sending = this.#send(data, address, options);
+    const sending = this.#send({ data, address: address ?? null }, options);
     // A failure of the network must not end the process of a sender that does not await.
     sending.catch(() => {});
     return sending;
@@ -175,39 +159,8 @@ export class DatagramSocket implements AsyncDisposable {
   ): Promise<SendManyResult> {
     const signal = signalOf("send datagrams", options);
     signal?.throwIfAborted();
-    const sending = this.#sendAll(datagrams, signal);
+    const sending = this.#sender.sendAll(datagrams, signal);
     return await (signal === undefined ? sending : abortable(sending, signal));
-  }
-
-  async #sendAll(
-    datagrams: Iterable<OutgoingDatagram> | AsyncIterable<OutgoingDatagram>,
-    signal: AbortSignal | undefined,
-  ): Promise<SendManyResult> {
-    const failed: { index: number; error: Error }[] = [];
-    const done = Promise.withResolvers<void>();
-    let [index, settled, isAll] = [0, 0, false];
-    const settle = (place: number) => (error: Error | null): void => {
-      if (error !== null) failed.push({ index: place, error });
-      if (++settled === index && isAll) done.resolve();
-    };
-    for await (const { data, address } of checkIterable(datagrams)) {
-      signal?.throwIfAborted();
-      const isLast = this.transport.isClosing();
-      const send = (): void => {
-        this.transport.sendto(data, address, settle(index));
-        index++;
-      };
-      if (this.#mustWait) await this.#room.run(send, signal);
-      else {
-        send();
-        // An iterable without an end must not hold up the others.
-        if (turnBudget.spend()) await turnBudget.untilRenewed(signal);
-      }
-      if (isLast) break;
-    }
-    isAll = true;
-    if (settled < index) await done.promise;
-    return { sent: index - failed.length, failed: failed.sort((a, b) => a.index - b.index) };
   }
 
   /**
@@ -244,7 +197,7 @@ export class DatagramSocket implements AsyncDisposable {
    */
   get writable(): WritableStream<OutgoingDatagram> {
     return this.#writable ??= new WritableStream<OutgoingDatagram>({
-      write: ({ data, address }) => this.#write(data, address),
+      write: (datagram) => this.#write(datagram),
     });
   }
 
@@ -263,43 +216,14 @@ export class DatagramSocket implements AsyncDisposable {
     await this.close();
   }
 
-  get #mustWait(): boolean {
-    return !this.#room.isOpen && (this.#options.sendPolicy ?? "wait") === "wait";
+  async #send(datagram: OutgoingDatagram, options: WaitOptions): Promise<void> {
+    await this.#sender.send(datagram, signalOf("send datagram", options));
   }
 
-  async #send(
-    data: Uint8Array | string,
-    address: DatagramDestination | null | undefined,
-    { signal }: WaitOptions,
-  ): Promise<void> {
-    signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const settle = (error: Error | null): void => error === null ? resolve() : reject(error);
-    if (this.#mustWait) {
-      const copy = copyOf(toBytes(data));
-      await this.#room.run(() => void this.transport.sendto(copy, address, settle), signal);
-    } else this.transport.sendto(data, address, settle);
-    if (signal === undefined) return await promise;
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await promise;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
-  }
-
-  async #write(
-    data: Uint8Array | string,
-    address: DatagramDestination | null | undefined,
-  ): Promise<void> {
-    const send = (): void => {
-      this.transport.sendto(data, address, (error) => {
-        if (error !== null) this.#options.errorReceived?.(error);
-      });
-    };
-    if (this.#mustWait) await this.#room.run(send);
-    else send();
+  async #write(datagram: OutgoingDatagram): Promise<void> {
+    await this.#sender.hand(datagram, (error) => {
+      if (error !== null) this.#options.errorReceived?.(error);
+    });
   }
 
   async #pull(controller: ReadableStreamDefaultController<Datagram>): Promise<void> {
@@ -317,13 +241,4 @@ export class DatagramSocket implements AsyncDisposable {
       if (this.#streamWait === wait) this.#streamWait = null;
     }
   }
-}
-
-function checkIterable<T>(
-  datagrams: Iterable<T> | AsyncIterable<T>,
-): Iterable<T> | AsyncIterable<T> {
-  const isIterable = typeof datagrams === "object" && datagrams !== null &&
-    (Symbol.iterator in datagrams || Symbol.asyncIterator in datagrams);
-  if (isIterable) return datagrams;
-  throw new TypeError(`Cannot send datagrams: ${String(datagrams)} is no iterable`);
 }

@@ -214,6 +214,35 @@ Deno.test("readable that is cancelled while a datagram comes leaves it to the ne
   await Promise.all([a.close(), b.close()]);
 });
 
+Deno.test("sendMany() and writable refuse what is no datagram, with a text that says so", async () => {
+  const [a, b] = await pair();
+  for (const wrong of [null, undefined, "text", 5, new Uint8Array(1)]) {
+    await assertRejects(() => a.sendMany([wrong as never]), TypeError, "it is no datagram");
+  }
+  await assertRejects(
+    () => a.writable.getWriter().write(null as never),
+    TypeError,
+    "Cannot send null: it is no datagram, give an object of { data, address }",
+  );
+  await assertRejects(() => a.sendMany(5 as never), TypeError, "5 is no iterable");
+  await Promise.all([a.close(), b.close()]);
+});
+
+Deno.test("what waits for room is copied, however it is sent", async () => {
+  const [a, b] = await pair({ writeBufferLimits: { high: 0 } });
+  const writer = a.writable.getWriter();
+  await settle();
+  a.transport.sendto("fills the queue");
+  const data = new Uint8Array([65]);
+  const sending = [a.send(data), a.sendMany([{ data }]), writer.write({ data })];
+  await null;
+  data[0] = 66;
+  await Promise.all(sending);
+  const received = await Promise.all([1, 2, 3, 4].map(() => b.receive()));
+  assertEquals(received.map(text), ["fills the queue", "A", "A", "A"]);
+  await Promise.all([a.close(), b.close()]);
+});
+
 Deno.test("errorReceived that throws is reported, and the socket goes on sending", async () => {
   const reported: string[] = [];
   const fail = (): void => {

@@ -65,17 +65,23 @@ interface GivenHost {
   readonly transport?: unknown;
   readonly hostname?: unknown;
   readonly port?: unknown;
+  readonly path?: unknown;
 }
 
 function checkHost(
-  { transport = "udp", hostname = DEFAULT_HOSTNAME, port }: GivenHost,
+  { transport = "udp", hostname = DEFAULT_HOSTNAME, port, path }: GivenHost,
   own: NetAddress,
   ipv6Only: boolean,
 ): NetAddress | NamedDestination {
-  if (transport !== "udp" || typeof hostname !== "string" || hostname === "") {
+  if (transport !== "udp" || path !== undefined) {
     throw new TypeError(
-      `Cannot send datagram: ${show({ transport, hostname, port })} is no UDP address`,
+      `Cannot send datagram to the ${path === undefined ? "transport" : "path"} ` +
+        `${show(path ?? transport)}: the endpoint is ${formatAddress(own)}, which has UDP ` +
+        "addresses, { hostname, port }",
     );
+  }
+  if (typeof hostname !== "string" || hostname === "") {
+    throw new TypeError(`Cannot send datagram: the hostname is ${show(hostname)}`);
   }
   const checked = checkPort("Cannot send datagram", port, 1);
   const address = hostname.replace(/^\[(.*)\]$/, "$1");

@@ -148,9 +148,14 @@ Deno.test("sendto() refuses addresses of another family, and ports out of range"
   const { transport } = await make(HERE);
   const send = (address: unknown) => () => transport.sendto("x", address as null);
   assertThrows(send({ hostname: "::1", port: 9 }), TypeError, 'localAddr { hostname: "::" }');
-  assertThrows(send({ path: "/x" }), TypeError, "no number");
-  assertThrows(send({ hostname: 1, port: 9 }), TypeError, "no UDP address");
-  assertThrows(send({ transport: "tcp", hostname: "127.0.0.1", port: 9 }), TypeError, "no UDP");
+  assertThrows(send({ path: "/x" }), TypeError, 'to the path "/x": the endpoint is 127.0.0.1:');
+  assertThrows(send({ hostname: 1, port: 9 }), TypeError, "the hostname is 1");
+  assertThrows(send({ hostname: "", port: 9 }), TypeError, 'the hostname is ""');
+  assertThrows(
+    send({ transport: "tcp", hostname: "127.0.0.1", port: 9 }),
+    TypeError,
+    'to the transport "tcp": the endpoint is 127.0.0.1:',
+  );
   for (const port of [0, -1, 65_536, 1.5, NaN, Infinity]) {
     assertThrows(send({ port }), RangeError, "1 to 65535");
   }
