@@ -4,6 +4,7 @@ import type {
   ProtocolCallbacks,
   Transport,
 } from "../../protocols/contract.ts";
+import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Delivery } from "../core/read/delivery.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
@@ -191,7 +192,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
    */
   remove(): Transport {
     const upper = this.getProtocol();
-    if (this.#isUnreadWaiting && this.inner.isReading()) this.#holdBelow();
+    if (this.#isUnreadWaiting) holdDelivery(this.inner, this.#delivery.ready());
     // After the end of data nothing comes but what waits here already, so it goes its way.
     if (!this.#isEofWaiting) {
       const waiting = this.#delivery.takeWaiting();
@@ -240,13 +241,6 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
   }
 
-  /** Has the transport below wait until what is being delivered here is. */
-  #holdBelow(): void {
-    const { inner } = this;
-    inner.pauseReading();
-    void this.#delivery.ready().then(() => inner.resumeReading());
-  }
-
   #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
     return callBack(this.getProtocol(), callback, this.#fail, ...args);
   }
@@ -257,4 +251,11 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     report(this.#options.onError, error, { callback, transport: this });
     this.abort(error);
   };
+}
+
+/** Has what arrives wait until `until` has resolved; it must not reject. */
+export function holdDelivery(transport: Transport, until: Promise<void>): void {
+  if (transport instanceof CarrierTransport || transport instanceof Layer) {
+    transport.holdDelivery(until);
+  } else if (transport instanceof TransportWrapper) holdDelivery(transport.inner, until);
 }

@@ -5,7 +5,7 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { callBack, type CallbackErrorSink, checkMade, endsConnection } from "../core/callbacks.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
-import { Layer } from "./layer.ts";
+import { holdDelivery, Layer } from "./layer.ts";
 import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
 import { tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "../core/clock.ts";
@@ -257,11 +257,4 @@ function gatedTransport(transport: Transport): Transport {
 function errorHandlerOf(transport: Transport): ErrorHandler | undefined {
   if (transport instanceof CarrierTransport) return transport.onError;
   return transport instanceof TransportWrapper ? errorHandlerOf(transport.inner) : undefined;
-}
-
-/** Has what arrives wait until `until` has resolved. */
-function holdDelivery(transport: Transport, until: Promise<void>): void {
-  if (transport instanceof CarrierTransport || transport instanceof Layer) {
-    transport.holdDelivery(until);
-  } else if (transport instanceof TransportWrapper) holdDelivery(transport.inner, until);
 }

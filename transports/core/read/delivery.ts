@@ -18,6 +18,8 @@ export class Delivery {
   readonly #waiting: Bytes[] = [];
   // Delivers what waits; null while nothing does.
   #draining: Promise<void> | null = null;
+  // What else has to resolve before that goes on.
+  #held: Promise<unknown> | null = null;
   #isInCallback = false;
   // The buffer that a buffered protocol lent last, and whether the present one lent it.
   #lent: Uint8Array | undefined;
@@ -69,7 +71,8 @@ export class Delivery {
 
   /** Delivers nothing until `until` has resolved; it must not reject. */
   hold(until: Promise<void>): void {
-    this.#draining ??= this.#drain(until);
+    if (this.#draining === null) this.#draining = this.#drain(until);
+    else this.#held = Promise.all([this.#held, until]);
   }
 
   /** Delivers nothing more, ever. */
@@ -148,10 +151,17 @@ export class Delivery {
     return this.#waiting.splice(0);
   }
 
+  #takeHeld(): Promise<unknown> | null {
+    const held = this.#held;
+    this.#held = null;
+    return held;
+  }
+
   async #drain(settled?: void | Promise<void>): Promise<void> {
     await settled;
     while (!this.#stopped) {
-      if (this.#paused) await this.#untilResumed();
+      if (this.#held !== null) await this.#takeHeld();
+      else if (this.#paused) await this.#untilResumed();
       else {
         const chunk = this.#waiting.shift();
         if (chunk === undefined) break;

@@ -312,3 +312,28 @@ Deno.test("Delivery.push() refuses what is no bytes; a chunk that vanishes while
   assertEquals([received.length, errors.length], [0, 1]);
   assertEquals(/transferred away while it waited/.test(errors[0] ?? ""), true);
 });
+
+Deno.test("Delivery.hold() waits for all that it was told while it delivers", async () => {
+  const order: string[] = [];
+  const chunks = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const delivery = new Delivery({
+    dataReceived: ([value = 0]) => {
+      order.push(`chunk ${value}`);
+      return chunks[value]?.promise;
+    },
+  }, () => {});
+  const pushed = delivery.push(new Uint8Array([0]));
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  delivery.hold(first.promise);
+  delivery.hold(second.promise);
+  const next = delivery.push(new Uint8Array([1]));
+  chunks[0]?.resolve();
+  first.resolve();
+  await settled();
+  assertEquals(order, ["chunk 0"]);
+  second.resolve();
+  await settled();
+  assertEquals(order, ["chunk 0", "chunk 1"]);
+  chunks[1]?.resolve();
+  await Promise.all([pushed, next]);
+});
