@@ -1,5 +1,5 @@
 /**
- * How fast children start and how fast bytes go through one, beside `Deno.Command` alone:
+ * How fast children start and how fast bytes go through one, beside `Deno.Command` alone and asyncio:
  *
  *     deno run -A bench/processes.ts
  *
@@ -97,15 +97,37 @@ async function measure(ways: Ways, rounds: number, repeat: number): Promise<Map<
   return times;
 }
 
-function print(times: Map<string, number[]>, amount: number, unit: string): void {
-  let base: number | undefined;
-  for (const [name, all] of times) {
+/** The rates by the fastest tenth of the rounds. */
+function ratesOf(times: Map<string, number[]>, amount: number): [string, number][] {
+  return Array.from(times, ([name, all]) => {
     const fast = all.toSorted((a, b) => a - b)[Math.floor(all.length / 10)] ?? NaN;
-    const rate = amount / fast * 1000;
-    base ??= rate;
+    return [name, amount / fast * 1000];
+  });
+}
+
+function print(rates: readonly [string, number][], unit: string): void {
+  const base = rates[0]?.[1] ?? NaN;
+  for (const [name, rate] of rates) {
     console.log(`${name.padEnd(22)} ${rate.toFixed(0)} ${unit}, ${(rate / base).toFixed(2)}x`);
   }
 }
 
-print(await measure(starts, START_ROUNDS, STARTS), STARTS, "starts a second");
-print(await measure(bytes, BYTE_ROUNDS, 1), TOTAL / MEBIBYTE, "MiB a second");
+interface Asyncio {
+  readonly version: string;
+  readonly starts: number;
+  readonly mebibytes: number;
+}
+
+async function measureAsyncio(): Promise<Asyncio> {
+  const script = new URL("processes_asyncio.py", import.meta.url).pathname;
+  const process = await createSubprocessExec("python3", { args: [script], stdout: "piped" });
+  const { stdout } = await process.check();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+const startRates = ratesOf(await measure(starts, START_ROUNDS, STARTS), STARTS);
+const byteRates = ratesOf(await measure(bytes, BYTE_ROUNDS, 1), TOTAL / MEBIBYTE);
+const asyncio = await measureAsyncio();
+const name = `asyncio ${asyncio.version}`;
+print([...startRates, [name, asyncio.starts]], "starts a second");
+print([...byteRates, [name, asyncio.mebibytes]], "MiB a second");
