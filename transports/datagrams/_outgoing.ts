@@ -2,9 +2,11 @@ import type { Address } from "../../protocols/address.ts";
 import type { WriteBufferLimits } from "../../protocols/contract.ts";
 import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { ConnectionLostError, WriteBufferFullError } from "../../protocols/errors.ts";
+import { copyOf } from "../../protocols/bytes.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { toError } from "../core/error_report.ts";
+import { WriteSegment } from "../core/write/write_segment.ts";
 import { WaterMarks } from "../core/write/water_marks.ts";
 import type { DatagramCarrier } from "./datagram_carrier.ts";
 import { formatDestination, isNamed, type NamedDestination } from "./_destination.ts";
@@ -14,6 +16,9 @@ import { SizedQueue } from "./_sized_queue.ts";
 
 /** What each datagram counts beside its bytes, as in asyncio: the header of UDP. */
 const HEADER_SIZE = 8;
+
+/** Longer datagrams are copied into memory of their own, in bytes. */
+const SHARED_LIMIT = 2048;
 
 /** Told how sending one datagram went. */
 export type Settle = (error: Error | null) => void;
@@ -46,6 +51,7 @@ interface Sender {
 
 interface Entry extends Sender {
   readonly data: Uint8Array;
+  readonly segment: WriteSegment | null;
   readonly destination: Address;
 }
 
@@ -137,17 +143,24 @@ export class Outgoing {
     this.#pauseIfFull();
   }
 
-  /** Queues a datagram, whose bytes belong to the queue from now on. */
-  send(data: Uint8Array, destination: Address | NamedDestination, onSettled?: Settle): void {
+  /** Queues a copy of a datagram. */
+  send(bytes: Uint8Array, destination: Address | NamedDestination, onSettled?: Settle): void {
     const sender: Sender = { onSettled };
     if (!this.#hasRoom(destination, sender)) return;
     // Those who were dropped to make room may have ended the endpoint.
     if (this.#stopped !== null) return this.#tell(sender, this.#stopped);
     if (isNamed(destination)) {
       const known = this.#names?.get(destination.name);
-      if (known === undefined) this.#awaitName({ data, destination, onSettled });
-      else this.#push({ data, destination: at(known, destination), onSettled });
-    } else this.#push({ data, destination, onSettled });
+      const entry = { data: copyOf(bytes), segment: null, destination, onSettled };
+      if (known === undefined) this.#awaitName(entry);
+      else this.#push({ ...entry, destination: at(known, destination) });
+    } else {
+      // What leaves at once need not have memory of its own.
+      const isShared = this.#inFlight === null && bytes.length <= SHARED_LIMIT;
+      const segment = isShared ? WriteSegment.shared(bytes.length) : null;
+      const data = segment === null ? copyOf(bytes) : segment.hold(bytes);
+      this.#push({ data, segment, destination, onSettled });
+    }
     this.#pauseIfFull();
   }
 
@@ -192,6 +205,7 @@ export class Outgoing {
     const entry = this.#inFlight;
     if (entry === null) return;
     this.#inFlight = null;
+    entry?.segment?.release();
     if (thrown === null) this.#sent++;
     this.#tell(entry, thrown === null ? null : toError(thrown));
     this.#resumeIfLow();

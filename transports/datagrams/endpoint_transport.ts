@@ -9,7 +9,6 @@ import type {
   DroppedDatagrams,
   GroupOptions,
 } from "../../protocols/datagram_contract.ts";
-import { copyOf } from "../../protocols/bytes.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
@@ -92,10 +91,7 @@ export class EndpointTransport
     if (this.isClosing()) {
       const error = new ConnectionLostError("Cannot send datagram: the endpoint is closed");
       callBack({ onSettled }, "onSettled", this.#onError, error);
-    } else {
-      const copy = typeof data === "string" ? bytes : copyOf(bytes);
-      this.#outgoing.send(copy, destination, onSettled);
-    }
+    } else this.#outgoing.send(bytes, destination, onSettled);
     return !this.#outgoing.isPaused;
   }
 

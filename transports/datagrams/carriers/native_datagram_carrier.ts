@@ -1,4 +1,5 @@
 import type { Address, NetAddress } from "../../../protocols/address.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../../protocols/errors/datagram_errors.ts";
 import { formatAddress, fromDenoAddr } from "../../core/addresses.ts";
@@ -18,6 +19,13 @@ interface Membership {
   leave(): Promise<void>;
 }
 
+/** The datagram that is being sent. */
+interface InFlight {
+  readonly size: number;
+  readonly destination: NetAddress;
+  readonly onSettled: (error: unknown) => void;
+}
+
 /** Datagrams over a UDP socket of `Deno.listenDatagram`, which needs `--unstable-net`. */
 export class NativeDatagramCarrier implements DatagramCarrier {
   readonly address: NetAddress;
@@ -27,6 +35,7 @@ export class NativeDatagramCarrier implements DatagramCarrier {
   readonly #maxDatagramSize: number;
   readonly #addresses = new AddressCache();
   readonly #memberships = new Map<string, Membership>();
+  #inFlight: InFlight | null = null;
   #isOpen = true;
 
   /** Takes a socket that is bound. */
@@ -41,11 +50,17 @@ export class NativeDatagramCarrier implements DatagramCarrier {
   }
 
   send(data: Uint8Array, destination: NetAddress, onSettled: (error: unknown) => void): void {
-    this.#conn.send(data, destination).then(
-      () => onSettled(null),
-      (error) => onSettled(describeSendError(error, data.length, destination)),
-    );
+    this.#inFlight = { size: data.length, destination, onSettled };
+    this.#conn.send(data, destination).then(this.#onSent, this.#onFailed);
   }
+
+  // Made once, for one datagram is under way at a time.
+  readonly #onSent = (): void => this.#inFlight?.onSettled(null);
+
+  readonly #onFailed = (error: unknown): void => {
+    const { size, destination, onSettled } = this.#inFlight ?? {};
+    if (destination) onSettled?.(describeSendError(error, size ?? 0, destination));
+  };
 
   async joinGroup(group: string, options: GroupOptions): Promise<void> {
     const { interface: where, source } = options;
@@ -94,8 +109,9 @@ export class NativeDatagramCarrier implements DatagramCarrier {
         const [received, from] = await this.#conn.receive(memory);
         if (!this.#isOpen) return;
         // A view of the memory above.
-        const data = received.subarray(0, max) as Uint8Array<ArrayBuffer>;
-        const use = sink.receive(data, this.#toAddress(from), received.length > max);
+        const isTruncated = received.length > max;
+        const data = (isTruncated ? received.subarray(0, max) : received) as Bytes;
+        const use = sink.receive(data, this.#toAddress(from), isTruncated);
         if (use === "lent") memory = takeBack(memory, max + 1);
         else if (use === "kept") memory = new Uint8Array(max + 1);
       } catch (error) {

@@ -17,6 +17,9 @@ import {
 /** The most that UDP carries over IPv6, whose length does not count the header. */
 const MAX_SIZE_IPV6 = 65_527;
 
+/** Smaller memory is left to the garbage collector, in bytes. */
+const LARGE_BUFFER = 8192;
+
 /** Datagrams over a socket of `node:dgram`, which Deno has without a flag. */
 export class NodeDatagramCarrier implements DatagramCarrier {
   readonly address: NetAddress;
@@ -42,8 +45,9 @@ export class NodeDatagramCarrier implements DatagramCarrier {
       const data = new Uint8Array(buffer, message.byteOffset, Math.min(message.length, max));
       const isTruncated = message.length > max;
       const use = sink.receive(data, this.#addresses.get(address, port), isTruncated);
-      // It is 64 KiB however small the datagram is: the garbage collector would be busy with it.
-      if (use !== "kept") emptyViews(data);
+      // By default it is 64 KiB, however small the datagram is: the garbage collector would be busy.
+      const isLarge = buffer.byteLength > LARGE_BUFFER;
+      if (use === "lent" || (use === "copied" && isLarge)) emptyViews(data);
     });
     this.#socket.on("error", (error) => sink.fail(fromNodeError(error)));
     this.#socket.on("close", () => {
