@@ -1,4 +1,5 @@
 import type { Address, NetAddress } from "../../protocols/address.ts";
+import type { DatagramDestination } from "../../protocols/datagram_contract.ts";
 import { show } from "../../protocols/option_checks.ts";
 import { DEFAULT_HOSTNAME, formatAddress } from "../core/addresses.ts";
 import { canonicalIp, familyOf } from "./ip_address.ts";
@@ -24,13 +25,75 @@ export function formatDestination(destination: Address | NamedDestination): stri
   return `${destination.name}:${destination.port}`;
 }
 
+/** Where the datagrams of one endpoint may go. */
+export class Destinations {
+  readonly #own: Address;
+  readonly #peer: Address | null;
+  readonly #ipv6Only: boolean;
+  // Addresses that came from the carrier and cannot change: answers to them need no check.
+  readonly #known = new WeakSet<object>();
+  #lastKnown: Address | null = null;
+
+  /** Takes the address of the endpoint, and that of its peer if it is connected. */
+  constructor(own: Address, peer: Address | null, ipv6Only: boolean) {
+    this.#own = own;
+    this.#peer = peer;
+    this.#ipv6Only = ipv6Only;
+  }
+
+  /** A datagram came from this address. */
+  remember(address: Address): void {
+    if (address === this.#lastKnown || !Object.isFrozen(address)) return;
+    this.#lastKnown = address;
+    this.#known.add(address);
+  }
+
+  /**
+   * The given destination of a datagram, that of the peer if none is given.
+   *
+   * @throws {TypeError} If it is missing, or cannot be used with this endpoint.
+   * @throws {RangeError} If the port is out of range.
+   */
+  check(given: DatagramDestination | null | undefined): Address | NamedDestination {
+    const peer = this.#peer;
+    if (given === undefined || given === null) {
+      if (peer !== null) return peer;
+      throw new TypeError(
+        "Cannot send datagram: no address given, and the endpoint is not connected; " +
+          "give one, or open the endpoint with remoteAddr",
+      );
+    }
+    if (given === peer) return peer;
+    const isKnown = given === this.#lastKnown || this.#known.has(given);
+    if (peer === null && isKnown) return given as Address;
+    const checked = checkDestination(given, this.#own, this.#ipv6Only);
+    if (peer === null) return checked;
+    if (!isNamed(checked) && isSameAddress(checked, peer)) return peer;
+    throw new TypeError(
+      `Cannot send datagram to ${formatDestination(checked)}: the endpoint is connected to ` +
+        formatAddress(peer),
+    );
+  }
+}
+
+/** Whether two addresses are of one place, however they are written. */
+export function isSameAddress(a: Address, b: Address): boolean {
+  if (a === b) return true;
+  if (a.transport === "udp" && b.transport === "udp") {
+    if (a.port !== b.port) return false;
+    return a.hostname === b.hostname || canonicalIp(a.hostname) === canonicalIp(b.hostname);
+  }
+  if (a.transport === "memory" && b.transport === "memory") return a.name === b.name;
+  return "path" in a && "path" in b && a.path === b.path;
+}
+
 /**
  * The given address of a datagram, checked for an endpoint with the address `own`.
  *
  * @throws {TypeError} If it is of another kind or family than the endpoint.
  * @throws {RangeError} If the port is out of range.
  */
-export function checkDestination(
+function checkDestination(
   given: unknown,
   own: Address,
   ipv6Only: boolean,
@@ -48,17 +111,6 @@ export function checkDestination(
     `Cannot send datagram to ${show(given)}: the endpoint is ${formatAddress(own)}, ` +
       `which has a ${transport} address`,
   );
-}
-
-/** Whether two addresses are of one place, however they are written. */
-export function isSameAddress(a: Address, b: Address): boolean {
-  if (a === b) return true;
-  if (a.transport === "udp" && b.transport === "udp") {
-    if (a.port !== b.port) return false;
-    return a.hostname === b.hostname || canonicalIp(a.hostname) === canonicalIp(b.hostname);
-  }
-  if (a.transport === "memory" && b.transport === "memory") return a.name === b.name;
-  return "path" in a && "path" in b && a.path === b.path;
 }
 
 interface GivenHost {

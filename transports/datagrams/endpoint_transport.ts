@@ -18,13 +18,7 @@ import { Lifecycle } from "../core/lifecycle.ts";
 import { toBytes } from "../core/write/to_bytes.ts";
 import type { DatagramCarrier, DatagramSink, MemoryUse } from "./datagram_carrier.ts";
 import { checkGroup } from "./_check_group.ts";
-import {
-  checkDestination,
-  formatDestination,
-  isNamed,
-  isSameAddress,
-  type NamedDestination,
-} from "./_destination.ts";
+import { Destinations } from "./_destination.ts";
 import { Incoming, type IncomingEvents, type IncomingOptions } from "./_incoming.ts";
 import type { NameCache } from "./name_cache.ts";
 import { Outgoing, type OutgoingEvents, type OutgoingOptions, type Settle } from "./_outgoing.ts";
@@ -52,9 +46,7 @@ export class EndpointTransport
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #closed: PromiseWithResolvers<DatagramCloseInfo> = Promise.withResolvers();
-  // Addresses that came from the carrier and cannot change: answers to them need no check.
-  readonly #known = new WeakSet<object>();
-  #lastKnown: Address | null = null;
+  readonly #destinations: Destinations;
   #startedAt = 0;
   #cancelDeadline: (() => void) | null = null;
 
@@ -69,6 +61,7 @@ export class EndpointTransport
     this.#carrier = carrier;
     this.#peer = peer;
     this.#options = options;
+    this.#destinations = new Destinations(carrier.address, peer, options.ipv6Only);
     this.#incoming = new Incoming(protocol, peer, this, options);
     this.#outgoing = new Outgoing(carrier, names, this, options);
   }
@@ -87,7 +80,7 @@ export class EndpointTransport
     onSettled?: Settle,
   ): boolean {
     const bytes = toBytes(data);
-    const destination = this.#destinationOf(address);
+    const destination = this.#destinations.check(address);
     if (this.isClosing()) {
       const error = new ConnectionLostError("Cannot send datagram: the endpoint is closed");
       callBack({ onSettled }, "onSettled", this.#onError, error);
@@ -182,10 +175,7 @@ export class EndpointTransport
   }
 
   receive(data: Uint8Array<ArrayBuffer>, address: Address, isTruncated: boolean): MemoryUse {
-    if (address !== this.#lastKnown && Object.isFrozen(address)) {
-      this.#lastKnown = address;
-      this.#known.add(address);
-    }
+    this.#destinations.remember(address);
     return this.#incoming.receive(data, address, isTruncated);
   }
 
@@ -229,28 +219,6 @@ export class EndpointTransport
 
   #call(callback: string, ...args: readonly unknown[]): void {
     callBack(this.#incoming.protocol, callback, this.#onError, ...args);
-  }
-
-  #destinationOf(given: DatagramDestination | null | undefined): Address | NamedDestination {
-    const peer = this.#peer;
-    if (given === undefined || given === null) {
-      if (peer !== null) return peer;
-      throw new TypeError(
-        "Cannot send datagram: no address given, and the endpoint is not connected; " +
-          "give one, or open the endpoint with remoteAddr",
-      );
-    }
-    if (given === peer) return peer;
-    const isKnown = given === this.#lastKnown || this.#known.has(given);
-    if (peer === null && isKnown) return given as Address;
-    const checked = checkDestination(given, this.#carrier.address, this.#options.ipv6Only);
-    if (peer === null) return checked;
-    if (!isNamed(checked) && isSameAddress(checked, peer)) return peer;
-    throw new TypeError(
-      `Cannot send datagram to ${formatDestination(checked)}: the endpoint is connected to ${
-        formatAddress(peer)
-      }`,
-    );
   }
 
   #checkGroup(action: "join" | "leave", group: string, options: GroupOptions): void {

@@ -277,7 +277,7 @@ test("createSubprocessShell() refuses args and what is no command", async () => 
 });
 
 test("A process whose output is not read waits, with memory flat, and gives all of it later", async () => {
-  const length = 64 * 1_048_576;
+  const length = 256 * 1_048_576;
   const process = await createSubprocessExec("head", {
     args: ["-c", String(length), "/dev/zero"],
     stdout: "piped",
@@ -294,5 +294,26 @@ test("A process whose output is not read waits, with memory flat, and gives all 
   }
   assertEquals(received, length);
   assertEquals(await process.wait(), 0);
+  await process.closed;
+});
+
+test("A process that reads nothing makes drain() wait, with memory flat, and its end ends the wait", async () => {
+  const process = await createSubprocessShell("read x <&3", {
+    stdin: "piped",
+    extraStdio: ["piped"],
+  });
+  const chunk = new Uint8Array(65_536);
+  let written = 0;
+  const writing = (async () => {
+    for (; written < 256 * 1_048_576; written += chunk.length) {
+      process.stdin.write(chunk);
+      await process.stdin.drain();
+    }
+  })();
+  assertEquals(await stateOf(writing), "pending");
+  assert(written < 1_048_576, `${written} bytes taken`);
+  process.pipe(3).writer.write("go\n");
+  assertEquals(await process.wait(), 0);
+  await assertRejects(() => writing, Error);
   await process.closed;
 });
