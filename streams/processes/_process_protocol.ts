@@ -31,8 +31,6 @@ export class ProcessProtocol extends SubprocessProtocol {
     super();
     this.#descriptors = descriptors;
     this.#options = options;
-    // A limit that cannot be meant fails now, not when the process runs.
-    new StreamReader(options);
   }
 
   /** Drops all further output. */

@@ -50,7 +50,7 @@ export class Process implements AsyncDisposable {
   readonly #protocol: ProcessProtocol;
   readonly #program: string;
   readonly #stdin: StreamWriter | null;
-  readonly #communication: Communication;
+  #communication: Communication | null = null;
 
   /** Joins a live process to its protocol; see `createSubprocessExec`. */
   constructor(transport: SubprocessTransport, protocol: ProcessProtocol, program: string) {
@@ -58,13 +58,6 @@ export class Process implements AsyncDisposable {
     this.#protocol = protocol;
     this.#program = program;
     this.#stdin = protocol.stdin && writerOf(protocol.stdin);
-    const { readers } = protocol;
-    this.#communication = new Communication(
-      this.#stdin,
-      [readers.get(1) ?? null, readers.get(2) ?? null],
-      (signal) => this.wait({ signal }),
-      (signal) => this.shutdown({ signal }),
-    );
   }
 
   /** The process id. */
@@ -164,7 +157,7 @@ export class Process implements AsyncDisposable {
     input?: Uint8Array | string,
     options: CommunicateOptions = {},
   ): Promise<ProcessOutput> {
-    const [stdout, stderr] = await this.#communication.run(input, options);
+    const [stdout, stderr] = await this.#communicate().run(input, options);
     const none = new Uint8Array(0);
     return { stdout: stdout ?? none, stderr: stderr ?? none, ...await this.exited };
   }
@@ -229,6 +222,17 @@ export class Process implements AsyncDisposable {
   /** {@linkcode Process.shutdown}, at the end of a scope that says `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
+  }
+
+  /** The one communication of this process, which an aborted call leaves to the next. */
+  #communicate(): Communication {
+    const { readers } = this.#protocol;
+    return this.#communication ??= new Communication(
+      this.#stdin,
+      [readers.get(1) ?? null, readers.get(2) ?? null],
+      (signal) => this.wait({ signal }),
+      (signal) => this.shutdown({ signal }),
+    );
   }
 
   #fail(name: string): never {
