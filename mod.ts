@@ -1,19 +1,25 @@
 /**
  * asyncio's transports, protocols and streams for Deno.
  *
- * A **transport** carries bytes, a **protocol** decides what they mean, a **stream** is the async/await
- * face of both. Reads stop when the reader is slow, every buffer has a limit, every wait takes an `AbortSignal`.
+ * A **transport** carries bytes, a **protocol** decides what they mean, a **stream** is the
+ * async/await face of both. Reads stop when the reader is slow, every buffer has a limit, every
+ * wait takes an `AbortSignal`.
  *
- * - Streams: {@linkcode openConnection}, {@linkcode startServer}, {@linkcode StreamConnection}, {@linkcode relay}
- * - Callbacks: {@linkcode Protocol}, {@linkcode createConnection}, {@linkcode createServer}, {@linkcode Transport}
- * - Messages: {@linkcode FramedProtocol}, {@linkcode framed}, {@linkcode lineCodec} and other {@linkcode Codec}s
- * - Encryption: the option `tls`, {@linkcode startTls}; layers: {@linkcode idleTimeout}, {@linkcode logging}, …
- * - Processes: {@linkcode createSubprocessExec}; other carriers: {@linkcode connectStreams}, {@linkcode connectStdio}, …
+ * - Streams: {@linkcode openConnection}, {@linkcode startServer}, {@linkcode StreamConnection},
+ *   {@linkcode relay}
+ * - Callbacks: {@linkcode Protocol}, {@linkcode createConnection}, {@linkcode createServer},
+ *   {@linkcode Transport}
+ * - Messages: {@linkcode FramedProtocol}, {@linkcode framed}, {@linkcode lineCodec} and other
+ *   {@linkcode Codec}s
+ * - Encryption: the option `tls`, {@linkcode startTls}; layers: {@linkcode idleTimeout},
+ *   {@linkcode logging}, …
+ * - Processes: {@linkcode createSubprocessExec}; other carriers: {@linkcode connectStreams},
+ *   {@linkcode connectStdio}, …
  * - Tests of your own protocols: `@sluice/net/testing`
  *
- * This is what most programs need. The rest is in entry points of its own, which are loaded only if they are imported:
- * `@sluice/net/protocols`, `@sluice/net/transports`, `@sluice/net/streams`, `@sluice/net/codecs`,
- * `@sluice/net/layers`.
+ * This is what most programs need. The rest is in entry points of its own, which are loaded only if
+ * they are imported: `@sluice/net/protocols`, `@sluice/net/transports`, `@sluice/net/streams`,
+ * `@sluice/net/codecs`, `@sluice/net/layers`.
  *
  * @example An echo server, and a client
  * ```ts

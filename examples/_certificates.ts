@@ -48,8 +48,8 @@ export async function readAuthority({ ca }: CertificateFiles): Promise<string> {
 }
 
 /**
- * The options of a server: its certificate, and with `--ca` the demand that clients show one of that
- * authority.
+ * The options of a server: its certificate, and with `--ca` the demand that clients show one of
+ * that authority.
  */
 export async function readServerTls(files: CertificateFiles): Promise<TlsOptions> {
   const own = await readCertificate(files, "localhost");

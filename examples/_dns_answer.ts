@@ -1,5 +1,6 @@
 /**
- * Answers queries of the DNS from a table (RFC 1035, RFC 2308 for names and types that are not there).
+ * Answers queries of the DNS from a table (RFC 1035, RFC 2308 for names and types that are not
+ * there).
  *
  * @module
  */
@@ -46,7 +47,8 @@ export interface DnsRecords {
  *
  * @param zone The table.
  * @param message The query, as it came.
- * @param transport Over UDP an answer that is too long is cut short, and marked so: the client asks again over TCP.
+ * @param transport Over UDP an answer that is too long is cut short, and marked so: the client asks
+ * again over TCP.
  * @returns The answer; `null` for what gets none: what is too short, and what is an answer itself.
  */
 export function answerQuery(

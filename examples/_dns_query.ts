@@ -126,8 +126,8 @@ class DnsReader {
   }
 
   /**
-   * The labels of a name. A pointer to labels that came before ends it; each must point further back
-   * than the name, or the pointer before, so that they cannot go in circles.
+   * The labels of a name. A pointer to labels that came before ends it; each must point further
+   * back than the name, or the pointer before, so that they cannot go in circles.
    */
   name(): string[] {
     const labels: string[] = [];

@@ -8,9 +8,9 @@
  * ```
  *
  * Each direction has a key of its own, derived from the common key and the salts of both ends, the
- * sender's first. So the number of a record, counted from 0 and not sent, can be its nonce: no nonce is
- * used twice, and a record that is repeated, omitted, moved or sent back does not decrypt. The header
- * is authenticated as well.
+ * sender's first. So the number of a record, counted from 0 and not sent, can be its nonce: no
+ * nonce is used twice, and a record that is repeated, omitted, moved or sent back does not decrypt.
+ * The header is authenticated as well.
  *
  * @module
  */

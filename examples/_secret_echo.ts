@@ -42,8 +42,8 @@ class Echo extends Protocol {
 }
 
 /**
- * With a key it is the server or, with `--connect`, the client. Without a key it is both, with a new
- * key, and ends by itself.
+ * With a key it is the server or, with `--connect`, the client. Without a key it is both, with a
+ * new key, and ends by itself.
  */
 export async function runSecretEcho(makeLayers: MakeLayers): Promise<void> {
   const { key, connect, message, ...endpoint } = readFlags({
@@ -83,7 +83,8 @@ async function ask(
       const answer = new Blob(received);
       if (answer.size < expected) return;
       console.log(`received: ${await answer.text()}`);
-      // Not close(): the server still has to send its last record, which proves that nothing was cut off.
+      // Not close(): the server still has to send its last record, which proves that nothing was
+      // cut off.
       transport.writeEof();
     },
   }), options);

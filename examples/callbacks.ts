@@ -2,10 +2,10 @@
  * Callbacks and promises together: callbacks ask a question, and the program awaits the answer.
  *
  * The client's protocol is a plain object whose `dataReceived` resolves a promise made by
- * `Promise.withResolvers`, as a future does in asyncio. The server counts primes. This takes a while,
- * so it uses a Worker, where asyncio has `run_in_executor`. Its `dataReceived` returns a promise:
- * until it settles, nothing more is read from that client, while the others are served. The program
- * ends by itself.
+ * `Promise.withResolvers`, as a future does in asyncio. The server counts primes. This takes a
+ * while, so it uses a Worker, where asyncio has `run_in_executor`. Its `dataReceived` returns a
+ * promise: until it settles, nothing more is read from that client, while the others are served.
+ * The program ends by itself.
  *
  *     deno run --allow-net examples/callbacks.ts --limit 2000000
  *     deno task example callbacks

@@ -1,9 +1,8 @@
 /**
  * A chat in lines of text: each user receives the lines of the others.
  *
- * A user who reads slowly neither delays the others nor fills the memory: such a user misses lines, and
- * is told how many. Join with `nc 127.0.0.1 8888`;
- * stop the server with Ctrl-C.
+ * A user who reads slowly neither delays the others nor fills the memory: such a user misses lines,
+ * and is told how many. Join with `nc 127.0.0.1 8888`; stop the server with Ctrl-C.
  *
  *     deno run --allow-net examples/chat_server.ts --port 8888
  *     deno task example chat_server --port 8888
@@ -25,8 +24,8 @@ import { runProgram, serveUntilStopped } from "./_program.ts";
 /** The longest line that a user may send, in bytes. */
 const MAX_LINE_LENGTH = 1000;
 /**
- * How many bytes may wait for one user. With more, the user misses lines until a quarter is left. It is
- * far more than waits for a user who reads.
+ * How many bytes may wait for one user. With more, the user misses lines until a quarter is left.
+ * It is far more than waits for a user who reads.
  */
 const MAX_WAITING = 1_048_576;
 /** More than this waits only if a user keeps asking without reading. */
@@ -61,7 +60,9 @@ export class Room {
   }
 }
 
-/** One user: the first line is the name, every other line is sent to the others, or is a command. */
+/**
+ * One user: the first line is the name, every other line is sent to the others, or is a command.
+ */
 export class User extends FramedProtocol<string> {
   /** The name; empty before the user has chosen one. */
   name = "";

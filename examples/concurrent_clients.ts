@@ -1,9 +1,9 @@
 /**
  * Many clients at once, each written as a sequence of steps.
  *
- * A `TaskGroup` starts them and waits for all. If one failed, the signal of the others would abort, and the
- * program would end with that failure after all had ended. The server answers lines in capitals, on
- * loopback and in the same process. The program ends by itself.
+ * A `TaskGroup` starts them and waits for all. If one failed, the signal of the others would abort,
+ * and the program would end with that failure after all had ended. The server answers lines in
+ * capitals, on loopback and in the same process. The program ends by itself.
  *
  *     deno run --allow-net examples/concurrent_clients.ts --clients 200 --lines 50
  *     deno task example concurrent_clients

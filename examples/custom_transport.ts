@@ -1,11 +1,12 @@
 /**
- * A transport from scratch: protocols talk over a `MessagePort`, as to a Worker, instead of a socket.
+ * A transport from scratch: protocols talk over a `MessagePort`, as to a Worker, instead of a
+ * socket.
  *
- * The easy way is to write a `Carrier`, which reads, writes and ends bytes. `connectCarrier` adds the rest:
- * the order of callbacks, buffering with water marks, pausing, closing that flushes, half-close,
- * errors. You can also implement `Transport` itself, an interface of seventeen methods, but then you
- * write all of that again. (To change an existing transport, wrap it: see logging_transport.ts.) The
- * program ends by itself.
+ * The easy way is to write a `Carrier`, which reads, writes and ends bytes. `connectCarrier` adds
+ * the rest: the order of callbacks, buffering with water marks, pausing, closing that flushes,
+ * half-close, errors. You can also implement `Transport` itself, an interface of seventeen methods,
+ * but then you write all of that again. (To change an existing transport, wrap it: see
+ * logging_transport.ts.) The program ends by itself.
  *
  *     deno run examples/custom_transport.ts
  *     deno task example custom_transport
@@ -24,7 +25,9 @@ import { runProgram } from "./_program.ts";
 /** How many bytes may wait on one side before the other side must wait, as in a socket's buffer. */
 const WINDOW = 65_536;
 
-/** The messages: bytes, a request to send more, the end of a direction, and the end of everything. */
+/**
+ * The messages: bytes, a request to send more, the end of a direction, and the end of everything.
+ */
 type Message = Bytes | "more" | "end" | "gone";
 
 /**
@@ -35,8 +38,8 @@ type Message = Bytes | "more" | "end" | "gone";
  *                   the other side's next() <- buffer
  * ```
  *
- * That answer is the whole back-pressure: a transport has one write under way at a time, and asks for
- * the next chunk only when its protocol is ready for it.
+ * That answer is the whole back-pressure: a transport has one write under way at a time, and asks
+ * for the next chunk only when its protocol is ready for it.
  */
 export class PortCarrier implements Carrier {
   /** The received chunks. */

@@ -1,9 +1,9 @@
 /**
  * A small DNS server: answers for the names in a table, over UDP and over TCP.
  *
- * An answer that is too long for UDP comes cut short, and the client asks again over TCP, where each
- * message has its length in front. Ask it with `dig @127.0.0.1 -p 5353 example.test`, or for `AAAA`,
- * `TXT`, and `many.example.test`, whose answer is long.
+ * An answer that is too long for UDP comes cut short, and the client asks again over TCP, where
+ * each message has its length in front. Ask it with `dig @127.0.0.1 -p 5353 example.test`, or for
+ * `AAAA`, `TXT`, and `many.example.test`, whose answer is long.
  *
  *     deno run --allow-net examples/dns_server.ts --port 5353
  *     deno task example dns_server --port 5353

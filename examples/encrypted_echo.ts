@@ -1,9 +1,9 @@
 /**
  * An echo server and its client with a layer of their own: AES-256-GCM with a common key.
  *
- * In a real program use TLS: it has forward secrecy, certificates, and a long history of review, all of
- * which this lacks. This example shows how to write a layer that changes bytes, works asynchronously
- * and keeps records: see _encryption.ts.
+ * In a real program use TLS: it has forward secrecy, certificates, and a long history of review,
+ * all of which this lacks. This example shows how to write a layer that changes bytes, works
+ * asynchronously and keeps records: see _encryption.ts.
  *
  *     deno run --allow-net examples/encrypted_echo.ts
  *     deno task example encrypted_echo

@@ -4,8 +4,8 @@
  * A chunk is not a message: TCP may cut a message in two or deliver two at once. So a message is a
  * line here. A client that sends no line end gets its answer when it pauses or ends its direction.
  *
- * Type a name into `nc 127.0.0.1 8888`; stop the server with Ctrl-C. An error in a callback, here of
- * the decoder for bytes that are not UTF-8, is reported and ends that connection only;
+ * Type a name into `nc 127.0.0.1 8888`; stop the server with Ctrl-C. An error in a callback, here
+ * of the decoder for bytes that are not UTF-8, is reported and ends that connection only;
  * robust_greeting_server.ts handles it better.
  *
  *     deno run --allow-net examples/greeting_server.ts --port 8888

@@ -1,9 +1,10 @@
 /**
- * A JSON-RPC 2.0 server with the framing of the Language Server Protocol: each request is answered when
- * it is done, not in the order of arrival.
+ * A JSON-RPC 2.0 server with the framing of the Language Server Protocol: each request is answered
+ * when it is done, not in the order of arrival.
  *
- * Its methods are `sum` (of numbers), `wait` (for milliseconds) and LSP's `$/cancelRequest`. At most 64
- * requests of one client are under way; further ones wait in the connection. Stop it with Ctrl-C.
+ * Its methods are `sum` (of numbers), `wait` (for milliseconds) and LSP's `$/cancelRequest`. At
+ * most 64 requests of one client are under way; further ones wait in the connection. Stop it with
+ * Ctrl-C.
  *
  *     deno run --allow-net examples/json_rpc.ts --port 8888
  *     deno task example json_rpc --port 8888

@@ -2,8 +2,8 @@
  * An echo server and its client on a stack of layers, the same on both ends: data is compressed,
  * then encrypted, and logged as a hex dump on its way to the wire.
  *
- * The first layer of the list is the nearest to the wire. The header of encrypted_echo.ts says what its
- * encryption is good for. All loggers count the seconds from the start of the program.
+ * The first layer of the list is the nearest to the wire. The header of encrypted_echo.ts says what
+ * its encryption is good for. All loggers count the seconds from the start of the program.
  *
  *     deno run --allow-net examples/layered_echo.ts --message "Hello, world"
  *     deno task example layered_echo
@@ -23,7 +23,9 @@ import { runSecretEcho } from "./_secret_echo.ts";
 
 const startedAt = performance.now();
 
-/** Prints a line with the time since the program started, which is the same clock for all loggers. */
+/**
+ * Prints a line with the time since the program started, which is the same clock for all loggers.
+ */
 function print(line: string): void {
   const seconds = (performance.now() - startedAt) / 1000;
   console.log(line.replace(/^\d+\.\d+/, seconds.toFixed(3)));

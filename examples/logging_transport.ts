@@ -1,8 +1,8 @@
 /**
  * A custom transport by wrapping: logs each write before it is sent.
  *
- * `TransportWrapper` forwards every call to the transport inside, so a wrapper has only the methods that it
- * changes. This one wraps a live connection to an echo server. The program ends by itself.
+ * `TransportWrapper` forwards every call to the transport inside, so a wrapper has only the methods
+ * that it changes. This one wraps a live connection to an echo server. The program ends by itself.
  *
  *     deno run --allow-net examples/logging_transport.ts
  *     deno task example logging_transport

@@ -55,7 +55,9 @@ export function memoryNetwork(): Network {
   };
 }
 
-/** One end of a connection: the stream that arrives here, and the one that goes to the other end. */
+/**
+ * One end of a connection: the stream that arrives here, and the one that goes to the other end.
+ */
 function carrierOver(readable: ReadableStream<Bytes>, writable: WritableStream<Bytes>): Carrier {
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
   return {

@@ -1,5 +1,6 @@
 /**
- * Programs on one network that find each other by multicast, and print the names of those they found.
+ * Programs on one network that find each other by multicast, and print the names of those they
+ * found.
  *
  * Each joins a group and says its name there; who hears a new name answers with its own. Start it
  * twice, with two names. It stays on the loopback interface unless `--interface` says otherwise.

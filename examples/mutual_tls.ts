@@ -3,8 +3,9 @@
  * certificate, and refuses clients without one.
  *
  * It starts a server, connects to it twice, with a certificate and without one, and ends. With
- * `--serve` it serves until Ctrl-C instead: talk to it with `openssl s_client -connect 127.0.0.1:8444
- * -cert client.crt -key client.key -CAfile ca.crt` in `examples/certificates/`.
+ * `--serve` it serves until Ctrl-C instead: talk to it with
+ * `openssl s_client -connect 127.0.0.1:8444 -cert client.crt -key client.key -CAfile ca.crt` in
+ * `examples/certificates/`.
  *
  *     deno run --allow-net --allow-read examples/mutual_tls.ts
  *     deno task example mutual_tls
@@ -53,7 +54,7 @@ await runProgram(async () => {
   const trusting = { caCerts, serverName: "localhost" };
   const shown = await readCertificate({}, "client");
   console.log(`with a certificate: ${await ask(server.port, { ...trusting, ...shown })}`);
-  // In TLS 1.3 the client is ready before the server has checked its certificate, so it fails at its
-  // first read.
+  // In TLS 1.3 the client is ready before the server has checked its certificate, so it fails at
+  // its first read.
   console.log(`without one: ${await ask(server.port, trusting).catch(String)}`);
 });

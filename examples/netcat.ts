@@ -2,8 +2,8 @@
  * A small netcat: joins stdin and stdout to a connection.
  *
  * It sends stdin to the other end and prints the received bytes. The end of stdin (Ctrl-D) ends our
- * direction only, so that an answer still arrives; the program ends when the other end has ended its
- * own direction.
+ * direction only, so that an answer still arrives; the program ends when the other end has ended
+ * its own direction.
  *
  *     deno run --allow-net examples/netcat.ts --port 8888
  *     deno task example netcat --port 8888

@@ -1,8 +1,9 @@
 /**
  * Counts the words of a text by a pipeline of four programs, as a shell would.
  *
- * It is `sort | uniq -c | sort -rn | head`. Data from one program to the next does not pass through JavaScript. `head` leaves as soon as
- * it has enough; that the ones before it are ended by SIGPIPE then is no failure.
+ * It is `sort | uniq -c | sort -rn | head`. Data from one program to the next does not pass through
+ * JavaScript. `head` leaves as soon as it has enough; that the ones before it are ended by SIGPIPE
+ * then is no failure.
  *
  *     deno run --allow-run=sort,uniq,head --allow-env examples/pipeline.ts --count 3
  *     deno task example pipeline

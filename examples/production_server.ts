@@ -1,6 +1,6 @@
 /**
- * An echo server for production: with limits, a graceful stop on SIGTERM, metrics, and options to run
- * behind HAProxy or in several processes on one port.
+ * An echo server for production: with limits, a graceful stop on SIGTERM, metrics, and options to
+ * run behind HAProxy or in several processes on one port.
  *
  * Each line comes back. Talk to it with `nc 127.0.0.1 8888`; read its metrics with
  * `curl http://127.0.0.1:9090`; stop it with Ctrl-C or `kill`.
@@ -8,8 +8,8 @@
  *     deno run --allow-net examples/production_server.ts --port 8888 --metrics 9090
  *     deno task example production_server --port 8888
  *
- * `--proxy` expects HAProxy's PROXY header from every client. `--shared` lets several of these processes
- * listen on one port, and needs `--unstable-net` as well.
+ * `--proxy` expects HAProxy's PROXY header from every client. `--shared` lets several of these
+ * processes listen on one port, and needs `--unstable-net` as well.
  *
  * @module
  */

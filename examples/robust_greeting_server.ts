@@ -1,8 +1,8 @@
 /**
  * A greeting server that handles its own errors: catches, logs in one line, apologises and closes.
  *
- * It extends the protocol of greeting_server.ts. Try `printf '\xff' | nc 127.0.0.1 8888` (bytes that
- * are not UTF-8) on both. Stop it with Ctrl-C.
+ * It extends the protocol of greeting_server.ts. Try `printf '\xff' | nc 127.0.0.1 8888` (bytes
+ * that are not UTF-8) on both. Stop it with Ctrl-C.
  *
  *     deno run --allow-net examples/robust_greeting_server.ts --port 8888
  *     deno task example robust_greeting_server --port 8888

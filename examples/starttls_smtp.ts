@@ -1,11 +1,11 @@
 /**
  * A small SMTP server that accepts mail only after STARTTLS, and prints a line for each mail.
  *
- * The handler talks in the clear first and then upgrades the same connection: reader and writer stay
- * the same. It refuses bytes that follow the STARTTLS command in the clear, so an attacker cannot inject
- * commands. Only CR LF "." CR LF ends a mail (RFC 5321, section 4.1.1.4). A
- * mail with a bare CR or LF is refused: servers that disagree about the end of a mail let attackers
- * smuggle a second one.
+ * The handler talks in the clear first and then upgrades the same connection: reader and writer
+ * stay the same. It refuses bytes that follow the STARTTLS command in the clear, so an attacker
+ * cannot inject commands. Only CR LF "." CR LF ends a mail (RFC 5321, section 4.1.1.4). A mail with
+ * a bare CR or LF is refused: servers that disagree about the end of a mail let attackers smuggle a
+ * second one.
  *
  * Send it mail with `swaks --server 127.0.0.1:2525 --tls --to you@example.com`, or talk to it with
  * `openssl s_client -starttls smtp -crlf -connect 127.0.0.1:2525`; stop it with Ctrl-C.
@@ -14,8 +14,8 @@
  *     deno task example starttls_smtp --port 2525
  *
  * It needs `--allow-net` and, for the certificates, `--allow-read`. `--cert` and `--key` name PEM
- * files; without them it uses the certificates for tests. With `--ca`, the PEM file of an authority,
- * only clients with a certificate of that authority may send mail.
+ * files; without them it uses the certificates for tests. With `--ca`, the PEM file of an
+ * authority, only clients with a certificate of that authority may send mail.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
  * A sink for StatsD metrics over UDP: adds up counters, gauges and timers, and prints them.
  *
- * A datagram holds one metric in each line, such as `requests:1|c`, `queue:17|g` or `query:3.5|ms`; a
- * counter may be sampled, as in `requests:1|c|@0.1`. It prints the sums at each interval and at the
- * end, with the number of dropped datagrams. Try it:
+ * A datagram holds one metric in each line, such as `requests:1|c`, `queue:17|g` or `query:3.5|ms`;
+ * a counter may be sampled, as in `requests:1|c|@0.1`. It prints the sums at each interval and at
+ * the end, with the number of dropped datagrams. Try it:
  *
  *     printf 'requests:1|c\nqueue:17|g' | socat - UDP:127.0.0.1:8125
  *

@@ -1,8 +1,8 @@
 /**
  * An echo server, async/await style: asyncio's first example of streams.
  *
- * The handler runs once for each connection, all at the same time: it reads up to 100 bytes, sends them
- * back, and closes. Talk to it with `nc 127.0.0.1 8888`; stop it with Ctrl-C.
+ * The handler runs once for each connection, all at the same time: it reads up to 100 bytes, sends
+ * them back, and closes. Talk to it with `nc 127.0.0.1 8888`; stop it with Ctrl-C.
  *
  *     deno run --allow-net examples/stream_echo_server.ts --port 8888
  *     deno task example stream_echo_server --port 8888

@@ -1,8 +1,8 @@
 /**
  * A TCP proxy: bytes from clients go to `--target`, and its answers go back.
  *
- * `relay` does the work: it reads each side only as fast as the other side takes the bytes, passes on
- * the end of one direction while the other goes on, and ends a pair that was silent for `--idle`
+ * `relay` does the work: it reads each side only as fast as the other side takes the bytes, passes
+ * on the end of one direction while the other goes on, and ends a pair that was silent for `--idle`
  * seconds. Stop it with Ctrl-C.
  *
  *     deno run --allow-net examples/tcp_proxy.ts --port 8080 --target 127.0.0.1:8888

@@ -8,11 +8,11 @@
  *     deno run --allow-net --allow-read examples/tls_echo.ts --port 8443
  *     deno task example tls_echo --port 8443
  *
- * It needs `--allow-net` and, for the certificates, `--allow-read`. The server shows the certificate
- * in the PEM files `--cert` and `--key`, or one for tests. With `--ca`, the PEM file of an authority,
- * it lets in only clients with a certificate of that authority. With `--connect` the same flags are
- * the client's: the certificate that it shows, if any, and the authority that it trusts, by default
- * the one for tests. The client expects a server certificate for `localhost`.
+ * It needs `--allow-net` and, for the certificates, `--allow-read`. The server shows the
+ * certificate in the PEM files `--cert` and `--key`, or one for tests. With `--ca`, the PEM file of
+ * an authority, it lets in only clients with a certificate of that authority. With `--connect` the
+ * same flags are the client's: the certificate that it shows, if any, and the authority that it
+ * trusts, by default the one for tests. The client expects a server certificate for `localhost`.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
  * An echo server, Web style: one line with Web streams.
  *
- * `readable` and `writable` are views of the same connection as `reader` and `writer`. `pipeTo` keeps
- * back-pressure: it reads no faster than the client takes the echo. When the client ends its direction,
- * the server ends its own as well. Talk to it with `nc 127.0.0.1 8888`; stop it with Ctrl-C.
+ * `readable` and `writable` are views of the same connection as `reader` and `writer`. `pipeTo`
+ * keeps back-pressure: it reads no faster than the client takes the echo. When the client ends its
+ * direction, the server ends its own as well. Talk to it with `nc 127.0.0.1 8888`; stop it with
+ * Ctrl-C.
  *
  *     deno run --allow-net examples/web_echo_server.ts --port 8888
  *     deno task example web_echo_server --port 8888

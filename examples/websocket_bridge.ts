@@ -2,12 +2,12 @@
  * Offers a TCP service over WebSocket, so that a page in a browser can talk to it: the bytes of
  * binary messages go to `--target`, and its answers come back as binary messages.
  *
- * A page of another site is refused: `--origin https://example.org` lets that one in. So is a request
- * whose `Host` is neither an IP address nor `localhost` nor `--hostname`: with a name of its own that
- * points to this machine (DNS rebinding), a page of another site would look like one of this server.
- * `--name` lets in one more name. A WebSocket has no half-close, so the end of one direction ends
- * both; and it cannot be told to wait, so a client that sends over 16 MiB faster than the target
- * takes them is cut off. Stop it with Ctrl-C.
+ * A page of another site is refused: `--origin https://example.org` lets that one in. So is a
+ * request whose `Host` is neither an IP address nor `localhost` nor `--hostname`: with a name of
+ * its own that points to this machine (DNS rebinding), a page of another site would look like one
+ * of this server. `--name` lets in one more name. A WebSocket has no half-close, so the end of one
+ * direction ends both; and it cannot be told to wait, so a client that sends over 16 MiB faster
+ * than the target takes them is cut off. Stop it with Ctrl-C.
  *
  *     deno run --allow-net examples/websocket_bridge.ts --port 8080 --target 127.0.0.1:8888
  *     deno task example websocket_bridge --port 8080 --target 127.0.0.1:8888

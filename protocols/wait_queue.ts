@@ -75,7 +75,7 @@ export class SharedWait<T> {
   }
 
   /**
-   * What the promise resolves to; or a rejection with the signal's reason if that aborts before.
+   * Resolves to the value of the promise; or rejects with the signal's reason if that aborts before.
    */
   async wait(signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();

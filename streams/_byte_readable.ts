@@ -20,7 +20,7 @@ import { ByteWritable } from "./_byte_writable.ts";
 import { ANYTHING, type ReadRequest, ReadRequests } from "./_read_requests.ts";
 
 /** Where a {@linkcode ByteReadable} has its bytes from. */
-export interface ByteReadableSource {
+interface ByteReadableSource {
   /**
    * Waits for `least` bytes or the end, as long as `isWanted` says so.
    *

@@ -5,7 +5,7 @@ import { COPY_LIMIT } from "../transports/core/write/write_queue.ts";
 const HIGH_WATER = 65_536;
 
 /** Where a {@linkcode ByteWritable} puts its bytes. */
-export interface ByteWritableSink {
+interface ByteWritableSink {
   /** Queues bytes; resolves when more may follow. */
   send(chunk: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** Ends the direction; resolves when everything is sent. */

@@ -9,7 +9,9 @@ import { RoomQueue } from "./_room_queue.ts";
 
 type Settle = (error: Error | null) => void;
 
-/** Sends over an endpoint; with the policy `"wait"` when there is room, in the order of the calls. */
+/**
+ * Sends over an endpoint; with the policy `"wait"` when there is room, in the order of the calls.
+ */
 export class DatagramSender {
   readonly #transport: DatagramTransport;
   readonly #isPatient: boolean;

@@ -10,9 +10,9 @@ export interface ReadRequest {
 export const ANYTHING: ReadRequest = { least: 1, unit: 1 };
 
 /**
- * The pending reads of one Web reader. The platform tells the source of a byte stream that there is a
- * read, but not how many bytes satisfy it, nor that it was cancelled. Bytes that are enqueued for such a
- * read stay inside the stream, where only Web readers reach them.
+ * The pending reads of one Web reader. The platform tells the source of a byte stream that there is
+ * a read, but not how many bytes satisfy it, nor that it was cancelled. Bytes that are enqueued for
+ * such a read stay inside the stream, where only Web readers reach them.
  */
 export class ReadRequests {
   readonly #waiting: ReadRequest[] = [];

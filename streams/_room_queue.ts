@@ -28,7 +28,9 @@ export class RoomQueue {
     }
   }
 
-  /** Calls `send` when there is room; rejects with what it throws, or when the signal aborts before. */
+  /**
+   * Calls `send` when there is room; rejects with what it throws, or when the signal aborts before.
+   */
   run(send: () => void, signal?: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting: Waiting = {

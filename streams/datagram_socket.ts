@@ -31,7 +31,9 @@ export interface DatagramSocketOptions {
    * @default {"wait"}
    */
   readonly sendPolicy?: SendPolicy;
-  /** Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example. */
+  /**
+   * Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example.
+   */
   readonly errorReceived?: (error: Error) => unknown;
 }
 
@@ -43,9 +45,9 @@ const CHECKS: OptionTable<DatagramSocketOptions> = {
 /**
  * The async/await face of a datagram endpoint: made by `openDatagrams`.
  *
- * Datagrams come by {@linkcode receive}, by `for await`, or from {@linkcode readable}; the three may
- * take turns. Datagrams that are not asked for wait in the endpoint's receive queue, where they may be
- * dropped.
+ * Datagrams come by {@linkcode receive}, by `for await`, or from {@linkcode readable}; the three
+ * may take turns. Datagrams that are not asked for wait in the endpoint's receive queue, where they
+ * may be dropped.
  *
  * @example A question and its answer
  * ```ts
@@ -117,8 +119,8 @@ export class DatagramSocket implements AsyncDisposable {
   }
 
   /**
-   * Sends one datagram; resolves when the system has taken it over. Whether it arrives is never known.
-   * Sends keep their order. One that fails and is not awaited does no harm.
+   * Sends one datagram; resolves when the system has taken it over. Whether it arrives is never
+   * known. Sends keep their order. One that fails and is not awaited does no harm.
    *
    * @param data The bytes, which are copied; a string is sent as UTF-8.
    * @param address Where it goes; not needed by a connected socket.
@@ -143,9 +145,9 @@ export class DatagramSocket implements AsyncDisposable {
   }
 
   /**
-   * Sends datagrams one after the other, in their order; resolves when the system has taken over all, or
-   * refused them. A fault of one does not stop the others. Once the socket is closed, one more fails
-   * and no others are asked for.
+   * Sends datagrams one after the other, in their order; resolves when the system has taken over
+   * all, or refused them. A fault of one does not stop the others. Once the socket is closed, one
+   * more fails and no others are asked for.
    *
    * @param datagrams The datagrams. Those of an async iterable are asked for when there is room.
    * @param options A signal: it ends the waiting, and what was not queued by then is not sent.
@@ -183,7 +185,9 @@ export class DatagramSocket implements AsyncDisposable {
     }
   }
 
-  /** The datagrams as a Web stream, which takes nothing ahead. It ends when the socket is closed. */
+  /**
+   * The datagrams as a Web stream, which takes nothing ahead. It ends when the socket is closed.
+   */
   get readable(): ReadableStream<Datagram> {
     return this.#readable ??= new ReadableStream<Datagram>({
       pull: (controller) => this.#pull(controller),
@@ -193,7 +197,8 @@ export class DatagramSocket implements AsyncDisposable {
 
   /**
    * The way out as a Web stream. A datagram that cannot be sent is told to `errorReceived` and ends
-   * nothing; one whose address or data cannot be used ends the stream. To close or abort it leaves the socket open.
+   * nothing; one whose address or data cannot be used ends the stream. To close or abort it leaves
+   * the socket open.
    */
   get writable(): WritableStream<OutgoingDatagram> {
     return this.#writable ??= new WritableStream<OutgoingDatagram>({

@@ -6,7 +6,7 @@ import { FrameReader } from "../protocols/frame_reader.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { tellBadMessages } from "./_bad_messages.ts";
 
-/** What {@linkcode decoderStream} does with bad messages. */
+/** Options for {@linkcode decoderStream}: how it treats bad messages. */
 export interface DecoderStreamOptions {
   /**
    * Told of a message that cannot be used and was passed over. Without it such a message ends the

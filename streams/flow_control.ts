@@ -89,7 +89,10 @@ export class FlowControl {
     this.onFailure?.(error);
   }
 
-  /** As the protocol's callback: those who wait for room go on after an orderly end and fail with an error. */
+  /**
+   * As the protocol's callback: those who wait for room go on after an orderly end and fail with an
+   * error.
+   */
   connectionLost(error: Error | null): void {
     this.#lost = { error };
     if (error === null) this.#room.release();
@@ -109,11 +112,13 @@ export class FlowControl {
     if (
       !this.#paused && this.#failure === null && this.#lost === null && !this.transport.isClosing()
     ) {
-      // A loop of `write` and `drain` into a peer that takes everything must not hold up the others.
+      // A loop of `write` and `drain` into a peer that takes everything must not hold up the
+      // others.
       return turnBudget.spend() ? turnBudget.untilRenewed(signal) : READY;
     }
     const drained = this.#drainInTime(signal);
-    // The connection tells of its loss by itself: a drain() that nothing awaits must not end the process.
+    // The connection tells of its loss by itself: a drain() that nothing awaits must not end the
+    // process.
     drained.catch(() => {});
     return drained;
   }
@@ -160,7 +165,9 @@ export class FlowControl {
     }
   }
 
-  /** With both marks at zero the transport says `resumeWriting` when it is empty, and not before. */
+  /**
+   * With both marks at zero the transport says `resumeWriting` when it is empty, and not before.
+   */
   async #emptyNow(): Promise<void> {
     const { transport } = this;
     const limits = transport.getWriteBufferLimits();

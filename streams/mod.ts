@@ -2,9 +2,11 @@
  * The async/await face of a connection, and its Web stream face.
  *
  * - Connecting and serving: {@linkcode openConnection}, {@linkcode startServer}
- * - Bytes: {@linkcode StreamConnection} with {@linkcode StreamReader}, {@linkcode StreamWriter} and a Web pair
+ * - Bytes: {@linkcode StreamConnection} with {@linkcode StreamReader}, {@linkcode StreamWriter} and
+ *   a Web pair
  * - Messages: {@linkcode framed}, {@linkcode decoderStream}, {@linkcode encoderStream}
- * - Processes: {@linkcode createSubprocessExec}, {@linkcode createSubprocessShell}, {@linkcode pipeline}
+ * - Processes: {@linkcode createSubprocessExec}, {@linkcode createSubprocessShell},
+ *   {@linkcode pipeline}
  * - Several connections: {@linkcode relay}, {@linkcode TaskGroup}
  *
  * The callbacks below are in `@sluice/net/transports` and `@sluice/net/protocols`.

@@ -8,7 +8,7 @@ import { LiveStreamConnection, type StreamConnection } from "./stream_connection
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
-/** Where to connect to, and how, for a stream. */
+/** Options for {@linkcode openConnection}: where to connect to, and how. */
 export interface OpenConnectionOptions extends ConnectOptions, StreamReaderOptions {}
 
 const CHECKS: OptionTable<OpenConnectionOptions> = { ...CONNECT_CHECKS, ...READER_CHECKS };

@@ -8,7 +8,9 @@ import { DatagramSocket } from "./datagram_socket.ts";
 
 /** Options for {@linkcode openDatagrams}. */
 export interface OpenDatagramsOptions extends DatagramEndpointOptions {
-  /** Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example. */
+  /**
+   * Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example.
+   */
   readonly errorReceived?: (error: Error) => unknown;
 }
 

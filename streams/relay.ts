@@ -12,11 +12,11 @@ import type { StreamConnection } from "./stream_connection.ts";
 /** The most bytes taken over at a time. */
 const CHUNK_SIZE = 65_536;
 
-/** How {@linkcode relay} watches over its connections. */
+/** Options for {@linkcode relay}. */
 export interface RelayOptions {
   /**
-   * After this many milliseconds in which no byte comes or leaves in either direction both connections are aborted; up to
-   * a quarter more passes.
+   * After this many milliseconds in which no byte comes or leaves in either direction both
+   * connections are aborted; up to a quarter more passes.
    *
    * @default {300000}
    */
@@ -27,7 +27,9 @@ export interface RelayOptions {
 
 const CHECKS: OptionTable<RelayOptions> = { idleTimeout: duration(), signal: abortSignal };
 
-/** The default of `idleTimeout`, in milliseconds: what proxies commonly allow a silent connection. */
+/**
+ * The default of `idleTimeout`, in milliseconds: what proxies commonly allow a silent connection.
+ */
 const DEFAULT_RELAY_IDLE_TIMEOUT = 300_000;
 
 /** How one direction of a {@linkcode relay} ended. */
@@ -47,11 +49,13 @@ export interface RelayReport {
 }
 
 /**
- * Joins two connections: what comes in on one goes out on the other, until both directions have ended.
+ * Joins two connections: what comes in on one goes out on the other, until both directions have
+ * ended.
  *
- * Each side is read only as fast as the other takes it. The end of one direction is passed on and leaves the
- * other open; a failure of one side aborts both, and so do the signal and the idle timeout. Both connections are closed when
- * the promise resolves. It does not reject for any of that: how each direction ended is in the report.
+ * Each side is read only as fast as the other takes it. The end of one direction is passed on and
+ * leaves the other open; a failure of one side aborts both, and so do the signal and the idle
+ * timeout. Both connections are closed when the promise resolves. It does not reject for any of
+ * that: how each direction ended is in the report.
  *
  * @example A connection to somewhere else
  * ```ts

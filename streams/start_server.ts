@@ -15,7 +15,7 @@ import { LiveStreamConnection, type StreamConnection } from "./stream_connection
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
-/** Where to listen, and how, for streams. */
+/** Options for {@linkcode startServer}: where to listen, and how. */
 export interface StartServerOptions extends ListenOptions, StreamReaderOptions {}
 
 const START_SERVER_CHECKS: OptionTable<StartServerOptions> = { ...LISTEN_CHECKS, ...READER_CHECKS };
@@ -24,11 +24,14 @@ const START_SERVER_CHECKS: OptionTable<StartServerOptions> = { ...LISTEN_CHECKS,
 export type ConnectionHandler = (connection: StreamConnection) => unknown;
 
 /**
- * Listens, and runs `handler` for each connection, all of them at the same time: asyncio's `start_server`.
+ * Listens, and runs `handler` for each connection, all of them at the same time: asyncio's
+ * `start_server`.
  *
- * When a handler returns or its promise resolves, what it wrote is sent and its connection closed; so it is when
- * it throws the reason of `connection.signal`, having been asked to stop. When it throws anything else the connection
- * is aborted and the exception reported to `onError`, unless it is the loss of the connection itself; a `startTls()` that failed is reported. The server's `shutdown()` aborts that signal and waits for the handlers.
+ * When a handler returns or its promise resolves, what it wrote is sent and its connection closed;
+ * so it is when it throws the reason of `connection.signal`, having been asked to stop. When it
+ * throws anything else the connection is aborted and the exception reported to `onError`, unless it
+ * is the loss of the connection itself; a `startTls()` that failed is reported. The server's
+ * `shutdown()` aborts that signal and waits for the handlers.
  *
  * @example Echo, asyncio's way and Deno's
  * ```ts
@@ -56,8 +59,8 @@ export type ConnectionHandler = (connection: StreamConnection) => unknown;
  *
  * @param handler Serves one connection.
  * @param options Where to listen, and how.
- * @returns The server, which accepts already unless `startServing` is `false`. Its `waitClosed` and `shutdown` wait for
- * the handlers as well.
+ * @returns The server, which accepts already unless `startServing` is `false`. Its `waitClosed` and
+ * `shutdown` wait for the handlers as well.
  * @throws {TypeError} If the handler is not a function.
  * @throws {RangeError} If the limit is not above zero. Otherwise as `createServer`.
  */
@@ -83,7 +86,10 @@ export async function startServer(
   return server;
 }
 
-/** Throws for what cannot serve connections: also for a function of a reader and a writer, as asyncio's is. */
+/**
+ * Throws for what cannot serve connections: also for a function of a reader and a writer, as
+ * asyncio's is.
+ */
 function checkHandler(handler: unknown): void {
   if (typeof handler !== "function") {
     throw new TypeError(`Cannot serve: ${show(handler)} is not a function`);
@@ -124,14 +130,20 @@ function wasAskedToStop({ signal }: StreamConnection, thrown: unknown): boolean 
   return signal.aborted && thrown === signal.reason;
 }
 
-/** Whether a handler ended because its connection did: that is told by the connection, and no fault of the handler. */
+/**
+ * Whether a handler ended because its connection did: that is told by the connection, and no fault
+ * of the handler.
+ */
 function isLoss({ reader, transport }: StreamConnection, error: Error): boolean {
   if (isFailedUpgrade(error)) return false;
   return error === reader.exception() ||
     (error instanceof ConnectionLostError && transport.isClosing());
 }
 
-/** Whether TLS could not be started in mid-stream: that ends the connection as well, but is not reported elsewhere. */
+/**
+ * Whether TLS could not be started in mid-stream: that ends the connection as well, but is not
+ * reported elsewhere.
+ */
 function isFailedUpgrade(error: Error): boolean {
   return error instanceof TlsHandshakeError || error instanceof HandshakeTimeoutError ||
     error instanceof PlaintextInjectionError;

@@ -22,7 +22,7 @@ import {
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { type StreamWriter, writerOf } from "./stream_writer.ts";
 
-/** How {@linkcode StreamConnection.close} waits. */
+/** Options for {@linkcode StreamConnection.close}. */
 export interface CloseOptions {
   /**
    * How many milliseconds what is queued gets to be sent, before the connection is aborted.
@@ -43,8 +43,8 @@ const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }
 
 /**
  * One connection with all its faces: {@linkcode StreamReader} and {@linkcode StreamWriter}, a Web
- * `{ readable, writable }` pair, and the transport below. They are views of the same two buffers and may take
- * turns: read a header with `reader`, then pipe the rest from `readable`.
+ * `{ readable, writable }` pair, and the transport below. They are views of the same two buffers
+ * and may take turns: read a header with `reader`, then pipe the rest from `readable`.
  *
  * @example A header, then the rest as a Web stream
  * ```ts
@@ -75,18 +75,20 @@ export interface StreamConnection extends AsyncDisposable {
   /** The way out, as a Web stream. */
   readonly writable: WritableStream<Uint8Array>;
   /**
-   * Aborts when the peer is gone, even without a pending read: the connection is lost, sending has failed, or the peer has
-   * ended its data and no read is told of that. It also aborts when its server shuts down.
+   * Aborts when the peer is gone, even without a pending read: the connection is lost, sending has
+   * failed, or the peer has ended its data and no read is told of that. It also aborts when its
+   * server shuts down.
    *
-   * A peer that ends its data early and waits for the answer looks the same as one that left: read to the end of the data
-   * first, or leave this signal out of the work for such a peer.
+   * A peer that ends its data early and waits for the answer looks the same as one that left: read
+   * to the end of the data first, or leave this signal out of the work for such a peer.
    */
   readonly signal: AbortSignal;
   /** Resolves to how the connection ended. Never rejects. */
   readonly closed: Promise<CloseInfo>;
   /**
-   * Sends what is queued, ends the connection and waits until that is done. A peer that does not take
-   * the rest in time has the connection aborted. A failure of the connection is in the outcome, not thrown.
+   * Sends what is queued, ends the connection and waits until that is done. A peer that does not
+   * take the rest in time has the connection aborted. A failure of the connection is in the
+   * outcome, not thrown.
    *
    * @param options How long to wait, and a signal.
    * @returns How the connection ended.
@@ -94,9 +96,9 @@ export interface StreamConnection extends AsyncDisposable {
    */
   close(options?: CloseOptions): Promise<CloseInfo>;
   /**
-   * Hands the live connection to a protocol. Bytes received and not read are delivered to it first. The
-   * protocol gets no `connectionMade`; later reads and writes by the reader, writer or Web pair fail with an
-   * `InvalidStateError`.
+   * Hands the live connection to a protocol. Bytes received and not read are delivered to it first.
+   * The protocol gets no `connectionMade`; later reads and writes by the reader, writer or Web pair
+   * fail with an `InvalidStateError`.
    *
    * @example A line, then bytes
    * ```ts
@@ -139,7 +141,10 @@ export class LiveStreamConnection implements StreamConnection {
   readonly #serverSignal: AbortSignal | undefined;
   #signal: AbortSignal | null = null;
 
-  /** Joins a reader to the flow of its protocol; see {@linkcode StreamConnection.over} for a live transport. */
+  /**
+   * Joins a reader to the flow of its protocol; see {@linkcode StreamConnection.over} for a live
+   * transport.
+   */
   constructor(reader: StreamReader, flow: FlowControl, serverSignal?: AbortSignal) {
     this.reader = reader;
     this.writer = writerOf(flow);
@@ -230,7 +235,8 @@ export const StreamConnection: {
    * from {@linkcode switchProtocol}.
    *
    * @param transport The transport, told or not; its protocol has had `connectionMade`.
-   * @param options The limit, and `unread`: bytes the protocol was handed and did not use, to be read first.
+   * @param options The limit, and `unread`: bytes the protocol was handed and did not use, to be
+   * read first.
    * @returns The connection. Over a transport that is closing or lost it reads as such.
    * @throws {RangeError} If the limit is not above zero.
    */

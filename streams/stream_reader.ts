@@ -26,7 +26,7 @@ const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Shared by the reads that are given none: most of them. */
 const NO_OPTIONS: WaitOptions = {};
 
-/** How a {@linkcode StreamReader} buffers. */
+/** Options for a {@linkcode StreamReader}. */
 export interface StreamReaderOptions {
   /**
    * The longest line or record that `readline` and `readuntil` take, in bytes, without its
@@ -348,7 +348,7 @@ export class StreamReader {
     return turnBudget.spend() && !this.#isResting;
   }
 
-  /** Calls back if the data has ended, everything was read and a turn later nothing has asked for more. */
+  /** Calls back a turn after the data has ended and all was read, if nothing asked for more. */
   #checkEnd(): void {
     if (this.#onUnmetEnd === null || this.#buffer.length > 0) return;
     void nextTurn().then(() => !this.#hasMetEnd && this.atEof() && this.#onUnmetEnd?.());

@@ -51,8 +51,8 @@ export class StreamReaderProtocol extends Protocol {
   }
 
   /**
-   * Encrypts the connection from now on; reader and writer stay valid. By default it is a server where connections are
-   * accepted, else a client.
+   * Encrypts the connection from now on; reader and writer stay valid. By default it is a server
+   * where connections are accepted, else a client.
    *
    * @throws As `startTls` of the transports.
    */

@@ -14,8 +14,8 @@ import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 /**
  * The way out of a connection: asyncio's `StreamWriter`.
  *
- * {@linkcode write} only queues. Await {@linkcode drain} after it, or a peer that does not read makes
- * the queue grow up to `maxWriteBuffer`, where the connection is aborted.
+ * {@linkcode write} only queues. Await {@linkcode drain} after it, or a peer that does not read
+ * makes the queue grow up to `maxWriteBuffer`, where the connection is aborted.
  *
  * @example Into a Web stream
  * ```ts
@@ -58,8 +58,8 @@ export class StreamWriter {
   }
 
   /**
-   * The way out as a Web stream; both may be used in turn. Closing it ends this direction and leaves
-   * the other open; aborting it aborts the connection.
+   * The way out as a Web stream; both may be used in turn. Closing it ends this direction and
+   * leaves the other open; aborting it aborts the connection.
    */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new ByteWritable({
@@ -96,9 +96,11 @@ export class StreamWriter {
 
   /**
    * Waits until more may be written: at once below the high-water mark, else until the queue is
-   * down to the low one. Any number may wait. If the connection closes cleanly, pending drains resolve.
+   * down to the low one. Any number may wait. If the connection closes cleanly, pending drains
+   * resolve.
    *
-   * @param options A signal: when it aborts the waiting ends with its reason, and written bytes are still sent.
+   * @param options A signal: when it aborts the waiting ends with its reason, and written bytes are
+   * still sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
   drain(options: WaitOptions = {}): Promise<void> {
@@ -134,11 +136,11 @@ export class StreamWriter {
   }
 
   /**
-   * Ends this direction once everything is sent; the other stays open. Does nothing the second time or after
-   * {@linkcode close}.
+   * Ends this direction once everything is sent; the other stays open. Does nothing the second time
+   * or after {@linkcode close}.
    *
-   * @throws {InvalidStateError} If one direction cannot be ended alone, see {@linkcode canWriteEof}, or the
-   * connection was handed over.
+   * @throws {InvalidStateError} If one direction cannot be ended alone, see
+   * {@linkcode canWriteEof}, or the connection was handed over.
    */
   writeEof(): void {
     this.#flow.output.writeEof();
@@ -150,8 +152,8 @@ export class StreamWriter {
   }
 
   /**
-   * Sends what is queued, then ends the connection. Returns at once: await {@linkcode waitClosed}. It has no deadline;
-   * `StreamConnection.close` has one.
+   * Sends what is queued, then ends the connection. Returns at once: await {@linkcode waitClosed}.
+   * It has no deadline; `StreamConnection.close` has one.
    */
   close(): void {
     this.transport.close();

@@ -7,9 +7,9 @@ export type Task<T> = (signal: AbortSignal) => T | Promise<T>;
 /**
  * Tasks that belong together: asyncio's `TaskGroup`. The scope ends after every task has ended.
  *
- * The first failure, of a task or of the scope itself, aborts the signal of all others. They are still
- * waited for; then all failures are thrown in one `AggregateError`. A task that throws the signal's reason
- * did what it was asked to and counts as no failure.
+ * The first failure, of a task or of the scope itself, aborts the signal of all others. They are
+ * still waited for; then all failures are thrown in one `AggregateError`. A task that throws the
+ * signal's reason did what it was asked to and counts as no failure.
  *
  * A group is made by {@linkcode TaskGroup.run}; no scope waits for one that you construct yourself.
  *
@@ -36,10 +36,11 @@ export class TaskGroup {
    * Runs `scope`, then waits for every task that was created in it or by another task.
    *
    * @param scope Creates tasks; its own waiting counts like a task.
-   * @param options `signal` gives the group up when it aborts: the tasks' signal aborts, and once they have
-   * ended this rejects with the signal's reason, unless one of them failed.
+   * @param options `signal` gives the group up when it aborts: the tasks' signal aborts, and once
+   * they have ended this rejects with the signal's reason, unless one of them failed.
    * @returns What the scope returned.
-   * @throws {AggregateError} If the scope or a task failed; `errors` holds each failure, the first one first.
+   * @throws {AggregateError} If the scope or a task failed; `errors` holds each failure, the first
+   * one first.
    */
   static async run<T>(
     scope: (group: TaskGroup) => T | Promise<T>,
@@ -72,7 +73,8 @@ export class TaskGroup {
   /**
    * Starts a task.
    *
-   * @returns What the task returns or throws. It may be left alone: a failure is not lost, the group throws it.
+   * @returns What the task returns or throws. It may be left alone: a failure is not lost, the
+   * group throws it.
    * @throws {TypeError} If the group has ended.
    */
   createTask<T>(task: Task<T>): Promise<T> {

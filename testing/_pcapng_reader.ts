@@ -31,9 +31,11 @@ interface Block {
 }
 
 /**
- * The packets of a pcapng file of either byte order. Blocks of kinds that are not needed are passed over.
+ * The packets of a pcapng file of either byte order. Blocks of kinds that are not needed are passed
+ * over.
  *
- * @throws {CaptureFormatError} If the file is none, is cut off, or has packets of another kind than IP.
+ * @throws {CaptureFormatError} If the file is none, is cut off, or has packets of another kind than
+ * IP.
  */
 export function* readPcapng(file: Bytes): Generator<CapturedPacket, void, undefined> {
   let interfaces = 0;

@@ -30,9 +30,9 @@ export interface CodecCase<In, Out = In> {
    */
   readonly atEnd?: readonly (In | ErrorClass)[];
   /**
-   * The messages to send so that the peer gets exactly `bytes`; an empty list to send nothing. `null`
-   * if the codec writes what is received in another way. By default what is received, and `null` if
-   * an error is among it or something comes at the end.
+   * The messages to send so that the peer gets exactly `bytes`; an empty list to send nothing.
+   * `null` if the codec writes what is received in another way. By default what is received, and
+   * `null` if an error is among it or something comes at the end.
    */
   readonly sent?: readonly Out[] | null;
   /**
@@ -62,7 +62,7 @@ export interface CodecLimit<In, Out = In> {
 }
 
 /**
- * What {@linkcode assertCodec} does beyond the cases.
+ * Options for {@linkcode assertCodec}: what it does beyond the cases.
  *
  * @typeParam In What is received.
  * @typeParam Out What is sent.

@@ -13,13 +13,13 @@ export type CallbackName =
   | "resumeWriting"
   | "connectionLost";
 
-/** How a recorder's waits can be cut short. */
+/** Options for the waits of a recorder. */
 export interface RecorderWaitOptions {
   /** Ends the wait when it aborts, with its reason. */
   readonly signal?: AbortSignal;
 }
 
-/** {@linkcode RecorderWaitOptions} of a wait for a callback. */
+/** Options for the wait for a callback. */
 export interface UntilOptions extends RecorderWaitOptions {
   /**
    * How often the callback must have been called since the beginning.
@@ -63,8 +63,8 @@ export abstract class CallbackRecorder {
   }
 
   /**
-   * The calls so far, with each run of `dataReceived` or of `bufferUpdated` shown once: into how many
-   * chunks the bytes were cut means nothing.
+   * The calls so far, with each run of `dataReceived` or of `bufferUpdated` shown once: into how
+   * many chunks the bytes were cut means nothing.
    */
   get order(): CallbackName[] {
     return this.#calls.filter((name, index) =>

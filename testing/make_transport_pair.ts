@@ -24,8 +24,9 @@ export type TransportPair = readonly [
 /**
  * Makes two transports that are connected to each other.
  *
- * Calls each factory once, drives the protocol it gives, and resolves after both protocols' `connectionMade`. The
- * options concern both transports; what is not possible is a {@linkcode TransportGap}. `memoryTransportPair` is one.
+ * Calls each factory once, drives the protocol it gives, and resolves after both protocols'
+ * `connectionMade`. The options concern both transports; what is not possible is a
+ * {@linkcode TransportGap}. `memoryTransportPair` is one.
  */
 export type MakeTransportPair = (
   protocolFactoryA: () => AnyProtocol,

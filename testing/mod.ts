@@ -1,12 +1,14 @@
 /**
  * Tools to test your own protocols and transports.
  *
- * - {@linkcode RecordingProtocol} writes down what a transport tells it, and lets a test wait for it.
+ * - {@linkcode RecordingProtocol} writes down what a transport tells it, and lets a test wait for
+ *   it.
  * - {@linkcode RecordingTransport} leads nowhere: it tests a protocol without a network.
  * - {@linkcode testTransport} tests a transport of your own against the whole contract.
  * - {@linkcode testDatagramEndpoint} does the same for datagrams.
  * - {@linkcode assertCodec} tests a codec: however the bytes are cut, both ways, and at its limit.
- * - {@linkcode readCapture} and {@linkcode replayCapture} make a test of a conversation that took place.
+ * - {@linkcode readCapture} and {@linkcode replayCapture} make a test of a conversation that took
+ *   place.
  *
  * Two transports that are connected in memory come from `memoryTransportPair` of `@sluice/net`.
  *

@@ -42,8 +42,8 @@ interface Segment {
 }
 
 /**
- * Reads a file that `Capture` has written, or that Wireshark has saved of it: every connection, with its chunks
- * as they were.
+ * Reads a file that `Capture` has written, or that Wireshark has saved of it: every connection,
+ * with its chunks as they were.
  *
  * @param file The whole file.
  * @returns The connections, in the order in which they were made.

@@ -5,8 +5,8 @@ import { CallbackRecorder } from "./callback_recorder.ts";
 const DEFAULT_SIZE = 262_144;
 
 /**
- * {@linkcode RecordingProtocol} as a buffered protocol. Calls of `getBuffer` are not recorded: how many there are
- * depends on how the bytes happen to arrive.
+ * {@linkcode RecordingProtocol} as a buffered protocol. Calls of `getBuffer` are not recorded: how
+ * many there are depends on how the bytes happen to arrive.
  *
  * @example Receiving in small pieces
  * ```ts

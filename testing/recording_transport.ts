@@ -21,7 +21,7 @@ export interface TransportCall {
   readonly args: readonly unknown[];
 }
 
-/** How a {@linkcode RecordingTransport} behaves. */
+/** Options for a {@linkcode RecordingTransport}. */
 export interface RecordingTransportOptions {
   /** As `setWriteBufferLimits`. */
   readonly writeBufferLimits?: Partial<WriteBufferLimits>;
@@ -45,9 +45,10 @@ export interface RecordingTransportOptions {
 /**
  * A transport that leads nowhere, to test a protocol by itself: the test plays the peer.
  *
- * It writes down every call that changes something, and keeps what is written. Everything happens at once, in the
- * call of the test, but `connectionLost`, which comes a little later as with every transport.
- * Written bytes count as sent, unless {@linkcode stall} says that the peer does not read.
+ * It writes down every call that changes something, and keeps what is written. Everything happens
+ * at once, in the call of the test, but `connectionLost`, which comes a little later as with every
+ * transport. Written bytes count as sent, unless {@linkcode stall} says that the peer does not
+ * read.
  *
  * An exception thrown by a callback ends the connection with that error, as with every transport.
  * It also comes out of the test's call that led to it, and stands in {@linkcode errors}.
@@ -150,8 +151,9 @@ export class RecordingTransport implements Transport {
    * Hands the protocol bytes, as if the peer had sent them.
    *
    * @param data The bytes, of which the protocol gets a copy, or a string that is sent as UTF-8.
-   * @returns Settles when the protocol has dealt with them: after the promise that it returned. While
-   * reading is paused the bytes wait, and so does this. If the connection ends first, they are dropped.
+   * @returns Settles when the protocol has dealt with them: after the promise that it returned.
+   * While reading is paused the bytes wait, and so does this. If the connection ends first, they
+   * are dropped.
    * @throws The error that the protocol throws.
    */
   async feed(data: Uint8Array | string): Promise<void> {
@@ -355,7 +357,10 @@ export class RecordingTransport implements Transport {
     await this.#tellEof().catch(() => {});
   }
 
-  /** Calls back for the test, which gets what the callback throws. A rejection comes later, and ends the connection. */
+  /**
+   * Calls back for the test, which gets what the callback throws. A rejection comes later, and ends
+   * the connection.
+   */
   #call(callback: () => unknown): void {
     try {
       const answer = callback();

@@ -2,10 +2,11 @@ import type { AnyProtocol } from "../protocols/contract.ts";
 import type { CapturedConnection } from "./read_capture.ts";
 import { RecordingTransport, type RecordingTransportOptions } from "./recording_transport.ts";
 
-/** How to replay. */
+/** Options for {@linkcode replayCapture}. */
 export interface ReplayOptions extends RecordingTransportOptions {
   /**
-   * What the protocol is handed: what was received, or, for a protocol that plays the other end, what was sent.
+   * What the protocol is handed: what was received, or, for a protocol that plays the other end,
+   * what was sent.
    *
    * @default {"received"}
    */
@@ -13,17 +14,19 @@ export interface ReplayOptions extends RecordingTransportOptions {
 }
 
 /**
- * Feeds one direction of a captured connection to a protocol, byte for byte and chunk for chunk as it came,
- * over a {@linkcode RecordingTransport}: a test made of a conversation that took place.
+ * Feeds one direction of a captured connection to a protocol, byte for byte and chunk for chunk as
+ * it came, over a {@linkcode RecordingTransport}: a test made of a conversation that took place.
  *
- * Each chunk comes when the protocol has dealt with the one before; the times of the capture count for nothing. Stops as soon as the
- * protocol closes. A protocol that pauses reading has to resume by itself. Addresses are those of the capture.
+ * Each chunk comes when the protocol has dealt with the one before; the times of the capture count
+ * for nothing. Stops as soon as the protocol closes. A protocol that pauses reading has to resume
+ * by itself. Addresses are those of the capture.
  *
  * @param protocol The protocol.
  * @param connection A connection that `readCapture` gave.
  * @param options Which direction, and how the transport behaves.
- * @returns The transport, with all that the protocol wrote. If the capture has the end of the data, the protocol was told; after a
- * reset it was told `Deno.errors.ConnectionReset`. Otherwise the connection is still open.
+ * @returns The transport, with all that the protocol wrote. If the capture has the end of the data,
+ * the protocol was told; after a reset it was told `Deno.errors.ConnectionReset`. Otherwise the
+ * connection is still open.
  * @throws The error that the protocol throws.
  *
  * @example A conversation again

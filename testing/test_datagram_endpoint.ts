@@ -36,8 +36,9 @@ export interface TestDatagramEndpointOptions {
 }
 
 /**
- * Tests a datagram endpoint against the whole contract of `DatagramTransport`: what is sent and in which
- * order, water marks, both queues, lending, truncation, strangers, every way to end, failing callbacks.
+ * Tests a datagram endpoint against the whole contract of `DatagramTransport`: what is sent and in
+ * which order, water marks, both queues, lending, truncation, strangers, every way to end, failing
+ * callbacks.
  *
  * @example Endpoints of UDP, each case a step of one test
  * ```ts

@@ -14,10 +14,13 @@ import { writingCases } from "./conformance/writing_cases.ts";
 import { startTimer } from "../transports/core/clock.ts";
 import type { MakeTransportPair, TransportGap } from "./make_transport_pair.ts";
 
-/** The default of `caseTimeout`, in milliseconds: hundreds of times what a case takes on a slow machine. */
+/**
+ * The default of `caseTimeout`, in milliseconds: hundreds of times what a case takes on a slow
+ * machine.
+ */
 const DEFAULT_CASE_TIMEOUT = 30_000;
 
-/** How {@linkcode testTransport} tests. */
+/** Options for {@linkcode testTransport}. */
 export interface TestTransportOptions {
   /**
    * The name of the transport in the names of the tests.
@@ -26,8 +29,8 @@ export interface TestTransportOptions {
    */
   readonly name?: string;
   /**
-   * The features that the transport lacks. Each named gap is checked to be there, instead of the tests
-   * that need the feature.
+   * The features that the transport lacks. Each named gap is checked to be there, instead of the
+   * tests that need the feature.
    *
    * @default {[]}
    */
@@ -53,14 +56,14 @@ export interface TestTransportOptions {
 }
 
 /**
- * Tests a transport against the whole contract of `Transport`: order of callbacks, every way to end,
- * half-close, flow control, protocol switches, failing callbacks, and that bytes arrive whole and in
- * order. In the manner of Go's `nettest`.
+ * Tests a transport against the whole contract of `Transport`: order of callbacks, every way to
+ * end, half-close, flow control, protocol switches, failing callbacks, and that bytes arrive whole
+ * and in order. In the manner of Go's `nettest`.
  *
- * `testTransport(makePair, { name })` at the top of a test file is all it takes: each case becomes a
- * `Deno.test` of its own. Each makes a pair of connected transports, and once more with the two ends
- * swapped. One that waits for what does not come fails by its name and with what happened so far. No
- * case needs a permission that the transport does not need.
+ * `testTransport(makePair, { name })` at the top of a test file is all it takes: each case becomes
+ * a `Deno.test` of its own. Each makes a pair of connected transports, and once more with the two
+ * ends swapped. One that waits for what does not come fails by its name and with what happened so
+ * far. No case needs a permission that the transport does not need.
  *
  * @example A transport of your own, each case a step of one test
  * ```ts

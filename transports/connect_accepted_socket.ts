@@ -39,7 +39,8 @@ const CHECKS: OptionTable<SocketOptions & TlsOption & TransportOptions> = {
  * ```
  *
  * @param protocolFactory Makes the protocol. If it throws, the socket is closed and this rejects.
- * @param conn The socket; it belongs to the transport from now on. Never touch its `readable` or `writable`.
+ * @param conn The socket; it belongs to the transport from now on. Never touch its `readable` or
+ * `writable`.
  * @param options Limits, socket options and the error handler.
  * @returns The transport and the protocol that the factory made.
  * @throws {RangeError} If a limit is out of range.

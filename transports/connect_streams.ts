@@ -27,7 +27,8 @@ export interface StreamPair {
  * `TransformStream` pair.
  *
  * Both streams are locked and belong to the transport. `writeEof()` closes the writable and leaves
- * the readable open; `close()` closes one and cancels the other; `abort()` aborts one and cancels the other.
+ * the readable open; `close()` closes one and cancels the other; `abort()` aborts one and cancels
+ * the other.
  *
  * @example Over a pair of transform streams
  * ```ts
@@ -47,7 +48,8 @@ export interface StreamPair {
  * await transport.closed;
  * ```
  *
- * @param protocolFactory Makes the protocol. If it throws, both streams are given up and this rejects.
+ * @param protocolFactory Makes the protocol. If it throws, both streams are given up and this
+ * rejects.
  * @param streams The two directions.
  * @param options Limits and the error handler.
  * @returns The transport and the protocol that the factory made.
@@ -119,7 +121,9 @@ class WebStreamCarrier implements Carrier {
     return undefined;
   }
 
-  /** The next chunk that is not empty. Without a readable there is none until the writable fails. */
+  /**
+   * The next chunk that is not empty. Without a readable there is none until the writable fails.
+   */
   async #next(): Promise<IteratorResult<Bytes, void>> {
     if (this.#reader === undefined) {
       await this.#writer?.closed;

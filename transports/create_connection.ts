@@ -37,10 +37,13 @@ import {
 import { networkOf } from "./networks/with_network.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
-/** The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15 s. */
+/**
+ * The default of `connectTimeout`, in milliseconds: a lost SYN is sent again after 1, 3, 7 and 15
+ * s.
+ */
 const DEFAULT_CONNECT_TIMEOUT = 30_000;
 
-/** Where to connect to, and how. */
+/** Options for {@linkcode createConnection}: where to connect to, and how. */
 export interface ConnectOptions
   extends
     Endpoint,
@@ -58,7 +61,8 @@ export interface ConnectOptions
    */
   readonly connectTimeout?: number;
   /**
-   * How many milliseconds an address of a host gets before the next one is tried beside it (RFC 8305).
+   * How many milliseconds an address of a host gets before the next one is tried beside it (RFC
+   * 8305).
    *
    * @default {250}
    */
@@ -111,7 +115,8 @@ export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
  * @throws {ConnectTimeoutError} If there was no answer in time.
  * @throws {TlsHandshakeError} If TLS fails; {@linkcode HandshakeTimeoutError} if it takes too long.
  * @throws {NameResolutionError} If the host is not known.
- * @throws {Deno.errors.ConnectionRefused} If no program listens there; other failures of the system likewise.
+ * @throws {Deno.errors.ConnectionRefused} If no program listens there; other failures of the system
+ * likewise.
  */
 export async function createConnection<P extends AnyProtocol>(
   protocolFactory: () => P,

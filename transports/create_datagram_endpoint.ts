@@ -32,9 +32,9 @@ export const DATAGRAM_CHECKS: OptionTable<DatagramEndpointOptions> = {
 /**
  * Opens an endpoint that sends and receives datagrams: asyncio's `create_datagram_endpoint`.
  *
- * With `localAddr` it is bound to that place, and receives datagrams from any sender. With `remoteAddr`
- * it is connected: it sends to that place and receives from no other. At least one of them, or
- * `family`, must be given.
+ * With `localAddr` it is bound to that place, and receives datagrams from any sender. With
+ * `remoteAddr` it is connected: it sends to that place and receives from no other. At least one of
+ * them, or `family`, must be given.
  *
  * Nothing that comes from the network ends it. Deno cannot tell of a peer that is gone: its ICMP
  * messages are lost, so a connected endpoint never learns that no program listens.

@@ -32,7 +32,7 @@ import { inheritedSockets } from "./networks/inherited_sockets.ts";
 import { networkOf } from "./networks/with_network.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
-/** Where to listen, and how. */
+/** Options for {@linkcode createServer}: where to listen, and how. */
 export interface ListenOptions
   extends
     Omit<Endpoint, "hostname">,
@@ -86,7 +86,8 @@ export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
 };
 
 /**
- * Listens on a TCP port, on several hosts if asked to, or on a Unix socket: asyncio's `create_server`.
+ * Listens on a TCP port, on several hosts if asked to, or on a Unix socket: asyncio's
+ * `create_server`.
  *
  * A dead socket file in the way is removed; any other file is not. Needs `--allow-net`; for
  * a Unix socket `--allow-read --allow-write` as well.
@@ -117,14 +118,15 @@ export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
  * transport.close();
  * ```
  *
- * @param protocolFactory Makes a protocol for each connection. If it throws, that connection is closed
- * and the exception reported.
+ * @param protocolFactory Makes a protocol for each connection. If it throws, that connection is
+ * closed and the exception reported.
  * @param options Where to listen, and how.
  * @returns The server, which accepts already unless `startServing` is `false`.
  * @throws {TypeError} If both or neither of port and path are given.
  * @throws {RangeError} If the port or a limit is out of range.
  * @throws {NameResolutionError} If a host is not known.
- * @throws {Deno.errors.AddrInUse} If another program listens there; other failures of the system likewise.
+ * @throws {Deno.errors.AddrInUse} If another program listens there; other failures of the system
+ * likewise.
  */
 export async function createServer(
   protocolFactory: () => AnyProtocol,

@@ -3,7 +3,8 @@ import type { Connected } from "./core/connect_carrier.ts";
 import { type ConnectOptions, createConnection } from "./create_connection.ts";
 
 /**
- * Connects to a Unix socket: asyncio's `create_unix_connection`, and {@linkcode createConnection} with a `path`.
+ * Connects to a Unix socket: asyncio's `create_unix_connection`, and {@linkcode createConnection}
+ * with a `path`.
  *
  * Needs `--allow-net --allow-read --allow-write`.
  *

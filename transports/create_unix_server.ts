@@ -3,7 +3,8 @@ import { createServer, type ListenOptions } from "./create_server.ts";
 import type { Server } from "./servers/server.ts";
 
 /**
- * Listens on a Unix socket: asyncio's `create_unix_server`, and {@linkcode createServer} with a `path`.
+ * Listens on a Unix socket: asyncio's `create_unix_server`, and {@linkcode createServer} with a
+ * `path`.
  *
  * The socket file is removed when the server closes, unless another server has replaced it by then.
  * Needs `--allow-net --allow-read --allow-write`.

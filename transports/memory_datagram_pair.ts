@@ -12,8 +12,8 @@ import { EndpointTransport } from "./datagrams/endpoint_transport.ts";
 import { MemoryHub } from "./datagrams/carriers/memory_hub.ts";
 
 /**
- * Two datagram endpoints that are connected to each other inside this process, for tests. They need no
- * permission, and lose nothing but what their queues drop.
+ * Two datagram endpoints that are connected to each other inside this process, for tests. They need
+ * no permission, and lose nothing but what their queues drop.
  *
  * @example A protocol, tested without a network
  * ```ts

@@ -16,7 +16,7 @@ import {
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 
-/** How the two ends are made. */
+/** Options for {@linkcode memoryTransportPair}: how the two ends are made. */
 export interface MemoryPairOptions extends TransportOptions {
   /**
    * The names of the ends in their addresses.
@@ -24,7 +24,10 @@ export interface MemoryPairOptions extends TransportOptions {
    * @default {["a", "b"]}
    */
   readonly names?: readonly [string, string];
-  /** Encrypts what goes between the ends; nothing is encrypted by default. The first is the client, the second the server; each may have its own options. */
+  /**
+   * Encrypts what goes between the ends; nothing is encrypted by default. The first is the client,
+   * the second the server; each may have its own options.
+   */
   readonly tls?: TlsOptions | readonly [client: TlsOptions, server: TlsOptions];
 }
 
@@ -38,7 +41,8 @@ const CHECKS: OptionTable<MemoryPairOptions> = {
 
 /**
  * Two transports connected to each other inside this process, with everything a socket has: buffers
- * of finite size, back-pressure, half-close. For tests, and for joining two parts of one program by a protocol.
+ * of finite size, back-pressure, half-close. For tests, and for joining two parts of one program by
+ * a protocol.
  *
  * Both protocols have been told of the connection when the promise resolves. Needs no permission.
  *

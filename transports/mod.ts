@@ -7,8 +7,9 @@
  * ```
  *
  * - Sockets: {@linkcode createConnection}, {@linkcode createServer}, {@linkcode Server}
- * - Other carriers: {@linkcode memoryTransportPair}, {@linkcode connectStreams}, {@linkcode connectWebSocket},
- *   {@linkcode connectProcess}, {@linkcode connectMessagePort}; your own: {@linkcode connectCarrier}
+ * - Other carriers: {@linkcode memoryTransportPair}, {@linkcode connectStreams},
+ *   {@linkcode connectWebSocket}, {@linkcode connectProcess}, {@linkcode connectMessagePort}; your
+ *   own: {@linkcode connectCarrier}
  * - TLS: the option `tls`, {@linkcode startTls}
  *
  * Layers are in `@sluice/net/layers`, protocols in `@sluice/net/protocols`, the async/await face in

@@ -83,8 +83,8 @@ export class Attributed {
 }
 
 /**
- * A value of RESP. A received value is never a {@linkcode SimpleString} or a {@linkcode Double}: these
- * two choose how a value is sent.
+ * A value of RESP. A received value is never a {@linkcode SimpleString} or a {@linkcode Double}:
+ * these two choose how a value is sent.
  *
  * A string of bytes is a string if it is UTF-8, else a `Uint8Array`. Whole numbers are a `number`,
  * or a `bigint` beyond 2^53.

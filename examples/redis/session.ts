@@ -64,8 +64,8 @@ export interface SessionEvents {
 /**
  * The conversation with one client: commands in, answers out.
  *
- * The answers to all commands of one chunk are one write, at the end of the turn. While a client does not
- * read its answers, the server reads no further commands of it.
+ * The answers to all commands of one chunk are one write, at the end of the turn. While a client
+ * does not read its answers, the server reads no further commands of it.
  */
 export class Session extends FramedProtocol<readonly Text[], RespValue>
   implements Client, Subscriber {

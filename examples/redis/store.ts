@@ -31,8 +31,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Keys and their values, in memory. An expired key is treated as missing, and is dropped when it is looked
- * up or swept.
+ * Keys and their values, in memory. An expired key is treated as missing, and is dropped when it is
+ * looked up or swept.
  */
 export class Store {
   readonly #entries = new Map<string, Entry>();

@@ -8,7 +8,7 @@ import type { ReceiveBuffer } from "../receive_buffer.ts";
 /** The default of `maxLength`, in bytes: as for SLIP, which serves the same lines. */
 const DEFAULT_MAX_COBS_LENGTH = 65_535;
 
-/** How long packets may be. */
+/** Options for {@linkcode cobsCodec}. */
 export interface CobsCodecOptions {
   /**
    * The longest packet, in bytes before encoding; `Infinity` for no limit.

@@ -21,7 +21,7 @@ const DEFAULT_MAX_CONTENT_LENGTH = 16_777_216;
 /** The default of `maxHeaderLength`, in bytes: 8 KiB, as in most HTTP servers. */
 const DEFAULT_MAX_CONTENT_HEADER_LENGTH = 8192;
 
-/** How long messages may be. */
+/** Options for {@linkcode contentLengthCodec}. */
 export interface ContentLengthCodecOptions {
   /**
    * The longest body, in bytes; `Infinity` for no limit.

@@ -14,7 +14,7 @@ import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_
  */
 const DEFAULT_MAX_DELIMITED_LENGTH = 65_536;
 
-/** How long messages may be, and what ends the last one. */
+/** Options for {@linkcode delimiterCodec}. */
 export interface DelimiterCodecOptions {
   /**
    * The longest message, in bytes without its delimiter; `Infinity` for no limit.

@@ -13,7 +13,7 @@ import type { ReceiveBuffer } from "../receive_buffer.ts";
 /** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
 const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;
 
-/** How long a value may be. */
+/** Options for {@linkcode jsonLinesCodec}. */
 export interface JsonLinesCodecOptions {
   /**
    * The longest value, in bytes of JSON; `Infinity` for no limit.

@@ -15,7 +15,7 @@ import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_
  */
 const DEFAULT_MAX_LINE_LENGTH = 65_536;
 
-/** Where lines end, and how long they may be. */
+/** Options for {@linkcode lineCodec}. */
 export interface LineCodecOptions {
   /**
    * What ends a line that is read: `"\n"`, `"\r\n"`, or either of them. With `"lf"` a `"\r"` before

@@ -18,7 +18,7 @@ const NINE = 0x39;
 const COLON = 0x3a;
 const COMMA = 0x2c;
 
-/** How long messages may be. */
+/** Options for {@linkcode netstringCodec}. */
 export interface NetstringCodecOptions {
   /**
    * The longest message, in bytes; `Infinity` for no limit.

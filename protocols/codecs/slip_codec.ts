@@ -12,7 +12,7 @@ import type { ReceiveBuffer } from "../receive_buffer.ts";
  */
 const DEFAULT_MAX_SLIP_LENGTH = 65_535;
 
-/** How long packets may be, and how bad escapes are taken. */
+/** Options for {@linkcode slipCodec}. */
 export interface SlipCodecOptions {
   /**
    * The longest packet, in bytes before escaping; `Infinity` for no limit.

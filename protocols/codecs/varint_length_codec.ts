@@ -12,7 +12,7 @@ const DEFAULT_MAX_VARINT_MESSAGE = 1_048_576;
 /** The longest varint of Protocol Buffers, in bytes: 64 bits in groups of seven. */
 const LONGEST_VARINT = 10;
 
-/** How long messages may be. */
+/** Options for {@linkcode varintLengthCodec}. */
 export interface VarintLengthCodecOptions {
   /**
    * The longest message, in bytes; `Infinity` for no limit.

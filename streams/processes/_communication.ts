@@ -62,7 +62,7 @@ export class Communication {
   readonly #end: (signal: AbortSignal) => Promise<unknown>;
   readonly #collected: Collected[];
   #hasInput = false;
-  // What the process wrote after that is lost, so there is no further result.
+  // Output after that is lost, so there is no further result.
   #overflow: OutputLimitError | null = null;
 
   /**

@@ -18,7 +18,9 @@ export const endingInsideCases: readonly ConformanceCase[] = [
   endingsInside("connectionLost"),
 ].flat();
 
-/** Cases that end the connection inside a callback, which then is the last one but connectionLost. */
+/**
+ * Cases that end the connection inside a callback, which then is the last one but connectionLost.
+ */
 function endingsInside(
   callback: Exclude<CallbackName, "bufferUpdated">,
   needs: ConformanceCase["needs"] = [],

@@ -9,13 +9,13 @@ import { RecordingProtocol } from "../recording_protocol.ts";
 import type { Random } from "./random.ts";
 
 /** An exception that was reported, and where it came from. */
-export interface ReportedError extends ErrorContext {
+interface ReportedError extends ErrorContext {
   /** What was reported. */
   readonly error: Error;
 }
 
 /** One end of the connection that a case looks at. */
-export interface End<P extends AnyProtocol> {
+interface End<P extends AnyProtocol> {
   /** The transport of this end. */
   readonly transport: Transport;
   /** The protocol it began with. */
@@ -51,7 +51,10 @@ export class Scene {
     this.random = random;
   }
 
-  /** A connection between two protocols that are recorded; the callbacks given here come after the record. */
+  /**
+   * A connection between two protocols that are recorded; the callbacks given here come after the
+   * record.
+   */
   pair(
     a: ProtocolCallbacks = {},
     b: ProtocolCallbacks = {},
@@ -130,8 +133,8 @@ function assertLegalOrder(calls: readonly CallbackName[], name: string): void {
 }
 
 /**
- * Waits for some turns of the event loop, I/O and timers included, in which what must not happen would
- * happen. What does happen has an event to wait for.
+ * Waits for some turns of the event loop, I/O and timers included, in which what must not happen
+ * would happen. What does happen has an event to wait for.
  */
 export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) {
@@ -140,8 +143,8 @@ export async function turns(count = 5): Promise<void> {
 }
 
 /**
- * Waits until the transport has sent all that it was given. Only where the peer reads: a transport need not
- * have a buffer between the two.
+ * Waits until the transport has sent all that it was given. Only where the peer reads: a transport
+ * need not have a buffer between the two.
  */
 export async function flushed(transport: Transport): Promise<void> {
   while (transport.getWriteBufferSize() > 0) await new Promise((resolve) => setImmediate(resolve));

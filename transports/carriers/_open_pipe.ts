@@ -6,10 +6,16 @@ import { NodeInput, NodeOutput } from "./node_pipe.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 import { StreamInput } from "./stream_pipe.ts";
 
-/** What a pipe can be read from: a path, an open file, our own stdin, or the number of an inherited descriptor. */
+/**
+ * What a pipe can be read from: a path, an open file, our own stdin, or the number of an inherited
+ * descriptor.
+ */
 export type ReadablePipe = string | URL | Deno.FsFile | typeof Deno.stdin | number;
 
-/** What a pipe can be written to: a path, an open file, our own stdout or stderr, or the number of an inherited descriptor. */
+/**
+ * What a pipe can be written to: a path, an open file, our own stdout or stderr, or the number of
+ * an inherited descriptor.
+ */
 export type WritablePipe = string | URL | Deno.FsFile | typeof Deno.stdout | number;
 
 /** Opens a pipe to read from. */
@@ -84,7 +90,10 @@ async function openFile(
   }
 }
 
-/** Opens both ends of a FIFO, so that an open that waits for the other end in a system thread goes on. */
+/**
+ * Opens both ends of a FIFO, so that an open that waits for the other end in a system thread goes
+ * on.
+ */
 function withdraw(opening: Promise<Deno.FsFile>, path: string | URL): void {
   let other: Deno.FsFile | undefined;
   try {
@@ -95,7 +104,10 @@ function withdraw(opening: Promise<Deno.FsFile>, path: string | URL): void {
   opening.then((file) => file.close(), () => {}).finally(() => other?.close());
 }
 
-/** A descriptor that this program was started with: node:net takes pipes and sockets, a file is opened anew. */
+/**
+ * A descriptor that this program was started with: node:net takes pipes and sockets, a file is
+ * opened anew.
+ */
 async function openDescriptor(fd: number, mode: Mode): Promise<Socket | Deno.FsFile> {
   if (!(Number.isInteger(fd) && fd >= 0)) {
     throw new RangeError(`Cannot open descriptor: ${fd} is not a whole number of at least 0`);

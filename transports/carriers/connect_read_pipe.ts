@@ -10,16 +10,19 @@ export type { ReadablePipe };
 /**
  * Reads from a pipe by callbacks: asyncio's `connect_read_pipe`.
  *
- * The pipe is a path (of a FIFO, a file, a device), an open `Deno.FsFile`, `Deno.stdin`, or the number of a
- * descriptor that this program was started with. It belongs to the transport from now on. A FIFO is open when another program has opened its
- * other end; the option `signal` ends that wait.
+ * The pipe is a path (of a FIFO, a file, a device), an open `Deno.FsFile`, `Deno.stdin`, or the
+ * number of a descriptor that this program was started with. It belongs to the transport from now
+ * on. A FIFO is open when another program has opened its other end; the option `signal` ends that
+ * wait.
  *
- * At the end of the data comes `eofReceived`, then `connectionLost(null)`: a pipe has no other direction to keep
- * open. `close()` and `abort()` end a read that waits, at once. `write` throws an `InvalidStateError`.
- * The extra info `pipe` is what was given. A path needs `--allow-read`, an inherited descriptor that is a file `--allow-all`.
+ * At the end of the data comes `eofReceived`, then `connectionLost(null)`: a pipe has no other
+ * direction to keep open. `close()` and `abort()` end a read that waits, at once. `write` throws an
+ * `InvalidStateError`. The extra info `pipe` is what was given. A path needs `--allow-read`, an
+ * inherited descriptor that is a file `--allow-all`.
  *
- * A read that waits for a FIFO cannot be withdrawn from the system: after `close()` it still takes what the writer sends
- * next, up to 64 KiB, and only then the writer learns that the reader is gone.
+ * A read that waits for a FIFO cannot be withdrawn from the system: after `close()` it still takes
+ * what the writer sends next, up to 64 KiB, and only then the writer learns that the reader is
+ * gone.
  *
  * @example Reading a file
  * ```ts

@@ -8,12 +8,13 @@ import { checkOptions } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 
 /**
- * Makes a connection of this program's own stdin and stdout: for a program that is run by another one, by `ssh` or
- * by an editor.
+ * Makes a connection of this program's own stdin and stdout: for a program that is run by another
+ * one, by `ssh` or by an editor.
  *
- * Deno cannot end stdout before the program ends. So there is no half-close (`canWriteEof()` is `false`), its reader
- * sees the end when the program has ended, and `console.log` still prints after `close()`. A read of stdin that is under way
- * when the connection ends loses its bytes. Needs no permission.
+ * Deno cannot end stdout before the program ends. So there is no half-close (`canWriteEof()` is
+ * `false`), its reader sees the end when the program has ended, and `console.log` still prints
+ * after `close()`. A read of stdin that is under way when the connection ends loses its bytes.
+ * Needs no permission.
  *
  * @example Shouting back
  * ```ts ignore

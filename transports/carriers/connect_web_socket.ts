@@ -22,7 +22,7 @@ const DEFAULT_MAX_READ_BUFFER = 16_777_216;
 /** How long a WebSocket may take to open by default, in milliseconds. */
 const DEFAULT_OPEN_TIMEOUT = 30_000;
 
-/** How a connection over a WebSocket is made. */
+/** Options for {@linkcode connectWebSocket}. */
 export interface WebSocketOptions extends TransportOptions {
   /**
    * The subprotocols to ask for, where a URL is given; none by default. The one that was agreed on

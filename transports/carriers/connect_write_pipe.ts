@@ -10,18 +10,20 @@ export type { WritablePipe };
 /**
  * Writes to a pipe by callbacks: asyncio's `connect_write_pipe`.
  *
- * The pipe is a path (of a FIFO, a file that exists, a device), an open `Deno.FsFile`, `Deno.stdout`, `Deno.stderr`, or the number of
- * a descriptor that this program was started with. It belongs to the transport from now on. A FIFO is open when
- * another program has opened its other end; the option `signal` ends that wait.
+ * The pipe is a path (of a FIFO, a file that exists, a device), an open `Deno.FsFile`,
+ * `Deno.stdout`, `Deno.stderr`, or the number of a descriptor that this program was started with.
+ * It belongs to the transport from now on. A FIFO is open when another program has opened its other
+ * end; the option `signal` ends that wait.
  *
- * An empty write buffer means that every byte is with the system: nothing is held back. `writeEof()` is
- * `close()`: it sends what is queued and then closes the pipe, so the reader comes to its end. Our own stdout
- * and stderr stay open until the program ends.
+ * An empty write buffer means that every byte is with the system: nothing is held back.
+ * `writeEof()` is `close()`: it sends what is queued and then closes the pipe, so the reader comes
+ * to its end. Our own stdout and stderr stay open until the program ends.
  *
- * A reader that leaves is noticed by the next write, which fails with `Deno.errors.BrokenPipe`; Deno does not tell of it
- * while nothing is written. A write that waits for the reader of a full FIFO cannot be withdrawn: after `abort()` what it
- * has begun stays with the system until the reader takes it or leaves. The extra info `pipe` is what was given. A path needs
- * `--allow-write`, an inherited descriptor that is a file `--allow-all`.
+ * A reader that leaves is noticed by the next write, which fails with `Deno.errors.BrokenPipe`;
+ * Deno does not tell of it while nothing is written. A write that waits for the reader of a full
+ * FIFO cannot be withdrawn: after `abort()` what it has begun stays with the system until the
+ * reader takes it or leaves. The extra info `pipe` is what was given. A path needs `--allow-write`,
+ * an inherited descriptor that is a file `--allow-all`.
  *
  * @example Writing to a file
  * ```ts

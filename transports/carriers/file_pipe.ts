@@ -2,8 +2,8 @@ import { ReaderSource } from "../core/read/read_buffer.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 
 /**
- * The most that is handed to one write, in bytes: what a FIFO holds. A write that waits for the reader cannot be
- * withdrawn, so it is no more than that.
+ * The most that is handed to one write, in bytes: what a FIFO holds. A write that waits for the
+ * reader cannot be withdrawn, so it is no more than that.
  */
 const MAX_WRITE = 65_536;
 
@@ -23,7 +23,9 @@ export class FileInput extends ReaderSource implements PipeInput {
   }
 }
 
-/** A file or FIFO that was opened for writing. Never `file.writable`: that holds back up to 64 KiB. */
+/**
+ * A file or FIFO that was opened for writing. Never `file.writable`: that holds back up to 64 KiB.
+ */
 export class FileOutput implements PipeOutput {
   readonly #file: Deno.FsFile;
   #isEnded = false;

@@ -13,8 +13,8 @@ interface PendingWrite {
 }
 
 /**
- * A socket of node:net as a {@linkcode Carrier} that pushes. The maker of the socket passes its bytes
- * to {@linkcode onBytes}, so that one buffer can serve the reads of all sockets.
+ * A socket of node:net as a {@linkcode Carrier} that pushes. The maker of the socket passes its
+ * bytes to {@linkcode onBytes}, so that one buffer can serve the reads of all sockets.
  */
 export class NodeSocketCarrier implements Carrier, PushSource {
   readonly #socket: Socket;

@@ -35,7 +35,8 @@ export class PipeCarrier implements Carrier {
     this.#input = input;
     this.#output = output;
     this.#facts = facts;
-    // There is no event for a reader that has gone, so a pipe that is only written waits for its own end.
+    // There is no event for a reader that has gone, so a pipe that is only written waits for its
+    // own end.
     this.source = input ?? { next: () => this.#closed.promise };
     if (input === undefined) this.direction = "write";
     else if (output === undefined) this.direction = "read";

@@ -11,8 +11,8 @@ import { utf8Length } from "../../protocols/utf8_length.ts";
 import type { Address } from "../../protocols/address.ts";
 
 /**
- * An address as people write it: `127.0.0.1:80`, `[::1]:80`, a path, a name; `?` for one that is not known, as
- * `getExtraInfo("peername")` may answer.
+ * An address as people write it: `127.0.0.1:80`, `[::1]:80`, a path, a name; `?` for one that is
+ * not known, as `getExtraInfo("peername")` may answer.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export function formatHostPort(hostname: string, port: number): string {
 }
 
 /** A path; one in the abstract namespace of Linux is shown with a leading `@`. */
-export function formatPath(path: string): string {
+function formatPath(path: string): string {
   if (path === "") return "unix:";
   return path.startsWith("\0") ? `@${path.substring(1)}` : path;
 }
@@ -74,7 +74,9 @@ export interface Endpoint {
   readonly hostname?: string;
   /** The port of the host. */
   readonly port?: number;
-  /** The path of a Unix socket, instead of `port`. A leading NUL names Linux' abstract namespace. */
+  /**
+   * The path of a Unix socket, instead of `port`. A leading NUL names Linux' abstract namespace.
+   */
   readonly path?: string;
 }
 

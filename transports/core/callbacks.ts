@@ -4,12 +4,15 @@ import { ConnectionLostError } from "../../protocols/errors.ts";
 import { isThenable, toError } from "../../protocols/thrown.ts";
 import { type ErrorHandler, report } from "./error_report.ts";
 
-/** Told what a callback threw, or what the promise that it returned was rejected with, and which callback. */
+/**
+ * Told what a callback threw, or what the promise that it returned was rejected with, and which
+ * callback.
+ */
 export type CallbackErrorSink = (callback: string, thrown: unknown) => void;
 
 /**
- * Calls a callback of the user, if there is one. Every callback of the user is called by this function, so that none can
- * throw into the library or leave a rejection to the process.
+ * Calls a callback of the user, if there is one. Every callback of the user is called by this
+ * function, so that none can throw into the library or leave a rejection to the process.
  *
  * @param target Whose callback it is.
  * @param name The name of the method.
@@ -41,8 +44,8 @@ export function callBack(
 }
 
 /**
- * Whether a callback only passed on that the connection was lost, as one does that awaits `drain()`: the connection
- * tells of that itself.
+ * Whether a callback only passed on that the connection was lost, as one does that awaits
+ * `drain()`: the connection tells of that itself.
  *
  * @param lost How the connection was lost; `null` while it is not.
  */
@@ -70,7 +73,8 @@ export function endsConnection(
 /**
  * Throws for what cannot make protocols, before anything is opened.
  *
- * @throws {TypeError} If it is not a function, or is a class: that is called like one in Python only.
+ * @throws {TypeError} If it is not a function, or is a class: that is called like one in Python
+ * only.
  */
 export function checkProtocolFactory(protocolFactory: unknown): void {
   if (typeof protocolFactory === "function") {

@@ -4,8 +4,8 @@ import type { CloseInfo } from "../../protocols/close_info.ts";
 /**
  * Where a transport reads from: an async iterator of chunks.
  *
- * Any async generator of chunks is one. A source that can read straight into a given buffer takes it as the
- * argument of `next` and yields the filled part of it; one that cannot ignores it.
+ * Any async generator of chunks is one. A source that can read straight into a given buffer takes
+ * it as the argument of `next` and yields the filled part of it; one that cannot ignores it.
  */
 export type ByteSource = AsyncIterator<Bytes, unknown, Uint8Array | undefined>;
 
@@ -36,13 +36,15 @@ export interface PushSource {
 }
 
 /**
- * What carries the bytes of one connection: the only thing in which a socket, a pair in memory, a Web stream or a
- * process differ. A transport reads with one `next` at a time and writes with one `write` at a time.
+ * What carries the bytes of one connection: the only thing in which a socket, a pair in memory, a
+ * Web stream or a process differ. A transport reads with one `next` at a time and writes with one
+ * `write` at a time.
  */
 export interface Carrier {
   /**
-   * The only way that bytes go, for a pipe that is read or written; absent where they go both ways. What can only be
-   * read is closed at its end, and to end the writing of what can only be written closes it.
+   * The only way that bytes go, for a pipe that is read or written; absent where they go both ways.
+   * What can only be read is closed at its end, and to end the writing of what can only be written
+   * closes it.
    */
   readonly direction?: "read" | "write";
   /**
@@ -58,8 +60,8 @@ export interface Carrier {
   /** Ends the outgoing direction. Absent where that cannot be done without ending both. */
   closeWrite?(): Promise<void>;
   /**
-   * Passes on everything that was written and then ends the connection, before {@linkcode close} is called. Not
-   * called when the connection is given up. Absent where `write` leaves nothing behind.
+   * Passes on everything that was written and then ends the connection, before {@linkcode close} is
+   * called. Not called when the connection is given up. Absent where `write` leaves nothing behind.
    */
   finish?(): Promise<void>;
   /** Releases everything at once; pending operations must settle. Called once, with the outcome. */

@@ -35,11 +35,12 @@ export interface ConnectionTracker {
 
 /**
  * The transport over any {@linkcode Carrier}. It joins the two halves of a connection to its
- * {@linkcode Lifecycle}: every call of the user and every event of the carrier is an event of that table.
+ * {@linkcode Lifecycle}: every call of the user and every event of the carrier is an event of that
+ * table.
  *
  * Every end of the connection goes through `#lose`, which decides the outcome, and `#release`,
- * which runs a little later, tells the protocol and frees the carrier. So `connectionLost` never runs
- * inside a call of the user, and runs once.
+ * which runs a little later, tells the protocol and frees the carrier. So `connectionLost` never
+ * runs inside a call of the user, and runs once.
  */
 export class CarrierTransport implements Transport {
   readonly #carrier: Carrier;
@@ -248,7 +249,8 @@ export class CarrierTransport implements Transport {
 
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     const value = this.#carrier.getExtraInfo(name) ?? fallback ?? null;
-    // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is given.
+    // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is
+    // given.
     return value as ExtraInfoValue<K> | F;
   }
 
@@ -265,13 +267,14 @@ export class CarrierTransport implements Transport {
   }
 
   /**
-   * Nothing can be sent any more. Bytes that the peer sent before are still read, and its end; then the loss is told.
+   * Nothing can be sent any more. Bytes that the peer sent before are still read, and its end; then
+   * the loss is told.
    */
   failWriting(error: unknown): void {
     const described = describeOsError(error, `Cannot write to ${this.#peer()}`);
     if (this.#hasEof || this.#carrier.direction === "write") return this.#lose("error", described);
-    // A reset is told to one operation only. If the read under way is told, it knows better than the write, which fails in
-    // the same turn with a mere broken pipe.
+    // A reset is told to one operation only. If the read under way is told, it knows better than
+    // the write, which fails in the same turn with a mere broken pipe.
     this.#stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(described));
     this.#writeFailure ??= described;
   }
@@ -322,7 +325,10 @@ export class CarrierTransport implements Transport {
     if (!keepsOpen || this.#carrier.direction === "read") this.#close("peer");
   }
 
-  /** The last protocol has heard of it; `protocol` replaced that one and hears of it after the unread bytes. */
+  /**
+   * The last protocol has heard of it; `protocol` replaced that one and hears of it after the
+   * unread bytes.
+   */
   async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
     await this.#delivery.ready();
     if (!this.#delivery.stopped && this.#delivery.protocol === protocol) this.#tellEof();

@@ -2,8 +2,8 @@ import type { Transport } from "../../protocols/contract.ts";
 import { type Check, objectWith } from "../../protocols/option_checks.ts";
 
 /**
- * The longest time that a timer of JavaScript takes, in milliseconds: 31 bits, 24.8 days. A longer one would fire
- * after 1 ms.
+ * The longest time that a timer of JavaScript takes, in milliseconds: 31 bits, 24.8 days. A longer
+ * one would fire after 1 ms.
  */
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -43,7 +43,8 @@ const backgroundClock: Clock = {
 };
 
 /**
- * The clock for timers that watch over a connection. A socket keeps the process alive as long as it should, so they need not.
+ * The clock for timers that watch over a connection. A socket keeps the process alive as long as it
+ * should, so they need not.
  */
 export function clockFor(transport: Transport): Clock {
   return transport.getExtraInfo("socket") === null ? systemClock : backgroundClock;
@@ -75,13 +76,17 @@ export function startTimer(
   return () => cancel();
 }
 
-/** A time of any length for a timer that is not ours: the longest that it takes, if that is too long for it. */
+/**
+ * A time of any length for a timer that is not ours: the longest that it takes, if that is too long
+ * for it.
+ */
 export function toTimerMs(milliseconds: number): number {
   return Math.min(milliseconds, MAX_TIMER_MS);
 }
 
 /**
- * Waits for a promise, at most for a time, and at most until a signal aborts. Leaves no timer and no listener.
+ * Waits for a promise, at most for a time, and at most until a signal aborts. Leaves no timer and
+ * no listener.
  *
  * @param promise What to wait for; a rejection counts as settled.
  * @param milliseconds How long; `Infinity` is without limit.
@@ -108,7 +113,9 @@ export async function settlesInTime(
   }
 }
 
-/** Resolves when the event loop has made a turn: everything that could go on by then has gone on. */
+/**
+ * Resolves when the event loop has made a turn: everything that could go on by then has gone on.
+ */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -8,7 +8,9 @@ import { putOnTop, topOf } from "./stack_top.ts";
 import { checkOptions, objectWith } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./transport_options.ts";
 
-/** A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`. */
+/**
+ * A transport and the protocol it drives: what connecting gives, asyncio's `(transport, protocol)`.
+ */
 export interface Connected<P extends AnyProtocol> {
   /** The connection. */
   readonly transport: Transport;
@@ -17,11 +19,12 @@ export interface Connected<P extends AnyProtocol> {
 }
 
 /**
- * Makes a connection over a {@linkcode Carrier} of your own: a transport with flow control, buffering and
- * every promise of {@linkcode Transport}, over anything that can read and write bytes.
+ * Makes a connection over a {@linkcode Carrier} of your own: a transport with flow control,
+ * buffering and every promise of {@linkcode Transport}, over anything that can read and write
+ * bytes.
  *
- * `connectionMade` has been called when the promise resolves. `testTransport` of `@sluice/net/testing` tells whether
- * the carrier keeps its promises.
+ * `connectionMade` has been called when the promise resolves. `testTransport` of
+ * `@sluice/net/testing` tells whether the carrier keeps its promises.
  *
  * @throws The error that the factory throws; the carrier is closed then.
  *
@@ -68,7 +71,10 @@ export async function connectCarrier<P extends AnyProtocol>(
 
 const isCarrier = objectWith("a Carrier", "write", "close", "getExtraInfo");
 
-/** {@linkcode connectCarrier} with options that were checked; `tracker` is told when the connection begins and ends. */
+/**
+ * {@linkcode connectCarrier} with options that were checked; `tracker` is told when the connection
+ * begins and ends.
+ */
 export async function connectOver<P extends AnyProtocol>(
   protocolFactory: () => P,
   carrier: Carrier,

@@ -28,15 +28,18 @@ export { toError };
  * @typeParam T What it concerns: a connection, or a datagram endpoint.
  */
 export interface ErrorContext<T = Transport> {
-  /** What threw: the name of a callback such as `"dataReceived"`, or what the server was doing, such as `"accept"`. */
+  /**
+   * What threw: the name of a callback such as `"dataReceived"`, or what the server was doing, such
+   * as `"accept"`.
+   */
   readonly callback: string;
   /** The connection it concerns; `null` where there is none yet. */
   readonly transport: T | null;
 }
 
 /**
- * Gets each exception of a user's callback once, and each failure that a server survives. Its result
- * is ignored; a promise may reject.
+ * Gets each exception of a user's callback once, and each failure that a server survives. Its
+ * result is ignored; a promise may reject.
  *
  * @typeParam T What it concerns: a connection, or a datagram endpoint.
  */
@@ -75,8 +78,8 @@ export function wasReported(error: Error): boolean {
 }
 
 /**
- * Hands an exception to `onError`, or logs it. Never throws: if `onError` throws, or returns a promise that rejects,
- * both errors are logged.
+ * Hands an exception to `onError`, or logs it. Never throws: if `onError` throws, or returns a
+ * promise that rejects, both errors are logged.
  */
 export function report<T extends Pick<Transport, "getExtraInfo">>(
   onError: ErrorHandler<T> | undefined,
@@ -98,10 +101,12 @@ export function report<T extends Pick<Transport, "getExtraInfo">>(
 }
 
 /**
- * Logs an error to the console: the default of `onError`, for handlers that deal with some errors themselves.
+ * Logs an error to the console: the default of `onError`, for handlers that deal with some errors
+ * themselves.
  *
- * A fault of a peer or of the network, such as a malformed message, a reset or a refused handshake, takes one line.
- * Any other error is a fault of the program, and comes with its stack. Never throws.
+ * A fault of a peer or of the network, such as a malformed message, a reset or a refused handshake,
+ * takes one line. Any other error is a fault of the program, and comes with its stack. Never
+ * throws.
  *
  * @example Leaving out one kind
  * ```ts

@@ -25,7 +25,9 @@ export type LifecycleState =
 /** What moves a connection from one {@linkcode LifecycleState} to the next. */
 export type LifecycleEvent = "made" | "peerEof" | "writeEof" | "close" | "lose" | "release";
 
-/** The whole life of a connection: the state that each event leads to. Other events cannot happen. */
+/**
+ * The whole life of a connection: the state that each event leads to. Other events cannot happen.
+ */
 const TRANSITIONS: Record<LifecycleState, Partial<Record<LifecycleEvent, LifecycleState>>> = {
   fresh: { made: "open" },
   open: { peerEof: "readEnded", writeEof: "writeEnded", close: "closing", lose: "lost" },

@@ -7,8 +7,9 @@ import { toError } from "../../protocols/thrown.ts";
 const UNIX_PERMISSIONS = "--allow-net --allow-read --allow-write";
 
 /**
- * An operating-system failure with the action and the address put in front of its message. Class and code
- * stay, so `instanceof Deno.errors.ConnectionReset` and `error.code` work on. Errors of other kinds word their own message and stay as they are.
+ * An operating-system failure with the action and the address put in front of its message. Class
+ * and code stay, so `instanceof Deno.errors.ConnectionReset` and `error.code` work on. Errors of
+ * other kinds word their own message and stay as they are.
  *
  * @param error What Deno threw; what is not an `Error` becomes one.
  * @param action What failed, as in "Cannot connect to 127.0.0.1:80".
@@ -35,8 +36,8 @@ export function isOsError(error: Error): boolean {
 }
 
 /**
- * {@linkcode describeOsError} for a failure to connect or to listen. A look-up that failed gets a class; a
- * permission that a Unix socket lacks is told together with the others that it needs.
+ * {@linkcode describeOsError} for a failure to connect or to listen. A look-up that failed gets a
+ * class; a permission that a Unix socket lacks is told together with the others that it needs.
  */
 export function describeEndpointError(
   error: unknown,

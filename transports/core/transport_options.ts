@@ -12,7 +12,10 @@ import { isClass } from "./callbacks.ts";
 import type { ErrorHandler } from "./error_report.ts";
 import { resolveWriteBufferLimits } from "./write/water_marks.ts";
 
-/** The default of `maxWriteBuffer`, 16 MiB: 256 times the high-water mark, far more than a writer that heeds `pauseWriting` ever queues. */
+/**
+ * The default of `maxWriteBuffer`, 16 MiB: 256 times the high-water mark, far more than a writer
+ * that heeds `pauseWriting` ever queues.
+ */
 export const DEFAULT_MAX_WRITE_BUFFER = 16_777_216;
 
 /**
@@ -21,7 +24,7 @@ export const DEFAULT_MAX_WRITE_BUFFER = 16_777_216;
  */
 export type LayerFactory = (upper: AnyProtocol, options: TransportOptions) => AnyProtocol;
 
-/** What every transport can be told when it is made. */
+/** Options for every transport. */
 export interface TransportOptions {
   /**
    * When to pause and resume the writer, see `Transport.setWriteBufferLimits`.
@@ -37,8 +40,8 @@ export interface TransportOptions {
    */
   readonly maxWriteBuffer?: number;
   /**
-   * Layers between the carrier of the bytes and the protocol, the first nearest the wire. Each connection
-   * gets its own. None by default.
+   * Layers between the carrier of the bytes and the protocol, the first nearest the wire. Each
+   * connection gets its own. None by default.
    */
   readonly layers?: readonly LayerFactory[];
   /** Told of every exception that a callback throws; prints to the console by default. */

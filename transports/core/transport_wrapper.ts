@@ -6,11 +6,11 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import { closeInTime } from "./close_in_time.ts";
 
 /**
- * A transport that forwards everything to another one: override what you want to see or change. Each method goes to its
- * own counterpart: who overrides `write` sees nothing of `writelines`.
+ * A transport that forwards everything to another one: override what you want to see or change.
+ * Each method goes to its own counterpart: who overrides `write` sees nothing of `writelines`.
  *
- * It wraps a live transport for the code that writes to it; the protocol goes on using the inner one
- * unless it gets the wrapper.
+ * It wraps a live transport for the code that writes to it; the protocol goes on using the inner
+ * one unless it gets the wrapper.
  *
  * @example Logging what is written
  * ```ts
@@ -36,7 +36,10 @@ import { closeInTime } from "./close_in_time.ts";
 export class TransportWrapper implements Transport {
   #inner: Transport | null;
 
-  /** Wraps `inner`, which goes on working by itself. Without one it has to be set before anything is called. */
+  /**
+   * Wraps `inner`, which goes on working by itself. Without one it has to be set before anything is
+   * called.
+   */
   constructor(inner: Transport | null = null) {
     this.#inner = inner;
   }

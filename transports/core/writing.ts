@@ -4,7 +4,10 @@ import { CarrierTransport } from "./carrier_transport.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 import { gateOf } from "./write/write_gate.ts";
 
-/** What knows of a transport what its public methods do not tell: the transport itself, or the one below its layers. */
+/**
+ * What knows of a transport what its public methods do not tell: the transport itself, or the one
+ * below its layers.
+ */
 function writerOf(transport: Transport): CarrierTransport | null {
   if (transport instanceof CarrierTransport) return transport;
   return transport instanceof TransportWrapper ? writerOf(transport.inner) : null;

@@ -159,7 +159,7 @@ function checkHost(
  * @throws {TypeError} If it is no number.
  * @throws {RangeError} If it is out of range.
  */
-export function checkPort(action: string, port: unknown, lowest: 0 | 1): number {
+function checkPort(action: string, port: unknown, lowest: 0 | 1): number {
   if (typeof port !== "number") throw new TypeError(`${action}: port ${show(port)} is no number`);
   if (Number.isInteger(port) && port >= lowest && port <= 65535) return port;
   throw new RangeError(`${action}: port ${port} is not in ${lowest} to 65535`);

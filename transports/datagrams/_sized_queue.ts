@@ -2,7 +2,7 @@
 const COMPACT_AT = 1024;
 
 /** Something with bytes that waits. */
-export interface Sized {
+interface Sized {
   /** The bytes. */
   readonly data: Uint8Array;
 }

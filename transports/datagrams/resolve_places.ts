@@ -5,7 +5,7 @@ import { familyOf, isLoopback } from "./ip_address.ts";
 import { type Lookup, resolveHost } from "./name_cache.ts";
 
 /** Both ends of an endpoint. */
-export interface Places {
+interface Places {
   /** What to bind. */
   readonly local: Endpoint;
   /** The peer of a connected endpoint. */

@@ -9,8 +9,8 @@ const PIECE = 4096;
 /** The sizes of the pieces in which the place of a fault is looked for, in bytes. */
 const STEPS: readonly number[] = [1024, 32, 1];
 
-/** How a {@linkcode Decompressor} decompresses. */
-export interface DecompressorOptions {
+/** Options for a {@linkcode Decompressor}. */
+interface DecompressorOptions {
   /** Makes a stream of the format. */
   make(): Zlib;
   /** Told how many bytes each piece has that it gives; may throw to end it. */
@@ -25,10 +25,10 @@ export interface DecompressorOptions {
  * Decompresses what comes in any pieces, with a result that does not depend on the pieces.
  *
  * node:zlib loses what a call has produced before it meets a fault, so what comes out would depend
- * on how much was put in with the fault. The input is therefore kept as long as it is short. When it
- * turns out to be faulty, the place of the fault is looked for with streams of their own, and what
- * comes before it is given before the fault is thrown. Of an input of more than 64 KiB only what the
- * last 4 KiB before the fault would give may be missing.
+ * on how much was put in with the fault. The input is therefore kept as long as it is short. When
+ * it turns out to be faulty, the place of the fault is looked for with streams of their own, and
+ * what comes before it is given before the fault is thrown. Of an input of more than 64 KiB only
+ * what the last 4 KiB before the fault would give may be missing.
  */
 export class Decompressor {
   readonly #options: DecompressorOptions;
@@ -94,7 +94,9 @@ export class Decompressor {
     streams.destroy();
   }
 
-  /** How far an input can be decompressed in steps of a size, of which the first `good` bytes can. */
+  /**
+   * How far an input can be decompressed in steps of a size, of which the first `good` bytes can.
+   */
   async #findFault(input: Bytes, good: number, step: number): Promise<number> {
     const streams = new Streams(this.#options);
     let end = good;
@@ -111,7 +113,9 @@ export class Decompressor {
   }
 }
 
-/** The streams of an input, one after the other: a stream takes nothing more once it saw its end. */
+/**
+ * The streams of an input, one after the other: a stream takes nothing more once it saw its end.
+ */
 class Streams {
   readonly #options: DecompressorOptions;
   readonly #onOutput: ((bytes: number) => void) | undefined;

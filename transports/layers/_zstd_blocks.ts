@@ -1,6 +1,8 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 
-/** The first four bytes of a frame, and those of a frame to be skipped without the last four bits. */
+/**
+ * The first four bytes of a frame, and those of a frame to be skipped without the last four bits.
+ */
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 /** The length of the field for the dictionary, and that for the content size, by their flags. */

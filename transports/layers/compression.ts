@@ -72,10 +72,11 @@ interface Codec {
   readonly levels: readonly [lowest: number, highest: number];
   readonly defaultLevel: number;
   /**
-   * What is put in after the end of a stream to see whether it is the end, and what comes of it
-   * then. A NUL, not taken, by default.
+   * Put in after the end of a stream, to see whether it is the end. By default a NUL, which is not
+   * taken.
    */
   readonly probe?: Bytes;
+  /** The output for `probe` after the end. */
   readonly answer?: Bytes;
   /**
    * Whether frames follow each other in one stream without the decompressor's going on by itself.

@@ -7,7 +7,7 @@ import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
-/** Where {@linkcode counters} counts. */
+/** Options for {@linkcode counters}. */
 export interface CountersOptions {
   /** Counts for all connections that it is given to, in addition to the counters of each. */
   readonly total?: TrafficTotal;
@@ -18,11 +18,12 @@ const CHECKS: OptionTable<CountersOptions> = {
 };
 
 /**
- * Makes a layer that counts the bytes and chunks of each direction, and notes when the first and the last went. To be read at
- * any time from the extra info called "counters", and from a sum over connections.
+ * Makes a layer that counts the bytes and chunks of each direction, and notes when the first and
+ * the last went. To be read at any time from the extra info called "counters", and from a sum over
+ * connections.
  *
- * Near the wire it counts the sent bytes; above a layer that changes bytes, those before the change. Bytes written
- * after `close()` are dropped and not counted.
+ * Near the wire it counts the sent bytes; above a layer that changes bytes, those before the
+ * change. Bytes written after `close()` are dropped and not counted.
  *
  * @example Bytes of one connection, and of all
  * ```ts

@@ -7,11 +7,11 @@ import { Layer } from "../stack/layer.ts";
 import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
-/** When a connection counts as idle. */
+/** Options for {@linkcode idleTimeout}: when a connection counts as idle. */
 export interface IdleTimeoutOptions {
   /**
-   * After how many milliseconds in which nothing is received or written, and no byte written before leaves; up
-   * to a quarter more passes.
+   * After how many milliseconds in which nothing is received or written, and no byte written before
+   * leaves; up to a quarter more passes.
    */
   readonly timeout: number;
   /** Where the time comes from; the system's clock by default. */
@@ -21,8 +21,8 @@ export interface IdleTimeoutOptions {
 const CHECKS: OptionTable<IdleTimeoutOptions> = { timeout: duration(), clock: clockCheck };
 
 /**
- * Makes a layer that ends a connection with an `IdleTimeoutError` when nothing is received or written for
- * some time: `connectionLost` and `closed` are told of it.
+ * Makes a layer that ends a connection with an `IdleTimeoutError` when nothing is received or
+ * written for some time: `connectionLost` and `closed` are told of it.
  *
  * A peer that takes nothing while we go on writing is a case for `writeStallTimeout`.
  *

@@ -5,7 +5,10 @@ import { SendProgress } from "./send_progress.ts";
 /** If it is not sure that nothing happens, this part of the timeout passes before another look. */
 const AGAIN = 1 / 4;
 
-/** Calls back after a time in which nothing happened. To touch it costs a clock reading, not a timer. */
+/**
+ * Calls back after a time in which nothing happened. To touch it costs a clock reading, not a
+ * timer.
+ */
 export class IdleTimer {
   readonly #timeoutMs: number;
   readonly #onIdle: () => void;
@@ -18,8 +21,8 @@ export class IdleTimer {
   /**
    * Starts the time.
    *
-   * @param transports Whose bytes may leave long after they were written: that counts as well. To be sure of what the
-   * system does, up to a quarter more of the time may pass.
+   * @param transports Whose bytes may leave long after they were written: that counts as well. To
+   * be sure of what the system does, up to a quarter more of the time may pass.
    */
   constructor(
     timeoutMs: number,

@@ -52,10 +52,11 @@ const CHECKS: OptionTable<LoggingOptions> = {
 };
 
 /**
- * Makes a layer that logs what happens to a connection, with the seconds since it was made: bytes and sizes of each
- * direction, the end of each, pauses of reading and writing, and how it ended.
+ * Makes a layer that logs what happens to a connection, with the seconds since it was made: bytes
+ * and sizes of each direction, the end of each, pauses of reading and writing, and how it ended.
  *
- * It never disturbs the connection: a sink that throws is reported once to `onError` and not called again for this connection.
+ * It never disturbs the connection: a sink that throws is reported once to `onError` and not called
+ * again for this connection.
  *
  * @example To a list
  * ```ts

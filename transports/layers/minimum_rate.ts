@@ -14,7 +14,7 @@ import type { LayerFactory, TransportOptions } from "../core/transport_options.t
 /** The default of `window`, in milliseconds: long enough for a few retransmissions. */
 const DEFAULT_RATE_WINDOW = 10_000;
 
-/** How fast a peer has to send. */
+/** Options for {@linkcode minimumRate}: how fast a peer has to send. */
 export interface MinimumRateOptions {
   /** How many bytes a second, on the average over a window. */
   readonly rate: number;
@@ -35,11 +35,12 @@ const CHECKS: OptionTable<MinimumRateOptions> = {
 };
 
 /**
- * Makes a layer that ends a connection with a `MinimumRateError` when the peer sends too slowly, as slow-loris
- * attacks do.
+ * Makes a layer that ends a connection with a `MinimumRateError` when the peer sends too slowly, as
+ * slow-loris attacks do.
  *
- * Time in which we do not read does not count: while reading is paused, or a promise of `dataReceived` is pending. After
- * the end of the peer's data nothing is asked of it. For the length of a request only, insert and remove it live.
+ * Time in which we do not read does not count: while reading is paused, or a promise of
+ * `dataReceived` is pending. After the end of the peer's data nothing is asked of it. For the
+ * length of a request only, insert and remove it live.
  *
  * @example A client that sends almost nothing
  * ```ts
@@ -68,7 +69,8 @@ class MinimumRateLayer extends Layer {
   readonly #givenClock: Clock | undefined;
   #clock: Clock = systemClock;
   #received = 0;
-  // How long was read in this window until then, in milliseconds; it goes on only while a timer runs.
+  // How long was read in this window until then, in milliseconds; it goes on only while a timer
+  // runs.
   #elapsed = 0;
   #resumedAt = 0;
   #cancel: (() => void) | null = null;

@@ -1,13 +1,14 @@
 /**
- * Layers: they sit between a transport and a protocol, and look at, change, delay or end the traffic.
- * They go into the option `layers` of everything that connects or listens.
+ * Layers: they sit between a transport and a protocol, and look at, change, delay or end the
+ * traffic. They go into the option `layers` of everything that connects or listens.
  *
- * - Time: {@linkcode idleTimeout}, {@linkcode writeStallTimeout}, {@linkcode minimumRate}, {@linkcode throttle}
+ * - Time: {@linkcode idleTimeout}, {@linkcode writeStallTimeout}, {@linkcode minimumRate},
+ *   {@linkcode throttle}
  * - Bytes: {@linkcode compression}, {@linkcode transformLayer}
  * - Facts: {@linkcode logging}, {@linkcode counters}, {@linkcode Capture}
  * - Proxies: {@linkcode proxyProtocol}, {@linkcode sendProxyProtocol}
- * - Your own: {@linkcode Layer}, {@linkcode transformLayer}; in a live connection: {@linkcode insertLayer},
- *   {@linkcode removeLayer}
+ * - Your own: {@linkcode Layer}, {@linkcode transformLayer}; in a live connection:
+ *   {@linkcode insertLayer}, {@linkcode removeLayer}
  *
  * @example Ending what is idle, and counting
  * ```ts

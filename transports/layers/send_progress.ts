@@ -2,7 +2,10 @@ import type { Transport } from "../../protocols/contract.ts";
 import { watchSent } from "../core/writing.ts";
 import { systemSendQueue } from "./system_send_queue.ts";
 
-/** Tells whether bytes leave a connection: from the library to the system, and from the system to the peer. */
+/**
+ * Tells whether bytes leave a connection: from the library to the system, and from the system to
+ * the peer.
+ */
 export class SendProgress {
   readonly #transport: Transport;
   // The bytes that the system held when it was asked last; null if it has taken some since.
@@ -20,8 +23,8 @@ export class SendProgress {
   }
 
   /**
-   * Whether the peer takes something of what the system has: `"unsure"` the first time. To be asked when
-   * the system takes nothing, as it costs more.
+   * Whether the peer takes something of what the system has: `"unsure"` the first time. To be asked
+   * when the system takes nothing, as it costs more.
    *
    * @returns `null` if that cannot be known.
    */

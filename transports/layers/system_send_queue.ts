@@ -14,10 +14,12 @@ interface Ends {
 }
 
 /**
- * How many bytes the system keeps that the peer has not taken yet. The system takes some megabytes at once and makes room
- * for more only when a third of them has left: a peer that is slow shows here, and nowhere else.
+ * How many bytes the system keeps that the peer has not taken yet. The system takes some megabytes
+ * at once and makes room for more only when a third of them has left: a peer that is slow shows
+ * here, and nowhere else.
  *
- * Known of TCP sockets on Linux, to programs that may read `/proc/self/net`. No permission is asked for.
+ * Known of TCP sockets on Linux, to programs that may read `/proc/self/net`. No permission is asked
+ * for.
  *
  * @returns `null` if it cannot be known.
  */
@@ -33,7 +35,8 @@ export function systemSendQueue(transport: Transport): Promise<number | null> | 
 }
 
 function endsOf(socket: object | null): Ends | null {
-  // The names that both kinds of sockets have; what is missing or of another kind is looked at below.
+  // The names that both kinds of sockets have; what is missing or of another kind is looked at
+  // below.
   const { localAddr, remoteAddr, localAddress, localPort, remoteAddress, remotePort } =
     (socket ?? {}) as Record<string, unknown>;
   const ends = [localAddr, remoteAddr].map((addr) => {

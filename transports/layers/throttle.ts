@@ -16,9 +16,12 @@ import { BUCKET_CHECKS, TokenBucket, type TokenBucketOptions } from "./token_buc
 /** Data passes in pieces of what this many milliseconds allow. */
 const PIECE_MS = 20;
 
-/** How fast each direction may be. */
+/** Options for {@linkcode throttle}: how fast each direction may be. */
 export interface ThrottleOptions {
-  /** What is written: an allowance of each connection's own, or a bucket that they share. No limit by default. */
+  /**
+   * What is written: an allowance of each connection's own, or a bucket that they share. No limit
+   * by default.
+   */
   readonly send?: TokenBucket | TokenBucketOptions;
   /** What is received, likewise. No limit by default. */
   readonly receive?: TokenBucket | TokenBucketOptions;
@@ -37,8 +40,8 @@ const CHECKS: OptionTable<ThrottleOptions> = { send: limit, receive: limit, cloc
 /**
  * Makes a layer that holds back bytes so that no more than so many a second pass.
  *
- * What may not be sent yet stays queued and counts towards the water marks of the transport above; what may not be
- * received yet is not read, so that the peer has to wait as well.
+ * What may not be sent yet stays queued and counts towards the water marks of the transport above;
+ * what may not be received yet is not read, so that the peer has to wait as well.
  *
  * @example All connections of a server together send at most 1 MB a second
  * ```ts

@@ -6,7 +6,7 @@ import {
 } from "../../protocols/option_checks.ts";
 import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 
-/** How a {@linkcode TokenBucket} fills. */
+/** Options for a {@linkcode TokenBucket}: how it fills. */
 export interface TokenBucketOptions {
   /** How many bytes a second may pass in the long run. */
   readonly rate: number;
@@ -28,8 +28,8 @@ export const BUCKET_CHECKS: OptionTable<TokenBucketOptions> = {
 };
 
 /**
- * An allowance of bytes that fills with time. One bucket may serve many connections: together they keep to its
- * rate, and are served in the order in which they ask.
+ * An allowance of bytes that fills with time. One bucket may serve many connections: together they
+ * keep to its rate, and are served in the order in which they ask.
  *
  * @example Two seconds' worth of bytes
  * ```ts

@@ -9,9 +9,12 @@ import type { LayerFactory, TransportOptions } from "../core/transport_options.t
 /** So often within the timeout it is looked whether something was sent. */
 const CHECKS = 4;
 
-/** When a peer counts as stalled. */
+/** Options for {@linkcode writeStallTimeout}: when a peer counts as stalled. */
 export interface WriteStallTimeoutOptions {
-  /** After how many milliseconds in which the peer takes none of the queued bytes; up to a quarter more passes. */
+  /**
+   * After how many milliseconds in which the peer takes none of the queued bytes; up to a quarter
+   * more passes.
+   */
   readonly timeout: number;
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
@@ -23,8 +26,8 @@ const OPTION_CHECKS: OptionTable<WriteStallTimeoutOptions> = {
 };
 
 /**
- * Makes a layer that ends a connection with a `WriteStallError` when the peer takes none of the bytes
- * that are queued for it. It also ends a `close()` that would wait for such a peer for ever.
+ * Makes a layer that ends a connection with a `WriteStallError` when the peer takes none of the
+ * bytes that are queued for it. It also ends a `close()` that would wait for such a peer for ever.
  *
  * It belongs near the wire: it looks at the write buffer of the transport right below.
  *

@@ -84,7 +84,10 @@ async function startListening(place: ListenPlace, options: BindOptions): Promise
   return new NodeListener(server, backlog, options, path);
 }
 
-/** Node reports a permission that is missing in a way that cannot be caught, so it is asked for here. */
+/**
+ * Node reports a permission that is missing in a way that cannot be caught, so it is asked for
+ * here.
+ */
 function requireNetPermission(host: string): void {
   const descriptor = { name: "net", host } as const;
   if (Deno.permissions.requestSync(descriptor).state === "granted") return;
@@ -111,7 +114,9 @@ function describe(
   return new Deno.errors.AddrNotAvailable(message, { cause: error });
 }
 
-/** A server of node:net that listens. Its connections come unasked; they wait here for `accept()`. */
+/**
+ * A server of node:net that listens. Its connections come unasked; they wait here for `accept()`.
+ */
 class NodeListener implements NetworkListener {
   readonly address: Address;
   readonly #server: Server;

@@ -5,7 +5,9 @@ import { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 /** All sockets of the process read into this memory: a carrier copies what is kept out of it. */
 const shared: Bytes = new Uint8Array(65_536);
 
-/** A socket of node:net that reads into memory which all sockets share, and hands that to a carrier. */
+/**
+ * A socket of node:net that reads into memory which all sockets share, and hands that to a carrier.
+ */
 export class SharedReadSocket extends Socket {
   /** Takes what is read; reading waits for it. */
   carrier: NodeSocketCarrier | null = null;

@@ -39,8 +39,9 @@ function isAbstract(path: string): boolean {
 }
 
 /**
- * Listens where a dead socket file may be, which is removed before; any other file stays. Of several servers that want to
- * take the place of one dead file, in this process or in others, one at a time looks, removes and listens.
+ * Listens where a dead socket file may be, which is removed before; any other file stays. Of
+ * several servers that want to take the place of one dead file, in this process or in others, one
+ * at a time looks, removes and listens.
  */
 export async function overStaleSocket<T>(path: string, listen: () => Promise<T>): Promise<T> {
   if (look(path) === null) return await listen();
@@ -68,7 +69,10 @@ async function removeStaleSocket(path: string): Promise<void> {
   }
 }
 
-/** A lock between processes; `null` if the permissions do not cover the file. It ends with its process. */
+/**
+ * A lock between processes; `null` if the permissions do not cover the file. It ends with its
+ * process.
+ */
 async function takeLock(path: string): Promise<{ release(): void } | null> {
   const mayWrite = (["read", "write"] as const).every((name) =>
     Deno.permissions.querySync({ name, path }).state === "granted"
@@ -98,8 +102,8 @@ function removeIfThere(path: string): void {
 }
 
 /**
- * A listener that is closed unlinks its path, even if another file is there by then. That file is kept under
- * a second name, until the returned function gives it back its own.
+ * A listener that is closed unlinks its path, even if another file is there by then. That file is
+ * kept under a second name, until the returned function gives it back its own.
  */
 function keepOther(path: string, ours: Deno.FileInfo | null): () => void {
   const now = look(path);

@@ -51,7 +51,10 @@ async function addressesOf(
   return addresses.length === 1 ? [hostname] : addresses;
 }
 
-/** Binds all addresses of a place to one port: a port found free on the first may be taken on the next. */
+/**
+ * Binds all addresses of a place to one port: a port found free on the first may be taken on the
+ * next.
+ */
 async function bindWithOnePort(
   place: ListenPlace,
   hostnames: readonly (string | undefined)[],

@@ -1,4 +1,6 @@
-/** The number of the first descriptor that systemd passes on: SD_LISTEN_FDS_START of sd-daemon.h. */
+/**
+ * The number of the first descriptor that systemd passes on: SD_LISTEN_FDS_START of sd-daemon.h.
+ */
 const FIRST = 3;
 
 /**

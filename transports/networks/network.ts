@@ -76,8 +76,8 @@ export interface Network {
   /** Listens on one place. */
   listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener>;
   /**
-   * Binds a socket for datagrams to a port of an IP address, or to the path of a Unix socket. Absent
-   * where there are none.
+   * Binds a socket for datagrams to a port of an IP address, or to the path of a Unix socket.
+   * Absent where there are none.
    */
   bindDatagrams?(place: Endpoint, options: DatagramBindOptions): Promise<DatagramCarrier>;
   /**

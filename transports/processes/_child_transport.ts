@@ -25,7 +25,7 @@ import { endWithUs } from "./_end_with_us.ts";
 import { checkSignal, signalGroup } from "./_signals.ts";
 
 /** Options for a {@linkcode ChildTransport}. */
-export interface ChildTransportOptions extends Omit<TransportOptions, "layers"> {
+interface ChildTransportOptions extends Omit<TransportOptions, "layers"> {
   /** Whether the child leads a process group. */
   readonly startNewSession?: boolean;
   /** Whether it is ended together with us. */

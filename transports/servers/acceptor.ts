@@ -2,7 +2,10 @@ import { Pause } from "../core/clock.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import { toError } from "../core/error_report.ts";
 
-/** After an accept that failed, the next one waits this many milliseconds, doubling up to the longest. */
+/**
+ * After an accept that failed, the next one waits this many milliseconds, doubling up to the
+ * longest.
+ */
 const FIRST_RETRY_MS = 10;
 /** The longest wait between two accepts that fail, in milliseconds: asyncio's. */
 const LONGEST_RETRY_MS = 1000;
@@ -16,7 +19,7 @@ export interface Listener<C> {
 }
 
 /** The events and questions of an acceptor. */
-export interface AcceptorEvents<C> {
+interface AcceptorEvents<C> {
   /** Whether a connection may be taken now, or when. */
   room(): void | Promise<void>;
   /** A connection came, perhaps just when the acceptor was stopped. Must not throw. */
@@ -26,9 +29,9 @@ export interface AcceptorEvents<C> {
 }
 
 /**
- * The accept loop of one listener. Nothing but {@linkcode stop} ends it: a connection that broke before it was taken
- * is passed over, and while the system is out of descriptors or memory it tries again
- * with growing pauses.
+ * The accept loop of one listener. Nothing but {@linkcode stop} ends it: a connection that broke
+ * before it was taken is passed over, and while the system is out of descriptors or memory it tries
+ * again with growing pauses.
  */
 export class Acceptor<C> {
   readonly #listener: Listener<C>;

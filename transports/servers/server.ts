@@ -19,11 +19,14 @@ import { settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";
 import { topOf } from "../core/stack_top.ts";
 
-/** The default of `grace`, in milliseconds: what container managers give a program before they kill it. */
+/**
+ * The default of `grace`, in milliseconds: what container managers give a program before they kill
+ * it.
+ */
 const DEFAULT_GRACE = 10_000;
 
 /** How a server treats what it accepts. */
-export interface ServerHooks {
+interface ServerHooks {
   /** Makes a connection over an accepted carrier, and tells the tracker of it. */
   connect(carrier: Carrier, tracker: ConnectionTracker): Promise<unknown>;
   /** The most connections at a time; no limit if undefined. */
@@ -32,7 +35,7 @@ export interface ServerHooks {
   report(error: Error, context: ErrorContext): void;
 }
 
-/** How {@linkcode Server.shutdown} waits. */
+/** Options for {@linkcode Server.shutdown}. */
 export interface ShutdownOptions {
   /**
    * How many milliseconds connections get to finish by themselves before they are aborted.
@@ -99,7 +102,8 @@ export interface Server extends AsyncDisposable {
   /**
    * Accepts until {@linkcode close}, then resolves.
    *
-   * @param options `signal` closes the server when it aborts; the promise rejects with its reason then.
+   * @param options `signal` closes the server when it aborts; the promise rejects with its reason
+   * then.
    * @throws {InvalidStateError} If the server is closed, or another call awaits this already.
    */
   serveForever(options?: WaitOptions): Promise<void>;
@@ -113,12 +117,13 @@ export interface Server extends AsyncDisposable {
    * Waits until the server is closed and its last connection and task have ended, without
    * bringing that about and without a deadline: see {@linkcode shutdown} for both.
    *
-   * @param options `signal` ends the waiting when it aborts; the promise rejects with its reason then. The server goes on.
+   * @param options `signal` ends the waiting when it aborts; the promise rejects with its reason
+   * then. The server goes on.
    */
   waitClosed(options?: WaitOptions): Promise<void>;
   /**
-   * Ends the server in good order: stops listening, aborts {@linkcode signal}, lets the connections finish by
-   * themselves, and after the grace aborts the rest.
+   * Ends the server in good order: stops listening, aborts {@linkcode signal}, lets the connections
+   * finish by themselves, and after the grace aborts the rest.
    *
    * @param options The grace, in milliseconds, and a signal that cuts it short.
    * @returns How many connections ended each way.
@@ -126,13 +131,14 @@ export interface Server extends AsyncDisposable {
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
   /**
-   * Has {@linkcode shutdown} and {@linkcode waitClosed} wait for a task that outlives its connection. How it
-   * settles counts for nothing here: report a failure yourself.
+   * Has {@linkcode shutdown} and {@linkcode waitClosed} wait for a task that outlives its
+   * connection. How it settles counts for nothing here: report a failure yourself.
    */
   track(task: Promise<unknown>): void;
   /**
-   * {@linkcode shutdown} with the default grace: an idle connection that heeds no signal makes the end of
-   * the scope wait that long, unless it is closed before, by {@linkcode closeClients} for instance.
+   * {@linkcode shutdown} with the default grace: an idle connection that heeds no signal makes the
+   * end of the scope wait that long, unless it is closed before, by {@linkcode closeClients} for
+   * instance.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -22,8 +22,8 @@ import { DEFAULT_HIGH_WATER } from "../core/write/water_marks.ts";
 const MAX_WRITE = 131_072;
 
 /**
- * A {@linkcode ByteTransform} at work: to the transport below a protocol, to the transport above what
- * carries its bytes.
+ * A {@linkcode ByteTransform} at work: to the transport below a protocol, to the transport above
+ * what carries its bytes.
  *
  * ```text
  * write -> queue of the top -> encode -> inner.write       and waits while inner is full
@@ -190,7 +190,10 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
     return this.inner;
   }
 
-  /** The transport below is lost. Nothing else is, if only the last words of the transform are missing. */
+  /**
+   * The transport below is lost. Nothing else is, if only the last words of the transform are
+   * missing.
+   */
   #loseWith(error: Error): void {
     if (this.#finishing !== "sent") this.#transport.abort(error);
   }

@@ -9,8 +9,8 @@ export interface TransformedLayer {
 }
 
 /**
- * The transport that the protocol above a transform has. Once the layer is taken out, it forwards to
- * the transport below.
+ * The transport that the protocol above a transform has. Once the layer is taken out, it forwards
+ * to the transport below.
  */
 export class TransformTop extends TransportWrapper {
   /** The layer right below. */
@@ -26,7 +26,10 @@ export class TransformTop extends TransportWrapper {
     this.#onClose = onClose;
   }
 
-  /** Arriving bytes are not delivered any more, but the transform may need them to go on with sending. */
+  /**
+   * Arriving bytes are not delivered any more, but the transform may need them to go on with
+   * sending.
+   */
   override close(): void {
     super.close();
     this.#onClose();

@@ -1,21 +1,28 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 
-/** What a transform gives: one piece, several, or several as they come. Empty pieces are dropped. */
+/**
+ * What a transform gives: one piece, several, or several as they come. Empty pieces are dropped.
+ */
 export type Transformed = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;
 
 /**
- * How bytes are changed on their way through a connection. Each direction is called for one chunk at a
- * time: the next call comes when all that the last one gave was taken.
+ * How bytes are changed on their way through a connection. Each direction is called for one chunk
+ * at a time: the next call comes when all that the last one gave was taken.
  *
- * An exception, or a rejected promise, ends the connection with it and is reported once to `onError`.
+ * An exception, or a rejected promise, ends the connection with it and is reported once to
+ * `onError`.
  */
 export interface ByteTransform {
   /** What is to be sent first, as soon as the connection is there. */
   encodeStart?(): Transformed | Promise<Transformed>;
-  /** Changes bytes on their way out. Its result must not be changed any more; it may be `chunk` itself. */
+  /**
+   * Changes bytes on their way out. Its result must not be changed any more; it may be `chunk`
+   * itself.
+   */
   encode(chunk: Bytes): Transformed | Promise<Transformed>;
   /**
-   * Returns the last bytes to send before the outgoing direction ends, or before the layer is removed: then other bytes follow.
+   * Returns the last bytes to send before the outgoing direction ends, or before the layer is
+   * removed: then other bytes follow.
    *
    * @param why Whether the direction ends or the layer is removed.
    */
@@ -25,12 +32,18 @@ export interface ByteTransform {
   /** What is left when the incoming direction has ended; throws if it ended too early. */
   decodeEnd?(): Transformed | Promise<Transformed>;
   /**
-   * The layer is being taken out, see `removeLayer`: gives back the incoming bytes that it was handed
-   * and that are not its own. Bytes are decoded until it settles, none afterwards.
+   * The layer is being taken out, see `removeLayer`: gives back the incoming bytes that it was
+   * handed and that are not its own. Bytes are decoded until it settles, none afterwards.
    */
   leave?(): Bytes | Promise<Bytes>;
-  /** The connection has ended, or the layer was taken out: releases what the transform holds. Called once. */
+  /**
+   * The connection has ended, or the layer was taken out: releases what the transform holds. Called
+   * once.
+   */
   close?(): void;
-  /** A fact that this layer adds to the connection, see `Transport.getExtraInfo`; `undefined` if not known. */
+  /**
+   * A fact that this layer adds to the connection, see `Transport.getExtraInfo`; `undefined` if not
+   * known.
+   */
   getExtraInfo?(name: string): unknown;
 }

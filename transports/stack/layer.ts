@@ -18,8 +18,9 @@ import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 
 /**
- * Something between a transport and its protocol that sees both directions: to the transport below it
- * is the protocol, to the protocol above the transport. Everything it does not override passes through.
+ * Something between a transport and its protocol that sees both directions: to the transport below
+ * it is the protocol, to the protocol above the transport. Everything it does not override passes
+ * through.
  *
  * Override `write` and `writelines` for outgoing data, `dataReceived` for incoming data; call
  * `super` to pass it on. For bytes that are changed, kept back, or changed asynchronously, use
@@ -185,8 +186,8 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   /**
-   * Takes the layer out of a live connection: joins what is above to what is below, with the bytes that
-   * wait in between. Later writes to the layer go through it and on. See `removeLayer`.
+   * Takes the layer out of a live connection: joins what is above to what is below, with the bytes
+   * that wait in between. Later writes to the layer go through it and on. See `removeLayer`.
    *
    * @returns The transport below.
    */
@@ -211,7 +212,10 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     return pieces.length > 0 && gate.hold(...pieces);
   }
 
-  /** The buffer of a protocol above may be written over before it is sent: the transport below cannot know. */
+  /**
+   * The buffer of a protocol above may be written over before it is sent: the transport below
+   * cannot know.
+   */
   #keep(data: Uint8Array | string): Uint8Array | string {
     if (typeof data === "string") return data;
     return this.#delivery.mayOverwrite(toBytes(data)) ? copyOf(data) : data;

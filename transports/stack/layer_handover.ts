@@ -36,14 +36,17 @@ export class LayerHandover implements ProtocolCallbacks {
     transport.resumeReading();
   }
 
-  /** Resolves when the end of data was delivered, and so everything before it; rejects if the connection is lost. */
+  /**
+   * Resolves when the end of data was delivered, and so everything before it; rejects if the
+   * connection is lost.
+   */
   get drained(): Promise<void> {
     return Promise.race([this.#drained.promise, this.#lost.promise]);
   }
 
   /**
-   * Calls back as soon as nothing is queued for sending: now, or inside the call that takes the last of it. Rejects
-   * if the connection is lost before.
+   * Calls back as soon as nothing is queued for sending: now, or inside the call that takes the
+   * last of it. Rejects if the connection is lost before.
    */
   async whenEmpty(callback: () => void): Promise<void> {
     if (this.#transport.getWriteBufferSize() === 0) return callback();
@@ -60,7 +63,10 @@ export class LayerHandover implements ProtocolCallbacks {
     await Promise.race([emptied, this.#lost.promise]);
   }
 
-  /** Makes the protocol that was replaced that of another transport, with the gathered bytes and `more`. */
+  /**
+   * Makes the protocol that was replaced that of another transport, with the gathered bytes and
+   * `more`.
+   */
   moveTo(transport: Transport, more: readonly Bytes[]): void {
     const unread = [...this.#received, ...more];
     transport.setProtocol(this.#upper, unread.length > 0 ? joinBytes(unread) : undefined);
@@ -119,7 +125,10 @@ export function checkRemovable(transport: CarrierTransport, hasEnded: boolean): 
   }
 }
 
-/** Tells a protocol that has come to stand on another transport whether to write, if that has changed for it. */
+/**
+ * Tells a protocol that has come to stand on another transport whether to write, if that has
+ * changed for it.
+ */
 export function tellWriting(
   protocol: AnyProtocol,
   wasPaused: boolean,

@@ -28,7 +28,7 @@ import {
   type TransportOptions,
 } from "../core/transport_options.ts";
 
-/** What {@linkcode insertLayer} is told. */
+/** Options for {@linkcode insertLayer}. */
 export interface InsertLayerOptions extends TransportOptions {
   /** Bytes that the protocol was handed and that belong to the layer: it gets them first. */
   readonly unread?: Bytes;

@@ -3,10 +3,12 @@ import { TransformCarrier } from "./_transform_carrier.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 
 /**
- * Makes a layer of a transform: it may change the bytes, their number and their pieces, keep them back, and take its time.
+ * Makes a layer of a transform: it may change the bytes, their number and their pieces, keep them
+ * back, and take its time.
  *
- * The layer has buffers, water marks and a life of its own, like any transport. While the transform works or the
- * neighbour is full, nothing more is taken from the other one. Outgoing bytes come in chunks of at most 128 KiB.
+ * The layer has buffers, water marks and a life of its own, like any transport. While the transform
+ * works or the neighbour is full, nothing more is taken from the other one. Outgoing bytes come in
+ * chunks of at most 128 KiB.
  *
  * @example Adding one to every byte
  * ```ts

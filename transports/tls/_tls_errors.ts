@@ -43,7 +43,7 @@ function classifyTlsFailure(error: unknown): TlsFailure {
 }
 
 /** Both ends of a connection, as text. */
-export interface TlsEnds {
+interface TlsEnds {
   readonly peer: string;
   readonly local: string;
 }

@@ -22,7 +22,7 @@ const ALERTS: Partial<Record<TlsFailure, number>> = {
 };
 
 /** What becomes of a handshake: one of the two, once. */
-export interface TlsHandshakeEvents {
+interface TlsHandshakeEvents {
   /** It is complete. An exception refuses the peer. */
   onSecure(socket: TLSSocket, verdict: Verdict): void;
   /** It failed; the connection below is about to end. */

@@ -7,10 +7,10 @@
  * - `finishing`: we have nothing more to send; the peer gets time to end its direction too.
  * - `over`: the outcome is known, and everything is released.
  */
-export type TlsPhase = "handshake" | "secured" | "open" | "finishing" | "over";
+type TlsPhase = "handshake" | "secured" | "open" | "finishing" | "over";
 
 /** What moves a connection from one {@linkcode TlsPhase} to the next. */
-export type TlsEvent = "secure" | "start" | "finish" | "stop";
+type TlsEvent = "secure" | "start" | "finish" | "stop";
 
 /**
  * The whole life of a TLS connection: the phase that each event leads to. An event that is not

@@ -13,7 +13,7 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_optio
 import { TlsCarrier } from "./_tls_carrier.ts";
 import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts";
 
-/** How a live connection is encrypted from now on. */
+/** Options for {@linkcode startTls}: how a live connection is encrypted from now on. */
 export interface StartTlsOptions extends TlsOptions {
   /**
    * Fails with `PlaintextInjectionError` if anything has been received by now that no protocol has
@@ -47,9 +47,9 @@ const CHECKS: OptionTable<StartTlsOptions> = {
  * a server with `serverSide`.
  *
  * Bytes written before go out in the clear. Bytes received and not delivered go into the handshake.
- * The protocol gets no second `connectionMade`: it writes to the transport that is returned. Its writes
- * to the other one during the handshake wait, and go out encrypted; if the handshake fails, they are
- * not sent. Do not await this inside `dataReceived`: the handshake would wait for it.
+ * The protocol gets no second `connectionMade`: it writes to the transport that is returned. Its
+ * writes to the other one during the handshake wait, and go out encrypted; if the handshake fails,
+ * they are not sent. Do not await this inside `dataReceived`: the handshake would wait for it.
  *
  * @example An upgrade in mid-stream
  * ```ts

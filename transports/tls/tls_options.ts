@@ -37,8 +37,8 @@ export const MAX_DROPPED = 1_048_576;
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
 /**
- * How a connection is encrypted. One type for both ends; what concerns the other end only is
- * ignored.
+ * Options for TLS: how a connection is encrypted. Both ends have the same type; an end ignores
+ * options that concern only the other.
  */
 export interface TlsOptions {
   /** Our certificate as PEM. A server needs one; a client shows it to a server that asks. */
@@ -130,7 +130,7 @@ export interface TlsOption {
   readonly tls?: true | TlsOptions;
 }
 
-/** {@linkcode TlsOptions} of one end of one connection, with nothing left open. */
+/** Options for TLS at one end of one connection, with every default filled in. */
 export interface ResolvedTlsOptions extends TlsOptions {
   /** Which end of the handshake this is. */
   readonly serverSide: boolean;

@@ -15,8 +15,8 @@ interface Waiter {
   resolve(): void;
 }
 
-/** How a {@linkcode ChunkQueue} is filled. */
-export interface ChunkQueueOptions {
+/** Options for a {@linkcode ChunkQueue}. */
+interface ChunkQueueOptions {
   /** How many bytes may wait. No limit by default. */
   readonly limit?: number;
   /** Told of how many bytes were taken, each time. */

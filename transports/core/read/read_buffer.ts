@@ -62,7 +62,7 @@ export class ReadBuffer {
 }
 
 /** What can read into a buffer: a socket, a file. */
-export interface Reader {
+interface Reader {
   /** Reads at least one byte; resolves to how many, or to `null` at the end. */
   read(target: Uint8Array): Promise<number | null>;
 }

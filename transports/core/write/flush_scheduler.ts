@@ -1,5 +1,5 @@
 /** Something with bytes to send. */
-export interface Flushable {
+interface Flushable {
   /** Sends what is queued. Must not throw. */
   flush(): void;
 }

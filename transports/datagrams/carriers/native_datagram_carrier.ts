@@ -27,7 +27,7 @@ interface InFlight {
 }
 
 /** Datagrams over a UDP socket of `Deno.listenDatagram`, which needs `--unstable-net`. */
-export class NativeDatagramCarrier implements DatagramCarrier {
+class NativeDatagramCarrier implements DatagramCarrier {
   readonly address: NetAddress;
   /** Only the system knows. */
   readonly maxSize: null = null;

@@ -24,7 +24,7 @@ interface Job {
  * socket that has something to send is sent a datagram by a second one: that ends the wait, and the
  * socket sends before it receives again.
  */
-export class UnixDatagramCarrier implements DatagramCarrier {
+class UnixDatagramCarrier implements DatagramCarrier {
   readonly address: UnixAddress;
   /** Only the system knows. */
   readonly maxSize: null = null;

@@ -8,14 +8,18 @@ const SLAB_SIZE = 524_288;
 /** How many slabs are kept for later, at most. */
 const MOST_SPARE_SLABS = 32;
 /**
- * How long a sink that gives memory back is left alone after it took something, unless a slab gets full, in milliseconds: a file is
- * written to by another thread, whose waking costs as much as the making of dozens of packets.
+ * How long a sink that gives memory back is left alone after it took something, unless a slab gets
+ * full, in milliseconds: a file is written to by another thread, whose waking costs as much as the
+ * making of dozens of packets.
  */
 const REST_MS = 10;
 
 /** Takes a capture, piece by piece. */
 export interface CaptureWriter {
-  /** Whether it has no use for the bytes any more when `write` is done with them: then their memory is written to again. */
+  /**
+   * Whether it has no use for the bytes any more when `write` is done with them: then their memory
+   * is written to again.
+   */
   readonly givesBack?: boolean;
   /** Takes the next bytes; the next call comes when it is done with them. */
   write(bytes: Bytes): void | Promise<void>;
@@ -24,21 +28,23 @@ export interface CaptureWriter {
 }
 
 /**
- * Captured bytes that wait for the sink. Those of one turn of the event loop, or of some milliseconds, go to the
- * sink together.
+ * Captured bytes that wait for the sink. Those of one turn of the event loop, or of some
+ * milliseconds, go to the sink together.
  */
 export class CaptureQueue {
   readonly #sink: CaptureWriter;
   readonly #onError: (error: unknown) => void;
   readonly #flushable = { flush: () => this.#begin() };
-  // Slabs that are full, each from where it has not been given to the sink, and those that can be filled again.
+  // Slabs that are full, each from where it has not been given to the sink, and those that can be
+  // filled again.
   readonly #full: Bytes[] = [];
   readonly #spare: CaptureSlab[] = [];
   #slab = new CaptureSlab(new ArrayBuffer(SLAB_SIZE));
   // Where in the slab begins what the sink was not given, and where it ends.
   #start = 0;
   #end = 0;
-  // In bytes since the beginning: captured, taken by the sink, and the amount that a flush waits for.
+  // In bytes since the beginning: captured, taken by the sink, and the amount that a flush waits
+  // for.
   #reserved = 0;
   #taken = 0;
   #goal = 0;
@@ -99,7 +105,9 @@ export class CaptureQueue {
     }
   }
 
-  /** Waits until the sink has taken everything and is closed, also if called again. Never rejects. */
+  /**
+   * Waits until the sink has taken everything and is closed, also if called again. Never rejects.
+   */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }

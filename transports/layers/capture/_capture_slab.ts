@@ -1,6 +1,9 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
 
-/** Memory that packets are written into, seen as bytes, as numbers of any kind, and as words for their sums. */
+/**
+ * Memory that packets are written into, seen as bytes, as numbers of any kind, and as words for
+ * their sums.
+ */
 export class CaptureSlab {
   /** The memory. */
   readonly bytes: Bytes;
@@ -17,8 +20,8 @@ export class CaptureSlab {
   }
 
   /**
-   * Adds up at most 64 KiB of memory as 16-bit words, up to the next multiple of 4 bytes; the sum's bytes come out in the order
-   * they went in (RFC 1071).
+   * Adds up at most 64 KiB of memory as 16-bit words, up to the next multiple of 4 bytes; the sum's
+   * bytes come out in the order they went in (RFC 1071).
    */
   sum(offset: number, length: number): number {
     const words = this.#words;

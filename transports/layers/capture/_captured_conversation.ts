@@ -1,15 +1,26 @@
 import type { PcapngWriter } from "./_pcapng_writer.ts";
 import { SegmentHead } from "./_segment_head.ts";
 
-/** The most payload in one packet, in bytes: with headers it stays below the 64 KiB of an IP packet. */
+/**
+ * The most payload in one packet, in bytes: with headers it stays below the 64 KiB of an IP packet.
+ */
 const LARGEST_SEGMENT = 65_000;
-/** After so many bytes without an answer the other end acknowledges them, in bytes: far below the window. */
+/**
+ * After so many bytes without an answer the other end acknowledges them, in bytes: far below the
+ * window.
+ */
 const ACK_AFTER = 1_048_576;
 const [FIN, SYN, RST, PSH, ACK] = [1, 2, 4, 8, 16];
 
-/** The longest payload of a packet that networks carry, in bytes: jumbo frames of 9,000, less the headers of IPv6 and TCP. */
+/**
+ * The longest payload of a packet that networks carry, in bytes: jumbo frames of 9,000, less the
+ * headers of IPv6 and TCP.
+ */
 const LARGEST_ON_WIRE = 8940;
-/** Of the option `epb_flags`: "checksum not ready" and "TCP segmentation offloaded", both left to the network card. */
+/**
+ * Of the option `epb_flags`: "checksum not ready" and "TCP segmentation offloaded", both left to
+ * the network card.
+ */
 const OFFLOADED = 1 << 9 | 1 << 11;
 
 /** One end of a conversation, as it appears in the capture. */
@@ -37,16 +48,20 @@ interface Progress {
 }
 
 /**
- * Makes the packets that a TCP connection with these bytes might have had. Those that are longer than networks carry look as
- * in captures of a loopback device, where cutting and checksums are left to a card that never comes: summing up all
- * bytes would cost more than all else that is done to them.
+ * Makes the packets that a TCP connection with these bytes might have had. Those that are longer
+ * than networks carry look as in captures of a loopback device, where cutting and checksums are
+ * left to a card that never comes: summing up all bytes would cost more than all else that is done
+ * to them.
  */
 export class CapturedConversation {
   readonly #writer: PcapngWriter;
   readonly #ends: Readonly<Record<Sender, Progress>>;
   #isOver = false;
 
-  /** Begins with {@linkcode open}. The sequence numbers of the first bytes are one above those given. */
+  /**
+   * Begins with {@linkcode open}. The sequence numbers of the first bytes are one above those
+   * given.
+   */
   constructor(
     writer: PcapngWriter,
     local: CapturedEnd & { readonly sequence: number },

@@ -17,8 +17,8 @@ const PACKET_HEAD = 28;
 const FLAGS_OPTION = 2 | 4 << 16;
 
 /**
- * Writes a pcapng file: section header, one interface, packets. Bytes that the sink has not taken yet are kept up to a limit, above which
- * packets are dropped, and counted.
+ * Writes a pcapng file: section header, one interface, packets. Bytes that the sink has not taken
+ * yet are kept up to a limit, above which packets are dropped, and counted.
  *
  * ```text
  * type, length, contents padded to 4 bytes, options (code, length, value padded to 4 bytes)*, 0, length
@@ -33,7 +33,10 @@ export class PcapngWriter {
   // Those that the file was not told of yet.
   #newlyDropped = 0;
 
-  /** Begins the file. `onError` is told once of a sink that fails, and once of packets that are dropped. */
+  /**
+   * Begins the file. `onError` is told once of a sink that fails, and once of packets that are
+   * dropped.
+   */
   constructor(sink: CaptureWriter, maxBuffer: number, onError: (error: unknown) => void) {
     this.#queue = new CaptureQueue(sink, onError);
     this.#maxBuffer = maxBuffer;
@@ -57,7 +60,8 @@ export class PcapngWriter {
    * @param length How long it is, with its headers, in bytes.
    * @param flags Which way it goes and more, as in the option `epb_flags`.
    * @param comment A remark that is shown with it.
-   * @returns Where in the slab it is to be written before this turn ends, a multiple of 4; the padding after it is there.
+   * @returns Where in the slab it is to be written before this turn ends, a multiple of 4; the
+   * padding after it is there.
    *   `null` if it is not wanted.
    */
   beginPacket(length: number, flags: number, comment?: string): number | null {
@@ -118,7 +122,10 @@ export class PcapngWriter {
     view.setUint32(block + 20 + dropped.length, 0, true);
   }
 
-  /** Makes room for a block, a multiple of 4 bytes long, and writes its type and both of its lengths. */
+  /**
+   * Makes room for a block, a multiple of 4 bytes long, and writes its type and both of its
+   * lengths.
+   */
   #beginBlock(type: number, length: number): number {
     const block = this.#queue.reserve(length);
     const { view } = this.#queue.slab;

@@ -5,7 +5,10 @@ const TCP = 6;
 const TCP_HEADER = 20;
 const [IPV4_HEADER, IPV6_HEADER] = [20, 40];
 const [SYN, ACK] = [2, 16];
-/** Options of the first packets: segments of 65,000 bytes, and "window scale", padded: windows count in units of 16 KiB. */
+/**
+ * Options of the first packets: segments of 65,000 bytes, and "window scale", padded: windows count
+ * in units of 16 KiB.
+ */
 const SYN_OPTIONS = [2 << 24 | 4 << 16 | 65_000, 1 << 24 | 3 << 16 | 3 << 8 | 14];
 
 /** An address and a port. */
@@ -86,8 +89,8 @@ export class SegmentHead {
   }
 
   /**
-   * Writes the checksum of the segment at `at`, which up to 3 zero bytes follow. If it is left to a network card, the field
-   * gets the sum of the pseudo header, to which the card adds.
+   * Writes the checksum of the segment at `at`, which up to 3 zero bytes follow. If it is left to a
+   * network card, the field gets the sum of the pseudo header, to which the card adds.
    */
   addChecksum(slab: CaptureSlab, at: number, length: number, isOffloaded: boolean): void {
     const ip = this.#template.length - TCP_HEADER;

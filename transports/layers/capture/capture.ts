@@ -29,8 +29,9 @@ const FIRST_CLIENT_PORT = 49_152;
 const SERVER_PORT = 40_000;
 
 /**
- * Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece after the other. A path costs
- * least: memory is used again when it is written, while streams and functions may keep what they are given.
+ * Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece
+ * after the other. A path costs least: memory is used again when it is written, while streams and
+ * functions may keep what they are given.
  */
 export type CaptureSink =
   | string
@@ -38,19 +39,26 @@ export type CaptureSink =
   | WritableStream<Bytes>
   | ((bytes: Bytes) => void | Promise<void>);
 
-/** How to capture. */
+/** Options for a {@linkcode Capture}. */
 export interface CaptureOptions {
   /**
-   * How much may wait for the sink, in bytes. If more does, packets are dropped: see `Capture.dropped`.
+   * How much may wait for the sink, in bytes. If more does, packets are dropped: see
+   * `Capture.dropped`.
    *
    * @default {67108864}
    */
   readonly maxBuffer?: number;
-  /** Which end opened the connections. By default the one with the higher port, as a rule the client, counts as that. */
+  /**
+   * Which end opened the connections. By default the one with the higher port, as a rule the
+   * client, counts as that.
+   */
   readonly initiator?: "local" | "peer";
   /** The sequence number that both directions begin with, 0 to 2^32 - 1; by default random ones. */
   readonly initialSequence?: number;
-  /** Told once of a sink that fails, and once when packets are dropped; prints to the console by default. */
+  /**
+   * Told once of a sink that fails, and once when packets are dropped; prints to the console by
+   * default.
+   */
   readonly onError?: ErrorHandler;
 }
 
@@ -62,19 +70,23 @@ const CHECKS: OptionTable<CaptureOptions> = {
 };
 
 /**
- * Writes what goes over connections into a **pcapng** file, which Wireshark and tshark open: "Follow TCP stream" shows the
- * conversation. Put its layer above TLS to have clear text.
+ * Writes what goes over connections into a **pcapng** file, which Wireshark and tshark open:
+ * "Follow TCP stream" shows the conversation. Put its layer above TLS to have clear text.
  *
- * The packets are made up, for the layer sees bytes and no packets: a handshake, one packet for each chunk received and for each piece
- * written (several if it is longer than 65,000 bytes), at the time when it passes, an end. Addresses and
- * ports are those of the connection, as in `peername` and `sockname`; where there are none, as for Unix sockets, loopback addresses are
- * made up and the first packet has a comment with the names. Written bytes count as sent, even if the connection breaks before.
+ * The packets are made up, for the layer sees bytes and no packets: a handshake, one packet for
+ * each chunk received and for each piece written (several if it is longer than 65,000 bytes), at
+ * the time when it passes, an end. Addresses and ports are those of the connection, as in
+ * `peername` and `sockname`; where there are none, as for Unix sockets, loopback addresses are made
+ * up and the first packet has a comment with the names. Written bytes count as sent, even if the
+ * connection breaks before.
  *
- * Packets longer than networks carry, over 9,000 bytes, have no checksum and are marked so, as those of a real
- * loopback device; a program that insists on checksums (Wireshark does not by default) reports these.
+ * Packets longer than networks carry, over 9,000 bytes, have no checksum and are marked so, as
+ * those of a real loopback device; a program that insists on checksums (Wireshark does not by
+ * default) reports these.
  *
- * It never breaks or slows a connection: bytes are copied, and if the sink fails, or does not keep up, the capture suffers, and `onError`
- * is told once. A path needs `--allow-write`; an existing file is overwritten.
+ * It never breaks or slows a connection: bytes are copied, and if the sink fails, or does not keep
+ * up, the capture suffers, and `onError` is told once. A path needs `--allow-write`; an existing
+ * file is overwritten.
  *
  * @example Capturing a connection
  * ```ts
@@ -130,7 +142,10 @@ export class Capture implements AsyncDisposable {
     return this.#writer.flush();
   }
 
-  /** Ends the capture and closes the sink. Connections go on uncaptured. Never rejects: `onError` is told of a failure. */
+  /**
+   * Ends the capture and closes the sink. Connections go on uncaptured. Never rejects: `onError` is
+   * told of a failure.
+   */
   close(): Promise<void> {
     return this.#writer.close();
   }

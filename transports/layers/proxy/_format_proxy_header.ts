@@ -15,7 +15,7 @@ import {
 const encoder = new TextEncoder();
 
 /** The contents of a header; a checksum of any value means the right one. */
-export interface ProxyHeaderContents {
+interface ProxyHeaderContents {
   readonly command: "proxy" | "local";
   readonly source: Address | null;
   readonly destination: Address | null;

@@ -21,10 +21,10 @@ import {
 } from "./_proxy_wire.ts";
 
 /** What a parser found: a header and its length in bytes, or that more is needed. */
-export type ParsedProxyHeader = { readonly header: ProxyHeader; readonly length: number } | null;
+type ParsedProxyHeader = { readonly header: ProxyHeader; readonly length: number } | null;
 
 /** Throws what is wrong with a header. */
-export type Complain = (what: string) => never;
+type Complain = (what: string) => never;
 
 type Ends = Pick<ProxyHeader, "source" | "destination">;
 

@@ -25,12 +25,15 @@ import type { LayerFactory, TransportOptions } from "../../core/transport_option
 import { formatProxyHeader, formatProxyLine } from "./_format_proxy_header.ts";
 import { parseProxyHeader } from "./_parse_proxy_header.ts";
 
-/** The default of `headerTimeout`, in milliseconds: the header stands in the first packet, which may get lost twice. */
+/**
+ * The default of `headerTimeout`, in milliseconds: the header stands in the first packet, which may
+ * get lost twice.
+ */
 const DEFAULT_HEADER_TIMEOUT = 5000;
 /** The default of `maxLength`, in bytes: TLS facts with long names need some hundreds. */
 const DEFAULT_MAX_LENGTH = 4096;
 
-/** What headers are accepted. */
+/** Options for {@linkcode proxyProtocol}: which headers are accepted. */
 export interface ProxyProtocolOptions {
   /**
    * Which versions the proxy may speak.
@@ -66,9 +69,15 @@ export interface SendProxyProtocolOptions {
    * @default {"proxy"}
    */
   readonly command?: "proxy" | "local";
-  /** Where the client is: the `peername` of the connection that is passed on. By default we are the client. */
+  /**
+   * Where the client is: the `peername` of the connection that is passed on. By default we are the
+   * client.
+   */
   readonly source?: Address | null;
-  /** Where the client connected to: the `sockname` of the connection that is passed on. By default the other end of this one. */
+  /**
+   * Where the client connected to: the `sockname` of the connection that is passed on. By default
+   * the other end of this one.
+   */
   readonly destination?: Address | null;
   /** What else is told; in version 2 only. */
   readonly tlvs?: Omit<ProxyTlvs, "crc32c">;
@@ -98,20 +107,23 @@ const SEND_CHECKS: OptionTable<SendProxyProtocolOptions> = {
 };
 
 /**
- * For a server behind HAProxy or another proxy that speaks the PROXY protocol, version 1 or 2: reads its header, and tells where the client
- * really is.
+ * For a server behind HAProxy or another proxy that speaks the PROXY protocol, version 1 or 2:
+ * reads its header, and tells where the client really is.
  *
- * `connectionMade` comes after the header. Then `peername` and `sockname` are the addresses that the proxy told; the
- * connection's own are `proxyPeername` and `proxySockname`, and all that the proxy told is `proxyHeader`. If it speaks for itself (`LOCAL`)
- * or does not know (`UNKNOWN`), the addresses are the connection's own.
+ * `connectionMade` comes after the header. Then `peername` and `sockname` are the addresses that
+ * the proxy told; the connection's own are `proxyPeername` and `proxySockname`, and all that the
+ * proxy told is `proxyHeader`. If it speaks for itself (`LOCAL`) or does not know (`UNKNOWN`), the
+ * addresses are the connection's own.
  *
- * Every client must come through the proxy: who can reach the port by another way can claim any address. A header
- * is required; anything else ends the connection before the protocol hears of it. Put it nearest the wire: `layers: [proxyProtocol(), …]`.
- * The option `tls` puts TLS below the layers, where the header would have to be encrypted; for a proxy that passes TLS on, put
+ * Every client must come through the proxy: who can reach the port by another way can claim any
+ * address. A header is required; anything else ends the connection before the protocol hears of it.
+ * Put it nearest the wire: `layers: [proxyProtocol(), …]`. The option `tls` puts TLS below the
+ * layers, where the header would have to be encrypted; for a proxy that passes TLS on, put
  * `tlsLayer` above this one.
  *
- * A failure is reported once to the server's `onError`: {@linkcode ProxyProtocolError} for bytes that are no header, a wrong checksum or one
- * that is too long; {@linkcode ProxyProtocolTimeoutError} if it does not come in time.
+ * A failure is reported once to the server's `onError`: {@linkcode ProxyProtocolError} for bytes
+ * that are no header, a wrong checksum or one that is too long;
+ * {@linkcode ProxyProtocolTimeoutError} if it does not come in time.
  *
  * @example Both ends
  * ```ts
@@ -151,13 +163,14 @@ export function proxyProtocol(options: ProxyProtocolOptions = {}): LayerFactory 
 }
 
 /**
- * For a client that passes on the connections of others, or speaks to a server that expects a header: writes one of the PROXY
- * protocol before anything else. See {@linkcode proxyProtocol}.
+ * For a client that passes on the connections of others, or speaks to a server that expects a
+ * header: writes one of the PROXY protocol before anything else. See {@linkcode proxyProtocol}.
  *
  * Addresses of different kinds, or of a kind that the version does not know, are told as unknown.
  *
  * @param options What to tell.
- * @throws {RangeError} If a fact is too long for the format; on connecting, not here, if the addresses are.
+ * @throws {RangeError} If a fact is too long for the format; on connecting, not here, if the
+ * addresses are.
  */
 export function sendProxyProtocol(options: SendProxyProtocolOptions = {}): LayerFactory {
   checkOptions("use sendProxyProtocol", options, SEND_CHECKS);

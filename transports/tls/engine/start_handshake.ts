@@ -18,7 +18,7 @@ import { nodeTls } from "../../core/node_modules.ts";
 import type { TlsDuplex } from "./tls_duplex.ts";
 
 /** The outcome of a handshake: one of the two, once. */
-export interface HandshakeEvents {
+interface HandshakeEvents {
   /**
    * It is complete; `verdict` says why the peer is not authorised, if it may come in all the same.
    */

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { nodeStream } from "../../core/node_modules.ts";
 
 /** Sends ciphertext of the engine; resolves when more may come. */
-export type SendCiphertext = (bytes: Uint8Array) => void | Promise<void>;
+type SendCiphertext = (bytes: Uint8Array) => void | Promise<void>;
 
 /** Told that a write is done. */
 type WriteDone = (error?: Error | null) => void;
