@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import type { ExtraInfoValue, ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
@@ -22,6 +21,7 @@ import { describeOsError } from "../core/os_error.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import type { Child } from "./_child.ts";
 import { endWithUs } from "./_end_with_us.ts";
+import { SharedStdin } from "./_shared_stdin.ts";
 import { checkSignal, signalGroup } from "./_signals.ts";
 
 /** Options for a {@linkcode ChildTransport}. */
@@ -47,6 +47,8 @@ const SHUTDOWN_CHECKS: OptionTable<ProcessShutdownOptions> = {
  * known at once, even if a process that the child has started keeps the pipes open.
  */
 export class ChildTransport implements SubprocessTransport {
+  /** Its stdin, if that is for another process. */
+  readonly sharedStdin: SharedStdin;
   readonly #child: Child;
   readonly #options: ChildTransportOptions;
   readonly #pipes = new Map<number, Transport>();
@@ -55,7 +57,6 @@ export class ChildTransport implements SubprocessTransport {
   readonly #exited = Promise.withResolvers<ProcessExit>();
   readonly #closed = Promise.withResolvers<ProcessExit>();
   #protocol: SubprocessProtocolCallbacks;
-  #shared: Duplex | null;
   #exit: ProcessExit | null = null;
   #isClosing = false;
   #isLost = false;
@@ -66,7 +67,7 @@ export class ChildTransport implements SubprocessTransport {
     this.#child = child;
     this.#protocol = protocol;
     this.#options = options;
-    this.#shared = child.shared;
+    this.sharedStdin = new SharedStdin(child.pid, child.shared);
   }
 
   /** Connects the pipes, tells the protocol, and waits for the ends. */
@@ -103,25 +104,6 @@ export class ChildTransport implements SubprocessTransport {
 
   get closed(): Promise<ProcessExit> {
     return this.#closed.promise;
-  }
-
-  /**
-   * The writing end of its stdin, for another process.
-   *
-   * @throws {InvalidStateError} If it has none, or that was given away.
-   */
-  get shared(): Duplex {
-    if (this.#shared !== null) return this.#shared;
-    const why = this.#child.shared === null
-      ? `it was not started with stdin: "shared"`
-      : "it was given to another process";
-    throw new InvalidStateError(`Cannot share stdin of process ${this.pid}: ${why}`);
-  }
-
-  /** The writing end of its stdin is with another process: it ends when that one ends. */
-  takeShared(): void {
-    this.#shared?.destroy();
-    this.#shared = null;
   }
 
   getPid(): number {
@@ -167,7 +149,7 @@ export class ChildTransport implements SubprocessTransport {
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.takeShared();
+    this.sharedStdin.drop();
     // Queued input has no reader: the process is killed.
     for (const transport of this.#pipes.values()) transport.abort();
     try {
@@ -241,7 +223,7 @@ export class ChildTransport implements SubprocessTransport {
 
   #onExit(exit: ProcessExit): void {
     this.#exit = exit;
-    this.takeShared();
+    this.sharedStdin.drop();
     this.#call("processExited");
     this.#exited.resolve(exit);
     this.#finish();

@@ -37,20 +37,28 @@ class Guard {
     this.#isListening = true;
     for (const [signal, listener] of this.#onSignal) Deno.addSignalListener(signal, listener);
     globalThis.addEventListener("unload", this.#onUnload);
-    globalThis.addEventListener("error", this.#onUncaught);
-    globalThis.addEventListener("unhandledrejection", this.#onUncaught);
+    globalThis.addEventListener("error", this.#beLast, true);
+    globalThis.addEventListener("unhandledrejection", this.#beLast, true);
   }
 
   #stopListening(): void {
     this.#isListening = false;
     for (const [signal, listener] of this.#onSignal) Deno.removeSignalListener(signal, listener);
     globalThis.removeEventListener("unload", this.#onUnload);
+    globalThis.removeEventListener("error", this.#beLast, true);
     globalThis.removeEventListener("error", this.#onUncaught);
+    globalThis.removeEventListener("unhandledrejection", this.#beLast, true);
     globalThis.removeEventListener("unhandledrejection", this.#onUncaught);
   }
 
   /** There is no time to ask. */
   readonly #onUnload = (): void => this.#send("SIGKILL");
+
+  /** Before all other listeners: makes ours the last one, when it is known whether the program goes on. */
+  readonly #beLast = ({ type }: Event): void => {
+    globalThis.removeEventListener(type, this.#onUncaught);
+    globalThis.addEventListener(type, this.#onUncaught);
+  };
 
   readonly #onUncaught = (event: Event): void => {
     // A program that prevents that goes on.

@@ -7,6 +7,7 @@ import type { Child } from "./_child.ts";
 import { ChildTransport } from "./_child_transport.ts";
 import { CommandChild } from "./_command_child.ts";
 import type { CommandOptions } from "./command_options.ts";
+import type { SharedStdin } from "./_shared_stdin.ts";
 import { type Command, runInTerminal } from "./_terminal.ts";
 import type { FileStdio, StdinStdio, Stdio } from "./stdio.ts";
 
@@ -29,15 +30,17 @@ export async function startChild(
 ): Promise<Child> {
   const command = runInTerminal(program, options.args ?? [], options.pty ?? false);
   const opened: number[] = [];
+  const shared = claimShared(stdio);
   try {
     const descriptors: Descriptor[] = [];
     for (const [fd, kind] of stdio.entries()) descriptors.push(await openStdio(kind, fd, opened));
     const child = needsNode(descriptors)
       ? await startByNode(command, descriptors, options)
       : startByDeno(command, descriptors, options);
-    for (const kind of stdio) if (isProcess(kind)) kind.takeShared();
+    for (const stdin of shared) stdin.drop();
     return child;
   } catch (error) {
+    for (const stdin of shared) stdin.giveBack();
     throw describeFailure(error, String(program), command.program);
   } finally {
     // The child has its own by now.
@@ -49,12 +52,28 @@ function isProcess(kind: Stdio | StdinStdio): kind is SubprocessTransport & Chil
   return kind instanceof ChildTransport;
 }
 
+/** The shared stdins among its descriptors, kept for this process from now on. */
+function claimShared(stdio: readonly (Stdio | StdinStdio)[]): readonly SharedStdin[] {
+  const shared = [...new Set(stdio.filter(isProcess))].map(({ sharedStdin }) => sharedStdin);
+  const claimed: SharedStdin[] = [];
+  try {
+    for (const stdin of shared) {
+      stdin.claim();
+      claimed.push(stdin);
+    }
+  } catch (error) {
+    for (const stdin of claimed) stdin.giveBack();
+    throw error;
+  }
+  return claimed;
+}
+
 async function openStdio(
   kind: Stdio | StdinStdio,
   fd: number,
   opened: number[],
 ): Promise<Descriptor> {
-  if (isProcess(kind)) return kind.shared;
+  if (isProcess(kind)) return kind.sharedStdin.stream;
   if (typeof kind !== "object") return kind;
   if (!("path" in kind)) {
     throw new InvalidStateError(

@@ -13,8 +13,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
 const command = COMMANDS[way ?? ""] ?? "echo ready; exec sleep 1000";
 const ready = Promise.withResolvers<void>();
 let pid = 0;
+let exited: Promise<{ readonly signal: string | null }>;
 if (way === "connected") {
-  const { transport } = await connectProcess(
+  const { transport, exited: ended } = await connectProcess(
     () => ({ dataReceived: () => ready.resolve() }),
     "sh",
     {
@@ -22,6 +23,7 @@ if (way === "connected") {
     },
   );
   pid = transport.getExtraInfo("pid") ?? 0;
+  exited = ended;
 } else {
   const { transport } = await subprocessShell(
     () => ({ pipeDataReceived: () => ready.resolve() }),
@@ -34,6 +36,7 @@ if (way === "connected") {
     },
   );
   pid = transport.pid;
+  exited = transport.exited;
 }
 await ready.promise;
 if (end === "handled") {
@@ -58,6 +61,15 @@ switch (end) {
   case "caught":
     globalThis.addEventListener("error", (event) => event.preventDefault(), { once: true });
     reportError(new Error("This is caught"));
-    console.log("went on");
+    Deno.kill(pid, "SIGTERM");
+    console.log((await exited).signal);
+    break;
+  case "caught rejection":
+    globalThis.addEventListener("unhandledrejection", (event) => {
+      event.preventDefault();
+      Deno.kill(pid, "SIGTERM");
+    });
+    void Promise.reject(new Error("This is caught"));
+    console.log((await exited).signal);
     break;
 }

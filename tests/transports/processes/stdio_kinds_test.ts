@@ -72,6 +72,30 @@ test("A shared stdin is given away once, and only by a process that has one", as
   await Promise.all([transport.closed, writer.transport.closed, plain.transport.closed]);
 });
 
+test("A shared stdin is given to one of two processes that are started at once", async () => {
+  const { transport, protocol } = await subprocessExec(make, "cat", { stdin: "shared" });
+  const start = (word: string) => subprocessShell(make, `echo ${word}`, { stdout: transport });
+  const [first, second] = await Promise.allSettled([start("one"), start("two")]);
+  assertEquals([first.status, second.status], ["fulfilled", "rejected"]);
+  await transport.closed;
+  assertEquals(protocol.text(1), "one\n");
+});
+
+test("A shared stdin is for stdout and stderr of one process alike, and not for one that comes too late", async () => {
+  const { transport, protocol } = await subprocessExec(make, "cat", { stdin: "shared" });
+  const both = { stdout: transport, stderr: transport } as const;
+  await subprocessShell(make, "echo out; echo err >&2", both);
+  await transport.closed;
+  assertEquals(protocol.text(1), "out\nerr\n");
+  const ended = await subprocessExec(make, "true", { stdin: "shared" });
+  await ended.transport.closed;
+  await assertRejects(
+    () => subprocessExec(make, "true", { stdout: ended.transport }),
+    InvalidStateError,
+    "the process has ended",
+  );
+});
+
 test("A program that cannot be started leaves the shared stdin for another one", async () => {
   const { transport, protocol } = await subprocessExec(make, "cat", { stdin: "shared" });
   await assertRejects(
