@@ -12,7 +12,7 @@ const CHECKS: OptionTable<PipeOptions> = {
   signal: abortSignal,
 };
 
-/** Throws for options that cannot be meant, before anything is opened. */
+/** Throws for options of a wrong kind or out of range, before anything is opened. */
 export function checkPipeOptions(options: PipeOptions): void {
   checkOptions("connect pipe", options, CHECKS);
 }

@@ -55,9 +55,19 @@ export class NodeChild implements Child {
   kill(signal: string): void {
     if (this.handle.exitCode !== null) return;
     // The name was checked where it came in.
-    this.handle.kill(signal as NodeJS.Signals);
+    const isSent = this.handle.kill(signal as NodeJS.Signals);
     // Deno's handle sends one signal only, and takes any signal for the end of the process; this resets it.
     Object.assign(this.handle, { killed: false, signalCode: null });
+    if (!isSent) this.#sendAgain(signal as Deno.Signal);
+  }
+
+  /** Deno's handle does not say why it sent none: the process has ended, or the system refuses it. */
+  #sendAgain(signal: Deno.Signal): void {
+    try {
+      Deno.kill(this.pid, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 }
 

@@ -19,14 +19,15 @@ else {
         stderr: "null",
       }).output();
       const refused = "Cannot send SIGTERM to process PID: EPERM: Operation not permitted";
-      assertEquals([new TextDecoder().decode(stdout).trimEnd().split("\n"), success], [[
+      const started = [
         "PermissionDenied Cannot send SIGKILL to process PID: EPERM: Operation not permitted",
         `signal ${refused}`,
         `PermissionDenied ${refused}`,
         "0",
-        "close PermissionDenied",
-        "0",
-      ], true]);
+      ];
+      const printed = new TextDecoder().decode(stdout).trimEnd().split("\n");
+      const connected = ["close PermissionDenied", "0"];
+      assertEquals([printed, success], [[...started, ...started, ...connected], true]);
     },
   );
 }
