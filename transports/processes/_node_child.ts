@@ -66,7 +66,8 @@ export class NodeChild implements Child {
     try {
       Deno.kill(this.pid, signal);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      // Anything else: it has ended, or Deno may not look, as with a list of programs to run.
+      if (error instanceof Deno.errors.PermissionDenied) throw error;
     }
   }
 }
