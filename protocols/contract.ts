@@ -25,6 +25,20 @@ export interface WriteBufferLimits {
   readonly low: number;
 }
 
+/** Options for {@linkcode Transport.setProtocol}. */
+export interface SetProtocolOptions {
+  /**
+   * Bytes that the protocol before was handed and did not use, possibly none. They are delivered
+   * first.
+   */
+  readonly unread?: Bytes;
+  /**
+   * Whether `eofReceived` is called again, after the unread bytes, if the protocol before was told
+   * the end of the data. By default if `unread` is given.
+   */
+  readonly replayEof?: boolean;
+}
+
 /**
  * A byte stream in both directions, as a protocol sees it: asyncio's `Transport`.
  *
@@ -126,11 +140,12 @@ export interface Transport {
    * Makes another protocol receive what comes next, and what waits because reading is paused;
    * neither is told.
    *
-   * @param protocol Who receives from now on.
-   * @param unread Bytes that the protocol before it was handed and did not use, possibly none: they
-   * are delivered first, and if the end of the data was told before, it is told again after them.
+   * @param protocol The protocol that receives from now on.
+   * @param options Bytes that the protocol before it did not use, and whether to tell the end of
+   * the data again.
+   * @throws {TypeError} If an option is of the wrong kind; the protocol stays the same.
    */
-  setProtocol(protocol: AnyProtocol, unread?: Bytes): void;
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void;
   /** The protocol that receives what comes. */
   getProtocol(): AnyProtocol;
   /**

@@ -179,7 +179,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
 
   /**
    * Removes and returns the bytes that were not decoded, for another protocol:
-   * `transport.setProtocol(next, framed.detach())`. In a callback of this protocol
+   * `transport.setProtocol(next, { unread: framed.detach() })`. In a callback of this protocol
    * `transport.setProtocol(next)` is enough.
    *
    * @returns The bytes, possibly none.
@@ -285,13 +285,16 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     }
     const protocol = transport.getProtocol();
     if (protocol !== current) {
-      // With bytes, even none, the next one also hears of the end, if that has come.
-      if (!this.#isDetached) transport.setProtocol(protocol, this.#reader.takeRest());
+      if (!this.#isDetached) {
+        transport.setProtocol(protocol, { unread: this.#reader.takeRest(), replayEof: true });
+      }
       return false;
     }
     // After the end of the data at most one last message is left, which does not wait.
     if (this.#isEnded || transport.isReading()) return true;
-    if (this.#reader.buffered > 0) transport.setProtocol(protocol, this.#reader.takeRest());
+    if (this.#reader.buffered > 0) {
+      transport.setProtocol(protocol, { unread: this.#reader.takeRest() });
+    }
     return false;
   }
 

@@ -195,7 +195,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   /**
    * Removes and returns the bytes that were received and not decoded, for another reader:
    * `StreamConnection.over(connection.transport, { unread })`, or `transport.setProtocol(protocol,
-   * unread)`. Receiving fails from now on.
+   * { unread })`. Receiving fails from now on.
    *
    * @returns The bytes, possibly none.
    */

@@ -182,7 +182,7 @@ export class LiveStreamConnection implements StreamConnection {
     const { transport } = this;
     const unread = this.reader.detach();
     this.#flow.handOver();
-    transport.setProtocol(protocol, unread);
+    transport.setProtocol(protocol, { unread });
     transport.resumeReading();
     return transport;
   }
@@ -216,8 +216,7 @@ function over(
   const reader = new StreamReader(readerOptions);
   const protocol = new StreamReaderProtocol(reader);
   protocol.connectionMade(transport);
-  // Nothing for the transport to deliver, but the end of the data, if that has come.
-  transport.setProtocol(protocol, new Uint8Array(0));
+  transport.setProtocol(protocol, { replayEof: true });
   transport.resumeReading();
   if (unread !== undefined) reader.feedData(unread);
   if (isWritingPaused(transport)) protocol.pauseWriting();

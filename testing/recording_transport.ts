@@ -1,6 +1,11 @@
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
-import type { AnyProtocol, Transport, WriteBufferLimits } from "../protocols/contract.ts";
+import type {
+  AnyProtocol,
+  SetProtocolOptions,
+  Transport,
+  WriteBufferLimits,
+} from "../protocols/contract.ts";
 import type { ExtraInfoValue } from "../protocols/extra_info.ts";
 import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
@@ -9,6 +14,7 @@ import { isThenable, toError } from "../protocols/thrown.ts";
 import { callBack } from "../transports/core/callbacks.ts";
 import { Lifecycle } from "../transports/core/lifecycle.ts";
 import { Delivery } from "../transports/core/read/delivery.ts";
+import { switchProtocol } from "../transports/core/read/switch_protocol.ts";
 import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
 import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/core/transport_options.ts";
 import { WaterMarks } from "../transports/core/write/water_marks.ts";
@@ -273,11 +279,9 @@ export class RecordingTransport implements Transport {
     return this.#queued;
   }
 
-  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
-    this.#record("setProtocol", protocol, ...(unread === undefined ? [] : [unread]));
-    this.#delivery.protocol = protocol;
-    if (unread === undefined || this.isClosing()) return;
-    if (unread.length > 0) this.#delivery.unshift(unread);
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void {
+    this.#record("setProtocol", protocol, ...(options === undefined ? [] : [options]));
+    if (!switchProtocol(this.#delivery, protocol, options)) return;
     const { state } = this.#lifecycle;
     if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
   }

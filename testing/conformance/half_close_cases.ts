@@ -1,6 +1,7 @@
 import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
+import { RecordingProtocol } from "../recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, turns } from "./scene.ts";
 
@@ -18,6 +19,30 @@ export const halfCloseCases: readonly ConformanceCase[] = [
       assertThrows(() => a.transport.writeEof(), InvalidStateError);
       a.transport.write("still open");
       await b.protocol.untilReceived(10);
+    },
+  },
+  {
+    name: "setProtocol() with replayEof tells the next protocol of the end; without it does not",
+    needs,
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair({}, KEEP_OPEN);
+      a.transport.writeEof();
+      await b.protocol.until("eofReceived");
+      const next = () => new RecordingProtocol(KEEP_OPEN);
+      const [silent, told, handed] = [next(), next(), next()];
+      b.transport.setProtocol(silent);
+      await turns();
+      assertEquals(silent.order, []);
+      b.transport.setProtocol(told, { replayEof: true });
+      await told.until("eofReceived");
+      assertEquals(told.order, ["eofReceived"]);
+      b.transport.setProtocol(handed, { unread: new Uint8Array(2) });
+      await handed.until("eofReceived");
+      assertEquals(handed.order, ["dataReceived", "eofReceived"]);
+      // So that its record is complete.
+      b.transport.setProtocol(b.protocol);
+      b.transport.close();
+      await Promise.all([a.transport.closed, b.transport.closed]);
     },
   },
   {

@@ -88,7 +88,7 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
       const [a, b] = await scene.pair({}, {
         dataReceived(chunk): void {
           b.transport.pauseReading();
-          b.transport.setProtocol(next, chunk);
+          b.transport.setProtocol(next, { unread: chunk });
         },
       });
       const next = new RecordingProtocol();
@@ -111,7 +111,7 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
       await turns();
       const bytes = scene.random.bytes(1000);
       const collector = new Collector(scene, 7);
-      b.transport.setProtocol(collector.buffered, bytes.slice());
+      b.transport.setProtocol(collector.buffered, { unread: bytes.slice() });
       assertEquals(collector.length, 0, "delivered inside setProtocol()");
       await collector.until(1000);
       collector.assertReceived(bytes);

@@ -184,7 +184,7 @@ Deno.test("FramedProtocol tells the protocol that is set in the last message of 
     const [client, server] = await memoryTransportPair(() => ({}), () => lines);
     next.connectionMade(server.transport);
     lines.onLine = () => {
-      if (withUnread) server.transport.setProtocol(next, lines.detach());
+      if (withUnread) server.transport.setProtocol(next, { unread: lines.detach() });
       else server.transport.setProtocol(next);
     };
     client.transport.write("last");
@@ -205,7 +205,7 @@ Deno.test("FramedProtocol.detach() gives up what has arrived of a message", asyn
   const transport = connect(lines);
   next.connectionMade(transport);
   await transport.feed("one\ntw");
-  transport.setProtocol(next, lines.detach());
+  transport.setProtocol(next, { unread: lines.detach() });
   await transport.feed("o\n");
   assertEquals([lines.heard, next.heard], [["one"], ["two"]]);
 });

@@ -240,7 +240,7 @@ Deno.test("FramedConnection.detach() hands the rest to a protocol", async () => 
   peer.writer.write("one\ntwo");
   assertEquals(await messages.receive(), "one");
   const protocol = new RecordingProtocol();
-  pair.a.transport.setProtocol(protocol, messages.detach());
+  pair.a.transport.setProtocol(protocol, { unread: messages.detach() });
   await settle();
   assertEquals(protocol.receivedText, "two");
 });

@@ -40,7 +40,7 @@ Deno.test("RecordingTransport records every call that changes something", () => 
   transport.pauseReading();
   transport.resumeReading();
   transport.setProtocol(next);
-  transport.setProtocol(next, unread);
+  transport.setProtocol(next, { unread });
   transport.writeEof();
   transport.close();
   transport.abort(reason);
@@ -53,7 +53,7 @@ Deno.test("RecordingTransport records every call that changes something", () => 
     { method: "pauseReading", args: [] },
     { method: "resumeReading", args: [] },
     { method: "setProtocol", args: [next] },
-    { method: "setProtocol", args: [next, unread] },
+    { method: "setProtocol", args: [next, { unread }] },
     { method: "writeEof", args: [] },
     { method: "close", args: [] },
     { method: "abort", args: [reason] },
@@ -290,7 +290,9 @@ Deno.test("RecordingTransport ends with WriteBufferFullError above maxWriteBuffe
 Deno.test("RecordingTransport.setProtocol() delivers unread bytes first, to the new protocol", async () => {
   const next = new RecordingProtocol();
   const { transport, protocol } = started(
-    new RecordingProtocol({ dataReceived: (chunk): void => transport.setProtocol(next, chunk) }),
+    new RecordingProtocol({
+      dataReceived: (chunk): void => transport.setProtocol(next, { unread: chunk }),
+    }),
   );
   await Promise.all([transport.feed("one "), transport.feed("two")]);
   assertEquals([protocol.receivedText, next.receivedText], ["one ", "one two"]);
@@ -299,7 +301,7 @@ Deno.test("RecordingTransport.setProtocol() delivers unread bytes first, to the 
 
 Deno.test("RecordingTransport ends with what the protocol throws over unread bytes", async () => {
   const { transport } = started({});
-  transport.setProtocol({ dataReceived: fail }, new Uint8Array(1));
+  transport.setProtocol({ dataReceived: fail }, { unread: new Uint8Array(1) });
   assertEquals((await transport.closed).error?.name, "SyntaxError");
 });
 

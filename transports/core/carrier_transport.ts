@@ -1,8 +1,8 @@
-import { type Bytes, checkBytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
   AnyProtocol,
   BaseProtocolCallbacks,
+  SetProtocolOptions,
   Transport,
   WriteBufferLimits,
 } from "../../protocols/contract.ts";
@@ -20,6 +20,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { describeOsError } from "./os_error.ts";
 import { Outbound, type OutboundEvents } from "./write/outbound.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";
+import { switchProtocol } from "./read/switch_protocol.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { toBytes, toPieces } from "./write/to_bytes.ts";
@@ -234,11 +235,8 @@ export class CarrierTransport implements Transport {
     return this.#outbound.size + (gateOf(this)?.size ?? 0);
   }
 
-  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
-    this.#delivery.protocol = protocol;
-    if (unread === undefined) return;
-    checkBytes(unread, "hand over");
-    if (unread.length > 0) this.#delivery.unshift(unread);
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void {
+    if (!switchProtocol(this.#delivery, protocol, options)) return;
     const { state } = this.#lifecycle;
     if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
   }

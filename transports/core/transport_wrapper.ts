@@ -1,6 +1,10 @@
-import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
-import type { AnyProtocol, Transport, WriteBufferLimits } from "../../protocols/contract.ts";
+import type {
+  AnyProtocol,
+  SetProtocolOptions,
+  Transport,
+  WriteBufferLimits,
+} from "../../protocols/contract.ts";
 import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { closeInTime } from "./close_in_time.ts";
@@ -126,8 +130,8 @@ export class TransportWrapper implements Transport {
   }
 
   /** As {@linkcode Transport}: forwarded. */
-  setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
-    this.inner.setProtocol(protocol, unread);
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void {
+    this.inner.setProtocol(protocol, options);
   }
 
   /** As {@linkcode Transport}: forwarded. */

@@ -2,14 +2,16 @@ import type {
   AnyProtocol,
   BaseProtocolCallbacks,
   ProtocolCallbacks,
+  SetProtocolOptions,
   Transport,
 } from "../../protocols/contract.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Delivery } from "../core/read/delivery.ts";
+import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { closeAfterPeer } from "../core/writing.ts";
-import { type Bytes, checkBytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import { putOnTop, takeOff } from "../core/stack_top.ts";
@@ -172,12 +174,10 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   /** Exchanges the protocol above. */
-  override setProtocol(protocol: AnyProtocol, unread?: Bytes): void {
-    this.#delivery.protocol = protocol;
-    if (unread === undefined) return;
-    checkBytes(unread, "hand over");
-    if (unread.length > 0) this.#deliverUnread(unread);
-    if (this.#hasEnded) this.#tellEofInTime();
+  override setProtocol(protocol: AnyProtocol, options: SetProtocolOptions = {}): void {
+    const replaysEof = switchProtocol(this.#delivery, protocol, options);
+    if (options.unread?.length) this.#noteUnread();
+    if (replaysEof && this.#hasEnded) this.#tellEofInTime();
   }
 
   /** The protocol above. */
@@ -197,7 +197,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     // After the end of data nothing comes but what waits here already, so it goes its way.
     if (!this.#isEofWaiting) {
       const waiting = this.#delivery.takeWaiting();
-      this.inner.setProtocol(upper, waiting.length > 0 ? joinBytes(waiting) : undefined);
+      this.inner.setProtocol(upper, waiting.length > 0 ? { unread: joinBytes(waiting) } : {});
     }
     restack(upper, this.inner);
     takeOff(this.inner, this);
@@ -239,9 +239,8 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     if (!keepsOpen && !this.isClosing()) closeAfterPeer(this.inner, true);
   }
 
-  #deliverUnread(unread: Bytes): void {
+  #noteUnread(): void {
     this.#isUnreadWaiting = true;
-    this.#delivery.unshift(unread);
     void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
   }
 

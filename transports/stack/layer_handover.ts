@@ -69,7 +69,7 @@ export class LayerHandover implements ProtocolCallbacks {
    */
   moveTo(transport: Transport, more: readonly Bytes[]): void {
     const unread = [...this.#received, ...more];
-    transport.setProtocol(this.#upper, unread.length > 0 ? joinBytes(unread) : undefined);
+    transport.setProtocol(this.#upper, unread.length > 0 ? { unread: joinBytes(unread) } : {});
     restack(this.#upper, transport);
   }
 

@@ -197,7 +197,7 @@ class Landing implements ProtocolCallbacks {
   /** Puts the layer in; resolves to the transport on top of it. */
   async comeUp(lower: AnyProtocol, unread: Bytes | undefined): Promise<Transport> {
     this.#lower = lower;
-    this.#transport.setProtocol(lower, unread);
+    this.#transport.setProtocol(lower, unread && { unread });
     try {
       lower.connectionMade?.(new LayerPassage(this.#transport, this.#gate));
     } catch (thrown) {

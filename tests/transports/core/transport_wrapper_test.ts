@@ -18,7 +18,7 @@ Deno.test("TransportWrapper forwards every call with its arguments", () => {
   outer.pauseReading();
   assertEquals(outer.isReading(), false);
   outer.resumeReading();
-  outer.setProtocol(next, new Uint8Array(0));
+  outer.setProtocol(next, { replayEof: true });
   assertStrictEquals(outer.getProtocol(), next);
   assertEquals([outer.getExtraInfo("color"), outer.getExtraInfo("size", 3)], ["blue", 3]);
   assertEquals(outer.canWriteEof(), true);

@@ -58,9 +58,9 @@ Deno.test("Layer tells the end of data after bytes that wait in it, also when it
       eofReceived: () => void heard.push("eof"),
       connectionLost: (error: Error | null) => protocol.connectionLost(error),
     };
-    transport.setProtocol(busy, new TextEncoder().encode("unread"));
+    transport.setProtocol(busy, { unread: new TextEncoder().encode("unread") });
     await turns();
-    transport.setProtocol(busy, new TextEncoder().encode("and more"));
+    transport.setProtocol(busy, { unread: new TextEncoder().encode("and more") });
     // The transport below does not know of those bytes, so the end comes while they wait.
     peer.writeEof();
     await turns();
@@ -100,7 +100,7 @@ Deno.test("Layer that tells the end of data late has the peer end the connection
     transport.setProtocol(keeping);
     peer.writeEof();
     await keeping.until("eofReceived");
-    transport.setProtocol(protocol, new TextEncoder().encode("unread"));
+    transport.setProtocol(protocol, { unread: new TextEncoder().encode("unread") });
     assertEquals((await transport.closed).endedBy, "peer");
     assertEquals(protocol.order, [
       "connectionMade",
@@ -125,7 +125,7 @@ Deno.test("Layer.remove() while unread bytes are worked on holds back what follo
       if (heard.join("").endsWith("next")) followed.resolve();
     },
     connectionLost: (error: Error | null) => protocol.connectionLost(error),
-  }, new TextEncoder().encode("unread "));
+  }, { unread: new TextEncoder().encode("unread ") });
   await turns();
   const below = await removeLayer(layer);
   peer.write("next");

@@ -1,0 +1,23 @@
+import { assertStrictEquals, assertThrows } from "@std/assert";
+import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
+
+Deno.test("setProtocol() refuses options that are none, and keeps the protocol", async () => {
+  const [{ transport }] = await memoryTransportPair(() => ({}), () => ({}));
+  const protocol = transport.getProtocol();
+  const detached = new Uint8Array(1);
+  structuredClone(detached, { transfer: [detached.buffer] });
+  for (
+    const [options, text] of [
+      [new Uint8Array(0), "bytes given instead of options; write { unread }"],
+      [{ unred: new Uint8Array(1) }, 'there is no option "unred"; did you mean "unread"?'],
+      [{ unread: "text" }, "it is not a Uint8Array"],
+      [{ unread: detached }, "memory was transferred away"],
+      [{ replayEof: 1 }, "replayEof 1 is neither true nor false"],
+    ] as const
+  ) {
+    assertThrows(() => transport.setProtocol({}, options as object), TypeError, text);
+    assertStrictEquals(transport.getProtocol(), protocol);
+  }
+  transport.abort();
+  await transport.closed;
+});
