@@ -77,6 +77,7 @@ test("A shared stdin is given to one of two processes that are started at once",
   const start = (word: string) => subprocessShell(make, `echo ${word}`, { stdout: transport });
   const [first, second] = await Promise.allSettled([start("one"), start("two")]);
   assertEquals([first.status, second.status], ["fulfilled", "rejected"]);
+  if (first.status === "fulfilled") await first.value.transport.closed;
   await transport.closed;
   assertEquals(protocol.text(1), "one\n");
 });
@@ -84,8 +85,8 @@ test("A shared stdin is given to one of two processes that are started at once",
 test("A shared stdin is for stdout and stderr of one process alike, and not for one that comes too late", async () => {
   const { transport, protocol } = await subprocessExec(make, "cat", { stdin: "shared" });
   const both = { stdout: transport, stderr: transport } as const;
-  await subprocessShell(make, "echo out; echo err >&2", both);
-  await transport.closed;
+  const writer = await subprocessShell(make, "echo out; echo err >&2", both);
+  await Promise.all([transport.closed, writer.transport.closed]);
   assertEquals(protocol.text(1), "out\nerr\n");
   const ended = await subprocessExec(make, "true", { stdin: "shared" });
   await ended.transport.closed;
