@@ -75,7 +75,8 @@ export async function withPeer(
     await use(Number(await line(said)), line);
   } finally {
     kill(child);
-    while (!(await lines.next()).done) continue;
+    // Not read to its end: a child of the program may keep it open.
+    await lines.return?.();
     await child.status;
   }
 }

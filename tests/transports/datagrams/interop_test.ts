@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createDatagramEndpoint, type DatagramTransport, openDatagrams } from "@sluice/net";
-import { outputOf, talk, testWith, withPeer } from "../../support/outside_peer.ts";
+import { deadline } from "@std/async";
+import { outputOf, PATIENCE_MS, talk, testWith, withPeer } from "../../support/outside_peer.ts";
 
 const PEER = new URL("../../support/asyncio_datagram_peer.py", import.meta.url).pathname;
 const SIZES = [1, 512, 1472, 9000, 60_000];
@@ -42,18 +43,16 @@ testWith("socat", "socat receives what is sent to it, and answers", async () => 
   const { port } = probe;
   await probe[Symbol.asyncDispose]();
   // It says on stderr where it listens, once it does.
-  const args = ["-c", `exec socat -d -d UDP-RECVFROM:${port},fork,bind=127.0.0.1 EXEC:cat 2>&1`];
+  const args = ["-c", `exec socat -d -d UDP-RECVFROM:${port},bind=127.0.0.1 EXEC:cat 2>&1`];
   const said = new RegExp(`(${port})`);
   await withPeer("sh", args, said, async () => {
     await using socket = await openDatagrams({ remoteAddr: { port } });
-    let answer: string | undefined;
-    while (answer === undefined) {
-      await socket.send("hello");
-      // The first may be lost: socat says that it will listen a little before it does.
-      answer = await socket.receive({ signal: AbortSignal.timeout(500) })
-        .then((datagram) => new TextDecoder().decode(datagram?.data), () => undefined);
-    }
-    assertEquals(answer, "hello");
+    // The first may be lost: socat says that it will listen a little before it does.
+    const again = setInterval(() => void socket.send("hello").catch(() => {}), 100);
+    const answer = await deadline(socket.receive(), PATIENCE_MS).finally(() =>
+      clearInterval(again)
+    );
+    assertEquals(new TextDecoder().decode(answer?.data), "hello");
   });
 });
 
