@@ -1,5 +1,5 @@
+import { Placeholder } from "./placeholder.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { Arrival } from "./_arrival.ts";
 import type { Carrier } from "./carrier.ts";
 import { CarrierTransport, type ConnectionTracker } from "./carrier_transport.ts";
 import { toError } from "./error_report.ts";
@@ -83,7 +83,7 @@ export async function connectOver<P extends AnyProtocol>(
 ): Promise<Connected<P>> {
   const { layers = [] } = options;
   if (layers.length === 0) return startTransport(protocolFactory, carrier, options, tracker);
-  const arrival = new Arrival();
+  const arrival = new Arrival({});
   const { transport: bottom } = startTransport(
     () => {
       const protocol = makeProtocol(protocolFactory);
@@ -98,11 +98,18 @@ export async function connectOver<P extends AnyProtocol>(
     tracker,
   );
   // Layers that were never told of a connection do not tell of its loss.
-  void bottom.closed.then(({ error }) => arrival.connectionLost(error));
-  const transport = await arrival.made;
+  void bottom.closed.then(({ error }) => arrival.fail(error));
+  const transport = await arrival.ready;
   if (topOf(bottom) !== transport) putOnTop(topOf(bottom), transport);
   // The protocol that was set above is the one its factory made.
   return { transport, protocol: arrival.protocol as P };
+}
+
+/** Placeholder for a protocol that has not been told of its connection, so of no loss either. */
+class Arrival extends Placeholder {
+  override connectionLost(error: Error | null): void {
+    this.fail(error);
+  }
 }
 
 /** {@linkcode connectCarrier} without layers, and without a promise. */

@@ -1,3 +1,4 @@
+import { Placeholder } from "../core/placeholder.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
@@ -55,14 +56,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
     this.#transform = transform;
     this.#options = options;
     this.#top = new TransformTop(this, this.#removal, () => this.source.abandon());
-    const entrance: ProtocolCallbacks = {
-      connectionMade: (transport) => {
-        transport.setProtocol(upper);
-        return upper.connectionMade?.(this.#top);
-      },
-      connectionLost: (error) => upper.connectionLost?.(error),
-    };
-    this.#transport = new CarrierTransport(this, entrance, options);
+    this.#transport = new CarrierTransport(this, new Placeholder(upper, this.#top), options);
     this.#top.inner = this.#transport;
     markStacked(this);
   }

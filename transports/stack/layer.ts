@@ -5,8 +5,8 @@ import type {
   SetProtocolOptions,
   Transport,
 } from "../../protocols/contract.ts";
-import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Delivery } from "../core/read/delivery.ts";
+import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
@@ -20,9 +20,8 @@ import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 
 /**
- * Something between a transport and its protocol that sees both directions: to the transport below
- * it is the protocol, to the protocol above the transport. Everything it does not override passes
- * through.
+ * Sits between a transport and its protocol and sees both directions: a protocol to the transport
+ * below, a transport to the protocol above. All that it does not override passes through.
  *
  * Override `write` and `writelines` for outgoing data, `dataReceived` for incoming data; call
  * `super` to pass it on. For bytes that are changed, kept back, or changed asynchronously, use
@@ -99,9 +98,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
       this.#tellEofInTime();
       return true;
     }
-    const answer = this.#call("eofReceived");
-    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#answerEof(keepsOpen));
-    return Boolean(answer);
+    return this.#tellEof();
   }
 
   /** The transport below is full; tells the protocol above. */
@@ -176,7 +173,10 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   /** Exchanges the protocol above. */
   override setProtocol(protocol: AnyProtocol, options: SetProtocolOptions = {}): void {
     const replaysEof = switchProtocol(this.#delivery, protocol, options);
-    if (options.unread?.length) this.#noteUnread();
+    if (options.unread?.length) {
+      this.#isUnreadWaiting = true;
+      void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
+    }
     if (replaysEof && this.#hasEnded) this.#tellEofInTime();
   }
 
@@ -212,10 +212,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     return pieces.length > 0 && gate.hold(...pieces);
   }
 
-  /**
-   * The buffer of a protocol above may be written over before it is sent: the transport below
-   * cannot know.
-   */
+  /** Copies what the protocol above may overwrite: the transport below cannot know. */
   #keep(data: Uint8Array | string): Uint8Array | string {
     if (typeof data === "string") return data;
     return this.#delivery.mayOverwrite(toBytes(data)) ? copyOf(data) : data;
@@ -224,24 +221,20 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   #tellEofInTime(): void {
     if (this.#isEofWaiting) return;
     this.#isEofWaiting = true;
-    void this.#delivery.ready().then(() => this.#tellEof());
+    void this.#delivery.ready().then(() => {
+      this.#isEofWaiting = false;
+      if (!this.isClosing()) this.#closeUnless(this.#tellEof());
+    });
   }
 
-  #tellEof(): void {
-    this.#isEofWaiting = false;
-    if (this.isClosing()) return;
+  #tellEof(): boolean {
     const answer = this.#call("eofReceived");
-    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#answerEof(keepsOpen));
-    else this.#answerEof(answer);
+    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#closeUnless(keepsOpen));
+    return Boolean(answer);
   }
 
-  #answerEof(keepsOpen: unknown): void {
+  #closeUnless(keepsOpen: unknown): void {
     if (!keepsOpen && !this.isClosing()) closeAfterPeer(this.inner, true);
-  }
-
-  #noteUnread(): void {
-    this.#isUnreadWaiting = true;
-    void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
   }
 
   #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
@@ -254,11 +247,4 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     report(this.#options.onError, error, { callback, transport: this });
     this.abort(error);
   };
-}
-
-/** Has what arrives wait until `until` has resolved; it must not reject. */
-export function holdDelivery(transport: Transport, until: Promise<void>): void {
-  if (transport instanceof CarrierTransport || transport instanceof Layer) {
-    transport.holdDelivery(until);
-  } else if (transport instanceof TransportWrapper) holdDelivery(transport.inner, until);
 }

@@ -1,5 +1,6 @@
+import { Placeholder } from "../core/placeholder.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
-import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { isWritingPaused } from "../core/writing.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
@@ -10,11 +11,10 @@ import { restack } from "./restack.ts";
  * Placeholder for the protocol of a transport that is being taken away from it. It gathers what is
  * still delivered, waits until all that was written has left, and passes on whether to write.
  */
-export class LayerHandover implements ProtocolCallbacks {
+export class LayerHandover extends Placeholder {
   // The bytes delivered since.
   readonly #received: Bytes[] = [];
   readonly #transport: Transport;
-  readonly #upper: AnyProtocol;
   readonly #onError: CallbackErrorSink;
   readonly #drained = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
@@ -27,9 +27,9 @@ export class LayerHandover implements ProtocolCallbacks {
    * `onError`.
    */
   constructor(transport: Transport, onError: CallbackErrorSink) {
+    super(transport.getProtocol());
     this.#transport = transport;
     this.#onError = onError;
-    this.#upper = transport.getProtocol();
     this.#isPaused = isWritingPaused(transport);
     this.#lost.promise.catch(() => {});
     transport.setProtocol(this);
@@ -69,15 +69,15 @@ export class LayerHandover implements ProtocolCallbacks {
    */
   moveTo(transport: Transport, more: readonly Bytes[]): void {
     const unread = [...this.#received, ...more];
-    transport.setProtocol(this.#upper, unread.length > 0 ? { unread: joinBytes(unread) } : {});
-    restack(this.#upper, transport);
+    this.handOver(transport, unread.length > 0 ? { unread: joinBytes(unread) } : {});
+    restack(this.protocol, transport);
   }
 
   /** Tells the protocol that was replaced whether to write, if that has changed for it. */
   tellWriting(isPaused: boolean): void {
     const wasPaused = this.#isPaused;
     this.#isPaused = isPaused;
-    tellWriting(this.#upper, wasPaused, isPaused, this.#onError);
+    tellWriting(this.protocol, wasPaused, isPaused, this.#onError);
   }
 
   dataReceived(chunk: Bytes): void {
@@ -100,9 +100,9 @@ export class LayerHandover implements ProtocolCallbacks {
     else callback();
   }
 
-  connectionLost(error: Error | null): void {
+  override connectionLost(error: Error | null): unknown {
     this.#lost.reject(new ConnectionLostError("Cannot remove layer: connection lost"));
-    callBack(this.#upper, "connectionLost", this.#onError, error);
+    return super.connectionLost(error);
   }
 }
 

@@ -1,11 +1,13 @@
+import { Placeholder } from "../core/placeholder.ts";
 import { abortable } from "@std/async";
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
-import { callBack, type CallbackErrorSink, checkMade, endsConnection } from "../core/callbacks.ts";
+import { type CallbackErrorSink, checkMade, endsConnection } from "../core/callbacks.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
-import { holdDelivery, Layer } from "./layer.ts";
+import { holdDelivery } from "../core/read/hold_delivery.ts";
+import { Layer } from "./layer.ts";
 import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
 import { tellWriting } from "./layer_handover.ts";
 import { nextTurn } from "../core/clock.ts";
@@ -173,21 +175,19 @@ export async function removeLayer(
  * Replaces the protocol of a live connection until the layer below it is ready, then puts it back
  * on top. Until then it holds back what is written to the transport.
  */
-class Landing implements ProtocolCallbacks {
+class Landing extends Placeholder {
   readonly #transport: Transport;
-  readonly #upper: AnyProtocol;
   readonly #onError: CallbackErrorSink;
   readonly #gate: WriteGate;
   readonly #isReading: boolean;
   readonly #limits: { readonly high: number; readonly low: number };
-  readonly #made = Promise.withResolvers<Transport>();
   #isPaused: boolean;
   #lower: AnyProtocol | null = null;
 
   constructor(transport: Transport, onError: ErrorHandler | undefined) {
+    super(transport.getProtocol());
     this.#transport = transport;
     this.#onError = endsConnection(transport, onError);
-    this.#upper = transport.getProtocol();
     this.#isReading = transport.isReading();
     this.#isPaused = isWritingPaused(transport);
     this.#limits = transport.getWriteBufferLimits();
@@ -202,11 +202,10 @@ class Landing implements ProtocolCallbacks {
       lower.connectionMade?.(new LayerPassage(this.#transport, this.#gate));
     } catch (thrown) {
       // A layer that has come up half way cannot be taken out.
-      this.#made.promise.catch(() => {});
       this.#transport.abort(toError(thrown));
       throw thrown;
     }
-    return await this.#made.promise;
+    return await this.ready;
   }
 
   /** Holds back nothing any more, however it ended. */
@@ -214,7 +213,7 @@ class Landing implements ProtocolCallbacks {
     this.#gate.open();
   }
 
-  connectionMade(top: Transport): void {
+  override connectionMade(top: Transport): void {
     if (this.#lower !== null) restack(this.#lower, this.#transport);
     top.setWriteBufferLimits(this.#limits);
     if (!this.#isReading) top.pauseReading();
@@ -222,24 +221,18 @@ class Landing implements ProtocolCallbacks {
     holdDelivery(top, nextTurn());
     const held = this.#gate.open();
     if (held.length > 0) top.writelines(held);
-    top.setProtocol(this.#upper);
-    restack(this.#upper, top);
+    this.handOver(top);
+    restack(this.protocol, top);
     if (!isOnTop(this.#transport, top)) putOnTop(this.#transport, top);
-    this.#made.resolve(top);
-    tellWriting(this.#upper, this.#isPaused, isWritingPaused(top), this.#onError);
+    tellWriting(this.protocol, this.#isPaused, isWritingPaused(top), this.#onError);
     if (!this.#gate.hasEof) return;
     if (top.canWriteEof()) top.writeEof();
     else top.close();
   }
 
-  connectionLost(error: Error | null): void {
-    this.#made.reject(error ?? new ConnectionLostError("Connection lost before it was ready"));
-    callBack(this.#upper, "connectionLost", this.#onError, error);
-  }
-
   /** Bytes that are held back wait for the layer, so the writer waits for it as well. */
   #pause(): void {
-    tellWriting(this.#upper, this.#isPaused, true, this.#onError);
+    tellWriting(this.protocol, this.#isPaused, true, this.#onError);
     this.#isPaused = true;
   }
 }

@@ -1,4 +1,5 @@
-import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import { Placeholder } from "../core/placeholder.ts";
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { HandshakeTimeoutError } from "../../protocols/errors.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { clockFor, startTimer } from "../core/clock.ts";
@@ -16,10 +17,9 @@ export function nativeHandshake(carrier: SecureCarrier, timeoutMs: number): Laye
   return (upper, options) => new NativeHandshake(carrier, timeoutMs, upper, options);
 }
 
-class NativeHandshake implements ProtocolCallbacks {
+class NativeHandshake extends Placeholder {
   readonly #carrier: SecureCarrier;
   readonly #timeoutMs: number;
-  readonly #upper: AnyProtocol;
   readonly #options: TransportOptions;
   #isOver = false;
 
@@ -29,20 +29,20 @@ class NativeHandshake implements ProtocolCallbacks {
     upper: AnyProtocol,
     options: TransportOptions,
   ) {
+    super(upper);
     this.#carrier = carrier;
     this.#timeoutMs = timeoutMs;
-    this.#upper = upper;
     this.#options = options;
   }
 
-  connectionMade(transport: Transport): void {
+  override connectionMade(transport: Transport): void {
     transport.pauseReading();
     void this.#run(transport);
   }
 
-  connectionLost(error: Error | null): void {
+  override connectionLost(error: Error | null): unknown {
     this.#isOver = true;
-    this.#upper.connectionLost?.(error);
+    return super.connectionLost(error);
   }
 
   async #run(transport: Transport): Promise<void> {
@@ -61,10 +61,10 @@ class NativeHandshake implements ProtocolCallbacks {
   }
 
   #begin(transport: Transport): void {
-    transport.setProtocol(this.#upper);
+    this.handOver(transport);
     if (transport instanceof CarrierTransport) transport.restartClock();
     transport.resumeReading();
     const onError = endsConnection(transport, this.#options.onError);
-    callBack(this.#upper, "connectionMade", onError, transport);
+    callBack(this.protocol, "connectionMade", onError, transport);
   }
 }

@@ -4,6 +4,7 @@ import { InvalidStateError } from "../../../protocols/errors.ts";
 import { show } from "../../../protocols/option_checks.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
+import { WaitQueue } from "../../../protocols/wait_queue.ts";
 
 /**
  * Hands chunks to a protocol, of either kind, one after the other: only while delivery is not
@@ -24,9 +25,9 @@ export class Delivery {
   // The buffer that a buffered protocol lent last, and whether the present one lent it.
   #lent: Uint8Array | undefined;
   #isLender = false;
-  #paused = false;
-  #stopped = false;
-  #resumed: PromiseWithResolvers<void> | null = null;
+  #state: "flowing" | "paused" | "stopped" = "flowing";
+  // The waits for another state.
+  readonly #resumed = new WaitQueue();
 
   /** Starts unpaused. Exceptions of the protocol go to `onError`, never to the caller. */
   constructor(protocol: AnyProtocol, onError: CallbackErrorSink) {
@@ -50,23 +51,23 @@ export class Delivery {
 
   /** Whether delivery is paused. */
   get paused(): boolean {
-    return this.#paused;
+    return this.#state === "paused";
   }
 
   /** Whether delivery was stopped. */
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#state === "stopped";
   }
 
   /** Delivers nothing more until {@linkcode resume}. */
   pause(): void {
-    this.#paused = true;
+    if (!this.stopped) this.#state = "paused";
   }
 
   /** Goes on delivering. */
   resume(): void {
-    this.#paused = false;
-    this.#wake();
+    if (!this.stopped) this.#state = "flowing";
+    this.#resumed.release();
   }
 
   /** Delivers nothing until `until` has resolved; it must not reject. */
@@ -77,9 +78,9 @@ export class Delivery {
 
   /** Delivers nothing more, ever. */
   stop(): void {
-    this.#stopped = true;
+    this.#state = "stopped";
     this.#waiting.length = 0;
-    this.#wake();
+    this.#resumed.release();
   }
 
   /** Whether the protocol has chunks copied into a buffer of its own. */
@@ -89,13 +90,13 @@ export class Delivery {
 
   /** Whether a chunk would be delivered now. */
   get isReady(): boolean {
-    return !this.#paused && this.#draining === null && !this.#isInCallback;
+    return !this.paused && this.#draining === null && !this.#isInCallback;
   }
 
   /** Resolves when everything was delivered and more may come, or delivery was stopped. */
   async ready(): Promise<void> {
-    while (!this.#stopped && (this.#paused || this.#draining !== null)) {
-      await (this.#draining ?? this.#untilResumed());
+    while (!this.stopped && (this.paused || this.#draining !== null)) {
+      await (this.#draining ?? this.#resumed.wait());
     }
   }
 
@@ -120,11 +121,11 @@ export class Delivery {
    * @throws {TypeError} If the chunk is not bytes, or its memory was transferred away.
    */
   push(chunk: Bytes, target?: Uint8Array): void | Promise<void> {
-    if (this.#stopped) return;
+    if (this.stopped) return;
     checkBytes(chunk, "receive");
     if (chunk.length === 0) return;
     const isLent = target !== undefined && chunk.buffer === target.buffer;
-    if (this.#isInCallback || this.#paused || this.#draining !== null) {
+    if (this.#isInCallback || this.paused || this.#draining !== null) {
       return this.#wait(isLent ? copyOf(chunk) : chunk);
     }
     const settled = this.#hand(chunk, isLent);
@@ -141,7 +142,7 @@ export class Delivery {
 
   /** Has bytes delivered before all that waits, but not before this returns. */
   unshift(bytes: Bytes): void {
-    if (this.#stopped) return;
+    if (this.stopped) return;
     this.#waiting.unshift(this.mayOverwrite(bytes) ? copyOf(bytes) : bytes);
     if (!this.#isInCallback) this.#draining ??= this.#drain();
   }
@@ -159,9 +160,9 @@ export class Delivery {
 
   async #drain(settled?: void | Promise<void>): Promise<void> {
     await settled;
-    while (!this.#stopped) {
+    while (!this.stopped) {
       if (this.#held !== null) await this.#takeHeld();
-      else if (this.#paused) await this.#untilResumed();
+      else if (this.paused) await this.#resumed.wait();
       else {
         const chunk = this.#waiting.shift();
         if (chunk === undefined) break;
@@ -225,15 +226,6 @@ export class Delivery {
     }
     if (!hasFailed) this.#onError("getBuffer", badBuffer(buffer));
     return undefined;
-  }
-
-  #wake(): void {
-    this.#resumed?.resolve();
-    this.#resumed = null;
-  }
-
-  #untilResumed(): Promise<void> {
-    return (this.#resumed ??= Promise.withResolvers()).promise;
   }
 }
 
