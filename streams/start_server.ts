@@ -10,7 +10,7 @@ import { createServer, LISTEN_CHECKS, type ListenOptions } from "../transports/c
 import { report, toError } from "../transports/core/error_report.ts";
 import { closeAfterPeer } from "../transports/core/writing.ts";
 import type { Server } from "../transports/servers/server.ts";
-import type { FlowControl } from "./flow_control.ts";
+import type { FlowControl } from "./_flow_control.ts";
 import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";

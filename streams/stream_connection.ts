@@ -12,7 +12,7 @@ import {
   duration,
   type OptionTable,
 } from "../protocols/option_checks.ts";
-import type { FlowControl } from "./flow_control.ts";
+import type { FlowControl } from "./_flow_control.ts";
 import {
   onUnmetEnd,
   READER_CHECKS,

@@ -2,7 +2,7 @@ import type { Bytes } from "../protocols/bytes.ts";
 import type { Transport } from "../protocols/contract.ts";
 import { startTls, type StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { Protocol } from "../protocols/protocol.ts";
-import { FlowControl } from "./flow_control.ts";
+import { FlowControl } from "./_flow_control.ts";
 import type { StreamReader } from "./stream_reader.ts";
 
 /** The flow control of a protocol, for the writer of its connection. */

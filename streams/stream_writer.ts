@@ -8,7 +8,7 @@ import { signalOf } from "../protocols/option_checks.ts";
 import type { WaitOptions } from "../protocols/wait_options.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { ByteWritable } from "./_byte_writable.ts";
-import { FlowControl } from "./flow_control.ts";
+import { FlowControl } from "./_flow_control.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { Transport } from "../../protocols/contract.ts";
 import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
 import { WaitQueue } from "../../protocols/wait_queue.ts";
-import { FlowControl } from "../flow_control.ts";
+import { FlowControl } from "../_flow_control.ts";
 import { LiveStreamConnection, type StreamConnection } from "../stream_connection.ts";
 import { StreamReader, type StreamReaderOptions } from "../stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "../stream_reader_protocol.ts";

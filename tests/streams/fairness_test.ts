@@ -8,7 +8,7 @@ import { StreamReader } from "../../streams/stream_reader.ts";
 import type { Carrier } from "../../transports/core/carrier.ts";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
-import { Acceptor } from "../../transports/servers/acceptor.ts";
+import { Acceptor } from "../../transports/servers/_acceptor.ts";
 import { transformLayer } from "../../transports/stack/transform_layer.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import { SlowSteps } from "../support/slow_steps.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
-import { FlowControl } from "../../streams/flow_control.ts";
+import { FlowControl } from "../../streams/_flow_control.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
 import { settle, stateOf, turn } from "../support/event_loop.ts";
 

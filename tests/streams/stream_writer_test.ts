@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { toBytes, toText } from "@std/streams";
 import type { Bytes } from "../../protocols/bytes.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
-import { FlowControl } from "../../streams/flow_control.ts";
+import { FlowControl } from "../../streams/_flow_control.ts";
 import { StreamWriter, writerOf } from "../../streams/stream_writer.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
 import { settle, untilStill } from "../support/event_loop.ts";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { show } from "../../protocols/option_checks.ts";
 import { describeOsError } from "../core/os_error.ts";
-import { FileInput, FileOutput, StandardOutput } from "./file_pipe.ts";
+import { FileInput, FileOutput, StandardOutput } from "./_file_pipe.ts";
 import { NodeInput, NodeOutput } from "./node_pipe.ts";
 import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 import { StreamInput } from "./stream_pipe.ts";

@@ -1,7 +1,7 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { openStdin } from "./_open_pipe.ts";
-import { StandardOutput } from "./file_pipe.ts";
+import { StandardOutput } from "./_file_pipe.ts";
 import { PipeCarrier } from "./pipe_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";

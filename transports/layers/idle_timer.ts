@@ -1,6 +1,6 @@
 import type { Transport } from "../../protocols/contract.ts";
 import { type Clock, startTimer, systemClock } from "../core/clock.ts";
-import { SendProgress } from "./send_progress.ts";
+import { SendProgress } from "./_send_progress.ts";
 
 /** If it is not sure that nothing happens, this part of the timeout passes before another look. */
 const AGAIN = 1 / 4;

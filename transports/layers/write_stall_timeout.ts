@@ -3,7 +3,7 @@ import { WriteStallError } from "../../protocols/errors.ts";
 import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
 import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
-import { SendProgress } from "./send_progress.ts";
+import { SendProgress } from "./_send_progress.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** So often within the timeout it is looked whether something was sent. */

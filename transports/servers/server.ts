@@ -11,7 +11,7 @@ import {
   type OptionTable,
   signalOf,
 } from "../../protocols/option_checks.ts";
-import { Acceptor } from "./acceptor.ts";
+import { Acceptor } from "./_acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ConnectionTracker } from "../core/carrier_transport.ts";
 import type { NetworkListener } from "./network_listener.ts";

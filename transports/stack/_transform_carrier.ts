@@ -8,7 +8,7 @@ import { CarrierTransport } from "../core/carrier_transport.ts";
 import type { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import { isWritingPaused } from "../core/writing.ts";
-import { checkRemovable, LayerHandover } from "./layer_handover.ts";
+import { checkRemovable, LayerHandover } from "./_layer_handover.ts";
 import { markStacked } from "./restack.ts";
 import type { ByteTransform } from "./byte_transform.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "../core/transport_options.ts";

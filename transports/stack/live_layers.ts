@@ -9,7 +9,7 @@ import { type ErrorHandler, toError } from "../core/error_report.ts";
 import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { Layer } from "./layer.ts";
 import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
-import { tellWriting } from "./layer_handover.ts";
+import { tellWriting } from "./_layer_handover.ts";
 import { nextTurn } from "../core/clock.ts";
 import { restack } from "./restack.ts";
 import { isOnTop, putOnTop } from "../core/stack_top.ts";

@@ -4,7 +4,7 @@ import { memoryTransportPair } from "../../../transports/memory_transport_pair.t
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { IdleTimer } from "../../../transports/layers/idle_timer.ts";
-import { systemSendQueue } from "../../../transports/layers/system_send_queue.ts";
+import { systemSendQueue } from "../../../transports/layers/_system_send_queue.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { turn } from "../../support/event_loop.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Acceptor, type Listener } from "../../../transports/servers/acceptor.ts";
+import { Acceptor, type Listener } from "../../../transports/servers/_acceptor.ts";
 import { settled } from "../../support/fake_carrier.ts";
 
 /** A listener whose accepts come to what a test says, in order; after that they wait. */

@@ -1,6 +1,6 @@
 import type { Transport } from "../../protocols/contract.ts";
 import { watchSent } from "../core/writing.ts";
-import { systemSendQueue } from "./system_send_queue.ts";
+import { systemSendQueue } from "./_system_send_queue.ts";
 
 /**
  * Tells whether bytes leave a connection: from the library to the system, and from the system to
