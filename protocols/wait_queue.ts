@@ -75,7 +75,8 @@ export class SharedWait<T> {
   }
 
   /**
-   * Resolves to the value of the promise; or rejects with the signal's reason if that aborts before.
+   * Resolves to the value of the promise; or rejects with the signal's reason if that aborts
+   * before.
    */
   async wait(signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();

@@ -11,8 +11,8 @@
  * - They import the file that has the name, not a `mod.ts`: barrels are for users. So does `mod.ts`
  *   itself, so that it loads no more than it names.
  * - Only `transports/` and `testing/` import `node:` modules.
- * - Inside `transports/` the folders form levels, see {@linkcode LEVELS}: a file imports from its own
- *   folder and from lower levels.
+ * - Inside `transports/` the folders form levels, see {@linkcode LEVELS}: a file imports from its
+ *   own folder and from lower levels.
  * - A file whose name starts with `_` is imported from its own folder only, and from `tests/`.
  *
  * The graph comes from `deno info --json`, so imports by the published name count like others.
@@ -32,7 +32,10 @@ const MAY_IMPORT: Record<string, { parts: string[]; schemes: string[] }> = {
   "mod.ts": { parts: ["protocols", "transports", "streams"], schemes: [] },
 };
 
-/** The folders of `transports/`, from the lowest level up. The files of `transports/` itself are above all. */
+/**
+ * The folders of `transports/`, from the lowest level up. The files of `transports/` itself are
+ * above all.
+ */
 const LEVELS: readonly (readonly string[])[] = [
   ["core"],
   ["stack"],
@@ -165,7 +168,10 @@ function isBarrel(path: string): boolean {
   return /(^|\/)mod\.ts$/.test(path);
 }
 
-/** Whether a file of `transports/` imports from a folder that is neither its own nor on a lower level. */
+/**
+ * Whether a file of `transports/` imports from a folder that is neither its own nor on a lower
+ * level.
+ */
 function isAbove(to: string, from: string): boolean {
   const [room, target] = [roomOf(from), roomOf(to)];
   return room !== undefined && target !== undefined && room !== target &&

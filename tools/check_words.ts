@@ -1,6 +1,8 @@
 /**
  * Checks the words of documents and comments: plain English, which needs no second reading.
  *
+ * It also finds comments that are wider than 100 columns.
+ *
  * It looks at the text of Markdown files and at the comments of TypeScript files, in prose and in
  * examples alike. It leaves out code, names in backticks and addresses.
  *
@@ -96,6 +98,32 @@ export function findPhrases(path: string, text: string): Finding[] {
   return findings.sort((a, b) => a.line - b.line);
 }
 
+/** How wide a line of a comment may be, as the code: `lineWidth` of the formatter. */
+const MAX_COLUMNS = 100;
+
+/**
+ * Finds lines of comments that are wider than 100 columns. The formatter wraps code only.
+ *
+ * @param text The content of a TypeScript file. Examples and drawings between fences do not count,
+ * nor do tables and lines of one word, such as an address.
+ */
+export function findWideComments(text: string): Finding[] {
+  const findings: Finding[] = [];
+  let isFenced = false;
+  for (const [index, line] of text.split("\n").entries()) {
+    const comment = /^ *(?:\*|\/\*\*?|\/\/) (.*)$/.exec(line)?.[1];
+    if (comment?.startsWith("```")) isFenced = !isFenced;
+    if (line.length <= MAX_COLUMNS || comment === undefined || isFenced) continue;
+    if (comment.startsWith("|") || !comment.trim().includes(" ")) continue;
+    findings.push({
+      line: index + 1,
+      phrase: comment,
+      instead: `it within ${MAX_COLUMNS} columns`,
+    });
+  }
+  return findings;
+}
+
 /** A text of the same lines, in which only prose is left. */
 function proseOfMarkdown(text: string): string {
   const withoutCode = text.replace(
@@ -148,14 +176,16 @@ if (import.meta.main) {
   let count = 0;
   for (const path of paths) {
     for (const file of await listFiles(root, path)) {
-      for (const found of findPhrases(file, await Deno.readTextFile(new URL(file, root)))) {
+      const text = await Deno.readTextFile(new URL(file, root));
+      const wide = file.endsWith(".ts") ? findWideComments(text) : [];
+      for (const found of [...findPhrases(file, text), ...wide]) {
         count++;
         console.error(`${file}:${found.line}: "${found.phrase}": write ${found.instead}`);
       }
     }
   }
   if (count > 0) {
-    console.error(`${count} phrases are not plain English`);
+    console.error(`${count} phrases are not plain English, or too wide`);
     Deno.exit(1);
   }
 }

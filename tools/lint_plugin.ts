@@ -6,8 +6,8 @@
  * - `sluice/no-console`: a library does not print.
  * - `sluice/barrel`: a `mod.ts` re-exports and holds no code.
  * - `sluice/hash-private`: private is spelled `#name`, which holds at run time too.
- * - `sluice/timers`: time passes in one place, `transports/core/clock.ts`, which knows of long times
- *   and clears every timer.
+ * - `sluice/timers`: time passes in one place, `transports/core/clock.ts`, which knows of long
+ *   times and clears every timer.
  * - `sluice/error-text`: the message of an error starts with a capital, ends without a full stop
  *   and holds no contraction.
  * - `sluice/copy-of`: bytes are copied with `copyOf()`: the `slice()` of a `Buffer` is a view.

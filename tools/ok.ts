@@ -23,8 +23,8 @@ export interface Step {
 }
 
 /**
- * The tests that the coverage is of. The conformance battery over all further pairs of transports reaches little more
- * than over these three, and takes three times as long when it is recorded.
+ * The tests that the coverage is of. The conformance battery over all further pairs of transports
+ * reaches little more than over these three, and takes three times as long when it is recorded.
  */
 const RECORDED = [
   "tests/protocols",

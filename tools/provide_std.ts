@@ -14,7 +14,9 @@
  * @module
  */
 
-/** How long JSR may take to answer, in milliseconds: a slow answer beats stand-ins, a hang does not. */
+/**
+ * How long JSR may take to answer, in milliseconds: a slow answer beats stand-ins, a hang does not.
+ */
 const PROBE_LIMIT_MS = 3000;
 
 /** How long the packages may take to load, in milliseconds. They weigh about 500 KB. */

@@ -18,13 +18,16 @@ const READ_SIZE = 65_536;
 /** Options for `communicate()` and `check()`. */
 export interface CommunicateOptions {
   /**
-   * The most that is collected of each pipe, in bytes. A process that writes more is ended, and an `OutputLimitError` carries
-   * what was read.
+   * The most that is collected of each pipe, in bytes. A process that writes more is ended, and an
+   * `OutputLimitError` carries what was read.
    *
    * @default {67108864}
    */
   readonly maxOutput?: number;
-  /** Ends the waiting when it aborts, with its reason. What was read is kept: a further call goes on with it. */
+  /**
+   * Ends the waiting when it aborts, with its reason. What was read is kept: a further call goes on
+   * with it.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -52,8 +55,8 @@ class Collected {
 }
 
 /**
- * Writes all input, reads all output at the same time, and waits for the exit: what `communicate()` does. An aborted one can be
- * taken up again.
+ * Writes all input, reads all output at the same time, and waits for the exit: what `communicate()`
+ * does. An aborted one can be taken up again.
  */
 export class Communication {
   readonly #stdin: StreamWriter | null;
@@ -146,7 +149,10 @@ export class Communication {
   }
 }
 
-/** Waits for all. The first that fails ends the waiting of the others, so that no read goes on when the caller goes on. */
+/**
+ * Waits for all. The first that fails ends the waiting of the others, so that no read goes on when
+ * the caller goes on.
+ */
 async function allOf(
   start: (signal: AbortSignal) => Promise<unknown>[],
   signal: AbortSignal | undefined,

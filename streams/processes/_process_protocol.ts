@@ -9,7 +9,10 @@ import { StreamReader, type StreamReaderOptions } from "../stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "../stream_reader_protocol.ts";
 import { OutputTail } from "./_output_tail.ts";
 
-/** Feeds the readers of a process and tells its writer when to wait: asyncio's `SubprocessStreamProtocol`. */
+/**
+ * Feeds the readers of a process and tells its writer when to wait: asyncio's
+ * `SubprocessStreamProtocol`.
+ */
 export class ProcessProtocol extends SubprocessProtocol {
   /** What the writer to stdin waits for; `null` if stdin is no pipe. */
   stdin: FlowControl | null = null;
@@ -87,7 +90,10 @@ export class ProcessProtocol extends SubprocessProtocol {
   }
 }
 
-/** A pipe that goes both ways. It is open until we close it, or the process has ended and so has what it wrote. */
+/**
+ * A pipe that goes both ways. It is open until we close it, or the process has ended and so has
+ * what it wrote.
+ */
 class FurtherPipe extends StreamReaderProtocol {
   #hasEnded = false;
   #hasExited = false;

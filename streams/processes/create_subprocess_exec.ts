@@ -34,8 +34,8 @@ export interface CreateSubprocessOptions extends SubprocessOptions, StreamReader
 const CHECKS: OptionTable<CreateSubprocessOptions> = { ...SUBPROCESS_CHECKS, ...READER_CHECKS };
 
 /**
- * Starts a program, with readers and a writer for its pipes: asyncio's `create_subprocess_exec`. As there, its descriptors are ours
- * unless an option says otherwise.
+ * Starts a program, with readers and a writer for its pipes: asyncio's `create_subprocess_exec`. As
+ * there, its descriptors are ours unless an option says otherwise.
  *
  * Needs `--allow-run` for the program.
  *

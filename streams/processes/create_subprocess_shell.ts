@@ -6,8 +6,9 @@ import type { Process } from "./process.ts";
 export type CreateSubprocessShellOptions = Omit<CreateSubprocessOptions, "args">;
 
 /**
- * Starts a command of the shell, with readers and a writer for its pipes: asyncio's `create_subprocess_shell`. It is
- * {@linkcode createSubprocessExec} of `sh -c`, on Windows of `cmd /c`.
+ * Starts a command of the shell, with readers and a writer for its pipes: asyncio's
+ * `create_subprocess_shell`. It is {@linkcode createSubprocessExec} of `sh -c`, on Windows of
+ * `cmd /c`.
  *
  * What comes from others must not be put into a command unquoted: the shell would run it.
  *

@@ -12,7 +12,10 @@ import type { Process } from "./process.ts";
 /** One program of a pipeline, and its arguments. */
 export type PipelineCommand = readonly [program: string | URL, ...args: string[]];
 
-/** Options for a pipeline: stdin is that of the first program, stdout that of the last; all else holds for each of them. */
+/**
+ * Options for a pipeline: stdin is that of the first program, stdout that of the last; all else
+ * holds for each of them.
+ */
 export type PipelineOptions = Omit<CreateSubprocessOptions, "args" | "pty" | "extraStdio">;
 
 /** The output of a pipeline, and how its processes ended. */
@@ -31,7 +34,9 @@ export class Pipeline implements AsyncDisposable {
   readonly #last: Process;
   readonly #communication: Communication;
 
-  /** Joins processes that run. `hasStdin` and `hasStdout` say whether there is a pipe at that end. */
+  /**
+   * Joins processes that run. `hasStdin` and `hasStdout` say whether there is a pipe at that end.
+   */
   constructor(
     processes: readonly [Process, ...Process[]],
     hasStdin: boolean,
@@ -58,7 +63,10 @@ export class Pipeline implements AsyncDisposable {
     return this.#last.stdout;
   }
 
-  /** Resolves to how the processes ended, once all have, and all their pipes are closed. Never rejects. */
+  /**
+   * Resolves to how the processes ended, once all have, and all their pipes are closed. Never
+   * rejects.
+   */
   get closed(): Promise<readonly ProcessExit[]> {
     return Promise.all(this.processes.map((process) => process.closed));
   }
@@ -66,7 +74,8 @@ export class Pipeline implements AsyncDisposable {
   /**
    * Waits until all processes have ended.
    *
-   * @param options A signal: when it aborts the waiting ends with its reason, and the processes go on.
+   * @param options A signal: when it aborts the waiting ends with its reason, and the processes go
+   * on.
    * @returns What `Process.wait` gives of each.
    */
   async wait(options: WaitOptions = {}): Promise<readonly number[]> {
@@ -90,8 +99,8 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /**
-   * {@linkcode Pipeline.communicate}, and an error unless all processes succeed. That SIGPIPE ended one is no failure, unless it
-   * is the last: the one after it needed no more.
+   * {@linkcode Pipeline.communicate}, and an error unless all processes succeed. That SIGPIPE ended
+   * one is no failure, unless it is the last: the one after it needed no more.
    *
    * @param input As there.
    * @param options As there.
@@ -128,8 +137,8 @@ export class Pipeline implements AsyncDisposable {
 }
 
 /**
- * Starts programs each of which reads what the one before writes. The system joins them: what goes from one to the next does not pass
- * through JavaScript.
+ * Starts programs each of which reads what the one before writes. The system joins them: what goes
+ * from one to the next does not pass through JavaScript.
  *
  * Needs `--allow-run` for the programs, and `--allow-env` unless there is only one.
  *

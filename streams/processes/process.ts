@@ -25,12 +25,13 @@ export interface ProcessOutput extends ProcessExit {
 }
 
 /**
- * A child process with a writer to its stdin and readers of its output: asyncio's `Process`. `createSubprocessExec` and
- * `createSubprocessShell` make one.
+ * A child process with a writer to its stdin and readers of its output: asyncio's `Process`.
+ * `createSubprocessExec` and `createSubprocessShell` make one.
  *
- * The process has ended when {@linkcode Process.wait} resolves; what it has written can still be read then. {@linkcode Process.closed}
- * waits for its pipes as well, which other processes may hold open that it has started. A pipe that is not read
- * makes the process wait: read it, call {@linkcode Process.communicate}, or give it to `"null"`.
+ * The process has ended when {@linkcode Process.wait} resolves; what it has written can still be
+ * read then. {@linkcode Process.closed} waits for its pipes as well, which other processes may hold
+ * open that it has started. A pipe that is not read makes the process wait: read it, call
+ * {@linkcode Process.communicate}, or give it to `"null"`.
  *
  * @example A conversation
  * ```ts
@@ -65,12 +66,18 @@ export class Process implements AsyncDisposable {
     return this.transport.pid;
   }
 
-  /** The exit code; the number of the signal, below zero, that ended it; `null` while the process runs. */
+  /**
+   * The exit code; the number of the signal, below zero, that ended it; `null` while the process
+   * runs.
+   */
   get returncode(): number | null {
     return this.transport.returncode;
   }
 
-  /** Resolves to how the process ended, once it has, whether or not its pipes are closed. Never rejects. */
+  /**
+   * Resolves to how the process ended, once it has, whether or not its pipes are closed. Never
+   * rejects.
+   */
   get exited(): Promise<ProcessExit> {
     return this.transport.exited;
   }
@@ -81,8 +88,8 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * The way into the process. Once that reads no more, `drain()` fails with `Deno.errors.BrokenPipe`; output and exit are not
-   * touched by it.
+   * The way into the process. Once that reads no more, `drain()` fails with
+   * `Deno.errors.BrokenPipe`; output and exit are not touched by it.
    *
    * @throws {InvalidStateError} If stdin is no pipe.
    */
@@ -121,8 +128,10 @@ export class Process implements AsyncDisposable {
   /**
    * Waits until the process has ended: the exit alone, even if its pipes are still open.
    *
-   * @param options A signal: when it aborts the waiting ends with its reason, and the process goes on.
-   * @returns The exit code; the number of the signal, below zero, that ended it. See {@linkcode Process.exited} for more.
+   * @param options A signal: when it aborts the waiting ends with its reason, and the process goes
+   * on.
+   * @returns The exit code; the number of the signal, below zero, that ended it. See
+   * {@linkcode Process.exited} for more.
    */
   async wait(options: WaitOptions = {}): Promise<number> {
     const signal = signalOf("wait for process", options);
@@ -132,14 +141,15 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * Writes all input and ends stdin, reads all output, and waits for the exit, all at the same time: asyncio's
-   * `communicate`. A process that does not read all its input is no failure. Where stdin is a pipe it is ended without
-   * input as well.
+   * Writes all input and ends stdin, reads all output, and waits for the exit, all at the same
+   * time: asyncio's `communicate`. A process that does not read all its input is no failure. Where
+   * stdin is a pipe it is ended without input as well.
    *
    * @param input What the process is to read: bytes, or a string as UTF-8.
    * @param options How much may be collected, and a signal.
    * @returns The output that had not been read before, and how the process ended.
-   * @throws {OutputLimitError} If a pipe gives more than `maxOutput`. The process has been ended then.
+   * @throws {OutputLimitError} If a pipe gives more than `maxOutput`. The process has been ended
+   * then.
    * @throws {InvalidStateError} If there is input and stdin is no pipe, or there is another reader.
    *
    * @example Sorting
@@ -168,8 +178,8 @@ export class Process implements AsyncDisposable {
    * @param input As there.
    * @param options As there.
    * @returns As there.
-   * @throws {ProcessFailedError} If the exit code is not 0, or a signal ended it; with the last lines of stderr, if that is a
-   * pipe.
+   * @throws {ProcessFailedError} If the exit code is not 0, or a signal ended it; with the last
+   * lines of stderr, if that is a pipe.
    * @throws As {@linkcode Process.communicate}.
    */
   async check(
@@ -207,8 +217,9 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * Ends the process: SIGTERM, and SIGKILL after a grace; then closes its pipes. Received output can still be read; later
-   * output is dropped. Does little more than close the pipes if the process has ended.
+   * Ends the process: SIGTERM, and SIGKILL after a grace; then closes its pipes. Received output
+   * can still be read; later output is dropped. Does little more than close the pipes if the
+   * process has ended.
    *
    * @param options How long the grace is, and a signal that cuts it short.
    * @returns How the process ended.

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findPhrases } from "../../tools/check_words.ts";
+import { findPhrases, findWideComments } from "../../tools/check_words.ts";
 
 /** The phrases that are found in a text. */
 function phrasesOf(path: string, text: string): string[] {
@@ -56,4 +56,23 @@ Deno.test("findPhrases() finds phrases in the comments of an example on a page, 
   assertEquals(findPhrases("page.md", page).map(({ line, phrase }) => [line, phrase]), [
     [5, "Nobody"],
   ]);
+});
+
+Deno.test("findWideComments() finds comments beyond 100 columns, but no code, table or address", () => {
+  const wide = "word ".repeat(20) + "end";
+  const lines = [
+    `/** ${wide} */`,
+    "/**",
+    ` * ${wide}`,
+    ` * | ${wide} |`,
+    ` * https://example.test/${"a".repeat(100)}`,
+    " * ```ts",
+    ` * ${wide}`,
+    " * ```",
+    " */",
+    `const text = "${wide}";`,
+    `  // ${wide}`,
+    `  // ${"word ".repeat(18)}end`,
+  ];
+  assertEquals(findWideComments(lines.join("\n")).map(({ line }) => line), [1, 3, 11]);
 });

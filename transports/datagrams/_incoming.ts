@@ -33,8 +33,9 @@ interface Entry {
 }
 
 /**
- * The incoming half of an endpoint: `carrier -> peer filter -> (queue while held back) -> protocol`.
- * Datagrams are held back while reading is paused, and while a promise of the protocol is pending.
+ * The incoming half of an endpoint:
+ * `carrier -> peer filter -> (queue while held back) -> protocol`. Datagrams are held back while
+ * reading is paused, and while a promise of the protocol is pending.
  */
 export class Incoming {
   /** Who receives. */

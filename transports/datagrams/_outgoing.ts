@@ -60,9 +60,9 @@ interface NamedEntry extends Omit<Entry, "destination"> {
 }
 
 /**
- * The outgoing half of an endpoint: `send -> (look-up of a name) -> queue -> one at a time -> carrier`.
- * Datagrams to one destination keep their order. Those to a host whose name is being looked up let
- * others pass.
+ * The outgoing half of an endpoint:
+ * `send -> (look-up of a name) -> queue -> one at a time -> carrier`. Datagrams to one destination
+ * keep their order. Those to a host whose name is being looked up let others pass.
  */
 export class Outgoing {
   readonly #carrier: DatagramCarrier;
@@ -228,7 +228,10 @@ export class Outgoing {
     else if (error !== null && this.#stopped === null) this.#events.onSendError(error);
   }
 
-  /** Applies the policy if the queue is full; `false` if the new datagram is the one that is dropped. */
+  /**
+   * Applies the policy if the queue is full; `false` if the new datagram is the one that is
+   * dropped.
+   */
   #hasRoom(destination: Address | NamedDestination, sender: Sender): boolean {
     const { maxWriteBuffer, sendPolicy } = this.#options;
     // An error costs more than the datagram: it is made for those only who are told.

@@ -7,8 +7,8 @@ import { bindUnixDatagrams } from "./carriers/unix_datagram_carrier.ts";
 const NODE_OPTIONS = ["allowBroadcast", "ipv6Only", "ttl", "multicast"] as const;
 
 /**
- * Binds a socket with what Deno has: `Deno.listenDatagram`, which takes less of the processor's time,
- * with `--unstable-net` and unless an option needs `node:dgram`; else that.
+ * Binds a socket with what Deno has: `Deno.listenDatagram`, which takes less of the processor's
+ * time, with `--unstable-net` and unless an option needs `node:dgram`; else that.
  *
  * @param place A port of an IP address, or the path of a Unix socket.
  * @throws {TypeError} For a Unix socket without `--unstable-net`.

@@ -1,7 +1,9 @@
 import type { Address } from "../../protocols/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 
-/** The longest datagram that UDP carries over IPv4, and the default of `maxDatagramSize`, in bytes. */
+/**
+ * The longest datagram that UDP carries over IPv4, and the default of `maxDatagramSize`, in bytes.
+ */
 export const MAX_DATAGRAM_SIZE = 65_507;
 
 /**
@@ -55,8 +57,8 @@ export interface DatagramCarrier {
    *
    * @param data The bytes, which stay unchanged until `onSettled` is called.
    * @param destination Where it goes.
-   * @param onSettled Called later, once: with `null` when the system has taken it over, else with why
-   * it was not sent. The same function for every datagram.
+   * @param onSettled Called later, once: with `null` when the system has taken it over, else with
+   * why it was not sent. The same function for every datagram.
    */
   send(data: Uint8Array, destination: Address, onSettled: (error: unknown) => void): void;
   /** Joins a multicast group. Absent where there are none. */
@@ -83,7 +85,10 @@ export interface MulticastOptions {
    * @default {true}
    */
   readonly loopback?: boolean;
-  /** The interface to send from: an IPv4 address of it, or for IPv6 `::%name`. The system chooses by default. */
+  /**
+   * The interface to send from: an IPv4 address of it, or for IPv6 `::%name`. The system chooses by
+   * default.
+   */
   readonly interface?: string;
 }
 
@@ -108,8 +113,8 @@ export interface DatagramBindOptions {
    */
   readonly allowBroadcast?: boolean;
   /**
-   * Whether an IPv6 endpoint leaves IPv4 alone. Without it, one that is bound to `"::"` has both; IPv4
-   * peers then have addresses such as `::ffff:192.0.2.1`.
+   * Whether an IPv6 endpoint leaves IPv4 alone. Without it, one that is bound to `"::"` has both;
+   * IPv4 peers then have addresses such as `::ffff:192.0.2.1`.
    *
    * @default {false}
    */

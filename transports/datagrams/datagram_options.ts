@@ -47,8 +47,8 @@ export interface DatagramQueueOptions {
   /**
    * What happens to datagrams while the send queue is full. All that are dropped are counted.
    *
-   * - `"wait"`: `DatagramSocket.send` waits. `sendto`, which cannot, drops the new one; the first time
-   *   `errorReceived` is told a `WriteBufferFullError`.
+   * - `"wait"`: `DatagramSocket.send` waits. `sendto`, which cannot, drops the new one; the first
+   *   time `errorReceived` is told a `WriteBufferFullError`.
    * - `"drop-newest"`: the new one is dropped.
    * - `"drop-oldest"`: the one that has waited longest is dropped.
    *
@@ -56,8 +56,8 @@ export interface DatagramQueueOptions {
    */
   readonly sendPolicy?: SendPolicy;
   /**
-   * The most that may wait to be delivered while reading is paused, in bytes; each datagram counts 256
-   * more than it has.
+   * The most that may wait to be delivered while reading is paused, in bytes; each datagram counts
+   * 256 more than it has.
    *
    * @default {1048576}
    */
@@ -168,7 +168,9 @@ export function checkQueueOptions(options: DatagramQueueOptions): void {
   resolveWriteBufferLimits(options.writeBufferLimits);
 }
 
-/** Checks what options of an endpoint have to do with each other, as {@linkcode checkQueueOptions}. */
+/**
+ * Checks what options of an endpoint have to do with each other, as {@linkcode checkQueueOptions}.
+ */
 export function checkPlaces(options: DatagramOptions): void {
   const { localAddr, remoteAddr, family } = options;
   resolveWriteBufferLimits(options.writeBufferLimits);

@@ -142,7 +142,8 @@ export class EndpointTransport
 
   getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     const known = name === "peername" ? this.#peer : this.#carrier.getExtraInfo(name);
-    // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is given.
+    // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is
+    // given.
     return (known ?? fallback ?? null) as ExtraInfoValue<K> | F;
   }
 

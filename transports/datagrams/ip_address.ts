@@ -1,8 +1,8 @@
 import { parseIpv4, parseIpv6 } from "../layers/proxy/ip_address.ts";
 
 /**
- * An IP address in the one spelling that can be compared: lower case, zeros left out, an IPv4 address
- * inside of an IPv6 one as IPv4. Any other text is returned unchanged.
+ * An IP address in the one spelling that can be compared: lower case, zeros left out, an IPv4
+ * address inside of an IPv6 one as IPv4. Any other text is returned unchanged.
  */
 export function canonicalIp(hostname: string): string {
   if (familyOf(hostname) !== 6) return hostname;

@@ -13,7 +13,8 @@ interface Places {
 }
 
 /**
- * Where an endpoint is and where its peer is. Names are looked up once, both addresses are of one family.
+ * Where an endpoint is and where its peer is. Names are looked up once, both addresses are of one
+ * family.
  *
  * @throws {TypeError} If they cannot be.
  * @throws {NameResolutionError} If a host is not known, or not in that family.

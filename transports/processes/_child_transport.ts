@@ -43,8 +43,9 @@ const SHUTDOWN_CHECKS: OptionTable<ProcessShutdownOptions> = {
 /**
  * The transport of a child process: a transport for each pipe, and the exit.
  *
- * Pipes and exit end independently of each other, in any order; when the last of them has ended, `connectionLost` is told. The exit is
- * known at once, even if a process that the child has started keeps the pipes open.
+ * Pipes and exit end independently of each other, in any order; when the last of them has ended,
+ * `connectionLost` is told. The exit is known at once, even if a process that the child has started
+ * keeps the pipes open.
  */
 export class ChildTransport implements SubprocessTransport {
   /** Its stdin, if that is for another process. */
@@ -75,7 +76,8 @@ export class ChildTransport implements SubprocessTransport {
     const { pid, handle, exited, pipes } = this.#child;
     for (const [fd, pipe] of pipes) {
       const carrier = new PipeCarrier(pipe, { pid, subprocess: handle });
-      // Output that the child wrote meanwhile is delivered in a later microtask, after connectionMade.
+      // Output that the child wrote meanwhile is delivered in a later microtask, after
+      // connectionMade.
       const { transport } = startTransport(() => this.#pipeProtocol(fd), carrier, this.#options);
       this.#pipes.set(fd, transport);
       this.#open.add(fd);
@@ -229,7 +231,10 @@ export class ChildTransport implements SubprocessTransport {
     this.#finish();
   }
 
-  /** All that can end by itself has ended: closes pipes that are only written, as there is no event for a reader that has gone. */
+  /**
+   * All that can end by itself has ended: closes pipes that are only written, as there is no event
+   * for a reader that has gone.
+   */
   #finish(): void {
     if (this.#exit === null || this.#isLost) return;
     const left = [...this.#open].map((fd) => this.#pipes.get(fd));

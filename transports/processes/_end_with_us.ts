@@ -54,7 +54,10 @@ class Guard {
   /** There is no time to ask. */
   readonly #onUnload = (): void => this.#send("SIGKILL");
 
-  /** Before all other listeners: makes ours the last one, when it is known whether the program goes on. */
+  /**
+   * Before all other listeners: makes ours the last one, when it is known whether the program goes
+   * on.
+   */
   readonly #beLast = ({ type }: Event): void => {
     globalThis.removeEventListener(type, this.#onUncaught);
     globalThis.addEventListener(type, this.#onUncaught);

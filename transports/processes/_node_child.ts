@@ -7,8 +7,8 @@ import { NodeInput, NodeOutput } from "../carriers/node_pipe.ts";
 import type { Child, ChildPipe } from "./_child.ts";
 
 /**
- * A process that node:child_process has started: the way for more than three descriptors, and for pipes between
- * processes. From descriptor 3 on a pipe goes both ways.
+ * A process that node:child_process has started: the way for more than three descriptors, and for
+ * pipes between processes. From descriptor 3 on a pipe goes both ways.
  */
 export class NodeChild implements Child {
   readonly handle: ChildProcess;
@@ -56,12 +56,15 @@ export class NodeChild implements Child {
     if (this.handle.exitCode !== null) return;
     // The name was checked where it came in.
     const isSent = this.handle.kill(signal as NodeJS.Signals);
-    // Deno's handle sends one signal only, and takes any signal for the end of the process; this resets it.
+    // Deno's handle sends one signal only, and takes any signal for the end of the process; this
+    // resets it.
     Object.assign(this.handle, { killed: false, signalCode: null });
     if (!isSent) this.#sendAgain(signal as Deno.Signal);
   }
 
-  /** Deno's handle does not say why it sent none: the process has ended, or the system refuses it. */
+  /**
+   * Deno's handle does not say why it sent none: the process has ended, or the system refuses it.
+   */
   #sendAgain(signal: Deno.Signal): void {
     try {
       Deno.kill(this.pid, signal);

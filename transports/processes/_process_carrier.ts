@@ -52,7 +52,10 @@ export class ProcessCarrier implements Carrier {
     await this.#output.end?.();
   }
 
-  /** Waits until the process has ended: nothing is read any more, so that it does not wait for a reader. */
+  /**
+   * Waits until the process has ended: nothing is read any more, so that it does not wait for a
+   * reader.
+   */
   async finish(): Promise<void> {
     if (!this.#isWriteEnded) await this.closeWrite();
     this.#input.release();

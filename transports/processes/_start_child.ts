@@ -11,12 +11,15 @@ import type { SharedStdin } from "./_shared_stdin.ts";
 import { type Command, runInTerminal } from "./_terminal.ts";
 import type { FileStdio, StdinStdio, Stdio } from "./stdio.ts";
 
-/** A descriptor as both ways to start a process understand it; `"shared"` is a pipe for another process. */
+/**
+ * A descriptor as both ways to start a process understand it; `"shared"` is a pipe for another
+ * process.
+ */
 type Descriptor = "piped" | "inherit" | "null" | "shared" | number | Duplex;
 
 /**
- * Starts a process: by `Deno.Command`, which is fastest; by node:child_process where there are more than three
- * descriptors, or a pipe that goes to another process.
+ * Starts a process: by `Deno.Command`, which is fastest; by node:child_process where there are more
+ * than three descriptors, or a pipe that goes to another process.
  *
  * @param program What to run.
  * @param stdio What its descriptors are, from 0 on.

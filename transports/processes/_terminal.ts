@@ -10,7 +10,9 @@ export interface Command {
 
 const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
-/** The command that runs a program in a terminal of its own; the program itself where it needs none. */
+/**
+ * The command that runs a program in a terminal of its own; the program itself where it needs none.
+ */
 export function runInTerminal(
   program: string | URL,
   args: readonly string[],

@@ -38,29 +38,30 @@ export interface CommandOptions {
   /** The number of the group that it runs as; ours by default. Not on Windows. */
   readonly gid?: number;
   /**
-   * Whether it leads a session and a process group of its own, so that signals can reach all that it starts, and those
-   * of the terminal do not reach it.
+   * Whether it leads a session and a process group of its own, so that signals can reach all that
+   * it starts, and those of the terminal do not reach it.
    *
    * @default {false}
    */
   readonly startNewSession?: boolean;
   /**
-   * Whether the process is ended together with ours: by `Deno.exit`, an exception that is not caught, SIGINT, SIGTERM
-   * and SIGHUP. A signal is then raised again, so our process ends by it as it would without children. What SIGKILL ends can
-   * end nothing else.
+   * Whether the process is ended together with ours: by `Deno.exit`, an exception that is not
+   * caught, SIGINT, SIGTERM and SIGHUP. A signal is then raised again, so our process ends by it as
+   * it would without children. What SIGKILL ends can end nothing else.
    *
-   * Handlers of your own for these signals are called twice, as Deno does not tell that they are there: set this to `false`
-   * where they end the children themselves.
+   * Handlers of your own for these signals are called twice, as Deno does not tell that they are
+   * there: set this to `false` where they end the children themselves.
    *
    * @default {true}
    */
   readonly endWithParent?: boolean;
   /**
-   * Whether stdin, stdout and stderr of the program are a terminal, or of what size one: 80 columns and 24 rows by default.
+   * Whether stdin, stdout and stderr of the program are a terminal, or of what size one: 80 columns
+   * and 24 rows by default.
    *
-   * Deno has no terminals to give, so the program is run by `script` of util-linux (Linux) or BSD (macOS), which has to be
-   * there. stdout and stderr become one, output has `\r\n` for line ends, input is echoed, and signals go to `script`, which ends the program
-   * with them.
+   * Deno has no terminals to give, so the program is run by `script` of util-linux (Linux) or BSD
+   * (macOS), which has to be there. stdout and stderr become one, output has `\r\n` for line ends,
+   * input is echoed, and signals go to `script`, which ends the program with them.
    *
    * @default {false}
    */

@@ -18,8 +18,8 @@ export interface ProcessOptions extends CommandOptions, TransportOptions {
    */
   readonly stderr?: "inherit" | "null";
   /**
-   * How many milliseconds a process gets to end by itself once the connection is closing. Then it is sent SIGTERM, and after as
-   * long again SIGKILL.
+   * How many milliseconds a process gets to end by itself once the connection is closing. Then it
+   * is sent SIGTERM, and after as long again SIGKILL.
    *
    * @default {5000}
    */
@@ -42,12 +42,14 @@ export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
 /**
  * Starts a process and makes a connection of its stdin and stdout.
  *
- * `writeEof()` ends its stdin. Its stdout's end is the end of the peer's data. `close()` ends its stdin, reads no more, and waits for
- * the process: `connectionLost` comes when it has ended, and the extra info `exitStatus` says how. `abort()`
- * kills it. A code other than 0 is no error of the connection. A process that reads no more of its stdin can go on writing:
- * what it writes still comes, and its exit code.
+ * `writeEof()` ends its stdin. Its stdout's end is the end of the peer's data. `close()` ends its
+ * stdin, reads no more, and waits for the process: `connectionLost` comes when it has ended, and
+ * the extra info `exitStatus` says how. `abort()` kills it. A code other than 0 is no error of the
+ * connection. A process that reads no more of its stdin can go on writing: what it writes still
+ * comes, and its exit code.
  *
- * The extra info `pid` is its number, `socket` the `Deno.ChildProcess`. Needs `--allow-run` for the program.
+ * The extra info `pid` is its number, `socket` the `Deno.ChildProcess`. Needs `--allow-run` for the
+ * program.
  *
  * @example Asking a program
  * ```ts
@@ -72,7 +74,8 @@ export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
  * @param program What to run.
  * @param options How, and limits, layers and the error handler.
  * @returns The transport, the protocol that the factory made, and how the process ends.
- * @throws {Deno.errors.NotFound} If there is no such program; other failures of the system likewise.
+ * @throws {Deno.errors.NotFound} If there is no such program; other failures of the system
+ * likewise.
  * @throws {TypeError} If an option is of the wrong kind, or an argument holds a NUL.
  * @throws {RangeError} If a limit is out of range.
  */

@@ -29,12 +29,15 @@ export interface FileStdio {
  * - `"null"`: nothing to read, and nothing that is written goes anywhere.
  * - a number: a descriptor of the system's that we have open, such as `openSync` of node:fs gives.
  * - `{ path }`: a file, which is made if it is to be written.
- * - a transport: the stdin of that process, which was started with `stdin: "shared"`. Output goes there
- *   without passing through JavaScript. It can be given away once.
+ * - a transport: the stdin of that process, which was started with `stdin: "shared"`. Output goes
+ *   there without passing through JavaScript. It can be given away once.
  */
 export type Stdio = "piped" | "inherit" | "null" | number | FileStdio | SubprocessTransport;
 
-/** What stdin can be: any {@linkcode Stdio} but a process; or `"shared"`, a pipe that another process will write to. */
+/**
+ * What stdin can be: any {@linkcode Stdio} but a process; or `"shared"`, a pipe that another
+ * process will write to.
+ */
 export type StdinStdio = Exclude<Stdio, SubprocessTransport> | "shared";
 
 const FILE_CHECKS: OptionTable<FileStdio> = { path: anything, append: flag };

@@ -36,13 +36,19 @@ export interface SubprocessOptions extends CommandOptions, Omit<TransportOptions
    * @default {"piped"}
    */
   readonly stderr?: Stdio;
-  /** What its further descriptors are, from 3 on; a pipe goes both ways. Needs `--allow-env`. None by default. */
+  /**
+   * What its further descriptors are, from 3 on; a pipe goes both ways. Needs `--allow-env`. None
+   * by default.
+   */
   readonly extraStdio?: readonly Stdio[];
   /** Ends the process when it aborts: SIGTERM, and SIGKILL after 5 s. */
   readonly signal?: AbortSignal;
 }
 
-/** The transport and the protocol of a child process: what starting one gives, asyncio's `(transport, protocol)`. */
+/**
+ * The transport and the protocol of a child process: what starting one gives, asyncio's
+ * `(transport, protocol)`.
+ */
 export interface ConnectedSubprocess<P extends SubprocessProtocolCallbacks> {
   /** The process. */
   readonly transport: SubprocessTransport;
@@ -66,13 +72,15 @@ export const SUBPROCESS_CHECKS: OptionTable<SubprocessOptions> = {
 /**
  * Starts a program and hears its pipes and its exit by callbacks: asyncio's `subprocess_exec`.
  *
- * The protocol hears `pipeDataReceived(fd, data)` and `pipeConnectionLost(fd, error)` for each pipe, `processExited` when the process
- * has ended, and `connectionLost` when all of that has happened. Each pipe has flow control of its own: its
- * transport (`getPipeTransport(fd)`) can be paused, and a promise that `pipeDataReceived` returns holds back that pipe alone. A
- * process whose output is not read waits; memory does not grow.
+ * The protocol hears `pipeDataReceived(fd, data)` and `pipeConnectionLost(fd, error)` for each
+ * pipe, `processExited` when the process has ended, and `connectionLost` when all of that has
+ * happened. Each pipe has flow control of its own: its transport (`getPipeTransport(fd)`) can be
+ * paused, and a promise that `pipeDataReceived` returns holds back that pipe alone. A process whose
+ * output is not read waits; memory does not grow.
  *
- * A stdin that the process closed early costs nothing else: its output and exit code still come. Input that it did not
- * read is reported by `pipeConnectionLost(0, BrokenPipe)`; Deno notices it only at the next write.
+ * A stdin that the process closed early costs nothing else: its output and exit code still come.
+ * Input that it did not read is reported by `pipeConnectionLost(0, BrokenPipe)`; Deno notices it
+ * only at the next write.
  *
  * Needs `--allow-run` for the program.
  *
@@ -100,7 +108,8 @@ export const SUBPROCESS_CHECKS: OptionTable<SubprocessOptions> = {
  * @param options Its arguments, its surroundings, and what its descriptors are.
  * @returns The transport and the protocol that the factory made.
  * @throws {TypeError} If an option is of the wrong kind, or an argument holds a NUL.
- * @throws {Deno.errors.NotFound} If there is no such program or folder; other failures of the system likewise.
+ * @throws {Deno.errors.NotFound} If there is no such program or folder; other failures of the
+ * system likewise.
  * @throws {Deno.errors.NotCapable} If it may not be run; the text says what is needed.
  */
 export async function subprocessExec<P extends SubprocessProtocolCallbacks>(

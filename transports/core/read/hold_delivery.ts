@@ -7,8 +7,8 @@ interface Holding {
 }
 
 /**
- * Has what arrives wait until `until` has resolved; it must not reject. A transport that is not ours
- * does not wait.
+ * Has what arrives wait until `until` has resolved; it must not reject. A transport that is not
+ * ours does not wait.
  */
 export function holdDelivery(transport: Transport, until: Promise<void>): void {
   if (isHolding(transport)) transport.holdDelivery(until);

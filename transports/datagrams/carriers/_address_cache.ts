@@ -4,8 +4,8 @@ import type { NetAddress } from "../../../protocols/address.ts";
 const PLACES = 256;
 
 /**
- * One object for each address that is in use. The datagrams of a frequent sender share it, which costs
- * less memory than one each.
+ * One object for each address that is in use. The datagrams of a frequent sender share it, which
+ * costs less memory than one each.
  */
 export class AddressCache {
   readonly #addresses: (NetAddress | undefined)[] = new Array(PLACES);

@@ -8,7 +8,9 @@ import {
   MAX_DATAGRAM_SIZE,
 } from "../datagram_carrier.ts";
 
-/** A network of datagrams inside this process: what is sent to a name arrives there a turn later. */
+/**
+ * A network of datagrams inside this process: what is sent to a name arrives there a turn later.
+ */
 export class MemoryHub {
   readonly #carriers = new Map<string, MemoryDatagramCarrier>();
 

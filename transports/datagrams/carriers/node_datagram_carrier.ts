@@ -45,7 +45,8 @@ export class NodeDatagramCarrier implements DatagramCarrier {
       const data = new Uint8Array(buffer, message.byteOffset, Math.min(message.length, max));
       const isTruncated = message.length > max;
       const use = sink.receive(data, this.#addresses.get(address, port), isTruncated);
-      // By default it is 64 KiB, however small the datagram is: the garbage collector would be busy.
+      // By default it is 64 KiB, however small the datagram is: the garbage collector would be
+      // busy.
       const isLarge = buffer.byteLength > LARGE_BUFFER;
       if (use === "lent" || (use === "copied" && isLarge)) emptyViews(data);
     });

@@ -20,9 +20,9 @@ interface Job {
 /**
  * Datagrams over a Unix socket of `Deno.listenDatagram`, which needs `--unstable-net`.
  *
- * Deno cannot send from such a socket while it waits to receive, nor take that wait back. So a bound
- * socket that has something to send is sent a datagram by a second one: that ends the wait, and the
- * socket sends before it receives again.
+ * Deno cannot send from such a socket while it waits to receive, nor take that wait back. So a
+ * bound socket that has something to send is sent a datagram by a second one: that ends the wait,
+ * and the socket sends before it receives again.
  */
 class UnixDatagramCarrier implements DatagramCarrier {
   readonly address: UnixAddress;
@@ -86,7 +86,8 @@ class UnixDatagramCarrier implements DatagramCarrier {
       try {
         await this.#doJob();
         this.#isReceiving = true;
-        // The sender of the last one was told, and has sent another: it does not hold up what comes.
+        // The sender of the last one was told, and has sent another: it does not hold up what
+        // comes.
         if (this.#job !== null) void this.#wake();
         const [received, from] = await this.#conn.receive(memory);
         this.#isReceiving = false;

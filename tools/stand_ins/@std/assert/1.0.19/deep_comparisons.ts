@@ -32,7 +32,9 @@ export function assertObjectMatch(
   assertEquals(chosen(actual, expected), chosen(expected, expected), msg);
 }
 
-/** What was made of each pair of a value and a pattern so far: a cycle comes back to one of them. */
+/**
+ * What was made of each pair of a value and a pattern so far: a cycle comes back to one of them.
+ */
 type Made = Map<object, Map<object, unknown>>;
 
 /** The part of a value that the pattern speaks of, as plain objects: classes do not count. */

@@ -1,4 +1,5 @@
-// Stand-in for the part of jsr:@std/assert that this project uses, put in place only where JSR cannot be reached.
+// Stand-in for the part of jsr:@std/assert that this project uses, put in place only where JSR
+// cannot be reached.
 /**
  * Assertions for tests and examples, with the names, signatures and behaviour of `@std/assert`.
  *

@@ -1,8 +1,8 @@
 // Stand-in for jsr:@std/async, used only where JSR cannot be reached.
 
 /**
- * Joins several async iterations into one, in the order in which their values arrive. Return values are
- * dropped; an error of one iteration ends the joined one.
+ * Joins several async iterations into one, in the order in which their values arrive. Return values
+ * are dropped; an error of one iteration ends the joined one.
  */
 export class MuxAsyncIterator<T> implements AsyncIterable<T> {
   #running = 0;

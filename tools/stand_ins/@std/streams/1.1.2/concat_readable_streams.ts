@@ -1,8 +1,8 @@
 // Stand-in for jsr:@std/streams, used only where JSR cannot be reached.
 
 /**
- * Makes one stream of several, one after the other. Cancelling it cancels those that are not locked.
- * A stream that has ended stays locked. Without any stream the result fails.
+ * Makes one stream of several, one after the other. Cancelling it cancels those that are not
+ * locked. A stream that has ended stays locked. Without any stream the result fails.
  */
 export function concatReadableStreams<T>(...streams: ReadableStream<T>[]): ReadableStream<T> {
   let index = 0;

@@ -13,7 +13,9 @@ export interface DelimiterStreamOptions {
   disposition?: DelimiterDisposition;
 }
 
-/** Cuts a stream of bytes at each delimiter. What follows the last one is a chunk, even if empty. */
+/**
+ * Cuts a stream of bytes at each delimiter. What follows the last one is a chunk, even if empty.
+ */
 export class DelimiterStream extends TransformStream<Uint8Array, Uint8Array> {
   #delimiter: Uint8Array;
   #disposition: DelimiterDisposition;

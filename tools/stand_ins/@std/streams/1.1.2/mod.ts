@@ -1,4 +1,5 @@
-// Stand-in for the part of jsr:@std/streams that this project uses, put in place only where JSR cannot be reached.
+// Stand-in for the part of jsr:@std/streams that this project uses, put in place only where JSR
+// cannot be reached.
 /**
  * Web streams, with the names, signatures and behaviour of `@std/streams`.
  *
