@@ -21,7 +21,7 @@ import { FrameEncodeError } from "@sluice/net/protocols";
 import { RecordingTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Random } from "../../testing/conformance/random.ts";
-import { settle, until, untilStill } from "../support/event_loop.ts";
+import { settle, untilStill } from "../support/event_loop.ts";
 import { hex, utf8 } from "../support/hex.ts";
 
 /** Keeps what it hears, and does with each line what the test says. */
@@ -179,7 +179,11 @@ Deno.test("FramedProtocol hands unread bytes to another one with other messages,
 Deno.test("FramedProtocol tells the protocol that is set in the last message of the end", async () => {
   for (const withUnread of [false, true]) {
     const next = new Lines();
-    next.onEnd = () => true;
+    const told = Promise.withResolvers<void>();
+    next.onEnd = () => {
+      told.resolve();
+      return true;
+    };
     const lines = new Lines();
     const [client, server] = await memoryTransportPair(() => ({}), () => lines);
     next.connectionMade(server.transport);
@@ -189,7 +193,7 @@ Deno.test("FramedProtocol tells the protocol that is set in the last message of 
     };
     client.transport.write("last");
     client.transport.writeEof();
-    await until(() => next.heard.length > 0);
+    await told.promise;
     await settle();
     assertEquals([lines.heard, next.heard], [["last"], ["end"]]);
     assertEquals(server.transport.isClosing(), false);

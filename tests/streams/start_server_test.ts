@@ -10,7 +10,7 @@ import {
 import { startUnixServer } from "../../streams/start_unix_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import type { ErrorContext } from "../../transports/core/error_report.ts";
-import { settle, until } from "../support/event_loop.ts";
+import { settle } from "../support/event_loop.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { temporarySocket } from "../support/socket_path.ts";
 import { decode, pattern } from "../support/text.ts";
@@ -24,11 +24,15 @@ interface Report extends ErrorContext {
 async function serveWith(
   handler: ConnectionHandler,
   options: Partial<StartServerOptions> = {},
-): Promise<{ port: number; reports: Report[] } & AsyncDisposable> {
+): Promise<{ port: number; reports: Report[]; reported: Promise<void> } & AsyncDisposable> {
   const reports: Report[] = [];
-  const onError = (error: Error, context: ErrorContext) => reports.push({ ...context, error });
+  const { promise: reported, resolve } = Promise.withResolvers<void>();
+  const onError = (error: Error, context: ErrorContext) => {
+    reports.push({ ...context, error });
+    resolve();
+  };
   const server = await startServer(handler, { port: 0, onError, ...options });
-  return Object.assign(server, { reports });
+  return Object.assign(server, { reports, reported });
 }
 
 const echoLines: ConnectionHandler = async ({ reader, writer }) => {
@@ -91,7 +95,7 @@ for (const [name, thrown, message] of THROWN) {
       });
       await using client = await openConnection({ port: server.port });
       await client.reader.read().catch(() => {});
-      await until(() => server.reports.length > 0);
+      await server.reported;
       await settle();
       const [report, ...others] = server.reports;
       assert(report && connection);
@@ -106,14 +110,14 @@ for (const [name, thrown, message] of THROWN) {
 
 Deno.test("startServer() prints what a handler throws where there is no onError", async () => {
   const { error } = console;
-  const printed: unknown[][] = [];
-  console.error = (...line) => void printed.push(line);
+  const printed = Promise.withResolvers<unknown[]>();
+  console.error = (...line) => printed.resolve(line);
   try {
     await using server = await startServer(() => Promise.reject(new Error("Bug")), { port: 0 });
     await using client = await openConnection({ port: server.port });
     await client.reader.read().catch(() => {});
-    await until(() => printed.length > 0);
-    assert(String(printed[0]?.[0]).startsWith("Error in handler (127.0.0.1:"), String(printed));
+    const [text] = await printed.promise;
+    assert(String(text).startsWith("Error in handler (127.0.0.1:"), String(text));
   } finally {
     console.error = error;
   }
@@ -168,15 +172,17 @@ Deno.test("startServer() reports no handler that ended with its peer", async () 
 });
 
 Deno.test("startServer() sends what a handler wrote that stops for connection.signal", async () => {
+  const begun = Promise.withResolvers<void>();
   const server = await startServer(async ({ reader, writer, signal }) => {
     try {
+      begun.resolve();
       await reader.readline({ signal });
     } finally {
       writer.write("goodbye");
     }
   }, { port: 0, onError: (error) => Promise.reject(error) });
   await using client = await openConnection({ port: server.port });
-  await until(() => server.connections.size === 1);
+  await begun.promise;
   assertEquals(await server.shutdown(), { finished: 1, aborted: 0 });
   assertEquals(decode(await client.reader.read()), "goodbye");
 });

@@ -64,7 +64,7 @@ for (const medium of ["memory", "tcp"] as const) {
     b.writer.write("UPGRADE\nunread");
     b.writer.writeEof();
     assertEquals(decode(await a.reader.readline()), "UPGRADE\n");
-    await until(() => b.transport.getWriteBufferSize() === 0);
+    await b.writer.flush();
     await settle();
     const protocol = recorder();
     a.switchProtocol(protocol);
@@ -123,7 +123,7 @@ Deno.test("StreamConnection.switchProtocol() fails whoever waits for room", asyn
   assertEquals(a.transport.getWriteBufferLimits(), { high: 65_536, low: 16_384 });
   b.transport.resumeReading();
   await b.reader.readexactly(1_000_001);
-  await until(() => protocol.calls.includes("resumeWriting"));
+  await protocol.until("resumeWriting");
 });
 
 Deno.test("StreamConnection that was handed over still tells of its end, and can be closed", async () => {
