@@ -48,12 +48,16 @@ export async function outputOf(program: string, args: readonly string[]): Promis
   return new TextDecoder().decode(stdout);
 }
 
-/** Starts a peer, gives `use` the port that it says it has, and ends it. */
+/** Starts a peer, gives `use` the port that it says it has, or its word for being ready, and ends it. */
 export async function withPeer(
   program: string,
   args: readonly string[],
   said: RegExp,
-  use: (port: number, line: (pattern: RegExp) => Promise<string>) => Promise<void>,
+  use: (
+    port: number,
+    line: (pattern: RegExp) => Promise<string>,
+    word: string,
+  ) => Promise<void>,
 ): Promise<void> {
   const child = new Deno.Command(program, {
     args: [...args],
@@ -72,7 +76,8 @@ export async function withPeer(
     }
   };
   try {
-    await use(Number(await line(said)), line);
+    const word = await line(said);
+    await use(Number(word), line, word);
   } finally {
     kill(child);
     // Not read to its end: a child of the program may keep it open.
