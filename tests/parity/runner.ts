@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freePort } from "../support/free_port.ts";
 import { deadline } from "@std/async";
 import { connectAcceptedSocket } from "@sluice/net";
 import { join } from "node:path";
@@ -196,11 +197,10 @@ class World implements Surroundings {
     };
   }
 
-  /** Makes `portOf: name` mean a port where nobody listens. */
+  /** Makes `portOf: name` mean a port where nothing listens. */
   #unusedPort(name: string): Promise<void> {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const server = new ServerEnd(this, name, {});
-    server.port = listener.addr.port;
+    server.port = freePort();
     this.#ends.set(name, server);
     return Promise.resolve();
   }

@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createDatagramEndpoint, type DatagramTransport, openDatagrams } from "@sluice/net";
 import { deadline } from "@std/async";
+import { freePort } from "../../support/free_port.ts";
 import { outputOf, PATIENCE_MS, talk, testWith, withPeer } from "../../support/outside_peer.ts";
 
 const PEER = new URL("../../support/asyncio_datagram_peer.py", import.meta.url).pathname;
@@ -38,14 +39,6 @@ testWith("socat", "socat gets an answer to what it sends", async () => {
   assertEquals(await talk("socat", ["-", address], "hello\n", "hello\n"), "hello\n");
 });
 
-/** A UDP port that is free now, so that another program may bind it. */
-async function freePort(): Promise<number> {
-  const probe = await echo();
-  const { port } = probe;
-  await probe[Symbol.asyncDispose]();
-  return port;
-}
-
 /** Sends to socat, which answers one datagram; `false` if another program took the port meanwhile. */
 async function isAnswered(port: number): Promise<boolean> {
   // It says on stderr that it listens, or that it cannot.
@@ -63,7 +56,7 @@ async function isAnswered(port: number): Promise<boolean> {
 }
 
 testWith("socat", "socat receives what is sent to it, and answers", async () => {
-  while (!await isAnswered(await freePort()));
+  while (!await isAnswered(freePort()));
 });
 
 Deno.test("a socket of node:dgram gets back what it sends, and its errors are its own", async () => {
