@@ -141,8 +141,8 @@ async function connectTls<P extends AnyProtocol>(
 ): Promise<Connected<P>> {
   const { signal } = options;
   let bottom: Transport | null = null;
-  const giveUp = () => bottom?.abort(toError(signal?.reason));
-  signal?.addEventListener("abort", giveUp);
+  const onAbort = () => bottom?.abort(toError(signal?.reason));
+  signal?.addEventListener("abort", onAbort);
   try {
     return await connectSecured(protocolFactory, carrier, tls, options, {
       onMade: (transport) => bottom = transport,
@@ -152,7 +152,7 @@ async function connectTls<P extends AnyProtocol>(
     signal?.throwIfAborted();
     throw error;
   } finally {
-    signal?.removeEventListener("abort", giveUp);
+    signal?.removeEventListener("abort", onAbort);
   }
 }
 

@@ -22,11 +22,11 @@ export function connect(place: Endpoint, options: DialOptions): Promise<Carrier>
   const { promise, resolve, reject } = Promise.withResolvers<Carrier>();
   if (signal.aborted) return Promise.reject(signal.reason);
   const socket = new SharedReadSocket();
-  const giveUp = () => {
+  const onAbort = () => {
     socket.destroy();
     reject(signal.reason);
   };
-  signal.addEventListener("abort", giveUp);
+  signal.addEventListener("abort", onAbort);
   // It also listens when the attempt is over: an error without a listener ends the program.
   socket.on("error", (error) => reject(describe(error, place, options.localAddress)));
   socket.once("connect", () => {
@@ -34,7 +34,7 @@ export function connect(place: Endpoint, options: DialOptions): Promise<Carrier>
     resolve(makeCarrier(socket, place.path));
   });
   dial(socket, place, options);
-  return promise.finally(() => signal.removeEventListener("abort", giveUp));
+  return promise.finally(() => signal.removeEventListener("abort", onAbort));
 }
 
 function dial(socket: Socket, place: Endpoint, options: DialOptions): void {

@@ -12,7 +12,7 @@ import { startChild } from "./_start_child.ts";
 /** Options for a process that is connected to: how it is started and ended. */
 export interface ProcessOptions extends CommandOptions, TransportOptions {
   /**
-   * Where its complaints go: to our own stderr, or nowhere.
+   * Where its stderr goes: to our own stderr, or nowhere.
    *
    * @default {"inherit"}
    */

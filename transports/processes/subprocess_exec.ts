@@ -31,7 +31,7 @@ export interface SubprocessOptions extends CommandOptions, Omit<TransportOptions
    */
   readonly stdout?: Stdio;
   /**
-   * Where its complaints go.
+   * Where its stderr goes.
    *
    * @default {"piped"}
    */

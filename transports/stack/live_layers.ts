@@ -106,17 +106,17 @@ export async function insertLayer(
   const { unread, signal, ...given } = options;
   signal?.throwIfAborted();
   const onError = given.onError ?? errorHandlerOf(transport);
-  const landing = new Landing(transport, onError);
+  const insertion = new Insertion(transport, onError);
   const abort = () => transport.abort(toError(signal?.reason));
   signal?.addEventListener("abort", abort);
   try {
     const lowerOptions = onError === undefined ? given : { ...given, onError };
-    return await landing.comeUp(checkMade(layer(landing, lowerOptions), "the layer"), unread);
+    return await insertion.comeUp(checkMade(layer(insertion, lowerOptions), "the layer"), unread);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
   } finally {
-    landing.leave();
+    insertion.leave();
     signal?.removeEventListener("abort", abort);
   }
 }
@@ -175,7 +175,7 @@ export async function removeLayer(
  * Replaces the protocol of a live connection until the layer below it is ready, then puts it back
  * on top. Until then it holds back what is written to the transport.
  */
-class Landing extends Placeholder {
+class Insertion extends Placeholder {
   readonly #transport: Transport;
   readonly #onError: CallbackErrorSink;
   readonly #gate: WriteGate;

@@ -24,11 +24,11 @@ import {
 type ParsedProxyHeader = { readonly header: ProxyHeader; readonly length: number } | null;
 
 /** Throws what is wrong with a header. */
-type Complain = (what: string) => never;
+type Fail = (what: string) => never;
 
 type Ends = Pick<ProxyHeader, "source" | "destination">;
 
-const NOWHERE: Ends = { source: null, destination: null };
+const NO_ENDS: Ends = { source: null, destination: null };
 
 /**
  * Reads a header at the start of `bytes`.
@@ -36,21 +36,21 @@ const NOWHERE: Ends = { source: null, destination: null };
  * @param bytes What has arrived so far.
  * @param versions Which versions are allowed.
  * @param maxLength The longest header that is allowed, in bytes.
- * @param complain Called as soon as it cannot become a header that is allowed.
+ * @param fail Called as soon as it cannot become a header that is allowed.
  * @returns The header; `null` if more bytes are needed.
  */
 export function parseProxyHeader(
   bytes: Bytes,
   versions: readonly (1 | 2)[],
   maxLength: number,
-  complain: Complain,
+  fail: Fail,
 ): ParsedProxyHeader {
   for (const version of versions) {
     if (startsAlike(bytes, version === 1 ? PREFIX : SIGNATURE)) {
-      return version === 1 ? parseLine(bytes, complain) : parseBinary(bytes, maxLength, complain);
+      return version === 1 ? parseLine(bytes, fail) : parseBinary(bytes, maxLength, fail);
     }
   }
-  return complain("it does not begin like one");
+  return fail("its first bytes are not those of a header");
 }
 
 /** Whether one of both begins with the other one. */
@@ -58,22 +58,22 @@ function startsAlike(bytes: Bytes, start: Uint8Array): boolean {
   return bytes.subarray(0, start.length).every((byte, index) => byte === start[index]);
 }
 
-function parseLine(bytes: Bytes, complain: Complain): ParsedProxyHeader {
+function parseLine(bytes: Bytes, fail: Fail): ParsedProxyHeader {
   const end = bytes.subarray(0, LONGEST_LINE).indexOf(0x0a);
   if (end === -1) {
     return bytes.length < LONGEST_LINE
       ? null
-      : complain(`the line is longer than ${LONGEST_LINE} bytes`);
+      : fail(`the line is longer than ${LONGEST_LINE} bytes`);
   }
   const line = String.fromCharCode(...bytes.subarray(0, end + 1));
-  if (!line.endsWith("\r\n")) complain("the line does not end with CR LF");
+  if (!line.endsWith("\r\n")) fail("the line does not end with CR LF");
   const [, family = "", source = "", destination = "", ...rest] = line.substring(0, line.length - 2)
     .split(" ");
   return {
     header: {
       version: 1,
       command: "proxy",
-      ...lineEnds(family, [source, destination], rest, complain),
+      ...lineEnds(family, [source, destination], rest, fail),
       tlvs: {},
     },
     length: end + 1,
@@ -84,39 +84,39 @@ function lineEnds(
   family: string,
   hosts: readonly [string, string],
   ports: readonly string[],
-  complain: Complain,
+  fail: Fail,
 ): Ends {
   // What follows is to be ignored.
-  if (family === "UNKNOWN") return NOWHERE;
-  if (family !== "TCP4" && family !== "TCP6") complain(`the family is "${family}"`);
-  if (ports.length !== 2) complain("the line has not two addresses and two ports");
+  if (family === "UNKNOWN") return NO_ENDS;
+  if (family !== "TCP4" && family !== "TCP6") fail(`the family is "${family}"`);
+  if (ports.length !== 2) fail("the line does not have two addresses and two ports");
   const [source, destination] = hosts.map((host, index): Address => {
     const ip = family === "TCP4" ? parseIpv4(host) : parseIpv6(host);
     const port = ports[index] ?? "";
-    if (ip === null) return complain(`"${host}" is no address of ${family}`);
+    if (ip === null) return fail(`"${host}" is no address of ${family}`);
     if (!/^(0|[1-9]\d{0,4})$/.test(port) || Number(port) > 65_535) {
-      return complain(`"${port}" is no port`);
+      return fail(`"${port}" is no port`);
     }
     return { transport: "tcp", hostname: formatIp(ip), port: Number(port) };
   });
   return { source: source ?? null, destination: destination ?? null };
 }
 
-function parseBinary(bytes: Bytes, maxLength: number, complain: Complain): ParsedProxyHeader {
+function parseBinary(bytes: Bytes, maxLength: number, fail: Fail): ParsedProxyHeader {
   const versionAndCommand = bytes[12];
   if (versionAndCommand !== undefined && versionAndCommand !== 0x20 && versionAndCommand !== 0x21) {
-    complain(`version and command are 0x${versionAndCommand.toString(16)}`);
+    fail(`version and command are 0x${versionAndCommand.toString(16)}`);
   }
   if (bytes.length < HEAD_LENGTH) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = HEAD_LENGTH + view.getUint16(14);
-  if (length > maxLength) complain(`${length} bytes exceed the limit of ${maxLength}`);
+  if (length > maxLength) fail(`${length} bytes exceed the limit of ${maxLength}`);
   if (bytes.length < length) return null;
   const isLocal = versionAndCommand === 0x20;
   const header = copyOf(bytes, 0, length);
-  const { ends, tlvsAt } = binaryEnds(header, isLocal, complain);
+  const { ends, tlvsAt } = binaryEnds(header, isLocal, fail);
   // Of a proxy that speaks for itself everything is to be ignored.
-  const tlvs = isLocal ? {} : readTlvs(header, tlvsAt, complain);
+  const tlvs = isLocal ? {} : readTlvs(header, tlvsAt, fail);
   return {
     header: { version: 2, command: isLocal ? "local" : "proxy", ...ends, tlvs },
     length,
@@ -126,16 +126,16 @@ function parseBinary(bytes: Bytes, maxLength: number, complain: Complain): Parse
 function binaryEnds(
   header: Bytes,
   isLocal: boolean,
-  complain: Complain,
+  fail: Fail,
 ): { readonly ends: Ends; readonly tlvsAt: number } {
-  if (isLocal) return { ends: NOWHERE, tlvsAt: header.length };
+  if (isLocal) return { ends: NO_ENDS, tlvsAt: header.length };
   const [family, kind] = [(header[13] ?? 0) >> 4, (header[13] ?? 0) & 15];
-  if (family > FAMILY.unix) complain(`the family of addresses is ${family}`);
-  if (kind > 2) complain(`the kind of socket is ${kind}`);
+  if (family > FAMILY.unix) fail(`the family of addresses is ${family}`);
+  if (kind > 2) fail(`the kind of socket is ${kind}`);
   const size = [0, 12, 36, 2 * UNIX_PATH_LENGTH][family] ?? 0;
   const tlvsAt = HEAD_LENGTH + size;
-  if (tlvsAt > header.length) complain("the addresses are cut off");
-  if (family === FAMILY.unspecified || kind === 0) return { ends: NOWHERE, tlvsAt };
+  if (tlvsAt > header.length) fail("the addresses are cut off");
+  if (family === FAMILY.unspecified || kind === 0) return { ends: NO_ENDS, tlvsAt };
   const block = header.subarray(HEAD_LENGTH, tlvsAt);
   const ends = family === FAMILY.unix
     ? { source: unixAddress(block, 0, kind), destination: unixAddress(block, 1, kind) }
@@ -161,23 +161,23 @@ function unixAddress(block: Bytes, index: 0 | 1, kind: number): Address {
   return { transport: kind === 1 ? "unix" : "unixpacket", path: text };
 }
 
-function readTlvs(header: Bytes, from: number, complain: Complain): ProxyTlvs {
+function readTlvs(header: Bytes, from: number, fail: Fail): ProxyTlvs {
   const facts: { -readonly [K in keyof ProxyTlvs]: ProxyTlvs[K] } = {};
   const others: ProxyTlv[] = [];
-  for (const { type, value, offset } of splitTlvs(header, from, complain)) {
+  for (const { type, value, offset } of splitTlvs(header, from, fail)) {
     if (type === TLV.alpn) facts.alpn = latin1(value);
-    else if (type === TLV.authority) facts.authority = utf8(value, complain);
-    else if (type === TLV.crc32c) facts.crc32c = checkedCrc(header, value, offset, complain);
-    else if (type === TLV.uniqueId) facts.uniqueId = checkedId(value, complain);
-    else if (type === TLV.ssl) facts.ssl = readSsl(value, complain);
+    else if (type === TLV.authority) facts.authority = utf8(value, fail);
+    else if (type === TLV.crc32c) facts.crc32c = checkedCrc(header, value, offset, fail);
+    else if (type === TLV.uniqueId) facts.uniqueId = checkedId(value, fail);
+    else if (type === TLV.ssl) facts.ssl = readSsl(value, fail);
     else if (type === TLV.netns) facts.netns = latin1(value);
     else if (type !== TLV.noop) others.push({ type, value });
   }
   return others.length === 0 ? facts : { ...facts, others };
 }
 
-function readSsl(bytes: Bytes, complain: Complain): ProxySsl {
-  if (bytes.length < 5) complain("the facts on TLS are cut off");
+function readSsl(bytes: Bytes, fail: Fail): ProxySsl {
+  if (bytes.length < 5) fail("the facts on TLS are cut off");
   const bits = bytes[0] ?? 0;
   const facts: { -readonly [K in keyof ProxySsl]: ProxySsl[K] } = {
     isTls: (bits & CLIENT.isTls) !== 0,
@@ -187,9 +187,9 @@ function readSsl(bytes: Bytes, complain: Complain): ProxySsl {
       bytes.subarray(1, 5).every((byte) => byte === 0),
   };
   const others: ProxyTlv[] = [];
-  for (const { type, value } of splitTlvs(bytes, 5, complain)) {
+  for (const { type, value } of splitTlvs(bytes, 5, fail)) {
     if (type === TLV.sslVersion) facts.version = latin1(value);
-    else if (type === TLV.sslCommonName) facts.commonName = utf8(value, complain);
+    else if (type === TLV.sslCommonName) facts.commonName = utf8(value, fail);
     else if (type === TLV.sslCipher) facts.cipher = latin1(value);
     else if (type === TLV.sslSignatureAlgorithm) facts.signatureAlgorithm = latin1(value);
     else if (type === TLV.sslKeyAlgorithm) facts.keyAlgorithm = latin1(value);
@@ -201,28 +201,28 @@ function readSsl(bytes: Bytes, complain: Complain): ProxySsl {
 function* splitTlvs(
   bytes: Bytes,
   from: number,
-  complain: Complain,
+  fail: Fail,
 ): Generator<ProxyTlv & { readonly offset: number }, void, undefined> {
   for (let at = from; at < bytes.length;) {
     const [type = 0, high = 0, low] = bytes.subarray(at, at + 3);
     const end = at + 3 + (high << 8 | (low ?? 0));
-    if (low === undefined || end > bytes.length) complain("a fact is cut off");
+    if (low === undefined || end > bytes.length) fail("a fact is cut off");
     yield { type, value: copyOf(bytes, at + 3, end), offset: at + 3 };
     at = end;
   }
 }
 
 /** The checksum covers the whole header, with zeros in its own place. */
-function checkedCrc(header: Bytes, value: Bytes, offset: number, complain: Complain): number {
-  if (value.length !== 4) complain(`the checksum has ${value.length} bytes`);
+function checkedCrc(header: Bytes, value: Bytes, offset: number, fail: Fail): number {
+  if (value.length !== 4) fail(`the checksum has ${value.length} bytes`);
   const told = new DataView(value.buffer).getUint32(0);
   const covered = copyOf(header).fill(0, offset, offset + 4);
-  if (crc32c(covered) !== told) complain("the checksum is wrong");
+  if (crc32c(covered) !== told) fail("the checksum is wrong");
   return told;
 }
 
-function checkedId(value: Bytes, complain: Complain): Bytes {
-  if (value.length > LONGEST_UNIQUE_ID) complain(`the unique id has ${value.length} bytes`);
+function checkedId(value: Bytes, fail: Fail): Bytes {
+  if (value.length > LONGEST_UNIQUE_ID) fail(`the unique id has ${value.length} bytes`);
   return value;
 }
 
@@ -230,10 +230,10 @@ function latin1(bytes: Bytes): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-function utf8(bytes: Bytes, complain: Complain): string {
+function utf8(bytes: Bytes, fail: Fail): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return complain("a name is no UTF-8");
+    return fail("a name is no UTF-8");
   }
 }

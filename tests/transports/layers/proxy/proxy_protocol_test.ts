@@ -222,12 +222,12 @@ const REFUSED: readonly [
   what: RegExp,
   options?: ProxyProtocolOptions,
 ][] = [
-  ["a request", encode("GET / HTTP/1.1\r\n\r\n"), /does not begin like one/],
-  ["a ClientHello", hex("16030100"), /does not begin like one/],
+  ["a request", encode("GET / HTTP/1.1\r\n\r\n"), /first bytes are not those of a header/],
+  ["a ClientHello", hex("16030100"), /first bytes are not those of a header/],
   ["nothing at all", encode(""), /ended in the middle/],
   ["a line that is cut off", encode("PROXY TCP4 1.1.1.1"), /ended in the middle/],
   ["a header that is cut off", V2.slice(0, -1), /ended in the middle/],
-  ["a signature that goes wrong", changed(11, 0), /does not begin like one/],
+  ["a signature that goes wrong", changed(11, 0), /first bytes are not those of a header/],
   ["a line of 108 bytes", encode(`PROXY UNKNOWN ${"x".repeat(92)}\r\n`), /longer than 107/],
   ["a line end without CR", encode("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\n"), /CR LF/],
   ["another family", encode("PROXY UDP4 1.1.1.1 2.2.2.2 1 2\r\n"), /family is "UDP4"/],
@@ -236,7 +236,7 @@ const REFUSED: readonly [
   ["a port above 65535", encode("PROXY TCP4 1.1.1.1 2.2.2.2 1 65536\r\n"), /no port/],
   ["a port with zeros in front", encode("PROXY TCP4 1.1.1.1 2.2.2.2 01 2\r\n"), /no port/],
   ["a port that is missing", encode("PROXY TCP4 1.1.1.1 2.2.2.2 1\r\n"), /two ports/],
-  ["two spaces", encode("PROXY TCP4  1.1.1.1 2.2.2.2 1 2\r\n"), /no(t two)? address/],
+  ["two spaces", encode("PROXY TCP4  1.1.1.1 2.2.2.2 1 2\r\n"), /not have two addresses/],
   ["version 3", changed(12, 0x31), /version and command/],
   ["another command", changed(12, 0x22), /version and command/],
   ["a family that does not exist", changed(13, 0x41), /family of addresses/],
@@ -251,10 +251,17 @@ const REFUSED: readonly [
   ["a header above the limit", tlv(0xe0, new Uint8Array(78)), /97 bytes exceed the limit/, {
     maxLength: 96,
   }],
-  ["version 1 where only 2 is allowed", encode("PROXY UNKNOWN\r\n"), /does not begin/, {
-    versions: [2],
+  [
+    "version 1 where only 2 is allowed",
+    encode("PROXY UNKNOWN\r\n"),
+    /first bytes are not those of a header/,
+    {
+      versions: [2],
+    },
+  ],
+  ["version 2 where only 1 is allowed", V2, /first bytes are not those of a header/, {
+    versions: [1],
   }],
-  ["version 2 where only 1 is allowed", V2, /does not begin/, { versions: [1] }],
 ];
 
 /** A header without addresses and with one fact. */
