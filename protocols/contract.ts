@@ -142,10 +142,10 @@ export interface Transport {
    *
    * @param protocol The protocol that receives from now on.
    * @param options Bytes that the protocol before it did not use, and whether to tell the end of
-   * the data again.
+   * the data again. Bytes alone are short for `{ unread }`.
    * @throws {TypeError} If an option is of the wrong kind; the protocol stays the same.
    */
-  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void;
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void;
   /** The protocol that receives what comes. */
   getProtocol(): AnyProtocol;
   /**

@@ -279,9 +279,9 @@ export class RecordingTransport implements Transport {
     return this.#queued;
   }
 
-  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void {
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
     this.#record("setProtocol", protocol, ...(options === undefined ? [] : [options]));
-    if (!switchProtocol(this.#delivery, protocol, options)) return;
+    if (!switchProtocol(this.#delivery, protocol, options).replaysEof) return;
     const { state } = this.#lifecycle;
     if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
   }

@@ -235,8 +235,8 @@ export class CarrierTransport implements Transport {
     return this.#outbound.size + (gateOf(this)?.size ?? 0);
   }
 
-  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void {
-    if (!switchProtocol(this.#delivery, protocol, options)) return;
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
+    if (!switchProtocol(this.#delivery, protocol, options).replaysEof) return;
     const { state } = this.#lifecycle;
     if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
   }

@@ -130,7 +130,7 @@ export class TransportWrapper implements Transport {
   }
 
   /** As {@linkcode Transport}: forwarded. */
-  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions): void {
+  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
     this.inner.setProtocol(protocol, options);
   }
 

@@ -171,9 +171,9 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   /** Exchanges the protocol above. */
-  override setProtocol(protocol: AnyProtocol, options: SetProtocolOptions = {}): void {
-    const replaysEof = switchProtocol(this.#delivery, protocol, options);
-    if (options.unread?.length) {
+  override setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
+    const { replaysEof, hasUnread } = switchProtocol(this.#delivery, protocol, options);
+    if (hasUnread) {
       this.#isUnreadWaiting = true;
       void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
     }

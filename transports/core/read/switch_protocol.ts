@@ -1,4 +1,4 @@
-import { checkBytes } from "../../../protocols/bytes.ts";
+import { type Bytes, checkBytes } from "../../../protocols/bytes.ts";
 import type { AnyProtocol, SetProtocolOptions } from "../../../protocols/contract.ts";
 import {
   anything,
@@ -13,21 +13,21 @@ const CHECKS: OptionTable<SetProtocolOptions> = { unread: anything, replayEof: f
 /**
  * Does what `Transport.setProtocol` says, but for the end of the data.
  *
- * @returns Whether the end is to be told again, if it was told before.
+ * @returns Whether the end is to be told again, if it was told before, and whether there are unread
+ * bytes.
  * @throws {TypeError} If the options are not such.
  */
 export function switchProtocol(
   delivery: Delivery,
   protocol: AnyProtocol,
-  options: SetProtocolOptions = {},
-): boolean {
-  if (options instanceof Uint8Array) {
-    throw new TypeError("Cannot set protocol: bytes given instead of options; write { unread }");
-  }
-  checkOptions("set protocol", options, CHECKS);
-  const { unread, replayEof = unread !== undefined } = options;
+  options: SetProtocolOptions | Bytes = {},
+): { replaysEof: boolean; hasUnread: boolean } {
+  const given = options instanceof Uint8Array ? { unread: options } : options;
+  checkOptions("set protocol", given, CHECKS);
+  const { unread, replayEof = unread !== undefined } = given;
   if (unread !== undefined) checkBytes(unread, "hand over");
   delivery.protocol = protocol;
-  if (unread !== undefined && unread.length > 0) delivery.unshift(unread);
-  return replayEof;
+  const hasUnread = unread !== undefined && unread.length > 0;
+  if (hasUnread) delivery.unshift(unread);
+  return { replaysEof: replayEof, hasUnread };
 }

@@ -1,4 +1,4 @@
-import { assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
 
 Deno.test("setProtocol() refuses options that are none, and keeps the protocol", async () => {
@@ -8,7 +8,7 @@ Deno.test("setProtocol() refuses options that are none, and keeps the protocol",
   structuredClone(detached, { transfer: [detached.buffer] });
   for (
     const [options, text] of [
-      [new Uint8Array(0), "bytes given instead of options; write { unread }"],
+      [detached, "memory was transferred away"],
       [{ unred: new Uint8Array(1) }, 'there is no option "unred"; did you mean "unread"?'],
       [{ unread: "text" }, "it is not a Uint8Array"],
       [{ unread: detached }, "memory was transferred away"],
@@ -18,6 +18,15 @@ Deno.test("setProtocol() refuses options that are none, and keeps the protocol",
     assertThrows(() => transport.setProtocol({}, options as object), TypeError, text);
     assertStrictEquals(transport.getProtocol(), protocol);
   }
+  transport.abort();
+  await transport.closed;
+});
+
+Deno.test("setProtocol() takes bytes alone as unread", async () => {
+  const [{ transport }] = await memoryTransportPair(() => ({}), () => ({}));
+  const received = Promise.withResolvers<Uint8Array>();
+  transport.setProtocol({ dataReceived: received.resolve }, new Uint8Array([1, 2]));
+  assertEquals(await received.promise, new Uint8Array([1, 2]));
   transport.abort();
   await transport.closed;
 });
