@@ -1,3 +1,4 @@
+import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
   AnyProtocol,
