@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { TextLineStream, toText } from "@std/streams";
 import { startServer } from "../../streams/start_server.ts";
 import { openConnection } from "../../streams/open_connection.ts";
-import { until } from "../support/event_loop.ts";
 import { connectPair } from "../support/stream_pair.ts";
 import { decode, encode, pattern } from "../support/text.ts";
+import { pausedReading } from "../support/paused_reading.ts";
 
 /** The faces of one connection, one after the other. */
 
@@ -98,7 +98,7 @@ Deno.test("The Web stream takes out of the buffer no more than it was asked for"
   await using pair = await connectPair("memory", { limit: 1000 });
   const { a, b } = pair;
   a.writer.write(pattern(100_000));
-  await until(() => !b.transport.isReading());
+  await pausedReading(b.transport);
   const byob = b.readable.getReader({ mode: "byob" });
   for (let taken = 0; taken < 5000; taken += 10) {
     const { value } = await byob.read(new Uint8Array(10), { min: 10 });

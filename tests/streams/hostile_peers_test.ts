@@ -2,9 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionLostError, WriteBufferFullError } from "../../protocols/errors.ts";
 import { startServer } from "../../streams/start_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
-import { settle, turn, until, untilStill } from "../support/event_loop.ts";
+import { settle, turn, untilStill } from "../support/event_loop.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { decode, encode, pattern } from "../support/text.ts";
+import { pausedReading } from "../support/paused_reading.ts";
 
 /** Runs `handler` for one connection of a raw peer and gives what it returns. */
 async function withPeer<T>(
@@ -134,7 +135,7 @@ Deno.test("A peer that sends one byte at a time is understood", async () => {
 Deno.test("A peer that sends without end is held back while nobody reads", async () => {
   const limit = 10_000;
   await withPeer(async ({ transport, reader, closed }) => {
-    await until(() => !transport.isReading());
+    await pausedReading(transport);
     await untilStill(() => transport.isReading() ? 1 : 0);
     transport.abort();
     const { bytesRead } = await closed;

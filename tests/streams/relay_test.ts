@@ -4,7 +4,7 @@ import { relay, type RelayOptions, type RelayReport } from "../../streams/relay.
 import { startServer } from "../../streams/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { settle, stateOf, until, untilStill } from "../support/event_loop.ts";
+import { settle, stateOf, untilStill } from "../support/event_loop.ts";
 import { MovedClock } from "../support/moved_clock.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type StreamPair,
 } from "../support/stream_pair.ts";
 import { decode, pattern } from "../support/text.ts";
+import { pausedReading } from "../support/paused_reading.ts";
 
 /** `client <=> [near <= relay => far] <=> backend`. */
 class Route implements AsyncDisposable {
@@ -99,7 +100,7 @@ for (const medium of ["memory", "tcp"] as const) {
       }
       client.writer.writeEof();
     })();
-    await until(() => !near.transport.isReading());
+    await pausedReading(near.transport);
     await untilStill(() => sent);
     assert(sent < total, `${sent} bytes were accepted`);
     assert(largest <= 2 * 65_536, `${largest} bytes were queued`);

@@ -3,9 +3,9 @@ import { deadline } from "@std/async";
 import type { Bytes } from "../../protocols/bytes.ts";
 import { Layer } from "../../transports/stack/layer.ts";
 import { localhost, trusting } from "../transports/tls/certificates.ts";
-import { until } from "../support/event_loop.ts";
 import { connectPair, type StreamPair } from "../support/stream_pair.ts";
 import { decode, pattern } from "../support/text.ts";
+import { pausedReading } from "../support/paused_reading.ts";
 
 const PATIENCE_MS = 10_000;
 
@@ -63,7 +63,7 @@ Deno.test("StreamWriter.startTls() has the reader hold back what comes encrypted
   for (const [from, to] of [[a, b], [b, a]] as const) {
     const data = pattern(100_000);
     from.writer.write(data);
-    await until(() => !to.transport.isReading());
+    await pausedReading(to.transport);
     assertEquals(await deadline(to.reader.readexactly(data.length), PATIENCE_MS), data);
     assertEquals(to.transport.isReading(), true);
   }

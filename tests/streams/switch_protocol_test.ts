@@ -8,9 +8,10 @@ import { RecordingTransport } from "../../testing/recording_transport.ts";
 import { Layer } from "../../transports/stack/layer.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";
-import { settle, stateOf, until } from "../support/event_loop.ts";
+import { settle, stateOf } from "../support/event_loop.ts";
 import { connectPair } from "../support/stream_pair.ts";
 import { decode, encode, pattern } from "../support/text.ts";
+import { pausedReading } from "../support/paused_reading.ts";
 
 /** A protocol that keeps the way out open at the end of the data, as a stream does. */
 function recorder(): RecordingProtocol {
@@ -51,7 +52,7 @@ for (const medium of ["memory", "tcp"] as const) {
     const { a, b } = pair;
     const data = pattern(300_000);
     b.writer.write(data);
-    await until(() => !a.transport.isReading());
+    await pausedReading(a.transport);
     const protocol = recorder();
     a.switchProtocol(protocol);
     await protocol.untilReceived(data.length);
