@@ -1,7 +1,8 @@
 /**
  * Checks the words of documents and comments: plain English, which needs no second reading.
  *
- * It also finds comments that are wider than 100 columns.
+ * It also finds comments that are wider than 100 columns, and summaries of options types that do
+ * not begin "Options for".
  *
  * It looks at the text of Markdown files and at the comments of TypeScript files, in prose and in
  * examples alike. It leaves out code, names in backticks and addresses.
@@ -124,6 +125,18 @@ export function findWideComments(text: string): Finding[] {
   return findings;
 }
 
+/** Finds summaries of exported options types that begin in another way than "Options for". */
+export function findOptionsSummaries(text: string): Finding[] {
+  const type = /\/\*\*\s+(?:\* )?((?:(?!\*\/)[^])*)\*\/\nexport (?:interface|type) \w*Options\b/g;
+  return [...text.matchAll(type)]
+    .filter(([, summary]) => !summary?.startsWith("Options for"))
+    .map(({ index, 1: summary = "" }) => ({
+      line: text.slice(0, index).split("\n").length,
+      phrase: summary.split("\n")[0]?.trim() ?? "",
+      instead: "Options for …",
+    }));
+}
+
 /** A text of the same lines, in which only prose is left. */
 function proseOfMarkdown(text: string): string {
   const withoutCode = text.replace(
@@ -177,8 +190,10 @@ if (import.meta.main) {
   for (const path of paths) {
     for (const file of await listFiles(root, path)) {
       const text = await Deno.readTextFile(new URL(file, root));
-      const wide = file.endsWith(".ts") ? findWideComments(text) : [];
-      for (const found of [...findPhrases(file, text), ...wide]) {
+      const findings = findPhrases(file, text);
+      if (file.endsWith(".ts")) findings.push(...findWideComments(text));
+      if (file.endsWith(".ts")) findings.push(...findOptionsSummaries(text));
+      for (const found of findings) {
         count++;
         console.error(`${file}:${found.line}: "${found.phrase}": write ${found.instead}`);
       }

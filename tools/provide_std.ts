@@ -25,7 +25,7 @@ const LOAD_LIMIT_MS = 60_000;
 /** What `@std/*` resolves to: the packages of JSR, or the stand-ins. */
 export type StdSource = "jsr" | "stand-ins";
 
-/** What {@linkcode provideStd} works on; the parts that touch the network can be replaced. */
+/** Options for {@linkcode provideStd}; the parts that touch the network can be replaced. */
 export interface ProvideStdOptions {
   /** The folder with deno.json, `tools/` and `vendor/`, as a URL that ends with a slash. */
   root: URL;

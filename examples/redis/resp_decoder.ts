@@ -8,7 +8,7 @@ import {
 } from "@sluice/net/protocols";
 import { Attributed, Push, RespError, type RespValue, VerbatimString } from "./resp_values.ts";
 
-/** How much is taken in. */
+/** Options for a decoder: how much is taken in. */
 export interface RespDecoderOptions {
   /** The longest string, in bytes. */
   readonly maxLength: number;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findPhrases, findWideComments } from "../../tools/check_words.ts";
+import { findOptionsSummaries, findPhrases, findWideComments } from "../../tools/check_words.ts";
 
 /** The phrases that are found in a text. */
 function phrasesOf(path: string, text: string): string[] {
@@ -75,4 +75,21 @@ Deno.test("findWideComments() finds comments beyond 100 columns, but no code, ta
     `  // ${"word ".repeat(18)}end`,
   ];
   assertEquals(findWideComments(lines.join("\n")).map(({ line }) => line), [1, 3, 11]);
+});
+
+Deno.test("findOptionsSummaries() finds options types whose summary begins in another way", () => {
+  const text = [
+    "/** Options for {@linkcode open}. */",
+    "export interface OpenOptions {}",
+    "/**",
+    " * How to close.",
+    " */",
+    "export type CloseOptions = object;",
+    "/** How to wait. */",
+    "export interface WaitOptions {}",
+  ].join("\n");
+  assertEquals(findOptionsSummaries(text).map(({ line, phrase }) => [line, phrase]), [
+    [3, "How to close."],
+    [7, "How to wait."],
+  ]);
 });
