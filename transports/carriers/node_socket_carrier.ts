@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { NetAddress, UnixAddress } from "../../protocols/address.ts";
-import type { Bytes } from "../../protocols/bytes.ts";
+import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { ByteSink, Carrier, PushSource } from "../core/carrier.ts";
 import { fromNodeError } from "../core/os_error.ts";
@@ -43,10 +43,10 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     return this;
   }
 
-  /** Bytes were read, into memory that is used again. Returns whether to read on. */
-  onBytes(bytes: Bytes): boolean {
-    if (this.#sink !== null) return this.#sink.receive(bytes);
-    this.#early = new Uint8Array(bytes);
+  /** `n` bytes were read, into memory that is used again. Returns whether to read on. */
+  onBytes(memory: Bytes, n: number): boolean {
+    if (this.#sink !== null) return this.#sink.receive(memory, n);
+    this.#early = copyOf(memory, 0, n);
     return false;
   }
 
@@ -55,7 +55,7 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     const early = this.#early;
     this.#early = null;
     // The sink tells of an end or a failure after the bytes before it.
-    const goesOn = early === null || sink.receive(early);
+    const goesOn = early === null || sink.receive(early, early.length);
     if (this.#failure !== null) sink.fail(this.#failure.error);
     else if (this.#hasEnded) sink.end();
     else if (goesOn) this.resume();

@@ -7,17 +7,20 @@ import type { CloseInfo } from "../../protocols/close_info.ts";
  * Any async generator of chunks is one. A source that can read straight into a given buffer takes
  * it as the argument of `next` and yields the filled part of it; one that cannot ignores it.
  */
-export type ByteSource = AsyncIterator<Bytes, unknown, Uint8Array | undefined>;
+export interface ByteSource extends AsyncIterator<Bytes, unknown, Uint8Array | undefined> {
+  /** Whether each chunk that is not in a given buffer has one of its own, so that none is copied. */
+  readonly givesOwnedBytes?: boolean;
+}
 
 /** Takes the bytes that a {@linkcode PushSource} reads. */
 export interface ByteSink {
   /**
-   * Bytes arrived. They may lie in memory that is read into again: the sink copies what it keeps
-   * before this returns.
+   * Bytes arrived: the first `n` of `memory`, which may be read into again. The sink copies what it
+   * keeps before this returns.
    *
    * @returns Whether to read on; if not, {@linkcode PushSource.resume} is called later.
    */
-  receive(bytes: Bytes): boolean;
+  receive(memory: Bytes, n: number): boolean;
   /** The peer ended its direction. Nothing follows. */
   end(): void;
   /** The connection failed. Nothing follows. */

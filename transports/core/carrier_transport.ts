@@ -24,7 +24,7 @@ import { pump, type PumpEvents } from "./read/pump.ts";
 import { switchProtocol } from "./read/switch_protocol.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
-import { toBytes, toPieces } from "./write/to_bytes.ts";
+import { asBytes, toPieces } from "./write/to_bytes.ts";
 import { gateOf } from "./write/write_gate.ts";
 
 /** Told when connections begin and end: by a server, for instance. */
@@ -165,7 +165,7 @@ export class CarrierTransport implements Transport {
   }
 
   write(data: Uint8Array | string): boolean {
-    const bytes = toBytes(data);
+    const bytes = asBytes(data);
     if (this.#mayWrite() && bytes.length > 0) {
       if (gateOf(this)?.hold(bytes)) return false;
       this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));

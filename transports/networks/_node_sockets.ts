@@ -19,7 +19,7 @@ export class SharedReadSocket extends Socket {
       allowHalfOpen: true,
       onread: {
         buffer: shared,
-        callback: (n: number) => this.carrier?.onBytes(shared.subarray(0, n)) ?? false,
+        callback: (n: number) => this.carrier?.onBytes(shared, n) ?? false,
       },
     });
   }
@@ -50,7 +50,7 @@ export function makeCarrier(socket: Socket, path?: string): NodeSocketCarrier {
   if (socket instanceof SharedReadSocket) socket.carrier = carrier;
   else {
     socket.on("data", (chunk: Bytes) => {
-      if (!carrier.onBytes(chunk)) socket.pause();
+      if (!carrier.onBytes(chunk, chunk.length)) socket.pause();
     });
     socket.pause();
   }

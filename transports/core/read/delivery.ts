@@ -117,10 +117,11 @@ export class Delivery {
    *
    * @param chunk The received bytes, which have no other user.
    * @param target What {@linkcode lend} gave for this read: the chunk may lie in it.
+   * @param isOwned Whether the chunk, unless it lies there, has a buffer of its own.
    * @returns Nothing if it is done; else a promise that resolves when it is.
    * @throws {TypeError} If the chunk is not bytes, or its memory was transferred away.
    */
-  push(chunk: Bytes, target?: Uint8Array): void | Promise<void> {
+  push(chunk: Bytes, target?: Uint8Array, isOwned: boolean = false): void | Promise<void> {
     if (this.stopped) return;
     checkBytes(chunk, "receive");
     if (chunk.length === 0) return;
@@ -128,7 +129,7 @@ export class Delivery {
     if (this.#isInCallback || this.paused || this.#draining !== null) {
       return this.#wait(isLent ? copyOf(chunk) : chunk);
     }
-    const settled = this.#hand(chunk, isLent);
+    const settled = this.#hand(chunk, isLent, isOwned);
     if (settled === undefined && this.#waiting.length === 0) return;
     return this.#draining = this.#drain(settled);
   }
@@ -179,8 +180,9 @@ export class Delivery {
    *
    * @param chunk The chunk.
    * @param isLent Whether it lies in what was lent for this read.
+   * @param isOwned Whether it has a buffer of its own if it does not.
    */
-  #hand(chunk: Bytes, isLent: boolean): void | Promise<void> {
+  #hand(chunk: Bytes, isLent: boolean, isOwned: boolean = false): void | Promise<void> {
     if (chunk.length === 0) return this.#onError("dataReceived", goneChunk());
     this.#isInCallback = true;
     const settled = this.#buffered === null
@@ -188,7 +190,7 @@ export class Delivery {
         this.#protocol,
         "dataReceived",
         this.#onError,
-        isLent ? copyOf(chunk) : ownedBytes(chunk),
+        isLent ? copyOf(chunk) : isOwned ? chunk : ownedBytes(chunk),
       )
       : this.#update(this.#buffered, chunk, isLent);
     this.#isInCallback = false;

@@ -37,7 +37,7 @@ export async function pump(
       if (step.done) break;
       checkBytes(step.value, "receive");
       events.onReceived(step.value.length);
-      const settled = delivery.push(step.value, target);
+      const settled = delivery.push(step.value, target, source.givesOwnedBytes);
       if (settled !== undefined) await settled;
       if (turnBudget.spend()) await turnBudget.untilRenewed();
     } catch (error) {

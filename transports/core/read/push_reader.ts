@@ -27,13 +27,14 @@ export class PushReader implements ByteSink {
     this.#source.start(this);
   }
 
-  receive(bytes: Bytes): boolean {
+  receive(memory: Bytes, n: number): boolean {
     const delivery = this.#delivery;
     if (delivery.stopped) return false;
-    this.#events.onReceived(bytes.length);
+    this.#events.onReceived(n);
     // A protocol with a buffer of its own copies at once. Any other may keep what it is given.
     const isCopied = delivery.isBuffered && delivery.isReady;
-    const settled = delivery.push(isCopied ? bytes : copyOf(bytes));
+    const bytes = isCopied ? memory.subarray(0, n) : copyOf(memory, 0, n);
+    const settled = delivery.push(bytes, undefined, true);
     if (settled !== undefined || delivery.paused) {
       void this.#whenReady(() => this.#source.resume());
       return false;

@@ -73,6 +73,7 @@ interface Reader {
  * holds little memory.
  */
 export class ReaderSource implements ByteSource {
+  readonly givesOwnedBytes = true;
   readonly #reader: Reader;
   readonly #buffer = new ReadBuffer();
   #target: Uint8Array | undefined;

@@ -4,12 +4,21 @@ import { show } from "../../../protocols/option_checks.ts";
 const encoder = new TextEncoder();
 
 /**
- * What may be written, as bytes: a string is encoded as UTF-8. Memory that another thread may
- * change, or that may shrink before it is sent, is copied.
+ * What may be written, as bytes that do not change: memory that another thread may change, or that
+ * may shrink before it is sent, is copied. Throws like {@linkcode asBytes}.
+ */
+export function toBytes(data: Uint8Array | string): Uint8Array {
+  const bytes = asBytes(data);
+  return isOrdinary(bytes) ? bytes : copyOf(bytes);
+}
+
+/**
+ * What may be written, as bytes: a string is encoded as UTF-8. For a queue, which copies what it
+ * has to: most data has no buffer yet, and asking for it has the engine make one.
  *
  * @throws {TypeError} If it is neither bytes nor a string, or the memory was transferred away.
  */
-export function toBytes(data: Uint8Array | string): Uint8Array {
+export function asBytes(data: Uint8Array | string): Uint8Array {
   if (typeof data === "string") return encoder.encode(data);
   if (!(data as unknown instanceof Uint8Array)) {
     throw new TypeError(
@@ -18,7 +27,7 @@ export function toBytes(data: Uint8Array | string): Uint8Array {
     );
   }
   if (data.length === 0) checkBytes(data, "write");
-  return isOrdinary(data) ? data : copyOf(data);
+  return data;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isOrdinary } from "../../../protocols/bytes.ts";
 import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
@@ -31,10 +32,13 @@ export class WriteQueue {
     return this.#size;
   }
 
-  /** Adds bytes at the end: as a copy if they are few or `copy` says so, else as they are. */
+  /**
+   * Adds bytes at the end: as a copy if they are few, or may change, or `copy` says so; else as they
+   * are.
+   */
   push(bytes: Uint8Array, copy: boolean): void {
     this.#size += bytes.length;
-    if (bytes.length > COPY_LIMIT && !copy) {
+    if (bytes.length > COPY_LIMIT && !copy && isOrdinary(bytes)) {
       this.#pieces.push({ bytes, length: bytes.length, segment: null });
     } else if (!this.#extendLast(bytes)) this.#pushCopy(bytes);
   }
@@ -84,7 +88,7 @@ export class WriteQueue {
   }
 
   #extendLast(bytes: Uint8Array): boolean {
-    const last = this.#pieces[this.#pieces.length - 1];
+    const last = this.#pieces.at(-1);
     const extended = last?.segment?.extend(last.bytes, bytes);
     if (last === undefined || !extended) return false;
     last.bytes = extended;
