@@ -51,6 +51,16 @@ async function send(random: Random, end: LiveEnd, bytes: Bytes): Promise<void> {
   }
 }
 
+/**
+ * Pauses reading for some turns. A removal sends what was written before, for which the other end has
+ * to read: two ends that stay paused until their removals are done would wait for each other.
+ */
+async function pauseFor(count: number, transport: Transport): Promise<void> {
+  transport.pauseReading();
+  await turns(count);
+  transport.resumeReading();
+}
+
 /** Puts layers in and takes them out at any moment, pausing and resuming reading in between, until told to stop. */
 async function restackAtRandom(
   random: Random,
@@ -61,7 +71,7 @@ async function restackAtRandom(
   let changes = 0;
   while (!isOver() || below.length > 0) {
     await turns(random.below(3));
-    if (random.below(4) === 0) end.top.pauseReading();
+    const resumed = random.below(4) === 0 ? pauseFor(random.below(8), end.top) : null;
     if (below.length < 3 && !isOver() && random.below(2) === 0) {
       below.push(end.top);
       end.top = await insertLayer(end.top, random.pick(identity, passThrough)());
@@ -71,6 +81,7 @@ async function restackAtRandom(
       assertStrictEquals(end.top, expected);
     }
     changes++;
+    await resumed;
     end.top.resumeReading();
   }
   return changes;
