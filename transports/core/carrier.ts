@@ -8,7 +8,7 @@ import type { CloseInfo } from "../../protocols/close_info.ts";
  * it as the argument of `next` and yields the filled part of it; one that cannot ignores it.
  */
 export interface ByteSource extends AsyncIterator<Bytes, unknown, Uint8Array | undefined> {
-  /** Whether each chunk that is not in a given buffer has one of its own, so that none is copied. */
+  /** Whether each chunk outside a given buffer has a buffer of its own, so that none is copied. */
   readonly givesOwnedBytes?: boolean;
 }
 

@@ -33,8 +33,8 @@ export class WriteQueue {
   }
 
   /**
-   * Adds bytes at the end: as a copy if they are few, or may change, or `copy` says so; else as they
-   * are.
+   * Adds bytes at the end: as a copy if they are few, or may change, or `copy` says so; else as
+   * they are.
    */
   push(bytes: Uint8Array, copy: boolean): void {
     this.#size += bytes.length;
