@@ -126,6 +126,8 @@ export async function insertLayer(
  * is sent through it, what it has received is delivered, and what follows goes past it.
  *
  * A protocol above should not await this inside `dataReceived`: the bytes after it wait for that.
+ * A layer that changes bytes waits until the other end has taken the bytes written before, so two
+ * ends that pause reading until their removals are done wait for each other.
  *
  * @example For the length of a secret
  * ```ts
