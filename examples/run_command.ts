@@ -22,7 +22,7 @@ import { runProgram } from "./_program.ts";
 
 const decoder = new TextDecoder();
 
-/** Collects what a process writes, and hears of its end. */
+/** Collects the output of a process, and notes its end. */
 class Collector extends SubprocessProtocol {
   text = "";
 

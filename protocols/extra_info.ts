@@ -14,8 +14,8 @@ export interface ExtraInfo {
   /** The object that carries the bytes at the bottom of the stack: a `Deno.Conn` for a socket. */
   socket: object;
   /**
-   * What encrypts a TLS connection: Deno's own TLS, or a layer that stands on any transport and
-   * knows more.
+   * What encrypts a TLS connection: Deno's own TLS, or a layer over any transport, with
+   * more features.
    */
   tlsEngine: "native" | "layer";
   /** The version of TLS. Not known of the native engine. */
@@ -45,7 +45,7 @@ export interface ExtraInfo {
   /** The process id, of a connection over a process. */
   pid: number;
   /**
-   * The object that stands for that process: a `Deno.ChildProcess`, or a `ChildProcess` of
+   * The object of that process: a `Deno.ChildProcess`, or a `ChildProcess` of
    * node:child_process.
    */
   subprocess: object;

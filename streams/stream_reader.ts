@@ -43,7 +43,7 @@ export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAb
 /** One separator, or several; a string is UTF-8. */
 export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
 
-/** Has `callback` called if the data ends, everything was read, and no read is told of the end. */
+/** Has `callback` called if the data ends, everything was read, and no pending read sees it. */
 export let onUnmetEnd: (reader: StreamReader, callback: () => void) => void;
 
 /**

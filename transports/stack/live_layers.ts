@@ -147,7 +147,7 @@ export async function insertLayer(
  *
  * @param transport The transport on top of the layer. It forwards to the one below from then on.
  * @param options A signal.
- * @returns The transport below the layer, which the protocol stands on now.
+ * @returns The transport below the layer, which drives the protocol now.
  * @throws {TypeError} If there is no layer right below.
  * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is out.
  * @throws {InvalidStateError} If a layer that changes bytes is being removed already, the peer has

@@ -25,7 +25,7 @@ import type { CaptureWriter } from "./_capture_queue.ts";
 const DEFAULT_MAX_CAPTURE_BUFFER = 67_108_864;
 /** The first of the ports that systems give to clients. */
 const FIRST_CLIENT_PORT = 49_152;
-/** A port that stands for a server without one, which no dissector claims. */
+/** The port shown for a server without one, which no dissector claims. */
 const SERVER_PORT = 40_000;
 
 /**
