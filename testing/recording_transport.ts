@@ -1,23 +1,14 @@
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
-import type { CloseInfo } from "../protocols/close_info.ts";
-import type {
-  AnyProtocol,
-  SetProtocolOptions,
-  Transport,
-  WriteBufferLimits,
-} from "../protocols/contract.ts";
-import type { ExtraInfoValue } from "../protocols/extra_info.ts";
-import { InvalidStateError, WriteBufferFullError } from "../protocols/errors.ts";
+import type { AnyProtocol, SetProtocolOptions, WriteBufferLimits } from "../protocols/contract.ts";
+import { InvalidStateError } from "../protocols/errors.ts";
+import { checkOptions, flag, objectWith, type OptionTable } from "../protocols/option_checks.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
-import { closeInTime } from "../transports/core/close_in_time.ts";
-import { isThenable, toError } from "../protocols/thrown.ts";
-import { callBack } from "../transports/core/callbacks.ts";
-import { Lifecycle } from "../transports/core/lifecycle.ts";
-import { Delivery } from "../transports/core/read/delivery.ts";
-import { switchProtocol } from "../transports/core/read/switch_protocol.ts";
+import type { ByteSink } from "../transports/core/carrier.ts";
+import { CarrierTransport } from "../transports/core/carrier_transport.ts";
+import { TRANSPORT_CHECKS } from "../transports/core/transport_options.ts";
+import { TransportWrapper } from "../transports/core/transport_wrapper.ts";
 import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
-import { DEFAULT_MAX_WRITE_BUFFER } from "../transports/core/transport_options.ts";
-import { WaterMarks } from "../transports/core/write/water_marks.ts";
+import { RecordingCarrier } from "./_recording_carrier.ts";
 
 /** A call that a protocol made on a {@linkcode RecordingTransport}. */
 export interface TransportCall {
@@ -48,16 +39,23 @@ export interface RecordingTransportOptions {
   readonly extraInfo?: Readonly<Record<string, unknown>>;
 }
 
+const CHECKS: OptionTable<RecordingTransportOptions> = {
+  writeBufferLimits: TRANSPORT_CHECKS.writeBufferLimits,
+  maxWriteBuffer: TRANSPORT_CHECKS.maxWriteBuffer,
+  halfClose: flag,
+  extraInfo: objectWith("an object with values by name"),
+};
+
 /**
  * A transport that leads nowhere, to test a protocol by itself: the test plays the peer.
  *
- * It writes down every call that changes something, and keeps what is written. Everything happens
- * at once, in the call of the test, but `connectionLost`, which comes a little later as with every
- * transport. Written bytes count as sent, unless {@linkcode stall} says that the peer does not
- * read.
+ * It writes down every call that changes something, and keeps what is written. Otherwise it is the
+ * transport that every connection has, over a peer that reads all that is written unless
+ * {@linkcode stall} says that it does not: bytes count as queued until the callbacks of this turn
+ * are done, and `connectionLost` comes a little after the call that ended the connection.
  *
  * An exception thrown by a callback ends the connection with that error, as with every transport.
- * It also comes out of the test's call that led to it, and stands in {@linkcode errors}.
+ * It also comes out of the test's call that led to it, and is in {@linkcode errors}.
  *
  * @example A protocol without a network
  * ```ts
@@ -94,37 +92,39 @@ export interface RecordingTransportOptions {
  * transport.start();
  * transport.stall();
  * assertEquals(transport.write("more than ten bytes"), false);
- * transport.drain();
+ * await transport.drain();
  * assertEquals(protocol.order, ["connectionMade", "pauseWriting", "resumeWriting"]);
  * ```
  */
-export class RecordingTransport implements Transport {
+export class RecordingTransport extends TransportWrapper {
   /** The exceptions that callbacks threw, in order. */
   readonly errors: Error[] = [];
   readonly #calls: TransportCall[] = [];
   readonly #written = new ReceiveBuffer();
-  readonly #options: RecordingTransportOptions;
-  readonly #lifecycle = new Lifecycle();
-  readonly #marks: WaterMarks;
-  readonly #closed = Promise.withResolvers<CloseInfo>();
-  readonly #delivery: Delivery;
-  // The error that a callback threw for fed bytes, until the test's call rejects with it.
-  #thrown: { readonly error: unknown } | null = null;
+  readonly #carrier: RecordingCarrier;
+  readonly #transport: CarrierTransport;
+  // The error of a callback, until the test's call that led to it throws it.
+  #thrown: Error | null = null;
   #isPeerDone = false;
-  #isStalled = false;
-  #received = 0;
-  #queued = 0;
-  #startedAt = 0;
-  #endedBy: "local" | "peer" = "local";
 
-  /** Begins with {@linkcode start}. */
+  /**
+   * Begins with {@linkcode start}.
+   *
+   * @throws {TypeError} If an option is of a wrong kind, or there is no such option.
+   * @throws {RangeError} If an option is out of range.
+   */
   constructor(protocol: AnyProtocol, options: RecordingTransportOptions = {}) {
-    this.#delivery = new Delivery(protocol, (_callback, error) => {
-      this.#thrown = { error };
-      this.#fail(error);
-    });
-    this.#options = options;
-    this.#marks = new WaterMarks(options.writeBufferLimits);
+    checkOptions("record transport", options, CHECKS);
+    const { halfClose = true, extraInfo = {}, ...limits } = options;
+    const carrier = new RecordingCarrier(halfClose, extraInfo);
+    const onError = (error: Error): void => {
+      this.#thrown = error;
+      this.errors.push(error);
+    };
+    const transport = new CarrierTransport(carrier, protocol, { ...limits, onError });
+    super(transport);
+    this.#carrier = carrier;
+    this.#transport = transport;
   }
 
   /** The calls so far that change something, in order. */
@@ -148,9 +148,8 @@ export class RecordingTransport implements Transport {
    * @throws The error that `connectionMade` throws.
    */
   start(): void {
-    this.#startedAt = performance.now();
-    this.#lifecycle.advance("made");
-    this.#call(() => this.#delivery.protocol.connectionMade?.(this));
+    this.#transport.start(this);
+    this.#rethrow();
   }
 
   /**
@@ -163,14 +162,11 @@ export class RecordingTransport implements Transport {
    * @throws The error that the protocol throws.
    */
   async feed(data: Uint8Array | string): Promise<void> {
-    const chunk = new Uint8Array(toBytes(data));
-    this.#checkFeed();
+    const chunk = copyOf(toBytes(data));
+    const sink = this.#sink();
     if (this.isClosing() || chunk.length === 0) return;
-    this.#received += chunk.length;
-    await this.#delivery.push(chunk);
-    const thrown = this.#thrown;
-    this.#thrown = null;
-    if (thrown !== null) throw thrown.error;
+    if (!sink.receive(chunk, chunk.length)) await sink.delivered();
+    this.#rethrow();
   }
 
   /**
@@ -179,237 +175,129 @@ export class RecordingTransport implements Transport {
    * @throws The error that `eofReceived` throws.
    */
   async feedEof(): Promise<void> {
-    this.#checkFeed();
+    const sink = this.#sink();
     this.#isPeerDone = true;
-    if (!this.#delivery.isReady) await this.#delivery.ready();
-    if (!this.isClosing()) await this.#tellEof();
+    await sink.end();
+    this.#rethrow();
   }
 
   /** Ends the connection as if the network had failed, or the peer had vanished without a word. */
   lose(error: Error): void {
-    this.#lose("error", error);
+    super.abort(error);
   }
 
   /** The peer stops reading: what is written from now on stays queued. */
   stall(): void {
-    this.#isStalled = true;
+    if (!this.#carrier.isLimited) this.#carrier.limit(this.getWriteBufferSize());
   }
 
   /**
    * The peer reads what is queued. Without a number it takes all and goes on reading.
    *
    * @param bytes How many it takes.
+   * @returns Settles when it has them, or the connection is lost.
    * @throws The error that `resumeWriting` throws.
    */
-  drain(bytes?: number): void {
-    if (bytes === undefined) this.#isStalled = false;
-    if (!this.#lifecycle.allows("lose")) return;
-    this.#queued -= Math.min(bytes ?? Infinity, this.#queued);
-    if (this.#marks.resumesAt(this.#queued)) {
-      this.#call(() => this.#delivery.protocol.resumeWriting?.());
-    }
-    this.#endIfFlushed();
+  async drain(bytes: number = Infinity): Promise<void> {
+    const carrier = this.#carrier;
+    const most = Math.min(bytes, this.getWriteBufferSize());
+    const end = carrier.taken + most;
+    if (carrier.isLimited) carrier.limit(bytes === Infinity ? Infinity : most);
+    await carrier.until(() => carrier.taken >= end);
+    this.#rethrow();
   }
 
-  write(data: Uint8Array | string): boolean {
+  /** As `Transport`: recorded, then done. */
+  override write(data: Uint8Array | string): boolean {
     const bytes = toBytes(data);
     this.#record("write", typeof data === "string" ? data : copyOf(bytes));
-    return this.#accept([bytes]);
+    return this.#keep([bytes], () => super.write(bytes));
   }
 
-  writelines(parts: Iterable<Uint8Array | string>): boolean {
+  /** As `Transport`: recorded, then done. */
+  override writelines(parts: Iterable<Uint8Array | string>): boolean {
     const pieces = toPieces(parts).map((piece) => copyOf(piece));
     this.#record("writelines", pieces);
-    return this.#accept(pieces);
+    return this.#keep(pieces, () => super.writelines(pieces));
   }
 
-  writeEof(): void {
+  /** As `Transport`: recorded, then done. */
+  override writeEof(): void {
     this.#record("writeEof");
-    if (!this.#lifecycle.allows("writeEof")) return;
-    if (!this.canWriteEof()) {
-      throw new InvalidStateError("Cannot end writing: the transport has no half-close");
-    }
-    this.#lifecycle.advance("writeEof");
+    super.writeEof();
   }
 
-  canWriteEof(): boolean {
-    return this.#options.halfClose ?? true;
-  }
-
-  close(): void {
+  /** As `Transport`: recorded, then done. */
+  override close(): void {
     this.#record("close");
-    this.#close("local");
+    super.close();
   }
 
-  abort(reason?: Error): void {
+  /** As `Transport`: recorded, then done. */
+  override abort(reason?: Error): void {
     this.#record("abort", ...(reason === undefined ? [] : [reason]));
-    if (reason === undefined) this.#lose("abort", null);
-    else this.#lose("error", reason);
+    super.abort(reason);
   }
 
-  isClosing(): boolean {
-    return this.#lifecycle.isClosing;
-  }
-
-  pauseReading(): void {
+  /** As `Transport`: recorded, then done. */
+  override pauseReading(): void {
     this.#record("pauseReading");
-    this.#delivery.pause();
+    super.pauseReading();
   }
 
-  resumeReading(): void {
+  /** As `Transport`: recorded, then done. */
+  override resumeReading(): void {
     this.#record("resumeReading");
-    this.#delivery.resume();
+    super.resumeReading();
   }
 
-  isReading(): boolean {
-    return !this.#delivery.paused && !this.isClosing();
-  }
-
-  setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
+  /** As `Transport`: recorded, then done. */
+  override setWriteBufferLimits(
+    limits: { readonly high?: number; readonly low?: number } = {},
+  ): void {
     this.#record("setWriteBufferLimits", limits);
-    this.#marks.limits = limits;
-    this.#pauseIfFull();
+    super.setWriteBufferLimits(limits);
   }
 
-  getWriteBufferLimits(): WriteBufferLimits {
-    return this.#marks.limits;
-  }
-
-  getWriteBufferSize(): number {
-    return this.#queued;
-  }
-
-  setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
+  /** As `Transport`: recorded, then done. */
+  override setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
     this.#record("setProtocol", protocol, ...(options === undefined ? [] : [options]));
-    if (!switchProtocol(this.#delivery, protocol, options).replaysEof) return;
-    const { state } = this.#lifecycle;
-    if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
-  }
-
-  getProtocol(): AnyProtocol {
-    return this.#delivery.protocol;
-  }
-
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
-    // The test's own values: it gives each name the type that ExtraInfo promises.
-    return (this.#options.extraInfo?.[name] ?? fallback ?? null) as ExtraInfoValue<K> | F;
-  }
-
-  get closed(): Promise<CloseInfo> {
-    return this.#closed.promise;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await closeInTime(this);
+    super.setProtocol(protocol, options);
   }
 
   #record(method: string, ...args: unknown[]): void {
     this.#calls.push({ method, args });
   }
 
-  #accept(pieces: Uint8Array[]): boolean {
-    if (this.#mayWrite()) {
+  /** Keeps the pieces that the transport accepts. */
+  #keep(pieces: readonly Uint8Array[], write: () => boolean): boolean {
+    const before = this.#accepted;
+    const goesOn = write();
+    if (this.#accepted > before) {
       for (const bytes of pieces) {
         this.#written.append(copyOf(bytes));
-        if (this.#isStalled) this.#queued += bytes.length;
       }
-      this.#pauseIfFull();
     }
-    return !this.#marks.paused;
+    return goesOn;
   }
 
-  #mayWrite(): boolean {
-    const { state } = this.#lifecycle;
-    if (this.isClosing()) return false;
-    if (state === "writeEnded" || state === "ended") {
-      throw new InvalidStateError("Cannot write: writeEof() was called");
-    }
-    const limit = this.#options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
-    if (this.#queued <= limit) return true;
-    this.#lose("error", new WriteBufferFullError(this.#queued, limit, "the peer"));
-    return false;
+  /** The bytes that the transport has accepted and not dropped. */
+  get #accepted(): number {
+    return this.#carrier.taken + this.getWriteBufferSize();
   }
 
-  #pauseIfFull(): void {
-    if (!this.#marks.pausesAt(this.#queued)) return;
-    // Inside a call of the protocol's own: the exception is not that call's.
-    callBack(this.#delivery.protocol, "pauseWriting", (_, thrown) => this.#fail(thrown));
-  }
-
-  #checkFeed(): void {
-    if (!this.#isPeerDone && this.#lifecycle.state !== "fresh") return;
+  /** Where the bytes of the peer go. */
+  #sink(): ByteSink {
+    const { sink } = this.#carrier;
+    if (sink !== null && !this.#isPeerDone) return sink;
     const why = this.#isPeerDone ? "feedEof() was called" : "start() was not called";
     throw new InvalidStateError(`Cannot feed: ${why}`);
   }
 
-  async #tellEof(): Promise<void> {
-    if (this.#lifecycle.allows("peerEof")) this.#lifecycle.advance("peerEof");
-    try {
-      const answer = this.getProtocol().eofReceived?.();
-      const keepsOpen = answer instanceof Promise ? await answer : answer;
-      if (!keepsOpen) this.#close("peer");
-    } catch (thrown) {
-      this.#fail(thrown);
-      throw thrown;
-    }
-  }
-
-  /** The protocol before has heard of it; `protocol` hears of it after the unread bytes. */
-  async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
-    await this.#delivery.ready();
-    if (this.isClosing() || this.getProtocol() !== protocol) return;
-    await this.#tellEof().catch(() => {});
-  }
-
-  /**
-   * Calls back for the test, which gets what the callback throws. A rejection comes later, and ends
-   * the connection.
-   */
-  #call(callback: () => unknown): void {
-    try {
-      const answer = callback();
-      if (isThenable(answer)) Promise.resolve(answer).catch((thrown) => this.#fail(thrown));
-    } catch (thrown) {
-      this.#fail(thrown);
-      throw thrown;
-    }
-  }
-
-  #fail(thrown: unknown): void {
-    const error = toError(thrown);
-    this.errors.push(error);
-    this.#lose("error", error);
-  }
-
-  #close(by: "local" | "peer"): void {
-    if (!this.#lifecycle.allows("close")) return;
-    this.#lifecycle.advance("close");
-    this.#endedBy = by;
-    this.#delivery.stop();
-    this.#endIfFlushed();
-  }
-
-  #endIfFlushed(): void {
-    if (this.#lifecycle.state === "closing" && this.#queued === 0) this.#lose(this.#endedBy, null);
-  }
-
-  #lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
-    if (!this.#lifecycle.allows("lose")) return;
-    this.#lifecycle.advance("lose");
-    const info: CloseInfo = {
-      endedBy,
-      error,
-      bytesRead: this.#received,
-      bytesWritten: this.#written.length - this.#queued,
-      bytesUnsent: this.#queued,
-      durationMs: performance.now() - this.#startedAt,
-    };
-    this.#queued = 0;
-    this.#delivery.stop();
-    queueMicrotask(() => {
-      callBack(this.#delivery.protocol, "connectionLost", (_, thrown) => this.#fail(thrown), error);
-      this.#lifecycle.advance("release");
-      this.#closed.resolve(info);
-    });
+  /** Throws what a callback has thrown, once. */
+  #rethrow(): void {
+    const thrown = this.#thrown;
+    this.#thrown = null;
+    if (thrown !== null) throw thrown;
   }
 }

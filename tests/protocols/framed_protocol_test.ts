@@ -318,10 +318,10 @@ Deno.test("FramedProtocol.send() says whether more may follow, and drain() waits
   assertEquals(lines.send("12345"), false);
   let order = "";
   const waiting = [1, 2].map((n) => lines.drain().then(() => order += n));
-  transport.drain(8);
+  await transport.drain(8);
   assertEquals(transport.getWriteBufferSize(), 3);
   assertEquals(order, "");
-  transport.drain(1);
+  await transport.drain(1);
   await Promise.all(waiting);
   assertEquals(order, "12");
   transport.abort();
@@ -369,7 +369,7 @@ Deno.test("FramedProtocol.drain() gives up when its signal aborts, and others go
   cancel.abort(new TypeError("Enough"));
   await assertRejects(() => cancelled, TypeError);
   await assertRejects(() => lines.drain({ signal: cancel.signal }), TypeError);
-  transport.drain();
+  await transport.drain();
   await waiting;
   transport.abort();
 });

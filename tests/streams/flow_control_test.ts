@@ -3,14 +3,22 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
 import { FlowControl } from "../../streams/_flow_control.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
 import { settle, stateOf, turn } from "../support/event_loop.ts";
+import { foreignTransport } from "../support/foreign_transport.ts";
 
-/** A writer's flow over a peer that does not read; pauses above 10 bytes, resumes at 4. */
-function stalled(queued: string): { flow: FlowControl; transport: RecordingTransport } {
+/**
+ * A writer's flow over a peer that does not read; pauses above 10 bytes, resumes at 4. A foreign
+ * transport does not tell how much is sent.
+ */
+function stalled(
+  queued: string,
+  kind: "own" | "foreign" = "own",
+): { flow: FlowControl; transport: RecordingTransport } {
   const flow = new FlowControl();
   const transport = new RecordingTransport(flow.asProtocol(), {
     writeBufferLimits: { high: 10, low: 4 },
   });
   transport.start();
+  if (kind === "foreign") flow.transport = foreignTransport(transport);
   transport.stall();
   transport.write(queued);
   return { flow, transport };
@@ -29,9 +37,9 @@ Deno.test("FlowControl.drain() resolves at once up to the high-water mark", asyn
 Deno.test("FlowControl.drain() waits above the high-water mark until the queue is at the low one", async () => {
   const { flow, transport } = stalled("12345678901");
   const draining = flow.drain();
-  transport.drain(6);
+  await transport.drain(6);
   assertEquals(await stateOf(draining), "pending");
-  transport.drain(1);
+  await transport.drain(1);
   await draining;
   assertEquals(transport.getWriteBufferSize(), 4);
 });
@@ -40,7 +48,7 @@ Deno.test("FlowControl.drain() lets everybody go on who waits", async () => {
   const { flow, transport } = stalled("12345678901");
   const waits = Array.from({ length: 5 }, () => flow.drain());
   assertEquals(await stateOf(Promise.race(waits)), "pending");
-  transport.drain();
+  await transport.drain();
   await Promise.all(waits);
 });
 
@@ -57,7 +65,7 @@ Deno.test("FlowControl.drain() lets those go on who wait at an orderly end, and 
   const { flow, transport } = stalled("12345678901");
   const draining = flow.drain();
   transport.close();
-  transport.drain();
+  await transport.drain();
   await draining;
   await transport.closed;
   await assertRejects(() => flow.drain(), ConnectionLostError, "Connection lost");
@@ -72,7 +80,7 @@ Deno.test("FlowControl.drain() stops waiting when its signal aborts; others go o
   assertStrictEquals(await assertRejects(() => first), reason);
   assertStrictEquals(await assertRejects(() => flow.drain(controller.signal)), reason);
   assertEquals(await stateOf(second), "pending");
-  transport.drain();
+  await transport.drain();
   await second;
   assertEquals(transport.writtenText, "12345678901");
 });
@@ -82,7 +90,7 @@ Deno.test("FlowControl.drain() while the connection is closing waits like before
   transport.close();
   const draining = flow.drain();
   assertEquals(await stateOf(draining), "pending");
-  transport.drain();
+  await transport.drain();
   await draining;
   await assertRejects(() => flow.drain(), ConnectionLostError);
 });
@@ -115,94 +123,98 @@ Deno.test("FlowControl.drain() in a loop ends when the connection fails: it does
   await assertRejects(() => loop, Error, "Cable cut");
 });
 
-Deno.test("FlowControl.flush() resolves when the queue is empty, after drain()", async () => {
-  const { flow, transport } = stalled("12345678901");
-  const done: string[] = [];
-  const drained = flow.drain().then(() => done.push("drain"));
-  transport.drain(7);
-  await drained;
-  const flushed = flow.flush().then(() => done.push("flush"));
-  transport.drain(3);
-  await settle();
-  assertEquals(done, ["drain"]);
-  transport.drain(1);
-  await flushed;
-  assertEquals(done, ["drain", "flush"]);
-});
+for (const kind of ["own", "foreign"] as const) {
+  Deno.test(`FlowControl.flush() resolves when the queue is empty, after drain() (${kind} transport)`, async () => {
+    const { flow, transport } = stalled("12345678901", kind);
+    const done: string[] = [];
+    const drained = flow.drain().then(() => done.push("drain"));
+    await transport.drain(7);
+    await drained;
+    const flushed = flow.flush().then(() => done.push("flush"));
+    await transport.drain(3);
+    await settle();
+    assertEquals(done, ["drain"]);
+    await transport.drain(1);
+    await flushed;
+    assertEquals(done, ["drain", "flush"]);
+  });
 
-Deno.test("FlowControl.flush() resolves at once when nothing is queued", async () => {
-  const { flow, transport } = stalled("");
-  await flow.flush();
-  assertEquals(transport.calls.map(({ method }) => method), ["write"]);
-});
+  Deno.test(`FlowControl.flush() resolves at once when nothing is queued (${kind} transport)`, async () => {
+    const { flow, transport } = stalled("", kind);
+    await flow.flush();
+    assertEquals(transport.calls.map(({ method }) => method), ["write"]);
+  });
 
-Deno.test("FlowControl.flush() leaves the limits as they were", async () => {
-  const { flow, transport } = stalled("12");
-  const flushes = [flow.flush(), flow.flush()];
-  assertEquals(await stateOf(Promise.race(flushes)), "pending");
-  transport.drain();
-  await Promise.all(flushes);
-  assertEquals(transport.getWriteBufferLimits(), { high: 10, low: 4 });
-  transport.stall();
-  transport.write("1234567890");
-  await flow.drain();
-});
+  Deno.test(`FlowControl.flush() leaves the limits as they were (${kind} transport)`, async () => {
+    const { flow, transport } = stalled("12", kind);
+    const flushes = [flow.flush(), flow.flush()];
+    assertEquals(await stateOf(Promise.race(flushes)), "pending");
+    await transport.drain();
+    await Promise.all(flushes);
+    assertEquals(transport.getWriteBufferLimits(), { high: 10, low: 4 });
+    transport.stall();
+    transport.write("1234567890");
+    await flow.drain();
+  });
+}
 
-Deno.test("FlowControl.flush() waits also for what is written meanwhile", async () => {
-  const { flow, transport } = stalled("12");
+Deno.test("FlowControl.flush() waits also for what is written meanwhile, over a foreign transport", async () => {
+  const { flow, transport } = stalled("12", "foreign");
   const flushing = flow.flush();
-  transport.drain(1);
+  await transport.drain(1);
   transport.write("345");
-  transport.drain(1);
+  await transport.drain(1);
   assertEquals(await stateOf(flushing), "pending");
-  transport.drain(3);
+  await transport.drain(3);
   await flushing;
 });
 
-Deno.test("FlowControl.flush() stops waiting when its signal aborts; what is queued is still sent", async () => {
-  const { flow, transport } = stalled("12");
-  const controller = new AbortController();
-  const reason = new Error("Enough");
-  const [first, second] = [flow.flush(controller.signal), flow.flush()];
-  controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => first), reason);
-  assertStrictEquals(await assertRejects(() => flow.flush(controller.signal)), reason);
-  transport.drain();
-  await second;
-  assertEquals(transport.getWriteBufferLimits(), { high: 10, low: 4 });
-});
+for (const kind of ["own", "foreign"] as const) {
+  Deno.test(`FlowControl.flush() stops waiting when its signal aborts; what is queued is still sent (${kind} transport)`, async () => {
+    const { flow, transport } = stalled("12", kind);
+    const controller = new AbortController();
+    const reason = new Error("Enough");
+    const [first, second] = [flow.flush(controller.signal), flow.flush()];
+    controller.abort(reason);
+    assertStrictEquals(await assertRejects(() => first), reason);
+    assertStrictEquals(await assertRejects(() => flow.flush(controller.signal)), reason);
+    await transport.drain();
+    await second;
+    assertEquals(transport.getWriteBufferLimits(), { high: 10, low: 4 });
+  });
 
-Deno.test("FlowControl.flush() rejects when bytes were dropped by abort()", async () => {
-  const { flow, transport } = stalled("12");
-  const before = flow.flush();
-  transport.abort();
-  // In the turn of abort(), when the protocol was not told yet, and after it.
-  const during = flow.flush();
-  for (const flushing of [before, during]) {
-    await assertRejects(() => flushing, ConnectionLostError, "Connection lost");
-  }
-  await assertRejects(() => flow.flush(), ConnectionLostError, "Connection lost");
-});
+  Deno.test(`FlowControl.flush() rejects when bytes were dropped by abort() (${kind} transport)`, async () => {
+    const { flow, transport } = stalled("12", kind);
+    const before = flow.flush();
+    transport.abort();
+    // In the turn of abort(), when the protocol was not told yet, and after it.
+    const during = flow.flush();
+    for (const flushing of [before, during]) {
+      await assertRejects(() => flushing, ConnectionLostError, "Connection lost");
+    }
+    await assertRejects(() => flow.flush(), ConnectionLostError, "Connection lost");
+  });
 
-Deno.test("FlowControl.flush() rejects with the failure that ended the connection", async () => {
-  const { flow, transport } = stalled("12");
-  const error = new Error("Cable cut");
-  const flushing = flow.flush();
-  transport.lose(error);
-  assertStrictEquals(await assertRejects(() => flushing), error);
-  assertStrictEquals(await assertRejects(() => flow.flush()), error);
-});
+  Deno.test(`FlowControl.flush() rejects with the failure that ended the connection (${kind} transport)`, async () => {
+    const { flow, transport } = stalled("12", kind);
+    const error = new Error("Cable cut");
+    const flushing = flow.flush();
+    transport.lose(error);
+    assertStrictEquals(await assertRejects(() => flushing), error);
+    assertStrictEquals(await assertRejects(() => flow.flush()), error);
+  });
 
-Deno.test("FlowControl.flush() resolves after close() once everything is sent, and when it was", async () => {
-  const { flow, transport } = stalled("12");
-  transport.close();
-  const flushing = flow.flush();
-  assertEquals(await stateOf(flushing), "pending");
-  transport.drain();
-  await flushing;
-  await transport.closed;
-  await flow.flush();
-});
+  Deno.test(`FlowControl.flush() resolves after close() once everything is sent, and when it was (${kind} transport)`, async () => {
+    const { flow, transport } = stalled("12", kind);
+    transport.close();
+    const flushing = flow.flush();
+    assertEquals(await stateOf(flushing), "pending");
+    await transport.drain();
+    await flushing;
+    await transport.closed;
+    await flow.flush();
+  });
+}
 
 Deno.test("FlowControl.waitClosed() resolves at an orderly end, for everybody and ever after", async () => {
   const { flow, transport } = stalled("");

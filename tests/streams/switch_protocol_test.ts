@@ -213,7 +213,7 @@ Deno.test("StreamConnection.over() knows that the queue is full already", async 
   const connection = StreamConnection.over(transport);
   const draining = connection.writer.drain();
   assertEquals(await stateOf(draining), "pending");
-  transport.drain();
+  await transport.drain();
   await draining;
 });
 

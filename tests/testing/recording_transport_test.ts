@@ -7,6 +7,7 @@ import {
   RecordingTransport,
   type RecordingTransportOptions,
 } from "../../testing/recording_transport.ts";
+import { settle } from "../support/event_loop.ts";
 
 /** A transport that has been started, and the protocol it drives. */
 function started<P extends AnyProtocol>(
@@ -163,6 +164,8 @@ Deno.test("RecordingTransport ends with what a callback throws, which comes out 
 
   const byEof = started({ eofReceived: fail }).transport;
   await assertRejects(() => byEof.feedEof(), SyntaxError);
+  const byAnswer = started({ eofReceived: () => Promise.reject(error) }).transport;
+  assertStrictEquals(await assertRejects(() => byAnswer.feedEof()), error);
 
   const byRejection = started({ dataReceived: () => Promise.reject(error) }).transport;
   assertStrictEquals(await assertRejects(() => byRejection.feed("x")), error);
@@ -187,34 +190,74 @@ Deno.test("RecordingTransport keeps what pauseWriting() and connectionLost() thr
   assertEquals(transport.errors.length, 2);
 });
 
-Deno.test("RecordingTransport.drain() lets out what resumeWriting() throws", () => {
+Deno.test("RecordingTransport.drain() lets out what resumeWriting() throws", async () => {
   const { transport } = started({ resumeWriting: fail }, { writeBufferLimits: { high: 0 } });
   transport.stall();
   transport.write("x");
-  assertThrows(() => transport.drain(), SyntaxError);
+  await assertRejects(() => transport.drain(), SyntaxError);
   assertEquals(transport.isClosing(), true);
 });
 
-Deno.test("RecordingTransport.stall() and drain() move the writer across the water marks", () => {
+Deno.test("RecordingTransport.write() goes above the water mark until the peer has the bytes", async () => {
   const { transport, protocol } = started(new RecordingProtocol(), {
     writeBufferLimits: { high: 10, low: 2 },
   });
   assertEquals(transport.getWriteBufferLimits(), { high: 10, low: 2 });
-  assertEquals(transport.write("more than ten bytes are sent"), true);
+  assertEquals(transport.write("more than ten bytes are queued"), false);
+  await transport.drain();
+  assertEquals(protocol.order, ["connectionMade", "pauseWriting", "resumeWriting"]);
+  assertEquals(transport.getWriteBufferSize(), 0);
+});
+
+Deno.test("RecordingTransport.stall() and drain() move the writer across the water marks", async () => {
+  const { transport, protocol } = started(new RecordingProtocol(), {
+    writeBufferLimits: { high: 10, low: 2 },
+  });
   transport.stall();
   assertEquals(transport.write("1234567890"), true);
   assertEquals(transport.write("1"), false);
   assertEquals(transport.getWriteBufferSize(), 11);
-  transport.drain(8);
+  await transport.drain(8);
   assertEquals(protocol.order, ["connectionMade", "pauseWriting"]);
-  transport.drain(1);
+  assertEquals(transport.getWriteBufferSize(), 3);
+  await transport.drain(1);
   assertEquals(protocol.order, ["connectionMade", "pauseWriting", "resumeWriting"]);
   assertEquals(transport.getWriteBufferSize(), 2);
   transport.setWriteBufferLimits({ high: 1 });
   assertEquals(protocol.count("pauseWriting"), 2);
-  transport.drain();
-  assertEquals(transport.write("gone at once"), true);
+  await transport.drain();
   assertEquals(transport.getWriteBufferSize(), 0);
+});
+
+Deno.test("RecordingTransport.stall() lets through what was written before", async () => {
+  const { transport } = started({});
+  transport.write("sent");
+  transport.stall();
+  transport.write("queued");
+  await transport.drain(4);
+  assertEquals(transport.getWriteBufferSize(), 6);
+  transport.abort();
+  const { bytesWritten, bytesUnsent } = await transport.closed;
+  assertEquals({ bytesWritten, bytesUnsent }, { bytesWritten: 4, bytesUnsent: 6 });
+});
+
+Deno.test("RecordingTransport.drain() of some bytes stalls no peer that reads", async () => {
+  const { transport } = started({});
+  transport.write("sent");
+  await transport.drain(1);
+  transport.write("sent as well");
+  transport.close();
+  assertEquals((await transport.closed).bytesWritten, 16);
+});
+
+Deno.test("RecordingTransport.drain() settles when the connection is lost", async () => {
+  const { transport } = started({});
+  transport.stall();
+  transport.write("queued");
+  const draining = transport.drain(3);
+  transport.lose(new Error("reset"));
+  await draining;
+  assertEquals((await transport.closed).error?.message, "reset");
 });
 
 Deno.test("RecordingTransport.close() ends when what is queued is drained", async () => {
@@ -223,10 +266,11 @@ Deno.test("RecordingTransport.close() ends when what is queued is drained", asyn
   transport.write("queued");
   transport.close();
   transport.write("dropped");
-  await Promise.resolve();
+  await settle();
   assertEquals(protocol.count("connectionLost"), 0);
-  transport.drain();
+  const drained = transport.drain();
   assertEquals(protocol.count("connectionLost"), 0, "called inside");
+  await drained;
   const { endedBy, bytesWritten, bytesUnsent } = await transport.closed;
   assertEquals({ endedBy, bytesWritten, bytesUnsent }, {
     endedBy: "local",
@@ -251,7 +295,7 @@ Deno.test("RecordingTransport.abort() drops what is queued", async () => {
     bytesUnsent: 6,
     bytesWritten: 0,
   });
-  transport.drain();
+  await transport.drain();
   assertEquals(protocol.order, ["connectionMade", "pauseWriting", "connectionLost"]);
 });
 
@@ -311,4 +355,32 @@ Deno.test("RecordingTransport.getExtraInfo() knows what the test gave", () => {
   assertEquals(transport.getExtraInfo("peername"), peername);
   assertEquals(transport.getExtraInfo("sockname"), null);
   assertEquals(transport.getExtraInfo("sockname", 7), 7);
+});
+
+Deno.test("RecordingTransport.feed() in a callback resolves when the protocol has dealt with it", async () => {
+  const work = Promise.withResolvers<void>();
+  let later: Promise<void> | undefined;
+  const { transport, protocol } = started(
+    new RecordingProtocol({
+      dataReceived: (): Promise<void> => {
+        later ??= transport.feed("second");
+        return work.promise;
+      },
+    }),
+  );
+  const first = transport.feed("first ");
+  assertEquals(protocol.receivedText, "first ");
+  work.resolve();
+  await first;
+  await later;
+  assertEquals(protocol.receivedText, "first second");
+});
+
+Deno.test("RecordingTransport refuses options that it does not have", () => {
+  const wrong = (options: unknown) => new RecordingTransport({}, options as { halfClose: true });
+  assertThrows(() => wrong({ halfClosed: true }), TypeError, 'did you mean "halfClose"?');
+  assertThrows(() => wrong({ halfClose: 1 }), TypeError, "halfClose 1 is neither true nor false");
+  assertThrows(() => wrong({ extraInfo: "blue" }), TypeError, 'extraInfo "blue"');
+  assertThrows(() => wrong({ writeBufferLimits: { high: -1 } }), RangeError, "high -1");
+  assertThrows(() => wrong({ maxWriteBuffer: NaN }), RangeError, "maxWriteBuffer NaN");
 });

@@ -21,8 +21,13 @@ export interface ByteSink {
    * @returns Whether to read on; if not, {@linkcode PushSource.resume} is called later.
    */
   receive(memory: Bytes, n: number): boolean;
-  /** The peer ended its direction. Nothing follows. */
-  end(): void;
+  /** Resolves when everything that arrived so far was delivered, or nothing is any more. */
+  delivered(): Promise<void>;
+  /**
+   * The peer ended its direction. Nothing follows. Resolves when the protocol has answered, or is
+   * not told any more.
+   */
+  end(): Promise<void>;
   /** The connection failed. Nothing follows. */
   fail(error: unknown): void;
 }

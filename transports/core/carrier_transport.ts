@@ -94,8 +94,8 @@ export class CarrierTransport implements Transport {
       this.#transport.#received += bytes;
     }
 
-    onEof(): void {
-      this.#transport.#onEof();
+    onEof(): void | Promise<void> {
+      return this.#transport.#onEof();
     }
 
     onReadError(error: unknown): void {
@@ -124,11 +124,11 @@ export class CarrierTransport implements Transport {
     this.#startedAt = performance.now();
   }
 
-  /** Tells the protocol of the connection, then reads. */
-  start(): void {
+  /** Tells the protocol of the connection, as `transport`, then reads. */
+  start(transport: Transport = this): void {
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
-    this.#call("connectionMade", this);
+    this.#call("connectionMade", transport);
     const { source } = this.#carrier;
     if (isPushSource(source)) new PushReader(source, this.#delivery, this.#events).start();
     else void pump(source, this.#delivery, this.#events);
@@ -291,11 +291,12 @@ export class CarrierTransport implements Transport {
     this.#lose("error", error);
   };
 
-  #onEof(): void {
+  #onEof(): void | Promise<void> {
     this.#hasEof = true;
     this.#lifecycle.advance("peerEof");
-    this.#tellEof();
+    const answered = this.#tellEof();
     if (this.#writeFailure !== null) this.#lose("error", this.#writeFailure);
+    return answered;
   }
 
   #onReadError(error: unknown): void {
@@ -314,10 +315,10 @@ export class CarrierTransport implements Transport {
     return callBack(this.#delivery.protocol, callback, this.onCallbackError, ...args);
   }
 
-  #tellEof(): void {
+  #tellEof(): void | Promise<void> {
     const answer = this.#call("eofReceived");
-    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#answerEof(keepsOpen));
-    else this.#answerEof(answer);
+    if (answer instanceof Promise) return answer.then((keepsOpen) => this.#answerEof(keepsOpen));
+    this.#answerEof(answer);
   }
 
   #answerEof(keepsOpen: unknown): void {
@@ -330,7 +331,7 @@ export class CarrierTransport implements Transport {
    */
   async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
     await this.#delivery.ready();
-    if (!this.#delivery.stopped && this.#delivery.protocol === protocol) this.#tellEof();
+    if (!this.#delivery.stopped && this.#delivery.protocol === protocol) void this.#tellEof();
   }
 
   #mayWrite(): boolean {

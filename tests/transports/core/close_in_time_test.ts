@@ -15,7 +15,7 @@ Deno.test("closeInTime() closes, waits for the end and tells how that was", asyn
   const transport = stalled();
   const closing = closeInTime(transport);
   assert(transport.isClosing());
-  transport.drain();
+  await transport.drain();
   const { endedBy, bytesWritten, bytesUnsent } = await closing;
   assertEquals([endedBy, bytesWritten, bytesUnsent], ["local", 7, 0]);
 });

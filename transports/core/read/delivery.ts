@@ -100,6 +100,11 @@ export class Delivery {
     }
   }
 
+  /** Resolves when everything that came so far was delivered, or delivery was stopped. */
+  async delivered(): Promise<void> {
+    while (!this.stopped && this.#draining !== null) await this.#draining;
+  }
+
   /** The buffer that the protocol lends for the next read; `undefined` if it takes chunks. */
   lend(): Uint8Array | undefined {
     if (this.#buffered === null) return this.#lent = undefined;

@@ -7,8 +7,11 @@ import type { Delivery } from "./delivery.ts";
 export interface PumpEvents {
   /** So many bytes arrived. */
   onReceived(bytes: number): void;
-  /** The source has ended and everything was delivered. */
-  onEof(): void;
+  /**
+   * The source has ended and everything was delivered. A promise resolves when the protocol has
+   * answered.
+   */
+  onEof(): void | Promise<void>;
   /** The source has failed and everything was delivered. */
   onReadError(error: unknown): void;
 }
@@ -46,5 +49,5 @@ export async function pump(
     }
   }
   await delivery.ready();
-  if (!delivery.stopped) events.onEof();
+  if (!delivery.stopped) void events.onEof();
 }

@@ -44,8 +44,14 @@ export class PushReader implements ByteSink {
     return false;
   }
 
-  end(): void {
-    void this.#whenReady(() => this.#events.onEof());
+  async delivered(): Promise<void> {
+    // A callback that is running leaves its promise to wait for when it returns.
+    await null;
+    await this.#delivery.delivered();
+  }
+
+  end(): Promise<void> {
+    return this.#whenReady(() => this.#events.onEof());
   }
 
   fail(error: unknown): void {
@@ -53,9 +59,9 @@ export class PushReader implements ByteSink {
   }
 
   /** Calls back once everything was delivered, unless delivery was stopped meanwhile. */
-  async #whenReady(callback: () => void): Promise<void> {
+  async #whenReady(callback: () => void | Promise<void>): Promise<void> {
     if (!this.#delivery.isReady) await this.#delivery.ready();
-    if (!this.#delivery.stopped) callback();
+    if (!this.#delivery.stopped) await callback();
   }
 }
 

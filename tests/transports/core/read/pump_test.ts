@@ -20,7 +20,7 @@ function pumpInto(protocol: AnyProtocol): {
   });
   const done = pump(source, delivery, {
     onReceived: (bytes) => events.push(`received ${bytes}`),
-    onEof: () => events.push("eof"),
+    onEof: () => void events.push("eof"),
     onReadError: (error) => events.push(`error ${error}`),
   });
   return { source, delivery, events, done };
@@ -52,7 +52,7 @@ Deno.test("pump() drives any async generator", async () => {
   let isOver = false;
   await pump(generate(), delivery, {
     onReceived: () => {},
-    onEof: () => isOver = true,
+    onEof: () => void (isOver = true),
     onReadError: () => {},
   });
   assertEquals([chunks, isOver], [[new Uint8Array([1]), new Uint8Array([2])], true]);
