@@ -47,5 +47,6 @@ export * from "./start_unix_server.ts";
 export { type CloseOptions, StreamConnection } from "./stream_connection.ts";
 export { type Separator, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 export { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+export type { StreamServer } from "./stream_server.ts";
 export { StreamWriter } from "./stream_writer.ts";
 export * from "./task_group.ts";

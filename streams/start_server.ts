@@ -6,14 +6,14 @@ import {
 } from "../protocols/errors.ts";
 import { checkOptions, type OptionTable, show } from "../protocols/option_checks.ts";
 import { isClass } from "../transports/core/callbacks.ts";
-import { createServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
+import { bindServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
 import { report, toError } from "../transports/core/error_report.ts";
 import { closeAfterPeer } from "../transports/core/writing.ts";
-import type { Server } from "../transports/servers/server.ts";
 import type { FlowControl } from "./_flow_control.ts";
 import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { ListeningStreamServer, type StreamServer } from "./stream_server.ts";
 
 /** Options for {@linkcode startServer}: where to listen, and how. */
 export interface StartServerOptions extends ListenOptions, StreamReaderOptions {}
@@ -32,6 +32,8 @@ export type ConnectionHandler = (connection: StreamConnection) => unknown;
  * throws anything else the connection is aborted and the exception reported to `onError`, unless it
  * is the loss of the connection itself; a `startTls()` that failed is reported. The server's
  * `shutdown()` aborts that signal and waits for the handlers.
+ *
+ * With `null` for the handler, connections are accepted one by one: see {@linkcode StreamServer}.
  *
  * @example Echo, asyncio's way and Deno's
  * ```ts
@@ -57,7 +59,7 @@ export type ConnectionHandler = (connection: StreamConnection) => unknown;
  * }
  * ```
  *
- * @param handler Serves one connection.
+ * @param handler Serves one connection. With `null`, connections wait for `server.accept()`.
  * @param options Where to listen, and how.
  * @returns The server, which accepts already unless `startServing` is `false`. Its `waitClosed` and
  * `shutdown` wait for the handlers as well.
@@ -65,23 +67,28 @@ export type ConnectionHandler = (connection: StreamConnection) => unknown;
  * @throws {RangeError} If the limit is not above zero. Otherwise as `createServer`.
  */
 export async function startServer(
-  handler: ConnectionHandler,
+  handler: ConnectionHandler | null,
   options: StartServerOptions,
-): Promise<Server> {
+): Promise<StreamServer> {
   // What cannot be meant fails before anything is bound.
-  checkHandler(handler);
+  if (handler !== null) checkHandler(handler);
   checkOptions("listen", options, START_SERVER_CHECKS);
   const { limit, ...listenOptions } = options;
   const readerOptions = limit === undefined ? {} : { limit };
-  const server: Server = await createServer(() => {
-    const reader = new StreamReader(readerOptions);
-    const protocol = new StreamReaderProtocol(reader, () => {
-      const flow = flowOf(protocol);
-      const connection = new LiveStreamConnection(reader, flow, server.signal);
-      server.track(serve(connection, flow, handler, options));
-    });
-    return protocol;
-  }, { ...listenOptions, startServing: false });
+  const server: ListeningStreamServer = await bindServer(
+    () => {
+      const reader = new StreamReader(readerOptions);
+      const protocol = new StreamReaderProtocol(reader, () => {
+        const flow = flowOf(protocol);
+        const connection = new LiveStreamConnection(reader, flow, server.signal);
+        if (handler === null) server.put(connection);
+        else server.track(serve(connection, flow, handler, options));
+      });
+      return protocol;
+    },
+    listenOptions,
+    (listening, hooks) => new ListeningStreamServer(listening, hooks, handler === null),
+  );
   if (options.startServing ?? true) server.startServing();
   return server;
 }
@@ -92,7 +99,10 @@ export async function startServer(
  */
 function checkHandler(handler: unknown): void {
   if (typeof handler !== "function") {
-    throw new TypeError(`Cannot serve: ${show(handler)} is not a function`);
+    throw new TypeError(
+      `Cannot serve: ${show(handler)} is not a function; ` +
+        "give null to accept connections with server.accept()",
+    );
   }
   if (isClass(handler)) {
     throw new TypeError(`Cannot serve: ${handler.name} is a class, give a function`);

@@ -1,5 +1,5 @@
-import type { Server } from "../transports/servers/server.ts";
 import { type ConnectionHandler, startServer, type StartServerOptions } from "./start_server.ts";
+import type { StreamServer } from "./stream_server.ts";
 
 /**
  * Listens on a Unix socket and runs `handler` for each connection: asyncio's `start_unix_server`,
@@ -25,14 +25,14 @@ import { type ConnectionHandler, startServer, type StartServerOptions } from "./
  * }
  * ```
  *
- * @param handler Serves one connection.
+ * @param handler Serves one connection. With `null`, connections wait for `server.accept()`.
  * @param options The path, and how to listen.
  * @returns The server, as {@linkcode startServer} gives it.
  * @throws As {@linkcode startServer}.
  */
 export function startUnixServer(
-  handler: ConnectionHandler,
+  handler: ConnectionHandler | null,
   options: StartServerOptions & { readonly path: string },
-): Promise<Server> {
+): Promise<StreamServer> {
   return startServer(handler, options);
 }

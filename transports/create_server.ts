@@ -11,7 +11,7 @@ import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/addres
 import { report, wasReported } from "./core/error_report.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import type { NetworkListener } from "./servers/network_listener.ts";
-import { ListeningServer, type Server } from "./servers/server.ts";
+import { ListeningServer, type Server, type ServerHooks } from "./servers/server.ts";
 import { SOCKET_CHECKS, type SocketOptions } from "./carriers/socket_options.ts";
 import {
   type ResolvedTlsOptions,
@@ -134,17 +134,30 @@ export async function createServer(
 ): Promise<Server> {
   checkProtocolFactory(protocolFactory);
   checkOptions("listen", options, LISTEN_CHECKS);
+  const server = await bindServer(
+    protocolFactory,
+    options,
+    (listening, hooks) => new ListeningServer(listening, hooks),
+  );
+  if (options.startServing ?? true) server.startServing();
+  return server;
+}
+
+/** {@linkcode createServer} with options that were checked, up to where serving begins. */
+export async function bindServer<S extends Server>(
+  protocolFactory: () => AnyProtocol,
+  options: ListenOptions,
+  make: (listening: readonly NetworkListener[], hooks: ServerHooks) => S,
+): Promise<S> {
   checkPlace(options);
   const tls = resolveTls(options, true);
-  const server = new ListeningServer(await listen(options, tls), {
+  return make(await listen(options, tls), {
     connect: (carrier, tracker) => connectSecured(protocolFactory, carrier, tls, options, tracker),
     maxConnections: options.maxConnections,
     report: (error, context) => {
       if (!wasReported(error)) report(options.onError, error, context);
     },
   });
-  if (options.startServing ?? true) server.startServing();
-  return server;
 }
 
 /** One place for each host or descriptor that is named. */

@@ -1,4 +1,4 @@
-import { Pause } from "../core/clock.ts";
+import { Pause, systemClock } from "../core/clock.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import { toError } from "../core/error_report.ts";
 
@@ -9,6 +9,13 @@ import { toError } from "../core/error_report.ts";
 const FIRST_RETRY_MS = 10;
 /** The longest wait between two accepts that fail, in milliseconds: asyncio's. */
 const LONGEST_RETRY_MS = 1000;
+/** How long a failure lasts before it is told again, in milliseconds. */
+const REPORT_EVERY_MS = 60_000;
+/**
+ * How many peers may be gone in a row before each further one costs a pause. The pause does not
+ * grow: peers that leave early on purpose must not keep the others waiting.
+ */
+const MAX_TROUBLES = 64;
 
 /** What accepts connections: a `Deno.Listener`, or a stand-in for one. */
 export interface Listener<C> {
@@ -24,7 +31,7 @@ interface AcceptorEvents<C> {
   room(): void | Promise<void>;
   /** A connection came, perhaps just when the acceptor was stopped. Must not throw. */
   onAccept(conn: C): void;
-  /** Accepting fails; told once until it works again. */
+  /** Accepting fails; told once a minute until it works again. */
   onAcceptError(error: Error): void;
 }
 
@@ -38,6 +45,10 @@ export class Acceptor<C> {
   readonly #events: AcceptorEvents<C>;
   readonly #pause = new Pause();
   #isStopped = false;
+  // In a row: accepts that failed, and peers that were gone.
+  #failures = 0;
+  #troubles = 0;
+  #reportedAt = -Infinity;
 
   /** Takes over the listener. Begins with {@linkcode run}. */
   constructor(listener: Listener<C>, events: AcceptorEvents<C>) {
@@ -55,27 +66,36 @@ export class Acceptor<C> {
 
   /** Accepts until stopped. Never rejects. */
   async run(): Promise<void> {
-    let failures = 0;
     while (!this.#isStopped) {
       try {
         await this.#events.room();
         const conn = await this.#listener.accept();
-        failures = 0;
+        this.#troubles = this.#failures = 0;
+        this.#reportedAt = -Infinity;
         // The room may have gone to another listener of the same server meanwhile.
         for (let room = this.#events.room(); room; room = this.#events.room()) await room;
         this.#events.onAccept(conn);
-        if (turnBudget.spend()) await turnBudget.untilRenewed();
       } catch (error) {
         if (this.#isStopped) return;
-        if (!isConnectionTrouble(error)) await this.#backOff(toError(error), failures++);
+        await this.#recover(toError(error));
       }
+      if (turnBudget.spend()) await turnBudget.untilRenewed();
     }
   }
 
-  async #backOff(error: Error, failures: number): Promise<void> {
-    if (failures === 0) this.#events.onAcceptError(error);
-    const pause = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
-    await this.#pause.wait(pause);
+  async #recover(error: Error): Promise<void> {
+    const isTrouble = isConnectionTrouble(error);
+    if (isTrouble && this.#troubles++ < MAX_TROUBLES) return;
+    this.#report(error);
+    const pause = isTrouble ? FIRST_RETRY_MS : FIRST_RETRY_MS * 2 ** this.#failures++;
+    await this.#pause.wait(Math.min(pause, LONGEST_RETRY_MS));
+  }
+
+  #report(error: Error): void {
+    const now = systemClock.now();
+    if (now - this.#reportedAt < REPORT_EVERY_MS) return;
+    this.#reportedAt = now;
+    this.#events.onAcceptError(error);
   }
 }
 

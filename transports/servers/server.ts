@@ -26,13 +26,18 @@ import { topOf } from "../core/stack_top.ts";
 const DEFAULT_GRACE = 10_000;
 
 /** How a server treats what it accepts. */
-interface ServerHooks {
+export interface ServerHooks {
   /** Makes a connection over an accepted carrier, and tells the tracker of it. */
   connect(carrier: Carrier, tracker: ConnectionTracker): Promise<unknown>;
   /** The most connections at a time; no limit if undefined. */
   readonly maxConnections: number | undefined;
   /** Told of trouble that the server goes on after. */
   report(error: Error, context: ErrorContext): void;
+  /**
+   * Whether no connection can be taken now. When that has changed, {@linkcode
+   * ListeningServer.checkRoom} is called.
+   */
+  isHeldBack?(): boolean;
 }
 
 /** Options for {@linkcode Server.shutdown}. */
@@ -91,8 +96,18 @@ export interface Server extends AsyncDisposable {
   readonly connections: ReadonlySet<Transport>;
   /** Aborts when {@linkcode shutdown} begins, so that connections can finish in time. */
   readonly signal: AbortSignal;
-  /** Whether connections are being accepted. */
+  /** Whether the server has begun to accept and is not closed. */
   isServing(): boolean;
+  /** Whether connections are being accepted: the server serves and is not paused. */
+  isAccepting(): boolean;
+  /**
+   * Accepts no more connections until {@linkcode resumeAccepting}. The server goes on to listen:
+   * clients connect and wait, in the backlog of the system or of the network. One connection for
+   * each address may have been taken already; it waits too. Does nothing if paused or closed.
+   */
+  pauseAccepting(): void;
+  /** Accepts again. Does nothing if not paused. */
+  resumeAccepting(): void;
   /**
    * Begins to accept. Does nothing if that was done.
    *
@@ -158,6 +173,7 @@ export class ListeningServer implements Server {
   readonly #whenClosed = new SharedWait(this.#closed.promise);
   readonly #whenFinished = new SharedWait(this.#finished.promise);
   #state: "bound" | "serving" | "closed" = "bound";
+  #isPaused = false;
   #isAwaited = false;
   #onRoom: (() => void)[] = [];
 
@@ -167,7 +183,7 @@ export class ListeningServer implements Server {
     this.#hooks = hooks;
     this.#acceptors = listening.map((listener) =>
       new Acceptor(listener, {
-        room: () => this.#isFull() ? this.#room() : undefined,
+        room: () => this.#isHeldBack() ? this.#room() : undefined,
         onAccept: (carrier) => void this.#connect(carrier),
         onAcceptError: (error) => hooks.report(error, { callback: "accept", transport: null }),
       })
@@ -196,6 +212,29 @@ export class ListeningServer implements Server {
 
   isServing(): boolean {
     return this.#state === "serving";
+  }
+
+  isAccepting(): boolean {
+    return this.isServing() && !this.#isPaused;
+  }
+
+  pauseAccepting(): void {
+    this.#isPaused = true;
+  }
+
+  resumeAccepting(): void {
+    this.#isPaused = false;
+    this.checkRoom();
+  }
+
+  /** Whether {@linkcode close} was called. */
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Looks again whether connections can be taken. */
+  checkRoom(): void {
+    for (const resolve of this.#onRoom.splice(0)) resolve();
   }
 
   startServing(): void {
@@ -286,18 +325,19 @@ export class ListeningServer implements Server {
     },
   };
 
-  #isFull(): boolean {
-    const { maxConnections = Infinity } = this.#hooks;
-    return this.#state !== "closed" && this.#connections.size >= maxConnections;
+  #isHeldBack(): boolean {
+    if (this.#state === "closed") return false;
+    const { maxConnections = Infinity, isHeldBack } = this.#hooks;
+    return this.#isPaused || this.#connections.size >= maxConnections || (isHeldBack?.() ?? false);
   }
 
   async #room(): Promise<void> {
-    while (this.#isFull()) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+    while (this.#isHeldBack()) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
   }
 
   /** A connection or task has ended, or the server has closed. */
   #makeRoom(): void {
-    for (const resolve of this.#onRoom.splice(0)) resolve();
+    this.checkRoom();
     const isOver = this.#state === "closed" && this.#connections.size + this.#tasks.size === 0;
     if (isOver) this.#finished.resolve();
   }

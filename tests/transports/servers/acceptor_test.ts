@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Acceptor, type Listener } from "../../../transports/servers/_acceptor.ts";
+import { systemClock } from "../../../transports/core/clock.ts";
 import { settled } from "../../support/fake_carrier.ts";
 
 /** A listener whose accepts come to what a test says, in order; after that they wait. */
@@ -59,6 +60,19 @@ function hurryTimers(): Disposable & { readonly waits: number[] } {
     return setTimeout(callback, 0);
   }) as typeof setTimeout;
   return { waits, [Symbol.dispose]: () => void (globalThis.setTimeout = setTimeout) };
+}
+
+/** Has the system's clock of the library go on by a time whenever it is looked at. */
+function countedClock(milliseconds: number): Disposable & { readonly looks: number } {
+  const { now } = systemClock;
+  let looks = 0;
+  systemClock.now = () => ++looks * milliseconds;
+  return {
+    get looks() {
+      return looks;
+    },
+    [Symbol.dispose]: () => void (systemClock.now = now),
+  };
 }
 
 Deno.test("Acceptor.run() hands over what is accepted, until it is stopped", async () => {
@@ -126,6 +140,46 @@ Deno.test("Acceptor waits 10 ms after a failure and twice as long each time, up 
     const wait = timers.waits[index] ?? 0;
     assert(wait > ms - 5 && wait <= ms, `wait ${index}: ${wait} ms, not ${ms}`);
   });
+});
+
+Deno.test("Acceptor tells of a failure that lasts once a minute", async () => {
+  const listener = new FakeListener(...Array.from({ length: 70 }, tooManyFiles), "at last");
+  const { acceptor, events, until } = acceptorOver(listener);
+  using timers = hurryTimers();
+  using clock = countedClock(1000);
+  const last = until("at last");
+  const running = acceptor.run();
+  await last;
+  acceptor.stop();
+  await running;
+  assertEquals([timers.waits.length, clock.looks], [70, 70]);
+  const told = "error Too many open files";
+  assertEquals(events, [told, told, "at last"]);
+});
+
+Deno.test("Acceptor pauses 10 ms between accepts that pass over peers for ever", async () => {
+  const gone = () => new Deno.errors.ConnectionReset("gone");
+  const listener = new FakeListener(...Array.from({ length: 67 }, gone), "alive");
+  const { acceptor, events, until } = acceptorOver(listener);
+  using timers = hurryTimers();
+  const alive = until("alive");
+  const running = acceptor.run();
+  await alive;
+  acceptor.stop();
+  await running;
+  assertEquals(events, ["error gone", "alive"]);
+  assertEquals(timers.waits, [10, 10, 10]);
+});
+
+Deno.test("Acceptor lets the rest of the program run while every accept passes over a peer", async () => {
+  const listener = new FakeListener();
+  listener.accept = () => Promise.reject(new Deno.errors.ConnectionReset("gone"));
+  const { acceptor, until } = acceptorOver(listener);
+  const told = until("error gone");
+  const running = acceptor.run();
+  await told;
+  acceptor.stop();
+  await running;
 });
 
 Deno.test("Acceptor.stop() ends the wait after a failure", async () => {
