@@ -30,25 +30,27 @@ export interface Measurement {
   serverMemory(): Promise<number>;
 }
 
-/** A scenario. */
-export interface Scenario {
-  /** Its name on the command line. */
-  readonly name: string;
-  /** The head of its column in the overview; scenarios of several kinds may share one. */
-  readonly column: string;
-  /** What is done, in one line. */
+/** A load on a server, and the figures that it gives. */
+interface Load {
+  /** The load in one line. */
   readonly title: string;
-  /** What servers it needs. */
-  readonly kind: Kind;
   /** The figures that it gives; the overview shows the first. */
   readonly figures: readonly Figure[];
-  /** Whether `--quick` includes it. */
-  readonly isQuick: boolean;
   /** Measures one server once. */
   measure(measurement: Measurement): Promise<Values>;
 }
 
-type Place = Pick<Scenario, "name" | "column" | "title" | "kind" | "isQuick">;
+/** A load on the servers of one kind. */
+export interface Scenario extends Load {
+  /** Its name on the command line. */
+  readonly name: string;
+  /** What servers it needs. */
+  readonly kind: Kind;
+  /** The head of its column in the overview; scenarios of several kinds may share one. */
+  readonly column: string;
+  /** Whether `--quick` includes it. */
+  readonly isQuick: boolean;
+}
 
 const RATE: Figure = { label: "messages/s", better: "higher" };
 const CPU: Figure = { label: "CPU µs/message", better: "lower" };
@@ -57,9 +59,18 @@ const CONNECTION_CPU: Figure = { label: "CPU µs/connection", better: "lower" };
 const MEMORY: Figure = { label: "KiB/connection", better: "lower" };
 const MEBIBYTES: Figure = { label: "MiB/s", better: "higher" };
 const MEBIBYTE_CPU: Figure = { label: "CPU µs/MiB", better: "lower" };
-const LATENCIES: readonly Figure[] = ["p50 µs", "p99 µs", "p99.9 µs"].map((label) => {
+const [P50, P99, P999] = ["p50 µs", "p99 µs", "p99.9 µs"].map((label): Figure => {
   return { label, better: "lower" };
-});
+}) as [Figure, Figure, Figure];
+
+/** Runs the load generator for a window, after a warm-up of half as long. */
+async function loadFor(
+  { load, windowMs }: Measurement,
+  settings: LoadArguments,
+  windows = 1,
+): Promise<LoadResult> {
+  return await load({ ...settings, warmup: windowMs / 2, duration: windows * windowMs });
+}
 
 function rates(done: number, result: LoadResult, rate: Figure, cpu: Figure): Values {
   const { seconds, serverCpuSeconds } = result;
@@ -67,48 +78,45 @@ function rates(done: number, result: LoadResult, rate: Figure, cpu: Figure): Val
 }
 
 /** Messages echoed over connections that stay open. */
-function echo(place: Place, connections: number, size: number, depth: number): Scenario {
+function echo(connections: number, size: number, depth: number): Load {
   return {
-    ...place,
+    title: `${connections} connections, ${size} B, ${depth} outstanding on each`,
     figures: [RATE, CPU],
-    async measure({ load, windowMs }): Promise<Values> {
-      const times = { warmup: windowMs / 2, duration: windowMs };
-      const result = await load({ mode: "echo", connections, size, depth, ...times });
+    async measure(measurement): Promise<Values> {
+      const result = await loadFor(measurement, { mode: "echo", connections, size, depth });
       return rates(result.messages ?? NaN, result, RATE, CPU);
     },
   };
 }
 
 /** Datagrams over one socket: 50 outstanding that come back, or as many as can be that do not. */
-function datagrams(place: Place, mode: "datagrams" | "flood", size: number): Scenario {
+function datagrams(mode: "datagrams" | "flood", size: number): Load {
   return {
-    ...place,
+    title: `UDP, ${size} B, ${mode === "flood" ? "one way" : "50 outstanding"}`,
     figures: [CPU, RATE],
-    async measure({ load, windowMs }): Promise<Values> {
-      const times = { warmup: windowMs / 2, duration: windowMs };
-      const result = await load({ mode, connections: 1, size, depth: 50, ...times });
+    async measure(measurement): Promise<Values> {
+      const result = await loadFor(measurement, { mode, connections: 1, size, depth: 50 });
       return rates(result.messages ?? NaN, result, RATE, CPU);
     },
   };
 }
 
 /** Connections that have one message echoed and are closed. */
-function comeAndGo(place: Place): Scenario {
+function comeAndGo(connections: number, size: number): Load {
   return {
-    ...place,
+    title: `connect, echo ${size} B, close; ${connections} at a time`,
     figures: [CONNECTIONS, CONNECTION_CPU],
-    async measure({ load, windowMs }): Promise<Values> {
-      const times = { warmup: windowMs / 2, duration: windowMs };
-      const result = await load({ mode: "once", connections: 50, size: 64, ...times });
+    async measure(measurement): Promise<Values> {
+      const result = await loadFor(measurement, { mode: "once", connections, size });
       return rates(result.connections ?? NaN, result, CONNECTIONS, CONNECTION_CPU);
     },
   };
 }
 
 /** Connections that have echoed one message and stay open. */
-function idle(place: Place, connections: number): Scenario {
+function idle(connections: number): Load {
   return {
-    ...place,
+    title: `${connections} idle connections that echoed 64 B`,
     figures: [MEMORY],
     async measure({ load, serverMemory }): Promise<Values> {
       // A hundred that come and go first: what the first ones cost is not what each costs.
@@ -124,43 +132,52 @@ function idle(place: Place, connections: number): Scenario {
 }
 
 /** Messages that are due by the clock: a server that stands still cannot slow the schedule down. */
-function latency(place: Place, rate: number): Scenario {
+function latency(connections: number, rate: number): Load {
   return {
-    ...place,
-    figures: [...LATENCIES.slice(1), ...LATENCIES.slice(0, 1), CPU],
-    async measure({ load, windowMs }): Promise<Values> {
-      const times = { warmup: windowMs / 2, duration: 2 * windowMs };
-      const result = await load({ mode: "rate", connections: 50, size: 64, rate, ...times });
-      const { p50 = NaN, p99 = NaN, p999 = NaN, messages = NaN } = result;
-      const percentiles = { "p50 µs": p50, "p99 µs": p99, "p99.9 µs": p999 };
-      return { ...percentiles, [CPU.label]: result.serverCpuSeconds * 1e6 / messages };
+    title: `${connections} connections, 64 B, ${rate} messages/s in all`,
+    figures: [P99, P999, P50, CPU],
+    async measure(measurement): Promise<Values> {
+      const settings = { mode: "rate", connections, size: 64, rate } as const;
+      const { p50, p99, p999, messages, serverCpuSeconds } = await loadFor(
+        measurement,
+        settings,
+        2,
+      );
+      return {
+        [P50.label]: p50 ?? NaN,
+        [P99.label]: p99 ?? NaN,
+        [P999.label]: p999 ?? NaN,
+        [CPU.label]: serverCpuSeconds * 1e6 / (messages ?? NaN),
+      };
     },
   };
 }
 
-/** One gibibyte there and back over one connection. */
-function transfer(place: Place): Scenario {
+/** Bytes there and back over one connection. */
+function transfer(total: number): Load {
   return {
-    ...place,
+    title: `${total / 2 ** 20} MiB there and back over one connection`,
     figures: [MEBIBYTES, MEBIBYTE_CPU],
     async measure({ load }): Promise<Values> {
-      const limit = { total: 2 ** 30, duration: 60_000 };
+      const limit = { total, duration: 60_000 };
       const result = await load({ mode: "stream", connections: 1, size: 65_536, ...limit });
       return rates((result.bytes ?? NaN) / 2 ** 20, result, MEBIBYTES, MEBIBYTE_CPU);
     },
   };
 }
 
-/** What `redis-benchmark` asks for, and how many requests take about a second without and with a pipeline. */
-const COMMANDS = ["set", "get", "ping_mbulk"];
+/** What `redis-benchmark` asks for, by the heads of their columns. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  "SET/s": "set",
+  "GET/s": "get",
+  "PING/s": "ping_mbulk",
+};
 
-/** Redis's own benchmark, with its own load generator. */
-function redis(place: Place, depth: number, requestsPerSecond: number): Scenario {
-  const figures = COMMANDS.map((command): Figure => {
-    return { label: `${command.toUpperCase().replace("_MBULK", "")}/s`, better: "higher" };
-  });
+/** Redis's own benchmark, with its own load generator; so many requests take about a second. */
+function redis(depth: number, requestsPerSecond: number): Load {
+  const figures = Object.keys(COMMANDS).map((label): Figure => ({ label, better: "higher" }));
   return {
-    ...place,
+    title: `redis-benchmark -c 50 -P ${depth}`,
     figures: [...figures, CPU],
     async measure({ port, run, serverCpu, windowMs }): Promise<Values> {
       const requests = Math.ceil(requestsPerSecond * windowMs / 1000);
@@ -170,56 +187,46 @@ function redis(place: Place, depth: number, requestsPerSecond: number): Scenario
         // The head names the columns; the first is the name of the test, the second is the rate.
         return Number(/^"[^"]+","([\d.]+)"/.exec(output.split("\n")[1] ?? "")?.[1]);
       };
-      for (const command of COMMANDS) await ask(command, 16); // warms up
+      for (const command of Object.values(COMMANDS)) await ask(command, 16); // warms up
       const before = await serverCpu();
       const values: Record<string, number> = {};
-      for (const [i, command] of COMMANDS.entries()) {
-        values[figures[i]?.label ?? ""] = await ask(command, depth);
+      for (const [label, command] of Object.entries(COMMANDS)) {
+        values[label] = await ask(command, depth);
       }
       const spent = await serverCpu() - before;
-      return { ...values, [CPU.label]: spent * 1e6 / (requests * COMMANDS.length) };
+      return { ...values, [CPU.label]: spent * 1e6 / (requests * figures.length) };
     },
   };
 }
 
-type Row = [kind: Kind, name: string, column: string, title: string];
+const QUICK = ["small", "pipelined", "16KiB", "64KiB", "latency"];
 
-function place([kind, name, column, title]: Row, isQuick = false): Place {
-  return { kind, name, column, title, isQuick };
-}
-
-/** Connections, bytes of a message, messages outstanding on each connection, and whether it is quick. */
-const ECHO: [connections: number, size: number, depth: number, isQuick: boolean, row: Row][] = [
-  [50, 64, 1, true, ["plain", "small", "small messages", "64 B, 50 connections, one outstanding"]],
-  [50, 64, 16, true, ["plain", "pipelined", "pipelined", "64 B, 50 connections, 16 outstanding"]],
-  [10, 2 ** 14, 1, true, ["plain", "16KiB", "16 KiB", "10 connections, one outstanding"]],
-  [4, 2 ** 16, 4, true, ["plain", "64KiB", "64 KiB", "4 connections, 4 outstanding"]],
-  [10, 64, 1, false, ["plain", "open-10", "10 connections", "64 B, one outstanding"]],
-  [1000, 64, 1, false, ["plain", "open-1000", "1,000 connections", "64 B, one outstanding"]],
-  [5000, 64, 1, false, ["plain", "open-5000", "5,000 connections", "64 B, one outstanding"]],
-  [10_000, 64, 1, false, ["plain", "open-10000", "10,000 connections", "64 B, one outstanding"]],
-  [50, 64, 1, false, ["tls", "tls-small", "small messages", "TLS, as small"]],
-  [50, 64, 16, false, ["tls", "tls-pipelined", "pipelined", "TLS, as pipelined"]],
-  [4, 2 ** 16, 4, false, ["tls", "tls-64KiB", "64 KiB", "TLS, as 64KiB"]],
+const TABLE: readonly [name: string, kind: Kind, column: string, load: Load][] = [
+  ["small", "plain", "small messages", echo(50, 64, 1)],
+  ["pipelined", "plain", "pipelined", echo(50, 64, 16)],
+  ["16KiB", "plain", "16 KiB", echo(10, 16_384, 1)],
+  ["64KiB", "plain", "64 KiB", echo(4, 65_536, 4)],
+  ["open-10", "plain", "10 connections", echo(10, 64, 1)],
+  ["open-1000", "plain", "1,000 connections", echo(1000, 64, 1)],
+  ["open-5000", "plain", "5,000 connections", echo(5000, 64, 1)],
+  ["open-10000", "plain", "10,000 connections", echo(10_000, 64, 1)],
+  ["transfer", "plain", "1 GiB", transfer(2 ** 30)],
+  ["connect", "plain", "connect", comeAndGo(50, 64)],
+  ["idle", "plain", "idle memory", idle(5000)],
+  ["latency", "plain", "p99", latency(50, 20_000)],
+  ["tls-small", "tls", "small messages", echo(50, 64, 1)],
+  ["tls-pipelined", "tls", "pipelined", echo(50, 64, 16)],
+  ["tls-64KiB", "tls", "64 KiB", echo(4, 65_536, 4)],
+  ["tls-connect", "tls", "connect", comeAndGo(50, 64)],
+  ["tls-idle", "tls", "idle memory", idle(500)],
+  ["udp", "datagrams", "small messages", datagrams("datagrams", 64)],
+  ["udp-flood", "datagrams", "1 KiB, one way", datagrams("flood", 1024)],
+  ["redis", "redis", "small messages", redis(1, 10_000)],
+  ["redis-pipelined", "redis", "pipelined", redis(16, 70_000)],
 ];
 
-/** The scenarios. */
-export const SCENARIOS: readonly Scenario[] = [
-  ...ECHO.map(([connections, size, depth, isQuick, row]) =>
-    echo(place(row, isQuick), connections, size, depth)
-  ),
-  transfer(place(["plain", "transfer", "1 GiB", "there and back over one connection"])),
-  comeAndGo(place(["plain", "connect", "connect", "connect, echo 64 B, close; 50 at a time"])),
-  comeAndGo(place(["tls", "tls-connect", "connect", "TLS, as connect"])),
-  idle(place(["plain", "idle", "idle memory", "5,000 idle connections that echoed 64 B"]), 5000),
-  idle(place(["tls", "tls-idle", "idle memory", "TLS, 500 idle connections"]), 500),
-  latency(place(["plain", "latency", "p99", "50 connections, 20,000 messages/s"], true), 20_000),
-  datagrams(
-    place(["datagrams", "udp", "small messages", "UDP, 64 B, 50 outstanding"]),
-    "datagrams",
-    64,
-  ),
-  datagrams(place(["datagrams", "udp-flood", "1 KiB, one way", "UDP, 1 KiB"]), "flood", 1024),
-  redis(place(["redis", "redis", "small messages", "redis-benchmark -c 50 -P 1"]), 1, 10_000),
-  redis(place(["redis", "redis-pipelined", "pipelined", "redis-benchmark -P 16"]), 16, 70_000),
-];
+/** The scenarios: a new one is a row of the table. */
+export const SCENARIOS: readonly Scenario[] = TABLE.map(([name, kind, column, load]) => {
+  const title = kind === "tls" ? `TLS, ${load.title}` : load.title;
+  return { ...load, name, kind, column, title, isQuick: QUICK.includes(name) };
+});
