@@ -39,6 +39,19 @@ export interface SetProtocolOptions {
   readonly replayEof?: boolean;
 }
 
+/** Options for {@linkcode Transport.abort}. */
+export interface AbortOptions {
+  /** What `connectionLost` is told; without it `null`. */
+  readonly reason?: Error;
+  /**
+   * Resets the connection (TCP's RST) instead of ending it: the peer's next read fails, so it
+   * cannot take what it has for the whole. Only some networks can: `nodeNetwork` does.
+   *
+   * @default {false}
+   */
+  readonly reset?: boolean;
+}
+
 /**
  * A byte stream in both directions, as a protocol sees it: asyncio's `Transport`.
  *
@@ -109,9 +122,12 @@ export interface Transport {
   /**
    * Ends the connection now and drops what is queued. Does nothing once it is lost.
    *
-   * @param reason What `connectionLost` is told; without it `null`.
+   * @param reason What `connectionLost` is told; without it `null`. Or options, to reset the
+   * connection.
+   * @throws {TypeError} If a reset is asked for and the network of the connection cannot do that;
+   * the connection goes on.
    */
-  abort(reason?: Error): void;
+  abort(reason?: Error | AbortOptions): void;
   /** Whether the connection is closing or closed. */
   isClosing(): boolean;
   /**

@@ -1,5 +1,10 @@
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
-import type { AnyProtocol, SetProtocolOptions, WriteBufferLimits } from "../protocols/contract.ts";
+import type {
+  AbortOptions,
+  AnyProtocol,
+  SetProtocolOptions,
+  WriteBufferLimits,
+} from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
 import { checkOptions, flag, objectWith, type OptionTable } from "../protocols/option_checks.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
@@ -234,7 +239,7 @@ export class RecordingTransport extends TransportWrapper {
   }
 
   /** As `Transport`: recorded, then done. */
-  override abort(reason?: Error): void {
+  override abort(reason?: Error | AbortOptions): void {
     this.#record("abort", ...(reason === undefined ? [] : [reason]));
     super.abort(reason);
   }

@@ -1,9 +1,11 @@
+import { abortable } from "@std/async";
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import {
   abortSignal,
   checkOptions,
   duration,
+  flag,
   type OptionTable,
 } from "../protocols/option_checks.ts";
 import type { Carrier } from "./core/carrier.ts";
@@ -18,6 +20,7 @@ import {
 } from "./core/addresses.ts";
 import { toError } from "./core/error_report.ts";
 import { describeEndpointError } from "./core/os_error.ts";
+import { familyOf } from "./datagrams/ip_address.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import { SOCKET_CHECKS, type SocketOptions } from "./carriers/socket_options.ts";
 import {
@@ -28,7 +31,9 @@ import {
 } from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
 import { nativeTlsOf } from "./networks/native_tls_of.ts";
-import { NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
+import { connectToAny } from "./networks/connect_to_any.ts";
+import { lookUpAddresses } from "./networks/look_up_addresses.ts";
+import { type Network, NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
 import {
   checkHonoured,
   SPECIAL_CONNECT_CHECKS,
@@ -42,6 +47,9 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_option
  * s.
  */
 const DEFAULT_CONNECT_TIMEOUT = 30_000;
+
+/** The default of `happyEyeballsDelay`, in milliseconds: that of RFC 8305. */
+const HAPPY_EYEBALLS_DELAY = 250;
 
 /** Options for {@linkcode createConnection}: where to connect to, and how. */
 export interface ConnectOptions
@@ -67,6 +75,13 @@ export interface ConnectOptions
    * @default {250}
    */
   readonly happyEyeballsDelay?: number;
+  /**
+   * Whether a failure tells of each address of the host: by an `AggregateError`, whose `errors`
+   * name the address that they are about. By default it tells of one of them.
+   *
+   * @default {false}
+   */
+  readonly allErrors?: boolean;
 }
 
 /** The checks of {@linkcode ConnectOptions}. */
@@ -80,6 +95,7 @@ export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
   signal: abortSignal,
   connectTimeout: duration(),
   happyEyeballsDelay: duration(),
+  allErrors: flag,
 };
 
 /**
@@ -115,6 +131,7 @@ export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
  * @throws {ConnectTimeoutError} If there was no answer in time.
  * @throws {TlsHandshakeError} If TLS fails; {@linkcode HandshakeTimeoutError} if it takes too long.
  * @throws {NameResolutionError} If the host is not known.
+ * @throws {AggregateError} If no address can be reached, with `allErrors`.
  * @throws {Deno.errors.ConnectionRefused} If no program listens there; other failures of the system
  * likewise.
  */
@@ -169,10 +186,13 @@ async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Pr
   const signal = cancel ? AbortSignal.any([cancel, deadline.signal]) : deadline.signal;
   try {
     cancel?.throwIfAborted();
-    if (tls === null || secure === undefined) {
-      return await network.connect(options, { ...options, signal });
-    }
-    return await secure.connect(options, { ...options, signal }, tls);
+    const dialOne: DialOne = (place, signal) =>
+      tls === null || secure === undefined
+        ? network.connect(place, { ...options, signal })
+        : secure.connect(place, { ...options, signal }, tls);
+    return options.allErrors
+      ? await dialEach(network, options, dialOne, signal)
+      : await dialOne(options, signal);
   } catch (error) {
     if (cancel?.aborted) throw cancel.reason;
     if (deadline.signal.aborted) {
@@ -182,4 +202,37 @@ async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Pr
   } finally {
     stopTimer();
   }
+}
+
+/** Connects to one place. */
+type DialOne = (place: Endpoint, signal: AbortSignal) => Promise<Carrier>;
+
+/** Connects to one address of the host after the other, and tells of each that fails. */
+async function dialEach(
+  network: Network,
+  options: ConnectOptions,
+  dial: DialOne,
+  signal: AbortSignal,
+): Promise<Carrier> {
+  const { path } = options;
+  const dialAddress = async (address: string, signal: AbortSignal): Promise<Carrier> => {
+    const place = path === undefined ? { ...options, hostname: address } : options;
+    try {
+      return await dial(place, signal);
+    } catch (error) {
+      throw describeEndpointError(error, `Cannot connect to ${formatEndpoint(place)}`, place);
+    }
+  };
+  return await connectToAny(await abortable(addressesOf(network, options), signal), dialAddress, {
+    failure: `Cannot connect to ${formatEndpoint(options)}: no address of it can be reached`,
+    delayMs: options.happyEyeballsDelay ?? HAPPY_EYEBALLS_DELAY,
+    signal,
+  });
+}
+
+async function addressesOf(network: Network, options: ConnectOptions): Promise<readonly string[]> {
+  const { path, hostname = DEFAULT_HOSTNAME, lookup } = options;
+  if (path !== undefined || familyOf(hostname) !== null) return [hostname];
+  if (lookup !== undefined) return await lookUpAddresses(lookup, hostname);
+  return await network.lookup?.(hostname) ?? [hostname];
 }

@@ -1,8 +1,7 @@
 import type { Socket } from "node:net";
 import type { NetAddress, UnixAddress } from "../../protocols/address.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
-import type { ByteSink, Carrier, PushSource } from "../core/carrier.ts";
+import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../core/carrier.ts";
 import { fromNodeError } from "../core/os_error.ts";
 
 /** A write that the system has not taken yet. */
@@ -20,6 +19,7 @@ export class NodeSocketCarrier implements Carrier, PushSource {
   readonly #socket: Socket;
   readonly #local: NetAddress | UnixAddress;
   readonly #remote: NetAddress | UnixAddress;
+  readonly #resetsOnAbort: boolean;
   #sink: ByteSink | null = null;
   // What arrived before the transport began to read.
   #early: Bytes | null = null;
@@ -29,9 +29,16 @@ export class NodeSocketCarrier implements Carrier, PushSource {
   // Callbacks still to come of writes that were done at once.
   #doneAtOnce = 0;
 
-  /** Owns the connected socket from now on. A path says that it is a Unix socket. */
-  constructor(socket: Socket, path?: string) {
+  /**
+   * Owns the connected socket from now on.
+   *
+   * @param socket The socket.
+   * @param path Says that it is a Unix socket.
+   * @param resetsOnAbort Whether an end that is not in good order resets the connection.
+   */
+  constructor(socket: Socket, path?: string, resetsOnAbort: boolean = false) {
     this.#socket = socket;
+    this.#resetsOnAbort = resetsOnAbort;
     this.#local = addressOf(path, socket.localAddress, socket.localPort);
     this.#remote = addressOf(path, socket.remoteAddress, socket.remotePort);
     socket.on("end", () => this.#onEnd());
@@ -85,11 +92,17 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     });
   }
 
-  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+  get canReset(): boolean {
+    return this.#local.transport === "tcp";
+  }
+
+  close({ endedBy, error, reset = this.#resetsOnAbort }: CarrierOutcome): void {
     this.#sink = null;
     this.#hasEnded = true;
     // In good order the peer can read to the end, even if bytes of its own were not read here.
-    if (endedBy === "abort" || error !== null) this.#socket.destroy();
+    const isAborted = endedBy === "abort" || error !== null;
+    if (isAborted && reset && this.canReset) this.#socket.resetAndDestroy();
+    else if (isAborted) this.#socket.destroy();
     else this.#socket.end(() => this.#socket.destroy());
   }
 

@@ -1,6 +1,12 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 
+/** How a connection ends: what a carrier is told when it is closed. */
+export interface CarrierOutcome extends Pick<CloseInfo, "endedBy" | "error"> {
+  /** Whether the peer is to see a reset. Only a carrier with `canReset` is asked for one. */
+  readonly reset?: boolean;
+}
+
 /**
  * Where a transport reads from: an async iterator of chunks.
  *
@@ -60,6 +66,8 @@ export interface Carrier {
    * connection fails, or a source that pushes.
    */
   readonly source: ByteSource | PushSource;
+  /** Whether {@linkcode close} can reset the connection. By default it cannot. */
+  readonly canReset?: boolean;
   /**
    * Sends the start of `bytes`, at least one byte; gives how many, now or by a promise. The bytes
    * stay unchanged until then.
@@ -73,7 +81,7 @@ export interface Carrier {
    */
   finish?(): Promise<void>;
   /** Releases everything at once; pending operations must settle. Called once, with the outcome. */
-  close(outcome: Pick<CloseInfo, "endedBy" | "error">): void;
+  close(outcome: CarrierOutcome): void;
   /** A fact about the connection, see `Transport.getExtraInfo`; `undefined` if not known. */
   getExtraInfo(name: string): unknown;
 }

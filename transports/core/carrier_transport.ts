@@ -1,6 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
+  AbortOptions,
   AnyProtocol,
   BaseProtocolCallbacks,
   SetProtocolOptions,
@@ -11,6 +12,7 @@ import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
 import type { WaitQueue } from "../../protocols/wait_queue.ts";
 import { formatAddress } from "./addresses.ts";
+import { cannotReset, toAbortOptions } from "./abort_options.ts";
 import type { Carrier } from "./carrier.ts";
 import { startTimer } from "./clock.ts";
 import { closeInTime } from "./close_in_time.ts";
@@ -58,6 +60,7 @@ export class CarrierTransport implements Transport {
   // Whether our end is only the answer to the peer's.
   #isPeerFirst = false;
   #isFinishing = false;
+  #isReset = false;
   // Why nothing can be sent any more, while the rest is still being read.
   #writeFailure: Error | null = null;
   #closeInfo: CloseInfo | null = null;
@@ -203,9 +206,16 @@ export class CarrierTransport implements Transport {
     this.#close("local");
   }
 
-  abort(reason?: Error): void {
-    if (reason === undefined) this.#lose("abort", null);
-    else this.#lose("error", reason);
+  abort(reason?: Error | AbortOptions): void {
+    const { reason: error = null, reset = false } = toAbortOptions(reason);
+    if (reset && !this.canReset) throw cannotReset(this.#peer());
+    this.#isReset ||= reset;
+    this.#lose(error === null ? "abort" : "error", error);
+  }
+
+  /** Whether the connection can be reset. */
+  get canReset(): boolean {
+    return this.#carrier.canReset ?? false;
   }
 
   isClosing(): boolean {
@@ -393,7 +403,8 @@ export class CarrierTransport implements Transport {
     this.#call("connectionLost", this.#closeInfo?.error ?? null);
     this.#lifecycle.advance("release");
     if (this.#closeInfo === null) return;
-    callBack(this.#carrier, "close", this.onCallbackError, this.#closeInfo);
+    const outcome = this.#isReset ? { ...this.#closeInfo, reset: true } : this.#closeInfo;
+    callBack(this.#carrier, "close", this.onCallbackError, outcome);
     this.#closed?.resolve(this.#closeInfo);
     this.#tracker?.onClosed(this);
   }

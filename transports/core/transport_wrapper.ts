@@ -1,6 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
+  AbortOptions,
   AnyProtocol,
   SetProtocolOptions,
   Transport,
@@ -91,7 +92,7 @@ export class TransportWrapper implements Transport {
   }
 
   /** As {@linkcode Transport}: forwarded. */
-  abort(reason?: Error): void {
+  abort(reason?: Error | AbortOptions): void {
     this.inner.abort(reason);
   }
 

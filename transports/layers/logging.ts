@@ -1,4 +1,4 @@
-import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
+import type { AbortOptions, AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { describeError, messageOf } from "../../protocols/thrown.ts";
 import { formatAddress } from "../core/addresses.ts";
 import {
@@ -15,6 +15,7 @@ import { report, toError } from "../core/error_report.ts";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
+import { toAbortOptions } from "../core/abort_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 import { hexDump } from "./_hex_dump.ts";
 
@@ -169,11 +170,13 @@ class LoggingLayer extends Layer {
     super.close();
   }
 
-  override abort(reason?: Error): void {
-    if (!this.isClosing()) {
-      this.#log(reason === undefined ? "aborts" : `aborts: ${messageOf(reason)}`);
-    }
-    super.abort(reason);
+  override abort(options?: Error | AbortOptions): void {
+    const wasClosing = this.isClosing();
+    super.abort(options);
+    if (wasClosing) return;
+    const { reason, reset = false } = toAbortOptions(options);
+    const what = reset ? "aborts with a reset" : "aborts";
+    this.#log(reason === undefined ? what : `${what}: ${messageOf(reason)}`);
   }
 
   override pauseReading(): void {

@@ -31,7 +31,7 @@ export function connect(place: Endpoint, options: DialOptions): Promise<Carrier>
   socket.on("error", (error) => reject(describe(error, place, options.localAddress)));
   socket.once("connect", () => {
     applyOptions(socket, options);
-    resolve(makeCarrier(socket, place.path));
+    resolve(makeCarrier(socket, options, place.path));
   });
   dial(socket, place, options);
   return promise.finally(() => signal.removeEventListener("abort", onAbort));
@@ -109,8 +109,11 @@ function describe(
 ): unknown {
   const syscall = error instanceof Error && "syscall" in error ? error.syscall : undefined;
   if (syscall === "getaddrinfo") return new NameResolutionError(hostname, { cause: error });
-  if (syscall !== "bind" || localAddress === undefined) return fromNodeError(error);
-  const message = `localAddress ${localAddress} is not an address of this machine, or is in use`;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const isLocal = syscall === "bind" || code === "EINVAL" || code === "EAFNOSUPPORT";
+  if (localAddress === undefined || !isLocal) return fromNodeError(error);
+  const message = `localAddress ${localAddress} is not an address of this machine, or is in use, ` +
+    "or is of another family than the host";
   return new Deno.errors.AddrNotAvailable(message, { cause: error });
 }
 
@@ -122,7 +125,6 @@ class NodeListener implements NetworkListener {
   readonly #server: Server;
   readonly #backlog: number;
   readonly #options: BindOptions;
-  readonly #path: string | undefined;
   readonly #arrived: NodeSocketCarrier[] = [];
   #accepting: PromiseWithResolvers<Carrier> | null = null;
   #isClosed = false;
@@ -131,7 +133,6 @@ class NodeListener implements NetworkListener {
     this.#server = server;
     this.#backlog = backlog;
     this.#options = options;
-    this.#path = path;
     this.address = addressOf(server, path);
     server.on("connection", (socket: Socket) => this.#onConnection(socket));
   }
@@ -154,7 +155,9 @@ class NodeListener implements NetworkListener {
 
   #onConnection(socket: Socket): void {
     applyOptions(socket, this.#options);
-    const carrier = makeCarrier(socket, this.#path);
+    const { address } = this;
+    const path = address.transport === "unix" ? address.path : undefined;
+    const carrier = makeCarrier(socket, this.#options, path);
     const accepting = this.#accepting;
     this.#accepting = null;
     if (accepting !== null) accepting.resolve(carrier);
@@ -173,8 +176,9 @@ function closedError(): Error {
 
 function addressOf(server: Server, path: string | undefined): Address {
   const bound = server.address();
-  if (path !== undefined || bound === null || typeof bound === "string") {
-    return { transport: "unix", path: path ?? "" };
+  // An inherited socket may be a Unix socket, and tells its path itself.
+  if (bound === null || typeof bound === "string") {
+    return { transport: "unix", path: path ?? bound ?? "" };
   }
   return { transport: "tcp", hostname: bound.address, port: bound.port };
 }

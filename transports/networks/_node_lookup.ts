@@ -1,8 +1,8 @@
 import { isIPv6, type LookupFunction } from "node:net";
-import type { SpecialConnectOptions } from "./special_options.ts";
+import { type AddressLookup, lookUpAddresses } from "./look_up_addresses.ts";
 
 /** A user's look-up in the form that node:net calls. Its failure fails the attempt. */
-export function toNodeLookup(lookup: NonNullable<SpecialConnectOptions["lookup"]>): LookupFunction {
+export function toNodeLookup(lookup: AddressLookup): LookupFunction {
   return (hostname, options, callback) => {
     void find(lookup, hostname).then(
       (found) => {
@@ -16,12 +16,9 @@ export function toNodeLookup(lookup: NonNullable<SpecialConnectOptions["lookup"]
 }
 
 async function find(
-  lookup: NonNullable<SpecialConnectOptions["lookup"]>,
+  lookup: AddressLookup,
   hostname: string,
 ): Promise<{ address: string; family: number }[]> {
-  const addresses = await lookup(hostname);
-  if (!Array.isArray(addresses) || addresses.length === 0) {
-    throw new TypeError(`Cannot connect: lookup gave no address of ${hostname}`);
-  }
+  const addresses = await lookUpAddresses(lookup, hostname);
   return addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
 }

@@ -1,6 +1,7 @@
 import { Server, type ServerOpts, Socket } from "node:net";
 import type { Bytes } from "../../protocols/bytes.ts";
 import { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
+import type { SpecialSocketOptions } from "./special_options.ts";
 
 /** All sockets of the process read into this memory: a carrier copies what is kept out of it. */
 const shared: Bytes = new Uint8Array(65_536);
@@ -45,8 +46,12 @@ export class SharedReadServer extends Server {
 }
 
 /** The carrier of a connected socket. A path says that it is a Unix socket. */
-export function makeCarrier(socket: Socket, path?: string): NodeSocketCarrier {
-  const carrier = new NodeSocketCarrier(socket, path);
+export function makeCarrier(
+  socket: Socket,
+  { resetOnAbort }: SpecialSocketOptions,
+  path?: string,
+): NodeSocketCarrier {
+  const carrier = new NodeSocketCarrier(socket, path, resetOnAbort);
   if (socket instanceof SharedReadSocket) socket.carrier = carrier;
   else {
     socket.on("data", (chunk: Bytes) => {

@@ -10,7 +10,7 @@ import type { Network } from "./network.ts";
  */
 export const nodeNetwork: Network = {
   name: "nodeNetwork",
-  honours: ["fd", "keepAliveDelay", "localAddress", "localPort", "lookup"],
+  honours: ["fd", "keepAliveDelay", "localAddress", "localPort", "lookup", "resetOnAbort"],
   // Only a program that uses it loads node:net.
   connect: async (place, options) =>
     await (await import("./_node_connections.ts")).connect(place, options),

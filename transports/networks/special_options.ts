@@ -1,4 +1,5 @@
 import {
+  flag,
   functionLike,
   type OptionName,
   type OptionTable,
@@ -6,6 +7,7 @@ import {
   wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
+import { familyOf } from "../datagrams/ip_address.ts";
 
 /** Options for sockets that some networks only can honour. */
 export interface SpecialSocketOptions {
@@ -14,6 +16,12 @@ export interface SpecialSocketOptions {
    * The system has a default, often two hours. {@linkcode nodeNetwork} honours it.
    */
   readonly keepAliveDelay?: number;
+  /**
+   * Whether an end that is not in good order resets the connection (TCP's RST): `abort()`, an error
+   * of a protocol, what `shutdown()` cuts short. The peer's next read fails then, so it cannot take
+   * what it has for the whole. {@linkcode nodeNetwork} honours it.
+   */
+  readonly resetOnAbort?: boolean;
 }
 
 /** Options for connecting that some networks only can honour. */
@@ -45,12 +53,13 @@ export type SpecialOption = keyof (SpecialConnectOptions & SpecialListenOptions)
 /** The checks of {@linkcode SpecialSocketOptions}. */
 const SPECIAL_SOCKET_CHECKS: OptionTable<SpecialSocketOptions> = {
   keepAliveDelay: wholeNumber(1),
+  resetOnAbort: flag,
 };
 
 /** The checks of {@linkcode SpecialConnectOptions}. */
 export const SPECIAL_CONNECT_CHECKS: OptionTable<SpecialConnectOptions> = {
   ...SPECIAL_SOCKET_CHECKS,
-  localAddress: text,
+  localAddress: checkIp,
   localPort: wholeNumber(1, 65_535),
   lookup: functionLike("(hostname) => [address]"),
 };
@@ -60,6 +69,11 @@ export const SPECIAL_LISTEN_CHECKS: OptionTable<SpecialListenOptions> = {
   ...SPECIAL_SOCKET_CHECKS,
   fd: checkFd,
 };
+
+function checkIp(value: unknown, option: OptionName): void {
+  text(value, option);
+  if (familyOf(String(value)) === null) throw wrongKind(option, value, "is not an IP address");
+}
 
 /** A number of a descriptor, `"systemd"` or `"systemd:NAME"`. */
 function checkFd(value: unknown, option: OptionName): void {
@@ -75,6 +89,7 @@ const HONOURED_BY: Readonly<Record<SpecialOption, string>> = {
   localAddress: "nodeNetwork",
   localPort: "nodeNetwork",
   lookup: "nodeNetwork",
+  resetOnAbort: "nodeNetwork",
 };
 
 /**

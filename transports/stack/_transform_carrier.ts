@@ -1,9 +1,9 @@
 import { Placeholder } from "../core/placeholder.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { callBack } from "../core/callbacks.ts";
-import type { Carrier } from "../core/carrier.ts";
+import { canReset, toAbort } from "../core/abort_options.ts";
+import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import type { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
@@ -148,11 +148,16 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
     else if (endedBy === "abort") this.#transport.abort();
   }
 
-  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+  get canReset(): boolean {
+    return this.#inner !== null && canReset(this.#inner);
+  }
+
+  close(outcome: CarrierOutcome): void {
+    const { endedBy, error } = outcome;
     this.source.abandon();
     if (!this.#removal.isOver) callBack(this.#transform, "close", this.#transport.onCallbackError);
     this.#removal.end();
-    if (endedBy === "abort" || error !== null) this.#inner?.abort(error ?? undefined);
+    if (endedBy === "abort" || error !== null) this.#inner?.abort(toAbort(outcome));
   }
 
   getExtraInfo(name: string): unknown {

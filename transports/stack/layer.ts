@@ -1,4 +1,5 @@
 import type {
+  AbortOptions,
   AnyProtocol,
   BaseProtocolCallbacks,
   ProtocolCallbacks,
@@ -153,9 +154,9 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   /** Stops delivering at once, and aborts the transport below. */
-  override abort(reason?: Error): void {
-    this.#delivery.stop();
+  override abort(reason?: Error | AbortOptions): void {
     super.abort(reason);
+    this.#delivery.stop();
   }
 
   /** Holds back what comes, here and below. */

@@ -1,6 +1,5 @@
 import type { TLSSocket } from "node:tls";
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
   AnyProtocol,
   BufferedProtocolCallbacks,
@@ -8,7 +7,8 @@ import type {
 } from "../../protocols/contract.ts";
 import { ConnectionLostError, TlsProtocolError } from "../../protocols/errors.ts";
 import { callBack } from "../core/callbacks.ts";
-import type { Carrier } from "../core/carrier.ts";
+import { canReset, toAbort } from "../core/abort_options.ts";
+import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
@@ -169,14 +169,19 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     return this.#finished ??= this.#exchangeEnds();
   }
 
-  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+  get canReset(): boolean {
+    return canReset(this.inner);
+  }
+
+  close(outcome: CarrierOutcome): void {
+    const { endedBy, error } = outcome;
     this.#phases.advance("stop");
     this.#stopTimer();
     this.#peerEnded.resolve();
     this.source.abandon();
     // The engine tells the peer by an alert what is wrong with its data.
     if (error instanceof TlsProtocolError) return void this.#link.leave(error);
-    if (endedBy === "abort" || error !== null) this.inner.abort(error ?? undefined);
+    if (endedBy === "abort" || error !== null) this.inner.abort(toAbort(outcome));
     this.#secured?.destroy();
     this.#link.duplex.release();
   }

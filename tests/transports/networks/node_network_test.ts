@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { NameResolutionError } from "../../../protocols/errors.ts";
+import { ConnectTimeoutError, NameResolutionError } from "../../../protocols/errors.ts";
 import { openConnection, type OpenConnectionOptions } from "../../../streams/open_connection.ts";
 import { startServer, type StartServerOptions } from "../../../streams/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
@@ -39,6 +39,22 @@ Deno.test("A local address that is not ours is an error with both addresses", as
   );
 });
 
+Deno.test("A local address of the wrong family, or that is none, is refused by its name", async () => {
+  await using server = await whereFrom();
+  await assertRejects(
+    () => ask({ port: server.port, localAddress: "::1" }),
+    Deno.errors.AddrNotAvailable,
+    "localAddress ::1 is not an address of this machine, or is in use, or is of another family",
+  );
+  for (const localAddress of ["localhost", "", "127.0.0.1:80"]) {
+    await assertRejects(
+      () => ask({ port: server.port, localAddress }),
+      TypeError,
+      `Cannot connect: localAddress "${localAddress}" is not an IP address`,
+    );
+  }
+});
+
 Deno.test("nodeNetwork asks a look-up of the user's, and connects to the first address", async () => {
   await using server = await whereFrom({ hostname: "127.0.0.4" });
   const asked: string[] = [];
@@ -57,6 +73,30 @@ Deno.test("A look-up that fails or gives nothing fails the attempt with its reas
   assert(error instanceof NameResolutionError || error instanceof RangeError, String(error));
   const none = await assertRejects(() => ask({ hostname: "a.test", port: 1, lookup: () => [] }));
   assertStringIncludes(String(none), "lookup gave no address of a.test");
+});
+
+Deno.test("A look-up that answers with anything but IP addresses fails the attempt", async () => {
+  const answers = [
+    [["a.test", "127.0.0.1"], 'lookup answered "a.test" for b.test, which is no IP address'],
+    [["127.0.0.1", 5], "lookup answered 5 for b.test, which is no IP address"],
+    ["127.0.0.1", 'lookup answered "127.0.0.1" for b.test; give a list of IP addresses'],
+  ] as const;
+  for (const [answer, text] of answers) {
+    for (const allErrors of [false, true]) {
+      // As callers without types do.
+      const lookup = () => answer as readonly string[];
+      const opening = ask({ hostname: "b.test", port: 1, lookup, allErrors });
+      await assertRejects(() => opening, TypeError, text);
+    }
+  }
+});
+
+Deno.test("A look-up that hangs is ended by connectTimeout", async () => {
+  const lookup = () => new Promise<string[]>(() => {});
+  for (const allErrors of [false, true]) {
+    const options = { hostname: "a.test", port: 1, lookup, allErrors, connectTimeout: 20 };
+    await assertRejects(() => ask(options), ConnectTimeoutError, "no answer within 20 ms");
+  }
 });
 
 Deno.test("A look-up that hangs is ended by the signal", async () => {

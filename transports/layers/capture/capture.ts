@@ -1,6 +1,6 @@
 import type { Address } from "../../../protocols/address.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
+import type { AbortOptions, AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { type ErrorHandler, report, toError } from "../../core/error_report.ts";
 import {
@@ -260,9 +260,9 @@ class CaptureLayer extends Layer {
     if (!this.isClosing()) this.#conversation?.end("local");
   }
 
-  override abort(reason?: Error): void {
-    this.#isAborted = true;
+  override abort(reason?: Error | AbortOptions): void {
     super.abort(reason);
+    this.#isAborted = true;
   }
 
   override connectionLost(error: Error | null): void {

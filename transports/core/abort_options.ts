@@ -1,0 +1,35 @@
+import type { AbortOptions, Transport } from "../../protocols/contract.ts";
+import { checkOptions, flag, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
+import { TransportWrapper } from "./transport_wrapper.ts";
+
+const CHECKS: OptionTable<AbortOptions> = { reason: objectWith("an Error"), reset: flag };
+
+/** What `abort()` was called with, as options. */
+export function toAbortOptions(reason: Error | AbortOptions = {}): AbortOptions {
+  // Anything but a plain object is a reason, also an error of another realm.
+  if (Object.prototype.toString.call(reason) !== "[object Object]" || "message" in reason) {
+    return { reason: reason as Error };
+  }
+  checkOptions("abort", reason, CHECKS);
+  return reason as AbortOptions;
+}
+
+/** The options of an `abort()` below, for an outcome above. */
+export function toAbort(
+  { error, reset = false }: { readonly error: Error | null; readonly reset?: boolean },
+): AbortOptions {
+  return error === null ? { reset } : { reason: error, reset };
+}
+
+/** Whether a transport can reset its connection. */
+export function canReset(transport: Transport): boolean {
+  if (transport instanceof TransportWrapper) return canReset(transport.inner);
+  return "canReset" in transport && transport.canReset === true;
+}
+
+/** The error of a reset that the network of a connection cannot do. */
+export function cannotReset(peer: string): TypeError {
+  return new TypeError(
+    `Cannot reset the connection with ${peer}: that takes TCP and network: nodeNetwork`,
+  );
+}

@@ -1,0 +1,107 @@
+import { startTimer } from "../core/clock.ts";
+import { toError } from "../core/error_report.ts";
+import { familyOf } from "../datagrams/ip_address.ts";
+
+/** Connects to one address; nothing stays open when the signal aborts. */
+type Dial<C> = (address: string, signal: AbortSignal) => Promise<C>;
+
+/**
+ * Connects to the first address of a host that answers (RFC 8305): one after the other, the next
+ * one when one fails or has had its time.
+ *
+ * @param addresses The addresses, at least one. IPv4 and IPv6 take turns.
+ * @param dial Connects to one of them.
+ * @param options How.
+ * @returns The connection. Others that come about as well are closed.
+ * @throws {AggregateError} If all fail: with the error of each, in the order of the attempts.
+ */
+export function connectToAny<C extends { close(outcome: Abandoned): void }>(
+  addresses: readonly string[],
+  dial: Dial<C>,
+  options: RaceOptions,
+): Promise<C> {
+  return new Race(inTurns(addresses), dial, options).run();
+}
+
+/** Options for {@linkcode connectToAny}. */
+interface RaceOptions {
+  /** What is said if all fail. */
+  readonly failure: string;
+  /** How many milliseconds one is tried before the next one is tried beside it. */
+  readonly delayMs: number;
+  /** Ends all attempts. */
+  readonly signal: AbortSignal;
+}
+
+/** How a connection that came too late is closed. */
+interface Abandoned {
+  readonly endedBy: "abort";
+  readonly error: null;
+}
+
+class Race<C extends { close(outcome: Abandoned): void }> {
+  readonly #addresses: readonly string[];
+  readonly #dial: Dial<C>;
+  readonly #options: RaceOptions;
+  readonly #signal: AbortSignal;
+  readonly #over = new AbortController();
+  readonly #outcome = Promise.withResolvers<C>();
+  readonly #errors: Error[] = [];
+  #begun = 0;
+  #failed = 0;
+  #stopTimer: () => void = () => {};
+
+  constructor(addresses: readonly string[], dial: Dial<C>, options: RaceOptions) {
+    this.#addresses = addresses;
+    this.#dial = dial;
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#over.signal]);
+  }
+
+  async run(): Promise<C> {
+    const onAbort = () => this.#outcome.reject(this.#signal.reason);
+    this.#signal.addEventListener("abort", onAbort, { once: true });
+    this.#next();
+    try {
+      return await this.#outcome.promise;
+    } finally {
+      this.#signal.removeEventListener("abort", onAbort);
+      this.#stopTimer();
+      this.#over.abort();
+    }
+  }
+
+  #next(): void {
+    this.#stopTimer();
+    const index = this.#begun;
+    const address = this.#addresses[index];
+    if (address === undefined || this.#signal.aborted) return;
+    this.#begun++;
+    this.#stopTimer = startTimer(this.#options.delayMs, () => this.#next());
+    void this.#attempt(address, index);
+  }
+
+  async #attempt(address: string, index: number): Promise<void> {
+    try {
+      const connection = await this.#dial(address, this.#signal);
+      if (this.#signal.aborted) connection.close({ endedBy: "abort", error: null });
+      else {
+        this.#outcome.resolve(connection);
+        this.#over.abort();
+      }
+    } catch (error) {
+      this.#errors[index] = toError(error);
+      const isLast = ++this.#failed === this.#addresses.length;
+      if (isLast) this.#outcome.reject(new AggregateError(this.#errors, this.#options.failure));
+      else this.#next();
+    }
+  }
+}
+
+/** The addresses, with a change of the family after each as long as there are both. */
+function inTurns(addresses: readonly string[]): readonly string[] {
+  const first = addresses.filter((one) => familyOf(one) === familyOf(addresses[0] ?? ""));
+  const second = addresses.filter((one) => !first.includes(one));
+  return first.flatMap((one, index) => [one, ...second.slice(index, index + 1)])
+    .concat(second.slice(first.length));
+}
