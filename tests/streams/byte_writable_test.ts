@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ConnectionLostError } from "../../protocols/errors.ts";
-import { stateOf, until, untilStill } from "../support/event_loop.ts";
+import { stateOf, untilStill } from "../support/event_loop.ts";
 import { connectPair } from "../support/stream_pair.ts";
 import { decode, encode, pattern } from "../support/text.ts";
 
@@ -150,12 +150,13 @@ Deno.test("WritableStream.desiredSize counts what waits in the stream, down from
   void web.write(pattern(1000));
   assertEquals(web.desiredSize, 64_536);
   await web.ready;
-  void web.write(pattern(64_536));
+  const written = web.write(pattern(64_536));
   assertEquals(web.desiredSize, 0);
   const { ready } = web;
   assertEquals((await pair.b.reader.readexactly(65_536)).length, 65_536);
   await ready;
-  await until(() => web.desiredSize === 65_536);
+  await written;
+  assertEquals(web.desiredSize, 65_536);
 });
 
 Deno.test("WritableStream refuses a second writer, close() and abort() while it is locked", async () => {

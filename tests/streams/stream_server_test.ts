@@ -8,7 +8,8 @@ import type { StreamConnection } from "../../streams/stream_connection.ts";
 import type { StreamServer } from "../../streams/stream_server.ts";
 import { denoNetwork } from "../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../transports/networks/node_network.ts";
-import { settle, until } from "../support/event_loop.ts";
+import { CountedAccepts } from "../support/counted_accepts.ts";
+import { settle } from "../support/event_loop.ts";
 import { hasUnixSockets } from "../support/has_unix_sockets.ts";
 import { temporarySocket } from "../support/socket_path.ts";
 import { decode } from "../support/text.ts";
@@ -160,11 +161,12 @@ Deno.test("accept() refuses wrong options, and a server that has a handler", asy
 });
 
 Deno.test("a server without a handler takes 64 connections ahead and leaves the rest in the backlog", async () => {
-  await using server = await startServer(null, { port: 0 });
+  const accepts = new CountedAccepts();
+  await using server = await startServer(null, { port: 0, network: accepts.network });
   const clients = await Promise.all(
     Array.from({ length: 80 }, (_, index) => clientOf(server, `${index}`)),
   );
-  await until(() => server.connections.size >= 64);
+  await accepts.until(64);
   await settle();
   assertEquals(server.connections.size, 64);
   const lines = new Set<string>();
@@ -177,9 +179,10 @@ Deno.test("a server without a handler takes 64 connections ahead and leaves the 
 });
 
 Deno.test("close() leaves connections that wait to accept(), shutdown() aborts them", async () => {
-  const server = await startServer(null, { port: 0 });
+  const accepts = new CountedAccepts();
+  const server = await startServer(null, { port: 0, network: accepts.network });
   const clients = [await clientOf(server, "a"), await clientOf(server, "b")];
-  await until(() => server.connections.size === 2);
+  await accepts.until(2);
   server.close();
   const connection = await server.accept();
   const ended = server.shutdown();
@@ -191,9 +194,10 @@ Deno.test("close() leaves connections that wait to accept(), shutdown() aborts t
 });
 
 Deno.test("shutdown() with wrong options leaves a server and what waits as they are", async () => {
-  await using server = await startServer(null, { port: 0 });
+  const accepts = new CountedAccepts();
+  await using server = await startServer(null, { port: 0, network: accepts.network });
   await using client = await clientOf(server, "a");
-  await until(() => server.connections.size === 1);
+  await accepts.until(1);
   await assertRejects(() => server.shutdown({ grace: -1 }), RangeError);
   await using connection = await server.accept();
   assertEquals(await readLine(connection), "a\n");

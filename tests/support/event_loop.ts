@@ -1,6 +1,3 @@
-/** How long {@linkcode until} watches before it gives up, in milliseconds. */
-const PATIENCE_MS = 10_000;
-
 /** Lets what is ready happen: resolves in a later turn of the event loop. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => resolve()));
@@ -9,15 +6,6 @@ export function turn(): Promise<void> {
 /** Lets what can happen without the outside world happen. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await turn();
-}
-
-/** Waits, turn by turn, for something that tells nobody of itself. */
-export async function until(isMet: () => boolean): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!isMet()) {
-    if (performance.now() > end) throw new Error(`Cannot wait any longer until ${isMet}`);
-    await turn();
-  }
 }
 
 /** What has become of a promise by now; `"pending"` if nothing has. */

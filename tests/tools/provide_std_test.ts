@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 
 import { provideStd } from "../../tools/provide_std.ts";
 import { makeTree } from "./temporary_tree.ts";
@@ -177,16 +177,14 @@ Deno.test("provideStd() does not wait for a registry that says nothing", async (
   await using tree = await makeTree(FILES);
   const { promise, resolve } = Promise.withResolvers<Response>();
   await using registry = serve(() => promise);
-  const start = performance.now();
   const { source } = await provideStd({
     root: tree.root,
     registry: registry.url,
     probeLimit: 50,
     load: makeLoader().load,
   });
-  resolve(new Response());
   assertEquals(source, "stand-ins");
-  assertLess(performance.now() - start, 5000);
+  resolve(new Response());
 });
 
 Deno.test("provideStd() stands in for each package that this project imports", async () => {

@@ -5,6 +5,7 @@ import type { Transport } from "../../protocols/contract.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
+import { settle } from "../support/event_loop.ts";
 import { testAlone } from "../support/alone_test.ts";
 import { Echo } from "../support/echo.ts";
 
@@ -58,8 +59,8 @@ testAlone(
         descriptors = await countDescriptors();
       }
     }
-    while (server.connections.size > 0) await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await Promise.all(Array.from(server.connections, ({ closed }) => closed));
+    await settle();
     collect();
     const alive = references.filter((reference) => reference.deref() !== undefined).length;
     const grown = Deno.memoryUsage().heapUsed - memory;
@@ -83,7 +84,7 @@ testAlone(import.meta.url, "Transports in memory are collected once they have en
     await Promise.all([a.transport.closed, b.transport.closed]);
     references.push(new WeakRef(a.transport), new WeakRef(b.transport));
   }
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await settle();
   collect();
   const alive = references.filter((reference) => reference.deref() !== undefined).length;
   assert(alive <= 4, `${alive} transports are still held`);

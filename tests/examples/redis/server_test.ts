@@ -1,7 +1,6 @@
 import { framed, openConnection } from "@sluice/net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RespCodec, RespError, type RespValue } from "../../../examples/redis/resp.ts";
-import { until } from "../../support/event_loop.ts";
 import { runExample, startExample, testWithSignals } from "../run_example.ts";
 import { testWith } from "../../support/outside_peer.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";
@@ -53,10 +52,13 @@ Deno.test("redis/server passes on published messages, in both versions of the pr
 
 Deno.test("redis/server forgets the subscriptions of a client that has gone", async () => {
   await using pair = await RedisPair.start();
+  const before = new Set(pair.server.connections);
   const subscriber = await pair.connect();
   await subscriber.command("SUBSCRIBE", "news");
+  const [connection] = pair.server.connections.difference(before);
   await subscriber[Symbol.asyncDispose]();
-  await until(() => pair.redis.pubSub.channels("*").length === 0);
+  await connection?.closed;
+  assertEquals(pair.redis.pubSub.channels("*"), []);
   assertEquals(await pair.client.command("PUBLISH", "news", "one"), 0);
 });
 

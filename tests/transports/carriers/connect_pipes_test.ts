@@ -5,7 +5,7 @@ import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import type { Connected } from "../../../transports/core/connect_carrier.ts";
 import { connectReadPipe } from "../../../transports/carriers/connect_read_pipe.ts";
 import { connectWritePipe } from "../../../transports/carriers/connect_write_pipe.ts";
-import { settle, until } from "../../support/event_loop.ts";
+import { settle } from "../../support/event_loop.ts";
 import { Fifo } from "../../support/fifo.ts";
 import { posixTest as test } from "../../support/posix_test.ts";
 
@@ -106,9 +106,11 @@ test("connectWritePipe(): writeEof() sends what is queued, then closes", async (
 test("connectWritePipe(): an empty write buffer means that the bytes are in the pipe", async () => {
   using fifo = new Fifo();
   const file = await Deno.open(fifo.path, { read: true, write: true });
-  const { transport } = await connectWritePipe(make, fifo.path);
-  transport.write("not held back a bit");
-  await until(() => transport.getWriteBufferSize() === 0);
+  const { transport, protocol } = await connectWritePipe(make, fifo.path);
+  transport.setWriteBufferLimits({ high: 0 });
+  assertEquals(transport.write("not held back a bit"), false);
+  await protocol.until("resumeWriting");
+  assertEquals(transport.getWriteBufferSize(), 0);
   const buffer = new Uint8Array(100);
   assertEquals(await file.read(buffer), 19);
   file.close();

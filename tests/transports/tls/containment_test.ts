@@ -2,9 +2,10 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { HandshakeTimeoutError, TlsHandshakeError } from "../../../protocols/errors.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
+import { withNetwork } from "../../../transports/networks/with_network.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import { echoServer, hello } from "./attempt.ts";
-import { until } from "../../support/event_loop.ts";
+import { CountedAccepts } from "../../support/counted_accepts.ts";
 import { localhost, stranger, trusting } from "./certificates.ts";
 
 const ENGINES = ["native", "layer"] as const;
@@ -105,10 +106,11 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(`server.shutdown() ends handshakes that are under way (${engine})`, async () => {
-    const peer = await echoServer({ ...localhost, engine });
+    const accepts = new CountedAccepts();
+    const peer = await withNetwork(accepts.network, () => echoServer({ ...localhost, engine }));
     using conn = await Deno.connect({ hostname: "127.0.0.1", port: peer.server.port });
     await conn.write(HALF_HELLO);
-    await until(() => peer.server.connections.size > 0);
+    await accepts.until(1);
     assertEquals((await peer.server.shutdown({ grace: 0 })).aborted, 1);
     await peer.untilReported(1);
   });
