@@ -72,6 +72,7 @@ export {
   InvalidStateError,
   LimitOverrunError,
   NameResolutionError,
+  TextDecodeError,
   TimeoutError,
   TlsError,
   TlsHandshakeError,

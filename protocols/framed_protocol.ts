@@ -4,10 +4,10 @@ import type { Bytes } from "./bytes.ts";
 import type { AnyProtocol, Transport } from "./contract.ts";
 import { ConnectionLostError, type FrameError, InvalidStateError } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
-import { signalOf } from "./option_checks.ts";
 import { Protocol } from "./protocol.ts";
 import { isThenable } from "./thrown.ts";
-import type { WaitOptions } from "./wait_options.ts";
+import { signalOf, type WaitOptions } from "./wait_options.ts";
+import type { WaitSignal } from "./wait_signal.ts";
 import { turnBudget } from "./turn_budget.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
@@ -308,7 +308,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     return this.endReceived();
   }
 
-  #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
+  #waitForRoom(signal: WaitSignal | undefined): Promise<void> {
     const waiting = this.#room.wait(signal);
     ignoreUnawaited(waiting);
     return waiting;

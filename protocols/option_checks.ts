@@ -13,8 +13,6 @@
  * @module
  */
 
-import type { WaitOptions } from "./wait_options.ts";
-
 /** An option, as the text of an error names it. */
 export interface OptionName {
   /** What is to be done with the options: "connect", "listen", "use idleTimeout". */
@@ -126,7 +124,8 @@ export function duration({ zero = false }: { readonly zero?: boolean } = {}): Ch
       throw wrongKind(option, value, "is not a number of milliseconds");
     }
     if (value > 0 || (zero && value === 0)) return;
-    throw outOfRange(option, value, `is not a time ${zero ? "of 0 ms or more" : "above 0 ms"}`);
+    const range = zero ? "of 0 ms or more" : "above 0 ms; give Infinity for no limit";
+    throw outOfRange(option, value, `is not a time ${range}`);
   };
 }
 
@@ -248,25 +247,6 @@ export const abortSignal: Check = objectWith(
   "addEventListener",
   "throwIfAborted",
 );
-
-const WAIT_CHECKS: OptionTable<WaitOptions> = { signal: abortSignal };
-
-/**
- * The signal of a wait. Waits are made often, so the options are gone through by their table only
- * where they hold something else.
- *
- * @param action What is waited for, for the text of an error.
- * @param options What was given.
- * @throws {TypeError} If it is no object, or holds anything but an `AbortSignal` called `signal`.
- */
-export function signalOf(action: string, options: WaitOptions): AbortSignal | undefined {
-  const signal = options?.signal;
-  let isPlain = typeof options === "object" && options !== null && !Array.isArray(options) &&
-    (signal === undefined || signal instanceof AbortSignal);
-  for (const name in options) isPlain &&= name === "signal";
-  if (!isPlain) checkOptions(action, options, WAIT_CHECKS);
-  return signal;
-}
 
 /** Bytes. */
 export function bytes(value: unknown, option: OptionName): void {

@@ -101,6 +101,25 @@ export class ReceiveBuffer {
     this.#length += length;
   }
 
+  /**
+   * Puts bytes before the first one held: they are the next to be taken. The chunk belongs to the
+   * buffer from now on. A search for separators in this buffer has to begin anew.
+   *
+   * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
+   */
+  prepend(chunk: Bytes): void {
+    checkBytes(chunk, "prepend");
+    if (chunk.length === 0 || this.#length === 0) return this.append(chunk);
+    // The consumed part of the first chunk comes off, so that a chunk fits before it.
+    this.#chunks[this.#head] = this.#held(this.#head).subarray(this.#headOffset);
+    this.#headOffset = 0;
+    if (this.#head > 0) this.#chunks[--this.#head] = asHeld(chunk);
+    else this.#chunks.unshift(asHeld(chunk));
+    this.#length += chunk.length;
+    this.#cursor = this.#head;
+    this.#cursorPosition = this.#position;
+  }
+
   /** The byte at `offset`; `undefined` past the end. */
   byteAt(offset: number): number | undefined {
     const head = this.#chunks[this.#head];

@@ -1,4 +1,5 @@
 import { WaitQueue } from "./wait_queue.ts";
+import type { WaitSignal } from "./wait_signal.ts";
 
 /** How long one loop may go on within a turn of the event loop, in milliseconds. */
 const LOOP_BUDGET_MS = 4;
@@ -93,7 +94,7 @@ export class TurnBudget {
    * Resolves after a full turn of the event loop; rejects when `signal` aborts. Only if
    * {@linkcode spend} says so.
    */
-  untilRenewed(signal?: AbortSignal): Promise<void> {
+  untilRenewed(signal?: WaitSignal): Promise<void> {
     return (this.#hasOverspent ? this.#spenders : this.#others).wait(signal);
   }
 

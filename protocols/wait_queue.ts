@@ -1,3 +1,5 @@
+import type { WaitSignal } from "./wait_signal.ts";
+
 interface Waiting {
   resolve(): void;
   reject(reason: unknown): void;
@@ -18,7 +20,7 @@ export class WaitQueue {
    * @param signal Ends the waiting when it aborts, with its reason. The place in the queue is given
    * up at once, not a turn later, so that the next wait may begin directly afterwards.
    */
-  wait(signal?: AbortSignal): Promise<void> {
+  wait(signal?: WaitSignal): Promise<void> {
     if (signal === undefined) {
       return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
     }
@@ -37,7 +39,7 @@ export class WaitQueue {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(reason);
   }
 
-  #waitWith(signal: AbortSignal): Promise<void> {
+  #waitWith(signal: WaitSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (signal.aborted) return Promise.reject(signal.reason);
     const onAbort = () => {
@@ -78,7 +80,7 @@ export class SharedWait<T> {
    * Resolves to the value of the promise; or rejects with the signal's reason if that aborts
    * before.
    */
-  async wait(signal?: AbortSignal): Promise<T> {
+  async wait(signal?: WaitSignal): Promise<T> {
     signal?.throwIfAborted();
     while (this.#outcome === null) await this.#queue.wait(signal);
     return this.#outcome.value;

@@ -1,4 +1,5 @@
 import type { Datagram, DatagramTransport } from "../protocols/datagram_contract.ts";
+import type { WaitSignal } from "../protocols/wait_signal.ts";
 
 interface Waiting {
   resolve(datagram: Datagram | undefined): void;
@@ -41,7 +42,7 @@ export class DatagramReceiver {
   }
 
   /** Takes the next datagram; `undefined` after the last. An aborted call takes none. */
-  take(signal?: AbortSignal): Promise<Datagram | undefined> {
+  take(signal?: WaitSignal): Promise<Datagram | undefined> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const ready = this.#ready.shift();
     if (ready !== undefined) return Promise.resolve(ready);
@@ -54,7 +55,7 @@ export class DatagramReceiver {
     return promise;
   }
 
-  #leaveOnAbort(waiting: Waiting, signal: AbortSignal, reject: (reason: unknown) => void): void {
+  #leaveOnAbort(waiting: Waiting, signal: WaitSignal, reject: (reason: unknown) => void): void {
     const { resolve } = waiting;
     const abort = (): void => {
       this.#waiting = this.#waiting.filter((other) => other !== waiting);

@@ -6,6 +6,7 @@ import { toBytes } from "../transports/core/write/to_bytes.ts";
 import type { SendPolicy } from "../transports/datagrams/queue_policies.ts";
 import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
 import { RoomQueue } from "./_room_queue.ts";
+import { abortable, type WaitSignal } from "../protocols/wait_signal.ts";
 
 type Settle = (error: Error | null) => void;
 
@@ -45,7 +46,7 @@ export class DatagramSender {
   hand(
     datagram: OutgoingDatagram,
     onSettled: Settle,
-    signal?: AbortSignal,
+    signal?: WaitSignal,
   ): Promise<void> | undefined {
     const { data, address } = checkDatagram(datagram);
     if (this.#room.isOpen || !this.#isPatient) {
@@ -58,26 +59,19 @@ export class DatagramSender {
   }
 
   /** Sends a datagram; resolves when the system has taken it over. */
-  async send(datagram: OutgoingDatagram, signal: AbortSignal | undefined): Promise<void> {
+  async send(datagram: OutgoingDatagram, signal: WaitSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const settle = (error: Error | null): void => error === null ? resolve() : reject(error);
     const room = this.hand(datagram, settle, signal);
     if (room !== undefined) await room;
-    if (signal === undefined) return await promise;
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await promise;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    await abortable(promise, signal);
   }
 
   /** Sends datagrams one after the other; resolves when each is sent or refused. */
   async sendAll(
     datagrams: Iterable<OutgoingDatagram> | AsyncIterable<OutgoingDatagram>,
-    signal: AbortSignal | undefined,
+    signal: WaitSignal | undefined,
   ): Promise<SendManyResult> {
     const failed: { index: number; error: Error }[] = [];
     const done = Promise.withResolvers<void>();

@@ -3,6 +3,7 @@ import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { SharedWait, WaitQueue } from "../protocols/wait_queue.ts";
+import type { WaitSignal } from "../protocols/wait_signal.ts";
 import { nextTurn } from "../transports/core/clock.ts";
 import { sentQueueOf } from "../transports/core/writing.ts";
 
@@ -106,7 +107,7 @@ export class FlowControl {
   }
 
   /** Waits for room; see `StreamWriter.drain`. */
-  drain(signal?: AbortSignal): Promise<void> {
+  drain(signal?: WaitSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#handedOver !== null) return Promise.reject(this.#handedOver);
     if (
@@ -123,7 +124,7 @@ export class FlowControl {
     return drained;
   }
 
-  #drainInTime(signal?: AbortSignal): Promise<void> {
+  #drainInTime(signal?: WaitSignal): Promise<void> {
     if (this.#lost !== null) return Promise.reject(this.#lostError());
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.transport.isClosing()) return this.#drainClosing(signal);
@@ -131,7 +132,7 @@ export class FlowControl {
   }
 
   /** Waits until what was written is sent; see `StreamWriter.flush`. */
-  async flush(signal?: AbortSignal): Promise<void> {
+  async flush(signal?: WaitSignal): Promise<void> {
     signal?.throwIfAborted();
     const queue = sentQueueOf(this.output);
     if (queue === undefined) await this.#untilEmpty(signal);
@@ -143,12 +144,12 @@ export class FlowControl {
   }
 
   /** Waits for the end of the connection; see `StreamWriter.waitClosed`. */
-  async waitClosed(signal?: AbortSignal): Promise<void> {
+  async waitClosed(signal?: WaitSignal): Promise<void> {
     const { error } = await this.#closed().wait(signal);
     if (error !== null) throw error;
   }
 
-  async #untilSent(queue: WaitQueue, signal?: AbortSignal): Promise<void> {
+  async #untilSent(queue: WaitQueue, signal?: WaitSignal): Promise<void> {
     this.#flushing.add(queue);
     try {
       await queue.wait(signal);
@@ -158,7 +159,7 @@ export class FlowControl {
   }
 
   /** For a transport that does not tell how much is sent. */
-  async #untilEmpty(signal?: AbortSignal): Promise<void> {
+  async #untilEmpty(signal?: WaitSignal): Promise<void> {
     while (this.#lost === null && this.output.getWriteBufferSize() > 0) {
       this.#emptying ??= new SharedWait(this.#emptyNow());
       await this.#emptying.wait(signal);
@@ -183,7 +184,7 @@ export class FlowControl {
   }
 
   /** A loop of `write` and `drain` must not spin on a connection whose loss is about to be told. */
-  async #drainClosing(signal?: AbortSignal): Promise<void> {
+  async #drainClosing(signal?: WaitSignal): Promise<void> {
     await nextTurn();
     if (this.#lost !== null) throw this.#lostError();
     if (this.#paused) await this.#room.wait(signal);

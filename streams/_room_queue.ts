@@ -1,3 +1,5 @@
+import type { WaitSignal } from "../protocols/wait_signal.ts";
+
 interface Waiting {
   go(): void;
   fail(reason: unknown): void;
@@ -31,7 +33,7 @@ export class RoomQueue {
   /**
    * Calls `send` when there is room; rejects with what it throws, or when the signal aborts before.
    */
-  run(send: () => void, signal?: AbortSignal): Promise<void> {
+  run(send: () => void, signal?: WaitSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting: Waiting = {
       go: () => {

@@ -1,10 +1,4 @@
-import { abortable } from "@std/async";
-import {
-  checkOptions,
-  functionLike,
-  type OptionTable,
-  signalOf,
-} from "../protocols/option_checks.ts";
+import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
 import { DATAGRAM_CHECKS } from "../transports/create_datagram_endpoint.ts";
 import type { Address } from "../protocols/address.ts";
 import type {
@@ -19,7 +13,8 @@ import type { SendPolicy } from "../transports/datagrams/queue_policies.ts";
 import { DatagramReceiver } from "./_datagram_receiver.ts";
 import { DatagramSender } from "./_datagram_sender.ts";
 import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
-import type { WaitOptions } from "../protocols/wait_options.ts";
+import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
+import { abortable, type WaitSignal } from "../protocols/wait_signal.ts";
 
 export type { OutgoingDatagram, SendManyResult };
 
@@ -41,6 +36,12 @@ const CHECKS: OptionTable<DatagramSocketOptions> = {
   sendPolicy: DATAGRAM_CHECKS.sendPolicy,
   errorReceived: functionLike("(error) => …"),
 };
+
+/** Receives the next datagram of a socket, as `DatagramSocket.receive`. */
+export let receiveFrom: (
+  socket: DatagramSocket,
+  signal: WaitSignal | undefined,
+) => Promise<Datagram | undefined>;
 
 /**
  * The async/await face of a datagram endpoint: made by `openDatagrams`.
@@ -64,6 +65,10 @@ const CHECKS: OptionTable<DatagramSocketOptions> = {
  * ```
  */
 export class DatagramSocket implements AsyncDisposable {
+  static {
+    receiveFrom = (socket, signal) => socket.#receive(signal);
+  }
+
   /** The endpoint below. */
   readonly transport: DatagramTransport;
   readonly #receiver: DatagramReceiver;
@@ -136,7 +141,7 @@ export class DatagramSocket implements AsyncDisposable {
   send(
     data: Uint8Array | string,
     address?: DatagramDestination | null,
-    options: WaitOptions = {},
+    options: WaitOptions = NO_OPTIONS,
   ): Promise<void> {
     const sending = this.#send({ data, address: address ?? null }, options);
     // A failure of the network must not end the process of a sender that does not await.
@@ -150,39 +155,48 @@ export class DatagramSocket implements AsyncDisposable {
    * more fails and no others are asked for.
    *
    * @param datagrams The datagrams. Those of an async iterable are asked for when there is room.
-   * @param options A signal: it ends the waiting, and what was not queued by then is not sent.
+   * @param options A signal, or a timeout. It ends the waiting; datagrams that were not queued by
+   * then are not sent.
    * @returns How many were sent, and which were not.
    * @throws {TypeError} If the data of one is no bytes, or its address cannot be used here; those
    * before it are sent.
    */
   async sendMany(
     datagrams: Iterable<OutgoingDatagram> | AsyncIterable<OutgoingDatagram>,
-    options: WaitOptions = {},
+    options: WaitOptions = NO_OPTIONS,
   ): Promise<SendManyResult> {
     const signal = signalOf("send datagrams", options);
     signal?.throwIfAborted();
-    const sending = this.#sender.sendAll(datagrams, signal);
-    return await (signal === undefined ? sending : abortable(sending, signal));
+    return await abortable(this.#sender.sendAll(datagrams, signal), signal);
   }
 
   /**
    * Receives the next datagram.
    *
-   * @param options A signal: an aborted call has taken nothing, and the next one gets the datagram.
+   * @param options A signal, or a timeout: a call that it ended has taken nothing, and the next one
+   * gets the datagram.
    * @returns The datagram; `undefined` once the socket is closed.
    */
-  receive(options: WaitOptions = {}): Promise<Datagram | undefined> {
-    if (this.#readable?.locked === false) this.#streamWait?.abort();
-    return this.#receiver.take(signalOf("receive datagram", options));
+  async receive(options: WaitOptions = NO_OPTIONS): Promise<Datagram | undefined> {
+    return await this.#receive(signalOf("receive datagram", options));
   }
 
-  /** The datagrams until the socket is closed. To leave the loop loses none: another may go on. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Datagram, void, void> {
+  /**
+   * The datagrams until the socket is closed. To leave the loop loses none: another may go on.
+   *
+   * @param options A signal, and a timeout for each datagram.
+   */
+  async *datagrams(options: WaitOptions = NO_OPTIONS): AsyncGenerator<Datagram, void, void> {
     for (;;) {
-      const datagram = await this.receive();
+      const datagram = await this.receive(options);
       if (datagram === undefined) return;
       yield datagram;
     }
+  }
+
+  /** {@linkcode datagrams} without options. */
+  [Symbol.asyncIterator](): AsyncGenerator<Datagram, void, void> {
+    return this.datagrams();
   }
 
   /**
@@ -219,6 +233,11 @@ export class DatagramSocket implements AsyncDisposable {
   /** {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #receive(signal: WaitSignal | undefined): Promise<Datagram | undefined> {
+    if (this.#readable?.locked === false) this.#streamWait?.abort();
+    return this.#receiver.take(signal);
   }
 
   async #send(datagram: OutgoingDatagram, options: WaitOptions): Promise<void> {

@@ -2,18 +2,15 @@ import { type Bytes, joinBytes } from "../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
 import { ConnectionLostError, type FrameError, InvalidStateError } from "../protocols/errors.ts";
-import {
-  checkOptions,
-  functionLike,
-  type OptionTable,
-  signalOf,
-} from "../protocols/option_checks.ts";
+import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { toError } from "../protocols/thrown.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { tellBadMessages } from "./_bad_messages.ts";
 import type { CloseOptions, StreamConnection } from "./stream_connection.ts";
-import type { WaitOptions } from "../protocols/wait_options.ts";
+import { stateOf } from "./stream_reader.ts";
+import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
+import type { WaitSignal } from "../protocols/wait_signal.ts";
 
 /** The most bytes taken from the reader at a time. */
 const CHUNK_SIZE = 65_536;
@@ -97,15 +94,15 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   /**
    * Receives the next message.
    *
-   * @param options A signal: an aborted call has consumed nothing, and the next one gets the
-   * message.
+   * @param options A signal, or a timeout: a call that it ended has consumed nothing, and the next
+   * one gets the message.
    * @returns The message; `undefined` at the end of the data.
    * @throws {FrameError} If the message is bad. If the error is `recoverable`, the next call goes
    * on after it.
    * @throws {InvalidStateError} If another call is waiting.
    * @throws The failure of the connection, after the messages that arrived before it.
    */
-  async receive(options: WaitOptions = {}): Promise<In | undefined> {
+  async receive(options: WaitOptions = NO_OPTIONS): Promise<In | undefined> {
     const signal = signalOf("receive", options);
     signal?.throwIfAborted();
     if (this.#readable?.locked === false) {
@@ -118,26 +115,32 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
         "Cannot receive: another call is already waiting for a message; is an await missing?",
       );
     }
-    if (turnBudget.spend()) await this.#wait(turnBudget.untilRenewed(options.signal));
+    if (turnBudget.spend()) await this.#wait(turnBudget.untilRenewed(signal));
     for (;;) {
       const message = this.#next();
       if (message !== NEED_MORE) return message;
       if (this.#frames.isDone) return undefined;
-      await this.#wait(this.#read(signal ? { signal } : {}));
+      await this.#wait(this.#read(signal));
     }
   }
 
   /**
    * The messages up to the end of the data. To leave the loop loses none: another may go on.
    *
+   * @param options A signal, and a timeout for each message.
    * @throws As {@linkcode receive}.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<In, void, void> {
+  async *messages(options: WaitOptions = NO_OPTIONS): AsyncGenerator<In, void, void> {
     for (;;) {
-      const message = await this.receive();
+      const message = await this.receive(options);
       if (message === undefined) return;
       yield message;
     }
+  }
+
+  /** {@linkcode messages} without options. */
+  [Symbol.asyncIterator](): AsyncGenerator<In, void, void> {
+    return this.messages();
   }
 
   /**
@@ -145,12 +148,13 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
    * takes.
    *
    * @param message What the codec makes bytes of.
-   * @param options A signal: aborted before, nothing is sent; aborted later, only the waiting ends.
+   * @param options A signal, or a timeout of the waiting. If the signal aborted before, nothing is
+   * sent; else only the waiting ends.
    * @throws {FrameError} If the codec cannot encode it; nothing is sent then.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    * @throws {InvalidStateError} If this direction was ended, or the connection handed over.
    */
-  send(message: Out, options: WaitOptions = {}): Promise<void> {
+  send(message: Out, options: WaitOptions = NO_OPTIONS): Promise<void> {
     try {
       signalOf("send", options)?.throwIfAborted();
       const encoded = this.#codec.encode(message);
@@ -219,8 +223,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     await this.close();
   }
 
-  async #read(options: WaitOptions): Promise<void> {
-    const chunk = await this.connection.reader.read(CHUNK_SIZE, options);
+  async #read(signal: WaitSignal | undefined): Promise<void> {
+    const chunk = await stateOf(this.connection.reader).readSome(CHUNK_SIZE, signal);
     if (chunk.length === 0) this.#frames.feedEof();
     else this.#frames.feedData(chunk);
   }
@@ -251,7 +255,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
         const message = this.#next();
         if (message !== NEED_MORE) return controller.enqueue(message);
         if (this.#frames.isDone) return controller.close();
-        await this.#wait(this.#read({ signal: wait.signal }));
+        await this.#wait(this.#read(wait.signal));
       }
     } catch (error) {
       if (!wait.signal.aborted) throw error;

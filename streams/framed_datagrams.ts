@@ -9,14 +9,9 @@ import { FrameReader } from "../protocols/frame_reader.ts";
 import { copyOf, joinBytes } from "../protocols/bytes.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
 import { isThenable, toError } from "../protocols/thrown.ts";
-import {
-  checkOptions,
-  functionLike,
-  type OptionTable,
-  signalOf,
-} from "../protocols/option_checks.ts";
-import type { DatagramSocket } from "./datagram_socket.ts";
-import type { WaitOptions } from "../protocols/wait_options.ts";
+import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
+import { type DatagramSocket, receiveFrom } from "./datagram_socket.ts";
+import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
 
 /** A message, and the address of the other end. */
 export interface AddressedMessage<T> {
@@ -77,27 +72,39 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
   /**
    * Receives the next message; those of one datagram follow each other.
    *
-   * @param options A signal: an aborted call has taken nothing.
+   * @param options A signal, or a timeout: a call that it ended has taken nothing.
    * @returns The message and where it came from; `undefined` once the socket is closed.
    * @throws What `makeCodec` or `onBadMessage` throws. The next call goes on.
    */
-  async receive(options: WaitOptions = {}): Promise<AddressedMessage<In> | undefined> {
-    signalOf("receive message", options)?.throwIfAborted();
+  async receive(options: WaitOptions = NO_OPTIONS): Promise<AddressedMessage<In> | undefined> {
+    const signal = signalOf("receive message", options);
+    signal?.throwIfAborted();
     while (this.#messages.length === 0) {
-      const datagram = await this.socket.receive(options);
+      const datagram = await receiveFrom(this.socket, signal);
       if (datagram === undefined) return undefined;
       this.#decode(datagram);
     }
     return this.#messages.shift();
   }
 
-  /** The messages until the socket is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<AddressedMessage<In>, void, void> {
+  /**
+   * The messages until the socket is closed.
+   *
+   * @param options A signal, and a timeout for each message.
+   */
+  async *messages(
+    options: WaitOptions = NO_OPTIONS,
+  ): AsyncGenerator<AddressedMessage<In>, void, void> {
     for (;;) {
-      const message = await this.receive();
+      const message = await this.receive(options);
       if (message === undefined) return;
       yield message;
     }
+  }
+
+  /** {@linkcode messages} without options. */
+  [Symbol.asyncIterator](): AsyncGenerator<AddressedMessage<In>, void, void> {
+    return this.messages();
   }
 
   /**
@@ -105,7 +112,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
    *
    * @param message What the codec makes bytes of.
    * @param address Where it goes; not needed by a connected socket.
-   * @param options A signal, as of `DatagramSocket.send`.
+   * @param options A signal or a timeout, as of `DatagramSocket.send`.
    * @throws {FrameError} If the codec cannot encode it; nothing is sent then.
    * @throws As `DatagramSocket.send`.
    */

@@ -28,13 +28,19 @@
  *
  * @module
  */
-export * from "./datagram_socket.ts";
+export {
+  DatagramSocket,
+  type DatagramSocketOptions,
+  type OutgoingDatagram,
+  type SendManyResult,
+} from "./datagram_socket.ts";
 export * from "./decoder_stream.ts";
 export * from "./encoder_stream.ts";
 export * from "./framed.ts";
 export * from "./framed_datagrams.ts";
 export * from "./framed_connection.ts";
 export { openConnection, type OpenConnectionOptions } from "./open_connection.ts";
+export { NumberReader } from "./number_reader.ts";
 export * from "./open_datagrams.ts";
 export * from "./open_unix_connection.ts";
 export * from "./processes/create_subprocess_exec.ts";
@@ -44,6 +50,12 @@ export * from "./processes/process.ts";
 export * from "./relay.ts";
 export * from "./start_server.ts";
 export * from "./start_unix_server.ts";
+export type {
+  LinesOptions,
+  ReadBytesOptions,
+  ReadNumberOptions,
+  ReadTextOptions,
+} from "./read_options.ts";
 export { type CloseOptions, StreamConnection } from "./stream_connection.ts";
 export { type Separator, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 export { StreamReaderProtocol } from "./stream_reader_protocol.ts";

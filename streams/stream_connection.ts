@@ -13,12 +13,7 @@ import {
   type OptionTable,
 } from "../protocols/option_checks.ts";
 import type { FlowControl } from "./_flow_control.ts";
-import {
-  onUnmetEnd,
-  READER_CHECKS,
-  StreamReader,
-  type StreamReaderOptions,
-} from "./stream_reader.ts";
+import { READER_CHECKS, stateOf, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { type StreamWriter, writerOf } from "./stream_writer.ts";
 
@@ -202,7 +197,9 @@ export class LiveStreamConnection implements StreamConnection {
     void this.closed.then(({ error }) => abort(error));
     if (this.#flow.failure !== null) abort(this.#flow.failure);
     this.#flow.onFailure = abort;
-    onUnmetEnd(this.reader, () => abort(null, "The peer has ended its data and nothing reads on"));
+    stateOf(this.reader).onUnmetEnd(() =>
+      abort(null, "The peer has ended its data and nothing reads on")
+    );
     return this.#serverSignal ? AbortSignal.any([lost.signal, this.#serverSignal]) : lost.signal;
   }
 }

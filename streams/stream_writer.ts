@@ -4,8 +4,7 @@ import type { Transport } from "../protocols/contract.ts";
 import type { ExtraInfoValue } from "../protocols/extra_info.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
-import { signalOf } from "../protocols/option_checks.ts";
-import type { WaitOptions } from "../protocols/wait_options.ts";
+import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { ByteWritable } from "./_byte_writable.ts";
 import { FlowControl } from "./_flow_control.ts";
@@ -103,7 +102,7 @@ export class StreamWriter {
    * still sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
-  drain(options: WaitOptions = {}): Promise<void> {
+  drain(options: WaitOptions = NO_OPTIONS): Promise<void> {
     return this.#flow.drain(signalOf("drain", options));
   }
 
@@ -113,7 +112,7 @@ export class StreamWriter {
    * @param options A signal, as for {@linkcode drain}.
    * @throws {ConnectionLostError} If bytes were dropped; or the failure that ended the connection.
    */
-  flush(options: WaitOptions = {}): Promise<void> {
+  flush(options: WaitOptions = NO_OPTIONS): Promise<void> {
     return this.#flow.flush(signalOf("flush", options));
   }
 
@@ -170,7 +169,7 @@ export class StreamWriter {
    * @param options A signal: when it aborts the waiting ends with its reason.
    * @throws The failure, if one ended it.
    */
-  waitClosed(options: WaitOptions = {}): Promise<void> {
+  waitClosed(options: WaitOptions = NO_OPTIONS): Promise<void> {
     return this.#flow.waitClosed(signalOf("wait for end of connection", options));
   }
 

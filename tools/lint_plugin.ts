@@ -6,8 +6,8 @@
  * - `sluice/no-console`: a library does not print.
  * - `sluice/barrel`: a `mod.ts` re-exports and holds no code.
  * - `sluice/hash-private`: private is spelled `#name`, which holds at run time too.
- * - `sluice/timers`: time passes in one place, `transports/core/clock.ts`, which knows of long
- *   times and clears every timer.
+ * - `sluice/timers`: time passes in two places, `protocols/clock.ts` and
+ *   `transports/core/clock.ts`, which know of long times and clear every timer.
  * - `sluice/error-text`: the message of an error starts with a capital, ends without a full stop
  *   and holds no contraction.
  * - `sluice/copy-of`: bytes are copied with `copyOf()`: the `slice()` of a `Buffer` is a view.
@@ -89,7 +89,7 @@ const hashPrivate: Deno.lint.Rule = published((context) => {
 const TIMED_FUNCTIONS = ["deadline", "debounce", "delay", "retry"];
 
 const timers: Deno.lint.Rule = published((context) => {
-  const message = "Timers are set by startTimer() and its siblings in transports/core/clock.ts";
+  const message = "Timers are set by startTimer() and its siblings in protocols/clock.ts";
   return {
     CallExpression({ callee }): void {
       const member = callee.type === "MemberExpression" ? callee : undefined;

@@ -40,3 +40,22 @@ export class LimitOverrunError extends RangeError {
     this.limit = limit;
   }
 }
+
+/**
+ * The bytes of a text are not UTF-8. A `TypeError`, as a `TextDecoder` with `fatal` throws.
+ */
+export class TextDecodeError extends TypeError {
+  /** The bytes; they are consumed. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  /** Takes the bytes. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, options?: ErrorOptions) {
+    super(
+      `Cannot read text: ${bytes.length} bytes are not UTF-8; ` +
+        'read them with as: "bytes", or have what is wrong replaced with invalid: "replace"',
+      options,
+    );
+    this.name = "TextDecodeError";
+    this.bytes = bytes;
+  }
+}

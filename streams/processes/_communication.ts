@@ -1,12 +1,9 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { OutputLimitError } from "../../protocols/errors/process_errors.ts";
-import {
-  abortSignal,
-  checkOptions,
-  type OptionTable,
-  size,
-} from "../../protocols/option_checks.ts";
+import { checkOptions, type OptionTable, size } from "../../protocols/option_checks.ts";
+import { WAIT_CHECKS, waitSignal } from "../../protocols/wait_options.ts";
+import type { WaitSignal } from "../../protocols/wait_signal.ts";
 import type { StreamReader } from "../stream_reader.ts";
 import type { StreamWriter } from "../stream_writer.ts";
 
@@ -29,9 +26,15 @@ export interface CommunicateOptions {
    * with it.
    */
   readonly signal?: AbortSignal;
+  /**
+   * Ends the waiting after so many milliseconds, with a `TimeoutError`, in the same way.
+   *
+   * @default {Infinity}
+   */
+  readonly timeout?: number;
 }
 
-const CHECKS: OptionTable<CommunicateOptions> = { maxOutput: size(), signal: abortSignal };
+const CHECKS: OptionTable<CommunicateOptions> = { ...WAIT_CHECKS, maxOutput: size() };
 
 /** The bytes that were read of one pipe up to now. */
 class Collected {
@@ -95,7 +98,8 @@ export class Communication {
     options: CommunicateOptions,
   ): Promise<Bytes[]> {
     checkOptions("communicate", options, CHECKS);
-    const { maxOutput = MAX_OUTPUT, signal } = options;
+    const { maxOutput = MAX_OUTPUT } = options;
+    const signal = waitSignal("communicate", options);
     signal?.throwIfAborted();
     if (this.#overflow !== null) throw this.#overflow;
     this.#feed(input);
@@ -155,18 +159,20 @@ export class Communication {
  */
 async function allOf(
   start: (signal: AbortSignal) => Promise<unknown>[],
-  signal: AbortSignal | undefined,
+  signal: WaitSignal | undefined,
 ): Promise<void> {
-  const failed = new AbortController();
-  const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const stopped = new AbortController();
+  const stop = (): void => stopped.abort(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
-    start(either).map((promise) =>
+    start(stopped.signal).map((promise) =>
       promise.catch((error) => {
         failure ??= { error };
-        failed.abort();
+        stopped.abort();
       })
     ),
   );
+  signal?.removeEventListener("abort", stop);
   if (failure !== undefined) throw failure.error;
 }

@@ -1,4 +1,3 @@
-import { signalOf } from "../../protocols/option_checks.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
@@ -11,7 +10,7 @@ import { type CommunicateOptions, Communication } from "./_communication.ts";
 import type { ProcessProtocol } from "./_process_protocol.ts";
 import type { StreamConnection } from "../stream_connection.ts";
 import type { StreamReader } from "../stream_reader.ts";
-import type { WaitOptions } from "../../protocols/wait_options.ts";
+import { signalOf, type WaitOptions } from "../../protocols/wait_options.ts";
 import { type StreamWriter, writerOf } from "../stream_writer.ts";
 
 export type { CommunicateOptions };

@@ -242,7 +242,19 @@ const OPTIONS: Record<string, { in: readonly string[]; rest?: object; wrong: rea
   },
   reads: {
     in: ["StreamReader.readline", "StreamReader.readexactly", "FramedProtocol.drain"],
-    wrong: [[{ timeout: 5000 }, TypeError, 'there is no option "timeout"; the options are signal']],
+    wrong: [
+      [
+        { deadline: 5 },
+        TypeError,
+        'there is no option "deadline"; the options are signal, timeout',
+      ],
+      [{ timeout: "5" }, TypeError, 'timeout "5" is not a number of milliseconds'],
+      [
+        { timeout: 0 },
+        RangeError,
+        "timeout 0 is not a time above 0 ms; give Infinity for no limit",
+      ],
+    ],
   },
   timeout: {
     in: ["idleTimeout", "writeStallTimeout"],

@@ -1,35 +1,12 @@
+// Below, so that the waits of protocols have it as well.
+import { type Clock, MAX_TIMER_MS, startTimer, systemClock } from "../../protocols/clock.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { type Check, objectWith } from "../../protocols/option_checks.ts";
 
-/**
- * The longest time that a timer of JavaScript takes, in milliseconds: 31 bits, 24.8 days. A longer
- * one would fire after 1 ms.
- */
-const MAX_TIMER_MS = 2_147_483_647;
-
-/** Where layers that measure time get it from: the system's clock, or one that a test moves. */
-export interface Clock {
-  /** The time now, in milliseconds since any moment; it never goes back. */
-  now(): number;
-  /**
-   * Calls back once after a time, unless the function that it returns is called before. The time is
-   * finite and at most 2^31 - 1 ms: the library splits what is longer.
-   */
-  after(milliseconds: number, callback: () => void): () => void;
-}
+export { type Clock, startTimer, systemClock };
 
 /** The check of an option that is a clock. */
 export const clockCheck: Check = objectWith("a Clock", "now", "after");
-
-/** The system's clock. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  after: (milliseconds, callback) => {
-    // deno-lint-ignore sluice/timers -- the one place that sets timers
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The system's clock, with timers that do not keep the process alive. */
 const backgroundClock: Clock = {
@@ -48,32 +25,6 @@ const backgroundClock: Clock = {
  */
 export function clockFor(transport: Transport): Clock {
   return transport.getExtraInfo("socket") === null ? systemClock : backgroundClock;
-}
-
-/**
- * Calls back once after a time of any length; `Infinity` is never. Everything in the library that
- * waits for time to pass goes through this function.
- *
- * @param milliseconds How long.
- * @param callback What to call.
- * @param clock Where the time comes from.
- * @returns Prevents the call.
- */
-export function startTimer(
-  milliseconds: number,
-  callback: () => void,
-  clock: Clock = systemClock,
-): () => void {
-  if (milliseconds === Infinity) return () => {};
-  let left = milliseconds;
-  let cancel = (): void => {};
-  const goOn = (): void => {
-    const part = Math.min(left, MAX_TIMER_MS);
-    left -= part;
-    cancel = clock.after(part, left > 0 ? goOn : callback);
-  };
-  goOn();
-  return () => cancel();
 }
 
 /**

@@ -3,13 +3,12 @@ import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { SharedWait } from "../../protocols/wait_queue.ts";
 import type { Carrier } from "../core/carrier.ts";
-import type { WaitOptions } from "../../protocols/wait_options.ts";
+import { signalOf, type WaitOptions } from "../../protocols/wait_options.ts";
 import {
   abortSignal,
   checkOptions,
   duration,
   type OptionTable,
-  signalOf,
 } from "../../protocols/option_checks.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";

@@ -1,5 +1,4 @@
 import { Placeholder } from "../core/placeholder.ts";
-import { abortable } from "@std/async";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
@@ -17,13 +16,9 @@ import { LayerPassage } from "./layer_passage.ts";
 import { TransformTop } from "./_transform_top.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import { WriteGate } from "../core/write/write_gate.ts";
-import {
-  abortSignal,
-  bytes,
-  checkOptions,
-  type OptionTable,
-  show,
-} from "../../protocols/option_checks.ts";
+import { bytes, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
+import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../../protocols/wait_options.ts";
+import { abortable, type WaitSignal } from "../../protocols/wait_signal.ts";
 import {
   type LayerFactory,
   TRANSPORT_CHECKS,
@@ -36,20 +31,33 @@ export interface InsertLayerOptions extends TransportOptions {
   readonly unread?: Bytes;
   /** Ends the connection when it aborts before the layer is ready, with its reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Ends the connection if the layer is not ready after so many milliseconds, with a
+   * `TimeoutError`.
+   *
+   * @default {Infinity}
+   */
+  readonly timeout?: number;
 }
 
 /** Options for {@linkcode removeLayer}. */
 export interface RemoveLayerOptions {
   /** Ends the waiting when it aborts, with its reason. The layer is taken out all the same. */
   readonly signal?: AbortSignal;
+  /**
+   * Ends the waiting after so many milliseconds, with a `TimeoutError`, in the same way.
+   *
+   * @default {Infinity}
+   */
+  readonly timeout?: number;
 }
 
 const CHECKS: OptionTable<InsertLayerOptions> = {
   ...TRANSPORT_CHECKS,
+  ...WAIT_CHECKS,
   unread: bytes,
-  signal: abortSignal,
 };
-const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = { signal: abortSignal };
+const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = WAIT_CHECKS;
 
 /**
  * Puts a layer into a live connection, between a transport and its protocol. Bytes that the
@@ -97,13 +105,23 @@ export async function insertLayer(
     );
   }
   checkOptions("insert layer", options, CHECKS);
+  const { signal: _signal, timeout: _timeout, ...given } = options;
+  return await putIn(transport, layer, given, waitSignal("insert layer", options));
+}
+
+/** As {@linkcode insertLayer}, of options that were checked. The signal may know of a timeout. */
+export async function putIn(
+  transport: Transport,
+  layer: LayerFactory,
+  { unread, ...given }: Omit<InsertLayerOptions, keyof WaitOptions>,
+  signal: WaitSignal | undefined,
+): Promise<Transport> {
   if (transport.isClosing()) {
     throw new ConnectionLostError("Cannot insert layer: the connection is closing");
   }
   if (isWritingEnded(transport)) {
     throw new InvalidStateError("Cannot insert layer: writeEof() was called");
   }
-  const { unread, signal, ...given } = options;
   signal?.throwIfAborted();
   const onError = given.onError ?? errorHandlerOf(transport);
   const insertion = new Insertion(transport, onError);
@@ -146,7 +164,7 @@ export async function insertLayer(
  * ```
  *
  * @param transport The transport on top of the layer. It forwards to the one below from then on.
- * @param options A signal.
+ * @param options A signal, or a timeout.
  * @returns The transport below the layer, which drives the protocol now.
  * @throws {TypeError} If there is no layer right below.
  * @throws {ConnectionLostError} If the connection is closing, or lost before the layer is out.
@@ -158,12 +176,9 @@ export async function removeLayer(
   options: RemoveLayerOptions = {},
 ): Promise<Transport> {
   checkOptions("remove layer", options, REMOVAL_CHECKS);
-  const { signal } = options;
+  const signal = waitSignal("remove layer", options);
   signal?.throwIfAborted();
-  if (transport instanceof TransformTop) {
-    const removed = transport.layer.remove();
-    return await (signal === undefined ? removed : abortable(removed, signal));
-  }
+  if (transport instanceof TransformTop) return await abortable(transport.layer.remove(), signal);
   if (!(transport instanceof Layer)) {
     throw new TypeError("Cannot remove layer: the transport does not stand on one");
   }

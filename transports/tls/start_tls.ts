@@ -1,14 +1,14 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { insertLayer } from "../stack/live_layers.ts";
+import { putIn } from "../stack/live_layers.ts";
 import {
-  abortSignal,
   bytes,
   checkOptions,
   flag,
   optionsOf,
   type OptionTable,
 } from "../../protocols/option_checks.ts";
+import { WAIT_CHECKS, waitSignal } from "../../protocols/wait_options.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { TlsCarrier } from "./_tls_carrier.ts";
 import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts";
@@ -30,6 +30,13 @@ export interface StartTlsOptions extends TlsOptions {
   readonly unread?: Bytes;
   /** Ends the connection when it aborts in mid-handshake, with its reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Ends the connection if it is not encrypted after so many milliseconds, with a `TimeoutError`.
+   * The handshake alone has `handshakeTimeout`.
+   *
+   * @default {Infinity}
+   */
+  readonly timeout?: number;
   /** Limits of the write buffer of the new transport, as of every one. */
   readonly transport?: TransportOptions;
 }
@@ -38,7 +45,7 @@ const CHECKS: OptionTable<StartTlsOptions> = {
   ...TLS_CHECKS,
   strict: flag,
   unread: bytes,
-  signal: abortSignal,
+  ...WAIT_CHECKS,
   transport: optionsOf(TRANSPORT_CHECKS),
 };
 
@@ -79,8 +86,8 @@ const CHECKS: OptionTable<StartTlsOptions> = {
  * @returns The encrypted transport, after the handshake.
  * @throws {TypeError} If something is missing: a server's certificate, a client's `serverName`; the
  * connection goes on in the clear.
- * @throws The reason of the signal, if that aborts; the connection is ended then, unless it had
- * aborted before.
+ * @throws The reason of the signal, if that aborts, or a {@linkcode TimeoutError}. The connection
+ * is ended then, unless the signal had aborted before.
  * @throws {TlsHandshakeError} If the handshake fails, {@linkcode HandshakeTimeoutError} if it takes
  * too long, {@linkcode PlaintextInjectionError} as `strict` says. The connection is ended then, and
  * `connectionLost` called.
@@ -91,7 +98,15 @@ export async function startTls(
   options: StartTlsOptions,
 ): Promise<Transport> {
   checkOptions("start TLS", options, CHECKS);
-  const { strict = false, unread, signal, transport: layerOptions, ...tls } = options;
+  const {
+    strict = false,
+    unread,
+    signal: _signal,
+    timeout: _timeout,
+    transport: layerOptions,
+    ...tls
+  } = options;
+  const signal = waitSignal("start TLS", options);
   if (tls.engine === "native") {
     throw new TypeError("Cannot start TLS: the native engine does not know live connections");
   }
@@ -99,9 +114,10 @@ export async function startTls(
   signal?.throwIfAborted();
   transport.setProtocol(protocol);
   transport.resumeReading();
-  return await insertLayer(
+  return await putIn(
     transport,
     (upper, options) => new TlsCarrier(resolved, upper, options, strict),
-    { ...layerOptions, ...(unread && { unread }), ...(signal && { signal }) },
+    { ...layerOptions, ...(unread && { unread }) },
+    signal,
   );
 }

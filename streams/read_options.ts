@@ -1,0 +1,57 @@
+import { type Check, flag, oneOf, type OptionTable } from "../protocols/option_checks.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../protocols/wait_options.ts";
+
+/** Options for a read of text. */
+export interface ReadTextOptions extends WaitOptions {
+  /** That the result is a string, decoded from UTF-8. */
+  readonly as: "text";
+  /**
+   * What becomes of bytes that are not UTF-8: each is replaced by U+FFFD, or the read fails with a
+   * `TextDecodeError` that holds them, and the next one goes on after them.
+   *
+   * @default {"replace"}
+   */
+  readonly invalid?: "replace" | "error";
+}
+
+/** Options for a read of bytes that may be asked for as text. */
+export interface ReadBytesOptions extends WaitOptions {
+  /**
+   * That the result is bytes.
+   *
+   * @default {"bytes"}
+   */
+  readonly as?: "bytes";
+}
+
+/** Options for {@linkcode StreamReader.lines}. */
+export interface LinesOptions extends WaitOptions {
+  /** As of {@linkcode ReadTextOptions}. */
+  readonly invalid?: "replace" | "error";
+}
+
+/** Options for a read of a number. */
+export interface ReadNumberOptions extends WaitOptions {
+  /**
+   * Whether the least significant byte comes first. Most protocols send the most significant one
+   * first: the order of the network.
+   *
+   * @default {false}
+   */
+  readonly littleEndian?: boolean;
+}
+
+/** The checks of {@linkcode LinesOptions}. */
+export const LINES_CHECKS: OptionTable<LinesOptions> = {
+  ...WAIT_CHECKS,
+  invalid: oneOf("replace", "error"),
+};
+
+/** What {@linkcode ReadTextOptions} and {@linkcode ReadBytesOptions} have beside `WaitOptions`. */
+export const TEXT_CHECKS: Readonly<Record<string, Check>> = {
+  invalid: LINES_CHECKS.invalid,
+  as: oneOf("bytes", "text"),
+};
+
+/** The checks of {@linkcode ReadNumberOptions}. */
+export const NUMBER_CHECKS: OptionTable<ReadNumberOptions> = { ...WAIT_CHECKS, littleEndian: flag };
