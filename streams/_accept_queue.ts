@@ -1,3 +1,5 @@
+import type { WaitSignal } from "../protocols/wait_signal.ts";
+
 /** How many connections wait to be accepted before no more are taken from the system. */
 const MAX_WAITING = 64;
 
@@ -36,7 +38,7 @@ export class AcceptQueue<T> {
    *
    * @param signal Ends the waiting when it aborts, with its reason.
    */
-  async take(signal?: AbortSignal): Promise<T | null> {
+  async take(signal?: WaitSignal): Promise<T | null> {
     signal?.throwIfAborted();
     const connection = this.#arrived.shift();
     if (connection !== undefined) return connection;
@@ -54,7 +56,7 @@ export class AcceptQueue<T> {
     return this.#arrived.splice(0);
   }
 
-  #wait(signal?: AbortSignal): Promise<T | null> {
+  #wait(signal?: WaitSignal): Promise<T | null> {
     const { promise, resolve, reject } = Promise.withResolvers<T | null>();
     const onAbort = () => {
       this.#takers = this.#takers.filter((other) => other !== taker);

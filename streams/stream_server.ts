@@ -1,6 +1,6 @@
 import { InvalidStateError } from "../protocols/errors.ts";
-import { signalOf } from "../protocols/option_checks.ts";
-import type { WaitOptions } from "../protocols/wait_options.ts";
+import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
+import type { WaitSignal } from "../protocols/wait_signal.ts";
 import type { NetworkListener } from "../transports/servers/network_listener.ts";
 import {
   ListeningServer,
@@ -70,8 +70,8 @@ export interface StreamServer extends Server, AsyncIterable<StreamConnection> {
    * Waits for the next connection. Begins to accept, if that was not done. Several calls may wait
    * at the same time.
    *
-   * @param options `signal` ends the waiting when it aborts, with its reason. No connection is lost
-   * then: the next call gets it. (A call that is left behind in a `Promise.race` takes one.)
+   * @param options A signal, or a timeout: it ends the waiting. No connection is lost then: the next
+   * call gets it. (A call that is left behind in a `Promise.race` takes one.)
    * @returns The connection. Close it, or abort it: nothing else does.
    * @throws {InvalidStateError} If the server is closed and no connection waits, or if it has a
    * handler.
@@ -106,7 +106,7 @@ export class ListeningStreamServer extends ListeningServer implements StreamServ
     if (!this.#arrived?.put(connection)) connection.transport.abort();
   }
 
-  async accept(options: WaitOptions = {}): Promise<StreamConnection> {
+  async accept(options: WaitOptions = NO_OPTIONS): Promise<StreamConnection> {
     const signal = signalOf("accept", options);
     const connection = await this.#take(signal);
     if (connection !== null) return connection;
@@ -134,7 +134,7 @@ export class ListeningStreamServer extends ListeningServer implements StreamServ
     return { finished: report.finished - aborted, aborted: report.aborted + aborted };
   }
 
-  async #take(signal?: AbortSignal): Promise<StreamConnection | null> {
+  async #take(signal?: WaitSignal): Promise<StreamConnection | null> {
     if (this.#arrived === null) {
       throw new InvalidStateError(
         "Cannot accept: the server has a handler, which is given every connection; " +

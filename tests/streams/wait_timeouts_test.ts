@@ -8,12 +8,20 @@ import {
   FramedProtocol,
   lineCodec,
   memoryTransportPair,
+  openConnection,
+  startServer,
   startTls,
   TaskGroup,
   TimeoutError,
 } from "@sluice/net";
 import { insertLayer, Layer, removeLayer, transformLayer } from "@sluice/net/layers";
-import { DatagramSocket, framed, framedDatagrams, type StreamWriter } from "@sluice/net/streams";
+import {
+  DatagramSocket,
+  framed,
+  framedDatagrams,
+  type StreamConnection,
+  type StreamWriter,
+} from "@sluice/net/streams";
 import { memoryDatagramPair } from "@sluice/net/transports";
 import type { WaitOptions } from "@sluice/net/protocols";
 import { RecordingTransport } from "@sluice/net/testing";
@@ -178,6 +186,26 @@ const SCENES: Record<string, () => Promise<Scene>> = {
     datagrams(async (socket, options) =>
       (await framedDatagrams(socket, () => lineCodec({ ending: "lf" })).receive(options))?.message
     ),
+  "StreamServer.accept()": async () => {
+    const server = await startServer(null, { port: 0 });
+    const clients: Promise<StreamConnection>[] = [];
+    return {
+      wait: async (options) => (await server.accept(options)).transport.isClosing(),
+      fulfil: async () => {
+        clients.push(openConnection({ port: server.port }));
+        await clients[0];
+      },
+      result: false,
+      [Symbol.asyncDispose]: async () => {
+        server.abortClients();
+        await server.shutdown();
+        for (const client of await Promise.all(clients)) {
+          client.transport.abort();
+          await client.closed;
+        }
+      },
+    };
+  },
   "Server.waitClosed()": async () => {
     const server = await createServer(() => ({}), { port: 0 });
     return {
