@@ -70,8 +70,8 @@ export interface StreamServer extends Server, AsyncIterable<StreamConnection> {
    * Waits for the next connection. Begins to accept, if that was not done. Several calls may wait
    * at the same time.
    *
-   * @param options A signal, or a timeout: it ends the waiting. No connection is lost then: the next
-   * call gets it. (A call that is left behind in a `Promise.race` takes one.)
+   * @param options A signal, or a timeout, which ends the waiting. No connection is lost then: the
+   * next call gets it. (A call that is left behind in a `Promise.race` takes one.)
    * @returns The connection. Close it, or abort it: nothing else does.
    * @throws {InvalidStateError} If the server is closed and no connection waits, or if it has a
    * handler.
