@@ -198,8 +198,6 @@ export class StreamReader extends NumberReader {
     });
   }
 
-  readline(options: ReadTextOptions): Promise<string>;
-  readline(options?: ReadBytesOptions): Promise<Bytes>;
   /**
    * Reads a line with its `\n`; at the end of the data what there is, possibly nothing.
    *
@@ -209,6 +207,9 @@ export class StreamReader extends NumberReader {
    * or everything that is buffered if that has not come, so the next call goes on after it.
    * @throws {TextDecodeError} If it is not UTF-8, and text is wanted with `invalid: "error"`.
    */
+  readline(options?: ReadBytesOptions): Promise<Bytes>;
+  /** Reads a line as text. */
+  readline(options: ReadTextOptions): Promise<string>;
   async readline(
     options: ReadTextOptions | ReadBytesOptions = NO_OPTIONS,
   ): Promise<Bytes | string> {
@@ -216,8 +217,6 @@ export class StreamReader extends NumberReader {
     return await this.#records.readLine(signal, options);
   }
 
-  readuntil(separator: Separator | undefined, options: ReadTextOptions): Promise<string>;
-  readuntil(separator?: Separator, options?: ReadBytesOptions): Promise<Bytes>;
   /**
    * Reads up to and with a separator; of several the one that ends first counts.
    *
@@ -230,6 +229,9 @@ export class StreamReader extends NumberReader {
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    * @throws {TextDecodeError} As {@linkcode readline}.
    */
+  readuntil(separator?: Separator, options?: ReadBytesOptions): Promise<Bytes>;
+  /** Reads up to and with a separator, as text. */
+  readuntil(separator: Separator | undefined, options: ReadTextOptions): Promise<string>;
   async readuntil(
     separator: Separator = "\n",
     options: ReadTextOptions | ReadBytesOptions = NO_OPTIONS,
