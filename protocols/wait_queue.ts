@@ -76,6 +76,11 @@ export class SharedWait<T> {
     });
   }
 
+  /** Fails all waits that are under way. */
+  fail(reason: unknown): void {
+    this.#queue.fail(reason);
+  }
+
   /**
    * Resolves to the value of the promise; or rejects with the signal's reason if that aborts
    * before.

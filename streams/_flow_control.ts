@@ -21,6 +21,8 @@ export class FlowControl {
   #lost: { readonly error: Error | null } | null = null;
   readonly #room = new WaitQueue();
   #handedOver: InvalidStateError | null = null;
+  // Why there are no more waits, though the connection goes on.
+  #interruption: { readonly reason: unknown } | null = null;
   // Why nothing can be sent any more, though the connection is not lost yet.
   #failure: Error | null = null;
   // Where a flush() waits.
@@ -106,10 +108,18 @@ export class FlowControl {
     for (const queue of [this.#room, ...this.#flushing]) queue.fail(this.#handedOver);
   }
 
+  /** Ends the waits under way, and those that come, with `reason`. Written bytes are still sent. */
+  interrupt(reason: unknown): void {
+    this.#interruption = { reason };
+    for (const queue of [this.#room, ...this.#flushing]) queue.fail(reason);
+    for (const wait of [this.#emptying, this.#closing]) wait?.fail(reason);
+  }
+
   /** Waits for room; see `StreamWriter.drain`. */
   drain(signal?: WaitSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#handedOver !== null) return Promise.reject(this.#handedOver);
+    if (this.#interruption !== null) return ignored(Promise.reject(this.#interruption.reason));
     if (
       !this.#paused && this.#failure === null && this.#lost === null && !this.transport.isClosing()
     ) {
@@ -117,11 +127,7 @@ export class FlowControl {
       // others.
       return turnBudget.spend() ? turnBudget.untilRenewed(signal) : READY;
     }
-    const drained = this.#drainInTime(signal);
-    // The connection tells of its loss by itself: a drain() that nothing awaits must not end the
-    // process.
-    drained.catch(() => {});
-    return drained;
+    return ignored(this.#drainInTime(signal));
   }
 
   #drainInTime(signal?: WaitSignal): Promise<void> {
@@ -133,7 +139,7 @@ export class FlowControl {
 
   /** Waits until what was written is sent; see `StreamWriter.flush`. */
   async flush(signal?: WaitSignal): Promise<void> {
-    signal?.throwIfAborted();
+    this.#checkWait(signal);
     const queue = sentQueueOf(this.output);
     if (queue === undefined) await this.#untilEmpty(signal);
     else if (queue !== null) await this.#untilSent(queue, signal);
@@ -145,8 +151,14 @@ export class FlowControl {
 
   /** Waits for the end of the connection; see `StreamWriter.waitClosed`. */
   async waitClosed(signal?: WaitSignal): Promise<void> {
+    this.#checkWait(signal);
     const { error } = await this.#closed().wait(signal);
     if (error !== null) throw error;
+  }
+
+  #checkWait(signal: WaitSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.#interruption !== null) throw this.#interruption.reason;
   }
 
   async #untilSent(queue: WaitQueue, signal?: WaitSignal): Promise<void> {
@@ -193,4 +205,13 @@ export class FlowControl {
   #lostError(): Error {
     return this.#lost?.error ?? new ConnectionLostError();
   }
+}
+
+/**
+ * The connection tells of its loss by itself: a drain() that nothing awaits must not end the
+ * process.
+ */
+function ignored(drained: Promise<void>): Promise<void> {
+  drained.catch(() => {});
+  return drained;
 }

@@ -1,27 +1,32 @@
-import {
-  ConnectionLostError,
-  HandshakeTimeoutError,
-  PlaintextInjectionError,
-  TlsHandshakeError,
-} from "../protocols/errors.ts";
-import { checkOptions, type OptionTable, show } from "../protocols/option_checks.ts";
+import { checkOptions, flag, type OptionTable, show } from "../protocols/option_checks.ts";
 import { isClass } from "../transports/core/callbacks.ts";
 import { bindServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
-import { report, toError } from "../transports/core/error_report.ts";
-import { closeAfterPeer } from "../transports/core/writing.ts";
-import type { FlowControl } from "./_flow_control.ts";
-import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
+import { type ConnectionHandler, Handlers } from "./_handlers.ts";
+import { LiveStreamConnection } from "./stream_connection.ts";
 import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { ListeningStreamServer, type StreamServer } from "./stream_server.ts";
 
 /** Options for {@linkcode startServer}: where to listen, and how. */
-export interface StartServerOptions extends ListenOptions, StreamReaderOptions {}
+export interface StartServerOptions extends ListenOptions, StreamReaderOptions {
+  /**
+   * Whether the server's `shutdown()` ends every wait of a handler's reader and writer, those under
+   * way and later ones, as if each had been given `server.signal`. A handler that is to finish its
+   * work within the grace says `false`, and gives `connection.signal` to the waits between two
+   * pieces of work.
+   *
+   * @default {true}
+   */
+  readonly interruptOnShutdown?: boolean;
+}
 
-const START_SERVER_CHECKS: OptionTable<StartServerOptions> = { ...LISTEN_CHECKS, ...READER_CHECKS };
+export type { ConnectionHandler };
 
-/** Serves one connection. Its connection is closed when it returns and aborted when it throws. */
-export type ConnectionHandler = (connection: StreamConnection) => unknown;
+const START_SERVER_CHECKS: OptionTable<StartServerOptions> = {
+  ...LISTEN_CHECKS,
+  ...READER_CHECKS,
+  interruptOnShutdown: flag,
+};
 
 /**
  * Listens, and runs `handler` for each connection, all of them at the same time: asyncio's
@@ -30,8 +35,10 @@ export type ConnectionHandler = (connection: StreamConnection) => unknown;
  * When a handler returns or its promise resolves, what it wrote is sent and its connection closed;
  * so it is when it throws the reason of `connection.signal`, having been asked to stop. When it
  * throws anything else the connection is aborted and the exception reported to `onError`, unless it
- * is the loss of the connection itself; a `startTls()` that failed is reported. The server's
- * `shutdown()` aborts that signal and waits for the handlers.
+ * is the loss of the connection itself; a `startTls()` that failed is reported.
+ *
+ * The server's `shutdown()` ends the waits of the handlers, see `interruptOnShutdown`, aborts
+ * `connection.signal`, and waits for the handlers. A read that it ends has taken nothing.
  *
  * With `null` for the handler, connections are accepted one by one: see {@linkcode StreamServer}.
  *
@@ -73,7 +80,7 @@ export async function startServer(
   // What cannot be meant fails before anything is bound.
   if (handler !== null) checkHandler(handler);
   checkOptions("listen", options, START_SERVER_CHECKS);
-  const { limit, ...listenOptions } = options;
+  const { limit, interruptOnShutdown = true, ...listenOptions } = options;
   const readerOptions = limit === undefined ? {} : { limit };
   const server: ListeningStreamServer = await bindServer(
     () => {
@@ -82,13 +89,14 @@ export async function startServer(
         const flow = flowOf(protocol);
         const connection = new LiveStreamConnection(reader, flow, server.signal);
         if (handler === null) server.put(connection);
-        else server.track(serve(connection, flow, handler, options));
+        else server.track(handlers.run(connection, flow, handler));
       });
       return protocol;
     },
     listenOptions,
     (listening, hooks) => new ListeningStreamServer(listening, hooks, handler === null),
   );
+  const handlers = new Handlers(server.signal, interruptOnShutdown, options.onError);
   if (options.startServing ?? true) server.startServing();
   return server;
 }
@@ -112,49 +120,4 @@ function checkHandler(handler: unknown): void {
     `Cannot serve: the handler takes ${handler.length} arguments and is given one; ` +
       "write ({ reader, writer }) => … instead of (reader, writer) => …",
   );
-}
-
-/** Runs a handler to its end and ends its connection. Never rejects. */
-async function serve(
-  connection: StreamConnection,
-  flow: FlowControl,
-  handler: ConnectionHandler,
-  { onError }: StartServerOptions,
-): Promise<void> {
-  try {
-    await handler(connection);
-    // Not the one it began with, if the handler has started TLS.
-    closeAfterPeer(connection.transport);
-  } catch (thrown) {
-    const { transport } = connection;
-    // Asked to stop, it stopped: what it wrote is still sent.
-    if (wasAskedToStop(connection, thrown)) return transport.close();
-    const error = toError(thrown);
-    const isOurs = error !== flow.failure && !isLoss(connection, error);
-    if (isOurs) report(onError, error, { callback: "handler", transport });
-    transport.abort(error);
-  }
-}
-
-function wasAskedToStop({ signal }: StreamConnection, thrown: unknown): boolean {
-  return signal.aborted && thrown === signal.reason;
-}
-
-/**
- * Whether a handler ended because its connection did: that is told by the connection, and no fault
- * of the handler.
- */
-function isLoss({ reader, transport }: StreamConnection, error: Error): boolean {
-  if (isFailedUpgrade(error)) return false;
-  return error === reader.exception() ||
-    (error instanceof ConnectionLostError && transport.isClosing());
-}
-
-/**
- * Whether TLS could not be started in mid-stream: that ends the connection as well, but is not
- * reported elsewhere.
- */
-function isFailedUpgrade(error: Error): boolean {
-  return error instanceof TlsHandshakeError || error instanceof HandshakeTimeoutError ||
-    error instanceof PlaintextInjectionError;
 }

@@ -19,7 +19,8 @@ async function reportedOf(
   const server = await startServer(async (connection) => {
     await connection.reader.readexactly(1);
     await connection.startTls({ ...localhost, ...options });
-  }, { port: 0, onError: (error) => void reported.push(error) });
+    // The shutdown below must not come before the handshake.
+  }, { port: 0, interruptOnShutdown: false, onError: (error) => void reported.push(error) });
   const client = await openConnection({ port: server.port });
   client.writer.write(`.${bytes}`);
   // Whether it hears of the end or of a reset.
