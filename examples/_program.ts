@@ -35,14 +35,12 @@ export async function runProgram(main: () => Promise<void>): Promise<void> {
  * for them are sent first; a client that does not take them within a second is cut off.
  */
 export async function serveUntilStopped(server: Server): Promise<void> {
-  const stop = stopRequested();
+  // Listens for the rest of the program, so that its end is not cut off.
+  void stopRequested();
   console.log(`listening on ${server.addresses.map(formatAddress).join(", ")}`);
   console.log("stop with Ctrl-C");
-  // Serving ends by itself only if it fails.
-  await Promise.race([stop, server.serveForever()]);
-  console.log(stopLine(server.connections.size));
-  server.closeClients();
-  await server.shutdown({ grace: GRACE_MS });
+  const onSignal = () => console.log(stopLine(server.connections.size));
+  await server.serveUntilSignal({ grace: GRACE_MS, closeClients: true, onSignal });
 }
 
 /** Says how many connections a program closes when it stops. */

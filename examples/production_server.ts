@@ -18,9 +18,9 @@ import { counters, proxyProtocol } from "@sluice/net/layers";
 import { startServer, type StreamConnection, writeStallTimeout } from "@sluice/net";
 import { TrafficTotal } from "@sluice/net/layers";
 import { listenFlags, readFlags, toPort } from "./_flags.ts";
-import { count, peerOf, runProgram, serveHttp, stopLine, stopRequested } from "./_program.ts";
+import { count, peerOf, runProgram, serveHttp, stopLine } from "./_program.ts";
 
-async function echo({ reader, writer, transport, signal }: StreamConnection): Promise<void> {
+async function echo({ reader, writer, transport }: StreamConnection): Promise<void> {
   // A health check of HAProxy, which then hangs up.
   if (transport.getExtraInfo("proxyHeader")?.command === "local") return;
   const peer = peerOf(transport);
@@ -28,11 +28,9 @@ async function echo({ reader, writer, transport, signal }: StreamConnection): Pr
     console.log(`${peer} ended by ${endedBy}, ${bytesRead} bytes${error ? `: ${error}` : ""}`);
   });
   // An exception when the server shuts down, which closes the connection in good order.
-  while (true) {
-    const line = await reader.readline({ signal });
-    if (line.length === 0) return;
+  for await (const line of reader) {
     writer.write(line);
-    await writer.drain({ signal });
+    await writer.drain();
   }
 }
 
@@ -72,12 +70,9 @@ await runProgram(async () => {
     onError: (error, { callback }) => console.error(`${callback}: ${error.message}`),
   });
   await using _page = metrics === undefined ? null : serveMetrics(metrics, server, total);
-  const stop = stopRequested();
   console.log(`listening on ${server.addresses.map(formatAddress).join(", ")}`);
   console.log("stop with Ctrl-C");
-
-  await stop;
-  console.log(stopLine(server.connections.size));
-  const { finished, aborted } = await server.shutdown({ grace });
+  const onSignal = () => console.log(stopLine(server.connections.size));
+  const { finished, aborted } = await server.serveUntilSignal({ grace, onSignal });
   console.log(`${count(finished, "connection")} finished, ${aborted} were cut off`);
 });

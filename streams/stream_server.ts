@@ -2,13 +2,8 @@ import { InvalidStateError } from "../protocols/errors.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
 import type { WaitSignal } from "../protocols/wait_signal.ts";
 import type { NetworkListener } from "../transports/servers/network_listener.ts";
-import {
-  ListeningServer,
-  type Server,
-  type ServerHooks,
-  type ShutdownOptions,
-  type ShutdownReport,
-} from "../transports/servers/server.ts";
+import { ListeningServer, type Server, type ServerHooks } from "../transports/servers/server.ts";
+import type { ShutdownOptions, ShutdownReport } from "../transports/servers/shutdown_options.ts";
 import { AcceptQueue } from "./_accept_queue.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 
@@ -104,6 +99,11 @@ export class ListeningStreamServer extends ListeningServer implements StreamServ
   /** A connection came about; it waits to be accepted. */
   put(connection: StreamConnection): void {
     if (!this.#arrived?.put(connection)) connection.transport.abort();
+  }
+
+  /** The handlers are told. */
+  override get closesClients(): boolean {
+    return false;
   }
 
   async accept(options: WaitOptions = NO_OPTIONS): Promise<StreamConnection> {

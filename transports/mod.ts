@@ -110,7 +110,9 @@ export type {
 } from "./networks/special_options.ts";
 export { withNetwork } from "./networks/with_network.ts";
 export type { NetworkListener } from "./servers/network_listener.ts";
-export type { Server, ShutdownOptions, ShutdownReport } from "./servers/server.ts";
+export type { Server } from "./servers/server.ts";
+export type { ServeReport, ServeUntilSignalOptions } from "./servers/serve_until_signal.ts";
+export type { ShutdownOptions, ShutdownReport } from "./servers/shutdown_options.ts";
 export type { SocketOptions } from "./carriers/socket_options.ts";
 export * from "./tls/start_tls.ts";
 export * from "./tls/tls_layer.ts";

@@ -1,5 +1,6 @@
 import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { nextTurn, settlesInTime } from "../core/clock.ts";
+import { raiseAgain } from "../core/own_signals.ts";
 
 /** What ends this program, if nothing is done about it. Windows has only the first two. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -76,7 +77,7 @@ class Guard {
     }
     if (this.#isListening) this.#stopListening();
     // Our listener is gone: the signal does what it does without us.
-    Deno.kill(Deno.pid, signal);
+    raiseAgain(signal);
   }
 
   #send(signal: string): void {

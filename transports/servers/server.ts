@@ -4,18 +4,19 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import { SharedWait } from "../../protocols/wait_queue.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { signalOf, type WaitOptions } from "../../protocols/wait_options.ts";
-import {
-  abortSignal,
-  checkOptions,
-  duration,
-  type OptionTable,
-} from "../../protocols/option_checks.ts";
+import { checkOptions } from "../../protocols/option_checks.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ConnectionTracker } from "../core/carrier_transport.ts";
 import type { NetworkListener } from "./network_listener.ts";
 import { settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";
+import {
+  type ServeReport,
+  serveUntilSignal,
+  type ServeUntilSignalOptions,
+} from "./serve_until_signal.ts";
+import { SHUTDOWN_CHECKS, type ShutdownOptions, type ShutdownReport } from "./shutdown_options.ts";
 import { topOf } from "../core/stack_top.ts";
 
 /**
@@ -37,32 +38,6 @@ export interface ServerHooks {
    * ListeningServer.checkRoom} is called.
    */
   isHeldBack?(): boolean;
-}
-
-/** Options for {@linkcode Server.shutdown}. */
-export interface ShutdownOptions {
-  /**
-   * How many milliseconds connections get to finish by themselves before they are aborted.
-   *
-   * @default {10000}
-   */
-  readonly grace?: number;
-  /** Cuts the grace short when it aborts. */
-  readonly signal?: AbortSignal;
-}
-
-const SHUTDOWN_CHECKS: OptionTable<ShutdownOptions> = {
-  // No time at all: the rest is aborted at once.
-  grace: duration({ zero: true }),
-  signal: abortSignal,
-};
-
-/** What {@linkcode Server.shutdown} did. */
-export interface ShutdownReport {
-  /** How many connections ended by themselves within the grace. */
-  readonly finished: number;
-  /** How many had to be aborted. */
-  readonly aborted: number;
 }
 
 /**
@@ -121,6 +96,31 @@ export interface Server extends AsyncDisposable {
    * @throws {InvalidStateError} If the server is closed, or another call awaits this already.
    */
   serveForever(options?: WaitOptions): Promise<void>;
+  /**
+   * Serves until the program is told to stop: by Ctrl-C, or by SIGTERM of a service manager. Then
+   * the server ends in good order, as {@linkcode shutdown} does it, with its connections. A second
+   * signal aborts what is left; a further one does what it does without this call. The exit code is
+   * left to the caller.
+   *
+   * @example A program that serves
+   * ```ts
+   * import { startServer } from "@sluice/net";
+   *
+   * const server = await startServer(async ({ reader, writer }) => {
+   *   for await (const line of reader.lines()) writer.write(`${line.toUpperCase()}\n`);
+   * }, { port: 0 });
+   * // A program has no such line: it is ended by Ctrl-C.
+   * setTimeout(() => server.close(), 1);
+   * const { finished, aborted } = await server.serveUntilSignal({ grace: 5000 });
+   * console.log(`${finished} connections finished, ${aborted} were aborted`);
+   * ```
+   *
+   * @param options The grace, in milliseconds, and which signals.
+   * @returns The signal, and how many connections ended each way.
+   * @throws {TypeError} If the system has no such signal.
+   * @throws {InvalidStateError} As {@linkcode serveForever}.
+   */
+  serveUntilSignal(options?: ServeUntilSignalOptions): Promise<ServeReport>;
   /** Stops listening, at once. The connections go on. Does nothing the second time. */
   close(): void;
   /** Calls `close()` on every connection: what they have queued is sent. */
@@ -257,6 +257,15 @@ export class ListeningServer implements Server {
       this.#isAwaited = false;
       this.close();
     }
+  }
+
+  serveUntilSignal(options: ServeUntilSignalOptions = {}): Promise<ServeReport> {
+    return serveUntilSignal(this, options, this.closesClients);
+  }
+
+  /** Whether a signal closes the connections: their protocols know of no other end. */
+  get closesClients(): boolean {
+    return true;
   }
 
   close(): void {
