@@ -9,6 +9,7 @@
  * - {@linkcode assertCodec} tests a codec: however the bytes are cut, both ways, and at its limit.
  * - {@linkcode readCapture} and {@linkcode replayCapture} make a test of a conversation that took
  *   place.
+ * - {@linkcode simulate} runs servers and clients in a world with virtual time and faults.
  *
  * Two transports that are connected in memory come from `memoryTransportPair` of `@sluice/net`.
  *
@@ -43,5 +44,23 @@ export * from "./recording_buffered_protocol.ts";
 export * from "./recording_protocol.ts";
 export * from "./recording_transport.ts";
 export * from "./replay_capture.ts";
+export type { ChaosKind, ChaosOptions } from "./simulation/chaos.ts";
+export type { Fault, ScheduledFault } from "./simulation/faults.ts";
+export type { Host, HostMain, HostOptions } from "./simulation/host.ts";
+export type { Distribution, LinkConditions } from "./simulation/link_conditions.ts";
+export type { Segment, SegmentRule, Verdict } from "./simulation/segment_rule.ts";
+export * from "./simulation/simulate.ts";
+export * from "./simulation/simulation_error.ts";
+export type { SimulationOptions } from "./simulation/simulation_options.ts";
+export type {
+  FaultEvent,
+  HostEvent,
+  SegmentEvent,
+  SegmentKind,
+  SimulationEvent,
+  TimerEvent,
+  WaitEvent,
+} from "./simulation/trace.ts";
+export type { RuleOptions, World } from "./simulation/world.ts";
 export * from "./test_datagram_endpoint.ts";
 export * from "./test_transport.ts";

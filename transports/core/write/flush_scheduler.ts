@@ -13,30 +13,36 @@ const QUIET_MICROTASKS = 8;
 
 const READY: Promise<void> = Promise.resolve();
 
-let waiting: Flushable[] = [];
-let quiet = 0;
-
 /**
- * Flushes `target` once this turn of the event loop has nothing more to write: what its callbacks
+ * Flushes connections once a turn of the event loop has nothing more to write: what its callbacks
  * and the promises they resolve write to a connection leaves in one operation. Unlike a timer or
  * `setImmediate` this costs no further turn of the loop.
  */
-export function flushSoon(target: Flushable): void {
-  quiet = 0;
-  if (waiting.push(target) === 1) READY.then(awaitQuiet);
-}
+export class FlushScheduler {
+  #waiting: Flushable[] = [];
+  #quiet = 0;
 
-/** A connection whose flush is scheduled has written more. */
-export function deferFlush(): void {
-  quiet = 0;
-}
-
-function awaitQuiet(): void {
-  if (++quiet < QUIET_MICROTASKS) {
-    READY.then(awaitQuiet);
-    return;
+  /** Flushes `target` at the end of this turn. */
+  flushSoon(target: Flushable): void {
+    this.#quiet = 0;
+    if (this.#waiting.push(target) === 1) READY.then(this.#awaitQuiet);
   }
-  const targets = waiting;
-  waiting = [];
-  for (const target of targets) target.flush();
+
+  /** A connection whose flush is scheduled has written more. */
+  deferFlush(): void {
+    this.#quiet = 0;
+  }
+
+  readonly #awaitQuiet = (): void => {
+    if (++this.#quiet < QUIET_MICROTASKS) {
+      READY.then(this.#awaitQuiet);
+      return;
+    }
+    const targets = this.#waiting;
+    this.#waiting = [];
+    for (const target of targets) target.flush();
+  };
 }
+
+/** The one of the whole program. */
+export const flushScheduler: FlushScheduler = new FlushScheduler();

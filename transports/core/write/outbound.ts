@@ -2,7 +2,7 @@ import type { WriteBufferLimits } from "../../../protocols/contract.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
-import { deferFlush, flushSoon } from "./flush_scheduler.ts";
+import { flushScheduler } from "./flush_scheduler.ts";
 import { WaterMarks } from "./water_marks.ts";
 import { WriteQueue } from "./write_queue.ts";
 
@@ -160,8 +160,8 @@ export class Outbound {
     if (this.#queue.size >= EAGER_SIZE) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
-      flushSoon(this);
-    } else deferFlush();
+      flushScheduler.flushSoon(this);
+    } else flushScheduler.deferFlush();
   }
 
   #pauseIfFull(): void {

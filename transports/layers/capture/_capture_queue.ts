@@ -1,6 +1,6 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { Pause } from "../../core/clock.ts";
-import { flushSoon } from "../../core/write/flush_scheduler.ts";
+import { flushScheduler } from "../../core/write/flush_scheduler.ts";
 import { CaptureSlab } from "./_capture_slab.ts";
 
 /** A capture is gathered in pieces of this size, in bytes. */
@@ -90,7 +90,7 @@ export class CaptureQueue {
     this.#reserved += length;
     if (!this.#isScheduled && !this.#isWriting) {
       this.#isScheduled = true;
-      flushSoon(this.#flushable);
+      flushScheduler.flushSoon(this.#flushable);
     }
     return start;
   }

@@ -1,0 +1,251 @@
+import { nextTurn } from "../../transports/core/clock.ts";
+import { InvalidStateError } from "../../protocols/errors.ts";
+import { applyFault, hostsOf } from "./_apply_fault.ts";
+import { SimulatedHost } from "./_simulated_host.ts";
+import { Chaos } from "./chaos.ts";
+import { RandomSource } from "./engine/random_source.ts";
+import { type RunEnd, Scheduler } from "./engine/scheduler.ts";
+import type { Fault, ScheduledFault } from "./faults.ts";
+import type { Host, HostMain, HostOptions } from "./host.ts";
+import { Lan } from "./network/lan.ts";
+import { Names } from "./network/names.ts";
+import { PostOffice } from "./network/post_office.ts";
+import { Wire } from "./network/wire.ts";
+import type { SegmentRule } from "./segment_rule.ts";
+import { HangError, type RunState, SimulationError } from "./simulation_error.ts";
+import type { SimulationSettings } from "./simulation_options.ts";
+import { type SimulationEvent, Trace } from "./trace.ts";
+import type { RuleOptions, World } from "./world.ts";
+
+/** The host that the function of a simulation runs on. */
+const MAIN = "main";
+
+/** A world: everything in it, and its course. */
+export class SimulatedWorld implements World {
+  readonly #settings: SimulationSettings;
+  readonly #scheduler: Scheduler;
+  readonly #random: RandomSource;
+  readonly #trace = new Trace();
+  readonly #lan: Lan;
+  readonly #postOffice: PostOffice;
+  readonly #hosts = new Map<string, SimulatedHost>();
+  // The hosts whose end the world waits for.
+  readonly #clients = new Set<SimulatedHost>();
+  readonly #faults: ScheduledFault[] = [];
+  #failure: { readonly host: string; readonly error: unknown } | null = null;
+  #isOver = false;
+
+  constructor(settings: SimulationSettings) {
+    const { seed, conditions, segmentSize, window, lookupLatency } = settings;
+    this.#settings = settings;
+    this.#scheduler = new Scheduler(settings);
+    this.#random = new RandomSource(seed);
+    const wireOptions = { conditions, segmentSize, window };
+    const wire = new Wire(this.#scheduler, this.#trace, this.#random.fork("wire"), wireOptions);
+    const names = new Names(this.#scheduler, this.#random.fork("names"), lookupLatency);
+    this.#lan = new Lan(wire, names);
+    this.#postOffice = new PostOffice(this.#lan);
+  }
+
+  get seed(): number {
+    return this.#settings.seed;
+  }
+
+  get now(): number {
+    return this.#scheduler.now;
+  }
+
+  /** What a run has come to. */
+  get state(): RunState {
+    return {
+      seed: this.seed,
+      virtualTime: this.now,
+      steps: this.#scheduler.steps,
+      faults: this.#faults,
+      waits: Array.from(this.#hosts.values(), (host) => host.waits),
+    };
+  }
+
+  /** Everything that happens. */
+  get trace(): Trace {
+    return this.#trace;
+  }
+
+  /** Runs `main` and what it starts, until it is done. Resolves to what it returns. */
+  async run<T>(main: (world: World) => T | Promise<T>): Promise<T> {
+    const value = this.client(MAIN, () => main(this));
+    this.#schedule();
+    const end = await this.#scheduler.run();
+    this.#isOver = true;
+    const problem = this.#problem(end);
+    for (const host of this.#hosts.values()) host.stop(true);
+    // Promises that are under way come to their end while they have no effect.
+    await nextTurn().then(nextTurn);
+    if (problem !== null) throw problem;
+    return await value;
+  }
+
+  host(name: string, main: HostMain, options?: HostOptions): Host {
+    return this.#add(name, main, options);
+  }
+
+  client<T>(name: string, main: HostMain<T>, options?: HostOptions): Promise<T> {
+    const host = this.#add(name, main, options);
+    this.#clients.add(host);
+    // What its own function returned.
+    return host.ended as Promise<T>;
+  }
+
+  partition(a: string, b?: string, { oneWay = false }: { readonly oneWay?: boolean } = {}): void {
+    this.inject({ kind: "partition", a, ...(b !== undefined && { b }), ...(oneWay && { oneWay }) });
+  }
+
+  heal(a?: string, b?: string): void {
+    this.inject({ kind: "heal", ...(a !== undefined && { a }), ...(b !== undefined && { b }) });
+  }
+
+  hold(a: string, b?: string): void {
+    this.inject({ kind: "hold", a, ...(b !== undefined && { b }) });
+  }
+
+  release(a: string, b?: string): void {
+    this.inject({ kind: "release", a, ...(b !== undefined && { b }) });
+  }
+
+  crash(host: string, { process = false }: { readonly process?: boolean } = {}): void {
+    this.inject({ kind: "crash", host, ...(process && { process }) });
+  }
+
+  restart(host: string): void {
+    this.inject({ kind: "restart", host });
+  }
+
+  inject(fault: Fault): void {
+    for (const name of hostsOf(fault)) {
+      if (this.#hosts.has(name)) continue;
+      const known = [...this.#hosts.keys()].join(", ");
+      throw new TypeError(`Cannot inject fault: there is no host "${name}"; there are ${known}`);
+    }
+    this.#apply(fault);
+  }
+
+  rule(rule: SegmentRule, { between }: RuleOptions = {}): Disposable {
+    const applies = (from: string, to: string): boolean =>
+      between === undefined || (between.includes(from) && between.includes(to) && from !== to);
+    const end = this.#lan.wire.addRule((segment) =>
+      applies(segment.from, segment.to) ? rule(segment) : "pass"
+    );
+    return { [Symbol.dispose]: end };
+  }
+
+  outside<T>(work: PromiseLike<T>): Promise<T> {
+    return this.#scheduler.outside(work);
+  }
+
+  subscribe(listener: (event: SimulationEvent) => void): Disposable {
+    return { [Symbol.dispose]: this.#trace.subscribe(listener) };
+  }
+
+  #add(name: string, main: HostMain, options?: HostOptions): SimulatedHost {
+    if (this.#isOver) throw new InvalidStateError(`Cannot add host "${name}": the run is over`);
+    const host = new SimulatedHost(
+      {
+        lan: this.#lan,
+        postOffice: this.#postOffice,
+        random: this.#random,
+        startTime: this.#settings.startTime,
+        onFailed: (failed, error) => {
+          this.#failure ??= { host: failed, error };
+          this.#scheduler.stop();
+        },
+        onEnded: () => this.#stopWhenDone(),
+      },
+      name,
+      main,
+      options,
+    );
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  /** A client that crashed and is not started again is not waited for. */
+  #stopWhenDone(): void {
+    const isMainDone = this.#hosts.get(MAIN)?.isRunning === false;
+    if (isMainDone && [...this.#clients].every((client) => !client.isRunning)) {
+      this.#scheduler.stop();
+    }
+  }
+
+  #schedule(): void {
+    for (const { at, fault } of this.#settings.faults) {
+      this.#scheduler.after(at, "faults", () => this.#applyScheduled(fault));
+    }
+    const { chaos } = this.#settings;
+    if (chaos !== null) this.#drawChaos(new Chaos(this.#random.fork("chaos"), chaos));
+  }
+
+  #drawChaos(chaos: Chaos): void {
+    const delay = chaos.nextDelay();
+    if (this.now + delay > chaos.until) return;
+    this.#scheduler.after(delay, "chaos", () => {
+      // The function of the simulation is in command, it does not suffer.
+      const hosts = [...this.#hosts.keys()].filter((name) => name !== MAIN);
+      const trouble = chaos.next(this.now, hosts);
+      if (trouble !== null) {
+        const { fault, end, duration } = trouble;
+        this.#applyScheduled(fault);
+        if (end !== null) {
+          this.#scheduler.after(duration, "chaos", () => this.#applyScheduled(end));
+        }
+      }
+      this.#drawChaos(chaos);
+    });
+  }
+
+  #applyScheduled(fault: Fault): void {
+    if (!hostsOf(fault).every((name) => this.#hosts.has(name))) return;
+    this.#faults.push({ at: this.now, fault });
+    this.#apply(fault);
+  }
+
+  #apply(fault: Fault): void {
+    this.#scheduler.touch();
+    this.#trace.emit({ kind: "fault", at: this.now, fault });
+    applyFault(fault, this.#lan, {
+      crash: (name, isProcessOnly) => this.#hosts.get(name)?.crash(isProcessOnly),
+      restart: (name) => this.#hosts.get(name)?.restart(),
+      skew: (name, milliseconds) => this.#hosts.get(name)?.skew(milliseconds),
+    });
+  }
+
+  #problem(end: RunEnd): SimulationError | null {
+    const { state } = this;
+    if (this.#failure !== null) {
+      const { host, error } = this.#failure;
+      const message = error instanceof Error ? error.message : String(error);
+      const problem = `host "${host}" failed: ${message}`;
+      return new SimulationError(problem, state, { host, cause: error });
+    }
+    const { maxSteps, maxVirtualTime } = this.#settings;
+    switch (end) {
+      case "done":
+        return null;
+      case "hung":
+        return new HangError(state);
+      case "steps": {
+        const busiest = this.#scheduler.busiest;
+        const shares = busiest.filter((_, index) => index < 3).map(([owner, events]) =>
+          `${owner} had ${events} events`
+        ).join(", ");
+        const problem = `it takes more than ${maxSteps} events; ${shares}`;
+        return new SimulationError(problem, state);
+      }
+      case "time": {
+        const waiting = [...this.#clients].filter(({ isRunning }) => isRunning);
+        const names = waiting.map(({ name }) => name).join(", ");
+        const problem = `its time is up after ${maxVirtualTime} ms; ${names} did not end`;
+        return new SimulationError(problem, state);
+      }
+    }
+  }
+}

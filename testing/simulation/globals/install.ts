@@ -1,0 +1,65 @@
+import { turnBudget } from "../../../protocols/turn_budget.ts";
+import { flushScheduler } from "../../../transports/core/write/flush_scheduler.ts";
+import { clockPatches } from "./clocks.ts";
+import { currentContext } from "./context.ts";
+import { socketPatches } from "./deno_sockets.ts";
+import { outsidePatches } from "./outside_work.ts";
+import { type Patch, patch, PatchSet } from "./patches.ts";
+import { randomnessPatches } from "./randomness.ts";
+import { realIoPatches } from "./real_io.ts";
+import { timerPatches } from "./timers.ts";
+
+let worlds = 0;
+let installed: PatchSet | null = null;
+
+/**
+ * Gives code that runs in a world virtual time, randomness and the simulated network. All other
+ * code goes on with the real ones. Worlds side by side share it, the last one puts everything back.
+ *
+ * @returns Ends it.
+ */
+export function installGlobals(): Disposable {
+  if (worlds === 0) {
+    installed = new PatchSet([
+      ...timerPatches(),
+      ...clockPatches(),
+      ...randomnessPatches(),
+      ...socketPatches(),
+      ...outsidePatches(),
+      ...realIoPatches(),
+      ...libraryPatches(),
+    ]);
+  }
+  worlds++;
+  return {
+    [Symbol.dispose](): void {
+      if (--worlds > 0) return;
+      installed?.restore();
+      installed = null;
+    },
+  };
+}
+
+/** The parts of the library that all connections of a process share. */
+function libraryPatches(): Patch[] {
+  return [
+    patch(turnBudget, "spend", (original) => () => {
+      const budget = currentContext()?.budget;
+      return budget === undefined ? original.call(turnBudget) : budget.spend();
+    }),
+    patch(turnBudget, "untilRenewed", (original) => (signal) => {
+      const budget = currentContext()?.budget;
+      return budget === undefined ? original.call(turnBudget, signal) : budget.untilRenewed(signal);
+    }),
+    patch(flushScheduler, "flushSoon", (original) => (target) => {
+      const flushes = currentContext()?.flushes;
+      if (flushes === undefined) original.call(flushScheduler, target);
+      else flushes.flushSoon(target);
+    }),
+    patch(flushScheduler, "deferFlush", (original) => () => {
+      const flushes = currentContext()?.flushes;
+      if (flushes === undefined) original.call(flushScheduler);
+      else flushes.deferFlush();
+    }),
+  ];
+}

@@ -1,0 +1,96 @@
+import {
+  type Check,
+  either,
+  functionLike,
+  numberAbove0,
+  numberFrom,
+  type OptionName,
+  type OptionTable,
+  outOfRange,
+  size,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
+
+/**
+ * A time in milliseconds: always the same, evenly spread between two, or as a function draws it
+ * from random numbers, each from 0 to below 1.
+ */
+export type Distribution =
+  | number
+  | readonly [least: number, most: number]
+  | ((random: () => number) => number);
+
+/** Options for the way from one host to another. */
+export interface LinkConditions {
+  /**
+   * How long a segment or a datagram is on its way, in milliseconds.
+   *
+   * @default {[0.5, 5]}
+   */
+  readonly latency?: Distribution;
+  /**
+   * How many bytes pass per second, all connections together. No limit by default.
+   */
+  readonly bandwidth?: number;
+  /**
+   * The share of segments and datagrams that are lost, 0 to 1. A lost segment of a stream is sent
+   * again, so it comes later.
+   *
+   * @default {0}
+   */
+  readonly loss?: number;
+  /**
+   * The share of datagrams that arrive twice, 0 to 1.
+   *
+   * @default {0}
+   */
+  readonly duplication?: number;
+  /**
+   * The share of datagrams that are overtaken by later ones, 0 to 1.
+   *
+   * @default {0}
+   */
+  readonly reordering?: number;
+  /** The longest datagram that passes, in bytes; longer ones are lost. No limit by default. */
+  readonly mtu?: number;
+}
+
+function probability(value: unknown, option: OptionName): void {
+  numberFrom(0)(value, option);
+  if (Number(value) > 1) throw outOfRange(option, value, "is not in 0 to 1");
+}
+
+function latency(value: unknown, option: OptionName): void {
+  if (!Array.isArray(value)) return void numberFrom(0)(value, option);
+  const [least, most] = value;
+  if (value.length !== 2) throw wrongKind(option, value, "is not [least, most]");
+  numberFrom(0)(least, option);
+  numberFrom(Number(least))(most, option);
+}
+
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+/** The check of a {@linkcode Distribution}. */
+export const distribution: Check = either(
+  isFunction,
+  functionLike("(random) => milliseconds"),
+  latency,
+);
+
+/** The checks of {@linkcode LinkConditions}. */
+export const LINK_CHECKS: OptionTable<LinkConditions> = {
+  latency: distribution,
+  bandwidth: numberAbove0("bytes per second"),
+  loss: probability,
+  duplication: probability,
+  reordering: probability,
+  mtu: size(1),
+};
+
+/** Draws a time. */
+export function draw(times: Distribution, random: () => number): number {
+  if (typeof times === "number") return times;
+  if (typeof times === "function") return Math.max(0, times(random));
+  const [least, most] = times;
+  return least + (most - least) * random();
+}

@@ -1,0 +1,241 @@
+/**
+ * How a connection begins.
+ *
+ * ```text
+ * client  SYN ->  the machine is off, ignores it, or the backlog is full: again after 1, 2, 4 ... s
+ *                 no listener: RST -> ConnectionRefused
+ *                 the listener takes it: SYN-ACK -> connected
+ * ```
+ *
+ * The system answers, not the program: a connection is open before it was accepted. After six
+ * attempts, 127 seconds, connecting fails with `TimedOut`.
+ *
+ * @module
+ */
+import type { Segment } from "../segment_rule.ts";
+import type { SimulatedConnection } from "./connection.ts";
+import { Flow, type FlowEnds } from "./flow.ts";
+import type { Lan } from "./lan.ts";
+import type { SimulatedListener } from "./listener.ts";
+import type { Machine } from "./machine.ts";
+import { type Addr, showAddr, tcpAddr, unixAddr } from "./place.ts";
+import {
+  connectionRefused,
+  noRoute,
+  notFound,
+  timedOut,
+  tooManyOpenFiles,
+} from "./socket_errors.ts";
+
+/** The first wait before a SYN is sent again, in milliseconds; it doubles each time. */
+const FIRST_RETRY_MS = 1000;
+/** A SYN is sent again so often: tcp_syn_retries of Linux. */
+const MAX_RETRIES = 6;
+
+const NO_BYTES = new Uint8Array();
+
+/** What connects: where from, and when it gives up. */
+interface Dialling {
+  readonly lan: Lan;
+  readonly from: Machine;
+  readonly signal?: AbortSignal | undefined;
+  /** The address to connect from, if it is given. */
+  readonly localAddress?: string | undefined;
+  /** Looks names up instead of the world. */
+  readonly lookup?:
+    | ((hostname: string) => readonly string[] | Promise<readonly string[]>)
+    | undefined;
+  /** The port to connect from, if it is given. */
+  readonly localPort?: number | undefined;
+}
+
+/** Connects to a port of a host, by name or by address. */
+export async function connectTcp(
+  dialling: Dialling,
+  hostname: string,
+  port: number,
+): Promise<SimulatedConnection> {
+  const { lan, from, signal } = dialling;
+  from.touch();
+  signal?.throwIfAborted();
+  if (!from.hasDescriptors) throw tooManyOpenFiles();
+  const lookUp = dialling.lookup ?? ((name) => lan.names.lookUp(name, from.name));
+  const addresses = await untilAborted(Promise.resolve(lookUp(hostname)), signal);
+  let failure: unknown = connectionRefused();
+  for (const address of addresses) {
+    const to = lan.at(address, from);
+    if (to === undefined) {
+      failure = noRoute();
+      continue;
+    }
+    const source = from.sourceFor(address, dialling.localPort);
+    const local = { ...source, hostname: dialling.localAddress ?? source.hostname };
+    const remote = tcpAddr(address, port);
+    try {
+      return await new Handshake(dialling, to, local, remote).run();
+    } catch (error) {
+      signal?.throwIfAborted();
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Connects to a path of the same machine. */
+export async function connectUnix(dialling: Dialling, path: string): Promise<SimulatedConnection> {
+  const { from, signal } = dialling;
+  from.touch();
+  signal?.throwIfAborted();
+  if (!from.hasDescriptors) throw tooManyOpenFiles();
+  if (from.listenerAt(unixAddr(path)) === undefined) throw notFound();
+  return await new Handshake(dialling, from, unixAddr(null), unixAddr(path)).run();
+}
+
+/** One attempt to connect to one address. */
+class Handshake {
+  readonly #dialling: Dialling;
+  readonly #from: Machine;
+  readonly #to: Machine;
+  readonly #ends: FlowEnds;
+  readonly #name: string;
+  readonly #client: SimulatedConnection;
+  readonly #remote: Addr;
+  readonly #outcome = Promise.withResolvers<void>();
+  #hasArrived = false;
+  #isSettled = false;
+
+  constructor(dialling: Dialling, to: Machine, local: Addr, remote: Addr) {
+    const { lan: { wire }, from } = dialling;
+    this.#dialling = dialling;
+    this.#from = from;
+    this.#to = to;
+    this.#remote = remote;
+    const [source, destination] = [showAddr(local), showAddr(remote)];
+    const connection = wire.nextConnection();
+    this.#ends = { from: from.name, to: to.name, source, destination, connection };
+    this.#name = wire.nameConnection(from.name, destination);
+    this.#client = from.connection(local, remote, "->");
+  }
+
+  async run(): Promise<SimulatedConnection> {
+    this.#from.waits(`connect ${this.#ends.source} -> ${this.#ends.destination}`);
+    void this.#client.opened.then(() => this.#outcome.resolve());
+    this.#sendSyn(0);
+    try {
+      await untilAborted(this.#outcome.promise, this.#dialling.signal);
+      return this.#client;
+    } catch (error) {
+      this.#client.giveUp();
+      throw error;
+    } finally {
+      this.#isSettled = true;
+    }
+  }
+
+  get #wire(): Lan["wire"] {
+    return this.#dialling.lan.wire;
+  }
+
+  #sendSyn(attempt: number): void {
+    if (this.#isSettled || !this.#from.isUp) return;
+    if (attempt > MAX_RETRIES) return this.#outcome.reject(timedOut());
+    const segment: Segment = { ...this.#ends, segment: "SYN", offset: 0, data: NO_BYTES };
+    const link = this.#wire.link(this.#ends.from, this.#ends.to);
+    const random = this.#wire.random.fork(`${this.#name} SYN ${attempt}`);
+    this.#wire.tell("sent", segment);
+    const verdict = this.#wire.judge(segment);
+    const isLost = verdict === "drop" || random.chance(link.conditions.loss ?? 0);
+    const delay = typeof verdict === "object" ? verdict.delay : 0;
+    const travel = link.travelTime(this.#wire.scheduler.now, 0, random.fraction) + delay;
+    const arrive = (): void => {
+      if (link.keep(arrive)) return;
+      if (isLost || link.isCut || !this.#to.isUp || this.#to.answer === "ignore") {
+        return this.#wire.tell("lost", segment);
+      }
+      this.#wire.tell("arrived", segment);
+      this.#onSyn(verdict === "reset");
+    };
+    this.#wire.scheduler.after(travel, this.#ends.to, arrive);
+    this.#wire.scheduler.after(
+      FIRST_RETRY_MS * 2 ** attempt,
+      this.#ends.from,
+      () => this.#sendSyn(attempt + 1),
+    );
+  }
+
+  #onSyn(isRefused: boolean): void {
+    // The SYN of a connection that exists: its answer is on its way.
+    if (this.#hasArrived) return;
+    const listener = this.#to.listenerAt(this.#remote);
+    if (isRefused || listener === undefined || this.#to.answer === "refuse") return this.#refuse();
+    if (!listener.hasRoom) return;
+    this.#hasArrived = true;
+    this.#open(listener);
+  }
+
+  #open(listener: SimulatedListener): void {
+    const { source, destination, from, to } = this.#ends;
+    const isDual = "hostname" in listener.addr && listener.addr.hostname === "::";
+    const seen = (addr: Addr): Addr =>
+      isDual && "hostname" in addr && !addr.hostname.includes(":")
+        ? { ...addr, hostname: `::ffff:${addr.hostname}` }
+        : addr;
+    const server = this.#to.connection(seen(this.#remote), seen(this.#client.localAddr), "<-");
+    const wire = this.#wire;
+    const random = wire.random.fork(this.#name);
+    const there = new Flow(wire, this.#ends, random.fork("there"), this.#client, server);
+    const backEnds: FlowEnds = {
+      from: to,
+      to: from,
+      source: destination,
+      destination: source,
+      connection: this.#ends.connection,
+    };
+    const back = new Flow(wire, backEnds, random.fork("back"), server, this.#client);
+    this.#client.join(there, back);
+    server.join(back, there);
+    back.sendOpen();
+    listener.offer(server);
+  }
+
+  /** The answer of a system without a listener. */
+  #refuse(): void {
+    const { from, to, source, destination, connection } = this.#ends;
+    const link = this.#wire.link(to, from);
+    const segment: Segment = {
+      segment: "RST",
+      connection,
+      from: to,
+      to: from,
+      source: destination,
+      destination: source,
+      offset: 0,
+      data: NO_BYTES,
+    };
+    this.#wire.tell("sent", segment);
+    const random = this.#wire.random.fork(`${this.#name} RST`);
+    const travel = link.travelTime(this.#wire.scheduler.now, 0, random.fraction);
+    const arrive = (): void => {
+      if (link.keep(arrive)) return;
+      if (link.isCut || !this.#from.isUp) return this.#wire.tell("lost", segment);
+      this.#wire.tell("arrived", segment);
+      this.#from.touch();
+      this.#outcome.reject(connectionRefused());
+    };
+    this.#wire.scheduler.after(travel, from, arrive);
+  }
+}
+
+/** Waits for a promise, at most until a signal aborts. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await promise;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,42 @@
+import type { SegmentKind } from "./trace.ts";
+
+/** A segment or a datagram that is about to leave. */
+export interface Segment {
+  /** What it does. */
+  readonly segment: SegmentKind;
+  /** The number of the connection in its world, from 1; 0 for a datagram. */
+  readonly connection: number;
+  /** The host that it leaves. */
+  readonly from: string;
+  /** The host that it goes to. */
+  readonly to: string;
+  /** The address that it leaves, as `10.0.0.1:80` or a path. */
+  readonly source: string;
+  /** The address that it goes to. */
+  readonly destination: string;
+  /** How many bytes of the direction came before it. */
+  readonly offset: number;
+  /** The bytes; they must not be changed. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * What becomes of a segment:
+ *
+ * - `"pass"` or nothing: it goes on.
+ * - `{ delay }`: it takes so many milliseconds longer.
+ * - `"drop"`: it is lost. A stream sends it again later, and asks the rule again.
+ * - `"duplicate"`: it arrives twice; a stream takes it once.
+ * - `"corrupt"`: one bit of it is wrong.
+ * - `"reset"`: its connection is reset; a datagram is lost.
+ */
+export type Verdict =
+  | "pass"
+  | "drop"
+  | "duplicate"
+  | "corrupt"
+  | "reset"
+  | { readonly delay: number };
+
+/** Decides about segments and datagrams. The first rule that does not let one pass decides. */
+export type SegmentRule = (segment: Segment) => Verdict | void;

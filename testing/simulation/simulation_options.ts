@@ -1,0 +1,135 @@
+import {
+  duration,
+  either,
+  flag,
+  listOf,
+  numberAbove0,
+  numberFrom,
+  objectWith,
+  type OptionName,
+  optionsOf,
+  type OptionTable,
+  wholeNumber,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
+import { CHAOS_CHECKS, type ChaosOptions } from "./chaos.ts";
+import type { ScheduledFault } from "./faults.ts";
+import {
+  type Distribution,
+  distribution,
+  LINK_CHECKS,
+  type LinkConditions,
+} from "./link_conditions.ts";
+
+/** Options for {@linkcode simulate}. */
+export interface SimulationOptions extends LinkConditions {
+  /**
+   * Decides everything that is random. The same seed gives the same run.
+   *
+   * @default {1}
+   */
+  readonly seed?: number;
+  /**
+   * How many bytes a segment of a stream carries: always the same, or evenly spread between two.
+   *
+   * @default {[1, 1460]}
+   */
+  readonly segmentSize?: number | readonly [least: number, most: number];
+  /**
+   * How many bytes a direction of a connection holds that were written and not read.
+   *
+   * @default {65536}
+   */
+  readonly window?: number;
+  /**
+   * How long it takes to look a name up, in milliseconds.
+   *
+   * @default {1}
+   */
+  readonly lookupLatency?: Distribution;
+  /**
+   * The run fails when its virtual time comes to this, in milliseconds.
+   *
+   * @default {86400000}
+   */
+  readonly maxVirtualTime?: number;
+  /**
+   * The run fails after so many events.
+   *
+   * @default {10000000}
+   */
+  readonly maxSteps?: number;
+  /**
+   * What `Date.now()` gives at the start, in milliseconds since 1970.
+   *
+   * @default {1798761600000}
+   */
+  readonly startTime?: number;
+  /** Faults, and when they happen. Those of hosts that are not there then are passed over. */
+  readonly faults?: readonly ScheduledFault[];
+  /**
+   * Draws faults from the seed.
+   *
+   * @default {false}
+   */
+  readonly chaos?: boolean | ChaosOptions;
+}
+
+/** {@linkcode SimulationOptions} with the defaults filled in. */
+export type SimulationSettings =
+  & Required<
+    Omit<SimulationOptions, keyof LinkConditions | "chaos">
+  >
+  & {
+    readonly conditions: LinkConditions;
+    readonly chaos: ChaosOptions | null;
+  };
+
+function segmentSize(value: unknown, option: OptionName): void {
+  if (!Array.isArray(value)) return wholeNumber(1)(value, option);
+  if (value.length !== 2) throw wrongKind(option, value, "is not [least, most]");
+  wholeNumber(1)(value[0], option);
+  wholeNumber(Number(value[0]))(value[1], option);
+}
+
+const isBoolean = (value: unknown): boolean => typeof value === "boolean";
+
+/** The checks of {@linkcode SimulationOptions}. */
+export const SIMULATION_CHECKS: OptionTable<SimulationOptions> = {
+  ...LINK_CHECKS,
+  seed: wholeNumber(0, 2 ** 32 - 1),
+  segmentSize,
+  window: wholeNumber(1),
+  lookupLatency: distribution,
+  maxVirtualTime: duration(),
+  maxSteps: numberAbove0("events"),
+  startTime: numberFrom(0),
+  faults: listOf(objectWith("a fault with its time, as { at: 1000, fault: { kind } }")),
+  chaos: either(isBoolean, flag, optionsOf(CHAOS_CHECKS)),
+};
+
+/** Fills in the defaults. */
+export function toSettings(options: SimulationOptions): SimulationSettings {
+  const { latency, bandwidth, loss, duplication, reordering, mtu, ...rest } = options;
+  const conditions = { latency, bandwidth, loss, duplication, reordering, mtu };
+  const { chaos = false } = rest;
+  return {
+    seed: 1,
+    segmentSize: [1, 1460],
+    window: 65_536,
+    lookupLatency: 1,
+    maxVirtualTime: 86_400_000,
+    maxSteps: 10_000_000,
+    startTime: Date.UTC(2027, 0, 1),
+    faults: [],
+    ...given(rest),
+    conditions: given(conditions),
+    chaos: chaos === true ? {} : chaos === false ? null : chaos,
+  };
+}
+
+/** Options without those that are `undefined`. */
+function given<O extends object>(options: O): { [K in keyof O]: Exclude<O[K], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof O]: Exclude<O[K], undefined> };
+}

@@ -1,0 +1,153 @@
+import type { Fault } from "./faults.ts";
+
+/**
+ * What a segment does: it opens a connection, answers that, carries bytes, ends a direction, or
+ * resets the connection; `UDP` is a datagram.
+ */
+export type SegmentKind = "SYN" | "SYN-ACK" | "DATA" | "FIN" | "RST" | "UDP";
+
+/** A segment or a datagram was sent, arrived, or was lost on its way. */
+export interface SegmentEvent {
+  /** What it is. */
+  readonly kind: "segment";
+  /** The virtual time, in milliseconds. */
+  readonly at: number;
+  /** What happened to it. */
+  readonly phase: "sent" | "arrived" | "lost" | "duplicated";
+  /** What it does. */
+  readonly segment: SegmentKind;
+  /** The number of the connection in its world, from 1; 0 for a datagram. */
+  readonly connection: number;
+  /** The host that sent it. */
+  readonly from: string;
+  /** The host that it goes to. */
+  readonly to: string;
+  /** The address that it was sent from, as `10.0.0.1:80` or a path. */
+  readonly source: string;
+  /** The address that it goes to. */
+  readonly destination: string;
+  /** How many bytes of the direction came before it. */
+  readonly offset: number;
+  /** The bytes; they must not be changed. */
+  readonly data: Uint8Array;
+}
+
+/** A fault was applied. */
+export interface FaultEvent {
+  /** What it is. */
+  readonly kind: "fault";
+  /** The virtual time, in milliseconds. */
+  readonly at: number;
+  /** The fault. */
+  readonly fault: Fault;
+}
+
+/** A timer fired. */
+export interface TimerEvent {
+  /** What it is. */
+  readonly kind: "timer";
+  /** The virtual time, in milliseconds. */
+  readonly at: number;
+  /** The host whose timer it is. */
+  readonly host: string;
+  /** Its time, in milliseconds. */
+  readonly delay: number;
+}
+
+/** A host began to wait for the network. */
+export interface WaitEvent {
+  /** What it is. */
+  readonly kind: "wait";
+  /** The virtual time, in milliseconds. */
+  readonly at: number;
+  /** The host that waits. */
+  readonly host: string;
+  /** What it waits for, as `read 10.0.0.1:49152 <- 10.0.0.2:80`. */
+  readonly what: string;
+}
+
+/** A host started, came to the end of its main function, or crashed. */
+export interface HostEvent {
+  /** What it is. */
+  readonly kind: "host";
+  /** The virtual time, in milliseconds. */
+  readonly at: number;
+  /** The host. */
+  readonly host: string;
+  /** What happened. */
+  readonly state: "started" | "ended" | "failed" | "crashed";
+}
+
+/** Something that happened in a world. */
+export type SimulationEvent = SegmentEvent | FaultEvent | TimerEvent | WaitEvent | HostEvent;
+
+/** Tells listeners what happens in a world, and keeps a digest of it. */
+export class Trace {
+  readonly #listeners = new Set<(event: SimulationEvent) => void>();
+  #hash = 0x811c9dc5;
+  #segments = 0;
+
+  /** Has `listener` called with every event from now on. Returns the end of that. */
+  subscribe(listener: (event: SimulationEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** How many segments and datagrams were sent. */
+  get segments(): number {
+    return this.#segments;
+  }
+
+  /**
+   * A number for everything that happened: two runs with the same one went alike. It covers the
+   * lengths of segments and not their bytes, which encryption makes differ each time.
+   */
+  get digest(): string {
+    return this.#hash.toString(16).padStart(8, "0");
+  }
+
+  /** Something happened. */
+  emit(event: SimulationEvent): void {
+    if (event.kind === "segment" && event.phase === "sent") this.#segments++;
+    this.#add(event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #add(event: SimulationEvent): void {
+    this.#mixNumber(event.at);
+    switch (event.kind) {
+      case "segment":
+        this.#mixText(event.phase);
+        this.#mixText(event.segment);
+        this.#mixText(event.source);
+        this.#mixText(event.destination);
+        return this.#mixNumber(event.data.length);
+      case "fault":
+        return this.#mixText(JSON.stringify(event.fault));
+      case "timer":
+        this.#mixText(event.host);
+        return this.#mixNumber(event.delay);
+      case "wait":
+        this.#mixText(event.host);
+        return this.#mixText(event.what);
+      case "host":
+        this.#mixText(event.host);
+        return this.#mixText(event.state);
+    }
+  }
+
+  /** FNV-1a, a word at a time. */
+  #mix(word: number): void {
+    this.#hash = Math.imul(this.#hash ^ word, 0x01000193) >>> 0;
+  }
+
+  #mixNumber(value: number): void {
+    const whole = Math.floor(value);
+    this.#mix(whole | 0);
+    this.#mix(((value - whole) * 2 ** 32) | 0);
+  }
+
+  #mixText(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
+  }
+}

@@ -1,0 +1,10 @@
+import { simulate, testTransport } from "@sluice/net/testing";
+import { tcpPair, unixPair } from "./transport_pairs.ts";
+
+/** Runs each case in a world of its own, on the loopback interface of one host. */
+function inWorld(name: string, run: () => Promise<void>): void {
+  Deno.test(name, async () => void await simulate(run));
+}
+
+testTransport(tcpPair, { name: "TCP of simulate()", test: inWorld });
+testTransport(unixPair, { name: "Unix of simulate()", test: inWorld });

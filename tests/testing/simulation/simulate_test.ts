@@ -1,0 +1,169 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { InvalidStateError, openConnection, startServer, type StreamConnection } from "@sluice/net";
+import { HangError, simulate, SimulationError, type World } from "@sluice/net/testing";
+
+/** A server that answers each line with the same line. */
+async function echoLines(port = 7): Promise<void> {
+  await using server = await startServer(async ({ reader, writer }) => {
+    for await (const line of reader.lines()) {
+      writer.write(`${line}\n`);
+      await writer.drain();
+    }
+  }, { hostname: "0.0.0.0", port });
+  await server.serveForever();
+}
+
+async function ask({ reader, writer }: StreamConnection, line: string): Promise<string> {
+  writer.write(`${line}\n`);
+  return new TextDecoder().decode(await reader.readline()).trimEnd();
+}
+
+/** Some clients that ask at random times. */
+async function chatter(world: World): Promise<string[]> {
+  world.host("server", () => echoLines());
+  const answers: string[] = [];
+  const client = (name: string) =>
+    world.client(name, async () => {
+      await using connection = await openConnection({ hostname: "server", port: 7 });
+      for (let i = 0; i < 10; i++) {
+        answers.push(await ask(connection, `${name} ${i} ${crypto.randomUUID()} ${Math.random()}`));
+        await new Promise((resolve) => setTimeout(resolve, 1000 * Math.random()));
+      }
+    });
+  await Promise.all(["ann", "bob", "cy"].map(client));
+  return answers;
+}
+
+Deno.test("simulate() gives the same run for the same seed, and another one for another", async () => {
+  const first = await simulate(chatter, { seed: 4 });
+  const second = await simulate(chatter, { seed: 4 });
+  const third = await simulate(chatter, { seed: 5 });
+  assertEquals(first.value.length, 30);
+  assertEquals(second, first);
+  assert(third.digest !== first.digest);
+  assert(third.value.join() !== first.value.join());
+});
+
+Deno.test("simulate() lets two worlds run side by side as they do alone", async () => {
+  const alone = await simulate(chatter, { seed: 4 });
+  const runs = await Promise.all([4, 5, 4].map((seed) => simulate(chatter, { seed })));
+  assertEquals(runs[0], alone);
+  assertEquals(runs[2], alone);
+});
+
+Deno.test("simulate() jumps over the time in which nothing happens", async () => {
+  const { virtualTime } = await simulate(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+  });
+  assertEquals(virtualTime, 3_600_000);
+});
+
+Deno.test("simulate() fails with HangError and who waits for what", async () => {
+  const error = await assertRejects(
+    () =>
+      simulate(async (world) => {
+        world.host("server", () => echoLines());
+        await world.client("client", async () => {
+          await using connection = await openConnection({ hostname: "server", port: 7 });
+          await connection.reader.readline();
+        });
+      }, { seed: 12 }),
+    HangError,
+    "seed 12",
+  );
+  assertStringIncludes(error.message, "client (running): read 10.0.0.3:49152 -> 10.0.0.2:7");
+  assertStringIncludes(error.message, "server (running): read 10.0.0.2:7 <- 10.0.0.3:49152");
+  assertStringIncludes(error.message, "accept 0.0.0.0:7");
+});
+
+Deno.test("simulate() fails with what a host threw, the host and the seed", async () => {
+  const thrown = new RangeError("too much");
+  const error = await assertRejects(
+    () =>
+      simulate(async (world) => {
+        world.host("server", () => Promise.reject(thrown));
+        await new Promise(() => {});
+      }, { seed: 3 }),
+    SimulationError,
+    'Cannot finish run with seed 3, at 0 ms: host "server" failed: too much',
+  );
+  assertEquals([error.cause, error.host], [thrown, "server"]);
+});
+
+Deno.test("simulate() fails when a timer of a host throws", async () => {
+  await assertRejects(
+    () =>
+      simulate(async () => {
+        setTimeout(() => {
+          throw new Error("in a timer");
+        }, 5);
+        await new Promise(() => {});
+      }),
+    SimulationError,
+    "at 5 ms",
+  );
+});
+
+Deno.test("simulate() ends a run that goes beyond maxVirtualTime or maxSteps, and says who was busy", async () => {
+  const busy = (world: World): Promise<void> => {
+    world.host("clockwork", () => void setInterval(() => {}, 10));
+    return new Promise(() => {});
+  };
+  await assertRejects(
+    () => simulate(busy, { maxVirtualTime: 1000 }),
+    SimulationError,
+    "main did not end",
+  );
+  await assertRejects(
+    () => simulate(busy, { maxSteps: 500 }),
+    SimulationError,
+    "clockwork had 499 events",
+  );
+});
+
+Deno.test("simulate() refuses a world inside of a world", async () => {
+  await simulate(async () => {
+    await assertRejects(() => simulate(() => {}), InvalidStateError, 'in host "main"');
+  });
+});
+
+Deno.test("simulate() refuses options that cannot be meant", async () => {
+  await assertRejects(() => simulate(() => {}, { loss: 2 }), RangeError, "loss 2");
+  await assertRejects(() => simulate(() => {}, { latency: [5, 1] }), RangeError, "latency 1");
+  await assertRejects(() => simulate(() => {}, { seed: -1 }), RangeError, "seed -1");
+  const wrong = { sead: 1 } as never;
+  await assertRejects(() => simulate(() => {}, wrong), TypeError, 'did you mean "seed"');
+  await assertRejects(() => simulate(1 as never), TypeError, "main is not a function");
+});
+
+Deno.test("World.crash() leaves peers waiting, and a restart resets old connections", async () => {
+  await simulate(async (world) => {
+    world.host("server", () => echoLines());
+    await world.client("client", async () => {
+      await using old = await openConnection({ hostname: "server", port: 7 });
+      assertEquals(await ask(old, "before"), "before");
+      world.crash("server");
+      old.writer.write("anyone?\n");
+      await assertRejects(() => old.reader.readline({ signal: AbortSignal.timeout(5000) }));
+      world.restart("server");
+      await assertRejects(() => old.reader.readline(), Deno.errors.ConnectionReset);
+      await using young = await openConnection({ hostname: "server", port: 7 });
+      assertEquals(await ask(young, "after"), "after");
+    });
+  });
+});
+
+Deno.test("World.partition() delays what is sent until some time after World.heal()", async () => {
+  await simulate(async (world) => {
+    world.host("server", () => echoLines());
+    await world.client("client", async () => {
+      await using connection = await openConnection({ hostname: "server", port: 7 });
+      world.partition("client", "server");
+      setTimeout(() => world.heal("client", "server"), 10_000);
+      assertEquals(await ask(connection, "hello"), "hello");
+      const { now } = world;
+      // Sent again after 0.2, 0.6, 1.4 ... s: the time doubles each time.
+      assert(now > 10_000 && now < 20_000, `${now}`);
+    });
+  });
+});
