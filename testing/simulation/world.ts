@@ -76,8 +76,8 @@ export interface World {
    *   await using sender = await openDatagrams({ remoteAddr: { port: receiver.port } });
    *   await sender.send("lost");
    *   await sender.send("found");
-   *   const { data } = await receiver.receive();
-   *   assertEquals(new TextDecoder().decode(data), "found");
+   *   const datagram = await receiver.receive();
+   *   assertEquals(new TextDecoder().decode(datagram?.data), "found");
    * });
    * ```
    */

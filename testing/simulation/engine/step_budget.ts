@@ -1,4 +1,5 @@
 import { WaitQueue } from "../../../protocols/wait_queue.ts";
+import type { WaitSignal } from "../../../protocols/wait_signal.ts";
 import type { Process } from "./process.ts";
 
 /** How many steps the loops of a program make before they wait for a turn. */
@@ -30,7 +31,7 @@ export class StepBudget {
   }
 
   /** Resolves after a turn of the event loop. */
-  untilRenewed(signal?: AbortSignal): Promise<void> {
+  untilRenewed(signal?: WaitSignal): Promise<void> {
     if (this.#waiting.isEmpty) {
       const { scheduler, host } = this.#process;
       // An event of its own, so that everything else that is due comes first.
