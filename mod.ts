@@ -19,7 +19,7 @@
  *
  * This is what most programs need. The rest is in entry points of its own, which are loaded only if
  * they are imported: `@sluice/net/protocols`, `@sluice/net/transports`, `@sluice/net/streams`,
- * `@sluice/net/codecs`, `@sluice/net/layers`.
+ * `@sluice/net/codecs`, `@sluice/net/layers`, `@sluice/net/node`.
  *
  * @example An echo server, and a client
  * ```ts

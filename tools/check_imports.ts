@@ -2,7 +2,7 @@
  * Checks who imports whom, type imports included: `deno run -A tools/check_imports.ts`.
  *
  * ```text
- * protocols  <-  transports  <-  streams  <-  mod.ts        testing may import all three folders
+ * protocols  <-  transports  <-  streams  <-  mod.ts     node, testing may import all three folders
  * ```
  *
  * - `protocols/` imports nothing outside itself, neither a folder nor a package.
@@ -10,7 +10,7 @@
  * - No files import each other in a cycle, published or not.
  * - They import the file that has the name, not a `mod.ts`: barrels are for users. So does `mod.ts`
  *   itself, so that it loads no more than it names.
- * - Only `transports/` and `testing/` import `node:` modules.
+ * - Only `transports/`, `node/` and `testing/` import `node:` modules.
  * - Inside `transports/` the folders form levels, see {@linkcode LEVELS}: a file imports from its
  *   own folder and from lower levels.
  * - A file whose name starts with `_` is imported from its own folder only, and from `tests/`.
@@ -25,6 +25,10 @@ const MAY_IMPORT: Record<string, { parts: string[]; schemes: string[] }> = {
   "protocols": { parts: ["protocols"], schemes: [] },
   "transports": { parts: ["protocols", "transports"], schemes: ["jsr:", "npm:", "node:"] },
   "streams": { parts: ["protocols", "transports", "streams"], schemes: ["jsr:", "npm:"] },
+  "node": {
+    parts: ["protocols", "transports", "streams", "node"],
+    schemes: ["jsr:", "npm:", "node:"],
+  },
   "testing": {
     parts: ["protocols", "transports", "streams", "testing"],
     schemes: ["jsr:", "npm:", "node:"],

@@ -23,6 +23,7 @@ export const CHECKED: readonly string[] = [
   "docs",
   "examples",
   "mod.ts",
+  "node",
   "protocols",
   "streams",
   "testing",

@@ -4,3 +4,4 @@ export * from "../../protocols/codecs/mod.ts";
 export * from "../../transports/mod.ts";
 export * from "../../transports/layers/mod.ts";
 export * from "../../streams/mod.ts";
+export * from "../../node/mod.ts";

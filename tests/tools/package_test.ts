@@ -170,6 +170,7 @@ await openConnection({ port: "8888" });
       "docs",
       "examples",
       "mod.ts",
+      "node",
       "protocols",
       "streams",
       "testing",

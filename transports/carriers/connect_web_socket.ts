@@ -1,13 +1,9 @@
 import type { Address } from "../../protocols/address.ts";
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import { ConnectTimeoutError } from "../../protocols/errors.ts";
-import { startTimer } from "../core/clock.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
 import {
-  abortSignal,
   checkOptions,
-  duration,
   listOf,
   objectWith,
   type OptionTable,
@@ -15,15 +11,14 @@ import {
   text,
 } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
+import { OPEN_CHECKS, openInTime, type OpenOptions } from "./open_in_time.ts";
 import { WebSocketCarrier } from "./_web_socket_carrier.ts";
 
 /** The default of `maxReadBuffer`, in bytes: as much as may wait to be sent. */
 const DEFAULT_MAX_READ_BUFFER = 16_777_216;
-/** How long a WebSocket may take to open by default, in milliseconds. */
-const DEFAULT_OPEN_TIMEOUT = 30_000;
 
 /** Options for {@linkcode connectWebSocket}. */
-export interface WebSocketOptions extends TransportOptions {
+export interface WebSocketOptions extends OpenOptions, TransportOptions {
   /**
    * The subprotocols to ask for, where a URL is given; none by default. The one that was agreed on
    * is the extra info `subprotocol`.
@@ -38,14 +33,6 @@ export interface WebSocketOptions extends TransportOptions {
    */
   readonly maxReadBuffer?: number;
   /**
-   * How long the WebSocket may take to open, in milliseconds.
-   *
-   * @default {30000}
-   */
-  readonly connectTimeout?: number;
-  /** Gives up the attempt when it aborts. */
-  readonly signal?: AbortSignal;
-  /**
    * The address of the other end, which a WebSocket does not know: on a server the `remoteAddr`
    * that its handler is given. Read that before `Deno.upgradeWebSocket`: afterwards Deno throws.
    */
@@ -55,11 +42,10 @@ export interface WebSocketOptions extends TransportOptions {
 }
 
 const CHECKS: OptionTable<WebSocketOptions> = {
+  ...OPEN_CHECKS,
   ...TRANSPORT_CHECKS,
   subprotocols: listOf(text),
   maxReadBuffer: size(1),
-  connectTimeout: duration(),
-  signal: abortSignal,
   peername: objectWith("an address"),
   sockname: objectWith("an address"),
 };
@@ -124,29 +110,11 @@ export async function connectWebSocket<P extends AnyProtocol>(
     ? socket
     : new WebSocket(socket, [...options.subprotocols ?? []]);
   const carrier = new WebSocketCarrier(opening, maxReadBuffer, options);
-  await untilOpen(carrier, opening.url, options);
-  return await connectOver(protocolFactory, carrier, options);
-}
-
-async function untilOpen(
-  carrier: WebSocketCarrier,
-  url: string,
-  { signal, connectTimeout = DEFAULT_OPEN_TIMEOUT }: WebSocketOptions,
-): Promise<void> {
-  const given = Promise.withResolvers<never>();
-  const abort = (): void => given.reject(signal?.reason);
-  const cancel = startTimer(
-    connectTimeout,
-    () => given.reject(new ConnectTimeoutError(url, connectTimeout)),
-  );
-  signal?.addEventListener("abort", abort, { once: true });
   try {
-    await Promise.race([carrier.opened, given.promise]);
+    await openInTime(carrier.opened, opening.url, options);
   } catch (error) {
     carrier.close({ endedBy: "abort", error: null });
     throw error;
-  } finally {
-    cancel();
-    signal?.removeEventListener("abort", abort);
   }
+  return await connectOver(protocolFactory, carrier, options);
 }

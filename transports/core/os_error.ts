@@ -84,7 +84,9 @@ export function fromNodeError(error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error) || !("errno" in error)) return error;
   const { code, errno } = error;
   if (typeof code !== "string" || typeof errno !== "number") return error;
-  const text = nodeUtil().getSystemErrorMap().get(errno)?.[1] ?? code;
+  // Other modules than those of the system have numbers of their own: node:zlib.
+  const [name, text] = nodeUtil().getSystemErrorMap().get(errno) ?? [code, code];
+  if (name !== code) return error;
   const message = `${text.charAt(0).toUpperCase()}${text.substring(1)} (os error ${
     Math.abs(errno)
   })`;

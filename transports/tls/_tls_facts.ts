@@ -1,7 +1,6 @@
-import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
-import type { PeerCertificate, TlsCipher } from "../../protocols/peer_certificate.ts";
-import { readCertificate } from "./certificates/certificate_form.ts";
+import type { TLSSocket } from "node:tls";
 import type { Verdict } from "./certificates/session_trust.ts";
+import { socketFacts } from "./socket_facts.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /** The facts of a TLS connection after the handshake: its extra info. */
@@ -11,41 +10,16 @@ export function tlsFacts(
   verdict: Verdict,
 ): ReadonlyMap<string, unknown> {
   return new Map<string, unknown>([
+    ...socketFacts(socket),
     ["tlsEngine", "layer"],
-    ["sslObject", socket],
-    ["tlsVersion", socket.getProtocol() ?? undefined],
-    ["alpnProtocol", socket.alpnProtocol || undefined],
-    ["cipher", cipherOf(socket)],
-    ["peercert", describeCertificate(socket.getPeerCertificate(false))],
     ["authorized", verdict === null],
     ["authorizationError", verdict ?? undefined],
     ["serverName", serverNameOf(socket, options)],
   ]);
 }
 
-function cipherOf(socket: TLSSocket): TlsCipher | undefined {
-  // Absent once the socket is destroyed, though the types say otherwise.
-  const cipher = socket.getCipher() as ReturnType<TLSSocket["getCipher"]> | null;
-  if (cipher === null) return undefined;
-  return { name: cipher.name, standardName: cipher.standardName, version: cipher.version };
-}
-
 function serverNameOf(socket: TLSSocket, options: ResolvedTlsOptions): string | undefined {
   if (!options.serverSide) return options.serverName;
   // Missing from the types, as it is on a server only.
   return (socket as TLSSocket & { servername?: string | null }).servername || undefined;
-}
-
-function describeCertificate(certificate: NodeCertificate | null): PeerCertificate | undefined {
-  if (!certificate?.raw) return undefined;
-  return {
-    subject: { ...certificate.subject },
-    issuer: { ...certificate.issuer },
-    subjectAltName: readCertificate(certificate.raw).names,
-    validFrom: new Date(certificate.valid_from),
-    validTo: new Date(certificate.valid_to),
-    serialNumber: certificate.serialNumber,
-    fingerprint256: certificate.fingerprint256,
-    raw: new Uint8Array(certificate.raw),
-  };
 }

@@ -1,6 +1,10 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { NameResolutionError } from "../../../protocols/errors.ts";
-import { describeEndpointError, describeOsError } from "../../../transports/core/os_error.ts";
+import {
+  describeEndpointError,
+  describeOsError,
+  fromNodeError,
+} from "../../../transports/core/os_error.ts";
 
 Deno.test("describeOsError() puts the action before the message and keeps class and code", () => {
   const refused = Object.assign(new Deno.errors.ConnectionRefused("refused"), { code: "EX" });
@@ -52,4 +56,17 @@ Deno.test("describeEndpointError() names every permission that a Unix socket nee
     describeEndpointError(make(), "Cannot listen on x:1", { hostname: "x", port: 1 }).message,
     "Cannot listen on x:1: Requires read access",
   );
+});
+
+Deno.test("fromNodeError() gives a failure of the system its class, and leaves others alone", () => {
+  const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", errno: -104 });
+  const described = fromNodeError(reset);
+  assertInstanceOf(described, Deno.errors.ConnectionReset);
+  assertEquals([described.cause, Reflect.get(described, "code")], [reset, "ECONNRESET"]);
+  // node:zlib has numbers of its own.
+  const zlib = Object.assign(new Error("unexpected end of file"), {
+    code: "Z_BUF_ERROR",
+    errno: -5,
+  });
+  assertStrictEquals(fromNodeError(zlib), zlib);
 });

@@ -1,0 +1,53 @@
+import { ConnectTimeoutError } from "../../protocols/errors.ts";
+import { abortSignal, duration, type OptionTable } from "../../protocols/option_checks.ts";
+import { startTimer } from "../core/clock.ts";
+
+/** How long opening may take by default, in milliseconds. */
+const DEFAULT_OPEN_TIMEOUT = 30_000;
+
+/** Options for opening what is to carry a connection. */
+export interface OpenOptions {
+  /**
+   * How long it may take to open, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly connectTimeout?: number;
+  /** Gives up the attempt when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** The checks of {@linkcode OpenOptions}. */
+export const OPEN_CHECKS: OptionTable<OpenOptions> = {
+  connectTimeout: duration(),
+  signal: abortSignal,
+};
+
+/**
+ * Waits until something is open.
+ *
+ * @param opened Resolves then, rejects if that fails.
+ * @param place What is being opened, for the text of the error.
+ * @param options How long to wait.
+ * @throws {ConnectTimeoutError} If that takes too long.
+ * @throws The reason of the signal.
+ */
+export async function openInTime(
+  opened: Promise<void>,
+  place: string,
+  { signal, connectTimeout = DEFAULT_OPEN_TIMEOUT }: OpenOptions,
+): Promise<void> {
+  const given = Promise.withResolvers<never>();
+  const abort = (): void => given.reject(signal?.reason);
+  const cancel = startTimer(
+    connectTimeout,
+    () => given.reject(new ConnectTimeoutError(place, connectTimeout)),
+  );
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([opened, given.promise]);
+  } finally {
+    cancel();
+    signal?.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,35 @@
+import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
+import type { PeerCertificate, TlsCipher } from "../../protocols/peer_certificate.ts";
+import { readCertificate } from "./certificates/certificate_form.ts";
+
+/** What a socket of node:tls knows after its handshake, by the names of extra info. */
+export function socketFacts(socket: TLSSocket): ReadonlyMap<string, unknown> {
+  return new Map<string, unknown>([
+    ["sslObject", socket],
+    ["tlsVersion", socket.getProtocol() ?? undefined],
+    ["alpnProtocol", socket.alpnProtocol || undefined],
+    ["cipher", cipherOf(socket)],
+    ["peercert", describeCertificate(socket.getPeerCertificate(false))],
+  ]);
+}
+
+function cipherOf(socket: TLSSocket): TlsCipher | undefined {
+  // Absent once the socket is destroyed, though the types say otherwise.
+  const cipher = socket.getCipher() as ReturnType<TLSSocket["getCipher"]> | null;
+  if (cipher === null) return undefined;
+  return { name: cipher.name, standardName: cipher.standardName, version: cipher.version };
+}
+
+function describeCertificate(certificate: NodeCertificate | null): PeerCertificate | undefined {
+  if (!certificate?.raw) return undefined;
+  return {
+    subject: { ...certificate.subject },
+    issuer: { ...certificate.issuer },
+    subjectAltName: readCertificate(certificate.raw).names,
+    validFrom: new Date(certificate.valid_from),
+    validTo: new Date(certificate.valid_to),
+    serialNumber: certificate.serialNumber,
+    fingerprint256: certificate.fingerprint256,
+    raw: new Uint8Array(certificate.raw),
+  };
+}
