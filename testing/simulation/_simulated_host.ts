@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { withNetwork } from "../../transports/networks/with_network.ts";
 import { FlushScheduler } from "../../transports/core/write/flush_scheduler.ts";
 import { Process } from "./engine/process.ts";
@@ -30,6 +31,7 @@ export class SimulatedHost implements Host {
   readonly #machine: Machine;
   readonly #main: HostMain;
   readonly #restartAfter: number | undefined;
+  readonly #restore = AsyncLocalStorage.snapshot();
   #process: Process;
   #starts = 0;
   #skew = 0;
@@ -153,7 +155,9 @@ export class SimulatedHost implements Host {
     );
     const main = async (): Promise<unknown> => await this.#main(this);
     try {
-      const value = await runIn(this.#contextOf(process), () => withNetwork(network, main));
+      const value = await this.#restore(() =>
+        runIn(this.#contextOf(process), () => withNetwork(network, main))
+      );
       if (!process.isAlive) return;
       this.#state = "ended";
       this.#tellState("ended");

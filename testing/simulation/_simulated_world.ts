@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { nextTurn } from "../../transports/core/clock.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { applyFault, hostsOf } from "./_apply_fault.ts";
@@ -132,8 +133,10 @@ export class SimulatedWorld implements World {
   rule(rule: SegmentRule, { between }: RuleOptions = {}): Disposable {
     const applies = (from: string, to: string): boolean =>
       between === undefined || (between.includes(from) && between.includes(to) && from !== to);
+    // It runs where it was made, not in the program whose segment it is asked about.
+    const restore = AsyncLocalStorage.snapshot();
     const end = this.#lan.wire.addRule((segment) =>
-      applies(segment.from, segment.to) ? rule(segment) : "pass"
+      applies(segment.from, segment.to) ? restore(rule, segment) : "pass"
     );
     return { [Symbol.dispose]: end };
   }
@@ -143,7 +146,8 @@ export class SimulatedWorld implements World {
   }
 
   subscribe(listener: (event: SimulationEvent) => void): Disposable {
-    return { [Symbol.dispose]: this.#trace.subscribe(listener) };
+    const restore = AsyncLocalStorage.snapshot();
+    return { [Symbol.dispose]: this.#trace.subscribe((event) => restore(listener, event)) };
   }
 
   #add(name: string, main: HostMain, options?: HostOptions): SimulatedHost {

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { EventQueue, type ScheduledEvent } from "./event_queue.ts";
 
 /** The world is idle after so many turns in a row in which nothing touched it. */
@@ -51,6 +52,8 @@ export class Scheduler {
   #quiet = 0;
   #polls = 0;
   #isTurning = false;
+  // Events happen outside of every program, though one may have called for the next turn.
+  readonly #restore = AsyncLocalStorage.snapshot();
   #finish: ((end: RunEnd) => void) | null = null;
   #isDone = false;
 
@@ -115,14 +118,14 @@ export class Scheduler {
     } finally {
       this.#outside--;
       this.#touches++;
-      this.#turn();
+      this.#restore(() => this.#turn());
     }
   }
 
   /** Ends the run. */
   stop(): void {
     this.#isDone = true;
-    this.#turn();
+    this.#restore(() => this.#turn());
   }
 
   /** Lets events happen until {@linkcode stop}, or until none can or may. */

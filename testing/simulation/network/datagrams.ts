@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Address, NetAddress } from "../../../protocols/address.ts";
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
@@ -41,6 +42,8 @@ export class SimulatedDatagrams implements DatagramCarrier {
   readonly #maxDatagramSize: number;
   readonly #groups = new Set<string>();
   #sink: DatagramSink | null = null;
+  // Callbacks of the program see what was in force where it began to receive.
+  #restore: ReturnType<typeof AsyncLocalStorage.snapshot> | null = null;
   #isGone = false;
 
   /** A socket that receives nothing yet. */
@@ -55,6 +58,7 @@ export class SimulatedDatagrams implements DatagramCarrier {
   /** Begins to receive. */
   start(sink: DatagramSink): void {
     this.#sink = sink;
+    this.#restore = AsyncLocalStorage.snapshot();
   }
 
   /** Sends one datagram. */
@@ -78,10 +82,13 @@ export class SimulatedDatagrams implements DatagramCarrier {
 
   /** A datagram arrived. */
   receive(data: Bytes, from: NetAddress): void {
+    const [sink, restore] = [this.#sink, this.#restore];
+    if (sink === null || restore === null) return;
     const isTruncated = data.length > this.#maxDatagramSize;
     const shown = isTruncated ? data.subarray(0, this.#maxDatagramSize) : data;
     this.#host.touch();
-    if (this.#sink?.receive(shown, from, isTruncated) === "lent") emptyViews(shown);
+    const use = restore(() => sink.receive(shown, from, isTruncated));
+    if (use === "lent") emptyViews(shown);
   }
 
   /** Whether it is a member of a multicast group. */
