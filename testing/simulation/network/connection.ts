@@ -180,9 +180,7 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
     this.#isClosed = true;
     for (const read of this.#reads.splice(0)) read.reject(interrupted());
     for (const write of this.#writes.splice(0)) write.reject(interrupted());
-    this.#end();
-    // The peer gets the end first, then the answer to what was never read.
-    if (this.#unread > 0) this.#outgoing?.sendReset();
+    this.#endBoth();
     this.#inbox.length = 0;
     this.#host.onClosed(this);
   }
@@ -343,6 +341,17 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
       this.#writeFailure = brokenPipe();
     }
     this.wake();
+  }
+
+  #endBoth(): void {
+    const isUnix = "path" in this.localAddr;
+    const hasUnread = this.#unread > 0;
+    // Over TCP the peer gets the end first, then the answer to what was never read. Over a Unix
+    // socket it is one or the other, and it learns at once that nothing takes what it writes.
+    if (!isUnix) this.#end();
+    else if (!hasUnread) this.#outgoing?.sendEnd(true);
+    this.#isWriteEnded = true;
+    if (hasUnread) this.#outgoing?.sendReset();
   }
 
   #end(): void {

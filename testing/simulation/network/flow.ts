@@ -84,6 +84,7 @@ export class Flow {
   #offset = 0;
   #isRoomAwaited = false;
   #isStopped = false;
+  #refusesAnswers = false;
   #unanswered = 0;
   #lastArrival = 0;
   // How long a segment took last, in milliseconds.
@@ -145,8 +146,12 @@ export class Flow {
     this.#enqueue("SYN-ACK", NO_BYTES);
   }
 
-  /** Ends the direction, after all that was sent. */
-  sendEnd(): void {
+  /**
+   * Ends the direction, after all that was sent. `refusesAnswers`: the peer learns in the same
+   * moment that nothing takes what it writes.
+   */
+  sendEnd(refusesAnswers: boolean = false): void {
+    this.#refusesAnswers = refusesAnswers;
     this.#enqueue("FIN", NO_BYTES);
   }
 
@@ -290,8 +295,11 @@ export class Flow {
 
   #hand({ segment, data }: Segment): void {
     if (segment === "SYN-ACK") this.#receiver.receiveOpen();
-    else if (segment === "FIN") this.#receiver.receiveEnd();
-    else this.#receiver.receive(data);
+    else if (segment === "DATA") this.#receiver.receive(data);
+    else {
+      this.#receiver.receiveEnd();
+      if (this.#refusesAnswers) this.#receiver.receiveReset();
+    }
   }
 
   /** Data passes and its acknowledgement does not: the sender gives up in the end. */
