@@ -3,6 +3,7 @@ import { NEED_MORE } from "./codec.ts";
 import type { Bytes } from "./bytes.ts";
 import type { AnyProtocol, Transport } from "./contract.ts";
 import { ConnectionLostError, type FrameError, InvalidStateError } from "./errors.ts";
+import { writeEncoded } from "./encoded_message.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { Protocol } from "./protocol.ts";
 import { isThenable } from "./thrown.ts";
@@ -152,11 +153,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    */
   send(message: Out): boolean {
     const { transport } = this;
-    const encoded = this.#codec.encode(message);
-    if (typeof encoded === "string" || encoded instanceof Uint8Array) {
-      return transport.write(encoded);
-    }
-    return transport.writelines(encoded);
+    return writeEncoded(transport, this.#codec.encode(message));
   }
 
   /**

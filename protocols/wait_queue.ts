@@ -19,12 +19,22 @@ export class WaitQueue {
    *
    * @param signal Ends the waiting when it aborts, with its reason. The place in the queue is given
    * up at once, not a turn later, so that the next wait may begin directly afterwards.
+   * @param onReleased Called by {@linkcode release} itself, before the promise resolves; the promise
+   * rejects with the exception that it throws.
    */
-  wait(signal?: WaitSignal): Promise<void> {
-    if (signal === undefined) {
-      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    }
-    return this.#waitWith(signal);
+  wait(signal?: WaitSignal, onReleased?: () => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const go = onReleased === undefined ? resolve : () => {
+      try {
+        onReleased();
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    if (signal === undefined) this.#waiting.push({ resolve: go, reject });
+    else this.#waitWith(signal, { resolve: go, reject });
+    return promise;
   }
 
   /** Ends all waits. */
@@ -34,14 +44,20 @@ export class WaitQueue {
     for (const waiting of this.#waiting.splice(0)) waiting.resolve();
   }
 
+  /** Ends the longest wait; says whether there was one. */
+  releaseFirst(): boolean {
+    const first = this.#waiting.shift();
+    first?.resolve();
+    return first !== undefined;
+  }
+
   /** Fails all waits. */
   fail(reason: unknown): void {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(reason);
   }
 
-  #waitWith(signal: WaitSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (signal.aborted) return Promise.reject(signal.reason);
+  #waitWith(signal: WaitSignal, { resolve, reject }: Waiting): void {
+    if (signal.aborted) return reject(signal.reason);
     const onAbort = () => {
       // It may have been released by another listener of the same signal.
       const index = this.#waiting.indexOf(waiting);
@@ -55,7 +71,6 @@ export class WaitQueue {
     const waiting: Waiting = { resolve: leave(resolve), reject: leave(reject) };
     signal.addEventListener("abort", onAbort, { once: true });
     this.#waiting.push(waiting);
-    return promise;
   }
 }
 

@@ -2,10 +2,10 @@ import { copyOf } from "../protocols/bytes.ts";
 import type { DatagramTransport } from "../protocols/datagram_contract.ts";
 import { show } from "../protocols/option_checks.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
+import { WaitQueue } from "../protocols/wait_queue.ts";
 import { toBytes } from "../transports/core/write/to_bytes.ts";
 import type { SendPolicy } from "../transports/datagrams/queue_policies.ts";
 import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
-import { RoomQueue } from "./_room_queue.ts";
 import { abortable, type WaitSignal } from "../protocols/wait_signal.ts";
 
 type Settle = (error: Error | null) => void;
@@ -16,7 +16,8 @@ type Settle = (error: Error | null) => void;
 export class DatagramSender {
   readonly #transport: DatagramTransport;
   readonly #isPatient: boolean;
-  readonly #room = new RoomQueue();
+  readonly #room = new WaitQueue();
+  #hasRoom = true;
 
   /** Takes the endpoint, and the policy that it was opened with. */
   constructor(transport: DatagramTransport, sendPolicy: SendPolicy) {
@@ -27,12 +28,13 @@ export class DatagramSender {
 
   /** There is no room. */
   pause(): void {
-    this.#room.close();
+    this.#hasRoom = false;
   }
 
-  /** There is room. */
+  /** There is room: those who wait go on, until there is none. */
   resume(): void {
-    this.#room.open();
+    this.#hasRoom = true;
+    while (this.#hasRoom && this.#room.releaseFirst());
   }
 
   /**
@@ -49,13 +51,13 @@ export class DatagramSender {
     signal?: WaitSignal,
   ): Promise<void> | undefined {
     const { data, address } = checkDatagram(datagram);
-    if (this.#room.isOpen || !this.#isPatient) {
+    if (!this.#isPatient || (this.#hasRoom && this.#room.isEmpty)) {
       this.#transport.sendto(data, address, onSettled);
       return undefined;
     }
     // The sender may change it meanwhile.
     const copy = copyOf(toBytes(data));
-    return this.#room.run(() => void this.#transport.sendto(copy, address, onSettled), signal);
+    return this.#room.wait(signal, () => void this.#transport.sendto(copy, address, onSettled));
   }
 
   /** Sends a datagram; resolves when the system has taken it over. */

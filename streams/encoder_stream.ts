@@ -1,6 +1,7 @@
 import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import type { EncodedMessage, Encoder } from "../protocols/codec.ts";
-import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
+import { piecesOf } from "../protocols/encoded_message.ts";
+import { toPieces } from "../transports/core/write/to_bytes.ts";
 
 /**
  * A message of up to this many bytes becomes one chunk, with any number of parts: each chunk costs
@@ -39,8 +40,7 @@ export function encoderStream<Out>(codec: Encoder<Out>): TransformStream<Out, By
 }
 
 function toChunks(encoded: EncodedMessage): Bytes[] {
-  const isOne = typeof encoded === "string" || encoded instanceof Uint8Array;
-  const parts = (isOne ? [toBytes(encoded)] : toPieces(encoded)).map((part) => copyOf(part));
+  const parts = toPieces(piecesOf(encoded)).map((part) => copyOf(part));
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length === 0) return [];
   return length > JOIN_LIMIT ? parts : [joinBytes(parts)];

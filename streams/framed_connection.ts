@@ -3,6 +3,7 @@ import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
 import { ConnectionLostError, type FrameError, InvalidStateError } from "../protocols/errors.ts";
 import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
+import { writeEncoded } from "../protocols/encoded_message.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { toError } from "../protocols/thrown.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
@@ -159,9 +160,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
       signalOf("send", options)?.throwIfAborted();
       const encoded = this.#codec.encode(message);
       const { writer } = this.connection;
-      const isOne = typeof encoded === "string" || encoded instanceof Uint8Array;
-      if (isOne) writer.write(encoded);
-      else writer.writelines(encoded);
+      writeEncoded(writer, encoded);
       return writer.drain(options);
     } catch (error) {
       return Promise.reject(error);

@@ -5,11 +5,13 @@ import type {
   DatagramCloseInfo,
   DatagramDestination,
 } from "../protocols/datagram_contract.ts";
+import { piecesOf } from "../protocols/encoded_message.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
 import { copyOf, joinBytes } from "../protocols/bytes.ts";
-import { toBytes } from "../transports/core/write/to_bytes.ts";
-import { isThenable, toError } from "../protocols/thrown.ts";
+import { toPieces } from "../transports/core/write/to_bytes.ts";
+import { toError } from "../protocols/thrown.ts";
 import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
+import { tellBadMessages } from "./_bad_messages.ts";
 import { type DatagramSocket, receiveFrom } from "./datagram_socket.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
 
@@ -43,7 +45,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
   /** The datagrams below. */
   readonly socket: DatagramSocket;
   readonly #makeCodec: () => Codec<In, Out>;
-  readonly #onBadMessage: FramedDatagramsOptions["onBadMessage"];
+  readonly #onBadMessage: ((error: Error, address: Address) => void) | undefined;
   readonly #messages: AddressedMessage<In>[] = [];
   #badMessages = 0;
 
@@ -61,7 +63,11 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
     checkOptions("frame datagrams", options, CHECKS);
     this.socket = socket;
     this.#makeCodec = makeCodec;
-    this.#onBadMessage = options.onBadMessage;
+    // A rejection ends the socket, and receiving fails with it.
+    this.#onBadMessage = tellBadMessages(
+      options.onBadMessage,
+      (thrown) => socket.transport.abort(toError(thrown)),
+    );
   }
 
   /** How many datagrams were bad, wholly or at their end. */
@@ -147,18 +153,8 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
       }
     } catch (error) {
       this.#badMessages++;
-      this.#tellBadMessage(toError(error), address);
+      this.#onBadMessage?.(toError(error), address);
     }
-  }
-
-  /**
-   * A promise that the callback returns may reject: that ends the socket, and receiving fails with
-   * it.
-   */
-  #tellBadMessage(error: Error, address: Address): void {
-    const answer = this.#onBadMessage?.(error, address);
-    if (!isThenable(answer)) return;
-    Promise.resolve(answer).catch((thrown) => this.socket.transport.abort(toError(thrown)));
   }
 }
 
@@ -198,7 +194,8 @@ export function framedDatagrams<In, Out = In>(
   return new FramedDatagrams(socket, makeCodec, options);
 }
 
-function toDatagram(encoded: EncodedMessage): Uint8Array | string {
-  if (typeof encoded === "string" || encoded instanceof Uint8Array) return encoded;
-  return joinBytes(Array.from(encoded, (part) => copyOf(toBytes(part))));
+function toDatagram(encoded: EncodedMessage): Uint8Array {
+  const pieces = toPieces(piecesOf(encoded));
+  const [first = new Uint8Array(0)] = pieces;
+  return pieces.length < 2 ? first : joinBytes(pieces.map((piece) => copyOf(piece)));
 }

@@ -22,6 +22,25 @@ Deno.test("WaitQueue.release() concerns nobody who waits later", async () => {
   assertEquals(await stateOf(queue.wait()), "pending");
 });
 
+Deno.test("WaitQueue.releaseFirst() ends the longest wait, whose callback runs in the call", async () => {
+  const queue = new WaitQueue();
+  const order: string[] = [];
+  const { signal } = new AbortController();
+  const first = queue.wait(undefined, () => void order.push("first"));
+  const second = queue.wait(signal, () => {
+    throw new RangeError("second");
+  });
+  const third = queue.wait();
+  assertEquals(queue.releaseFirst(), true);
+  order.push("released");
+  assertEquals(order, ["first", "released"]);
+  await first;
+  assertEquals([queue.releaseFirst(), queue.releaseFirst()], [true, true]);
+  await assertRejects(() => second, RangeError, "second");
+  await third;
+  assertEquals(queue.releaseFirst(), false);
+});
+
 Deno.test("WaitQueue.fail() tells everybody why, with a signal and without", async () => {
   const queue = new WaitQueue();
   const waits = [queue.wait(), queue.wait(new AbortController().signal)];
