@@ -19,8 +19,8 @@ export class WaitQueue {
    *
    * @param signal Ends the waiting when it aborts, with its reason. The place in the queue is given
    * up at once, not a turn later, so that the next wait may begin directly afterwards.
-   * @param onReleased Called by {@linkcode release} itself, before the promise resolves; the promise
-   * rejects with the exception that it throws.
+   * @param onReleased Called by {@linkcode release} itself, before the promise resolves. The
+   * promise rejects with an exception of it.
    */
   wait(signal?: WaitSignal, onReleased?: () => void): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();

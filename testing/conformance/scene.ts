@@ -1,4 +1,5 @@
 import { startTimer } from "../../transports/core/clock.ts";
+import { sentQueueOf } from "../../transports/core/writing.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import type { ErrorContext } from "../../transports/core/error_report.ts";
@@ -147,5 +148,8 @@ export async function turns(count = 5): Promise<void> {
  * need not have a buffer between the two.
  */
 export async function flushed(transport: Transport): Promise<void> {
-  while (transport.getWriteBufferSize() > 0) await new Promise((resolve) => setImmediate(resolve));
+  while (transport.getWriteBufferSize() > 0) {
+    // A transport that is not ours tells nothing: it is looked at in each turn of the event loop.
+    await (sentQueueOf(transport)?.wait() ?? new Promise((resolve) => setImmediate(resolve)));
+  }
 }

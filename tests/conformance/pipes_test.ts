@@ -12,14 +12,20 @@ import { firstAccepted } from "../support/server_pair.ts";
 
 const RELAY = new URL("../transports/carriers/stdio_relay.py", import.meta.url).pathname;
 
-/** Tells when the write under way has ended, which goes on after an abort until the reader is gone. */
+/** Tells when no write is under way: one goes on after an abort until the reader is gone. */
 class WatchedOutput extends FileOutput {
-  ended: Promise<unknown> = Promise.resolve();
+  readonly #writes = new Set<Promise<number>>();
 
   override write(bytes: Uint8Array): Promise<number> {
     const written = super.write(bytes);
-    this.ended = written.catch(() => {});
+    this.#writes.add(written);
+    const forget = (): void => void this.#writes.delete(written);
+    written.then(forget, forget);
     return written;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#writes.size > 0) await Promise.allSettled(this.#writes);
   }
 }
 
@@ -46,7 +52,7 @@ const fifoPair: MakeTransportPair = async (factoryA, factoryB, options) => {
     connect(factoryA, back, there),
     connect(factoryB, there, back),
   ]);
-  return [a, b, () => Promise.all(outputs.map(({ ended }) => ended))];
+  return [a, b, () => Promise.all(outputs.map((output) => output.idle()))];
 };
 
 /** The fourth descriptor of a process, and what that passes everything on to. */
