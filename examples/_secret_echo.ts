@@ -21,23 +21,20 @@ export type MakeLayers = (key: Bytes, end: "server" | "client") => readonly Laye
 
 /** Sends back what it receives. */
 class Echo extends Protocol {
-  #transport: Transport | undefined;
-
   override connectionMade(transport: Transport): void {
-    this.#transport = transport;
     console.log(`${peerOf(transport)} connected`);
   }
 
   override dataReceived(chunk: Bytes): void {
-    this.#transport?.write(chunk);
+    this.transport.write(chunk);
   }
 
   override pauseWriting(): void {
-    this.#transport?.pauseReading();
+    this.transport.pauseReading();
   }
 
   override resumeWriting(): void {
-    this.#transport?.resumeReading();
+    this.transport.resumeReading();
   }
 }
 

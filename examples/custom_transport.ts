@@ -17,7 +17,7 @@
  */
 import type { Bytes } from "@sluice/net";
 import { type ByteSource, type Carrier, connectCarrier } from "@sluice/net/transports";
-import { Protocol, type Transport } from "@sluice/net";
+import { Protocol } from "@sluice/net";
 import { ReceiveBuffer } from "@sluice/net/protocols";
 import { readFlags } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
@@ -121,14 +121,8 @@ export class PortCarrier implements Carrier {
 
 /** The same class works over TCP: a protocol does not know its carrier. */
 class Shout extends Protocol {
-  #transport: Transport | undefined;
-
-  override connectionMade(transport: Transport): void {
-    this.#transport = transport;
-  }
-
   override dataReceived(chunk: Uint8Array): void {
-    this.#transport?.write(new TextDecoder().decode(chunk).toUpperCase());
+    this.transport.write(new TextDecoder().decode(chunk).toUpperCase());
   }
 }
 

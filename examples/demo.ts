@@ -27,27 +27,24 @@ function say(who: string, what: string): void {
 
 /** The server's protocol: sends back all bytes, and reads no faster than the client does. */
 class Echo extends Protocol {
-  #transport: Transport | undefined;
-
   override connectionMade(transport: Transport): void {
-    this.#transport = transport;
     say("server", `${peerOf(transport)} connected`);
   }
 
   override dataReceived(chunk: Uint8Array): void {
-    this.#transport?.write(chunk);
+    this.transport.write(chunk);
   }
 
   override pauseWriting(): void {
-    this.#transport?.pauseReading();
+    this.transport.pauseReading();
   }
 
   override resumeWriting(): void {
-    this.#transport?.resumeReading();
+    this.transport.resumeReading();
   }
 
   override connectionLost(): void {
-    if (this.#transport) say("server", `${peerOf(this.#transport)} disconnected`);
+    say("server", `${peerOf(this.transport)} disconnected`);
   }
 }
 

@@ -18,7 +18,6 @@ class EchoClient extends Protocol {
   readonly #message: Uint8Array;
   // One decoder for the connection: a character may arrive in two chunks.
   readonly #decoder = new TextDecoder();
-  #transport: Transport | undefined;
   #missing: number;
 
   constructor(message: string) {
@@ -33,7 +32,6 @@ class EchoClient extends Protocol {
   }
 
   override connectionMade(transport: Transport): void {
-    this.#transport = transport;
     console.log(`connected to ${peerOf(transport)}`);
     transport.write(this.#message);
     console.log(`sent ${this.#message.length} bytes`);
@@ -42,7 +40,7 @@ class EchoClient extends Protocol {
   override dataReceived(chunk: Uint8Array): void {
     console.log(`received: ${this.#decoder.decode(chunk, { stream: true })}`);
     this.#missing -= chunk.length;
-    if (this.#missing <= 0) this.#transport?.close();
+    if (this.#missing <= 0) this.transport.close();
   }
 }
 

@@ -16,28 +16,25 @@ import { listenFlags, readFlags } from "./_flags.ts";
 import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";
 
 class Echo extends Protocol {
-  #transport: Transport | undefined;
-
   override connectionMade(transport: Transport): void {
-    this.#transport = transport;
     console.log(`${peerOf(transport)} connected`);
   }
 
   override dataReceived(chunk: Uint8Array): void {
-    this.#transport?.write(chunk);
+    this.transport.write(chunk);
   }
 
   // A client that sends without reading fills our buffer: then we stop reading from it.
   override pauseWriting(): void {
-    this.#transport?.pauseReading();
+    this.transport.pauseReading();
   }
 
   override resumeWriting(): void {
-    this.#transport?.resumeReading();
+    this.transport.resumeReading();
   }
 
   override connectionLost(error: Error | null): void {
-    const peer = this.#transport ? peerOf(this.#transport) : "?";
+    const peer = peerOf(this.transport);
     console.log(`${peer} disconnected${error ? `: ${error.message}` : ""}`);
   }
 }

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { createServer, Protocol, type Transport } from "@sluice/net";
+import { createServer, Protocol } from "@sluice/net";
 import { listenFlags, readFlags } from "./_flags.ts";
 import { runProgram, serveUntilStopped } from "./_program.ts";
 
@@ -26,15 +26,9 @@ const MAX_MESSAGE_LENGTH = 65_536;
 
 /** Greets. */
 export class GreetingProtocol extends Protocol {
-  /** The connection, for subclasses. */
-  protected transport: Transport | undefined;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   #text = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
-
-  override connectionMade(transport: Transport): void {
-    this.transport = transport;
-  }
 
   override dataReceived(chunk: Uint8Array): void {
     clearTimeout(this.#timer);
@@ -62,7 +56,7 @@ export class GreetingProtocol extends Protocol {
 
   #greet(line: string): void {
     const message = line.replace(/\r?\n$/, "");
-    this.transport?.write(`Hello, ${message}!${line.slice(message.length)}`);
+    this.transport.write(`Hello, ${message}!${line.slice(message.length)}`);
   }
 }
 

@@ -22,10 +22,10 @@ class RobustGreetingProtocol extends GreetingProtocol {
       super.dataReceived(chunk);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      console.error(`cannot greet ${this.transport ? peerOf(this.transport) : "?"}: ${reason}`);
+      console.error(`cannot greet ${peerOf(this.transport)}: ${reason}`);
       // close() lets the apology out first; abort() would drop it.
-      this.transport?.write("Sorry, that was no text.\n");
-      this.transport?.close();
+      this.transport.write("Sorry, that was no text.\n");
+      this.transport.close();
     }
   }
 }

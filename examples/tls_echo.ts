@@ -36,15 +36,12 @@ import { checkRemotePort, listenFlags, readFlags } from "./_flags.ts";
 import { peerOf, runProgram, serveUntilStopped } from "./_program.ts";
 
 class TlsEcho extends Protocol {
-  #transport?: Transport;
-
   override connectionMade(transport: Transport): void {
-    this.#transport = transport;
     console.log(`${peerOf(transport)} connected, engine ${transport.getExtraInfo("tlsEngine")}`);
   }
 
   override dataReceived(chunk: Uint8Array): void {
-    this.#transport?.write(chunk);
+    this.transport.write(chunk);
   }
 
   override connectionLost(error: Error | null): void {

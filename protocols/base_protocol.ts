@@ -1,4 +1,8 @@
 import type { BaseProtocolCallbacks, Transport } from "./contract.ts";
+import { InvalidStateError } from "./errors.ts";
+
+/** Tells a protocol of the transport that it has from now on, if it wants to know. */
+export let giveTransport: (protocol: object, transport: Transport) => void;
 
 /**
  * What every stream protocol can hear, each answered by doing nothing. Extend {@linkcode Protocol}
@@ -8,8 +12,32 @@ import type { BaseProtocolCallbacks, Transport } from "./contract.ts";
  * to the connection's `onError` and ends the connection with that error.
  */
 export abstract class BaseProtocol implements BaseProtocolCallbacks {
+  static {
+    giveTransport = (protocol, transport) => {
+      if (#transport in protocol) protocol.#transport = transport;
+    };
+  }
+
+  #transport: Transport | null = null;
+
+  /**
+   * The connection: what `connectionMade` was given, and another transport from the moment on in
+   * which that drives this protocol, as after `startTls`.
+   *
+   * @throws {InvalidStateError} Before `connectionMade`.
+   */
+  get transport(): Transport {
+    if (this.#transport !== null) return this.#transport;
+    throw new InvalidStateError(
+      "Cannot use transport: not connected yet; " +
+        "a connectionMade() of your own has to call super.connectionMade(transport)",
+    );
+  }
+
   /** Called once, before any other callback. Reading starts after it returns. */
-  connectionMade(_transport: Transport): void {}
+  connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
 
   /**
    * Called once, after every other callback, when the connection has ended.

@@ -210,7 +210,7 @@ export interface DatagramProtocolCallbacks {
    * One datagram arrived, possibly empty; it is the protocol's to keep. Until a returned promise
    * settles those that follow wait, as while reading is paused.
    */
-  datagramReceived?(data: Bytes, address: Address): void | Promise<void>;
+  datagramReceived?(data: Bytes, address: Address): unknown;
   /**
    * A send failed, or a datagram arrived cut off (`DatagramTruncatedError`). The endpoint goes on.
    */

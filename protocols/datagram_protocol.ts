@@ -41,7 +41,9 @@ export class DatagramProtocol implements DatagramProtocolCallbacks {
   connectionLost(_error: Error | null): void {}
 
   /** One datagram arrived, possibly empty. It is the protocol's to keep. */
-  datagramReceived(_data: Bytes, _address: Address): void | Promise<void> {}
+  datagramReceived(_data: Bytes, _address: Address): unknown {
+    return undefined;
+  }
 
   /** A send failed, or a datagram arrived cut off. The endpoint goes on. */
   errorReceived(_error: Error): void {}

@@ -1,8 +1,8 @@
 import type { Codec } from "./codec.ts";
 import { NEED_MORE } from "./codec.ts";
 import type { Bytes } from "./bytes.ts";
-import type { AnyProtocol, Transport } from "./contract.ts";
-import { ConnectionLostError, type FrameError, InvalidStateError } from "./errors.ts";
+import type { AnyProtocol } from "./contract.ts";
+import { ConnectionLostError, type FrameError } from "./errors.ts";
 import { writeEncoded } from "./encoded_message.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { Protocol } from "./protocol.ts";
@@ -26,8 +26,8 @@ import { WaitQueue } from "./wait_queue.ts";
  * `resumeReading()`. When a callback changes the protocol with `setProtocol`, the bytes that were
  * not decoded go to the next one; elsewhere pass on what {@linkcode detach} gives.
  *
- * A subclass that overrides `connectionMade`, `connectionLost`, `pauseWriting` or `resumeWriting`
- * calls `super`'s as well.
+ * A subclass that overrides `connectionLost`, `pauseWriting` or `resumeWriting` calls `super`'s as
+ * well.
  *
  * @example A server that answers lines
  * ```ts
@@ -60,7 +60,6 @@ import { WaitQueue } from "./wait_queue.ts";
 export class FramedProtocol<In, Out = In> extends Protocol {
   #codec: Codec<In, Out>;
   readonly #reader: FrameReader<In>;
-  #transport: Transport | null = null;
   #isEnded = false;
   // Whether another reader has taken the bytes that were not decoded.
   #isDetached = false;
@@ -80,21 +79,6 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     super();
     this.#codec = codec;
     this.#reader = new FrameReader(codec);
-  }
-
-  /**
-   * The connection.
-   *
-   * @throws {InvalidStateError} Before `connectionMade`.
-   */
-  get transport(): Transport {
-    if (this.#transport === null) {
-      throw new InvalidStateError(
-        "Cannot use transport: not connected yet; " +
-          "a connectionMade() of your own has to call super.connectionMade(transport)",
-      );
-    }
-    return this.#transport;
   }
 
   /**
@@ -130,7 +114,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    *
    * @param error What is wrong with it; it is `recoverable`.
    */
-  badMessageReceived(error: FrameError): void | Promise<void> {
+  badMessageReceived(error: FrameError): unknown {
     throw error;
   }
 
@@ -184,11 +168,6 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   detach(): Bytes {
     this.#isDetached = true;
     return this.#reader.takeRest();
-  }
-
-  /** As {@linkcode Protocol.connectionMade}; it is where {@linkcode transport} comes from. */
-  override connectionMade(transport: Transport): void {
-    this.#transport = transport;
   }
 
   /** As {@linkcode Protocol.connectionLost}; it ends every {@linkcode drain}. */

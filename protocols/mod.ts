@@ -28,7 +28,7 @@
  *
  * @module
  */
-export * from "./base_protocol.ts";
+export { BaseProtocol } from "./base_protocol.ts";
 export * from "./buffered_protocol.ts";
 export * from "./codec.ts";
 export * from "./contract.ts";

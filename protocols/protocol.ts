@@ -14,16 +14,12 @@ import type { ProtocolCallbacks } from "./contract.ts";
  *
  * @example A protocol that answers
  * ```ts
- * import { memoryTransportPair, Protocol, type Transport } from "@sluice/net";
+ * import { memoryTransportPair, Protocol } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
  * class Shout extends Protocol {
- *   #transport?: Transport;
- *   override connectionMade(transport: Transport): void {
- *     this.#transport = transport;
- *   }
  *   override dataReceived(chunk: Uint8Array): void {
- *     this.#transport?.write(new TextDecoder().decode(chunk).toUpperCase());
+ *     this.transport.write(new TextDecoder().decode(chunk).toUpperCase());
  *   }
  * }
  *

@@ -119,7 +119,7 @@ export interface SubprocessProtocolCallbacks {
    * Bytes arrived from a pipe; they are the protocol's to keep. Nothing more is read from this pipe
    * until a returned promise settles.
    */
-  pipeDataReceived?(fd: number, chunk: Bytes): void | Promise<void>;
+  pipeDataReceived?(fd: number, chunk: Bytes): unknown;
   /** A pipe was closed: in good order (`null`), or by a failure. */
   pipeConnectionLost?(fd: number, error: Error | null): void;
   /** The process has ended; `returncode` is known. Data may still come. */

@@ -44,7 +44,9 @@ export class SubprocessProtocol implements SubprocessProtocolCallbacks {
    * The child wrote to pipe `_fd`: 1 is its standard output, 2 its standard error. Nothing more is
    * read from that pipe until a returned promise settles.
    */
-  pipeDataReceived(_fd: number, _data: Bytes): void | Promise<void> {}
+  pipeDataReceived(_fd: number, _data: Bytes): unknown {
+    return undefined;
+  }
 
   /** Pipe `_fd` ended, with the failure that ended it or `null`. */
   pipeConnectionLost(_fd: number, _error: Error | null): void {}

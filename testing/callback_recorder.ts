@@ -1,3 +1,4 @@
+import { giveTransport } from "../protocols/base_protocol.ts";
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
 import type { BaseProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
@@ -137,6 +138,7 @@ export abstract class CallbackRecorder {
   connectionMade(transport: Transport): unknown {
     this.#transport = transport;
     this.record("connectionMade");
+    giveTransport(this.#inner, transport);
     return this.#inner.connectionMade?.(transport);
   }
 

@@ -59,7 +59,7 @@ export class RecordedEndpoint implements DatagramProtocolCallbacks {
     return this.#inner.connectionLost?.(error);
   }
 
-  datagramReceived(data: Bytes, address: Address): void | Promise<void> {
+  datagramReceived(data: Bytes, address: Address): unknown {
     this.received.push({ data: this.borrowsChunks ? new Uint8Array(data) : data, address });
     this.#record("datagramReceived");
     return this.#inner.datagramReceived?.(data, address);

@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  type CloseInfo,
-  createConnection,
-  type LayerFactory,
-  Protocol,
-  type Transport,
-} from "@sluice/net";
+import { type CloseInfo, createConnection, type LayerFactory, Protocol } from "@sluice/net";
 import { deadline } from "@std/async";
 
 /** The longest wait for data, in milliseconds. */
@@ -17,7 +11,6 @@ const PATIENCE_MS = 20_000;
 
 /** One connection to an example. */
 export class Client extends Protocol implements AsyncDisposable {
-  #transport: Transport | undefined;
   #text = "";
   #onText: PromiseWithResolvers<void> = Promise.withResolvers();
   #isLost = false;
@@ -31,10 +24,6 @@ export class Client extends Protocol implements AsyncDisposable {
     return protocol;
   }
 
-  override connectionMade(transport: Transport): void {
-    this.#transport = transport;
-  }
-
   override dataReceived(chunk: Uint8Array): void {
     this.#text += this.#decoder.decode(chunk, { stream: true });
     this.#tell();
@@ -43,12 +32,6 @@ export class Client extends Protocol implements AsyncDisposable {
   override connectionLost(): void {
     this.#isLost = true;
     this.#tell();
-  }
-
-  /** The connection. */
-  get transport(): Transport {
-    if (this.#transport === undefined) throw new Error("Cannot tell transport: not connected");
-    return this.#transport;
   }
 
   /** Sends, and waits until `expected`, or another text of its length or more, has come back. */

@@ -94,7 +94,9 @@ Deno.test("every example that serves until Ctrl-C is tested for what servers hav
   const serving: string[] = [];
   for (const { name } of examples) {
     const source = await Deno.readTextFile(new URL(`${name}.ts`, folder));
-    if (/serveUntilStopped|stopRequested|runSecretEcho/.test(source)) serving.push(name);
+    if (/serveUntilStopped|serveUntilSignal|stopRequested|runSecretEcho/.test(source)) {
+      serving.push(name);
+    }
   }
   assertEquals(serving, tested);
 });

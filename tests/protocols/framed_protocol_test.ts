@@ -40,9 +40,9 @@ class Lines extends FramedProtocol<string> {
     return this.onLine(line);
   }
 
-  override badMessageReceived(error: FrameError): void | Promise<void> {
+  override badMessageReceived(error: FrameError): unknown {
     this.heard.push(error.name);
-    if (!this.toleratesBad) return super.badMessageReceived(error);
+    return this.toleratesBad ? undefined : super.badMessageReceived(error);
   }
 
   override endReceived(): boolean | void {

@@ -16,3 +16,8 @@ export function pattern(length: number, first = 0): Bytes {
   for (let index = 0; index < length; index++) bytes[index] = (first + index) * 167 % 251;
   return bytes;
 }
+
+/** All parts in one. */
+export function concatBytes(parts: readonly Uint8Array[]): Bytes {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}

@@ -1,3 +1,4 @@
+import { giveTransport } from "../../protocols/base_protocol.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
@@ -131,6 +132,7 @@ export class CarrierTransport implements Transport {
   start(transport: Transport = this): void {
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
+    giveTransport(this.#delivery.protocol, transport);
     this.#call("connectionMade", transport);
     const { source } = this.#carrier;
     if (isPushSource(source)) new PushReader(source, this.#delivery, this.#events).start();
@@ -247,7 +249,9 @@ export class CarrierTransport implements Transport {
   }
 
   setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
-    if (!switchProtocol(this.#delivery, protocol, options).replaysEof) return;
+    const { replaysEof } = switchProtocol(this.#delivery, protocol, options);
+    giveTransport(protocol, this);
+    if (!replaysEof) return;
     const { state } = this.#lifecycle;
     if (state === "readEnded" || state === "ended") void this.#tellEofAgain(protocol);
   }

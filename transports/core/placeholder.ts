@@ -1,3 +1,4 @@
+import { giveTransport } from "../../protocols/base_protocol.ts";
 import type {
   AnyProtocol,
   ProtocolCallbacks,
@@ -36,7 +37,9 @@ export class Placeholder implements ProtocolCallbacks {
   /** Puts the protocol in its place, and tells it of the connection. */
   connectionMade(transport: Transport): unknown {
     this.handOver(transport);
-    return this.protocol.connectionMade?.(this.#top ?? transport);
+    const top = this.#top ?? transport;
+    giveTransport(this.protocol, top);
+    return this.protocol.connectionMade?.(top);
   }
 
   /** Tells the protocol, which is not in its place yet. */

@@ -1,3 +1,4 @@
+import { giveTransport } from "../../protocols/base_protocol.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type {
@@ -134,6 +135,7 @@ export class TransportWrapper implements Transport {
   /** As {@linkcode Transport}: forwarded. */
   setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
     this.inner.setProtocol(protocol, options);
+    giveTransport(protocol, this);
   }
 
   /** As {@linkcode Transport}: forwarded. */

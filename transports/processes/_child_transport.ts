@@ -211,7 +211,7 @@ export class ChildTransport implements SubprocessTransport {
   #pipeProtocol(fd: number): ProtocolCallbacks {
     return {
       // A promise that does not reject, if it is one.
-      dataReceived: (chunk) => this.#call("pipeDataReceived", fd, chunk) as void | Promise<void>,
+      dataReceived: (chunk) => this.#call("pipeDataReceived", fd, chunk),
       pauseWriting: () => void this.#call("pauseWriting", fd),
       resumeWriting: () => void this.#call("resumeWriting", fd),
     };

@@ -1,3 +1,4 @@
+import { giveTransport } from "../../protocols/base_protocol.ts";
 import type {
   AbortOptions,
   AnyProtocol,
@@ -79,6 +80,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   connectionMade(inner: Transport): void {
     this.inner = inner;
     putOnTop(inner, this);
+    giveTransport(this.getProtocol(), this);
     this.#call("connectionMade", this);
   }
 
@@ -174,6 +176,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   /** Exchanges the protocol above. */
   override setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
     const { replaysEof, hasUnread } = switchProtocol(this.#delivery, protocol, options);
+    giveTransport(protocol, this);
     if (hasUnread) {
       this.#isUnreadWaiting = true;
       void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));

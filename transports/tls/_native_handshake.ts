@@ -1,3 +1,4 @@
+import { giveTransport } from "../../protocols/base_protocol.ts";
 import { Placeholder } from "../core/placeholder.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { HandshakeTimeoutError } from "../../protocols/errors.ts";
@@ -65,6 +66,7 @@ class NativeHandshake extends Placeholder {
     if (transport instanceof CarrierTransport) transport.restartClock();
     transport.resumeReading();
     const onError = endsConnection(transport, this.#options.onError);
+    giveTransport(this.protocol, transport);
     callBack(this.protocol, "connectionMade", onError, transport);
   }
 }
