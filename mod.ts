@@ -56,6 +56,7 @@ export type {
   BufferedProtocolCallbacks,
   ProtocolCallbacks,
   Transport,
+  WriteOptions,
 } from "./protocols/contract.ts";
 export type { DatagramTransport } from "./protocols/datagram_contract.ts";
 export { DatagramProtocol } from "./protocols/datagram_protocol.ts";

@@ -12,21 +12,21 @@
  * @module
  */
 import { createConnection, createServer, type ProtocolCallbacks } from "@sluice/net";
-import { type Transport, TransportWrapper } from "@sluice/net";
+import { type Transport, TransportWrapper, type WriteOptions } from "@sluice/net";
 import { readFlags } from "./_flags.ts";
 import { peerOf, runProgram } from "./_program.ts";
 
 class LoggingTransport extends TransportWrapper {
-  override write(data: Uint8Array | string): boolean {
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
     this.#log(data);
-    return super.write(data);
+    return super.write(data, options);
   }
 
   // Forwarded as it is, not piece by piece through `write`.
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
     const pieces = [...parts];
     for (const piece of pieces) this.#log(piece);
-    return super.writelines(pieces);
+    return super.writelines(pieces, options);
   }
 
   override close(): void {

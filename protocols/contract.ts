@@ -25,6 +25,19 @@ export interface WriteBufferLimits {
   readonly low: number;
 }
 
+/** Options for {@linkcode Transport.write} and {@linkcode Transport.writelines}. */
+export interface WriteOptions {
+  /**
+   * Whether the memory of the data is given away, as by `postMessage` with a list of what to
+   * transfer: the data is detached at once, so that its length is 0, and nothing is copied. Later
+   * reads use the memory again. A view of a part of a buffer, and memory that cannot be
+   * transferred, is copied and stays as it is.
+   *
+   * @default {false}
+   */
+  readonly transfer?: boolean;
+}
+
 /** Options for {@linkcode Transport.setProtocol}. */
 export interface SetProtocolOptions {
   /**
@@ -82,26 +95,29 @@ export interface Transport {
    * Small data (up to 16 KiB) is copied, so its buffer may be used again directly. Larger data is
    * sent from where it lies: leave it unchanged until it is flushed. If its memory is transferred
    * away or shrinks before, the connection ends with a `TypeError`. Shared and resizable memory is
-   * copied. Data given after `close()`, `abort()` or the loss of the connection is dropped; empty
+   * copied. A chunk that is lent (see {@linkcode ProtocolCallbacks.borrowsChunks}) may be written
+   * as any other. Data given after `close()`, `abort()` or the loss of the connection is dropped; empty
    * data does nothing.
    *
    * @param data Bytes, or a string that is sent as UTF-8.
+   * @param options Whether the memory of the data is given away.
    * @returns Whether more may be written now: `false` while writing is paused, which is advice.
    * @throws {TypeError} If `data` is neither bytes nor a string, or its memory was transferred
    * away.
    * @throws {InvalidStateError} If `writeEof()` was called before.
    */
-  write(data: Uint8Array | string): boolean;
+  write(data: Uint8Array | string, options?: WriteOptions): boolean;
   /**
    * Queues several pieces as if they were one.
    *
    * @param parts The pieces, in order. One that is neither bytes nor a string throws a `TypeError`
    * before any of them is queued. Pieces of anything but an array are copied, so a generator may
    * use one buffer for all of them.
+   * @param options Whether the memory of the pieces is given away.
    * @returns What {@linkcode Transport.write} returns.
    * @throws As {@linkcode Transport.write}.
    */
-  writelines(parts: Iterable<Uint8Array | string>): boolean;
+  writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean;
   /**
    * Ends the writing direction once all that was queued is sent. Reading goes on. Does nothing the
    * second time or after `close()`.
@@ -236,8 +252,18 @@ export interface BaseProtocolCallbacks {
  */
 export interface ProtocolCallbacks extends BaseProtocolCallbacks {
   /**
-   * Bytes arrived, in a buffer of their own: keep, change or transfer them. Nothing more is read
-   * until a returned promise settles.
+   * Whether chunks are lent instead of given. A lent chunk is a view of memory that is used again,
+   * so nothing is allocated for it. It is valid until {@linkcode ProtocolCallbacks.dataReceived}
+   * returns, or its promise settles. Then it is detached: its length is 0, and it never shows other
+   * bytes. Copy what you keep. `write(chunk)` is safe at any size, on any transport.
+   *
+   * @default {false}
+   */
+  readonly borrowsChunks?: boolean;
+  /**
+   * Bytes arrived, in a buffer of their own: keep, change or transfer them. If
+   * {@linkcode ProtocolCallbacks.borrowsChunks} is `true` they are lent instead. Nothing more is
+   * read until a returned promise settles.
    */
   dataReceived?(chunk: Bytes): unknown;
   /**

@@ -41,8 +41,9 @@ export class Protocol extends BaseProtocol implements ProtocolCallbacks {
    * A returned promise holds reading back: the next chunk is read only after it settles, and its
    * rejection ends the connection like an exception. Any other result is ignored.
    *
-   * @param _chunk At least one byte. Its buffer is yours alone: keep it,
-   * change it, or transfer it to a Worker.
+   * @param _chunk At least one byte. Its buffer is yours alone: keep it, change it, or transfer it
+   * to a Worker. A subclass that says `readonly borrowsChunks = true` has it lent instead, until
+   * this returns or the promise settles: see {@linkcode ProtocolCallbacks.borrowsChunks}.
    */
   dataReceived(_chunk: Bytes): unknown {
     return undefined;

@@ -1,6 +1,6 @@
 import type { Bytes } from "../protocols/bytes.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
-import type { Transport } from "../protocols/contract.ts";
+import type { Transport, WriteOptions } from "../protocols/contract.ts";
 import type { ExtraInfoValue } from "../protocols/extra_info.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
@@ -75,22 +75,27 @@ export class StreamWriter {
   /**
    * Queues bytes or a string, as `Transport.write`. Dropped once the connection is closing or lost.
    *
+   * @param data Bytes or a string.
+   * @param options Whether the memory of the data is given away: it is detached then, and used
+   * again by later reads.
    * @returns Whether more may be written now; {@linkcode drain} waits for that.
    * @throws {TypeError} If `data` is neither bytes nor a string.
    * @throws {InvalidStateError} After {@linkcode writeEof}, or if the connection was handed over.
    */
-  write(data: Uint8Array | string): boolean {
-    return this.#flow.output.write(data);
+  write(data: Uint8Array | string, options?: WriteOptions): boolean {
+    return this.#flow.output.write(data, options);
   }
 
   /**
    * Queues several pieces, as `Transport.writelines`.
    *
+   * @param parts Bytes and strings.
+   * @param options As of {@linkcode write}.
    * @returns What {@linkcode write} returns.
    * @throws As {@linkcode write}.
    */
-  writelines(parts: Iterable<Uint8Array | string>): boolean {
-    return this.#flow.output.writelines(parts);
+  writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    return this.#flow.output.writelines(parts, options);
   }
 
   /**

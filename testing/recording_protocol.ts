@@ -40,6 +40,11 @@ export class RecordingProtocol extends CallbackRecorder implements ProtocolCallb
     this.#inner = inner;
   }
 
+  /** Whether chunks are lent: if the protocol behind this one borrows them. */
+  get borrowsChunks(): boolean {
+    return this.#inner.borrowsChunks === true;
+  }
+
   /** Records a copy of the chunk, passes the chunk on and returns the answer. */
   dataReceived(chunk: Bytes): unknown {
     this.record("dataReceived", chunk);

@@ -4,6 +4,7 @@ import type {
   AnyProtocol,
   SetProtocolOptions,
   WriteBufferLimits,
+  WriteOptions,
 } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
 import { checkOptions, flag, objectWith, type OptionTable } from "../protocols/option_checks.ts";
@@ -213,17 +214,19 @@ export class RecordingTransport extends TransportWrapper {
   }
 
   /** As `Transport`: recorded, then done. */
-  override write(data: Uint8Array | string): boolean {
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
     const bytes = toBytes(data);
-    this.#record("write", typeof data === "string" ? data : copyOf(bytes));
-    return this.#keep([bytes], () => super.write(bytes));
+    const kept = copyOf(bytes);
+    this.#record("write", typeof data === "string" ? data : kept);
+    return this.#keep([kept], () => super.write(bytes, options));
   }
 
   /** As `Transport`: recorded, then done. */
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = toPieces(parts).map((piece) => copyOf(piece));
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    const given = toPieces(parts, options);
+    const pieces = given.map((piece) => copyOf(piece));
     this.#record("writelines", pieces);
-    return this.#keep(pieces, () => super.writelines(pieces));
+    return this.#keep(pieces, () => super.writelines(given, options));
   }
 
   /** As `Transport`: recorded, then done. */

@@ -6,10 +6,12 @@ import { endingInsideCases } from "./conformance/ending_inside_cases.ts";
 import { flowControlCases } from "./conformance/flow_control_cases.ts";
 import { halfCloseCases } from "./conformance/half_close_cases.ts";
 import { integrityCases } from "./conformance/integrity_cases.ts";
+import { lentMemoryCases } from "./conformance/lent_memory_cases.ts";
 import { protocolSwitchCases } from "./conformance/protocol_switch_cases.ts";
 import { Random } from "./conformance/random.ts";
 import { readingCases } from "./conformance/reading_cases.ts";
 import { type ConformanceCase, Scene, turns } from "./conformance/scene.ts";
+import { transferredMemoryCases } from "./conformance/transferred_memory_cases.ts";
 import { writingCases } from "./conformance/writing_cases.ts";
 import { startTimer } from "../transports/core/clock.ts";
 import type { MakeTransportPair, TransportGap } from "./make_transport_pair.ts";
@@ -109,9 +111,11 @@ function selectCases(gaps: readonly TransportGap[]): ConformanceCase[] {
     closeInfoCases,
     halfCloseCases,
     readingCases,
+    lentMemoryCases,
     bufferedProtocolCases,
     protocolSwitchCases,
     writingCases,
+    transferredMemoryCases,
     flowControlCases,
     callbackErrorCases,
     integrityCases,

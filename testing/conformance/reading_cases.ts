@@ -56,6 +56,7 @@ export const readingCases: readonly ConformanceCase[] = [
         assertSameBytes(chunk, sent.subarray(offset, offset + chunk.length));
         offset += chunk.length;
       }
+      assertEquals(offset, sent.length, "bytes that are still there");
     },
   },
   {

@@ -54,6 +54,7 @@ function telling(change: (protocol: ProtocolCallbacks) => ProtocolCallbacks): Ma
     const protocol = factory();
     if ("getBuffer" in protocol) return protocol;
     const forwarded: ProtocolCallbacks = {
+      borrowsChunks: protocol.borrowsChunks === true,
       connectionMade: (transport) => protocol.connectionMade?.(transport),
       dataReceived: (chunk) => protocol.dataReceived?.(chunk),
       eofReceived: () => protocol.eofReceived?.(),
@@ -69,6 +70,12 @@ function telling(change: (protocol: ProtocolCallbacks) => ProtocolCallbacks): Ma
 class LosesLastByte extends TransportWrapper {
   override write(data: Uint8Array | string): boolean {
     return super.write(data.length > 1 ? data.slice(0, -1) : data);
+  }
+}
+
+class IgnoresOptions extends TransportWrapper {
+  override write(data: Uint8Array | string): boolean {
+    return super.write(data);
   }
 }
 
@@ -149,6 +156,10 @@ const WRAPPED_FAULTS: Record<string, [wrap: (inner: Transport) => Transport, cas
   "swaps parts": [(inner) => new SwapsParts(inner), /writelines\(\) sends what/],
   "takes what is not bytes": [(inner) => new TakesAnything(inner), /neither bytes nor/],
   "sends what was written over": [(inner) => new WritesLater(inner), /Changing up to/],
+  "leaves data with the writer who gives it away": [
+    (inner) => new IgnoresOptions(inner),
+    /detaches the data at once/,
+  ],
   "never says that it is full": [(inner) => new NeverRefuses(inner), /above high/],
   "reads while paused": [(inner) => new NeverPauses(inner), /under way at pauseReading/],
   "drops what is queued at close": [(inner) => new ClosesByAbort(inner), /4 MiB that are queued/],
@@ -176,6 +187,14 @@ const TOLD_FAULTS: Record<
       shared.set(chunk);
       return protocol.dataReceived?.(shared.subarray(0, chunk.length));
     },
+  }), /may be kept/],
+  "leaves what it has lent with the borrower": [(protocol) => ({
+    borrowsChunks: false,
+    dataReceived: (chunk) => protocol.dataReceived?.(chunk),
+  }), /empty once dataReceived/],
+  "takes back what it has given": [(protocol) => ({
+    borrowsChunks: true,
+    dataReceived: (chunk) => protocol.dataReceived?.(chunk),
   }), /may be kept/],
   "does not wait for dataReceived": [(protocol) => ({
     dataReceived: (chunk) => void protocol.dataReceived?.(chunk),

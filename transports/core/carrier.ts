@@ -16,6 +16,11 @@ export interface CarrierOutcome extends Pick<CloseInfo, "endedBy" | "error"> {
 export interface ByteSource extends AsyncIterator<Bytes, unknown, Uint8Array | undefined> {
   /** Whether each chunk outside a given buffer has a buffer of its own, so that none is copied. */
   readonly givesOwnedBytes?: boolean;
+  /**
+   * As `next`, without a copy: the chunk may be a part of its buffer, which has no other user from
+   * now on.
+   */
+  nextRoomy?(): Promise<IteratorResult<Bytes, unknown>>;
 }
 
 /** Takes the bytes that a {@linkcode PushSource} reads. */

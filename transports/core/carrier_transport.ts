@@ -8,6 +8,7 @@ import type {
   SetProtocolOptions,
   Transport,
   WriteBufferLimits,
+  WriteOptions,
 } from "../../protocols/contract.ts";
 import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
@@ -27,7 +28,7 @@ import { pump, type PumpEvents } from "./read/pump.ts";
 import { switchProtocol } from "./read/switch_protocol.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
-import { asBytes, toPieces } from "./write/to_bytes.ts";
+import { asBytes, takeOver, toPieces } from "./write/to_bytes.ts";
 import { gateOf } from "./write/write_gate.ts";
 
 /** Told when connections begin and end: by a server, for instance. */
@@ -169,24 +170,13 @@ export class CarrierTransport implements Transport {
     this.#delivery.hold(until);
   }
 
-  write(data: Uint8Array | string): boolean {
+  write(data: Uint8Array | string, options?: WriteOptions): boolean {
     const bytes = asBytes(data);
-    if (this.#mayWrite() && bytes.length > 0) {
-      if (gateOf(this)?.hold(bytes)) return false;
-      this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
-      this.#outbound.commit();
-    }
-    return !this.#outbound.paused;
+    return this.#write(bytes.length > 0 ? [bytes] : [], options);
   }
 
-  writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = toPieces(parts);
-    if (this.#mayWrite() && pieces.length > 0) {
-      if (gateOf(this)?.hold(...pieces)) return false;
-      for (const bytes of pieces) this.#outbound.push(bytes, this.#delivery.mayOverwrite(bytes));
-      this.#outbound.commit();
-    }
-    return !this.#outbound.paused;
+  writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    return this.#write(toPieces(parts, options), options);
   }
 
   writeEof(): void {
@@ -346,6 +336,17 @@ export class CarrierTransport implements Transport {
   async #tellEofAgain(protocol: AnyProtocol): Promise<void> {
     await this.#delivery.ready();
     if (!this.#delivery.stopped && this.#delivery.protocol === protocol) void this.#tellEof();
+  }
+
+  #write(pieces: Uint8Array[], options: WriteOptions | undefined): boolean {
+    const isOpen = this.#mayWrite();
+    const areOwned = options !== undefined && takeOver(pieces, options);
+    if (isOpen && pieces.length > 0) {
+      if (gateOf(this)?.hold(...pieces)) return false;
+      for (const bytes of pieces) this.#outbound.push(bytes, areOwned);
+      this.#outbound.commit();
+    }
+    return !this.#outbound.paused;
   }
 
   #mayWrite(): boolean {

@@ -7,6 +7,7 @@ import type {
   SetProtocolOptions,
   Transport,
   WriteBufferLimits,
+  WriteOptions,
 } from "../../protocols/contract.ts";
 import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
@@ -21,14 +22,14 @@ import { closeInTime } from "./close_in_time.ts";
  *
  * @example Logging what is written
  * ```ts
- * import { memoryTransportPair, TransportWrapper } from "@sluice/net";
+ * import { memoryTransportPair, TransportWrapper, type WriteOptions } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
  * class LoggingTransport extends TransportWrapper {
  *   readonly log: string[] = [];
- *   override write(data: Uint8Array | string): boolean {
+ *   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
  *     this.log.push(`write ${data.length}`);
- *     return super.write(data);
+ *     return super.write(data, options);
  *   }
  * }
  *
@@ -68,13 +69,13 @@ export class TransportWrapper implements Transport {
   }
 
   /** As {@linkcode Transport}: forwarded. */
-  write(data: Uint8Array | string): boolean {
-    return this.inner.write(data);
+  write(data: Uint8Array | string, options?: WriteOptions): boolean {
+    return this.inner.write(data, options);
   }
 
   /** As {@linkcode Transport}: forwarded. */
-  writelines(parts: Iterable<Uint8Array | string>): boolean {
-    return this.inner.writelines(parts);
+  writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    return this.inner.writelines(parts, options);
   }
 
   /** As {@linkcode Transport}: forwarded. */

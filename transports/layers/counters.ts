@@ -1,5 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { AnyProtocol } from "../../protocols/contract.ts";
+import type { AnyProtocol, WriteOptions } from "../../protocols/contract.ts";
 import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
 import type { DirectionCounters, TrafficCounters } from "../../protocols/traffic_counters.ts";
 import { checkOptions, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
@@ -96,26 +96,32 @@ class CountersLayer extends Layer {
     this.#total = total;
   }
 
+  override get borrowsChunks(): boolean {
+    return this.isBorrowedAbove;
+  }
+
   override dataReceived(chunk: Bytes): void | Promise<void> {
     this.#own.addReceived(chunk.length);
     this.#total?.addReceived(chunk.length);
     return super.dataReceived(chunk);
   }
 
-  override write(data: Uint8Array | string): boolean {
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
     const bytes = toBytes(data);
+    // Before it is written: bytes that are given away have no length afterwards.
+    const { length } = bytes;
     const isDropped = this.isClosing();
-    const mayWrite = super.write(bytes);
-    if (!isDropped && bytes.length > 0) this.#addSent(bytes.length);
+    const mayWrite = super.write(bytes, options);
+    if (!isDropped && length > 0) this.#addSent(length);
     return mayWrite;
   }
 
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = toPieces(parts);
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    const pieces = toPieces(parts, options);
+    const lengths = pieces.map(({ length }) => length);
     const isDropped = this.isClosing();
-    const mayWrite = super.writelines(pieces);
-    if (isDropped) return mayWrite;
-    for (const { length } of pieces) if (length > 0) this.#addSent(length);
+    const mayWrite = super.writelines(pieces, options);
+    if (!isDropped) lengths.forEach((length) => this.#addSent(length));
     return mayWrite;
   }
 

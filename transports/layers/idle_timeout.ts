@@ -1,5 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
+import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { IdleTimeoutError } from "../../protocols/errors.ts";
 import { type Clock, clockCheck, clockFor } from "../core/clock.ts";
 import { IdleTimer } from "./idle_timer.ts";
@@ -61,19 +61,23 @@ class IdleTimeoutLayer extends Layer {
     super.connectionMade(inner);
   }
 
+  override get borrowsChunks(): boolean {
+    return this.isBorrowedAbove;
+  }
+
   override dataReceived(chunk: Bytes): void | Promise<void> {
     this.#timer?.touch();
     return super.dataReceived(chunk);
   }
 
-  override write(data: Uint8Array | string): boolean {
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
     this.#timer?.touch();
-    return super.write(data);
+    return super.write(data, options);
   }
 
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
     this.#timer?.touch();
-    return super.writelines(parts);
+    return super.writelines(parts, options);
   }
 
   override connectionLost(error: Error | null): void {

@@ -1,4 +1,9 @@
-import type { AbortOptions, AnyProtocol, Transport } from "../../protocols/contract.ts";
+import type {
+  AbortOptions,
+  AnyProtocol,
+  Transport,
+  WriteOptions,
+} from "../../protocols/contract.ts";
 import { describeError, messageOf } from "../../protocols/thrown.ts";
 import { formatAddress } from "../core/addresses.ts";
 import {
@@ -123,6 +128,10 @@ class LoggingLayer extends Layer {
     super.connectionMade(inner);
   }
 
+  override get borrowsChunks(): boolean {
+    return this.isBorrowedAbove;
+  }
+
   override dataReceived(chunk: Bytes): void | Promise<void> {
     this.#logBytes("received", chunk);
     return super.dataReceived(chunk);
@@ -148,16 +157,16 @@ class LoggingLayer extends Layer {
     super.connectionLost(error);
   }
 
-  override write(data: Uint8Array | string): boolean {
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
     const bytes = toBytes(data);
     if (!this.isClosing()) this.#logBytes("sent", bytes);
-    return super.write(bytes);
+    return super.write(bytes, options);
   }
 
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = toPieces(parts);
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    const pieces = toPieces(parts, options);
     if (!this.isClosing()) this.#logBytes("sent", joinBytes(pieces.map((piece) => copyOf(piece))));
-    return super.writelines(pieces);
+    return super.writelines(pieces, options);
   }
 
   override writeEof(): void {

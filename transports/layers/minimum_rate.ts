@@ -90,6 +90,10 @@ class MinimumRateLayer extends Layer {
     this.#goOn();
   }
 
+  override get borrowsChunks(): boolean {
+    return this.isBorrowedAbove;
+  }
+
   override dataReceived(chunk: Bytes): void | Promise<void> {
     this.#received += chunk.length;
     const settled = super.dataReceived(chunk);

@@ -1,4 +1,4 @@
-import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
+import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { WriteStallError } from "../../protocols/errors.ts";
 import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
 import { Layer } from "../stack/layer.ts";
@@ -75,12 +75,12 @@ class WriteStallLayer extends Layer {
     super.connectionMade(inner);
   }
 
-  override write(data: Uint8Array | string): boolean {
-    return this.#watch(() => super.write(data));
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
+    return this.#watch(() => super.write(data, options));
   }
 
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    return this.#watch(() => super.writelines(parts));
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    return this.#watch(() => super.writelines(parts, options));
   }
 
   override connectionLost(error: Error | null): void {

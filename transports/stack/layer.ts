@@ -6,6 +6,7 @@ import type {
   ProtocolCallbacks,
   SetProtocolOptions,
   Transport,
+  WriteOptions,
 } from "../../protocols/contract.ts";
 import { Delivery } from "../core/read/delivery.ts";
 import { holdDelivery } from "../core/read/hold_delivery.ts";
@@ -13,9 +14,9 @@ import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { closeAfterPeer } from "../core/writing.ts";
-import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
+import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
-import { toBytes, toPieces } from "../core/write/to_bytes.ts";
+import { asBytes, takeOver, toPieces } from "../core/write/to_bytes.ts";
 import { putOnTop, takeOff } from "../core/stack_top.ts";
 import { gateOf } from "../core/write/write_gate.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
@@ -31,16 +32,16 @@ import { TransportWrapper } from "../core/transport_wrapper.ts";
  *
  * @example Counting both directions
  * ```ts
- * import { type Bytes, memoryTransportPair, Protocol } from "@sluice/net";
+ * import { type Bytes, memoryTransportPair, Protocol, type WriteOptions } from "@sluice/net";
  * import { Layer } from "@sluice/net/layers";
  * import { assertEquals } from "@std/assert";
  *
  * class Counting extends Layer {
  *   sent = 0;
  *   received = 0;
- *   override write(data: Uint8Array | string): boolean {
+ *   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
  *     this.sent += data.length;
- *     return super.write(data);
+ *     return super.write(data, options);
  *   }
  *   override dataReceived(chunk: Bytes): void | Promise<void> {
  *     this.received += chunk.length;
@@ -74,6 +75,20 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     this.#options = options;
     this.#delivery = new Delivery(upper, this.#fail);
     markStacked(this);
+  }
+
+  /**
+   * Whether the chunks from below are lent: if the protocol above borrows them, and
+   * {@linkcode dataReceived} is not overridden. A layer that overrides it and keeps no chunk
+   * returns {@linkcode isBorrowedAbove}.
+   */
+  get borrowsChunks(): boolean {
+    return this.dataReceived === Layer.prototype.dataReceived && this.isBorrowedAbove;
+  }
+
+  /** Whether the protocol above has chunks lent. */
+  protected get isBorrowedAbove(): boolean {
+    return this.#delivery.isBorrower;
   }
 
   /** The transport below is there; tells the protocol above. */
@@ -129,14 +144,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   /** Passes data down. */
-  override write(data: Uint8Array | string): boolean {
-    return this.#isHeld([data]) ? false : super.write(this.#keep(data));
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
+    return this.#isHeld([data], options) ? false : super.write(data, options);
   }
 
   /** Passes data down. */
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = toPieces(parts).map((part) => this.#keep(part));
-    return this.#isHeld(pieces) ? false : super.writelines(pieces);
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    const pieces = toPieces(parts, options);
+    return this.#isHeld(pieces, options) ? false : super.writelines(pieces, options);
   }
 
   /** Ends the direction below. */
@@ -209,17 +224,13 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   }
 
   /** Whether another layer is being put on this one, and has these pieces wait. */
-  #isHeld(data: readonly (Uint8Array | string)[]): boolean {
+  #isHeld(data: readonly (Uint8Array | string)[], options: WriteOptions | undefined): boolean {
     const gate = gateOf(this);
     if (gate === undefined || this.isClosing()) return false;
-    const pieces = data.map(toBytes).filter((piece) => piece.length > 0);
-    return pieces.length > 0 && gate.hold(...pieces);
-  }
-
-  /** Copies what the protocol above may overwrite: the transport below cannot know. */
-  #keep(data: Uint8Array | string): Uint8Array | string {
-    if (typeof data === "string") return data;
-    return this.#delivery.mayOverwrite(toBytes(data)) ? copyOf(data) : data;
+    const pieces = data.map(asBytes).filter((piece) => piece.length > 0);
+    if (pieces.length === 0 || !gate.hold(...pieces)) return false;
+    if (options !== undefined) takeOver(pieces, options);
+    return true;
   }
 
   #tellEofInTime(): void {

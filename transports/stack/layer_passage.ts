@@ -1,4 +1,4 @@
-import type { Transport } from "../../protocols/contract.ts";
+import type { Transport, WriteOptions } from "../../protocols/contract.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import type { WriteGate } from "../core/write/write_gate.ts";
 
@@ -12,12 +12,12 @@ export class LayerPassage extends TransportWrapper {
     this.#gate = gate;
   }
 
-  override write(data: Uint8Array | string): boolean {
-    return this.#gate.pass(() => super.write(data));
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
+    return this.#gate.pass(() => super.write(data, options));
   }
 
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    return this.#gate.pass(() => super.writelines(parts));
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    return this.#gate.pass(() => super.writelines(parts, options));
   }
 
   override writeEof(): void {

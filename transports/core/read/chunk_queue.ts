@@ -33,6 +33,7 @@ interface ChunkQueueOptions {
  * ```
  */
 export class ChunkQueue implements ByteSource {
+  readonly givesOwnedBytes = true;
   readonly #buffer = new ReceiveBuffer();
   readonly #limit: number;
   readonly #onTaken: (bytes: number) => void;

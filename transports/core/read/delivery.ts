@@ -1,13 +1,24 @@
 import { type Bytes, checkBytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
-import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../protocols/contract.ts";
+import type {
+  AnyProtocol,
+  BufferedProtocolCallbacks,
+  ProtocolCallbacks,
+} from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { show } from "../../../protocols/option_checks.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
+import { isLent, keepable, Loan, markOverwritten } from "../loan.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/wait_queue.ts";
 
 /**
- * Hands chunks to a protocol, of either kind, one after the other: only while delivery is not
+ * Where a chunk lies: in memory of its own; in memory that no one else uses, with room around it;
+ * or in memory of which nothing is known.
+ */
+export type ChunkMemory = "own" | "roomy" | "unknown";
+
+/**
+ * Hands chunks to a protocol, of any kind, one after the other: only while delivery is not
  * paused, and the next only when the promise that the protocol returned for the last one has
  * settled. What cannot be delivered yet waits in order, and goes to the protocol that is set by
  * then.
@@ -88,6 +99,11 @@ export class Delivery {
     return this.#buffered !== null;
   }
 
+  /** Whether the protocol has chunks lent: they need no memory of their own. */
+  get isBorrower(): boolean {
+    return this.#buffered === null && (this.#protocol as ProtocolCallbacks).borrowsChunks === true;
+  }
+
   /** Whether a chunk would be delivered now. */
   get isReady(): boolean {
     return !this.paused && this.#draining === null && !this.#isInCallback;
@@ -111,30 +127,29 @@ export class Delivery {
     return this.#borrow(this.#buffered, -1);
   }
 
-  /** Whether `bytes` lie in memory that the next read may overwrite. */
-  mayOverwrite(bytes: Uint8Array): boolean {
-    return this.#lent !== undefined && bytes.buffer === this.#lent.buffer;
-  }
-
   /**
    * Delivers a chunk, now if nothing stands in the way. A protocol that takes chunks gets one with
-   * a buffer of its own.
+   * a buffer of its own, or has it lent.
    *
    * @param chunk The received bytes, which have no other user.
    * @param target What {@linkcode lend} gave for this read: the chunk may lie in it.
-   * @param isOwned Whether the chunk, unless it lies there, has a buffer of its own.
+   * @param memory Where it lies if not there.
    * @returns Nothing if it is done; else a promise that resolves when it is.
    * @throws {TypeError} If the chunk is not bytes, or its memory was transferred away.
    */
-  push(chunk: Bytes, target?: Uint8Array, isOwned: boolean = false): void | Promise<void> {
+  push(
+    chunk: Bytes,
+    target?: Uint8Array,
+    memory: ChunkMemory = "unknown",
+  ): void | Promise<void> {
     if (this.stopped) return;
     checkBytes(chunk, "receive");
     if (chunk.length === 0) return;
-    const isLent = target !== undefined && chunk.buffer === target.buffer;
+    const isInTarget = target !== undefined && chunk.buffer === target.buffer;
     if (this.#isInCallback || this.paused || this.#draining !== null) {
-      return this.#wait(isLent ? copyOf(chunk) : chunk);
+      return this.#wait(isInTarget || memory === "unknown" ? keepable(chunk) : chunk);
     }
-    const settled = this.#hand(chunk, isLent, isOwned);
+    const settled = this.#hand(chunk, isInTarget, isInTarget ? "unknown" : memory);
     if (settled === undefined && this.#waiting.length === 0) return;
     return this.#draining = this.#drain(settled);
   }
@@ -149,7 +164,7 @@ export class Delivery {
   /** Has bytes delivered before all that waits, but not before this returns. */
   unshift(bytes: Bytes): void {
     if (this.stopped) return;
-    this.#waiting.unshift(this.mayOverwrite(bytes) ? copyOf(bytes) : bytes);
+    this.#waiting.unshift(keepable(bytes));
     if (!this.#isInCallback) this.#draining ??= this.#drain();
   }
 
@@ -184,26 +199,39 @@ export class Delivery {
    * throws or rejects.
    *
    * @param chunk The chunk.
-   * @param isLent Whether it lies in what was lent for this read.
-   * @param isOwned Whether it has a buffer of its own if it does not.
+   * @param isInTarget Whether it lies in what was lent for this read.
+   * @param memory Where it lies if not there.
    */
-  #hand(chunk: Bytes, isLent: boolean, isOwned: boolean = false): void | Promise<void> {
+  #hand(
+    chunk: Bytes,
+    isInTarget: boolean,
+    memory: ChunkMemory = "unknown",
+  ): void | Promise<void> {
     if (chunk.length === 0) return this.#onError("dataReceived", goneChunk());
     this.#isInCallback = true;
-    const settled = this.#buffered === null
-      ? callBack(
-        this.#protocol,
-        "dataReceived",
-        this.#onError,
-        isLent ? copyOf(chunk) : isOwned ? chunk : ownedBytes(chunk),
-      )
-      : this.#update(this.#buffered, chunk, isLent);
+    const settled = this.#buffered !== null
+      ? this.#update(this.#buffered, chunk, isInTarget)
+      : this.isBorrower
+      ? this.#lend(chunk, memory)
+      : this.#give(memory === "own" ? chunk : ownBytes(chunk));
     this.#isInCallback = false;
     if (settled instanceof Promise) return settled;
   }
 
-  #update(protocol: BufferedProtocolCallbacks, chunk: Bytes, isLent: boolean): unknown {
-    const isInPlace = isLent && this.#isLender && chunk.byteOffset === this.#lent?.byteOffset;
+  #give(chunk: Bytes): unknown {
+    return callBack(this.#protocol, "dataReceived", this.#onError, chunk);
+  }
+
+  #lend(chunk: Bytes, memory: ChunkMemory): unknown {
+    // A layer passes on what it was lent itself.
+    if (memory === "unknown" && isLent(chunk)) return this.#give(chunk);
+    const lent = memory === "unknown" ? ownedBytes(chunk) : chunk;
+    const loan = Loan.begin(lent.buffer);
+    return loan.end(this.#give(lent));
+  }
+
+  #update(protocol: BufferedProtocolCallbacks, chunk: Bytes, isInTarget: boolean): unknown {
+    const isInPlace = isInTarget && this.#isLender && chunk.byteOffset === this.#lent?.byteOffset;
     const taken = isInPlace ? chunk.length : this.#putInto(protocol, chunk);
     // The chunk may lie in memory that is read into again.
     if (taken < chunk.length) this.#waiting.unshift(copyOf(chunk, taken));
@@ -229,11 +257,17 @@ export class Delivery {
     }, sizeHint);
     if (buffer instanceof Uint8Array && buffer.length > 0) {
       this.#isLender = true;
+      if (buffer !== this.#lent) markOverwritten(buffer.buffer);
       return this.#lent = buffer;
     }
     if (!hasFailed) this.#onError("getBuffer", badBuffer(buffer));
     return undefined;
   }
+}
+
+/** Bytes with a buffer of their own, which no one takes back. */
+function ownBytes(chunk: Bytes): Bytes {
+  return isLent(chunk) ? copyOf(chunk) : ownedBytes(chunk);
 }
 
 /** A chunk that waited has become empty. */

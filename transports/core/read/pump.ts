@@ -36,11 +36,13 @@ export async function pump(
     try {
       const target = delivery.lend();
       if (delivery.stopped) return;
-      const step = await source.next(target);
+      const roomy = delivery.isBorrower ? source.nextRoomy?.() : undefined;
+      const step = await (roomy ?? source.next(target));
       if (step.done) break;
       checkBytes(step.value, "receive");
       events.onReceived(step.value.length);
-      const settled = delivery.push(step.value, target, source.givesOwnedBytes);
+      const memory = roomy !== undefined ? "roomy" : source.givesOwnedBytes ? "own" : "unknown";
+      const settled = delivery.push(step.value, target, memory);
       if (settled !== undefined) await settled;
       if (turnBudget.spend()) await turnBudget.untilRenewed();
     } catch (error) {

@@ -3,6 +3,7 @@ import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
 import type { PumpEvents } from "./pump.ts";
+import { roomyCopy } from "./read_buffer.ts";
 
 /**
  * Takes what a {@linkcode PushSource} reads and delivers it: `source -> delivery -> protocol`, the
@@ -31,10 +32,7 @@ export class PushReader implements ByteSink {
     const delivery = this.#delivery;
     if (delivery.stopped) return false;
     this.#events.onReceived(n);
-    // A protocol with a buffer of its own copies at once. Any other may keep what it is given.
-    const isCopied = delivery.isBuffered && delivery.isReady;
-    const bytes = isCopied ? memory.subarray(0, n) : copyOf(memory, 0, n);
-    const settled = delivery.push(bytes, undefined, true);
+    const settled = this.#deliver(memory, n);
     if (settled !== undefined || delivery.paused) {
       void this.#whenReady(() => this.#source.resume());
       return false;
@@ -42,6 +40,15 @@ export class PushReader implements ByteSink {
     if (!turnBudget.spend()) return !delivery.stopped;
     void turnBudget.untilRenewed().then(() => this.#whenReady(() => this.#source.resume()));
     return false;
+  }
+
+  #deliver(memory: Bytes, n: number): void | Promise<void> {
+    const delivery = this.#delivery;
+    if (!delivery.isReady) return delivery.push(copyOf(memory, 0, n), undefined, "own");
+    // A protocol with a buffer of its own copies at once.
+    if (delivery.isBuffered) return delivery.push(memory.subarray(0, n), undefined, "roomy");
+    if (delivery.isBorrower) return delivery.push(roomyCopy(memory, n), undefined, "roomy");
+    return delivery.push(copyOf(memory, 0, n), undefined, "own");
   }
 
   async delivered(): Promise<void> {

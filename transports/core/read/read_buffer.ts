@@ -1,5 +1,6 @@
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import type { ByteSource } from "../carrier.ts";
+import { takeMemory } from "../memory_pool.ts";
 
 /** The first read, in bytes, and what an idle connection holds. */
 const SMALLEST = 512;
@@ -31,7 +32,7 @@ export class ReadBuffer {
 
   /** Where to read to next. */
   get target(): Bytes {
-    return this.#target ??= new Uint8Array(this.#size);
+    return this.#target ??= new Uint8Array(takeMemory(this.#size));
   }
 
   /** Whether `n` bytes fill the target, and the next one is larger: there may be more. */
@@ -49,6 +50,14 @@ export class ReadBuffer {
     return chunk;
   }
 
+  /** The first `n` bytes of the target where they lie: the next read goes elsewhere. */
+  takeRoomy(n: number): Bytes {
+    const { target } = this;
+    this.reuse(n);
+    this.#target = null;
+    return n === target.length ? target : target.subarray(0, n);
+  }
+
   /** The first `n` bytes of the target were used where they lie. */
   reuse(n: number): void {
     const size = this.#size;
@@ -59,6 +68,15 @@ export class ReadBuffer {
     this.#quiet = 0;
     this.#target = null;
   }
+}
+
+/** A copy of the first `n` bytes, in memory of a size that is used again. */
+export function roomyCopy(memory: Bytes, n: number): Bytes {
+  let size = SMALLEST;
+  while (size < n) size *= STEP;
+  const copy = new Uint8Array(takeMemory(size), 0, n);
+  copy.set(n < memory.length ? memory.subarray(0, n) : memory);
+  return copy;
 }
 
 /** What can read into a buffer: a socket, a file. */
@@ -77,6 +95,7 @@ export class ReaderSource implements ByteSource {
   readonly #reader: Reader;
   readonly #buffer = new ReadBuffer();
   #target: Uint8Array | undefined;
+  #isRoomy = false;
   // A read into the buffer that had nothing to give yet.
   #pending: Promise<number | null> | null = null;
 
@@ -86,6 +105,16 @@ export class ReaderSource implements ByteSource {
   }
 
   next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
+    this.#isRoomy = false;
+    return this.#next(target);
+  }
+
+  nextRoomy(): Promise<IteratorResult<Bytes, void>> {
+    this.#isRoomy = true;
+    return this.#next();
+  }
+
+  #next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
     const pending = this.#pending;
     this.#pending = null;
     this.#target = pending === null ? target : undefined;
@@ -103,7 +132,7 @@ export class ReaderSource implements ByteSource {
       return { done: false, value: this.#target.subarray(0, n) as Bytes };
     }
     const mayHaveMore = this.#buffer.isOutgrownBy(n);
-    const value = this.#buffer.take(n);
+    const value = this.#isRoomy ? this.#buffer.takeRoomy(n) : this.#buffer.take(n);
     return mayHaveMore ? this.#readOn(value) : { done: false, value };
   };
 

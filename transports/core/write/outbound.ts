@@ -2,6 +2,7 @@ import type { WriteBufferLimits } from "../../../protocols/contract.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
+import { Loan } from "../loan.ts";
 import { flushScheduler } from "./flush_scheduler.ts";
 import { WaterMarks } from "./water_marks.ts";
 import { WriteQueue } from "./write_queue.ts";
@@ -100,9 +101,13 @@ export class Outbound {
     this.#pauseIfFull();
   }
 
-  /** Queues bytes, as a copy if they are few or `copy` says so; {@linkcode commit} follows. */
-  push(bytes: Uint8Array, copy: boolean): void {
-    this.#queue.push(bytes, copy);
+  /**
+   * Queues bytes, as a copy if they are few or may change; {@linkcode commit} follows.
+   *
+   * @param areOwned Whether they have their memory for themselves: it is used again then.
+   */
+  push(bytes: Uint8Array, areOwned: boolean): void {
+    this.#queue.push(bytes, areOwned);
   }
 
   /** Has what was pushed sent in time, and pauses the writer if it is too much. */
@@ -170,6 +175,8 @@ export class Outbound {
 
   /** Sends until an operation stays under way or nothing is left; `goesOn` after an operation. */
   #sendQueued(goesOn = false): void {
+    // What is lent moves to the queue when its callback has returned.
+    if (Loan.flushAfter(this)) return;
     this.#scheduled = false;
     for (; !this.#busy && !this.#stopped && !this.#hasFailed; goesOn = true) {
       if (this.#queue.size === 0) {

@@ -1,7 +1,11 @@
 import { checkBytes, copyOf, isOrdinary, remedyFor } from "../../../protocols/bytes.ts";
-import { show } from "../../../protocols/option_checks.ts";
+import type { WriteOptions } from "../../../protocols/contract.ts";
+import { checkOptions, flag, type OptionTable, show } from "../../../protocols/option_checks.ts";
+import { isLent } from "../loan.ts";
+import { detach } from "../memory_pool.ts";
 
 const encoder = new TextEncoder();
+const CHECKS: OptionTable<WriteOptions> = { transfer: flag };
 
 /**
  * What may be written, as bytes that do not change: memory that another thread may change, or that
@@ -37,15 +41,50 @@ export function asBytes(data: Uint8Array | string): Uint8Array {
  *
  * @throws {TypeError} If `parts` cannot be iterated, or a part is neither bytes nor a string.
  */
-export function toPieces(parts: Iterable<Uint8Array | string>): Uint8Array[] {
-  if (Array.isArray(parts)) return parts.map(toBytes).filter((bytes) => bytes.length > 0);
+export function toPieces(
+  parts: Iterable<Uint8Array | string>,
+  options?: WriteOptions,
+): Uint8Array[] {
+  if (Array.isArray(parts)) return parts.map(asBytes).filter((bytes) => bytes.length > 0);
   checkIterable(parts);
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
-    const bytes = toBytes(part);
-    if (bytes.length > 0) pieces.push(bytes === part ? copyOf(bytes) : bytes);
+    const bytes = asBytes(part);
+    if (bytes.length === 0) continue;
+    const isOwned = options !== undefined && transfers(options);
+    pieces.push(isOwned ? moved(bytes) : bytes === part ? copyOf(bytes) : bytes);
   }
   return pieces;
+}
+
+/**
+ * Takes pieces away from the writer if the options say so: in `pieces` are others then, which have
+ * their memory for themselves.
+ *
+ * @returns Whether the options say so.
+ * @throws {TypeError} If there is no such option, or it is of the wrong kind.
+ */
+export function takeOver(pieces: Uint8Array[], options: WriteOptions): boolean {
+  if (!transfers(options)) return false;
+  pieces.forEach((bytes, i) => pieces[i] = moved(bytes));
+  return true;
+}
+
+function transfers(options: WriteOptions): boolean {
+  // Callers without types may give anything.
+  const transfer = (options as WriteOptions | null)?.transfer ?? false;
+  let isPlain = typeof transfer === "boolean" && typeof options === "object" && options !== null;
+  for (const name in options) isPlain &&= name === "transfer";
+  if (!isPlain) checkOptions("write", options, CHECKS);
+  return transfer;
+}
+
+/** The bytes over memory that only they use: moved there, or copied if that is not the writer's. */
+function moved(bytes: Uint8Array): Uint8Array {
+  const isWhole = bytes.length === bytes.buffer.byteLength;
+  const isWriters = isWhole && isOrdinary(bytes) && !isLent(bytes);
+  const memory = isWriters ? detach(bytes.buffer) : null;
+  return memory === null ? copyOf(bytes) : new Uint8Array(memory);
 }
 
 function checkIterable(parts: unknown): void {

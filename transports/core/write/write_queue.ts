@@ -1,4 +1,5 @@
 import { isOrdinary } from "../../../protocols/bytes.ts";
+import { Loan, mayVanish, type Outgoing, OWNER } from "../loan.ts";
 import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
@@ -10,12 +11,9 @@ export const COPY_LIMIT = 16_384;
 const SHARED_LIMIT = 2048;
 
 /** A run of bytes to be sent in one operation. */
-interface Piece {
-  bytes: Uint8Array;
+interface Piece extends Outgoing {
   /** How many there were when they were queued: memory that is not copied may vanish. */
   length: number;
-  /** Where they lie, if they were copied. */
-  readonly segment: WriteSegment | null;
 }
 
 /**
@@ -33,14 +31,20 @@ export class WriteQueue {
   }
 
   /**
-   * Adds bytes at the end: as a copy if they are few, or may change, or `copy` says so; else as
-   * they are.
+   * Adds bytes at the end: as a copy if they are few, or may change; else as they are.
+   *
+   * @param areOwned Whether they have their memory for themselves: it is used again then.
    */
-  push(bytes: Uint8Array, copy: boolean): void {
+  push(bytes: Uint8Array, areOwned: boolean): void {
     this.#size += bytes.length;
-    if (bytes.length > COPY_LIMIT && !copy && isOrdinary(bytes)) {
-      this.#pieces.push({ bytes, length: bytes.length, segment: null });
-    } else if (!this.#extendLast(bytes)) this.#pushCopy(bytes);
+    if (bytes.length > COPY_LIMIT && (areOwned || isOrdinary(bytes) && !mayVanish(bytes))) {
+      const piece: Piece = { bytes, length: bytes.length, holder: areOwned ? OWNER : null };
+      Loan.of(bytes.buffer)?.keep(piece);
+      this.#pieces.push(piece);
+      return;
+    }
+    if (!this.#extendLast(bytes)) this.#pushCopy(bytes);
+    if (areOwned) OWNER.release(bytes);
   }
 
   /**
@@ -69,7 +73,7 @@ export class WriteQueue {
     if (n === length) {
       this.#size -= n;
       this.#pieces.shift();
-      piece.segment?.release();
+      piece.holder?.release(piece.bytes);
       return;
     }
     this.peek();
@@ -89,8 +93,9 @@ export class WriteQueue {
 
   #extendLast(bytes: Uint8Array): boolean {
     const last = this.#pieces.at(-1);
-    const extended = last?.segment?.extend(last.bytes, bytes);
-    if (last === undefined || !extended) return false;
+    if (!(last?.holder instanceof WriteSegment)) return false;
+    const extended = last.holder.extend(last.bytes, bytes);
+    if (extended === null) return false;
     last.bytes = extended;
     last.length = extended.length;
     return true;
@@ -99,13 +104,13 @@ export class WriteQueue {
   #pushCopy(bytes: Uint8Array): void {
     if (this.#pieces.length === 0 && bytes.length <= SHARED_LIMIT) {
       const segment = WriteSegment.shared(bytes.length);
-      this.#pieces.push({ bytes: segment.hold(bytes), length: bytes.length, segment });
+      this.#pieces.push({ bytes: segment.hold(bytes), length: bytes.length, holder: segment });
       return;
     }
     for (let done = 0; done < bytes.length; done += SEGMENT_SIZE) {
       const segment = WriteSegment.own();
       const part = bytes.subarray(done, done + SEGMENT_SIZE);
-      this.#pieces.push({ bytes: segment.hold(part), length: part.length, segment });
+      this.#pieces.push({ bytes: segment.hold(part), length: part.length, holder: segment });
     }
   }
 }

@@ -1,6 +1,11 @@
 import type { Address } from "../../../protocols/address.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import type { AbortOptions, AnyProtocol, Transport } from "../../../protocols/contract.ts";
+import type {
+  AbortOptions,
+  AnyProtocol,
+  Transport,
+  WriteOptions,
+} from "../../../protocols/contract.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { type ErrorHandler, report, toError } from "../../core/error_report.ts";
 import {
@@ -233,6 +238,10 @@ class CaptureLayer extends Layer {
     super.connectionMade(inner);
   }
 
+  override get borrowsChunks(): boolean {
+    return this.isBorrowedAbove;
+  }
+
   override dataReceived(chunk: Bytes): void | Promise<void> {
     this.#note("peer", chunk);
     return super.dataReceived(chunk);
@@ -243,16 +252,16 @@ class CaptureLayer extends Layer {
     return super.eofReceived();
   }
 
-  override write(data: Uint8Array | string): boolean {
+  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
     const bytes = toBytes(data);
     this.#note("local", bytes);
-    return super.write(bytes);
+    return super.write(bytes, options);
   }
 
-  override writelines(parts: Iterable<Uint8Array | string>): boolean {
-    const pieces = toPieces(parts);
+  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
+    const pieces = toPieces(parts, options);
     for (const piece of pieces) this.#note("local", piece);
-    return super.writelines(pieces);
+    return super.writelines(pieces, options);
   }
 
   override writeEof(): void {

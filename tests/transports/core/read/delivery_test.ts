@@ -3,6 +3,7 @@ import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
+import { isLent } from "../../../../transports/core/loan.ts";
 import { settled } from "../../../support/fake_carrier.ts";
 
 const chunk = (...values: number[]): Bytes => Uint8Array.from(values);
@@ -246,11 +247,48 @@ Deno.test("Delivery lets a plain protocol keep what is left of another protocol'
   assertEquals(kept, [chunk(3, 4)]);
 });
 
-Deno.test("Delivery.mayOverwrite() knows the memory of the buffer that was lent last", () => {
+Deno.test("Delivery.lend() marks the memory that may be overwritten, for every writer", () => {
   const { delivery } = deliveryTo((list) => lender(list, 4));
   const lent = delivery.lend();
-  assertEquals(delivery.mayOverwrite(lent?.subarray(1, 2) ?? chunk()), true);
-  assertEquals(delivery.mayOverwrite(chunk(1)), false);
+  assertEquals(isLent(lent?.subarray(1, 2) ?? chunk()), true);
+  assertEquals(isLent(chunk(1)), false);
+});
+
+Deno.test("Delivery lends chunks to a protocol that borrows them, and takes them back", async () => {
+  const chunks: Bytes[] = [];
+  const seen: number[][] = [];
+  const work = Promise.withResolvers<void>();
+  const { delivery } = deliveryTo(() => ({
+    borrowsChunks: true,
+    dataReceived: (data) => {
+      seen.push([...data]);
+      chunks.push(data);
+      return seen.length === 2 ? work.promise : undefined;
+    },
+  }));
+  const roomy = Uint8Array.of(1, 2, 3, 4);
+  assertEquals(delivery.push(roomy.subarray(0, 2), undefined, "roomy"), undefined);
+  assertEquals([chunks[0]?.length, roomy.length], [0, 0]);
+  const settled = delivery.push(chunk(5, 6), undefined, "own");
+  await Promise.resolve();
+  assertEquals([...chunks[1] ?? []], [5, 6]);
+  work.resolve();
+  await settled;
+  assertEquals(chunks[1]?.length, 0);
+  assertEquals(seen, [[1, 2], [5, 6]]);
+});
+
+Deno.test("Delivery lends a copy of bytes of which it knows nothing", async () => {
+  const seen: number[][] = [];
+  const { delivery } = deliveryTo(() => ({
+    borrowsChunks: true,
+    dataReceived: (data) => void seen.push([...data]),
+  }));
+  const slab = Uint8Array.of(1, 2, 3);
+  await delivery.push(slab.subarray(0, 2));
+  await delivery.push(new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer));
+  assertEquals(slab, Uint8Array.of(1, 2, 3));
+  assertEquals(seen.map(({ length }) => length), [2, 65_536]);
 });
 
 Deno.test("Delivery.protocol is who receives what comes next", async () => {

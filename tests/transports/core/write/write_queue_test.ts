@@ -7,6 +7,8 @@ import {
 } from "@std/assert";
 import { Random } from "../../../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../../../testing/conformance/same_bytes.ts";
+import { Loan, markOverwritten } from "../../../../transports/core/loan.ts";
+import { takeMemory } from "../../../../transports/core/memory_pool.ts";
 import { WriteQueue } from "../../../../transports/core/write/write_queue.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -53,18 +55,48 @@ Deno.test("WriteQueue copies up to 16 KiB and sends more from where it lies", ()
   assertStrictEquals(queue.peek(), large);
 });
 
-Deno.test("WriteQueue.push() copies data of any size if told to", () => {
+Deno.test("WriteQueue.push() copies data of any size that may be overwritten", () => {
   const random = new Random(1);
   for (const size of [16_385, 65_536, 65_537, 200_000]) {
     const queue = new WriteQueue();
     const data = random.bytes(size);
     const original = data.slice();
     queue.push(bytes(7), false);
-    queue.push(data, true);
+    markOverwritten(data.buffer);
+    queue.push(data, false);
     data.fill(0);
     queue.consume(1);
     const taken = takeAll(queue);
     assertSameBytes(new Uint8Array(taken.flatMap((piece) => [...piece])), original);
+  }
+});
+
+Deno.test("WriteQueue.push() keeps lent bytes without a copy: their memory moves to it", () => {
+  const queue = new WriteQueue();
+  const memory = new Uint8Array(70_001).fill(1);
+  const loan = Loan.begin(memory.buffer);
+  queue.push(memory.subarray(1, 60_001), false);
+  queue.push(memory.subarray(0, 10), false);
+  memory[1] = 2;
+  loan.end(undefined);
+  assertEquals(memory.length, 0);
+  const first = queue.peek();
+  assertEquals([first?.length, first?.byteOffset, first?.[0], first?.[1]], [60_000, 1, 2, 1]);
+  queue.consume(60_000);
+  // Sent, the memory is used again.
+  assertEquals(first?.length, 0);
+  assertEquals(takeMemory(70_001).byteLength, 70_001);
+  assertEquals(takeAll(queue), [new Uint8Array(10).fill(1)]);
+});
+
+Deno.test("WriteQueue.push() of bytes that are its own uses their memory again once they are sent", () => {
+  for (const size of [600, 16_384, 16_385, 100_003]) {
+    const queue = new WriteQueue();
+    const given = new Uint8Array(size).fill(3);
+    queue.push(given, true);
+    assertEquals(takeAll(queue), [new Uint8Array(size).fill(3)]);
+    assertEquals(given.length, 0);
+    assertEquals(new Uint8Array(takeMemory(size))[0], 3, `${size} bytes are not used again`);
   }
 });
 
@@ -114,7 +146,8 @@ Deno.test("WriteQueues do not disturb each other, whatever is pushed and consume
     if (random.below(2) === 0 && one.pushedLength + data.length <= one.pushed.length) {
       one.pushed.set(data, one.pushedLength);
       one.pushedLength += data.length;
-      one.queue.push(data, random.below(4) === 0);
+      if (random.below(4) === 0) one.queue.push(data.slice(), true);
+      else one.queue.push(data, false);
     }
     const next = one.queue.peek();
     if (next !== undefined && random.below(2) === 0) {
