@@ -22,7 +22,7 @@ Deno.test("giveMemory() ignores memory that is gone, or cannot be transferred", 
   const gone = new ArrayBuffer(1000);
   gone.transfer();
   giveMemory(gone);
-  const { buffer } = new WebAssembly.Memory({ initial: 1 });
+  const buffer = new WebAssembly.Memory({ initial: 1 }).buffer as ArrayBuffer;
   giveMemory(buffer);
   assertEquals([buffer.byteLength, detach(buffer), detach(gone)], [65_536, null, null]);
 });

@@ -286,7 +286,7 @@ Deno.test("Delivery lends a copy of bytes of which it knows nothing", async () =
   }));
   const slab = Uint8Array.of(1, 2, 3);
   await delivery.push(slab.subarray(0, 2));
-  await delivery.push(new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer));
+  await delivery.push(new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer) as Bytes);
   assertEquals(slab, Uint8Array.of(1, 2, 3));
   assertEquals(seen.map(({ length }) => length), [2, 65_536]);
 });
