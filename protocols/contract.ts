@@ -96,8 +96,8 @@ export interface Transport {
    * sent from where it lies: leave it unchanged until it is flushed. If its memory is transferred
    * away or shrinks before, the connection ends with a `TypeError`. Shared and resizable memory is
    * copied. A chunk that is lent (see {@linkcode ProtocolCallbacks.borrowsChunks}) may be written
-   * as any other. Data given after `close()`, `abort()` or the loss of the connection is dropped; empty
-   * data does nothing.
+   * as any other. Data given after `close()`, `abort()` or the loss of the connection is dropped;
+   * empty data does nothing.
    *
    * @param data Bytes, or a string that is sent as UTF-8.
    * @param options Whether the memory of the data is given away.

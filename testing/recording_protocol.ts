@@ -40,7 +40,7 @@ export class RecordingProtocol extends CallbackRecorder implements ProtocolCallb
     this.#inner = inner;
   }
 
-  /** Whether chunks are lent: if the protocol behind this one borrows them. */
+  /** Whether chunks are lent: if the protocol that is given borrows them. */
   get borrowsChunks(): boolean {
     return this.#inner.borrowsChunks === true;
   }

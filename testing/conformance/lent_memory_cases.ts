@@ -5,7 +5,7 @@ import { RecordingProtocol } from "../recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
 
-/** What a protocol gets that has chunks lent. */
+/** Protocols that have chunks lent. */
 export const lentMemoryCases: readonly ConformanceCase[] = [
   {
     name: "A lent chunk is empty once dataReceived() has returned, and shows no other byte",

@@ -50,7 +50,7 @@ let current: Loan | null = null;
 export class Loan {
   readonly #memory: ArrayBuffer;
   readonly #outer: Loan | null;
-  // What was written of it.
+  // The bytes of it that were written.
   #outgoing: Outgoing[] | null = null;
   #waiting: Flushable[] | null = null;
 

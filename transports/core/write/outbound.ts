@@ -175,7 +175,7 @@ export class Outbound {
 
   /** Sends until an operation stays under way or nothing is left; `goesOn` after an operation. */
   #sendQueued(goesOn = false): void {
-    // What is lent moves to the queue when its callback has returned.
+    // Lent memory moves to the queue when its callback has returned.
     if (Loan.flushAfter(this)) return;
     this.#scheduled = false;
     for (; !this.#busy && !this.#stopped && !this.#hasFailed; goesOn = true) {
