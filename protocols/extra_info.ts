@@ -11,6 +11,10 @@ export interface ExtraInfo {
   sockname: Address;
   /** What went through the connection until now, where a `counters` layer counts. */
   counters: TrafficCounters;
+  /**
+   * The time of the `idleTimeout` layer, in milliseconds, which may be set: see `setIdleTimeout`.
+   */
+  idleTimeout: { timeout: number };
   /** The object that carries the bytes at the bottom of the stack: a `Deno.Conn` for a socket. */
   socket: object;
   /**

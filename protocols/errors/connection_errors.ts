@@ -80,9 +80,10 @@ export class ConnectTimeoutError extends TimeoutError {
 
 /** Nothing was sent or received for too long. */
 export class IdleTimeoutError extends TimeoutError {
-  /** Takes the time waited. */
-  constructor(timeoutMs: number) {
-    super(`Connection is idle: no byte in ${timeoutMs} ms`, timeoutMs);
+  /** Takes the time waited, and the direction in which nothing happened, if only one counts. */
+  constructor(timeoutMs: number, direction: "received" | "sent" | "both" = "both") {
+    const what = direction === "both" ? "no byte" : `no byte ${direction}`;
+    super(`Connection is idle: ${what} in ${timeoutMs} ms`, timeoutMs);
     this.name = "IdleTimeoutError";
   }
 }

@@ -1,11 +1,13 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
-import { IdleTimeoutError } from "../../protocols/errors.ts";
+import { IdleTimeoutError, InvalidStateError } from "../../protocols/errors.ts";
+import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
+import { isThenable } from "../../protocols/thrown.ts";
 import { type Clock, clockCheck, clockFor } from "../core/clock.ts";
-import { IdleTimer } from "./idle_timer.ts";
-import { Layer } from "../stack/layer.ts";
-import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
+import { Layer } from "../stack/layer.ts";
+import { IdleTimer } from "./idle_timer.ts";
 
 /** Options for {@linkcode idleTimeout}: when a connection counts as idle. */
 export interface IdleTimeoutOptions {
@@ -14,17 +16,32 @@ export interface IdleTimeoutOptions {
    * leaves; up to a quarter more passes.
    */
   readonly timeout: number;
+  /**
+   * What counts: bytes that are received, bytes that are written and leave, or both. With
+   * `"received"` a peer that says nothing is idle, also while it is sent much, as the keep-alive
+   * of MQTT and the ping of IRC demand. The time in which we do not read does not count then, and
+   * after the peer has ended its direction both count.
+   *
+   * @default {"both"}
+   */
+  readonly count?: "received" | "sent" | "both";
   /** Where the time comes from; the system's clock by default. */
   readonly clock?: Clock;
 }
 
-const CHECKS: OptionTable<IdleTimeoutOptions> = { timeout: duration(), clock: clockCheck };
+const timeoutCheck = duration();
+const CHECKS: OptionTable<IdleTimeoutOptions> = {
+  timeout: timeoutCheck,
+  count: oneOf("received", "sent", "both"),
+  clock: clockCheck,
+};
 
 /**
  * Makes a layer that ends a connection with an `IdleTimeoutError` when nothing is received or
  * written for some time: `connectionLost` and `closed` are told of it.
  *
- * A peer that takes nothing while we go on writing is a case for `writeStallTimeout`.
+ * A peer that takes nothing while we go on writing is a case for `writeStallTimeout`. The time can
+ * be changed while the connection lives: {@linkcode setIdleTimeout}.
  *
  * @example A peer that says nothing
  * ```ts
@@ -45,19 +62,69 @@ export function idleTimeout(options: IdleTimeoutOptions): LayerFactory {
   return (upper, transportOptions) => new IdleTimeoutLayer(upper, transportOptions, options);
 }
 
+/**
+ * Changes the time of the {@linkcode idleTimeout} layer of a live connection; the time starts anew.
+ * For protocols in which the peer says how often it will speak.
+ *
+ * @example The keep-alive of a client, known after its first message
+ * ```ts
+ * import { idleTimeout, memoryTransportPair } from "@sluice/net";
+ * import { setIdleTimeout } from "@sluice/net/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [{ transport }] = await memoryTransportPair(() => ({}), () => ({}), {
+ *   layers: [idleTimeout({ timeout: 10_000, count: "received" })],
+ * });
+ * const keepAliveSeconds = 60;
+ * setIdleTimeout(transport, 1500 * keepAliveSeconds);
+ * assertEquals(transport.getExtraInfo("idleTimeout")?.timeout, 90_000);
+ * transport.close();
+ * await transport.closed;
+ * ```
+ *
+ * @param transport The transport, on top of any further layers.
+ * @param timeout How many milliseconds; `Infinity` is for ever.
+ * @throws {RangeError} If the timeout is not above 0.
+ * @throws {InvalidStateError} If the connection has no such layer.
+ */
+export function setIdleTimeout(transport: Transport, timeout: number): void {
+  timeoutCheck(timeout, { action: "set idle timeout", name: "timeout" });
+  const control = transport.getExtraInfo("idleTimeout");
+  if (control === null) {
+    throw new InvalidStateError(
+      "Cannot set idle timeout: the connection has none; give layers: [idleTimeout({ timeout })]",
+    );
+  }
+  control.timeout = timeout;
+}
+
 class IdleTimeoutLayer extends Layer {
   readonly #settings: IdleTimeoutOptions;
   #timer: IdleTimer | null = null;
+  #countsReceived: boolean;
+  #countsSent: boolean;
+  // How many chunks the protocol is busy with: nothing is read meanwhile.
+  #busy = 0;
 
   constructor(upper: AnyProtocol, options: TransportOptions, settings: IdleTimeoutOptions) {
     super(upper, options);
+    const { count = "both" } = settings;
     this.#settings = settings;
+    this.#countsReceived = count !== "sent";
+    this.#countsSent = count !== "received";
   }
 
   override connectionMade(inner: Transport): void {
-    const { timeout, clock } = this.#settings;
-    const end = () => inner.abort(new IdleTimeoutError(timeout));
-    this.#timer = new IdleTimer(timeout, end, clock ?? clockFor(inner), [inner]);
+    const { timeout, clock, count = "both" } = this.#settings;
+    const end = () => inner.abort(new IdleTimeoutError(timer.timeoutMs, count));
+    const timer = new IdleTimer(
+      timeout,
+      end,
+      clock ?? clockFor(inner),
+      count === "received" ? [] : [inner],
+      () => !this.#countsSent && (this.#busy > 0 || !inner.isReading()),
+    );
+    this.#timer = timer;
     super.connectionMade(inner);
   }
 
@@ -66,17 +133,25 @@ class IdleTimeoutLayer extends Layer {
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {
+    if (this.#countsReceived) this.#timer?.touch();
+    const settled = super.dataReceived(chunk);
+    if (!this.#countsSent && isThenable(settled)) this.#watch(settled);
+    return settled;
+  }
+
+  override eofReceived(): boolean | void {
     this.#timer?.touch();
-    return super.dataReceived(chunk);
+    this.#countsSent = true;
+    return super.eofReceived();
   }
 
   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
-    this.#timer?.touch();
+    if (this.#countsSent) this.#timer?.touch();
     return super.write(data, options);
   }
 
   override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
-    this.#timer?.touch();
+    if (this.#countsSent) this.#timer?.touch();
     return super.writelines(parts, options);
   }
 
@@ -88,5 +163,32 @@ class IdleTimeoutLayer extends Layer {
   override remove(): Transport {
     this.#timer?.stop();
     return super.remove();
+  }
+
+  override getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+    // The type that ExtraInfo gives this name.
+    if (name === "idleTimeout") return this.#control as ExtraInfoValue<K>;
+    return super.getExtraInfo(name, fallback);
+  }
+
+  get #control(): { timeout: number } {
+    const timer = this.#timer;
+    return {
+      get timeout(): number {
+        return timer?.timeoutMs ?? Infinity;
+      },
+      set timeout(timeout: number) {
+        if (timer !== null) timer.timeoutMs = timeout;
+      },
+    };
+  }
+
+  #watch(settled: PromiseLike<void>): void {
+    this.#busy++;
+    const done = (): void => {
+      this.#busy--;
+      this.#timer?.touch();
+    };
+    settled.then(done, done);
   }
 }

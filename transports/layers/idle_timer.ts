@@ -10,10 +10,11 @@ const AGAIN = 1 / 4;
  * timer.
  */
 export class IdleTimer {
-  readonly #timeoutMs: number;
+  #timeoutMs: number;
   readonly #onIdle: () => void;
   readonly #clock: Clock;
   readonly #progress: readonly SendProgress[];
+  readonly #isExcused: () => boolean;
   #touchedAt: number;
   #cancel: () => void;
   #isStopped = false;
@@ -23,19 +24,36 @@ export class IdleTimer {
    *
    * @param transports Whose bytes may leave long after they were written: that counts as well. To
    * be sure of what the system does, up to a quarter more of the time may pass.
+   * @param isExcused Whether it is no wonder now that nothing happens: the time starts anew.
    */
   constructor(
     timeoutMs: number,
     onIdle: () => void,
     clock: Clock = systemClock,
     transports: readonly Transport[] = [],
+    isExcused: () => boolean = () => false,
   ) {
     this.#timeoutMs = timeoutMs;
     this.#onIdle = onIdle;
     this.#clock = clock;
+    this.#isExcused = isExcused;
     this.#progress = transports.map((one) => new SendProgress(one, () => this.touch()));
     this.#touchedAt = clock.now();
     this.#cancel = startTimer(timeoutMs, () => this.#look(), clock);
+  }
+
+  /** How long nothing may happen, in milliseconds. */
+  get timeoutMs(): number {
+    return this.#timeoutMs;
+  }
+
+  /** Another time, which starts anew. */
+  set timeoutMs(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+    this.touch();
+    if (this.#isStopped) return;
+    this.#cancel();
+    this.#lookIn(timeoutMs);
   }
 
   /** Something happened: the time starts anew. */
@@ -51,6 +69,7 @@ export class IdleTimer {
   }
 
   #look(): void {
+    if (this.#isExcused()) this.touch();
     if (this.#left > 0) return this.#lookIn(this.#left);
     const answers = this.#progress.map((one) => one.ask()).filter((answer) => answer !== null);
     if (answers.length === 0) return this.#onIdle();
