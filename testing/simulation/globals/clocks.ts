@@ -1,5 +1,5 @@
 import { currentContext } from "./context.ts";
-import { type Patch, patch } from "./patches.ts";
+import { type Patch, patch, patchGetter } from "./patches.ts";
 
 /** The part of `Temporal.Now` that tells the time. */
 interface TemporalNow {
@@ -18,7 +18,7 @@ interface Zoned {
   toPlainTime(): unknown;
 }
 
-/** `Date`, `performance.now`, `process.hrtime` and `Temporal.Now`. */
+/** `Date`, `Intl`, `performance`, `process.hrtime` and `Temporal.Now`. */
 export function clockPatches(): Patch[] {
   const { process: system } = globalThis as unknown as { process: NodeJS.Process };
   return [
@@ -27,6 +27,11 @@ export function clockPatches(): Patch[] {
       const process = currentContext()?.process;
       return process === undefined ? original.call(performance) : process.scheduler.now;
     }),
+    patchGetter(Performance.prototype, "timeOrigin", (original, self) => {
+      const process = currentContext()?.process;
+      return process === undefined ? original.call(self) : process.wallTime - process.scheduler.now;
+    }),
+    ...formatPatches(),
     patch(system, "hrtime", (original) => hrtimeOf(original)),
     ...temporalPatches(),
   ];
@@ -50,6 +55,26 @@ function datePatches(): Patch[] {
     patch(globalThis, "Date", () => VirtualDate),
     // As `Date` itself, so that `new Date().constructor === Date`.
     { target: RealDate.prototype, name: "constructor", make: () => VirtualDate },
+  ];
+}
+
+/** Formats without a date show the time now. */
+function formatPatches(): Patch[] {
+  const { prototype } = Intl.DateTimeFormat;
+  const now = (): number | undefined => currentContext()?.process.wallTime;
+  return [
+    patch(
+      prototype,
+      "formatToParts",
+      (original) =>
+        function (this: Intl.DateTimeFormat, date?: Date | number): Intl.DateTimeFormatPart[] {
+          return original.call(this, date ?? now());
+        },
+    ),
+    patchGetter(prototype, "format", (original, self) => {
+      const format = original.call(self) as Intl.DateTimeFormat["format"];
+      return (date?: Date | number) => format(date ?? now());
+    }),
   ];
 }
 

@@ -4,6 +4,8 @@ export interface Patch {
   readonly target: object;
   /** Its name. */
   readonly name: PropertyKey;
+  /** Whether it is an accessor: `make` is then given its getter, and makes another one. */
+  readonly isAccessor?: boolean;
   /** Makes the value that replaces the one there was. */
   make(original: unknown): unknown;
 }
@@ -12,6 +14,23 @@ interface Saved {
   readonly target: object;
   readonly name: PropertyKey;
   readonly descriptor: PropertyDescriptor | undefined;
+}
+
+/** A patch of an accessor: `read` is given the real getter and the object. */
+export function patchGetter<T extends object>(
+  target: T,
+  name: keyof T,
+  read: (original: (this: T) => unknown, self: T) => unknown,
+): Patch {
+  return {
+    target,
+    name,
+    isAccessor: true,
+    make: (original) =>
+      function (this: T): unknown {
+        return read(original as () => unknown, this);
+      },
+  };
 }
 
 /** A patch of a property, with the type of its value. */
@@ -40,12 +59,14 @@ export class PatchSet {
     }
   }
 
-  #apply({ target, name, make }: Patch): void {
+  #apply({ target, name, isAccessor = false, make }: Patch): void {
     if (!(name in target)) return;
     const descriptor = Object.getOwnPropertyDescriptor(target, name);
-    const value = make(Reflect.get(target, name));
     const enumerable = descriptor?.enumerable ?? false;
-    Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true });
+    const replacement: PropertyDescriptor = isAccessor
+      ? { get: make(descriptor?.get) as () => unknown }
+      : { value: make(Reflect.get(target, name)), writable: true };
+    Object.defineProperty(target, name, { ...replacement, enumerable, configurable: true });
     this.#saved.push({ target, name, descriptor });
   }
 

@@ -61,7 +61,7 @@ export async function connectTcp(
   if (!from.hasDescriptors) throw tooManyOpenFiles();
   const lookUp = dialling.lookup ?? ((name) => lan.names.lookUp(name, from.name));
   const addresses = await untilAborted(Promise.resolve(lookUp(hostname)), signal);
-  let failure: unknown = connectionRefused();
+  let failure: unknown = null;
   for (const address of addresses) {
     const to = lan.at(address, from);
     if (to === undefined) {
@@ -78,7 +78,7 @@ export async function connectTcp(
       failure = error;
     }
   }
-  throw failure;
+  throw failure ?? connectionRefused();
 }
 
 /** Connects to a path of the same machine. */
