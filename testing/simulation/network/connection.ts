@@ -146,12 +146,13 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
     this.#host.touch();
     if (this.#isOrphan) return new Promise(() => {});
     if (this.#isClosed) return Promise.reject(badResource());
-    const failure = this.#writeFailure ?? (this.#isWriteEnded ? brokenPipe() : null);
-    if (failure !== null) {
+    if (this.#writeFailure !== null) {
+      const failure = this.#writeFailure;
       // The reset is told once, as by the system.
       this.#writeFailure = brokenPipe();
       return Promise.reject(failure);
     }
+    if (this.#isWriteEnded) return Promise.reject(brokenPipe());
     const sent = this.#writes.length === 0 ? this.#outgoing?.send(bytes) ?? 0 : 0;
     if (sent > 0 || bytes.length === 0) return Promise.resolve(sent);
     this.#host.waits(`write of ${bytes.length} B ${this.#name}`);

@@ -268,9 +268,10 @@ export class Flow {
   }
 
   #retryLater(one: Travelling): void {
-    if (one.losses > MAX_RETRIES) return this.#giveUp();
     this.#after(retryTime(one.losses - 1, 2 * this.#travel), () => {
-      if (!this.#isStopped) this.#transmit(one);
+      if (this.#isStopped) return;
+      if (one.losses > MAX_RETRIES) this.#giveUp();
+      else this.#transmit(one);
     });
   }
 
