@@ -38,7 +38,7 @@ function aWhile(): Promise<void> {
 }
 
 const programs: Readonly<Record<string, () => Promise<Seen>>> = {
-  async "data, then an end, then nothing more"() {
+  async "data, then an end, then nothing more"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     const seen: Seen = [await client.write(bytes(3))];
     await client.closeWrite();
@@ -48,7 +48,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     for (const one of [client, server, listener]) one.close();
     return seen;
   },
-  async "operations on a closed connection"() {
+  async "operations on a closed connection"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     client.close();
     const seen: Seen = [];
@@ -62,7 +62,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     seen.push(await outcome(() => listener.accept()), await outcome(() => listener.close()));
     return seen;
   },
-  async "a read and an accept that are pending when it is closed"() {
+  async "a read and an accept that are pending when it is closed"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     const reading = outcome(() => client.read(bytes()));
     const accepting = outcome(() => listener.accept());
@@ -72,7 +72,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     listener.close();
     return [second, await reading, await accepting];
   },
-  async "a write that is pending when it is closed"() {
+  async "a write that is pending when it is closed"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     let writing: Promise<unknown> = Promise.resolve(0);
     // Until the window is full.
@@ -86,7 +86,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     listener.close();
     return seen;
   },
-  async "writing to a peer that is gone"() {
+  async "writing to a peer that is gone"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     server.close();
     const seen: Seen = [await client.read(bytes()), await client.write(bytes())];
@@ -96,7 +96,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     listener.close();
     return seen;
   },
-  async "closing with bytes that were not read"() {
+  async "closing with bytes that were not read"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     await client.write(bytes(10));
     await server.write(bytes(4));
@@ -112,7 +112,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     listener.close();
     return seen;
   },
-  async "writing after the direction was ended"() {
+  async "writing after the direction was ended"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     await client.closeWrite();
     const seen = [
@@ -122,13 +122,13 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     for (const one of [client, server, listener]) one.close();
     return seen;
   },
-  async "nothing to read and nothing to write"() {
+  async "nothing to read and nothing to write"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     const seen = [await client.read(bytes(0)), await client.write(bytes(0))];
     for (const one of [client, server, listener]) one.close();
     return seen;
   },
-  async "ports that are taken, refused, out of range"() {
+  async "ports that are taken, refused, out of range"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     const { port } = listener.addr as Deno.NetAddr;
     const seen: Seen = [await outcome(() => Deno.listen({ hostname: "127.0.0.1", port }))];
@@ -140,7 +140,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     seen.push(await outcome(() => Deno.connect({ hostname: "nowhere.invalid", port: 1 })));
     return seen;
   },
-  async "addresses of both ends, also over a wildcard of IPv6"() {
+  async "addresses of both ends, also over a wildcard of IPv6"(): Promise<Seen> {
     const seen: Seen = [];
     for (const hostname of ["0.0.0.0", "::"]) {
       const listener = Deno.listen({ hostname, port: 0 });
@@ -152,7 +152,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     }
     return seen;
   },
-  async "an iterated listener ends quietly"() {
+  async "an iterated listener ends quietly"(): Promise<Seen> {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     let accepted = 0;
     const serving = (async () => {
@@ -168,7 +168,7 @@ const programs: Readonly<Record<string, () => Promise<Seen>>> = {
     await serving;
     return [accepted, end];
   },
-  async "streams of a connection"() {
+  async "streams of a connection"(): Promise<Seen> {
     const [listener, client, server] = await pair();
     const writer = client.writable.getWriter();
     await writer.write(bytes(3));
