@@ -49,9 +49,12 @@ export type { Fault, ScheduledFault } from "./simulation/faults.ts";
 export type { Host, HostMain, HostOptions } from "./simulation/host.ts";
 export type { Distribution, LinkConditions } from "./simulation/link_conditions.ts";
 export type { Segment, SegmentRule, Verdict } from "./simulation/segment_rule.ts";
+export type { PendingWait } from "./simulation/pending_wait.ts";
+export type { HostWaits, RunState } from "./simulation/run_state.ts";
 export * from "./simulation/simulate.ts";
 export * from "./simulation/simulation_error.ts";
 export type { SimulationOptions } from "./simulation/simulation_options.ts";
+export type { SimulationRun } from "./simulation/simulation_run.ts";
 export type {
   FaultEvent,
   HostEvent,

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { withNetwork } from "../../transports/networks/with_network.ts";
 import { FlushScheduler } from "../../transports/core/write/flush_scheduler.ts";
+import { showWaits } from "./answers/show_waits.ts";
 import { Process } from "./engine/process.ts";
 import type { RandomSource } from "./engine/random_source.ts";
 import { StepBudget } from "./engine/step_budget.ts";
@@ -10,7 +11,7 @@ import type { Lan } from "./network/lan.ts";
 import type { Machine } from "./network/machine.ts";
 import type { PostOffice } from "./network/post_office.ts";
 import { simulatedNetwork } from "./network/simulated_network.ts";
-import type { HostWaits } from "./simulation_error.ts";
+import type { HostWaits } from "./run_state.ts";
 import type { HostEvent } from "./trace.ts";
 
 /** The parts of a world that its hosts share. */
@@ -75,18 +76,17 @@ export class SimulatedHost implements Host {
 
   /** What its program waits for. */
   get waits(): HostWaits {
-    const { connections, listeners } = this.#machine;
-    const waits = [...connections].flatMap((connection) => [...connection.describe().waits]);
-    const accepts = [...listeners].filter(({ isAwaited }) => isAwaited);
-    const timers = this.#process.timers;
+    const { connections, listeners, datagrams } = this.#machine;
+    const reads = [...connections].flatMap((connection) => [...connection.describe().waits]);
+    const accepts = [...listeners].map(({ wait }) => wait).filter((wait) => wait !== null);
+    const receives = Array.from(datagrams, ({ address: { hostname, port }, since }) => {
+      return { what: `receive ${hostname}:${port}`, since, trace: null };
+    });
     return {
       host: this.name,
       state: this.#state,
-      waits: [
-        ...waits,
-        ...accepts.map(({ name }) => `accept ${name}`),
-        ...(timers > 0 ? [`${timers} timers`] : []),
-      ],
+      timers: this.#process.timers,
+      waits: showWaits([...this.#process.waits, ...reads, ...accepts, ...receives]),
     };
   }
 

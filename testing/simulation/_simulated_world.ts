@@ -5,21 +5,28 @@ import { applyFault, hostsOf } from "./_apply_fault.ts";
 import { SimulatedHost } from "./_simulated_host.ts";
 import { Chaos } from "./chaos.ts";
 import { RandomSource } from "./engine/random_source.ts";
+import { traceCall } from "./engine/open_wait.ts";
 import { type RunEnd, Scheduler } from "./engine/scheduler.ts";
 import type { Fault, ScheduledFault } from "./faults.ts";
+import { currentContext } from "./globals/context.ts";
 import type { Host, HostMain, HostOptions } from "./host.ts";
 import { Lan } from "./network/lan.ts";
 import { Names } from "./network/names.ts";
 import { PostOffice } from "./network/post_office.ts";
 import { Wire } from "./network/wire.ts";
 import type { SegmentRule } from "./segment_rule.ts";
-import { HangError, type RunState, SimulationError } from "./simulation_error.ts";
+import type { RunState } from "./run_state.ts";
+import { HangError, SimulationError } from "./simulation_error.ts";
 import type { SimulationSettings } from "./simulation_options.ts";
 import { type SimulationEvent, Trace } from "./trace.ts";
 import type { RuleOptions, World } from "./world.ts";
 
 /** The host that the function of a simulation runs on. */
 const MAIN = "main";
+/** So many faults of programs are kept for a report. */
+const MAX_INJECTED = 100;
+/** No more of what a program threw is told in the first line, in characters. */
+const MAX_MESSAGE = 300;
 
 /** A world: everything in it, and its course. */
 export class SimulatedWorld implements World {
@@ -33,10 +40,14 @@ export class SimulatedWorld implements World {
   // The hosts whose end the world waits for.
   readonly #clients = new Set<SimulatedHost>();
   readonly #faults: ScheduledFault[] = [];
+  readonly #injected: ScheduledFault[] = [];
+  readonly #replay: () => string | null;
   #failure: { readonly host: string; readonly error: unknown } | null = null;
   #isOver = false;
 
-  constructor(settings: SimulationSettings) {
+  /** `replay`: the command that repeats it. */
+  constructor(settings: SimulationSettings, replay: () => string | null) {
+    this.#replay = replay;
     const { seed, conditions, segmentSize, window, lookupLatency } = settings;
     this.#settings = settings;
     this.#scheduler = new Scheduler(settings);
@@ -63,6 +74,8 @@ export class SimulatedWorld implements World {
       virtualTime: this.now,
       steps: this.#scheduler.steps,
       faults: this.#faults,
+      injected: this.#injected,
+      replay: null,
       waits: Array.from(this.#hosts.values(), (host) => host.waits),
     };
   }
@@ -93,6 +106,12 @@ export class SimulatedWorld implements World {
   client<T>(name: string, main: HostMain<T>, options?: HostOptions): Promise<T> {
     const host = this.#add(name, main, options);
     this.#clients.add(host);
+    const starter = currentContext()?.process;
+    if (starter !== undefined) {
+      const wait = { what: `end of client "${name}"`, since: this.now, trace: traceCall() };
+      starter.waits.add(wait);
+      void host.ended.then(() => starter.waits.delete(wait));
+    }
     // What its own function returned.
     return host.ended as Promise<T>;
   }
@@ -127,6 +146,8 @@ export class SimulatedWorld implements World {
       const known = [...this.#hosts.keys()].join(", ");
       throw new TypeError(`Cannot inject fault: there is no host "${name}"; there are ${known}`);
     }
+    this.#injected.push({ at: this.now, fault });
+    if (this.#injected.length > MAX_INJECTED) this.#injected.shift();
     this.#apply(fault);
   }
 
@@ -223,11 +244,11 @@ export class SimulatedWorld implements World {
   }
 
   #problem(end: RunEnd): SimulationError | null {
-    const { state } = this;
+    if (end === "done" && this.#failure === null) return null;
+    const state = { ...this.state, replay: this.#replay() };
     if (this.#failure !== null) {
       const { host, error } = this.#failure;
-      const message = error instanceof Error ? error.message : String(error);
-      const problem = `host "${host}" failed: ${message}`;
+      const problem = `host "${host}" failed: ${firstLineOf(error)}`;
       return new SimulationError(problem, state, { host, cause: error });
     }
     const { maxSteps, maxVirtualTime } = this.#settings;
@@ -252,4 +273,10 @@ export class SimulatedWorld implements World {
       }
     }
   }
+}
+
+function firstLineOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message.split("\n").find((one) => one.trim() !== "") ?? "";
+  return line.length > MAX_MESSAGE ? `${line.substring(0, MAX_MESSAGE)}…` : line;
 }

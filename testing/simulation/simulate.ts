@@ -1,29 +1,12 @@
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
-import { SimulatedWorld } from "./_simulated_world.ts";
-import type { ScheduledFault } from "./faults.ts";
+import { runWorld } from "./_run_world.ts";
+import { readEnvironment } from "./answers/environment.ts";
+import { ReplayCommand } from "./answers/replay_command.ts";
 import { currentContext } from "./globals/context.ts";
-import { installGlobals } from "./globals/install.ts";
-import { SIMULATION_CHECKS, type SimulationOptions, toSettings } from "./simulation_options.ts";
+import { SIMULATION_CHECKS, type SimulationOptions } from "./simulation_options.ts";
+import type { SimulationRun } from "./simulation_run.ts";
 import type { World } from "./world.ts";
-
-/** A run that came to its end. */
-export interface SimulationRun<T> {
-  /** What the function of the simulation returned. */
-  readonly value: T;
-  /** The seed. */
-  readonly seed: number;
-  /** How long it took, in milliseconds of virtual time. */
-  readonly virtualTime: number;
-  /** How many events happened. */
-  readonly steps: number;
-  /** How many segments and datagrams were sent. */
-  readonly segments: number;
-  /** Stands for everything that happened: two runs with the same digest went alike. */
-  readonly digest: string;
-  /** The faults of the schedule and of chaos. Given as `faults`, they happen again. */
-  readonly faults: readonly ScheduledFault[];
-}
 
 /**
  * Runs servers and clients in a world of their own: with virtual time, and with a network that is
@@ -65,6 +48,10 @@ export interface SimulationRun<T> {
  * assertEquals(Math.round(virtualTime / 1000), 60);
  * ```
  *
+ * If the run fails, the message of the error lists the faults, who waits for what, and the command
+ * that repeats the run. Two variables of the environment go before the options, where they may be
+ * read: `SLUICE_SEED`, and `SLUICE_OPTIONS` with a JSON object of options.
+ *
  * @param main Makes the hosts.
  * @param options The seed, the network, the faults and the limits.
  * @returns What `main` returned, and figures about the run.
@@ -78,16 +65,23 @@ export async function simulate<T>(
 ): Promise<SimulationRun<T>> {
   if (typeof main !== "function") throw new TypeError("Cannot simulate: main is not a function");
   checkOptions("simulate", options, SIMULATION_CHECKS);
+  refuseNesting();
+  const command = new ReplayCommand(simulate);
+  const { seed = options.seed ?? 1, options: changes } = readEnvironment();
+  const all = { ...options, ...changes, seed };
+  checkOptions("simulate", all, SIMULATION_CHECKS);
+  return await runWorld(main, all, { replay: () => command.of({ seed, options: changes }) });
+}
+
+/**
+ * Refuses a world in a world.
+ *
+ * @throws {InvalidStateError} If a program calls it.
+ */
+function refuseNesting(): void {
   const host = currentContext()?.process.host;
-  if (host !== undefined) {
-    throw new InvalidStateError(
-      `Cannot simulate in host "${host}": a world inside of a world has no time of its own`,
-    );
-  }
-  const world = new SimulatedWorld(toSettings(options));
-  using _globals = installGlobals();
-  const value = await world.run(main);
-  const { seed, virtualTime, steps, faults } = world.state;
-  const { segments, digest } = world.trace;
-  return { value, seed, virtualTime, steps, segments, digest, faults };
+  if (host === undefined) return;
+  throw new InvalidStateError(
+    `Cannot simulate in host "${host}": a world inside of a world has no time of its own`,
+  );
 }

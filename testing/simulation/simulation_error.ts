@@ -1,36 +1,16 @@
-import type { ScheduledFault } from "./faults.ts";
-
-/** The state of a run when it failed. */
-export interface RunState {
-  /** The seed of the run: the same one fails alike. */
-  readonly seed: number;
-  /** The virtual time, in milliseconds. */
-  readonly virtualTime: number;
-  /** How many events had happened. */
-  readonly steps: number;
-  /** The faults of the schedule and of chaos that had happened. */
-  readonly faults: readonly ScheduledFault[];
-  /** The operations of the network that were pending, by host. */
-  readonly waits: readonly HostWaits[];
-}
-
-/** The operations that a host waits for. */
-export interface HostWaits {
-  /** The host. */
-  readonly host: string;
-  /** What it is doing: its program runs, has ended, or it crashed. */
-  readonly state: "running" | "ended" | "crashed";
-  /** The operations. */
-  readonly waits: readonly string[];
-}
+import { headingOf, reportRun } from "./answers/report_run.ts";
+import type { RunState } from "./run_state.ts";
 
 /**
  * A run of a world failed: a main function or a callback threw, or the run went beyond
- * `maxVirtualTime` or `maxSteps`. `cause` is what was thrown.
+ * `maxVirtualTime` or `maxSteps`. `cause` is what was thrown. The message has all that is known:
+ * the seed, the time, the faults, who waits for what, and the command that repeats the run.
  */
 export class SimulationError extends Error {
   /** The name of the class. */
   override name: string = "SimulationError";
+  /** What went wrong, without the report. */
+  readonly problem: string;
   /** The host whose program threw; `null` if none did. */
   readonly host: string | null;
   /** What the run had come to. */
@@ -48,8 +28,8 @@ export class SimulationError extends Error {
     run: RunState,
     { host = null, cause }: { readonly host?: string | null; readonly cause?: unknown } = {},
   ) {
-    const time = Number(run.virtualTime.toFixed(3));
-    super(`Cannot finish run with seed ${run.seed}, at ${time} ms: ${problem}`, { cause });
+    super(`Cannot finish ${headingOf(run)}: ${problem}\n${reportRun(run)}`, { cause });
+    this.problem = problem;
     this.host = host;
     this.run = run;
   }
@@ -60,14 +40,11 @@ export class HangError extends SimulationError {
   /** The name of the class. */
   override name: string = "HangError";
 
-  /** Lists who waits for what. */
+  /** The report lists who waits for what. */
   constructor(run: RunState) {
-    const lines = run.waits.map(({ host, state, waits }) =>
-      `\n  ${host} (${state}): ${waits.join("; ") || "nothing that the world knows of"}`
-    );
     super(
       "it hangs, for nothing is scheduled. Work outside of the world is to be given to " +
-        `world.outside(). These wait:${lines.join("")}`,
+        "world.outside()",
       run,
     );
   }

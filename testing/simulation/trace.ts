@@ -107,21 +107,32 @@ export class Trace {
   }
 
   /** Something happened. */
-  emit(event: SimulationEvent): void {
-    if (event.kind === "segment" && event.phase === "sent") this.#segments++;
+  emit(event: Exclude<SimulationEvent, SegmentEvent>): void {
+    this.#mixNumber(event.at);
     this.#add(event);
     for (const listener of this.#listeners) listener(event);
   }
 
-  #add(event: SimulationEvent): void {
-    this.#mixNumber(event.at);
+  /** Something happened to a segment. No event is made where none is listened for. */
+  emitSegment(
+    at: number,
+    phase: SegmentEvent["phase"],
+    segment: Omit<SegmentEvent, "kind" | "at" | "phase">,
+  ): void {
+    if (phase === "sent") this.#segments++;
+    this.#mixNumber(at);
+    this.#mixText(phase);
+    this.#mixText(segment.segment);
+    this.#mixText(segment.source);
+    this.#mixText(segment.destination);
+    this.#mixNumber(segment.data.length);
+    if (this.#listeners.size === 0) return;
+    const event: SegmentEvent = { kind: "segment", at, phase, ...segment };
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #add(event: Exclude<SimulationEvent, SegmentEvent>): void {
     switch (event.kind) {
-      case "segment":
-        this.#mixText(event.phase);
-        this.#mixText(event.segment);
-        this.#mixText(event.source);
-        this.#mixText(event.destination);
-        return this.#mixNumber(event.data.length);
       case "fault":
         return this.#mixText(JSON.stringify(event.fault));
       case "timer":

@@ -1,3 +1,4 @@
+import type { OpenWait } from "./open_wait.ts";
 import type { RandomSource } from "./random_source.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -23,6 +24,8 @@ export class Process {
   readonly scheduler: Scheduler;
   /** What its random numbers come from. */
   readonly random: RandomSource;
+  /** The waits of the library that its functions are in. */
+  readonly waits: Set<OpenWait> = new Set();
   readonly #wallOffset: () => number;
   readonly #events: ProcessEvents;
   readonly #endings = new Set<Ending>();
@@ -88,5 +91,6 @@ export class Process {
     this.#isAlive = false;
     for (const ending of this.#endings) ending.end();
     this.#endings.clear();
+    this.waits.clear();
   }
 }

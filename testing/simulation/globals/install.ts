@@ -8,6 +8,7 @@ import { type Patch, patch, PatchSet } from "./patches.ts";
 import { randomnessPatches } from "./randomness.ts";
 import { realIoPatches } from "./real_io.ts";
 import { timerPatches } from "./timers.ts";
+import { waitPatches } from "./waits.ts";
 
 let worlds = 0;
 let installed: PatchSet | null = null;
@@ -28,6 +29,7 @@ export function installGlobals(): Disposable {
       ...outsidePatches(),
       ...realIoPatches(),
       ...libraryPatches(),
+      ...waitPatches(),
     ]);
   }
   worlds++;

@@ -1,5 +1,6 @@
 import type { Addr } from "./place.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
+import type { OpenWait } from "../engine/open_wait.ts";
 import type { Flow, FlowReceiver, FlowSender } from "./flow.ts";
 import {
   badResource,
@@ -21,7 +22,7 @@ export interface ConnectionHost {
   /** Something went on. */
   touch(): void;
   /** A read or a write waits. */
-  waits(what: string): void;
+  waits(what: string, isTraced: boolean): OpenWait;
   /** The connection was closed. */
   onClosed(connection: SimulatedConnection): void;
 }
@@ -33,7 +34,7 @@ export interface ConnectionState {
   /** Its state, as `netstat` names it. */
   readonly state: string;
   /** What is pending. */
-  readonly waits: readonly string[];
+  readonly waits: readonly OpenWait[];
   /** Bytes that arrived and were not read. */
   readonly unread: number;
   /** Bytes that were written and not read by the peer. */
@@ -41,12 +42,14 @@ export interface ConnectionState {
 }
 
 interface PendingRead {
+  readonly wait: OpenWait;
   readonly target: Uint8Array;
   resolve(n: number | null): void;
   reject(error: Error): void;
 }
 
 interface PendingWrite {
+  readonly wait: OpenWait;
   readonly bytes: Uint8Array;
   resolve(n: number): void;
   reject(error: Error): void;
@@ -61,6 +64,10 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
   readonly localAddr: Addr;
   /** Where the other end is. */
   readonly remoteAddr: Addr;
+  /** Whether the library reads and writes, and not a program by itself. */
+  isDriven = false;
+  /** The wait for the peer to take the connection; `null` at the peer, and afterwards. */
+  opening: OpenWait | null = null;
   readonly #host: ConnectionHost;
   readonly #name: string;
   #incoming: Flow | null = null;
@@ -105,12 +112,13 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
 
   /** What it is doing. */
   describe(): ConnectionState {
-    const reads = this.#reads.map(() => `read ${this.#name}`);
-    const writes = this.#writes.map(({ bytes }) => `write of ${bytes.length} B ${this.#name}`);
     return {
       name: this.#name,
       state: this.#state,
-      waits: [...reads, ...writes],
+      waits: [
+        ...(this.opening === null ? [] : [this.opening]),
+        ...[...this.#reads, ...this.#writes].map(({ wait }) => wait),
+      ],
       unread: this.#unread,
       unsent: this.#outgoing?.held ?? 0,
     };
@@ -118,6 +126,7 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
 
   get #state(): string {
     if (this.#isClosed || this.#failure !== null) return "CLOSED";
+    if (this.opening !== null) return "SYN_SENT";
     if (this.#isWriteEnded) return this.#isReadEnded ? "LAST_ACK" : "FIN_WAIT";
     return this.#isReadEnded ? "CLOSE_WAIT" : "ESTABLISHED";
   }
@@ -135,9 +144,9 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
       if (this.#isReadEnded) return Promise.resolve(null);
       if (this.#failure !== null) return Promise.reject(this.#failure);
     }
-    this.#host.waits(`read ${this.#name}`);
+    const wait = this.#host.waits(`read ${this.#name}`, !this.isDriven);
     return new Promise((resolve, reject) => {
-      this.#reads.push({ target, resolve, reject });
+      this.#reads.push({ wait, target, resolve, reject });
     });
   }
 
@@ -155,9 +164,9 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
     if (this.#isWriteEnded) return Promise.reject(brokenPipe());
     const sent = this.#writes.length === 0 ? this.#outgoing?.send(bytes) ?? 0 : 0;
     if (sent > 0 || bytes.length === 0) return Promise.resolve(sent);
-    this.#host.waits(`write of ${bytes.length} B ${this.#name}`);
+    const wait = this.#host.waits(`write of ${bytes.length} B ${this.#name}`, !this.isDriven);
     return new Promise((resolve, reject) => {
-      this.#writes.push({ bytes, resolve, reject });
+      this.#writes.push({ wait, bytes, resolve, reject });
     });
   }
 
@@ -242,6 +251,7 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
   receiveOpen(): void {
     // The program that connected may have given up meanwhile.
     if (this.#isClosed) return void this.#outgoing?.sendReset();
+    this.opening = null;
     this.#opened.resolve();
     this.#host.touch();
   }

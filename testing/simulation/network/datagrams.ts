@@ -38,6 +38,8 @@ export class SimulatedDatagrams implements DatagramCarrier {
   readonly maxSize: number = MAX_DATAGRAM_SIZE;
   /** Whether others may bind the same port. */
   readonly isShared: boolean;
+  /** When it was bound, in milliseconds of virtual time. */
+  since = 0;
   readonly #host: DatagramHost;
   readonly #maxDatagramSize: number;
   readonly #groups = new Set<string>();

@@ -118,7 +118,8 @@ class Handshake {
   }
 
   async run(): Promise<SimulatedConnection> {
-    this.#from.waits(`connect ${this.#ends.source} -> ${this.#ends.destination}`);
+    const { source, destination } = this.#ends;
+    this.#client.opening = this.#from.waits(`connect ${source} -> ${destination}`, true);
     void this.#client.opened.then(() => this.#outcome.resolve());
     this.#sendSyn(0);
     try {

@@ -1,3 +1,4 @@
+import type { OpenWait } from "../engine/open_wait.ts";
 import type { Addr } from "./place.ts";
 import type { SimulatedConnection } from "./connection.ts";
 import { badResource, notConnected, tooManyOpenFiles } from "./socket_errors.ts";
@@ -9,12 +10,13 @@ export interface ListenerHost {
   /** Something went on. */
   touch(): void;
   /** An accept waits. */
-  waits(what: string): void;
+  waits(what: string, isTraced: boolean): OpenWait;
   /** The listener was closed. */
   onListenerClosed(listener: SimulatedListener): void;
 }
 
 interface PendingAccept {
+  readonly wait: OpenWait;
   resolve(connection: SimulatedConnection): void;
   reject(error: Error): void;
 }
@@ -25,6 +27,8 @@ export class SimulatedListener {
   readonly addr: Addr;
   /** What a report of waits calls it. */
   readonly name: string;
+  /** Whether the library accepts, and not a program by itself. */
+  isDriven = false;
   readonly #host: ListenerHost;
   readonly #capacity: number;
   readonly #backlog: SimulatedConnection[] = [];
@@ -46,9 +50,14 @@ export class SimulatedListener {
     return this.#backlog.length < this.#capacity;
   }
 
-  /** Whether a program waits for a connection. */
-  get isAwaited(): boolean {
-    return this.#accept !== null;
+  /** The wait for a connection, if there is one. */
+  get wait(): OpenWait | null {
+    return this.#accept?.wait ?? null;
+  }
+
+  /** How many connections wait until they are accepted, and how many may. */
+  get backlog(): readonly [waiting: number, capacity: number] {
+    return [this.#backlog.length, this.#capacity];
   }
 
   /** A connection was made. */
@@ -74,8 +83,8 @@ export class SimulatedListener {
       return Promise.reject(new Deno.errors.Busy("Another accept task is ongoing"));
     }
     if (this.#backlog.length > 0) return this.#next();
-    this.#host.waits(`accept ${this.name}`);
-    return new Promise((resolve, reject) => this.#accept = { resolve, reject });
+    const wait = this.#host.waits(`accept ${this.name}`, !this.isDriven);
+    return new Promise((resolve, reject) => this.#accept = { wait, resolve, reject });
   }
 
   #next(): Promise<SimulatedConnection> {

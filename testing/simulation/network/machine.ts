@@ -1,3 +1,4 @@
+import { type OpenWait, traceCall } from "../engine/open_wait.ts";
 import { SimulatedConnection } from "./connection.ts";
 import type { SimulatedDatagrams } from "./datagrams.ts";
 import { SimulatedListener } from "./listener.ts";
@@ -89,9 +90,10 @@ export class Machine {
     this.wire.scheduler.touch();
   }
 
-  /** An operation waits. */
-  waits(what: string): void {
+  /** An operation waits. `isTraced`: the program called it, not the library. */
+  waits(what: string, isTraced: boolean): OpenWait {
     this.#events.onWait(what);
+    return { what, since: this.wire.scheduler.now, trace: isTraced ? traceCall() : null };
   }
 
   /** A connection was closed. */
@@ -160,6 +162,7 @@ export class Machine {
     const rivals = [...this.#datagrams].filter((one) => !(isShared && one.isShared));
     const bound = this.#bind(hostname, port, (place) => this.#isPortFree(place, rivals));
     const socket = make(bound);
+    socket.since = this.wire.scheduler.now;
     this.#datagrams.add(socket);
     return socket;
   }

@@ -60,11 +60,13 @@ export function simulatedNetwork(
 }
 
 function toCarrier(connection: SimulatedConnection): Carrier {
+  connection.isDriven = true;
   // All of Deno.Conn but the number of its resource, which nothing of the library asks for.
   return new SocketCarrier(connection as unknown as Deno.Conn);
 }
 
 function toNetworkListener(listener: SimulatedListener): NetworkListener {
+  listener.isDriven = true;
   const address = fromDenoAddr(listener.addr);
   if (address === undefined) throw new TypeError("Cannot listen without an address");
   return {

@@ -95,6 +95,6 @@ export class Wire {
 
   /** Tells what happened to a segment. */
   tell(phase: SegmentEvent["phase"], segment: Segment): void {
-    this.trace.emit({ kind: "segment", at: this.scheduler.now, phase, ...segment });
+    this.trace.emitSegment(this.scheduler.now, phase, segment);
   }
 }

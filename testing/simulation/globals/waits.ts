@@ -1,0 +1,22 @@
+import { WaitQueue } from "../../../protocols/wait_queue.ts";
+import { traceCall } from "../engine/open_wait.ts";
+import { currentContext } from "./context.ts";
+import { type Patch, patch } from "./patches.ts";
+
+/** Has a program remember where its reads, drains and other waits of the library began. */
+export function waitPatches(): Patch[] {
+  return [
+    patch(WaitQueue.prototype, "wait", (original) => {
+      return function wait(this: WaitQueue, signal): Promise<void> {
+        const promise = original.call(this, signal);
+        const process = currentContext()?.process;
+        if (process === undefined) return promise;
+        const begun = { what: null, since: process.scheduler.now, trace: traceCall(wait) };
+        process.waits.add(begun);
+        const end = (): void => void process.waits.delete(begun);
+        promise.then(end, end);
+        return promise;
+      } as typeof original;
+    }),
+  ];
+}

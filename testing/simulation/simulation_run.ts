@@ -1,0 +1,19 @@
+import type { ScheduledFault } from "./faults.ts";
+
+/** A run that came to its end. */
+export interface SimulationRun<T> {
+  /** What the function of the simulation returned. */
+  readonly value: T;
+  /** The seed. */
+  readonly seed: number;
+  /** How long it took, in milliseconds of virtual time. */
+  readonly virtualTime: number;
+  /** How many events happened. */
+  readonly steps: number;
+  /** How many segments and datagrams were sent. */
+  readonly segments: number;
+  /** A number for everything that happened: two runs with the same digest went alike. */
+  readonly digest: string;
+  /** The faults of the schedule and of chaos. Given as `faults`, they happen again. */
+  readonly faults: readonly ScheduledFault[];
+}
