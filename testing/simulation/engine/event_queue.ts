@@ -28,6 +28,11 @@ export class EventQueue {
     return this.#heap.length - this.#cancelled;
   }
 
+  /** How many events it holds, cancelled ones included. */
+  get held(): number {
+    return this.#heap.length;
+  }
+
   /** Adds an event. */
   push(at: number, owner: string, run: () => void): ScheduledEvent {
     const event: ScheduledEvent = { at, order: this.#order++, owner, run };
