@@ -23,6 +23,7 @@ const OTHERS: Record<string, readonly string[]> = {
   "encrypted_echo": ["--key", KEY],
   "json_rpc": [],
   "layered_echo": ["--key", KEY],
+  "memcached_server": [],
   "mutual_tls": ["--serve"],
   "production_server": [],
   "redis/server": [],
@@ -41,6 +42,7 @@ const TALKS: Record<string, (client: Client) => Promise<unknown>> = {
   "encrypted_echo": (client) => client.ask("hello", "hello"),
   "json_rpc": (client) => client.ask("Content-Length: 2\r\n\r\n{}", "Content-Length"),
   "layered_echo": (client) => client.ask("hello", "hello"),
+  "memcached_server": (client) => client.ask("get a\r\n", "END\r\n"),
   "redis/server": (client) => client.ask("PING\r\n", "+PONG\r\n"),
   "tcp_proxy": (client) => client.ask("hello", "hello"),
 };

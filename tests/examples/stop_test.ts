@@ -20,6 +20,7 @@ const SERVERS: Record<string, readonly string[]> = {
   "greeting_server": [],
   "json_rpc": [],
   "layered_echo": ["--key", KEY],
+  "memcached_server": [],
   "mutual_tls": ["--serve"],
   "production_server": [],
   "redis/server": [],
