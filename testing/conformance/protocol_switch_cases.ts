@@ -185,7 +185,7 @@ async function switchAtRandom(scene: Scene, where: "inside" | "outside"): Promis
   if (where === "inside") collector.onPiece = next;
   for (const piece of random.split(sent, 1, 50_000)) {
     a.transport.write(piece);
-    if (where === "outside" || random.below(8) === 0) await turns(1);
+    if (where === "outside" || random.below(2) === 0) await turns(1);
     if (where === "outside") next();
   }
   await collector.until(sent.length);

@@ -25,13 +25,17 @@ export function udp(
     });
 }
 
-/** Endpoints of Unix sockets, in a folder. Need `--unstable-net`. */
-export function unix(folder: string): MakeDatagramEndpoint {
+/** Endpoints of Unix sockets, in a folder. On Deno's own network they need `--unstable-net`. */
+export function unix(
+  folder: string,
+  further: Pick<DatagramEndpointOptions, "network"> = {},
+): MakeDatagramEndpoint {
   let count = 0;
   return (protocolFactory, { peer, ...options }) =>
     createDatagramEndpoint(protocolFactory, {
       localAddr: { path: `${folder}/${count++}.sock` },
       ...(peer?.transport === "unixpacket" && { remoteAddr: { path: peer.path } }),
+      ...further,
       ...options,
     });
 }

@@ -87,9 +87,16 @@ export function fromNodeError(error: unknown): unknown {
   // Other modules than those of the system have numbers of their own: node:zlib.
   const [name, text] = nodeUtil().getSystemErrorMap().get(errno) ?? [code, code];
   if (name !== code) return error;
-  const message = `${text.charAt(0).toUpperCase()}${text.substring(1)} (os error ${
-    Math.abs(errno)
-  })`;
-  const described = new (CLASSES[code] ?? Error)(message);
-  return Object.assign(described, { code, cause: error });
+  return Object.assign(osError(Math.abs(errno), code, text), { cause: error });
+}
+
+/** A failure of the system by its number, as Deno reports it. */
+export function fromErrno(errno: number): Error {
+  const [code, text] = nodeUtil().getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown"];
+  return osError(errno, code, text);
+}
+
+function osError(errno: number, code: string, text: string): Error {
+  const message = `${text.charAt(0).toUpperCase()}${text.substring(1)} (os error ${errno})`;
+  return Object.assign(new (CLASSES[code] ?? Error)(message), { code });
 }

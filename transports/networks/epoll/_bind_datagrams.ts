@@ -1,0 +1,33 @@
+import { DEFAULT_HOSTNAME, type Endpoint } from "../../core/addresses.ts";
+import {
+  type DatagramBindOptions,
+  type DatagramCarrier,
+  MAX_DATAGRAM_SIZE,
+} from "../../datagrams/datagram_carrier.ts";
+import { EpollDatagramCarrier } from "./_datagram_carrier.ts";
+import { AF, type Libc, SOCK } from "./_libc.ts";
+import { prepareDatagrams } from "./_datagram_settings.ts";
+import { encodeIp, encodePath } from "./_socket_address.ts";
+import { check, localAddressOf, openSocket } from "./_socket_calls.ts";
+import { removerOf } from "./_socket_file.ts";
+
+/** See `Network.bindDatagrams`. */
+export function bindDatagrams(
+  libc: Libc,
+  { hostname = DEFAULT_HOSTNAME, port = 0, path }: Endpoint,
+  options: DatagramBindOptions,
+): DatagramCarrier {
+  const place = path === undefined ? encodeIp(libc, hostname, port) : encodePath(path);
+  const family = path !== undefined ? AF.UNIX : place.length === 16 ? AF.INET : AF.INET6;
+  const fd = openSocket(libc, family, SOCK.DGRAM);
+  try {
+    prepareDatagrams(libc, fd, family, options);
+    check(libc, libc.bind(fd, place, place.length));
+    const address = Object.freeze(localAddressOf(libc, fd, "datagram"));
+    const size = options.maxDatagramSize ?? MAX_DATAGRAM_SIZE;
+    return new EpollDatagramCarrier(libc, fd, address, size, removerOf(path ?? ""));
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Address } from "../../../protocols/address.ts";
+import { DEFAULT_HOSTNAME } from "../../core/addresses.ts";
+import type { NetworkListener } from "../../servers/network_listener.ts";
+import type { BindOptions, ListenPlace } from "../network.ts";
+import { fromErrno } from "../../core/os_error.ts";
+import { familyOf } from "../../datagrams/ip_address.ts";
+import { lookUpHost } from "../_look_up_host.ts";
+import { overStaleSocket } from "../_unix_listener.ts";
+import { AF, E, LEVEL, type Libc, SO, SOCK } from "./_libc.ts";
+import { encodeIp, encodePath } from "./_socket_address.ts";
+import {
+  check,
+  getOption,
+  localAddressOf,
+  openSocket,
+  setNonBlocking,
+  setOption,
+} from "./_socket_calls.ts";
+import { prepareConnection } from "./_socket_settings.ts";
+import { StreamListener } from "./_stream_listener.ts";
+import { removerOf } from "./_socket_file.ts";
+
+/** How many connections wait for `accept()` before further ones are refused: the usual backlog. */
+const DEFAULT_BACKLOG = 511;
+
+/** See `Network.listen`. */
+export async function listen(
+  libc: Libc,
+  place: ListenPlace,
+  options: BindOptions,
+): Promise<NetworkListener> {
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0, fd } = place;
+  if (fd !== undefined) return adopt(libc, fd, options);
+  if (path === undefined) return listenIp(libc, await addressOf(hostname), port, options);
+  if (path.startsWith("\0")) return listenUnix(libc, path, options);
+  return await overStaleSocket(path, () => Promise.resolve(listenUnix(libc, path, options)));
+}
+
+/** The address of a host; a name that comes here has one. */
+async function addressOf(hostname: string): Promise<string> {
+  if (familyOf(hostname.replace(/^\[|\]$/g, "")) !== null) return hostname;
+  return (await lookUpHost(hostname))[0] ?? hostname;
+}
+
+function listenIp(
+  libc: Libc,
+  hostname: string,
+  port: number,
+  options: BindOptions,
+): NetworkListener {
+  const address = encodeIp(libc, hostname, port);
+  const isIpv4 = address.length === 16;
+  const fd = openSocket(libc, isIpv4 ? AF.INET : AF.INET6, SOCK.STREAM);
+  try {
+    setOption(libc, fd, LEVEL.SOCKET, SO.REUSEADDR, 1);
+    if (options.reusePort) setOption(libc, fd, LEVEL.SOCKET, SO.REUSEPORT, 1);
+    check(libc, libc.bind(fd, address, address.length));
+    return startListening(libc, fd, options);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+function listenUnix(libc: Libc, path: string, options: BindOptions): NetworkListener {
+  const address = encodePath(path);
+  const fd = openSocket(libc, AF.UNIX, SOCK.STREAM);
+  try {
+    check(libc, libc.bind(fd, address, address.length));
+    return startListening(libc, fd, options, removerOf(path));
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+/** A socket that listens already, of another process. */
+function adopt(libc: Libc, fd: number, options: BindOptions): NetworkListener {
+  try {
+    if (getOption(libc, fd, LEVEL.SOCKET, SO.ACCEPTCONN) !== 1) throw fromErrno(E.INVAL);
+    setNonBlocking(libc, fd);
+    return toListener(libc, fd, options);
+  } catch (cause) {
+    throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause });
+  }
+}
+
+function startListening(
+  libc: Libc,
+  fd: number,
+  options: BindOptions,
+  onClosed?: () => void,
+): NetworkListener {
+  check(libc, libc.listen(fd, options.backlog ?? DEFAULT_BACKLOG));
+  return toListener(libc, fd, options, onClosed);
+}
+
+function toListener(
+  libc: Libc,
+  fd: number,
+  options: BindOptions,
+  onClosed?: () => void,
+): NetworkListener {
+  const address: Address = localAddressOf(libc, fd, "stream");
+  const prepare = address.transport === "tcp"
+    ? (accepted: number) => prepareConnection(libc, accepted, options)
+    : () => {};
+  return new StreamListener(libc, fd, address, prepare, onClosed);
+}

@@ -1,0 +1,285 @@
+import { fromErrno } from "../../core/os_error.ts";
+import { EFD, EPOLL, EPOLL_EVENT, type Libc } from "./_libc.ts";
+
+/** How many events one call asks for. */
+const MAX_EVENTS = 256;
+/**
+ * How long one turn may take, in milliseconds: less than the loops of a connection may, so that
+ * these do not pause it. What is left is handled in the next turn.
+ */
+const TURN_MS = 2;
+/** After so many events the clock is looked at. */
+const LOOK_EVERY = 16;
+/**
+ * After so many milliseconds without a wait the reactor rests for one: Deno looks for events of its
+ * own sockets and files when nothing is ready, and else only every 61st turn.
+ */
+const REST_MS = 4;
+/**
+ * How long another thread has to notice that it is woken up, in milliseconds: it needs 0.05, and
+ * more where there is no free processor.
+ */
+const MAX_WAKING_MS = 100;
+/** The same for one that only rests, which perhaps finds nothing. */
+const MAX_REST_MS = 1;
+/** How long it is let run before it is looked at again, in microseconds. */
+const WAKING_STEP_US = 20;
+/** Generations are counted from 1 up to here, and then again. */
+const MAX_GENERATION = 0xffff_ffff;
+/** The generation of what wakes the reactor up. */
+const WAKE_UP = 0;
+
+/** Is told of the events of a descriptor. */
+export interface ReadyHandler {
+  /**
+   * The descriptor is ready. Called again in the next turn while that is so: what the handler does
+   * not want to hear of, it takes out of the interest of the {@linkcode Watch}. Must not throw.
+   *
+   * @param events Those of {@linkcode EPOLL}.
+   */
+  onReady(events: number): void;
+}
+
+/**
+ * Waits for all descriptors of this thread: one set of epoll(7), level-triggered.
+ *
+ * ```text
+ * turn: epoll_wait(0) -> handlers, for 2 ms at most -> setImmediate -> turn
+ *   nothing ready, or 4 ms busy: epoll_wait on a thread of the runtime -> turn
+ *   nothing open: the set is closed
+ * ```
+ *
+ * While something is open, the process stays alive. Between two turns everything else in the
+ * program runs: promises, timers, and after 4 ms at most what waits for the system elsewhere.
+ */
+export class Reactor {
+  readonly #libc: Libc;
+  // By the number of the descriptor.
+  readonly #watches: (Watch | undefined)[] = [];
+  readonly #events: DataView<ArrayBuffer> = new DataView(
+    new ArrayBuffer(MAX_EVENTS * EPOLL_EVENT.size),
+  );
+  readonly #eventBytes = new Uint8Array(this.#events.buffer);
+  // The events of this turn, and the next one to handle.
+  #count = 0;
+  #next = 0;
+  readonly #entry: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
+  readonly #entryBytes = new Uint8Array(this.#entry.buffer);
+  // For the wait on another thread, which writes one event that is not looked at. Of the C library,
+  // because a Worker may be ended while it waits.
+  readonly #waitMemory: Deno.PointerObject;
+  // A view of its start, the events that were found.
+  readonly #waitedFor: Uint32Array<ArrayBuffer>;
+  #set = -1;
+  #wakeUp = -1;
+  #open = 0;
+  #generation = 0;
+  #isWaiting = false;
+  #isResting = false;
+  #busySince = 0;
+
+  /** Opens its set when there is something to wait for. */
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    const memory = libc.calloc(1n, BigInt(EPOLL_EVENT.size));
+    if (memory === null) throw new Deno.errors.Busy("Cannot wait: there is no memory");
+    this.#waitMemory = memory;
+    this.#waitedFor = new Uint32Array(Deno.UnsafePointerView.getArrayBuffer(memory, 4));
+  }
+
+  /** How many descriptors are open. */
+  get size(): number {
+    return this.#open;
+  }
+
+  /**
+   * Takes a descriptor over: it is closed by the {@linkcode Watch}, and keeps the process alive
+   * until then.
+   *
+   * @throws The error of the system if there are no descriptors left for the set itself.
+   */
+  open(fd: number, handler: ReadyHandler): Watch {
+    if (this.#set < 0) this.#start();
+    this.#generation = this.#generation % MAX_GENERATION + 1;
+    const watch = new Watch(this, fd, this.#generation, handler);
+    this.#watches[fd] = watch;
+    this.#open++;
+    return watch;
+  }
+
+  /**
+   * Tells the system which events of a descriptor to report from now on.
+   *
+   * @throws The error of the system, such as `EPERM` for a file, which is always ready.
+   */
+  watch(fd: number, generation: number, before: number, interest: number): void {
+    const operation = interest === 0 ? EPOLL.DEL : before === 0 ? EPOLL.ADD : EPOLL.MOD;
+    this.#entry.setUint32(0, interest, true);
+    this.#entry.setInt32(EPOLL_EVENT.data, fd, true);
+    this.#entry.setUint32(EPOLL_EVENT.data + 4, generation, true);
+    const code = this.#libc.epoll_ctl(this.#set, operation, fd, this.#entryBytes);
+    if (code < 0) throw fromErrno(this.#libc.errno);
+  }
+
+  /** Forgets a descriptor. */
+  forget(watch: Watch): void {
+    if (this.#watches[watch.fd] === watch) this.#watches[watch.fd] = undefined;
+    this.#open--;
+    // A wait would go on, and keep the process alive.
+    if (this.#open === 0 && this.#isWaiting) this.#wake();
+  }
+
+  /** Closes a descriptor. */
+  close(fd: number): void {
+    this.#libc.close(fd);
+  }
+
+  #start(): void {
+    const set = this.#libc.epoll_create1(EPOLL.CLOEXEC);
+    if (set < 0) throw fromErrno(this.#libc.errno);
+    const wakeUp = this.#libc.eventfd(0, EFD.NONBLOCK | EFD.CLOEXEC);
+    if (wakeUp < 0) {
+      const error = fromErrno(this.#libc.errno);
+      this.#libc.close(set);
+      throw error;
+    }
+    this.#set = set;
+    this.#wakeUp = wakeUp;
+    this.watch(wakeUp, WAKE_UP, 0, EPOLL.IN);
+    setImmediate(this.#turn);
+  }
+
+  #stop(): void {
+    this.#libc.close(this.#wakeUp);
+    this.#libc.close(this.#set);
+    this.#set = this.#wakeUp = -1;
+    this.#count = this.#next = 0;
+  }
+
+  /**
+   * Ends the wait, and gives its thread the time to return: who closes the last descriptor leaves
+   * nothing that goes on, and a test no operation.
+   */
+  #wake(): void {
+    // eventfd(2): an 8-byte number, which is added.
+    const one = new Uint8Array(8);
+    one[0] = 1;
+    this.#libc.write(this.#wakeUp, one, 8n);
+    const deadline = performance.now() + (this.#isResting ? MAX_REST_MS : MAX_WAKING_MS);
+    while (this.#waitedFor[0] === 0 && performance.now() < deadline) {
+      this.#libc.usleep(WAKING_STEP_US);
+    }
+    // From the kernel it has a short way left.
+    this.#libc.usleep(WAKING_STEP_US);
+  }
+
+  // Made once: it is handed to every turn.
+  readonly #turn = (): void => {
+    this.#isWaiting = false;
+    if (this.#open === 0) return this.#stop();
+    if (this.#next === this.#count) this.#collect();
+    const now = performance.now();
+    if (this.#count === 0) return this.#wait(-1);
+    this.#dispatch(now);
+    if (this.#busySince === 0) this.#busySince = now;
+    else if (now - this.#busySince > REST_MS) return this.#wait(0);
+    setImmediate(this.#turn);
+  };
+
+  #collect(): void {
+    const found = this.#libc.epoll_wait(this.#set, this.#eventBytes, MAX_EVENTS, 0);
+    // An interrupted call is repeated in the next turn.
+    this.#count = Math.max(found, 0);
+    this.#next = 0;
+  }
+
+  #dispatch(startedAt: number): void {
+    const events = this.#events;
+    while (this.#next < this.#count) {
+      const at = this.#next++ * EPOLL_EVENT.size;
+      const fd = events.getInt32(at + EPOLL_EVENT.data, true);
+      const generation = events.getUint32(at + EPOLL_EVENT.data + 4, true);
+      const watch = this.#watches[fd];
+      // Else it is of an earlier descriptor with this number, which was closed in the same turn.
+      if (watch?.generation === generation) watch.handler.onReady(events.getUint32(at, true));
+      else if (generation === WAKE_UP) this.#libc.read(fd, new Uint8Array(8), 8n);
+      const isLooking = this.#next % LOOK_EVERY === 0;
+      if (isLooking && performance.now() - startedAt > TURN_MS) return;
+    }
+  }
+
+  /** Waits on another thread, which leaves this one to the rest of the program. */
+  #wait(milliseconds: -1 | 0): void {
+    this.#busySince = 0;
+    this.#isWaiting = true;
+    this.#isResting = milliseconds === 0;
+    this.#waitedFor[0] = 0;
+    // Nothing of the event is used: it is reported again.
+    void this.#libc.waitOnThread(this.#set, this.#waitMemory, 1, milliseconds).then(this.#turn);
+  }
+}
+
+/** A descriptor that a {@linkcode Reactor} watches. */
+export class Watch {
+  readonly fd: number;
+  /** Tells it from others that had its number before. */
+  readonly generation: number;
+  readonly handler: ReadyHandler;
+  readonly #reactor: Reactor;
+  #interest = 0;
+  #isOpen = true;
+
+  /** Made by {@linkcode Reactor.open}. */
+  constructor(reactor: Reactor, fd: number, generation: number, handler: ReadyHandler) {
+    this.#reactor = reactor;
+    this.fd = fd;
+    this.generation = generation;
+    this.handler = handler;
+  }
+
+  /** Whether {@linkcode close} was not called yet. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * The events to be told of, those of {@linkcode EPOLL}. Of none: not even of errors, which the
+   * system would report for ever.
+   */
+  get interest(): number {
+    return this.#interest;
+  }
+
+  set interest(interest: number) {
+    if (interest === this.#interest || !this.#isOpen) return;
+    this.#reactor.watch(this.fd, this.generation, this.#interest, interest);
+    this.#interest = interest;
+  }
+
+  /** Closes the descriptor. Its number may be another one's at once. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.release();
+    this.#reactor.close(this.fd);
+  }
+
+  /** Forgets the descriptor, and leaves it open. */
+  release(): void {
+    // A copy of it, in another process for instance, would keep it in the set.
+    this.interest = 0;
+    this.#isOpen = false;
+    this.#reactor.forget(this);
+  }
+}
+
+/** The one for a C library: there is one for a thread. */
+const reactors = new WeakMap<Libc, Reactor>();
+
+/** The reactor of this thread. */
+export function reactorOf(libc: Libc): Reactor {
+  const known = reactors.get(libc);
+  if (known !== undefined) return known;
+  const reactor = new Reactor(libc);
+  reactors.set(libc, reactor);
+  return reactor;
+}

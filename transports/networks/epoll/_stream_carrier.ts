@@ -1,0 +1,175 @@
+import type { Address } from "../../../protocols/address.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { CloseInfo } from "../../../protocols/close_info.ts";
+import type { ByteSink, Carrier, PushSource } from "../../core/carrier.ts";
+import { fromErrno } from "../../core/os_error.ts";
+import { E, EPOLL, type Libc, MSG, SHUT_WR } from "./_libc.ts";
+import type { ReadyHandler, Watch } from "./_reactor.ts";
+import { reactorOf } from "./_reactor.ts";
+
+/** All connections of the thread are read into this memory: what is kept is copied out of it. */
+const memory: Bytes = new Uint8Array(262_144);
+const MEMORY_SIZE = BigInt(memory.length);
+/** What is read of a connection that is closed, and forgotten; perhaps while the other is lent. */
+const discarded: Bytes = new Uint8Array(65_536);
+const DISCARDED_SIZE = BigInt(discarded.length);
+/** How often that is filled: the system holds some megabytes. */
+const MAX_DISCARDED_READS = 64;
+
+/** Bytes that wait until the system has room. */
+interface PendingWrite {
+  readonly bytes: Uint8Array;
+  resolve(size: number): void;
+  reject(error: unknown): void;
+}
+
+/** What is known of a connection from the beginning. */
+export interface Ends {
+  /** The address of this end. */
+  readonly local: Address;
+  /** That of the other end. */
+  readonly remote: Address;
+}
+
+/** A socket that carries a stream, as a {@linkcode Carrier} that pushes. */
+export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #watch: Watch;
+  readonly #ends: Ends;
+  #sink: ByteSink | null = null;
+  #isReading = false;
+  #hasEnded = false;
+  #pending: PendingWrite | null = null;
+
+  /** Owns the connected socket from now on. */
+  constructor(libc: Libc, fd: number, ends: Ends) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#ends = ends;
+    this.#watch = reactorOf(libc).open(fd, this);
+  }
+
+  get source(): PushSource {
+    return this;
+  }
+
+  start(sink: ByteSink): void {
+    this.#sink = sink;
+    this.resume();
+  }
+
+  resume(): void {
+    if (this.#hasEnded) return;
+    this.#isReading = true;
+    try {
+      this.#watch.interest |= EPOLL.IN;
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  onReady(events: number): void {
+    // Failures are told by the call that meets them.
+    const isFailed = (events & (EPOLL.ERR | EPOLL.HUP)) !== 0;
+    if (this.#isReading && (isFailed || (events & EPOLL.IN) !== 0)) this.#read();
+    if (this.#pending !== null && (isFailed || (events & EPOLL.OUT) !== 0)) this.#sendPending();
+    // What waits for nothing any more may wait again soon: it is taken out when it is told of.
+    const wanted = (this.#isReading ? EPOLL.IN : 0) | (this.#pending === null ? 0 : EPOLL.OUT);
+    if (isFailed || (events & ~wanted) !== 0) this.#watch.interest = wanted;
+  }
+
+  write(bytes: Uint8Array): number | Promise<number> {
+    const sent = this.#send(bytes);
+    if (sent !== null) return sent;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#pending = { bytes, resolve, reject };
+    this.#watch.interest |= EPOLL.OUT;
+    return promise;
+  }
+
+  // deno-lint-ignore require-await -- a failure rejects
+  async closeWrite(): Promise<void> {
+    if (this.#libc.shutdown(this.#fd, SHUT_WR) < 0) throw fromErrno(this.#libc.errno);
+  }
+
+  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+    const isOrderly = endedBy !== "abort" && error === null;
+    // To close a socket with unread bytes resets the connection, and the peer may lose what was
+    // sent before.
+    if (isOrderly && !this.#hasEnded) this.#discardUnread();
+    this.#sink = null;
+    this.#isReading = false;
+    this.#hasEnded = true;
+    this.#watch.close();
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.reject(new Deno.errors.Interrupted("The socket was closed"));
+  }
+
+  getExtraInfo(name: string): unknown {
+    switch (name) {
+      case "peername":
+        return this.#ends.remote;
+      case "sockname":
+        return this.#ends.local;
+      case "socket":
+        return this;
+      default:
+        return undefined;
+    }
+  }
+
+  #read(): void {
+    const n = this.#libc.recv(this.#fd, memory, MEMORY_SIZE, MSG.DONTWAIT);
+    if (n > 0) {
+      if (!this.#sink?.receive(memory, n)) this.#isReading = false;
+      return;
+    }
+    const errno = n === 0 ? 0 : this.#libc.errno;
+    if (!isTransient(errno)) this.#end(errno === 0 ? null : fromErrno(errno));
+  }
+
+  #end(error: unknown): void {
+    this.#isReading = false;
+    this.#hasEnded = true;
+    if (error === null) this.#sink?.end();
+    else this.#sink?.fail(error);
+  }
+
+  /** How many bytes the system took; `null` if it has no room. */
+  #send(bytes: Uint8Array): number | null {
+    const n = this.#libc.send(this.#fd, bytes, BigInt(bytes.length), MSG.DONTWAIT | MSG.NOSIGNAL);
+    if (n >= 0) return n;
+    const { errno } = this.#libc;
+    if (isTransient(errno)) return null;
+    throw fromErrno(errno);
+  }
+
+  #sendPending(): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    try {
+      const sent = this.#send(pending.bytes);
+      if (sent === null) return;
+      this.#pending = null;
+      pending.resolve(sent);
+    } catch (error) {
+      this.#pending = null;
+      pending.reject(error);
+    }
+  }
+
+  #discardUnread(): void {
+    this.#libc.shutdown(this.#fd, SHUT_WR);
+    for (let i = 0; i < MAX_DISCARDED_READS; i++) {
+      const n = this.#libc.recv(this.#fd, discarded, DISCARDED_SIZE, MSG.DONTWAIT);
+      if (n < discarded.length) return;
+    }
+  }
+}
+
+/** Whether a call is to be made again later. */
+export function isTransient(errno: number): boolean {
+  return errno === E.AGAIN || errno === E.INTR;
+}

@@ -1,0 +1,121 @@
+import type { Address } from "../../../protocols/address.ts";
+import type { Carrier } from "../../core/carrier.ts";
+import { fromErrno } from "../../core/os_error.ts";
+import type { NetworkListener } from "../../servers/network_listener.ts";
+import { E, EPOLL, type Libc, SOCK } from "./_libc.ts";
+import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
+import { decodeAddress, MAX_ADDRESS_SIZE } from "./_socket_address.ts";
+import { isTransient, StreamCarrier } from "./_stream_carrier.ts";
+import { localAddressOf } from "./_socket_calls.ts";
+
+/** Failures of the next connection that accept(2) says to treat as if there was none. */
+const NOT_OURS: readonly number[] = [
+  E.NETDOWN,
+  E.PROTO,
+  E.NOPROTOOPT,
+  E.HOSTDOWN,
+  E.NONET,
+  E.HOSTUNREACH,
+  E.OPNOTSUPP,
+  E.NETUNREACH,
+];
+
+const addressBytes = new Uint8Array(MAX_ADDRESS_SIZE);
+const addressLength = new Uint32Array(1);
+const addressLengthBytes = new Uint8Array(addressLength.buffer);
+
+/** Prepares the socket of a connection. */
+type Prepare = (fd: number) => void;
+
+/** A socket that listens. */
+export class StreamListener implements NetworkListener, ReadyHandler {
+  readonly address: Address;
+  readonly #libc: Libc;
+  readonly #watch: Watch;
+  readonly #prepare: Prepare;
+  // Whether connections have the address of the listener: not if it is bound to all.
+  readonly #isBoundToOne: boolean;
+  readonly #onClosed: () => void;
+  #accepting: PromiseWithResolvers<Carrier> | null = null;
+
+  /** Owns the listening socket from now on. */
+  constructor(
+    libc: Libc,
+    fd: number,
+    address: Address,
+    prepare: Prepare,
+    onClosed: () => void = () => {},
+  ) {
+    this.#libc = libc;
+    this.address = address;
+    this.#prepare = prepare;
+    this.#onClosed = onClosed;
+    this.#isBoundToOne = !("hostname" in address) ||
+      !["0.0.0.0", "::"].includes(address.hostname);
+    this.#watch = reactorOf(libc).open(fd, this);
+  }
+
+  accept(): Promise<Carrier> {
+    if (!this.#watch.isOpen) return Promise.reject(closedError());
+    if (this.#accepting !== null) return this.#accepting.promise;
+    try {
+      const carrier = this.#tryToAccept();
+      if (carrier !== null) return Promise.resolve(carrier);
+      this.#watch.interest = EPOLL.IN;
+      this.#accepting = Promise.withResolvers();
+      return this.#accepting.promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#accepting?.reject(closedError());
+    this.#accepting = null;
+    this.#onClosed();
+  }
+
+  onReady(): void {
+    const accepting = this.#accepting;
+    // While it is not asked for connections, they wait in the backlog.
+    if (accepting === null) return void (this.#watch.interest = 0);
+    try {
+      const carrier = this.#tryToAccept();
+      if (carrier === null) return;
+      this.#accepting = null;
+      accepting.resolve(carrier);
+    } catch (error) {
+      this.#accepting = null;
+      accepting.reject(error);
+    }
+  }
+
+  #tryToAccept(): Carrier | null {
+    for (;;) {
+      addressLength[0] = addressBytes.length;
+      const flags = SOCK.NONBLOCK | SOCK.CLOEXEC;
+      const fd = this.#libc.accept4(this.#watch.fd, addressBytes, addressLengthBytes, flags);
+      if (fd >= 0) return this.#toCarrier(fd);
+      const { errno } = this.#libc;
+      if (isTransient(errno)) return null;
+      if (!NOT_OURS.includes(errno)) throw fromErrno(errno);
+    }
+  }
+
+  #toCarrier(fd: number): Carrier {
+    try {
+      const remote = decodeAddress(this.#libc, addressBytes, addressLength[0] ?? 0, "stream");
+      this.#prepare(fd);
+      const local = this.#isBoundToOne ? this.address : localAddressOf(this.#libc, fd, "stream");
+      return new StreamCarrier(this.#libc, fd, { local, remote });
+    } catch (error) {
+      this.#libc.close(fd);
+      throw error;
+    }
+  }
+}
+
+function closedError(): Error {
+  return new Deno.errors.BadResource("Listener has been closed");
+}
