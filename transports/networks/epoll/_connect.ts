@@ -83,11 +83,11 @@ async function connectIp(
     throw error;
   }
   await connecting.settled(signal);
-  return toCarrier(libc, fd);
+  return toCarrier(libc, fd, options.resetOnAbort);
 }
 
 /** Takes a socket whose connection has come about. */
-function toCarrier(libc: Libc, fd: number): Carrier {
+function toCarrier(libc: Libc, fd: number, resetsOnAbort?: boolean): Carrier {
   try {
     const local = localAddressOf(libc, fd, "stream");
     const remote = remoteAddressOf(libc, fd, "stream");
@@ -95,7 +95,7 @@ function toCarrier(libc: Libc, fd: number): Carrier {
       local.port === remote.port && local.hostname === remote.hostname;
     // A port that a client has by chance may be the one it calls (RFC 9293 section 3.5).
     if (isItself) throw fromErrno(E.CONNREFUSED);
-    return new StreamCarrier(libc, fd, { local, remote });
+    return new StreamCarrier(libc, fd, { local, remote, resetsOnAbort });
   } catch (error) {
     libc.close(fd);
     throw error;

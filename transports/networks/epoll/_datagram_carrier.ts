@@ -20,6 +20,9 @@ import { isTransient } from "./_stream_carrier.ts";
 /** How many datagrams one endpoint receives in a turn. */
 const MAX_DATAGRAMS = 32;
 
+/** The most that UDP carries over IPv6, whose length does not count the header. */
+const MAX_SIZE_IPV6 = 65_527;
+
 /** All endpoints of the thread are read into this memory. */
 let memory: Bytes = new Uint8Array(MAX_DATAGRAM_SIZE);
 
@@ -37,8 +40,7 @@ interface InFlight {
 /** A socket that carries datagrams. */
 export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   readonly address: NetAddress | UnixAddress;
-  /** Only the system knows. */
-  readonly maxSize: null = null;
+  readonly maxSize: number | null;
   readonly #libc: Libc;
   readonly #watch: Watch;
   readonly #maxDatagramSize: number;
@@ -59,6 +61,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   ) {
     this.#libc = libc;
     this.address = address;
+    this.maxSize = maxSizeAt(address);
     this.#maxDatagramSize = maxDatagramSize;
     this.#onClosed = onClosed;
     this.#addresses = new AddressTable(libc);
@@ -178,6 +181,12 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     this.#lastDestination = destination;
     return this.#lastEncoded;
   }
+}
+
+/** The most that UDP carries; of a Unix socket only the system knows. */
+function maxSizeAt(address: NetAddress | UnixAddress): number | null {
+  if (!("hostname" in address)) return null;
+  return address.hostname.includes(":") ? MAX_SIZE_IPV6 : MAX_DATAGRAM_SIZE;
 }
 
 function describeSendError(errno: number, size: number, destination: Address): Error {

@@ -113,6 +113,7 @@ export const SO = {
   ERROR: 4,
   BROADCAST: 6,
   KEEPALIVE: 9,
+  LINGER: 13,
   REUSEPORT: 15,
   ACCEPTCONN: 30,
 } as const;

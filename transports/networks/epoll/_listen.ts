@@ -99,11 +99,12 @@ function toListener(
   libc: Libc,
   fd: number,
   options: BindOptions,
-  onClosed?: () => void,
+  onClosed: () => void = () => {},
 ): NetworkListener {
   const address: Address = localAddressOf(libc, fd, "stream");
   const prepare = address.transport === "tcp"
     ? (accepted: number) => prepareConnection(libc, accepted, options)
     : () => {};
-  return new StreamListener(libc, fd, address, prepare, onClosed);
+  const resetsOnAbort = options.resetOnAbort;
+  return new StreamListener(libc, fd, address, { prepare, onClosed, resetsOnAbort });
 }

@@ -22,6 +22,13 @@ export function prepareConnection(
   }
 }
 
+/** Has the peer see a reset when the socket is closed: socket(7), with a `struct linger`. */
+export function resetWhenClosed(libc: Libc, fd: number): void {
+  const linger = new Uint8Array(Int32Array.of(1, 0).buffer);
+  // A connection that is gone needs no reset.
+  libc.setsockopt(fd, LEVEL.SOCKET, SO.LINGER, linger, linger.length);
+}
+
 /**
  * Binds a socket that is to connect to an address of this machine, if one is asked for.
  *

@@ -1,11 +1,10 @@
 import type { Address } from "../../../protocols/address.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import type { CloseInfo } from "../../../protocols/close_info.ts";
-import type { ByteSink, Carrier, PushSource } from "../../core/carrier.ts";
+import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../../core/carrier.ts";
 import { fromErrno } from "../../core/os_error.ts";
 import { E, EPOLL, type Libc, MSG, SHUT_WR } from "./_libc.ts";
-import type { ReadyHandler, Watch } from "./_reactor.ts";
-import { reactorOf } from "./_reactor.ts";
+import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
+import { resetWhenClosed } from "./_socket_settings.ts";
 
 /** All connections of the thread are read into this memory: what is kept is copied out of it. */
 const memory: Bytes = new Uint8Array(262_144);
@@ -29,6 +28,8 @@ export interface Ends {
   readonly local: Address;
   /** That of the other end. */
   readonly remote: Address;
+  /** Whether an end that is not in good order resets the connection. */
+  readonly resetsOnAbort?: boolean | undefined;
 }
 
 /** A socket that carries a stream, as a {@linkcode Carrier} that pushes. */
@@ -40,6 +41,8 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   #sink: ByteSink | null = null;
   #isReading = false;
   #hasEnded = false;
+  // How reading failed. The system tells one call only: the next write learns it from here.
+  #failure: { readonly error: unknown } | null = null;
   #pending: PendingWrite | null = null;
 
   /** Owns the connected socket from now on. */
@@ -80,6 +83,7 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   }
 
   write(bytes: Uint8Array): number | Promise<number> {
+    if (this.#failure !== null) throw this.#failure.error;
     const sent = this.#send(bytes);
     if (sent !== null) return sent;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -90,21 +94,25 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   // deno-lint-ignore require-await -- a failure rejects
   async closeWrite(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure.error;
     if (this.#libc.shutdown(this.#fd, SHUT_WR) < 0) throw fromErrno(this.#libc.errno);
   }
 
-  close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
+  get canReset(): boolean {
+    return this.#ends.local.transport === "tcp";
+  }
+
+  close({ endedBy, error, reset = this.#ends.resetsOnAbort ?? false }: CarrierOutcome): void {
     const isOrderly = endedBy !== "abort" && error === null;
     // To close a socket with unread bytes resets the connection, and the peer may lose what was
     // sent before.
     if (isOrderly && !this.#hasEnded) this.#discardUnread();
+    if (!isOrderly && reset && this.canReset) resetWhenClosed(this.#libc, this.#fd);
     this.#sink = null;
     this.#isReading = false;
     this.#hasEnded = true;
     this.#watch.close();
-    const pending = this.#pending;
-    this.#pending = null;
-    pending?.reject(new Deno.errors.Interrupted("The socket was closed"));
+    this.#rejectPending(new Deno.errors.Interrupted("The socket was closed"));
   }
 
   getExtraInfo(name: string): unknown {
@@ -133,8 +141,10 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   #end(error: unknown): void {
     this.#isReading = false;
     this.#hasEnded = true;
-    if (error === null) this.#sink?.end();
-    else this.#sink?.fail(error);
+    if (error === null) return void this.#sink?.end();
+    this.#failure = { error };
+    this.#sink?.fail(error);
+    this.#rejectPending(error);
   }
 
   /** How many bytes the system took; `null` if it has no room. */
@@ -155,9 +165,14 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
       this.#pending = null;
       pending.resolve(sent);
     } catch (error) {
-      this.#pending = null;
-      pending.reject(error);
+      this.#rejectPending(error);
     }
+  }
+
+  #rejectPending(error: unknown): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.reject(error);
   }
 
   #discardUnread(): void {

@@ -24,32 +24,31 @@ const addressBytes = new Uint8Array(MAX_ADDRESS_SIZE);
 const addressLength = new Uint32Array(1);
 const addressLengthBytes = new Uint8Array(addressLength.buffer);
 
-/** Prepares the socket of a connection. */
-type Prepare = (fd: number) => void;
+/** What a listener does for each connection, and in the end. */
+interface ListenerOptions {
+  /** Prepares the socket of a connection. */
+  prepare(fd: number): void;
+  /** Whether an end that is not in good order resets the connection. */
+  readonly resetsOnAbort?: boolean | undefined;
+  /** Called when the listener was closed. */
+  onClosed?(): void;
+}
 
 /** A socket that listens. */
 export class StreamListener implements NetworkListener, ReadyHandler {
   readonly address: Address;
   readonly #libc: Libc;
   readonly #watch: Watch;
-  readonly #prepare: Prepare;
+  readonly #options: ListenerOptions;
   // Whether connections have the address of the listener: not if it is bound to all.
   readonly #isBoundToOne: boolean;
-  readonly #onClosed: () => void;
   #accepting: PromiseWithResolvers<Carrier> | null = null;
 
   /** Owns the listening socket from now on. */
-  constructor(
-    libc: Libc,
-    fd: number,
-    address: Address,
-    prepare: Prepare,
-    onClosed: () => void = () => {},
-  ) {
+  constructor(libc: Libc, fd: number, address: Address, options: ListenerOptions) {
     this.#libc = libc;
     this.address = address;
-    this.#prepare = prepare;
-    this.#onClosed = onClosed;
+    this.#options = options;
     this.#isBoundToOne = !("hostname" in address) ||
       !["0.0.0.0", "::"].includes(address.hostname);
     this.#watch = reactorOf(libc).open(fd, this);
@@ -73,7 +72,7 @@ export class StreamListener implements NetworkListener, ReadyHandler {
     this.#watch.close();
     this.#accepting?.reject(closedError());
     this.#accepting = null;
-    this.#onClosed();
+    this.#options.onClosed?.();
   }
 
   onReady(): void {
@@ -106,9 +105,10 @@ export class StreamListener implements NetworkListener, ReadyHandler {
   #toCarrier(fd: number): Carrier {
     try {
       const remote = decodeAddress(this.#libc, addressBytes, addressLength[0] ?? 0, "stream");
-      this.#prepare(fd);
+      this.#options.prepare(fd);
+      const { resetsOnAbort } = this.#options;
       const local = this.#isBoundToOne ? this.address : localAddressOf(this.#libc, fd, "stream");
-      return new StreamCarrier(this.#libc, fd, { local, remote });
+      return new StreamCarrier(this.#libc, fd, { local, remote, resetsOnAbort });
     } catch (error) {
       this.#libc.close(fd);
       throw error;

@@ -44,7 +44,7 @@ export function createEpollNetwork(options: EpollNetworkOptions = {}): Network {
   }
   return {
     name: "epollNetwork",
-    honours: ["fd", "keepAliveDelay", "localAddress", "localPort", "lookup"],
+    honours: ["fd", "keepAliveDelay", "localAddress", "localPort", "lookup", "resetOnAbort"],
     connect: async (place, options) => await connect(loadLibc(library), place, options),
     listen: async (place, options) => await listen(loadLibc(library), place, options),
     bindDatagrams: async (place, options) => await bindDatagrams(loadLibc(library), place, options),
