@@ -5,3 +5,4 @@ export * from "../../transports/mod.ts";
 export * from "../../transports/layers/mod.ts";
 export * from "../../streams/mod.ts";
 export * from "../../node/mod.ts";
+export * from "../../transports/networks/epoll/mod.ts";

@@ -6,8 +6,7 @@
  * - No pointer outlives its call: memory is passed as views, which the functions use until they
  *   return. The one function that returns later, {@linkcode Libc.waitOnThread}, is given memory of
  *   the C library, which JavaScript can neither free nor move.
- * - `errno` is read directly after the call that failed, from a view of it: no other call lies
- *   between.
+ * - `errno` is read directly after the call that failed, by a copy that cannot fail itself.
  *
  * @module
  */
@@ -57,6 +56,10 @@ const SYMBOLS = {
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
   calloc: { parameters: ["usize", "usize"], result: "pointer" },
+  // memcpy(3), out of memory of the C library, and memset(3), in it: UnsafePointerView needs the
+  // permission for every library
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
+  memset: { parameters: ["pointer", "i32", "usize"], result: "pointer" },
   // errno(3): the LSB names the function, musl has it too.
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
@@ -159,9 +162,13 @@ export function openLibc(path: string): Libc {
   const { symbols } = Deno.dlopen(path, SYMBOLS);
   const location = symbols.__errno_location();
   if (location === null) throw new TypeError(`Cannot use ${path}: it has no errno`);
-  // The memory of this thread, on which an isolate of Deno stays.
-  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  const errno = new Int32Array(1);
+  const bytes = new Uint8Array(errno.buffer);
   return Object.defineProperty({ ...symbols, errno: 0 }, "errno", {
-    get: () => errno[0] ?? 0,
+    get: () => {
+      // The memory of this thread, on which an isolate of Deno stays.
+      symbols.memcpy(bytes, location, 4n);
+      return errno[0] ?? 0;
+    },
   });
 }

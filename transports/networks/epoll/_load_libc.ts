@@ -22,7 +22,7 @@ const PATHS: Readonly<Record<string, readonly string[]>> = {
   "musl aarch64": ["/lib/libc.musl-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"],
 };
 
-/** What the loader of the system finds by itself, by the library that Deno was built for. */
+/** The names that the loader of the system knows, by the library that Deno was built for. */
 const NAMES: Readonly<Record<string, string>> = { gnu: "libc.so.6", musl: "libc.so" };
 
 /** The libraries that are open, by what they were asked for with. A file is opened once. */

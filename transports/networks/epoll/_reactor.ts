@@ -5,7 +5,7 @@ import { EFD, EPOLL, EPOLL_EVENT, type Libc } from "./_libc.ts";
 const MAX_EVENTS = 256;
 /**
  * How long one turn may take, in milliseconds: less than the loops of a connection may, so that
- * these do not pause it. What is left is handled in the next turn.
+ * these do not pause it. The rest of the events is handled in the next turn.
  */
 const TURN_MS = 2;
 /** After so many events the clock is looked at. */
@@ -68,8 +68,8 @@ export class Reactor {
   // For the wait on another thread, which writes one event that is not looked at. Of the C library,
   // because a Worker may be ended while it waits.
   readonly #waitMemory: Deno.PointerObject;
-  // A view of its start, the events that were found.
-  readonly #waitedFor: Uint32Array<ArrayBuffer>;
+  // A copy of its start, the events that were found.
+  readonly #waitedFor = new Uint8Array(4);
   #set = -1;
   #wakeUp = -1;
   #open = 0;
@@ -84,7 +84,6 @@ export class Reactor {
     const memory = libc.calloc(1n, BigInt(EPOLL_EVENT.size));
     if (memory === null) throw new Deno.errors.Busy("Cannot wait: there is no memory");
     this.#waitMemory = memory;
-    this.#waitedFor = new Uint32Array(Deno.UnsafePointerView.getArrayBuffer(memory, 4));
   }
 
   /** How many descriptors are open. */
@@ -166,9 +165,10 @@ export class Reactor {
     one[0] = 1;
     this.#libc.write(this.#wakeUp, one, 8n);
     const deadline = performance.now() + (this.#isResting ? MAX_REST_MS : MAX_WAKING_MS);
-    while (this.#waitedFor[0] === 0 && performance.now() < deadline) {
+    do {
       this.#libc.usleep(WAKING_STEP_US);
-    }
+      this.#libc.memcpy(this.#waitedFor, this.#waitMemory, 4n);
+    } while (this.#waitedFor[0] === 0 && performance.now() < deadline);
     // From the kernel it has a short way left.
     this.#libc.usleep(WAKING_STEP_US);
   }
@@ -213,7 +213,7 @@ export class Reactor {
     this.#busySince = 0;
     this.#isWaiting = true;
     this.#isResting = milliseconds === 0;
-    this.#waitedFor[0] = 0;
+    this.#libc.memset(this.#waitMemory, 0, 4n);
     // Nothing of the event is used: it is reported again.
     void this.#libc.waitOnThread(this.#set, this.#waitMemory, 1, milliseconds).then(this.#turn);
   }

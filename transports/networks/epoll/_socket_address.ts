@@ -35,7 +35,7 @@ export function encodeIp(libc: Libc, hostname: string, port: number): Uint8Array
   return bytes;
 }
 
-/** The address of a Unix socket: `struct sockaddr_un` of unix(7). None, for a path that is empty. */
+/** The address of a Unix socket: `struct sockaddr_un` of unix(7); without a name if it is empty. */
 export function encodePath(path: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(path);
   // A file's ends with a NUL, one of the abstract namespace begins with it and has no end.

@@ -9,7 +9,7 @@ import { resetWhenClosed } from "./_socket_settings.ts";
 /** All connections of the thread are read into this memory: what is kept is copied out of it. */
 const memory: Bytes = new Uint8Array(262_144);
 const MEMORY_SIZE = BigInt(memory.length);
-/** What is read of a connection that is closed, and forgotten; perhaps while the other is lent. */
+/** Bytes of a connection that is closed, to be forgotten: the other memory may be lent. */
 const discarded: Bytes = new Uint8Array(65_536);
 const DISCARDED_SIZE = BigInt(discarded.length);
 /** How often that is filled: the system holds some megabytes. */
@@ -22,7 +22,7 @@ interface PendingWrite {
   reject(error: unknown): void;
 }
 
-/** What is known of a connection from the beginning. */
+/** The facts of a connection. */
 export interface Ends {
   /** The address of this end. */
   readonly local: Address;

@@ -24,7 +24,7 @@ const addressBytes = new Uint8Array(MAX_ADDRESS_SIZE);
 const addressLength = new Uint32Array(1);
 const addressLengthBytes = new Uint8Array(addressLength.buffer);
 
-/** What a listener does for each connection, and in the end. */
+/** Options for a {@linkcode StreamListener}. */
 interface ListenerOptions {
   /** Prepares the socket of a connection. */
   prepare(fd: number): void;

@@ -34,7 +34,7 @@ const CHECKS: OptionTable<EpollNetworkOptions> = { library: text };
 export function createEpollNetwork(options: EpollNetworkOptions = {}): Network {
   checkOptions("create network", options, CHECKS);
   const { library } = options;
-  // Opened now if nobody is asked: what a test opens counts as its own.
+  // Opened now if that asks for no permission: to a test, its own use of it would be a leak.
   if (mayLoadLibc(library)) {
     try {
       loadLibc(library);
