@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { toError } from "../protocols/thrown.ts";
 import { isWritingEnded } from "../transports/core/writing.ts";
@@ -53,7 +54,7 @@ export class TransportDuplex extends Duplex {
   }
 
   /** The connection; `null` while it is being made. */
-  protected get transport(): Transport | null {
+  get transport(): Transport | null {
     return this.#transport;
   }
 
@@ -65,6 +66,20 @@ export class TransportDuplex extends Duplex {
   /** Bytes written until now, those that wait here included. */
   get bytesWritten(): number {
     return this.#sent + this.writableLength;
+  }
+
+  /**
+   * Gives the transport back, whose protocol is to be set next: the stream closes without it.
+   *
+   * @returns The bytes that were received and not read.
+   */
+  detach(): Bytes {
+    this.pause();
+    const parts: Bytes[] = [];
+    for (let chunk = this.read(); chunk !== null; chunk = this.read()) parts.push(copyOf(chunk));
+    this.#isLost = true;
+    this.destroy();
+    return joinBytes(parts);
   }
 
   /** Told of each event of the connection in either direction. */

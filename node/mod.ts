@@ -3,6 +3,7 @@
  *
  * - Libraries that take a stream of Node's: {@linkcode toNodeStream}
  * - Streams of Node's as transports: {@linkcode connectNodeStream}
+ * - HTTP servers over any transport: {@linkcode serveHttp}, {@linkcode HttpService}
  *
  * Importing this entry loads the modules of Node that it needs; the others load none.
  *
@@ -28,6 +29,10 @@
  *
  * @module
  */
+export type { FetchHandler, HttpInfo, HttpOptions, HttpUpgrade } from "./http_options.ts";
+export * from "./http_service.ts";
+export type { NodeStreamSource, SwitchableConnection } from "./node_stream_source.ts";
+export * from "./serve_http.ts";
 export { connectNodeStream, type NodeStreamOptions } from "../transports/connect_node_stream.ts";
 export type * from "./node_stream.ts";
 export * from "./to_node_stream.ts";

@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { nextTurn } from "../transports/core/clock.ts";
+
+/** Answers whose status says that they have no body. */
+const WITHOUT_BODY: readonly number[] = [204, 205, 304];
+
+/**
+ * Sends a response of the Web standards. Its body is read as fast as the client takes it, and
+ * cancelled when the client goes away.
+ *
+ * @throws The failure of the body, when a part of it may be on its way.
+ */
+export async function sendResponse(answer: ServerResponse, response: Response): Promise<void> {
+  const { body, status, statusText } = response;
+  if (response.bodyUsed || body?.locked) {
+    throw new TypeError("Cannot send response: its body was used already");
+  }
+  answer.statusCode = status;
+  if (statusText !== "") answer.statusMessage = statusText;
+  for (const [name, value] of response.headers) {
+    if (name !== "set-cookie") answer.setHeader(name, value);
+  }
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) answer.setHeader("set-cookie", cookies);
+  const hasNone = answer.req.method === "HEAD" || WITHOUT_BODY.includes(status);
+  if (body === null || hasNone) {
+    await body?.cancel();
+    answer.end();
+  } else await sendBody(answer, body);
+}
+
+async function sendBody(
+  answer: ServerResponse,
+  body: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const reader = body.getReader();
+  // Also while the body has nothing to give.
+  const onClose = (): void => void reader.cancel().catch(() => {});
+  answer.once("close", onClose);
+  try {
+    let step = await reader.read();
+    if (step.value !== undefined) {
+      const next = reader.read();
+      // All of it, if no more comes within a turn: node:http tells the client its length then.
+      const isAll = (await Promise.race([next, nextTurn()]))?.done;
+      if (isAll) return void answer.end(step.value);
+      await write(answer, step.value);
+      step = await next;
+    }
+    for (; step.value !== undefined; step = await reader.read()) await write(answer, step.value);
+    answer.end();
+  } finally {
+    answer.off("close", onClose);
+  }
+}
+
+async function write(answer: ServerResponse, chunk: Uint8Array): Promise<void> {
+  if (answer.write(chunk) || answer.destroyed) return;
+  const settled = new AbortController();
+  const { signal } = settled;
+  const events = [once(answer, "drain", { signal }), once(answer, "close", { signal })];
+  for (const event of events) event.catch(() => {});
+  try {
+    await Promise.race(events);
+  } finally {
+    settled.abort();
+  }
+}

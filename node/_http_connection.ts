@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { startTimer } from "../transports/core/clock.ts";
+import type { LiveNodeStream } from "./_live_node_stream.ts";
+
+/** The times of HTTP, in milliseconds. */
+export interface HttpTimes {
+  /** For the head of a request. */
+  readonly headersTimeout: number;
+  /** For a request with its body. */
+  readonly requestTimeout: number;
+  /** Between two requests. */
+  readonly keepAliveTimeout: number;
+}
+
+/**
+ * One connection of an HTTP server: its deadlines, and its end in good order.
+ *
+ * ```text
+ * head (headersTimeout) -> request (requestTimeout) -> idle (keepAliveTimeout) -> head ...
+ * stop(): at once while idle, after the answer otherwise
+ * ```
+ */
+export class HttpConnection {
+  readonly #stream: LiveNodeStream;
+  readonly #times: HttpTimes;
+  readonly #refuse: (status: 408) => void;
+  #cancel: () => void = () => {};
+  #open = 0;
+  #isStopping = false;
+
+  /** Starts the time for the first request. `refuse` answers and ends the connection. */
+  constructor(stream: LiveNodeStream, times: HttpTimes, refuse: (status: 408) => void) {
+    this.#stream = stream;
+    this.#times = times;
+    this.#refuse = refuse;
+    stream.once("close", () => this.#cancel());
+    this.#expectHead();
+  }
+
+  /** A request has come. It is over when it was received and answered. */
+  begin(message: IncomingMessage, answer: ServerResponse): void {
+    this.#open++;
+    this.#startDeadline(this.#times.requestTimeout, () => {
+      if (!message.complete) this.#refuse(408);
+    });
+    let parts = 2;
+    const onPart = (): void => {
+      parts--;
+      if (parts > 0) return;
+      this.#open--;
+      if (this.#open === 0) this.#becomeIdle();
+    };
+    message.once("close", onPart);
+    answer.once("close", onPart);
+    if (this.#isStopping) this.#makeLast(answer);
+    else this.#answers.add(answer);
+    answer.once("close", () => this.#answers.delete(answer));
+  }
+
+  /** Ends the connection as soon as no request is under way. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const answer of this.#answers) this.#makeLast(answer);
+    if (this.#open === 0) this.#stream.destroySoon();
+  }
+
+  /** No HTTP any more: an upgrade. */
+  release(): void {
+    this.#cancel();
+    this.#isStopping = false;
+  }
+
+  readonly #answers = new Set<ServerResponse>();
+
+  #makeLast(answer: ServerResponse): void {
+    if (!answer.headersSent) answer.setHeader("connection", "close");
+  }
+
+  #becomeIdle(): void {
+    if (this.#stream.destroyed) return;
+    if (this.#isStopping) return this.#stream.destroySoon();
+    const read = this.#stream.bytesRead;
+    this.#startDeadline(this.#times.keepAliveTimeout, () => {
+      // The next request has begun.
+      if (this.#stream.bytesRead > read) this.#expectHead();
+      else this.#stream.destroySoon();
+    });
+  }
+
+  #expectHead(): void {
+    this.#startDeadline(this.#times.headersTimeout, () => this.#refuse(408));
+  }
+
+  #startDeadline(milliseconds: number, onOver: () => void): void {
+    this.#cancel();
+    this.#cancel = this.#stream.destroyed ? () => {} : startTimer(milliseconds, onOver);
+  }
+}
