@@ -28,7 +28,11 @@ const CHECKS: OptionTable<ServeHttpOptions> = { ...LISTEN_CHECKS, ...HTTP_CHECKS
  * import { assertEquals } from "@std/assert";
  *
  * const read = (name: string) => Deno.readTextFile(`examples/certificates/${name}`);
- * const [cert, key, ca] = await Promise.all(["localhost.crt", "localhost.key", "ca.crt"].map(read));
+ * const [cert, key, ca] = [
+ *   await read("localhost.crt"),
+ *   await read("localhost.key"),
+ *   await read("ca.crt"),
+ * ];
  * await using server = await serveHttp(
  *   (_request, { peerCertificate }) => new Response(`hello, ${peerCertificate?.subject.CN}`),
  *   { port: 0, tls: { cert, key, caCerts: [ca], requestCert: true } },
