@@ -14,7 +14,7 @@ import { Lan } from "./network/lan.ts";
 import { Names } from "./network/names.ts";
 import { PostOffice } from "./network/post_office.ts";
 import { Wire } from "./network/wire.ts";
-import type { SegmentRule } from "./segment_rule.ts";
+import { checkVerdict, type SegmentRule } from "./segment_rule.ts";
 import type { RunState } from "./run_state.ts";
 import { HangError, SimulationError } from "./simulation_error.ts";
 import type { SimulationSettings } from "./simulation_options.ts";
@@ -50,7 +50,7 @@ export class SimulatedWorld implements World {
     this.#replay = replay;
     const { seed, conditions, segmentSize, window, lookupLatency } = settings;
     this.#settings = settings;
-    this.#scheduler = new Scheduler(settings);
+    this.#scheduler = new Scheduler(settings, (error) => this.#fail(MAIN, error));
     this.#random = new RandomSource(seed);
     const wireOptions = { conditions, segmentSize, window };
     const wire = new Wire(this.#scheduler, this.#trace, this.#random.fork("wire"), wireOptions);
@@ -157,7 +157,9 @@ export class SimulatedWorld implements World {
     // It runs where it was made, not in the program whose segment it is asked about.
     const restore = AsyncLocalStorage.snapshot();
     const end = this.#lan.wire.addRule((segment) =>
-      applies(segment.from, segment.to) ? restore(rule, segment) : "pass"
+      applies(segment.from, segment.to)
+        ? this.#scheduler.guard(() => checkVerdict(restore(rule, segment)), "pass")
+        : "pass"
     );
     return { [Symbol.dispose]: end };
   }
@@ -168,7 +170,10 @@ export class SimulatedWorld implements World {
 
   subscribe(listener: (event: SimulationEvent) => void): Disposable {
     const restore = AsyncLocalStorage.snapshot();
-    return { [Symbol.dispose]: this.#trace.subscribe((event) => restore(listener, event)) };
+    const end = this.#trace.subscribe((event) =>
+      this.#scheduler.guard(() => restore(listener, event), undefined)
+    );
+    return { [Symbol.dispose]: end };
   }
 
   #add(name: string, main: HostMain, options?: HostOptions): SimulatedHost {
@@ -179,10 +184,7 @@ export class SimulatedWorld implements World {
         postOffice: this.#postOffice,
         random: this.#random,
         startTime: this.#settings.startTime,
-        onFailed: (failed, error) => {
-          this.#failure ??= { host: failed, error };
-          this.#scheduler.stop();
-        },
+        onFailed: (failed, error) => this.#fail(failed, error),
         onEnded: () => this.#stopWhenDone(),
       },
       name,
@@ -191,6 +193,11 @@ export class SimulatedWorld implements World {
     );
     this.#hosts.set(name, host);
     return host;
+  }
+
+  #fail(host: string, error: unknown): void {
+    this.#failure ??= { host, error };
+    this.#scheduler.stop();
   }
 
   /** A client that crashed and is not started again is not waited for. */

@@ -7,6 +7,7 @@ import {
   type OptionName,
   type OptionTable,
   outOfRange,
+  show,
   size,
   wrongKind,
 } from "../../protocols/option_checks.ts";
@@ -90,7 +91,11 @@ export const LINK_CHECKS: OptionTable<LinkConditions> = {
 /** Draws a time. */
 export function draw(times: Distribution, random: () => number): number {
   if (typeof times === "number") return times;
-  if (typeof times === "function") return Math.max(0, times(random));
+  if (typeof times === "function") {
+    const time = times(random);
+    if (time >= 0 && time < Infinity) return time;
+    throw new RangeError(`Cannot draw latency: ${show(time)} is not a time of 0 ms or more`);
+  }
   const [least, most] = times;
   return least + (most - least) * random();
 }

@@ -1,3 +1,4 @@
+import { show } from "../../protocols/option_checks.ts";
 import type { SegmentKind } from "./trace.ts";
 
 /** A segment or a datagram that is about to leave. */
@@ -37,6 +38,22 @@ export type Verdict =
   | "corrupt"
   | "reset"
   | { readonly delay: number };
+
+const WORDS: readonly unknown[] = ["pass", "drop", "duplicate", "corrupt", "reset", undefined];
+
+/**
+ * Gives back the verdict of a rule.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkVerdict(verdict: Verdict | void): Verdict | void {
+  if (WORDS.includes(verdict)) return verdict;
+  if (typeof verdict === "object" && verdict.delay >= 0 && verdict.delay < Infinity) return verdict;
+  throw new TypeError(
+    `Cannot apply rule: ${show(verdict)} is none of "pass", "drop", "duplicate", "corrupt", ` +
+      '"reset" and { delay }',
+  );
+}
 
 /** Decides about segments and datagrams. The first rule that does not let one pass decides. */
 export type SegmentRule = (segment: Segment) => Verdict | void;

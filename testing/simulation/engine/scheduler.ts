@@ -43,6 +43,7 @@ export class Scheduler {
   readonly #events = new EventQueue();
   readonly #busy = new Map<string, number>();
   readonly #limits: RunLimits;
+  readonly #onError: (error: unknown) => void;
   #now = 0;
   #steps = 0;
   #touches = 0;
@@ -57,9 +58,20 @@ export class Scheduler {
   #finish: ((end: RunEnd) => void) | null = null;
   #isDone = false;
 
-  /** Starts at 0. */
-  constructor(limits: RunLimits) {
+  /** Starts at 0. `onError` is told what a callback of the user threw that no program called. */
+  constructor(limits: RunLimits, onError: (error: unknown) => void) {
     this.#limits = limits;
+    this.#onError = onError;
+  }
+
+  /** Calls a function of the user; what it throws fails the run. Gives `otherwise` then. */
+  guard<T>(callback: () => T, otherwise: T): T {
+    try {
+      return callback();
+    } catch (error) {
+      this.#onError(error);
+      return otherwise;
+    }
   }
 
   /** Milliseconds of virtual time since the start. */
@@ -183,7 +195,7 @@ export class Scheduler {
     const { run } = event;
     // It has happened: to cancel it now does nothing.
     event.run = null;
-    run();
+    this.guard(run, undefined);
     return null;
   }
 

@@ -1,3 +1,4 @@
+import type { Scheduler } from "../engine/scheduler.ts";
 import { type Distribution, draw, type LinkConditions } from "../link_conditions.ts";
 
 /** The latency inside a host, in milliseconds: not nothing, so that time goes on. */
@@ -11,14 +12,16 @@ export class Link {
   /** Whether nothing passes. */
   isCut = false;
   readonly #defaults: LinkConditions;
+  readonly #guard: Scheduler["guard"];
   #conditions: LinkConditions;
   // When the last byte has left, where bandwidth is limited.
   #freeAt = 0;
   // What waits for the release; null while nothing is held.
   #held: (() => void)[] | null = null;
 
-  /** `isLoopback`: from a host to itself. */
-  constructor(conditions: LinkConditions, isLoopback: boolean) {
+  /** `isLoopback`: from a host to itself. `guard` calls functions of the user. */
+  constructor(conditions: LinkConditions, isLoopback: boolean, guard: Scheduler["guard"]) {
+    this.#guard = guard;
     this.#defaults = isLoopback ? { latency: LOOPBACK_LATENCY } : conditions;
     this.#conditions = this.#defaults;
   }
@@ -36,7 +39,9 @@ export class Link {
   /** How many milliseconds a number of bytes takes that leaves now. */
   travelTime(now: number, bytes: number, random: () => number): number {
     const { latency = LATENCY, bandwidth = Infinity } = this.#conditions;
-    const travel = draw(latency, random);
+    const travel = typeof latency === "function"
+      ? this.#guard(() => draw(latency, random), 0)
+      : draw(latency, random);
     if (bandwidth === Infinity) return travel;
     this.#freeAt = Math.max(this.#freeAt, now) + bytes / bandwidth * 1000;
     return this.#freeAt - now + travel;

@@ -49,7 +49,8 @@ export class Names {
       return Promise.resolve(this.#addresses.get(bare) ?? [bare]);
     }
     const trouble = this.#troubles.get(asking) ?? this.#troubles.get("*") ?? NO_TROUBLE;
-    const delay = draw(this.#latency, this.#random.fraction) + trouble.delay;
+    const usual = this.#scheduler.guard(() => draw(this.#latency, this.#random.fraction), 0);
+    const delay = usual + trouble.delay;
     return new Promise((resolve, reject) => {
       this.#scheduler.after(delay, asking, () => {
         const found = trouble.fail ? undefined : this.#addresses.get(bare);

@@ -50,7 +50,11 @@ export class Wire {
     const name = `${from}>${to}`;
     const known = this.#links.get(name);
     if (known !== undefined) return known;
-    const link = new Link(this.#conditions, from === to);
+    const link = new Link(
+      this.#conditions,
+      from === to,
+      (callback, otherwise) => this.scheduler.guard(callback, otherwise),
+    );
     this.#links.set(name, link);
     return link;
   }

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { InvalidStateError, openConnection, startServer, type StreamConnection } from "@sluice/net";
-import { HangError, simulate, SimulationError, type World } from "@sluice/net/testing";
+import { type Fault, HangError, simulate, SimulationError, type World } from "@sluice/net/testing";
 
 /** A server that answers each line with the same line. */
 async function echoLines(port = 7): Promise<void> {
@@ -173,4 +173,49 @@ Deno.test("World.partition() delays what is sent until some time after World.hea
       assert(now > 10_000 && now < 20_000, `${now}`);
     });
   });
+});
+
+Deno.test("simulate() fails with what a function of the user threw that no program called", async () => {
+  const talk = async (world: World): Promise<void> => {
+    world.host("server", () => echoLines());
+    await world.client("client", async () => {
+      await using connection = await openConnection({ hostname: "server", port: 7 });
+      await ask(connection, "hello");
+    });
+  };
+  const boom = (): never => {
+    throw new Error("boom");
+  };
+  const faulty: Readonly<Record<string, () => Promise<unknown>>> = {
+    rule: () =>
+      simulate((world) => {
+        world.rule(boom);
+        return talk(world);
+      }),
+    listener: () =>
+      simulate((world) => {
+        world.subscribe(boom);
+        return talk(world);
+      }),
+    latency: () => simulate(talk, { latency: boom }),
+    lookup: () => simulate(talk, { lookupLatency: boom }),
+  };
+  for (const run of Object.values(faulty)) await assertRejects(run, SimulationError, "boom");
+  await assertRejects(() => simulate(talk, { latency: () => NaN }), SimulationError, "NaN is not");
+  const verdict = "explode" as unknown as "drop";
+  await assertRejects(
+    () =>
+      simulate((world) => {
+        world.rule(() => verdict);
+        return talk(world);
+      }),
+    SimulationError,
+    '"explode" is none of',
+  );
+  const fault = { kind: "flood" } as unknown as Fault;
+  await assertRejects(
+    () => simulate(talk, { faults: [{ at: 0, fault }] }),
+    SimulationError,
+    'no kind "flood"',
+  );
 });
