@@ -70,6 +70,7 @@ export {
   IdleTimeoutError,
   IncompleteFrameError,
   IncompleteReadError,
+  IncompleteSendError,
   InvalidStateError,
   LimitOverrunError,
   NameResolutionError,
@@ -134,6 +135,7 @@ export { withNetwork } from "./transports/networks/with_network.ts";
 export { connectProcess } from "./transports/processes/connect_process.ts";
 export { subprocessExec } from "./transports/processes/subprocess_exec.ts";
 export { subprocessShell } from "./transports/processes/subprocess_shell.ts";
+export { sendFile, type SendFileOptions } from "./transports/send_file.ts";
 export type { Server } from "./transports/servers/server.ts";
 export type { ShutdownReport } from "./transports/servers/shutdown_options.ts";
 export { startTls } from "./transports/tls/start_tls.ts";

@@ -7,6 +7,7 @@
  */
 export * from "./errors/connection_errors.ts";
 export * from "./errors/datagram_errors.ts";
+export * from "./errors/file_errors.ts";
 export * from "./errors/frame_errors.ts";
 export * from "./errors/layer_errors.ts";
 export * from "./errors/process_errors.ts";

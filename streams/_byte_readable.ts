@@ -17,6 +17,7 @@
  */
 import type { Bytes } from "../protocols/bytes.ts";
 import { ByteWritable } from "./_byte_writable.ts";
+import type { ReadState } from "./_read_state.ts";
 import { ANYTHING, type ReadRequest, ReadRequests } from "./_read_requests.ts";
 
 /** Where a {@linkcode ByteReadable} has its bytes from. */
@@ -208,6 +209,20 @@ export class ByteReadable extends ReadableStream<Bytes> {
       writer.releaseLock();
     }
   }
+}
+
+/** The bytes of a reader as a Web stream; `onDiscard` is told when that is cancelled. */
+export function readableOf(state: ReadState, onDiscard: () => void): ByteReadable {
+  return new ByteReadable({
+    wait: (least, isWanted, signal) => state.waitForStream(least, isWanted, signal),
+    wake: () => state.wakeStream(),
+    take: () => state.consume(state.buffer.takeChunk()),
+    takeInto: (target) => state.consume(state.buffer.takeInto(target)),
+    discard: () => {
+      state.discard();
+      onDiscard();
+    },
+  });
 }
 
 async function ignore(settled: Promise<void>): Promise<void> {

@@ -5,6 +5,7 @@ import { turnBudget } from "../protocols/turn_budget.ts";
 import { SharedWait, WaitQueue } from "../protocols/wait_queue.ts";
 import type { WaitSignal } from "../protocols/wait_signal.ts";
 import { nextTurn } from "../transports/core/clock.ts";
+import { type SendableFile, sendFileBy, type SendFileOptions } from "../transports/send_file.ts";
 import { sentQueueOf } from "../transports/core/writing.ts";
 
 /** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
@@ -147,6 +148,13 @@ export class FlowControl {
     if (!this.output.isClosing()) return;
     const { error, bytesUnsent } = await this.#closed().wait(signal);
     if (error !== null || bytesUnsent > 0) throw error ?? new ConnectionLostError();
+  }
+
+  /** Sends a file; see `StreamWriter.sendFile`. */
+  async sendFile(file: SendableFile, options: SendFileOptions = {}): Promise<number> {
+    this.#checkWait(undefined);
+    const untilSent = (queue: WaitQueue, signal?: WaitSignal) => this.#untilSent(queue, signal);
+    return await sendFileBy(this.output, file, options, untilSent);
   }
 
   /** Waits for the end of the connection; see `StreamWriter.waitClosed`. */

@@ -1,10 +1,11 @@
 import { type Bytes, checkBytes } from "../protocols/bytes.ts";
-import type { Transport } from "../protocols/contract.ts";
-import { InvalidStateError } from "../protocols/errors.ts";
+import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import { IncompleteReadError, InvalidStateError } from "../protocols/errors.ts";
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import { turnBudget } from "../protocols/turn_budget.ts";
 import { WaitQueue } from "../protocols/wait_queue.ts";
 import type { WaitSignal } from "../protocols/wait_signal.ts";
+import { DataEnd } from "./_data_end.ts";
 import { nextTurn } from "../transports/core/clock.ts";
 
 /**
@@ -16,6 +17,8 @@ export class ReadState {
   readonly limit: number;
   /** The bytes that arrived and were not read. */
   readonly buffer: ReceiveBuffer = new ReceiveBuffer();
+  /** When nothing more arrives, however that comes about. */
+  readonly end: DataEnd = new DataEnd();
   readonly #data = new WaitQueue();
   #isEnded = false;
   #isDiscarding = false;
@@ -53,6 +56,16 @@ export class ReadState {
     return this.#exception;
   }
 
+  /** A protocol that feeds this. */
+  asProtocol(): ProtocolCallbacks {
+    return {
+      connectionMade: (transport) => this.setTransport(transport),
+      dataReceived: (chunk) => this.feed(chunk),
+      eofReceived: () => this.feedEof(),
+      connectionLost: (error) => error === null ? this.feedEof() : this.fail(error),
+    };
+  }
+
   /** Gives the transport that is paused while too much is buffered. */
   setTransport(transport: Transport): void {
     this.#transport = transport;
@@ -76,6 +89,7 @@ export class ReadState {
   /** No more will arrive. */
   feedEof(): void {
     this.#isEnded = true;
+    this.end.reach();
     if (!this.#data.isEmpty) this.#hasMetEnd = true;
     this.#checkEnd();
     this.#data.release();
@@ -84,6 +98,7 @@ export class ReadState {
   /** Reads fail with `error` from now on, once the buffered bytes are read. */
   fail(error: Error): void {
     this.#exception = error;
+    this.end.reach();
     this.#data.release();
   }
 
@@ -130,6 +145,29 @@ export class ReadState {
     });
   }
 
+  /** Reads exactly `n` bytes. */
+  async readExactly(n: number, signal: WaitSignal | undefined): Promise<Bytes> {
+    checkCount("read", n);
+    if (n === 0) return new Uint8Array(0);
+    const { buffer } = this;
+    return await this.read(signal, () => {
+      if (buffer.length >= n) return buffer.take(n);
+      if (!this.#isEnded) return undefined;
+      throw new IncompleteReadError(this.consume(buffer.takeAll()), n);
+    });
+  }
+
+  /** Copies the next `n` bytes, or all if the data ends before. */
+  async peek(n: number, signal: WaitSignal | undefined): Promise<Bytes> {
+    checkCount("peek at", n);
+    const { buffer, limit } = this;
+    if (n > limit) throw new RangeError(`Cannot peek at ${n} bytes: the limit is ${limit}`);
+    return await this.read(signal, () => {
+      const isAll = buffer.length >= n || this.#isEnded;
+      return isAll ? buffer.peek(Math.min(n, buffer.length)) : undefined;
+    });
+  }
+
   /**
    * Puts bytes in front of those that are buffered.
    *
@@ -166,6 +204,7 @@ export class ReadState {
   discard(): void {
     this.#isDiscarding = true;
     this.#isEnded = true;
+    this.end.reach();
     this.buffer.clear();
     this.#resume();
     this.#data.release();
@@ -247,4 +286,9 @@ export class ReadState {
     this.#isPaused = false;
     this.#transport?.resumeReading();
   }
+}
+
+function checkCount(action: string, n: number): void {
+  if (Number.isInteger(n) && n >= 0) return;
+  throw new RangeError(`Cannot ${action} ${n} bytes: not a whole number of at least 0`);
 }

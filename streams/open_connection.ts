@@ -5,7 +5,8 @@ import {
   createConnection,
 } from "../transports/create_connection.ts";
 import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
-import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { READER_CHECKS, type StreamReaderOptions } from "./read_options.ts";
+import { StreamReader } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /** Options for {@linkcode openConnection}: where to connect to, and how. */

@@ -1,5 +1,28 @@
-import { type Check, flag, oneOf, type OptionTable } from "../protocols/option_checks.ts";
+import {
+  type Check,
+  flag,
+  numberAbove0,
+  oneOf,
+  type OptionTable,
+} from "../protocols/option_checks.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../protocols/wait_options.ts";
+
+/** asyncio's default limit, in bytes. */
+export const DEFAULT_LIMIT = 65_536;
+
+/** Options for a `StreamReader`. */
+export interface StreamReaderOptions {
+  /**
+   * The longest line or record that `readline` and `readuntil` take, in bytes, without its
+   * separator. With more than twice as much buffered the transport is paused.
+   *
+   * @default {65536}
+   */
+  readonly limit?: number;
+}
+
+/** The checks of {@linkcode StreamReaderOptions}. */
+export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAbove0("bytes") };
 
 /** Options for a read of text. */
 export interface ReadTextOptions extends WaitOptions {

@@ -3,7 +3,8 @@ import { isClass } from "../transports/core/callbacks.ts";
 import { bindServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
 import { type ConnectionHandler, Handlers } from "./_handlers.ts";
 import { LiveStreamConnection } from "./stream_connection.ts";
-import { READER_CHECKS, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { READER_CHECKS, type StreamReaderOptions } from "./read_options.ts";
+import { StreamReader } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { ListeningStreamServer, type StreamServer } from "./stream_server.ts";
 

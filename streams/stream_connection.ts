@@ -13,7 +13,8 @@ import {
   type OptionTable,
 } from "../protocols/option_checks.ts";
 import type { FlowControl } from "./_flow_control.ts";
-import { READER_CHECKS, stateOf, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
+import { READER_CHECKS, type StreamReaderOptions } from "./read_options.ts";
+import { stateOf, StreamReader } from "./stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { type StreamWriter, writerOf } from "./stream_writer.ts";
 

@@ -1,39 +1,24 @@
 import { type Bytes, checkBytes, copyOf } from "../protocols/bytes.ts";
-import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
-import { checkOptions, numberAbove0, type OptionTable } from "../protocols/option_checks.ts";
-import { IncompleteReadError } from "../protocols/errors.ts";
+import type { Transport } from "../protocols/contract.ts";
+import { checkOptions } from "../protocols/option_checks.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions, waitSignal } from "../protocols/wait_options.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
-import { ByteReadable } from "./_byte_readable.ts";
+import { readableOf } from "./_byte_readable.ts";
 import { ReadState } from "./_read_state.ts";
 import { RecordReader, type Separator } from "./_record_reader.ts";
 import { NumberReader } from "./number_reader.ts";
 import {
+  DEFAULT_LIMIT,
   LINES_CHECKS,
   type LinesOptions,
   type ReadBytesOptions,
+  READER_CHECKS,
   type ReadTextOptions,
+  type StreamReaderOptions,
   TEXT_CHECKS,
 } from "./read_options.ts";
 
-export type { Separator };
-
-/** asyncio's default limit, in bytes. */
-const DEFAULT_LIMIT = 65_536;
-
-/** Options for a {@linkcode StreamReader}. */
-export interface StreamReaderOptions {
-  /**
-   * The longest line or record that `readline` and `readuntil` take, in bytes, without its
-   * separator. With more than twice as much buffered the transport is paused.
-   *
-   * @default {65536}
-   */
-  readonly limit?: number;
-}
-
-/** The checks of {@linkcode StreamReaderOptions}. */
-export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAbove0("bytes") };
+export type { Separator, StreamReaderOptions };
 
 /** The bytes and the waits of a reader, for the rest of its connection. */
 export let stateOf: (reader: StreamReader) => ReadState;
@@ -55,10 +40,9 @@ export let stateOf: (reader: StreamReader) => ReadState;
  * const reader = new StreamReader();
  * reader.feedData(new TextEncoder().encode("first\nsecond"));
  * reader.feedEof();
- * const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
- * assertEquals(decode(await reader.readline()), "first\n");
- * assertEquals(decode(await reader.readexactly(3)), "sec");
- * assertEquals(decode(await reader.read()), "ond");
+ * assertEquals(await reader.readline({ as: "text" }), "first\n");
+ * assertEquals(await reader.readexactly(3), new TextEncoder().encode("sec"));
+ * assertEquals(await reader.read(), new TextEncoder().encode("ond"));
  * assertEquals(reader.atEof(), true);
  * ```
  */
@@ -104,7 +88,7 @@ export class StreamReader extends NumberReader {
    */
   static from(readable: ReadableStream<Bytes>, options?: StreamReaderOptions): StreamReader {
     const reader = new StreamReader(options);
-    const { transport } = attachStreams(() => reader.#asProtocol(), { readable });
+    const { transport } = attachStreams(() => reader.#state.asProtocol(), { readable });
     reader.#onDiscard = () => transport.close();
     return reader;
   }
@@ -114,17 +98,7 @@ export class StreamReader extends NumberReader {
    * drops what still comes, and cancels the stream given to {@linkcode StreamReader.from}.
    */
   get readable(): ReadableStream<Bytes> {
-    const state = this.#state;
-    return this.#readable ??= new ByteReadable({
-      wait: (least, isWanted, signal) => state.waitForStream(least, isWanted, signal),
-      wake: () => state.wakeStream(),
-      take: () => state.consume(state.buffer.takeChunk()),
-      takeInto: (target) => state.consume(state.buffer.takeInto(target)),
-      discard: () => {
-        state.discard();
-        this.#onDiscard?.();
-      },
-    });
+    return this.#readable ??= readableOf(this.#state, () => this.#onDiscard?.());
   }
 
   /** Gives the transport that is paused while too much is buffered. */
@@ -164,6 +138,20 @@ export class StreamReader extends NumberReader {
   }
 
   /**
+   * Resolves when the peer has ended its direction, or the connection is lost: nothing more
+   * arrives, though bytes that did may still be unread. Never rejects. While reading is paused,
+   * because more than twice the limit is buffered, the end is not seen.
+   */
+  get ended(): Promise<void> {
+    return this.#state.end.promise;
+  }
+
+  /** Aborts when {@linkcode ended} resolves: to give up work for a peer that says no more. */
+  get endedSignal(): AbortSignal {
+    return this.#state.end.signal;
+  }
+
+  /**
    * Reads what is there, waiting for the first byte if nothing is.
    *
    * @param n At most so many bytes; -1 for everything up to the end of the data.
@@ -188,14 +176,7 @@ export class StreamReader extends NumberReader {
    */
   override async readexactly(n: number, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
     const signal = signalOf("read", options);
-    checkCount("read", n);
-    if (n === 0) return new Uint8Array(0);
-    const { buffer } = this.#state;
-    return await this.#state.read(signal, () => {
-      if (buffer.length >= n) return buffer.take(n);
-      if (this.#state.isEnded) throw new IncompleteReadError(this.takeBuffered(), n);
-      return undefined;
-    });
+    return await this.#state.readExactly(n, signal);
   }
 
   /**
@@ -281,13 +262,7 @@ export class StreamReader extends NumberReader {
    */
   async peek(n: number, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
     const signal = signalOf("peek", options);
-    checkCount("peek at", n);
-    const { buffer, limit } = this.#state;
-    if (n > limit) throw new RangeError(`Cannot peek at ${n} bytes: the limit is ${limit}`);
-    return await this.#state.read(signal, () => {
-      const isAll = buffer.length >= n || this.#state.isEnded;
-      return isAll ? buffer.peek(Math.min(n, buffer.length)) : undefined;
-    });
+    return await this.#state.peek(n, signal);
   }
 
   /**
@@ -319,18 +294,4 @@ export class StreamReader extends NumberReader {
   detach(): Bytes {
     return this.#state.detach();
   }
-
-  #asProtocol(): ProtocolCallbacks {
-    return {
-      connectionMade: (transport) => this.setTransport(transport),
-      dataReceived: (chunk) => this.feedData(chunk),
-      eofReceived: () => this.feedEof(),
-      connectionLost: (error) => error === null ? this.feedEof() : this.setException(error),
-    };
-  }
-}
-
-function checkCount(action: string, n: number): void {
-  if (Number.isInteger(n) && n >= 0) return;
-  throw new RangeError(`Cannot ${action} ${n} bytes: not a whole number of at least 0`);
 }

@@ -5,6 +5,7 @@ import type { ExtraInfoValue } from "../protocols/extra_info.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
+import type { SendableFile, SendFileOptions } from "../transports/send_file.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { ByteWritable } from "./_byte_writable.ts";
 import { FlowControl } from "./_flow_control.ts";
@@ -112,13 +113,37 @@ export class StreamWriter {
   }
 
   /**
-   * Waits until the queue is empty: every byte is with the system.
+   * Waits until all that was written so far is with the system, however much is written meanwhile.
    *
    * @param options A signal, as for {@linkcode drain}.
    * @throws {ConnectionLostError} If bytes were dropped; or the failure that ended the connection.
    */
   flush(options: WaitOptions = NO_OPTIONS): Promise<void> {
     return this.#flow.flush(signalOf("flush", options));
+  }
+
+  /**
+   * Waits until all that was written so far is with the system, as {@linkcode flush} does, however
+   * much is written meanwhile.
+   *
+   * @param options A signal or a timeout, as for {@linkcode drain}.
+   * @throws As {@linkcode flush}.
+   */
+  sent(options: WaitOptions = NO_OPTIONS): Promise<void> {
+    return this.#flow.flush(signalOf("wait for sent bytes", options));
+  }
+
+  /**
+   * Sends a file, or a range of it, as `sendFile` of the transports: other writes are refused until
+   * that is done.
+   *
+   * @param file A path, or an open file.
+   * @param options The range, a signal, a timeout, and who is told of the progress.
+   * @returns How many bytes were sent.
+   * @throws As `sendFile`.
+   */
+  sendFile(file: SendableFile, options?: SendFileOptions): Promise<number> {
+    return this.#flow.sendFile(file, options);
   }
 
   /**

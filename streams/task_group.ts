@@ -30,6 +30,7 @@ export class TaskGroup {
   readonly #errors: unknown[] = [];
   readonly #controller = new AbortController();
   #isOver = false;
+  #isCancelled = false;
 
   /**
    * Runs `scope`, then waits for every task that was created in it or by another task.
@@ -37,7 +38,7 @@ export class TaskGroup {
    * @param scope Creates tasks; its own waiting counts like a task.
    * @param options `signal` gives the group up when it aborts: the tasks' signal aborts, and once
    * they have ended this rejects with the signal's reason, unless one of them failed.
-   * @returns What the scope returned.
+   * @returns What the scope returned; `undefined` if {@linkcode cancel} ended it.
    * @throws {AggregateError} If the scope or a task failed; `errors` holds each failure, the first
    * one first.
    */
@@ -57,6 +58,7 @@ export class TaskGroup {
         throw new AggregateError(group.#errors, "Cannot finish task group: a task failed");
       }
       signal?.throwIfAborted();
+      if (group.#isCancelled) return await result.catch(() => undefined as T);
       return await result;
     } finally {
       group.#isOver = true;
@@ -67,6 +69,18 @@ export class TaskGroup {
   /** Aborts at the first failure in the group. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /**
+   * Ends the group early, which is no failure: the signal of all tasks aborts, and `run` resolves
+   * once they have ended. A task that fails in another way than by the signal's reason still fails
+   * the group.
+   *
+   * @param reason The reason of the signal; by default a `DOMException` called AbortError.
+   */
+  cancel(reason?: unknown): void {
+    this.#isCancelled = true;
+    this.#controller.abort(reason ?? new DOMException("The group was cancelled", "AbortError"));
   }
 
   /**

@@ -212,3 +212,18 @@ Deno.test("StreamReader reads every kind of number, in both orders of bytes", as
     );
   }
 });
+
+Deno.test("StreamReader.ended resolves and its signal aborts at the end, with bytes unread", async () => {
+  const reader = new StreamReader();
+  const early = reader.endedSignal;
+  reader.feedData(encode("rest"));
+  assertEquals(await stateOf(reader.ended), "pending");
+  reader.feedEof();
+  await reader.ended;
+  assertEquals([early.aborted, reader.endedSignal === early], [true, true]);
+  assertEquals(await reader.read(), encode("rest"));
+  const late = new StreamReader();
+  late.setException(new Error("cut"));
+  assertEquals(late.endedSignal.aborted, true);
+  await late.ended;
+});

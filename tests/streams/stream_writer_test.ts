@@ -5,7 +5,7 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
 import { FlowControl } from "../../streams/_flow_control.ts";
 import { StreamWriter, writerOf } from "../../streams/stream_writer.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
-import { settle, untilStill } from "../support/event_loop.ts";
+import { settle, stateOf, untilStill } from "../support/event_loop.ts";
 import { connectPair } from "../support/stream_pair.ts";
 import { decode, encode, pattern } from "../support/text.ts";
 
@@ -275,4 +275,22 @@ Deno.test("StreamWriter.from() holds back a writer whose stream does not take th
   assertEquals(taken, 100_000);
   writer.close();
   await writer.waitClosed();
+});
+
+Deno.test("StreamWriter.sent() and flush() resolve however much is written meanwhile", async () => {
+  const flow = new FlowControl();
+  const transport = new RecordingTransport(flow.asProtocol());
+  transport.start();
+  transport.stall();
+  const writer = writerOf(flow);
+  writer.write("12345");
+  const waits = [writer.sent(), writer.flush()];
+  for (let i = 0; i < 5; i++) {
+    assertEquals(await stateOf(Promise.all(waits)), "pending");
+    writer.write("more");
+    transport.drain(1);
+  }
+  await Promise.all(waits);
+  assert(transport.getWriteBufferSize() > 0);
+  transport.abort();
 });

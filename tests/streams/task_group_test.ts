@@ -229,3 +229,47 @@ Deno.test("TaskGroup inside a TaskGroup is given up with it", async () => {
   assertEquals(errors, [failure]);
   assert(isInnerDone);
 });
+
+Deno.test("TaskGroup.cancel() ends the tasks, and run() resolves", async () => {
+  const reasons: unknown[] = [];
+  const result = await TaskGroup.run((group) => {
+    for (let i = 0; i < 3; i++) {
+      group.createTask((signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            reasons.push(signal.reason);
+            reject(signal.reason);
+          });
+        })
+      );
+    }
+    group.createTask(() => group.cancel("enough"));
+    return "result";
+  });
+  assertEquals([result, reasons], ["result", ["enough", "enough", "enough"]]);
+});
+
+Deno.test("TaskGroup.cancel() resolves run() to undefined when it ends the scope itself", async () => {
+  const result = await TaskGroup.run((group) => {
+    group.createTask(() => group.cancel());
+    return new Promise((_, reject) => {
+      group.signal.addEventListener("abort", () => reject(group.signal.reason));
+    });
+  });
+  assertEquals(result, undefined);
+});
+
+Deno.test("TaskGroup.cancel() hides no failure", async () => {
+  const failure = new Error("spilt");
+  const error = await assertRejects(
+    () =>
+      TaskGroup.run((group) => {
+        group.createTask((signal) =>
+          new Promise((_, reject) => signal.addEventListener("abort", () => reject(failure)))
+        );
+        group.cancel();
+      }),
+    AggregateError,
+  );
+  assertEquals(error.errors, [failure]);
+});

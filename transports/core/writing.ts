@@ -54,6 +54,6 @@ export function closeAfterPeer(transport: Transport, isPeerFirst?: boolean): voi
 }
 
 function isHeldBack(transport: Transport): boolean {
-  if (gateOf(transport) !== undefined) return true;
+  if (gateOf(transport)?.isHolding) return true;
   return transport instanceof TransportWrapper && isHeldBack(transport.inner);
 }

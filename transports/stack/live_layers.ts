@@ -255,7 +255,7 @@ class Insertion extends Placeholder {
 }
 
 /** The transport that asks for a gate: the first that is not a mere wrapper. */
-function gatedTransport(transport: Transport): Transport {
+export function gatedTransport(transport: Transport): Transport {
   const isWrapper = transport instanceof TransportWrapper && !(transport instanceof Layer);
   return isWrapper ? gatedTransport(transport.inner) : transport;
 }

@@ -105,7 +105,7 @@ Deno.test("insertLayer() rejects while another layer is being put in, and leaves
   await assertRejects(
     () => insertLayer(a.transport, (upper, options) => new Layer(upper, options)),
     InvalidStateError,
-    "another one is being inserted",
+    "a layer is being inserted, or a file is being sent",
   );
   layer.becomeReady();
   (await done).write("in order");

@@ -17,6 +17,8 @@ export function gateOf(transport: Transport): WriteGate | undefined {
  * through {@linkcode pass}.
  */
 export class WriteGate {
+  /** Whether the data that is written waits here. */
+  readonly isHolding: boolean = true;
   readonly #transport: Transport;
   readonly #onHeld: () => void;
   readonly #held: Bytes[] = [];
@@ -33,7 +35,9 @@ export class WriteGate {
    */
   constructor(transport: Transport, onHeld: () => void) {
     if (gates.has(transport)) {
-      throw new InvalidStateError("Cannot insert layer: another one is being inserted");
+      throw new InvalidStateError(
+        "Cannot take over writes: a layer is being inserted, or a file is being sent",
+      );
     }
     this.#transport = transport;
     this.#onHeld = onHeld;

@@ -1,0 +1,33 @@
+import { InvalidStateError } from "../../../protocols/errors.ts";
+import { WriteGate } from "./write_gate.ts";
+
+/** Refuses what is written to a transport, other than by {@linkcode WriteGate.pass}. */
+export class ExclusiveGate extends WriteGate {
+  readonly #use: string;
+
+  /** Nothing is held back: those who wait for sent bytes need not wait for this. */
+  override readonly isHolding: boolean = false;
+
+  /**
+   * Closes the way to a transport.
+   *
+   * @param transport The transport.
+   * @param use What has it for itself, for the text of an error: "a file is being sent".
+   */
+  constructor(transport: ConstructorParameters<typeof WriteGate>[0], use: string) {
+    super(transport, () => {});
+    this.#use = use;
+  }
+
+  override hold(): boolean {
+    return super.hold() && this.#refuse("write");
+  }
+
+  override holdEof(): boolean {
+    return super.holdEof() && this.#refuse("end writing");
+  }
+
+  #refuse(action: string): never {
+    throw new InvalidStateError(`Cannot ${action}: ${this.#use}; await that first`);
+  }
+}

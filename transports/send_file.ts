@@ -1,0 +1,222 @@
+import { type Bytes, copyOf } from "../protocols/bytes.ts";
+import type { Transport } from "../protocols/contract.ts";
+import { ConnectionLostError, IncompleteSendError } from "../protocols/errors.ts";
+import {
+  checkOptions,
+  functionLike,
+  type OptionTable,
+  show,
+  wholeNumber,
+} from "../protocols/option_checks.ts";
+import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../protocols/wait_options.ts";
+import type { WaitQueue } from "../protocols/wait_queue.ts";
+import { abortable, type WaitSignal } from "../protocols/wait_signal.ts";
+import { startTimer } from "./core/clock.ts";
+import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
+import { sentQueueOf } from "./core/writing.ts";
+import { gatedTransport } from "./stack/live_layers.ts";
+
+/** The size of a read, in bytes. */
+const CHUNK_SIZE = 65_536;
+/** So many pieces may be queued while the next one is read. */
+const MAX_QUEUED = 3;
+/** How often a transport is asked that does not tell what is sent, in milliseconds. */
+const ASK_AGAIN_MS = 5;
+
+/** Options for {@linkcode sendFile}. */
+export interface SendFileOptions extends WaitOptions {
+  /**
+   * Where the range begins, in bytes from the start of the file.
+   *
+   * @default {0}
+   */
+  readonly offset?: number;
+  /** How many bytes; by default all up to the end that the file has when the call begins. */
+  readonly count?: number;
+  /** Told after each piece how many bytes were handed over for sending. */
+  readonly onProgress?: (sent: number) => unknown;
+}
+
+const CHECKS: OptionTable<SendFileOptions> = {
+  ...WAIT_CHECKS,
+  offset: wholeNumber(0),
+  count: wholeNumber(0),
+  onProgress: functionLike("(sent) => …"),
+};
+
+/** A file to send: its path, or the file itself. */
+export type SendableFile = string | URL | Deno.FsFile;
+
+/** Waits until a transport has sent what a queue of its own is for. */
+type UntilSent = (queue: WaitQueue, signal: WaitSignal | undefined) => Promise<void>;
+
+/**
+ * Sends a file, or a range of it, no faster than the peer takes it: asyncio's `loop.sendfile`. What
+ * was written before goes first. Until the promise settles, other writes to the transport throw an
+ * `InvalidStateError`.
+ *
+ * A signal or a timeout ends it; the bytes that were handed over until then are still sent. Needs
+ * `--allow-read` for a path.
+ *
+ * @example A part of a file
+ * ```ts
+ * import { createConnection, sendFile, startServer } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "hello, file");
+ * const received = Promise.withResolvers<string>();
+ * await using server = await startServer(async ({ reader }) => {
+ *   received.resolve(new TextDecoder().decode(await reader.read()));
+ * }, { port: 0 });
+ *
+ * const { transport } = await createConnection(() => ({}), { port: server.port });
+ * assertEquals(await sendFile(transport, path, { offset: 7 }), 4);
+ * transport.close();
+ * assertEquals(await received.promise, "file");
+ * await Deno.remove(path);
+ * ```
+ *
+ * @param transport Where it goes.
+ * @param file A path, or an open file, which stays open; its position is moved.
+ * @param options The range, a signal, a timeout, and who is told of the progress.
+ * @returns How many bytes were sent, once the system has taken them over.
+ * @throws {TypeError} If it is a folder, or anything else but a file.
+ * @throws {RangeError} If the range is beyond the end of the file; nothing is sent then.
+ * @throws {IncompleteSendError} If the file becomes shorter meanwhile.
+ * @throws {ConnectionLostError} If the connection ends meanwhile; or the failure that ended it.
+ * @throws {InvalidStateError} If another file is being sent, or a layer inserted.
+ */
+export function sendFile(
+  transport: Transport,
+  file: SendableFile,
+  options: SendFileOptions = {},
+): Promise<number> {
+  return sendFileBy(transport, file, options, (queue, signal) => queue.wait(signal));
+}
+
+/** As {@linkcode sendFile}, with a way to wait of one's own. */
+export async function sendFileBy(
+  transport: Transport,
+  file: SendableFile,
+  options: SendFileOptions,
+  untilSent: UntilSent,
+): Promise<number> {
+  checkOptions("send file", options, CHECKS);
+  const signal = waitSignal("send file", options);
+  signal?.throwIfAborted();
+  if (!(typeof file === "string" || file instanceof URL || file instanceof Deno.FsFile)) {
+    throw new TypeError(`Cannot send file: ${show(file)} is neither a path nor an open file`);
+  }
+  const isOpen = file instanceof Deno.FsFile;
+  const opened = isOpen ? file : await Deno.open(file);
+  try {
+    const name = isOpen ? "the file" : String(file);
+    const count = await rangeOf(name, opened, options);
+    const sending = new SendFile(transport, opened, untilSent, signal);
+    const sent = await sending.run(count, options.onProgress);
+    if (sent < count) throw new IncompleteSendError(name, sent, count);
+    return sent;
+  } finally {
+    if (!isOpen) opened.close();
+  }
+}
+
+/** How many bytes are to be sent; the file is set to the first one. */
+async function rangeOf(
+  name: string,
+  file: Deno.FsFile,
+  { offset = 0, count }: SendFileOptions,
+): Promise<number> {
+  const { isFile, isDirectory, size } = await file.stat();
+  if (!isFile) {
+    const kind = isDirectory ? "a folder" : "no regular file; pipe its readable instead";
+    throw new TypeError(`Cannot send ${name}: it is ${kind}`);
+  }
+  if (offset + (count ?? 0) > size) {
+    const range = count === undefined ? `offset ${offset}` : `offset ${offset} + count ${count}`;
+    throw new RangeError(`Cannot send ${name}: ${range} is beyond its ${size} bytes`);
+  }
+  await file.seek(offset, Deno.SeekMode.Start);
+  return count ?? size - offset;
+}
+
+/** One file on its way. */
+class SendFile {
+  readonly #transport: Transport;
+  readonly #file: Deno.FsFile;
+  readonly #untilSent: UntilSent;
+  readonly #signal: WaitSignal | undefined;
+
+  constructor(
+    transport: Transport,
+    file: Deno.FsFile,
+    untilSent: UntilSent,
+    signal: WaitSignal | undefined,
+  ) {
+    this.#transport = transport;
+    this.#file = file;
+    this.#untilSent = untilSent;
+    this.#signal = signal;
+  }
+
+  /** Sends so many bytes, or fewer if the file ends before; gives how many. */
+  async run(count: number, onProgress: SendFileOptions["onProgress"]): Promise<number> {
+    await this.#checkOpen();
+    const gate = new ExclusiveGate(gatedTransport(this.#transport), "a file is being sent");
+    // The waits for the pieces that are queued, the oldest one first.
+    const queued: Promise<void>[] = [];
+    try {
+      let sent = 0;
+      while (sent < count) {
+        const chunk = await this.#read(Math.min(CHUNK_SIZE, count - sent));
+        if (chunk === null) break;
+        sent += chunk.length;
+        gate.pass(() => this.#transport.write(chunk, { transfer: true }));
+        queued.push(this.#sent());
+        onProgress?.(sent);
+        if (queued.length === MAX_QUEUED) await queued.shift();
+      }
+      await Promise.all(queued);
+      await this.#checkOpen();
+      return sent;
+    } finally {
+      gate.open();
+    }
+  }
+
+  async #read(size: number): Promise<Bytes | null> {
+    const buffer = new Uint8Array(size);
+    const n = await this.#file.read(buffer);
+    this.#signal?.throwIfAborted();
+    await this.#checkOpen();
+    return n === null ? null : n === size ? buffer : copyOf(buffer, 0, n);
+  }
+
+  /** Waits until the bytes that are queued now are sent. */
+  #sent(): Promise<void> {
+    const queue = sentQueueOf(this.#transport);
+    if (queue === null) return Promise.resolve();
+    const sent = queue === undefined ? this.#isEmpty() : this.#untilSent(queue, this.#signal);
+    // It may be awaited later than it fails.
+    sent.catch(() => {});
+    return sent;
+  }
+
+  /** For a transport that does not tell how much is sent. */
+  async #isEmpty(): Promise<void> {
+    while (this.#transport.getWriteBufferSize() > 0 && !this.#transport.isClosing()) {
+      await abortable(pause(), this.#signal);
+    }
+  }
+
+  async #checkOpen(): Promise<void> {
+    if (!this.#transport.isClosing()) return;
+    const { error } = await this.#transport.closed;
+    throw error ?? new ConnectionLostError("Cannot send file: the connection is closed");
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => void startTimer(ASK_AGAIN_MS, resolve));
+}
