@@ -1,0 +1,24 @@
+import { AssertionError } from "@std/assert";
+import type { SimulationOptions, World } from "@sluice/net/testing";
+
+/** Programs that run in many worlds, each with other faults, and what must be true of them. */
+export interface Scenario {
+  /** What is run, as the name of a test. */
+  readonly name: string;
+  /** How many seeds the tests run. */
+  readonly runs: number;
+  /** The network and its faults. */
+  readonly options: SimulationOptions;
+  /** The programs. It throws if something is not as it must be. */
+  main(world: World): Promise<void>;
+}
+
+/** Waits, in the time of the world. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Takes the errors of a server: those of the network are expected, those of a check fail the run. */
+export function failOnAssertion(error: Error): void {
+  if (error instanceof AssertionError) throw error;
+}

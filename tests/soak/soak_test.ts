@@ -1,0 +1,26 @@
+/**
+ * Runs each scenario with many seeds.
+ *
+ * `SOAK_RUNS` sets how many runs there are in all, `SOAK_SEED` the first seed: `random` is another
+ * one each time. A failure names its seed.
+ *
+ * @module
+ */
+import { simulate } from "@sluice/net/testing";
+import type { Scenario } from "./scenario.ts";
+import { relayChain } from "./scenarios/relay_chain.ts";
+
+const SCENARIOS: readonly Scenario[] = [...relayChain];
+
+const planned = SCENARIOS.reduce((sum, { runs }) => sum + runs, 0);
+const scale = Number(Deno.env.get("SOAK_RUNS") ?? planned) / planned;
+const firstSeed = Deno.env.get("SOAK_SEED") === "random"
+  ? Math.floor(Math.random() * 2 ** 31)
+  : Number(Deno.env.get("SOAK_SEED") ?? 1);
+
+for (const { name, runs, options, main } of SCENARIOS) {
+  Deno.test(name, async () => {
+    const last = firstSeed + Math.ceil(runs * scale);
+    for (let seed = firstSeed; seed < last; seed++) await simulate(main, { ...options, seed });
+  });
+}
