@@ -1,4 +1,5 @@
 import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
+import { canReset } from "../transports/core/abort_options.ts";
 import { clockFor } from "../transports/core/clock.ts";
 import { IdleTimer } from "../transports/layers/idle_timer.ts";
 import {
@@ -54,7 +55,8 @@ export interface RelayReport {
  *
  * Each side is read only as fast as the other takes it. The end of one direction is passed on and
  * leaves the other open; a failure of one side aborts both, and so do the signal and the idle
- * timeout. Both connections are closed when the promise resolves. It does not reject for any of
+ * timeout. Where the network can do it, the connections are reset then, so that neither peer takes
+ * what it has for the whole; Deno's own sockets cannot. Both connections are closed when the promise resolves. It does not reject for any of
  * that: how each direction ended is in the report.
  *
  * @example A connection to somewhere else
@@ -88,9 +90,9 @@ export async function relay(
 ): Promise<RelayReport> {
   checkOptions("relay", options, CHECKS);
   const { idleTimeout = DEFAULT_RELAY_IDLE_TIMEOUT, signal } = options;
+  // An end in good order would tell the peer of one side that it has everything from the other.
   const abort = (reason: Error) => {
-    a.transport.abort(reason);
-    b.transport.abort(reason);
+    for (const { transport } of [a, b]) transport.abort({ reason, reset: canReset(transport) });
   };
   const expire = () => abort(new IdleTimeoutError(idleTimeout));
   const idle = new IdleTimer(idleTimeout, expire, clockFor(a.transport), [

@@ -8,9 +8,11 @@
  */
 import { simulate } from "@sluice/net/testing";
 import type { Scenario } from "./scenario.ts";
+import { heartbeats } from "./scenarios/heartbeats.ts";
 import { relayChain } from "./scenarios/relay_chain.ts";
+import { shutdowns } from "./scenarios/shutdown.ts";
 
-const SCENARIOS: readonly Scenario[] = [...relayChain];
+const SCENARIOS: readonly Scenario[] = [...heartbeats, ...relayChain, ...shutdowns];
 
 const planned = SCENARIOS.reduce((sum, { runs }) => sum + runs, 0);
 const scale = Number(Deno.env.get("SOAK_RUNS") ?? planned) / planned;

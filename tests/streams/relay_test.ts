@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError, IdleTimeoutError } from "../../protocols/errors.ts";
 import { relay, type RelayOptions, type RelayReport } from "../../streams/relay.ts";
+import { openConnection } from "../../streams/open_connection.ts";
+import { nodeNetwork } from "../../transports/networks/node_network.ts";
+import { withNetwork } from "../../transports/networks/with_network.ts";
 import { startServer } from "../../streams/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
@@ -148,6 +151,24 @@ Deno.test("relay() aborts both sides when the one fails that is written to", asy
   assertStrictEquals(backward.reason, error);
   assert(forward.bytes > 0 && forward.bytes < 2_000_000, `${forward.bytes} bytes`);
   assertStrictEquals((await near.closed).error, error);
+});
+
+Deno.test("relay() on nodeNetwork resets the one side when the other fails", async () => {
+  await withNetwork(nodeNetwork, async () => {
+    await using origin = await startServer(async ({ transport, reader, writer }) => {
+      writer.write("the half");
+      // The client has it, so that it has a beginning that could be taken for the whole.
+      await reader.readline();
+      transport.abort({ reset: true });
+    }, { port: 0 });
+    await using proxy = await startServer(async (connection) => {
+      await relay(connection, await openConnection({ port: origin.port }));
+    }, { port: 0 });
+    await using client = await openConnection({ port: proxy.port });
+    assertEquals(decode(await client.reader.readexactly(8)), "the half");
+    client.writer.write("go on\n");
+    await assertRejects(() => client.reader.read(), Deno.errors.ConnectionReset);
+  });
 });
 
 Deno.test("relay() tells of a client that resets its connection", async () => {

@@ -1,5 +1,5 @@
 import { fromDenoAddr } from "../core/addresses.ts";
-import type { ByteSource, Carrier } from "../core/carrier.ts";
+import type { ByteSource, Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { ReaderSource } from "../core/read/read_buffer.ts";
 
 /** A TCP, Unix or TLS socket of Deno's as a {@linkcode Carrier}. */
@@ -22,7 +22,7 @@ export class SocketCarrier implements Carrier {
     return this.#conn.closeWrite();
   }
 
-  close(): void {
+  close(_outcome?: CarrierOutcome): void {
     this.#conn.close();
   }
 

@@ -9,7 +9,7 @@ import { Acceptor } from "./_acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ConnectionTracker } from "../core/carrier_transport.ts";
 import type { NetworkListener } from "./network_listener.ts";
-import { settlesInTime } from "../core/clock.ts";
+import { nextTurn, settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";
 import {
   type ServeReport,
@@ -298,6 +298,8 @@ export class ListeningServer implements Server {
     await settlesInTime(this.#finished.promise, grace, signal);
     const aborted = this.#connections.size;
     this.abortClients();
+    // Handlers that waited for their connection come to their end.
+    if (this.#tasks.size > 0) await nextTurn();
     return { finished: before - aborted, aborted };
   }
 

@@ -195,6 +195,15 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
     this.#host.onClosed(this);
   }
 
+  /** Ends both directions: the peer's next operation fails, after it has read what arrived. */
+  reset(): void {
+    if (this.#isClosed || this.#isOrphan) return;
+    if (!this.#isWriteEnded || !this.#isReadEnded) this.#outgoing?.sendReset();
+    this.#isWriteEnded = true;
+    this.#inbox.length = this.#unread = 0;
+    this.close();
+  }
+
   /** Small segments are sent at once here in any case. */
   setNoDelay(_isOn?: boolean): void {}
 

@@ -1,4 +1,3 @@
-import { SocketCarrier } from "../../../transports/carriers/socket_carrier.ts";
 import { DEFAULT_HOSTNAME, fromDenoAddr } from "../../../transports/core/addresses.ts";
 import type { Carrier } from "../../../transports/core/carrier.ts";
 import {
@@ -8,8 +7,8 @@ import {
 import type { Network } from "../../../transports/networks/network.ts";
 import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
 import type { Process } from "../engine/process.ts";
-import type { SimulatedConnection } from "./connection.ts";
 import { connectTcp, connectUnix } from "./handshake.ts";
+import { SimulatedCarrier } from "./simulated_carrier.ts";
 import type { Lan } from "./lan.ts";
 import type { SimulatedListener } from "./listener.ts";
 import type { Machine } from "./machine.ts";
@@ -27,7 +26,7 @@ export function simulatedNetwork(
   };
   return {
     name: "the network of simulate()",
-    honours: ["localAddress", "localPort", "lookup"],
+    honours: ["localAddress", "localPort", "lookup", "resetOnAbort"],
     async connect({ hostname = DEFAULT_HOSTNAME, port = 0, path }, options): Promise<Carrier> {
       await alive();
       const { signal, lookup, localAddress, localPort } = options;
@@ -35,16 +34,17 @@ export function simulatedNetwork(
       const connecting = path === undefined
         ? connectTcp(dialling, hostname, port)
         : connectUnix(dialling, path);
-      return toCarrier(await connecting);
+      return new SimulatedCarrier(await connecting, options.resetOnAbort);
     },
     async listen(
       { hostname = DEFAULT_HOSTNAME, port = 0, path },
       options,
     ): Promise<NetworkListener> {
       await alive();
-      if (path !== undefined) return toNetworkListener(machine.listenUnix(path, options.backlog));
+      const { backlog, resetOnAbort } = options;
+      if (path !== undefined) return toNetworkListener(machine.listenUnix(path, backlog));
       const [address = hostname] = await lan.names.lookUp(hostname, machine.name);
-      return toNetworkListener(machine.listenTcp(address, port, options.backlog));
+      return toNetworkListener(machine.listenTcp(address, port, backlog), resetOnAbort);
     },
     async bindDatagrams(
       { hostname = DEFAULT_HOSTNAME, port = 0, path },
@@ -59,19 +59,13 @@ export function simulatedNetwork(
   };
 }
 
-function toCarrier(connection: SimulatedConnection): Carrier {
-  connection.isDriven = true;
-  // All of Deno.Conn but the number of its resource, which nothing of the library asks for.
-  return new SocketCarrier(connection as unknown as Deno.Conn);
-}
-
-function toNetworkListener(listener: SimulatedListener): NetworkListener {
+function toNetworkListener(listener: SimulatedListener, resetOnAbort?: boolean): NetworkListener {
   listener.isDriven = true;
   const address = fromDenoAddr(listener.addr);
   if (address === undefined) throw new TypeError("Cannot listen without an address");
   return {
     address,
     close: () => listener.close(),
-    accept: async () => toCarrier(await listener.accept()),
+    accept: async () => new SimulatedCarrier(await listener.accept(), resetOnAbort),
   };
 }

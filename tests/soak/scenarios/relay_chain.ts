@@ -9,11 +9,11 @@ import { openConnection, relay, startServer, type StreamConnection } from "@slui
 import { numberedBytes, NumberedBytesCheck } from "../numbered_bytes.ts";
 import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
 
-const LENGTH = 150_000;
+const LENGTH = 60_000;
 
 async function send({ writer }: StreamConnection, seed: number): Promise<void> {
   for (let sent = 0; sent < LENGTH;) {
-    const length = Math.min(LENGTH - sent, 1 + Math.floor(Math.random() * 20_000));
+    const length = Math.min(LENGTH - sent, 1 + Math.floor(Math.random() * 10_000));
     writer.write(numberedBytes(seed, sent, length));
     sent += length;
     await writer.drain();
@@ -23,7 +23,7 @@ async function send({ writer }: StreamConnection, seed: number): Promise<void> {
 
 async function receive({ reader }: StreamConnection, check: NumberedBytesCheck): Promise<void> {
   for (;;) {
-    const chunk = await reader.read(1 + Math.floor(Math.random() * 30_000));
+    const chunk = await reader.read(1 + Math.floor(Math.random() * 10_000));
     // An end in good order comes after everything, also when a relay has lost its other side.
     if (chunk.length === 0) return assertEquals(check.received, LENGTH);
     check.add(chunk);

@@ -219,3 +219,29 @@ Deno.test("simulate() fails with what a function of the user threw that no progr
     'no kind "flood"',
   );
 });
+
+Deno.test("simulate() resets a connection that is aborted so, after what was sent", async () => {
+  await simulate(async (world) => {
+    const end = async ({ writer, transport }: StreamConnection, reset: boolean): Promise<void> => {
+      writer.write("the half");
+      await writer.flush();
+      transport.abort({ reset });
+    };
+    world.host("server", async () => {
+      const options = { hostname: "0.0.0.0", port: 7 };
+      await using resets = await startServer((connection) => end(connection, true), options);
+      await using ends = await startServer((connection) => end(connection, false), {
+        ...options,
+        port: 8,
+      });
+      await Promise.all([resets.serveForever(), ends.serveForever()]);
+    });
+    await world.client("client", async () => {
+      await using ended = await openConnection({ hostname: "server", port: 8 });
+      assertEquals(new TextDecoder().decode(await ended.reader.read()), "the half");
+      await using reset = await openConnection({ hostname: "server", port: 7 });
+      assertEquals(new TextDecoder().decode(await reset.reader.readexactly(8)), "the half");
+      await assertRejects(() => reset.reader.read(), Deno.errors.ConnectionReset);
+    });
+  });
+});
