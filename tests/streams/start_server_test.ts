@@ -267,6 +267,26 @@ Deno.test("Server.shutdown() aborts the connections of handlers that go on after
   for (const client of [polite, rude]) await client.close();
 });
 
+Deno.test("Server.shutdown() resolves after the handlers whose connections it aborts", async () => {
+  const ended = new Set<number>();
+  const entered = Promise.withResolvers<void>();
+  const server = await startServer(async ({ reader, writer }) => {
+    const id = ended.size + server.connections.size;
+    if (id === 2) entered.resolve();
+    try {
+      for await (const line of reader.lines()) writer.write(line);
+    } finally {
+      await Promise.resolve();
+      ended.add(id);
+    }
+  }, { port: 0, interruptOnShutdown: false });
+  await using _a = await openConnection({ port: server.port });
+  await using _b = await openConnection({ port: server.port });
+  await entered.promise;
+  assertEquals(await server.shutdown({ grace: 1 }), { finished: 0, aborted: 2 });
+  assertEquals(ended.size, 2);
+});
+
 Deno.test("Server.shutdown() waits also for a handler that outlives its connection", async () => {
   const order: string[] = [];
   const started = Promise.withResolvers<void>();
