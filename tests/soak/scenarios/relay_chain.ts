@@ -48,7 +48,7 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
       segmentSize: [200, 1460],
       chaos: hasChaos ? { interval: 2000, duration: 8000, until: 20_000 } : false,
     },
-    async main(world) {
+    async main(world): Promise<void> {
       const there = new NumberedBytesCheck(1);
       const back = new NumberedBytesCheck(2);
       const ended = Promise.withResolvers<void>();
