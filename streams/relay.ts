@@ -56,8 +56,8 @@ export interface RelayReport {
  * Each side is read only as fast as the other takes it. The end of one direction is passed on and
  * leaves the other open; a failure of one side aborts both, and so do the signal and the idle
  * timeout. Where the network can do it, the connections are reset then, so that neither peer takes
- * what it has for the whole; Deno's own sockets cannot. Both connections are closed when the promise
- * resolves. It does not reject for any of that: how each direction ended is in the report.
+ * what it has for the whole; Deno's own sockets cannot. Both connections are closed when the
+ * promise resolves. It does not reject for any of that: how each direction ended is in the report.
  *
  * @example A connection to somewhere else
  * ```ts
