@@ -4,6 +4,8 @@ import type { Process } from "./process.ts";
 
 /** How many steps the loops of a program make before they wait for a turn. */
 const MAX_STEPS = 2000;
+/** What those steps take, in milliseconds: without it, a loop that goes on would stop time. */
+const STEPS_MS = 1;
 
 /**
  * Keeps the loops of a program from running for ever, as `turnBudget` does outside of a world, and
@@ -30,12 +32,12 @@ export class StepBudget {
     return ++this.#steps > MAX_STEPS;
   }
 
-  /** Resolves after a turn of the event loop. */
+  /** Resolves after the time that the steps take. */
   untilRenewed(signal?: WaitSignal): Promise<void> {
     if (this.#waiting.isEmpty) {
       const { scheduler, host } = this.#process;
       // An event of its own, so that everything else that is due comes first.
-      scheduler.after(0, host, () => this.#waiting.release());
+      scheduler.after(STEPS_MS, host, () => this.#waiting.release());
     }
     return this.#waiting.wait(signal);
   }

@@ -3,8 +3,8 @@
  *
  * Written bytes are cut into segments, each of which takes its own time. The receiver gets them in
  * order: one that arrives early waits for those before it. A lost one is sent again: the first one
- * in the queue after a time that doubles with each attempt, the others as soon as the first one got
- * through. After 15 attempts, which is a quarter of an hour, the sender gives up.
+ * in the queue after a time that doubles with each attempt, or when three later ones have arrived;
+ * the others as soon as the first one got through. After 15 attempts, which is a quarter of an hour, the sender gives up.
  *
  * ```text
  * send -> segment -> (rules) -> on its way -> arrived -> in order -> receiver
@@ -32,6 +32,9 @@ const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 120_000;
 /** A segment is sent again so often: tcp_retries2 of Linux. */
 const MAX_RETRIES = 15;
+
+/** A lost segment is sent again at once when so many later ones have arrived (RFC 5681). */
+const OVERTAKERS = 3;
 
 const NO_BYTES = new Uint8Array();
 
@@ -75,6 +78,8 @@ interface Travelling {
   segment: Segment;
   state: "travelling" | "arrived" | "lost";
   losses: number;
+  /** How many later ones arrived since it was lost. */
+  overtakers: number;
 }
 
 /** One direction of a connection. */
@@ -205,7 +210,12 @@ export class Flow {
 
   #enqueue(kind: SegmentKind, data: Uint8Array): void {
     if (this.#isStopped) return;
-    const one: Travelling = { segment: this.#segment(kind, data), state: "travelling", losses: 0 };
+    const one: Travelling = {
+      segment: this.#segment(kind, data),
+      state: "travelling",
+      losses: 0,
+      overtakers: 0,
+    };
     this.#queue.push(one);
     this.#transmit(one);
   }
@@ -257,7 +267,15 @@ export class Flow {
     if (isLost || this.#link.isCut || !this.#receiver.isReachable) return this.#lose(one);
     one.state = "arrived";
     this.#wire.tell("arrived", one.segment);
+    this.#noticeLoss();
     this.#deliver();
+  }
+
+  /** The answers to later segments tell the sender that the first one is missing. */
+  #noticeLoss(): void {
+    const [first] = this.#queue;
+    if (first?.state !== "lost" || this.#back.isCut) return;
+    if (++first.overtakers === OVERTAKERS) this.#transmit(first);
   }
 
   #lose(one: Travelling): void {
@@ -269,7 +287,7 @@ export class Flow {
 
   #retryLater(one: Travelling): void {
     this.#after(retryTime(one.losses - 1, 2 * this.#travel), () => {
-      if (this.#isStopped) return;
+      if (this.#isStopped || one.state !== "lost") return;
       if (one.losses > MAX_RETRIES) this.#giveUp();
       else this.#transmit(one);
     });

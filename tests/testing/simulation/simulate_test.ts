@@ -5,7 +5,13 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { InvalidStateError, openConnection, startServer, type StreamConnection } from "@sluice/net";
+import {
+  InvalidStateError,
+  memoryTransportPair,
+  openConnection,
+  startServer,
+  type StreamConnection,
+} from "@sluice/net";
 import { type Fault, HangError, simulate, SimulationError, type World } from "@sluice/net/testing";
 
 /** A server that answers each line with the same line. */
@@ -243,5 +249,46 @@ Deno.test("simulate() resets a connection that is aborted so, after what was sen
       assertEquals(new TextDecoder().decode(await reset.reader.readexactly(8)), "the half");
       await assertRejects(() => reset.reader.read(), Deno.errors.ConnectionReset);
     });
+  });
+});
+
+Deno.test("a loop of the library that goes on for ever takes virtual time, and others go on", async () => {
+  await simulate(async (world) => {
+    const [a, b] = await memoryTransportPair(
+      () => ({ dataReceived: (chunk) => void a.transport.write(chunk) }),
+      () => ({ dataReceived: (chunk) => void b.transport.write(chunk) }),
+    );
+    a.transport.write("x");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertEquals(world.now, 20);
+    a.transport.abort();
+  });
+});
+
+Deno.test("World.host() has the address that it is given, of either family", async () => {
+  await simulate(async (world) => {
+    for (const [name, address] of [["four", "192.0.2.7"], ["six", "fd00::7"]] as const) {
+      const { promise: listening, resolve } = Promise.withResolvers<void>();
+      const host = world.host(name, async () => {
+        await using server = await startServer(({ reader, writer }) => {
+          const peer = writer.getExtraInfo("peername") as Deno.NetAddr;
+          writer.write(`${peer.hostname}\n`);
+          void reader;
+        }, { hostname: address, port: 7 });
+        resolve();
+        await server.serveForever();
+      }, { address });
+      await listening;
+      assertEquals([host.name, host.address, host.isRunning], [name, address, true]);
+      for (const hostname of [name, address]) {
+        await using connection = await openConnection({ hostname, port: 7 });
+        assertEquals(new TextDecoder().decode(await connection.reader.readline()), "10.0.0.1\n");
+      }
+    }
+    await assertRejects(
+      () => openConnection({ hostname: "10.9.9.9", port: 7 }),
+      Deno.errors.NetworkUnreachable,
+      "No route to host",
+    );
   });
 });
