@@ -4,7 +4,8 @@
  * Written bytes are cut into segments, each of which takes its own time. The receiver gets them in
  * order: one that arrives early waits for those before it. A lost one is sent again: the first one
  * in the queue after a time that doubles with each attempt, or when three later ones have arrived;
- * the others as soon as the first one got through. After 15 attempts, which is a quarter of an hour, the sender gives up.
+ * the others as soon as the first one got through. After 15 attempts, which is a quarter of an
+ * hour, the sender gives up.
  *
  * ```text
  * send -> segment -> (rules) -> on its way -> arrived -> in order -> receiver
