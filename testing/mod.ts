@@ -9,7 +9,8 @@
  * - {@linkcode assertCodec} tests a codec: however the bytes are cut, both ways, and at its limit.
  * - {@linkcode readCapture} and {@linkcode replayCapture} make a test of a conversation that took
  *   place.
- * - {@linkcode simulate} runs servers and clients in a world with virtual time and faults.
+ * - {@linkcode simulate} runs servers and clients in a world with virtual time and faults, and
+ *   {@linkcode explore} looks for a seed that makes them fail.
  *
  * Two transports that are connected in memory come from `memoryTransportPair` of `@sluice/net`.
  *
@@ -45,6 +46,9 @@ export * from "./recording_protocol.ts";
 export * from "./recording_transport.ts";
 export * from "./replay_capture.ts";
 export type { ChaosKind, ChaosOptions } from "./simulation/chaos.ts";
+export type { Divergence } from "./simulation/answers/nondeterminism_error.ts";
+export { NondeterminismError } from "./simulation/answers/nondeterminism_error.ts";
+export * from "./simulation/explore.ts";
 export type { Fault, ScheduledFault } from "./simulation/faults.ts";
 export type { Host, HostMain, HostOptions } from "./simulation/host.ts";
 export type { Distribution, LinkConditions } from "./simulation/link_conditions.ts";

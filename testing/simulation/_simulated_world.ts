@@ -41,13 +41,16 @@ export class SimulatedWorld implements World {
   readonly #clients = new Set<SimulatedHost>();
   readonly #faults: ScheduledFault[] = [];
   readonly #injected: ScheduledFault[] = [];
-  readonly #replay: () => string | null;
+  readonly #repetition: () => Pick<RunState, "options" | "replay">;
   #failure: { readonly host: string; readonly error: unknown } | null = null;
   #isOver = false;
 
-  /** `replay`: the command that repeats it. */
-  constructor(settings: SimulationSettings, replay: () => string | null) {
-    this.#replay = replay;
+  /** `repetition`: what repeats it, asked for if it fails. */
+  constructor(
+    settings: SimulationSettings,
+    repetition: () => Pick<RunState, "options" | "replay">,
+  ) {
+    this.#repetition = repetition;
     const { seed, conditions, segmentSize, window, lookupLatency } = settings;
     this.#settings = settings;
     this.#scheduler = new Scheduler(settings, (error) => this.#fail(MAIN, error));
@@ -75,6 +78,8 @@ export class SimulatedWorld implements World {
       steps: this.#scheduler.steps,
       faults: this.#faults,
       injected: this.#injected,
+      options: {},
+      notes: [],
       replay: null,
       waits: Array.from(this.#hosts.values(), (host) => host.waits),
     };
@@ -252,7 +257,7 @@ export class SimulatedWorld implements World {
 
   #problem(end: RunEnd): SimulationError | null {
     if (end === "done" && this.#failure === null) return null;
-    const state = { ...this.state, replay: this.#replay() };
+    const state = { ...this.state, ...this.#repetition() };
     if (this.#failure !== null) {
       const { host, error } = this.#failure;
       const problem = `host "${host}" failed: ${firstLineOf(error)}`;

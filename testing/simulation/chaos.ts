@@ -18,7 +18,8 @@ export type ChaosKind =
   | "lookups"
   | "skew";
 
-const KINDS: readonly ChaosKind[] = [
+/** Every kind of trouble. */
+export const CHAOS_KINDS: readonly ChaosKind[] = [
   "partition",
   "oneWay",
   "hold",
@@ -64,7 +65,7 @@ export interface ChaosOptions {
 
 /** The checks of {@linkcode ChaosOptions}. */
 export const CHAOS_CHECKS: OptionTable<ChaosOptions> = {
-  kinds: listOf(oneOf(...KINDS), { least: 1 }),
+  kinds: listOf(oneOf(...CHAOS_KINDS), { least: 1 }),
   interval: duration(),
   duration: duration(),
   until: duration(),
@@ -92,7 +93,7 @@ export class Chaos {
   /** Draws from `random`. */
   constructor(random: RandomSource, options: ChaosOptions) {
     this.#random = random;
-    this.#kinds = options.kinds ?? KINDS.filter((kind) => kind !== "crash");
+    this.#kinds = options.kinds ?? CHAOS_KINDS.filter((kind) => kind !== "crash");
     this.#interval = options.interval ?? 5000;
     this.#duration = options.duration ?? 10_000;
     this.until = options.until ?? 60_000;

@@ -1,5 +1,6 @@
 import type { ScheduledFault } from "./faults.ts";
 import type { PendingWait } from "./pending_wait.ts";
+import type { SimulationOptions } from "./simulation_options.ts";
 
 /** The state of a run when it failed. */
 export interface RunState {
@@ -15,6 +16,10 @@ export interface RunState {
   readonly injected: readonly ScheduledFault[];
   /** What was pending, by host. */
   readonly waits: readonly HostWaits[];
+  /** Options that the program did not give: those of `explore` or of `SLUICE_OPTIONS`. */
+  readonly options: SimulationOptions;
+  /** How the failure was found, by `explore`. */
+  readonly notes: readonly string[];
   /** The command that repeats the run; `null` if it cannot be known. */
   readonly replay: string | null;
 }

@@ -1,9 +1,8 @@
-import { InvalidStateError } from "../../protocols/errors.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
 import { runWorld } from "./_run_world.ts";
 import { readEnvironment } from "./answers/environment.ts";
 import { ReplayCommand } from "./answers/replay_command.ts";
-import { currentContext } from "./globals/context.ts";
+import { runTwice } from "./answers/run_twice.ts";
 import { SIMULATION_CHECKS, type SimulationOptions } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
 import type { World } from "./world.ts";
@@ -56,6 +55,7 @@ import type { World } from "./world.ts";
  * @param options The seed, the network, the faults and the limits.
  * @returns What `main` returned, and figures about the run.
  * @throws {SimulationError} If a program throws or the run goes beyond its limits.
+ * @throws {NondeterminismError} If the run is made twice, and the two did not go alike.
  * @throws {HangError} If nothing can happen any more and the clients are not done.
  * @throws {InvalidStateError} If it is called inside of a world.
  */
@@ -65,23 +65,11 @@ export async function simulate<T>(
 ): Promise<SimulationRun<T>> {
   if (typeof main !== "function") throw new TypeError("Cannot simulate: main is not a function");
   checkOptions("simulate", options, SIMULATION_CHECKS);
-  refuseNesting();
   const command = new ReplayCommand(simulate);
   const { seed = options.seed ?? 1, options: changes } = readEnvironment();
   const all = { ...options, ...changes, seed };
   checkOptions("simulate", all, SIMULATION_CHECKS);
-  return await runWorld(main, all, { replay: () => command.of({ seed, options: changes }) });
-}
-
-/**
- * Refuses a world in a world.
- *
- * @throws {InvalidStateError} If a program calls it.
- */
-function refuseNesting(): void {
-  const host = currentContext()?.process.host;
-  if (host === undefined) return;
-  throw new InvalidStateError(
-    `Cannot simulate in host "${host}": a world inside of a world has no time of its own`,
-  );
+  const replay = (): string | null => command.of({ seed, options: changes });
+  const run = all.checkDeterminism ? runTwice : runWorld;
+  return await run(main, all, { replay, options: changes });
 }

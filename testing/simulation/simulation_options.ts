@@ -73,12 +73,19 @@ export interface SimulationOptions extends LinkConditions {
    * @default {false}
    */
   readonly chaos?: boolean | ChaosOptions;
+  /**
+   * Makes the run twice and compares everything that happens. The run fails with a
+   * `NondeterminismError` that shows the first event that differs.
+   *
+   * @default {false}
+   */
+  readonly checkDeterminism?: boolean;
 }
 
 /** {@linkcode SimulationOptions} with the defaults filled in. */
 export type SimulationSettings =
   & Required<
-    Omit<SimulationOptions, keyof LinkConditions | "chaos">
+    Omit<SimulationOptions, keyof LinkConditions | "chaos" | "checkDeterminism">
   >
   & {
     readonly conditions: LinkConditions;
@@ -105,6 +112,7 @@ export const SIMULATION_CHECKS: OptionTable<SimulationOptions> = {
   maxSteps: numberAbove0("events"),
   startTime: numberFrom(0),
   faults: listOf(objectWith("a fault with its time, as { at: 1000, fault: { kind } }")),
+  checkDeterminism: flag,
   chaos: either(isBoolean, flag, optionsOf(CHAOS_CHECKS)),
 };
 

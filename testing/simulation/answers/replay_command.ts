@@ -54,7 +54,7 @@ function isTest(frames: readonly StackFrame[], module: string): boolean {
 
 function testCommand(module: string, frames: readonly StackFrame[]): string[] {
   // An example of documentation is a module of its own, named after its lines.
-  const [, page] = /^(.+)\$\d+-\d+\.\w+$/.exec(module) ?? [];
+  const [, page] = /^(.+)[$#]\d+-\d+\.\w+$/.exec(module) ?? [];
   const command = ["deno", "test", ...permissionFlags()];
   if (page !== undefined) return [...command, "--doc", showModule(page)];
   const name = testName(module, frames);

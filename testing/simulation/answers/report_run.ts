@@ -1,6 +1,7 @@
 import { describeFault, type ScheduledFault } from "../faults.ts";
 import type { PendingWait } from "../pending_wait.ts";
 import type { HostWaits, RunState } from "../run_state.ts";
+import type { SimulationOptions } from "../simulation_options.ts";
 
 /** More faults than this are not listed: the first and the last ones are. */
 const MAX_FAULTS = 30;
@@ -15,16 +16,26 @@ export function headingOf({ seed, virtualTime }: RunState): string {
 }
 
 /** Everything that is known about a run that failed, in sections. */
-export function reportRun({ faults, injected, waits, replay }: RunState): string {
+export function reportRun(run: RunState): string {
+  const { faults, injected, options, notes, waits, replay } = run;
   const schedule = [
     ...faults.map((one) => [one, ""] as const),
     ...injected.map((one) => [one, ", by the program"] as const),
   ].sort(([a], [b]) => a.at - b.at).map(([one, by]) => showScheduled(one) + by);
   return [
+    section("Found", notes),
+    section("Options", shownOptions(options)),
     section("Faults", shortened(schedule, MAX_FAULTS)),
     section("Waits", shortened(sortedHosts(waits), MAX_HOSTS).flatMap(showHost)),
     section("Repeat it", replay === null ? [] : [replay]),
   ].join("");
+}
+
+/** The options that the program did not give; the faults are listed with the others. */
+function shownOptions(options: SimulationOptions): string[] {
+  return Object.entries(options)
+    .filter(([name]) => name !== "faults")
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
 }
 
 /** A moment of virtual time. */
