@@ -47,6 +47,8 @@ export * from "./framed_protocol.ts";
 export * from "./protocol.ts";
 export * from "./receive_buffer.ts";
 export * from "./separator_search.ts";
+export type { SniffOptions } from "./sniff_options.ts";
+export type { KnownProtocol, Match, SniffCase, SniffCases } from "./sniffer.ts";
 export * from "./subprocess_contract.ts";
 export * from "./subprocess_protocol.ts";
 export * from "./utf8_length.ts";

@@ -1,6 +1,7 @@
 import { type Bytes, joinBytes } from "../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
+import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, type FrameError, InvalidStateError } from "../protocols/errors.ts";
 import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
 import { writeEncoded } from "../protocols/encoded_message.ts";
@@ -193,6 +194,18 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
         this.connection.transport.abort(reason instanceof Error ? reason : undefined);
       },
     });
+  }
+
+  /**
+   * Hands the live connection to a protocol, as `StreamConnection.switchProtocol`: it is given the
+   * bytes that were received and not decoded.
+   *
+   * @param protocol Who receives from now on.
+   * @returns The transport.
+   */
+  switchProtocol(protocol: AnyProtocol): Transport {
+    this.connection.reader.unread(this.#frames.takeRest());
+    return this.connection.switchProtocol(protocol);
   }
 
   /**

@@ -48,6 +48,7 @@ export * from "./processes/create_subprocess_shell.ts";
 export * from "./processes/pipeline.ts";
 export * from "./processes/process.ts";
 export * from "./relay.ts";
+export { sniff } from "./sniff.ts";
 export * from "./start_server.ts";
 export * from "./start_unix_server.ts";
 export type {

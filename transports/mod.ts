@@ -112,6 +112,7 @@ export type {
 } from "./networks/special_options.ts";
 export { withNetwork } from "./networks/with_network.ts";
 export { type SendableFile, sendFile, type SendFileOptions } from "./send_file.ts";
+export { sniffProtocol } from "./sniff_protocol.ts";
 export type { NetworkListener } from "./servers/network_listener.ts";
 export type { Server } from "./servers/server.ts";
 export type { ServeReport, ServeUntilSignalOptions } from "./servers/serve_until_signal.ts";

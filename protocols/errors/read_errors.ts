@@ -59,3 +59,17 @@ export class TextDecodeError extends TypeError {
     this.bytes = bytes;
   }
 }
+
+/** The first bytes of a connection are those of none of the protocols that it may have. */
+export class UnknownProtocolError extends Error {
+  /** The first bytes. */
+  readonly head: Uint8Array<ArrayBuffer>;
+
+  /** Takes the first bytes. */
+  constructor(head: Uint8Array<ArrayBuffer>) {
+    const shown = Array.from(head.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0"));
+    super(`Cannot tell the protocol: none of those expected begins with ${shown.join(" ")}`);
+    this.name = "UnknownProtocolError";
+    this.head = head;
+  }
+}

@@ -251,7 +251,10 @@ Deno.test("TaskGroup.cancel() ends the tasks, and run() resolves", async () => {
 
 Deno.test("TaskGroup.cancel() resolves run() to undefined when it ends the scope itself", async () => {
   const result = await TaskGroup.run((group) => {
-    group.createTask(() => group.cancel());
+    group.createTask(async () => {
+      await settle();
+      group.cancel();
+    });
     return new Promise((_, reject) => {
       group.signal.addEventListener("abort", () => reject(group.signal.reason));
     });
