@@ -10,9 +10,19 @@ import { simulate } from "@sluice/net/testing";
 import type { Scenario } from "./scenario.ts";
 import { heartbeats } from "./scenarios/heartbeats.ts";
 import { relayChain } from "./scenarios/relay_chain.ts";
+import { requests } from "./scenarios/requests.ts";
+import { secureLayers } from "./scenarios/secure_layers.ts";
 import { shutdowns } from "./scenarios/shutdown.ts";
+import { timeouts } from "./scenarios/timeouts.ts";
 
-const SCENARIOS: readonly Scenario[] = [...heartbeats, ...relayChain, ...shutdowns];
+const SCENARIOS: readonly Scenario[] = [
+  ...heartbeats,
+  ...relayChain,
+  ...requests,
+  ...secureLayers,
+  ...shutdowns,
+  ...timeouts,
+];
 
 const planned = SCENARIOS.reduce((sum, { runs }) => sum + runs, 0);
 const scale = Number(Deno.env.get("SOAK_RUNS") ?? planned) / planned;

@@ -28,7 +28,7 @@ function scenario(name: string, runs: number, interruptOnShutdown: boolean): Sce
           try {
             for await (const line of reader) {
               writer.write(line);
-              if (Math.random() < 0.2) writer.write("x".repeat(50_000) + "\n");
+              if (Math.random() < 0.2) writer.write("x".repeat(5000) + "\n");
               await writer.drain();
             }
           } finally {
