@@ -20,7 +20,6 @@ import {
 } from "./core/addresses.ts";
 import { toError } from "./core/error_report.ts";
 import { describeEndpointError } from "./core/os_error.ts";
-import { familyOf } from "./datagrams/ip_address.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import { SOCKET_CHECKS, type SocketOptions } from "./carriers/socket_options.ts";
 import {
@@ -31,8 +30,8 @@ import {
 } from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
 import { nativeTlsOf } from "./networks/native_tls_of.ts";
-import { connectToAny } from "./networks/connect_to_any.ts";
-import { lookUpAddresses } from "./networks/look_up_addresses.ts";
+import { connectToAny, HAPPY_EYEBALLS_DELAY } from "./networks/connect_to_any.ts";
+import { lookUpToDial } from "./networks/look_up_addresses.ts";
 import { type Network, NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
 import {
   checkHonoured,
@@ -47,9 +46,6 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_option
  * s.
  */
 const DEFAULT_CONNECT_TIMEOUT = 30_000;
-
-/** The default of `happyEyeballsDelay`, in milliseconds: that of RFC 8305. */
-const HAPPY_EYEBALLS_DELAY = 250;
 
 /** Options for {@linkcode createConnection}: where to connect to, and how. */
 export interface ConnectOptions
@@ -223,16 +219,11 @@ async function dialEach(
       throw describeEndpointError(error, `Cannot connect to ${formatEndpoint(place)}`, place);
     }
   };
-  return await connectToAny(await abortable(addressesOf(network, options), signal), dialAddress, {
+  const { hostname, port, lookup = network.lookup } = options;
+  const found = path === undefined ? lookUpToDial(hostname, port, lookup) : Promise.resolve([path]);
+  return await connectToAny(await abortable(found, signal), dialAddress, {
     failure: `Cannot connect to ${formatEndpoint(options)}: no address of it can be reached`,
     delayMs: options.happyEyeballsDelay ?? HAPPY_EYEBALLS_DELAY,
     signal,
   });
-}
-
-async function addressesOf(network: Network, options: ConnectOptions): Promise<readonly string[]> {
-  const { path, hostname = DEFAULT_HOSTNAME, lookup } = options;
-  if (path !== undefined || familyOf(hostname) !== null) return [hostname];
-  if (lookup !== undefined) return await lookUpAddresses(lookup, hostname);
-  return await network.lookup?.(hostname) ?? [hostname];
 }

@@ -3,6 +3,7 @@ import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { nodeNetwork } from "../../transports/networks/node_network.ts";
 import { withNetwork } from "../../transports/networks/with_network.ts";
 import { hasUnixSockets } from "../support/has_unix_sockets.ts";
+import { tlsPair } from "../transports/tls/tls_pairs.ts";
 import { tcpPair, unixPair } from "./transport_pairs.ts";
 
 /** A pair whose connection comes from {@linkcode nodeNetwork}. */
@@ -12,4 +13,5 @@ function onNode(makePair: MakeTransportPair): MakeTransportPair {
 }
 
 testTransport(onNode(tcpPair), { name: "TCP on nodeNetwork" });
+testTransport(onNode(tlsPair("layer", "layer")), { name: "TLS on nodeNetwork" });
 if (hasUnixSockets) testTransport(onNode(unixPair), { name: "Unix on nodeNetwork" });

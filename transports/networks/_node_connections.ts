@@ -1,26 +1,54 @@
+import { abortable } from "@std/async";
 import type { Server, Socket } from "node:net";
 import type { Address } from "../../protocols/address.ts";
-import { NameResolutionError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { DEFAULT_HOSTNAME, type Endpoint, formatHostPort } from "../core/addresses.ts";
 import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
+import { toTimerMs } from "../core/clock.ts";
 import { fromNodeError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
+import { familyOf } from "../datagrams/ip_address.ts";
 import { overStaleSocket } from "./_unix_listener.ts";
 import { makeCarrier, SharedReadServer, SharedReadSocket } from "./_node_sockets.ts";
 import type { BindOptions, DialOptions, ListenPlace } from "./network.ts";
 import type { SpecialSocketOptions } from "./special_options.ts";
-import { toNodeLookup } from "./_node_lookup.ts";
+import { lookUpHost } from "./_look_up_host.ts";
+import { connectToAny, HAPPY_EYEBALLS_DELAY } from "./connect_to_any.ts";
+import { lookUpToDial } from "./look_up_addresses.ts";
 
 /** How many connections wait for `accept()` before further ones are refused: the usual backlog. */
 const DEFAULT_BACKLOG = 511;
 
-/** See `Network.connect`. */
-export function connect(place: Endpoint, options: DialOptions): Promise<Carrier> {
-  const { signal } = options;
+/**
+ * See `Network.connect`. The addresses of a host are tried beside each other: node:net gives one up
+ * before it tries the next.
+ */
+export async function connect(place: Endpoint, options: DialOptions): Promise<Carrier> {
+  options.signal.throwIfAborted();
+  const { hostname = DEFAULT_HOSTNAME, path } = place;
+  if (path !== undefined || familyOf(hostname) !== null) return await dial(place, options);
+  const found = lookUpToDial(hostname, place.port, options.lookup ?? lookUpHost);
+  const addresses = await abortable(found, options.signal);
+  try {
+    return await connectToAny(
+      addresses,
+      (address, signal) => dial({ ...place, hostname: address }, { ...options, signal }),
+      {
+        failure: `no address of ${hostname} can be reached`,
+        delayMs: options.happyEyeballsDelay ?? HAPPY_EYEBALLS_DELAY,
+        signal: options.signal,
+      },
+    );
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors.at(-1) : error;
+  }
+}
+
+/** Connects to one address or path; or to a host by its name, without the permission for more. */
+function dial(place: Endpoint, options: DialOptions): Promise<Carrier> {
+  const { signal, localAddress, localPort, happyEyeballsDelay } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Carrier>();
-  if (signal.aborted) return Promise.reject(signal.reason);
   const socket = new SharedReadSocket();
   const onAbort = () => {
     socket.destroy();
@@ -28,31 +56,23 @@ export function connect(place: Endpoint, options: DialOptions): Promise<Carrier>
   };
   signal.addEventListener("abort", onAbort);
   // It also listens when the attempt is over: an error without a listener ends the program.
-  socket.on("error", (error) => reject(describe(error, place, options.localAddress)));
+  socket.on("error", (error) => reject(describe(error, localAddress)));
   socket.once("connect", () => {
     applyOptions(socket, options);
     resolve(makeCarrier(socket, options, place.path));
   });
-  dial(socket, place, options);
-  return promise.finally(() => signal.removeEventListener("abort", onAbort));
-}
-
-function dial(socket: Socket, place: Endpoint, options: DialOptions): void {
   const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
-  if (path !== undefined) {
-    socket.connect({ path });
-    return;
-  }
-  const { happyEyeballsDelay, localAddress, localPort, lookup } = options;
-  socket.connect({
-    host: hostname,
-    port,
-    ...(happyEyeballsDelay !== undefined &&
-      { autoSelectFamilyAttemptTimeout: happyEyeballsDelay }),
-    ...(localAddress !== undefined && { localAddress }),
-    ...(localPort !== undefined && { localPort }),
-    ...(lookup !== undefined && { lookup: toNodeLookup(lookup) }),
-  });
+  socket.connect(
+    path !== undefined ? { path } : {
+      host: hostname,
+      port,
+      ...(localAddress !== undefined && { localAddress }),
+      ...(localPort !== undefined && { localPort }),
+      ...(happyEyeballsDelay !== undefined &&
+        { autoSelectFamilyAttemptTimeout: toTimerMs(happyEyeballsDelay) }),
+    },
+  );
+  return promise.finally(() => signal.removeEventListener("abort", onAbort));
 }
 
 /** See `Network.listen`. */
@@ -78,7 +98,7 @@ async function startListening(place: ListenPlace, options: BindOptions): Promise
   try {
     await promise;
   } catch (error) {
-    if (fd === undefined) throw describe(error, place);
+    if (fd === undefined) throw describe(error);
     throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause: error });
   }
   return new NodeListener(server, backlog, options, path);
@@ -102,13 +122,8 @@ function applyOptions(socket: Socket, options: SocketOptions & SpecialSocketOpti
   if (keepAlive) socket.setKeepAlive(true, keepAliveDelay);
 }
 
-function describe(
-  error: unknown,
-  { hostname = DEFAULT_HOSTNAME }: Endpoint,
-  localAddress?: string,
-): unknown {
+function describe(error: unknown, localAddress?: string): unknown {
   const syscall = error instanceof Error && "syscall" in error ? error.syscall : undefined;
-  if (syscall === "getaddrinfo") return new NameResolutionError(hostname, { cause: error });
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const isLocal = syscall === "bind" || code === "EINVAL" || code === "EAFNOSUPPORT";
   if (localAddress === undefined || !isLocal) return fromNodeError(error);

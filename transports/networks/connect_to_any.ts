@@ -2,6 +2,9 @@ import { startTimer } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
 import { familyOf } from "../datagrams/ip_address.ts";
 
+/** The default of `happyEyeballsDelay`, in milliseconds: that of RFC 8305. */
+export const HAPPY_EYEBALLS_DELAY = 250;
+
 /** Connects to one address; nothing stays open when the signal aborts. */
 type Dial<C> = (address: string, signal: AbortSignal) => Promise<C>;
 

@@ -1,3 +1,5 @@
+import { DEFAULT_HOSTNAME, formatHostPort } from "../core/addresses.ts";
+import { lookUpHost } from "./_look_up_host.ts";
 import { familyOf } from "../datagrams/ip_address.ts";
 import { show } from "../../protocols/option_checks.ts";
 
@@ -29,4 +31,27 @@ export async function lookUpAddresses(
   throw new TypeError(
     `Cannot connect: lookup answered ${show(wrong)} for ${hostname}, which is no IP address`,
   );
+}
+
+/**
+ * The addresses of a host to connect to one by one.
+ *
+ * @param lookup A user's, or that of a network.
+ * @returns The host itself if it is an address, or if the permissions cover its name and not its
+ * addresses.
+ */
+export async function lookUpToDial(
+  hostname: string = DEFAULT_HOSTNAME,
+  port: number = 0,
+  lookup?: AddressLookup,
+): Promise<readonly string[]> {
+  if (lookup === undefined || familyOf(hostname) !== null) return [hostname];
+  if (lookup !== lookUpHost) return await lookUpAddresses(lookup, hostname);
+  const found = await lookUpHost(hostname);
+  return found.every((address) => mayConnect(address, port)) ? found : [hostname];
+}
+
+function mayConnect(address: string, port: number): boolean {
+  const descriptor = { name: "net", host: formatHostPort(address, port) } as const;
+  return Deno.permissions.querySync(descriptor).state === "granted";
 }

@@ -11,6 +11,8 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { ProtocolCallbacks, Transport } from "../../../protocols/contract.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
+import { nodeNetwork } from "../../../transports/networks/node_network.ts";
+import { withNetwork } from "../../../transports/networks/with_network.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import type { TlsOptions, TlsVersion } from "../../../transports/tls/tls_options.ts";
 import { settle } from "../../support/event_loop.ts";
@@ -224,4 +226,14 @@ for (const engine of ["native", "layer"] as const) {
       }
     });
   }
+}
+
+for (const scenario of scenarios) {
+  if (scenario.engine === "native") continue;
+  Deno.test(`TLS as in asyncio (nodeNetwork): ${scenario.name}`, async () => {
+    const ends = await withNetwork(nodeNetwork, () => run(scenario, "layer"));
+    for (const name of scenario.only ?? ["a", "b"] as const) {
+      compare(scenario, name, ends[name].trace);
+    }
+  });
 }

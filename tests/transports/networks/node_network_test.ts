@@ -179,3 +179,26 @@ Deno.test("Servers of two processes share a port on nodeNetwork without a flag",
   await using two = await whereFrom({ reusePort: true, port: one.port });
   assertEquals(two.port, one.port);
 });
+
+Deno.test("nodeNetwork goes on to the next address, and keeps trying one that is slow", async () => {
+  // Its backlog is full, so that a further client waits for a second try of its system.
+  using full = Deno.listen({ hostname: "127.0.0.5", port: 0, tcpBacklog: 1 });
+  const { port } = full.addr;
+  const waiting = Array.from({ length: 4 }, () => {
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    Deno.connect({ hostname: "127.0.0.5", port, signal }).then((conn) => conn.close(), () => {});
+    return giveUp;
+  });
+  await using server = await whereFrom({ hostname: "127.0.0.6", port });
+  const lookup = () => ["127.0.0.5", "127.0.0.7", "127.0.0.6"];
+  const options = { hostname: "many.test", port, lookup, happyEyeballsDelay: 5 };
+  assert((await ask(options)).startsWith("127.0.0."));
+  assertEquals(server.port, port);
+  // Where only the slow one is left it is waited for, though the others have failed.
+  const slow = openConnection({ ...options, lookup: () => ["127.0.0.5", "127.0.0.7"], network });
+  for (const one of waiting) one.abort();
+  for (let i = 0; i < 2; i++) (await full.accept()).close();
+  const opened = await slow;
+  opened.transport.abort();
+});

@@ -6,6 +6,7 @@ import { connectStreams } from "../../../transports/connect_streams.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { createUnixServer } from "../../../transports/create_unix_server.ts";
+import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import type { Server } from "../../../transports/servers/server.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
@@ -58,6 +59,11 @@ async function watch(
 
 const serveOption: Serve = (tls) =>
   watch((admitted, onError) => createServer(greeter(admitted), { port: 0, tls, onError }));
+
+const serveNode: Serve = (tls) =>
+  watch((admitted, onError) =>
+    createServer(greeter(admitted), { port: 0, tls, onError, network: nodeNetwork })
+  );
 
 const serveLayer: Serve = (tls) =>
   watch((admitted, onError) => {
@@ -125,6 +131,7 @@ const serveStreams: Serve = (tls) =>
 
 const WAYS: Readonly<Record<string, Serve>> = {
   "the option tls": serveOption,
+  "the option tls on nodeNetwork": serveNode,
   "tlsLayer()": serveLayer,
   "a Unix socket": serveUnix,
   "startTls()": serveUpgrade,
