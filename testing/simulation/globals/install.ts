@@ -8,10 +8,12 @@ import { type Patch, patch, PatchSet } from "./patches.ts";
 import { randomnessPatches } from "./randomness.ts";
 import { realIoPatches } from "./real_io.ts";
 import { timerPatches } from "./timers.ts";
+import { watchUncaught } from "./uncaught.ts";
 import { waitPatches } from "./waits.ts";
 
 let worlds = 0;
 let installed: PatchSet | null = null;
+let stopWatching = (): void => {};
 
 /**
  * Gives code that runs in a world virtual time, randomness and the simulated network. All other
@@ -31,11 +33,13 @@ export function installGlobals(): Disposable {
       ...libraryPatches(),
       ...waitPatches(),
     ]);
+    stopWatching = watchUncaught();
   }
   worlds++;
   return {
     [Symbol.dispose](): void {
       if (--worlds > 0) return;
+      stopWatching();
       installed?.restore();
       installed = null;
     },

@@ -292,3 +292,44 @@ Deno.test("World.host() has the address that it is given, of either family", asy
     );
   });
 });
+
+Deno.test("simulate() fails with what a program neither handled nor caught, and names the host", async () => {
+  const programs: Readonly<Record<string, () => unknown>> = {
+    "a promise without a handler": () => void Promise.reject(new Error("boom")),
+    "a promise without a handler, later": () =>
+      setTimeout(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        throw new Error("boom");
+      }, 5),
+    "a listener": () =>
+      AbortSignal.timeout(5).addEventListener("abort", () => {
+        throw new Error("boom");
+      }),
+    // deno-lint-ignore no-process-global -- this is what is tested
+    "a tick": () =>
+      process.nextTick(() => {
+        throw new Error("boom");
+      }),
+    "a microtask": () =>
+      queueMicrotask(() => {
+        throw new Error("boom");
+      }),
+    "an immediate": () =>
+      setImmediate(() => {
+        throw new Error("boom");
+      }),
+  };
+  for (const [name, program] of Object.entries(programs)) {
+    const error = await assertRejects(
+      () =>
+        simulate(async (world) => {
+          world.host("careless", () => void program());
+          await new Promise((resolve) => setTimeout(resolve, 1000));
+        }),
+      SimulationError,
+      "boom",
+      name,
+    );
+    assertEquals(error.host, "careless", name);
+  }
+});
