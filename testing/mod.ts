@@ -58,7 +58,7 @@ export type { HostWaits, RunState } from "./simulation/run_state.ts";
 export * from "./simulation/simulate.ts";
 export * from "./simulation/simulation_error.ts";
 export type { SimulationOptions } from "./simulation/simulation_options.ts";
-export type { SimulationRun } from "./simulation/simulation_run.ts";
+export type { Leftover, SimulationRun } from "./simulation/simulation_run.ts";
 export type {
   FaultEvent,
   HostEvent,

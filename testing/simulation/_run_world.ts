@@ -34,9 +34,10 @@ export async function runWorld<T>(
   watch?.(world.trace);
   using _globals = installGlobals();
   const value = await world.run(main);
+  const { leftovers } = world;
   const { seed, virtualTime, steps, faults } = world.state;
   const { segments, digest } = world.trace;
-  return { value, seed, virtualTime, steps, segments, digest, faults };
+  return { value, seed, virtualTime, steps, segments, digest, faults, leftovers };
 }
 
 /**

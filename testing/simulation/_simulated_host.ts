@@ -10,8 +10,10 @@ import type { Host, HostMain, HostOptions } from "./host.ts";
 import type { Lan } from "./network/lan.ts";
 import type { Machine } from "./network/machine.ts";
 import type { PostOffice } from "./network/post_office.ts";
+import { showAddr } from "./network/place.ts";
 import { simulatedNetwork } from "./network/simulated_network.ts";
 import type { HostWaits } from "./run_state.ts";
+import type { Leftover } from "./simulation_run.ts";
 import type { HostEvent } from "./trace.ts";
 
 /** The parts of a world that its hosts share. */
@@ -88,6 +90,19 @@ export class SimulatedHost implements Host {
       timers: this.#process.timers,
       waits: showWaits([...this.#process.waits, ...reads, ...accepts, ...receives]),
     };
+  }
+
+  /** The things that its program left open, if it has ended. */
+  get leftovers(): readonly Leftover[] {
+    if (this.#state !== "ended") return [];
+    const { connections, listeners, datagrams } = this.#machine;
+    const open = [
+      ...Array.from(connections, (one) => `connection ${one.describe().name}`),
+      ...Array.from(listeners, ({ name }) => `listener ${name}`),
+      ...Array.from(datagrams, ({ addr }) => `datagram socket ${showAddr(addr)}`),
+      ...new Array<string>(this.#process.timers).fill("timer"),
+    ];
+    return open.map((what) => ({ host: this.name, what }));
   }
 
   /** Sets its `Date` ahead. */

@@ -17,6 +17,7 @@ import { Wire } from "./network/wire.ts";
 import { checkVerdict, type SegmentRule } from "./segment_rule.ts";
 import type { RunState } from "./run_state.ts";
 import { HangError, SimulationError } from "./simulation_error.ts";
+import type { Leftover } from "./simulation_run.ts";
 import type { SimulationSettings } from "./simulation_options.ts";
 import { type SimulationEvent, Trace } from "./trace.ts";
 import type { RuleOptions, World } from "./world.ts";
@@ -44,6 +45,7 @@ export class SimulatedWorld implements World {
   readonly #repetition: () => Pick<RunState, "options" | "replay">;
   #failure: { readonly host: string; readonly error: unknown } | null = null;
   #isOver = false;
+  #leftovers: readonly Leftover[] = [];
 
   /** `repetition`: what repeats it, asked for if it fails. */
   constructor(
@@ -85,6 +87,11 @@ export class SimulatedWorld implements World {
     };
   }
 
+  /** The things that programs left open, once it is over. */
+  get leftovers(): readonly Leftover[] {
+    return this.#leftovers;
+  }
+
   /** Everything that happens. */
   get trace(): Trace {
     return this.#trace;
@@ -97,6 +104,7 @@ export class SimulatedWorld implements World {
     const end = await this.#scheduler.run();
     this.#isOver = true;
     const problem = this.#problem(end);
+    this.#leftovers = [...this.#hosts.values()].flatMap((host) => host.leftovers);
     for (const host of this.#hosts.values()) host.stop(true);
     // Promises that are under way come to their end while they have no effect.
     await nextTurn().then(nextTurn);

@@ -1,5 +1,13 @@
 import type { ScheduledFault } from "./faults.ts";
 
+/** Something that a program left open when it ended. */
+export interface Leftover {
+  /** The host. */
+  readonly host: string;
+  /** What is open, as `connection 10.0.0.1:49152 -> 10.0.0.2:80` or `timer`. */
+  readonly what: string;
+}
+
 /** A run that came to its end. */
 export interface SimulationRun<T> {
   /** What the function of the simulation returned. */
@@ -16,4 +24,9 @@ export interface SimulationRun<T> {
   readonly digest: string;
   /** The faults of the schedule and of chaos. Given as `faults`, they happen again. */
   readonly faults: readonly ScheduledFault[];
+  /**
+   * The things that programs left open when they ended: connections, listeners, datagram sockets
+   * and timers. Hosts that the world stopped are not counted.
+   */
+  readonly leftovers: readonly Leftover[];
 }

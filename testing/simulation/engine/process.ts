@@ -12,6 +12,8 @@ interface ProcessEvents {
 
 /** Something that ends with its program. */
 export interface Ending {
+  /** Whether a program waits for it, as for a timer that was not unreferenced. */
+  hasRef(): boolean;
   /** Ends it without telling the program. */
   end(): void;
 }
@@ -56,9 +58,9 @@ export class Process {
     return this.scheduler.now + this.#wallOffset();
   }
 
-  /** How many timers are set. */
+  /** How many timers are set that keep a program going. */
   get timers(): number {
-    return this.#endings.size;
+    return [...this.#endings].filter((one) => one.hasRef()).length;
   }
 
   /** Has something end with it. */

@@ -155,8 +155,8 @@ export function timerPatches(): Patch[] {
     patch(globals, "clearTimeout", clearer),
     patch(globals, "clearInterval", clearer),
     patch(globals, "clearImmediate", clearer),
-    patch(Deno, "refTimer", forRealTimers),
-    patch(Deno, "unrefTimer", forRealTimers),
+    patch(Deno, "refTimer", referrer("ref")),
+    patch(Deno, "unrefTimer", referrer("unref")),
     patch(globalThis, "queueMicrotask", (original) => (callback) => {
       const process = currentContext()?.process;
       if (process === undefined || typeof callback !== "function") return original(callback);
@@ -169,7 +169,8 @@ export function timerPatches(): Patch[] {
       const controller = new AbortController();
       const expire = (): void =>
         controller.abort(new DOMException("Signal timed out.", "TimeoutError"));
-      new VirtualTimer(process, delay, false, expire);
+      // As the real one, it keeps nothing going.
+      new VirtualTimer(process, delay, false, expire).unref();
       return controller.signal;
     }),
   ];
@@ -204,9 +205,13 @@ function clearer(original: Callback): Callback {
   };
 }
 
-function forRealTimers<T>(original: (timer: T) => void): (timer: T) => void {
-  return (timer) => {
-    if (!(timer instanceof VirtualTimer) && !isVirtualId(timer)) original(timer);
+function referrer(
+  method: "ref" | "unref",
+): <T>(original: (timer: T) => void) => (timer: T) => void {
+  return (original) => (timer) => {
+    const found = typeof timer === "number" ? byId.get(timer) : timer;
+    if (found instanceof VirtualTimer) found[method]();
+    else if (!isVirtualId(timer)) original(timer);
   };
 }
 

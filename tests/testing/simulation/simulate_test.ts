@@ -333,3 +333,26 @@ Deno.test("simulate() fails with what a program neither handled nor caught, and 
     assertEquals(error.host, "careless", name);
   }
 });
+
+Deno.test("simulate() tells what programs left open when they ended", async () => {
+  const { leftovers } = await simulate(async (world) => {
+    world.host("server", () => echoLines());
+    await world.client("careless", async () => {
+      await openConnection({ hostname: "server", port: 7 });
+      Deno.listen({ port: 9 });
+      setInterval(() => {}, 1000);
+      // Neither keeps a program going.
+      AbortSignal.timeout(5000);
+      Deno.unrefTimer(Number(setTimeout(() => {}, 5000)));
+    });
+    await world.client("careful", async () => {
+      await using connection = await openConnection({ hostname: "server", port: 7 });
+      assertEquals(await ask(connection, "hello"), "hello");
+    });
+  });
+  assertEquals(leftovers, [
+    { host: "careless", what: "connection 10.0.0.3:49152 -> 10.0.0.2:7" },
+    { host: "careless", what: "listener 0.0.0.0:9" },
+    { host: "careless", what: "timer" },
+  ]);
+});
