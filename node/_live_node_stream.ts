@@ -69,8 +69,9 @@ export class LiveNodeStream extends TransportDuplex implements NodeStream {
     return this.#fact("authorizationError");
   }
 
-  get alpnProtocol(): string | false {
-    return this.#fact("alpnProtocol") ?? false;
+  get alpnProtocol(): string | false | undefined {
+    // Servers of HTTP/2 take `false` for TLS that agreed on nothing.
+    return this.#fact("alpnProtocol") ?? (this.encrypted ? false : undefined);
   }
 
   get servername(): string | false {
