@@ -55,7 +55,7 @@ export interface NodeStream extends Duplex {
   readonly authorized: boolean;
   /** Why the certificate does not verify, as a code; `null` if it does. */
   readonly authorizationError: string | null;
-  /** The application protocol that both ends agreed on; `false` if none, `undefined` without TLS. */
+  /** The application protocol that was agreed on; `false` if none, `undefined` without TLS. */
   readonly alpnProtocol: string | false | undefined;
   /** The name that the client asked for; `false` if none is known. */
   readonly servername: string | false;

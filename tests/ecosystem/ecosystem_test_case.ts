@@ -8,6 +8,8 @@ interface EcosystemTest {
   readonly name: string;
   /** The program that serves, if it is one of the system. */
   readonly program?: string;
+  /** Whether the library leaves timers of its own running. */
+  readonly leavesTimers?: boolean;
   /** The test. */
   run(t: Deno.TestContext): Promise<void>;
 }
@@ -16,12 +18,13 @@ interface EcosystemTest {
  * Registers a test with a library from npm. Where its program or its library is missing it says so
  * and is skipped; in continuous integration it fails.
  */
-export function ecosystemTest({ name, program, run }: EcosystemTest): void {
+export function ecosystemTest({ name, program, leavesTimers, run }: EcosystemTest): void {
   const ignore = program !== undefined && !isCi && !isInstalled(program);
   if (ignore) console.log(`Skipped, for ${program} is not installed: ${name}`);
   Deno.test({
     name,
     ignore,
+    sanitizeResources: leavesTimers !== true,
     async fn(t): Promise<void> {
       try {
         await run(t);

@@ -29,7 +29,7 @@ async function overTls(port: number, run: (connect: Connect) => Promise<void>): 
   await using front = await startServer(async (client) => {
     await using server = await openConnection({ port });
     await relay(client, server);
-  }, { port: 0, tls: localhost });
+  }, { port: 0, tls: localhost, interruptOnShutdown: false });
   await run(() => openConnection({ hostname: "localhost", port: front.port, tls: trusting }));
 }
 

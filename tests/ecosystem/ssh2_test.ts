@@ -54,6 +54,7 @@ ecosystemTest({
       writer.write(sent);
       writer.writeEof();
       assertEquals(await reader.read(), sent);
+      writer.close();
       await writer.waitClosed();
       const closed = once(client, "close");
       client.end();

@@ -7,12 +7,15 @@ import { onAllRoads } from "./roads.ts";
 /** The parts of undici that are used here. */
 type Connector = (options: object, done: (error: Error | null, stream: object) => void) => void;
 interface Undici {
-  readonly Agent: new (options: { connect: Connector }) => { close(): Promise<void> };
+  readonly Agent: new (
+    options: { connections: number; connect: Connector },
+  ) => { close(): Promise<void> };
   readonly fetch: (url: string, options: object) => Promise<Response>;
 }
 
 ecosystemTest({
   name: "undici fetches over a connection that it keeps",
+  leavesTimers: true,
   async run(t): Promise<void> {
     const { Agent, fetch } = await load<Undici>("undici");
     await using server = await serveHttp(
@@ -22,6 +25,7 @@ ecosystemTest({
     await onAllRoads(t, server.port, async (connect) => {
       let connections = 0;
       const dispatcher = new Agent({
+        connections: 1,
         connect: async (_options, done) => {
           connections++;
           done(null, toNodeStream(await connect()));

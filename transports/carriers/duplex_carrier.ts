@@ -39,6 +39,8 @@ export class DuplexCarrier implements Carrier {
   #ending: Promise<void> | null = null;
   #failure: { readonly error: unknown } | null = null;
   #isPaused = false;
+  // Streams of others may say that they are closed and not count as destroyed.
+  #isClosed = false;
 
   /**
    * Owns the stream from now on, and reads.
@@ -89,7 +91,7 @@ export class DuplexCarrier implements Carrier {
     const isOrderly = endedBy !== "abort" && error === null;
     if (!isOrderly) this.#stream.destroy(error ?? undefined);
     else if (this.#stream.destroySoon !== undefined) this.#stream.destroySoon();
-    else if (!this.#stream.destroyed) this.#linger();
+    else if (!this.#isClosed) this.#linger();
   }
 
   getExtraInfo(name: string): unknown {
@@ -133,6 +135,7 @@ export class DuplexCarrier implements Carrier {
   }
 
   #onClose(): void {
+    this.#isClosed = true;
     if (this.#stream.writableFinished) this.#pending?.resolve();
     this.#fail(new Deno.errors.UnexpectedEof("the stream was closed before its end"));
   }
