@@ -24,6 +24,7 @@ export function ecosystemTest({ name, program, leavesTimers, run }: EcosystemTes
   Deno.test({
     name,
     ignore,
+    sanitizeOps: leavesTimers !== true,
     sanitizeResources: leavesTimers !== true,
     async fn(t): Promise<void> {
       try {

@@ -22,10 +22,10 @@ ecosystemTest({
     const { default: WebSocket, WebSocketServer } = await load<Ws>("ws");
     const server = createServer();
     const sockets = new WebSocketServer({ server });
+    await using listening = await serveHttp(server, { port: 0 });
     sockets.on("connection", (socket: Socket) => {
       socket.on("message", (data) => socket.send(`${String(data).length}`));
     });
-    await using listening = await serveHttp(server, { port: 0 });
     await onAllRoads(t, listening.port, async (connect) => {
       const connection = await connect();
       const socket = new WebSocket("ws://test.example/", {
