@@ -8,6 +8,9 @@
  */
 import { simulate } from "@sluice/net/testing";
 import type { Scenario } from "./scenario.ts";
+import { accepting } from "./scenarios/accepting.ts";
+import { chats } from "./scenarios/chat.ts";
+import { datagrams } from "./scenarios/datagrams.ts";
 import { heartbeats } from "./scenarios/heartbeats.ts";
 import { relayChain } from "./scenarios/relay_chain.ts";
 import { requests } from "./scenarios/requests.ts";
@@ -16,6 +19,9 @@ import { shutdowns } from "./scenarios/shutdown.ts";
 import { timeouts } from "./scenarios/timeouts.ts";
 
 const SCENARIOS: readonly Scenario[] = [
+  ...accepting,
+  ...chats,
+  ...datagrams,
   ...heartbeats,
   ...relayChain,
   ...requests,

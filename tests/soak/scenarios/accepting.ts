@@ -1,0 +1,88 @@
+/**
+ * A server takes its connections one by one, pauses now and then, and upgrades each to TLS in
+ * mid-stream. No connection is forgotten, and none hangs.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { openConnection, startServer, type StreamConnection } from "@sluice/net";
+import { localhost } from "../../transports/tls/certificates.ts";
+import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
+
+const CLIENTS = 12;
+const LIMIT = { timeout: 20_000 };
+
+async function answer({ reader, writer }: StreamConnection): Promise<void> {
+  assertEquals(await reader.readline({ as: "text", ...LIMIT }), "STARTTLS\n");
+  writer.write("OK\n");
+  await writer.startTls({ ...localhost, serverSide: true, handshakeTimeout: 20_000 });
+  const name = await reader.readline({ as: "text", ...LIMIT });
+  writer.write(`hello ${name}`);
+  await writer.flush(LIMIT);
+}
+
+async function greet(name: string): Promise<boolean> {
+  await using connection = await openConnection({ hostname: "server", port: 7 });
+  const { reader, writer } = connection;
+  try {
+    writer.write("STARTTLS\n");
+    assertEquals(await reader.readline({ as: "text", ...LIMIT }), "OK\n");
+    await writer.startTls({ rejectUnauthorized: false, handshakeTimeout: 20_000 });
+    writer.write(`${name}\n`);
+    assertEquals(await reader.readline({ as: "text", ...LIMIT }), `hello ${name}\n`);
+    return true;
+  } catch (error) {
+    failOnAssertion(error as Error);
+    connection.transport.abort();
+    return false;
+  }
+}
+
+function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
+  return {
+    name,
+    runs,
+    options: {
+      latency: [1, 60],
+      loss: 0.01,
+      chaos: hasChaos && { kinds: ["partition", "reset", "hold", "stall", "oneWay"] },
+    },
+    async main(world): Promise<void> {
+      let handled = 0;
+      let greeted = 0;
+      world.host("server", async () => {
+        await using server = await startServer(null, { hostname: "0.0.0.0", port: 7 });
+        setInterval(() => {
+          server.pauseAccepting();
+          setTimeout(() => server.resumeAccepting(), Math.random() * 500);
+        }, 2000);
+        for (;;) {
+          const connection = await server.accept();
+          const serve = async (): Promise<void> => {
+            await using _connection = connection;
+            await answer(connection);
+            handled++;
+          };
+          void serve().catch(failOnAssertion);
+        }
+      });
+      const users = Array.from(
+        { length: CLIENTS },
+        (_, index) =>
+          world.client(`client${index}`, async () => {
+            await pause(Math.random() * 10_000);
+            if (await greet(`client${index}`).catch(failOnAssertion)) greeted++;
+          }),
+      );
+      await Promise.all(users);
+      if (!hasChaos) assertEquals(greeted, CLIENTS);
+      assert(handled >= greeted, `${handled} of ${greeted}`);
+    },
+  };
+}
+
+/** The scenarios. */
+export const accepting: readonly Scenario[] = [
+  scenario("accept() and startTls() serve every client", 10, false),
+  scenario("accept() and startTls() hang for no client of a bad network", 20, true),
+];
