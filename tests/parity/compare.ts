@@ -41,6 +41,11 @@ export function isSameTrace(actual: readonly string[], expected: readonly string
   return actual.length === wanted.length && actual.every((line, index) => line === wanted[index]);
 }
 
+/** {@linkcode isSameTrace} for all lanes. */
+export function isWholeTraceSame(actual: Trace, expected: Trace): boolean {
+  return Object.entries(expected).every(([lane, lines]) => isSameTrace(actual[lane] ?? [], lines));
+}
+
 /** Python's lines in our words; where several words stand for one, that of the actual line. */
 function translate(expected: readonly string[], actual: readonly string[]): string[] {
   return expected.map((line, index) => {

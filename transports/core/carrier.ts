@@ -26,6 +26,11 @@ export interface ByteSource extends AsyncIterator<Bytes, unknown, Uint8Array | u
 /** Takes the bytes that a {@linkcode PushSource} reads. */
 export interface ByteSink {
   /**
+   * For a source that can leave bytes with the system: whether to read now. If not,
+   * {@linkcode PushSource.resume} is called later.
+   */
+  isAsking(): boolean;
+  /**
    * Bytes arrived: the first `n` of `memory`, which may be read into again. The sink copies what it
    * keeps before this returns.
    *
@@ -48,9 +53,11 @@ export interface ByteSink {
  * no promise is made for a chunk.
  */
 export interface PushSource {
+  /** Whether it bounds the time that it takes in a turn of the event loop by itself. */
+  readonly isTimed?: boolean;
   /** Begins to read into `sink`. Called once. */
   start(sink: ByteSink): void;
-  /** Reads on after {@linkcode ByteSink.receive} returned false. */
+  /** Reads on after one of {@linkcode ByteSink} has returned false. */
   resume(): void;
 }
 

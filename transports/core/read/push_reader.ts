@@ -28,18 +28,28 @@ export class PushReader implements ByteSink {
     this.#source.start(this);
   }
 
+  isAsking(): boolean {
+    if (this.#delivery.isReady) return !this.#delivery.stopped;
+    this.#resumeWhenReady();
+    return false;
+  }
+
   receive(memory: Bytes, n: number): boolean {
     const delivery = this.#delivery;
     if (delivery.stopped) return false;
     this.#events.onReceived(n);
     const settled = this.#deliver(memory, n);
     if (settled !== undefined || delivery.paused) {
-      void this.#whenReady(() => this.#source.resume());
+      this.#resumeWhenReady();
       return false;
     }
-    if (!turnBudget.spend()) return !delivery.stopped;
-    void turnBudget.untilRenewed().then(() => this.#whenReady(() => this.#source.resume()));
+    if (this.#source.isTimed || !turnBudget.spend()) return !delivery.stopped;
+    void turnBudget.untilRenewed().then(() => this.#resumeWhenReady());
     return false;
+  }
+
+  #resumeWhenReady(): void {
+    void this.#whenReady(() => this.#source.resume());
   }
 
   #deliver(memory: Bytes, n: number): void | Promise<void> {

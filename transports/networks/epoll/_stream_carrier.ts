@@ -34,6 +34,7 @@ export interface Ends {
 
 /** A socket that carries a stream, as a {@linkcode Carrier} that pushes. */
 export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
+  readonly isTimed = true;
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #watch: Watch;
@@ -129,6 +130,7 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   }
 
   #read(): void {
+    if (!this.#sink?.isAsking()) return void (this.#isReading = false);
     const n = this.#libc.recv(this.#fd, memory, MEMORY_SIZE, MSG.DONTWAIT);
     if (n > 0) {
       if (!this.#sink?.receive(memory, n)) this.#isReading = false;
