@@ -1,3 +1,10 @@
+import {
+  checkOptions,
+  functionLike,
+  optionsOf,
+  type OptionTable,
+  wholeNumber,
+} from "../protocols/option_checks.ts";
 import { assertEquals, AssertionError } from "@std/assert";
 import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/codec.ts";
@@ -84,6 +91,16 @@ export interface AssertCodecOptions<In, Out = In> {
   readonly seed?: number;
 }
 
+const CHECKS: OptionTable<AssertCodecOptions<unknown>> = {
+  limit: optionsOf<CodecLimit<unknown>>({
+    makeCodec: functionLike("(maxLength) => lineCodec({ maxLength })"),
+    makeMessage: functionLike('(length) => "x".repeat(length)'),
+    length: wholeNumber(2),
+  }, ["makeCodec", "makeMessage"]),
+  rounds: wholeNumber(0),
+  seed: wholeNumber(0),
+};
+
 /**
  * Up to this many bytes a case is cut at every position; a longer one at this many, evenly spread.
  */
@@ -131,6 +148,7 @@ export function assertCodec<In, Out = In>(
   cases: readonly CodecCase<In, Out>[],
   options: AssertCodecOptions<In, Out> = {},
 ): void {
+  checkOptions("assert codec", options, CHECKS);
   const { limit, rounds = 20, seed = 1 } = options;
   for (const [index, one] of cases.entries()) {
     const label = `case ${index}${one.name === undefined ? "" : ` (${one.name})`}`;

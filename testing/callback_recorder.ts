@@ -1,3 +1,6 @@
+import { type Check, wholeNumber } from "../protocols/option_checks.ts";
+import { signalOf, type WaitOptions } from "../protocols/wait_options.ts";
+import type { WaitSignal } from "../protocols/wait_signal.ts";
 import { giveTransport } from "../protocols/base_protocol.ts";
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
 import type { BaseProtocolCallbacks, Transport } from "../protocols/contract.ts";
@@ -14,14 +17,8 @@ export type CallbackName =
   | "resumeWriting"
   | "connectionLost";
 
-/** Options for the waits of a recorder. */
-export interface RecorderWaitOptions {
-  /** Ends the wait when it aborts, with its reason. */
-  readonly signal?: AbortSignal;
-}
-
 /** Options for the wait for a callback. */
-export interface UntilOptions extends RecorderWaitOptions {
+export interface UntilOptions extends WaitOptions {
   /**
    * How often the callback must have been called since the beginning.
    *
@@ -29,6 +26,8 @@ export interface UntilOptions extends RecorderWaitOptions {
    */
   readonly count?: number;
 }
+
+const UNTIL_CHECKS: Readonly<Record<string, Check>> = { count: wholeNumber(1) };
 
 interface Waiter {
   readonly isMet: () => boolean;
@@ -117,10 +116,11 @@ export abstract class CallbackRecorder {
    * @param options How often, and a signal to end the wait.
    * @throws {ConnectionLostError} If the connection ends before that.
    */
-  until(callback: CallbackName, options: UntilOptions = {}): Promise<void> {
+  async until(callback: CallbackName, options: UntilOptions = {}): Promise<void> {
+    const signal = signalOf(`wait for ${callback}`, options, UNTIL_CHECKS);
     const { count = 1 } = options;
     const what = count === 1 ? callback : `call ${count} of ${callback}`;
-    return this.#wait(() => this.count(callback) >= count, what, options);
+    await this.#wait(() => this.count(callback) >= count, what, signal);
   }
 
   /**
@@ -130,8 +130,9 @@ export abstract class CallbackRecorder {
    * @param options A signal to end the wait.
    * @throws {ConnectionLostError} If the connection ends before that.
    */
-  untilReceived(length: number, options: RecorderWaitOptions = {}): Promise<void> {
-    return this.#wait(() => this.#received.length >= length, `byte ${length}`, options);
+  async untilReceived(length: number, options: WaitOptions = {}): Promise<void> {
+    const signal = signalOf("wait for bytes", options);
+    await this.#wait(() => this.#received.length >= length, `byte ${length}`, signal);
   }
 
   /** Records the call, passes it on and returns the answer. */
@@ -183,8 +184,7 @@ export abstract class CallbackRecorder {
     waiter.resolve();
   }
 
-  async #wait(isMet: () => boolean, what: string, options: RecorderWaitOptions): Promise<void> {
-    const { signal } = options;
+  async #wait(isMet: () => boolean, what: string, signal?: WaitSignal): Promise<void> {
     signal?.throwIfAborted();
     if (isMet()) return;
     if (this.#calls.includes("connectionLost")) throw this.#lostBefore(what);

@@ -43,7 +43,11 @@ export * from "./make_transport_pair.ts";
 export * from "./read_capture.ts";
 export * from "./recording_buffered_protocol.ts";
 export * from "./recording_protocol.ts";
-export * from "./recording_transport.ts";
+export {
+  RecordingTransport,
+  type RecordingTransportOptions,
+  type TransportCall,
+} from "./recording_transport.ts";
 export * from "./replay_capture.ts";
 export type { ChaosKind, ChaosOptions } from "./simulation/chaos.ts";
 export type { Divergence } from "./simulation/answers/nondeterminism_error.ts";

@@ -45,7 +45,8 @@ export interface RecordingTransportOptions {
   readonly extraInfo?: Readonly<Record<string, unknown>>;
 }
 
-const CHECKS: OptionTable<RecordingTransportOptions> = {
+/** The checks of {@linkcode RecordingTransportOptions}. */
+export const RECORDING_CHECKS: OptionTable<RecordingTransportOptions> = {
   writeBufferLimits: TRANSPORT_CHECKS.writeBufferLimits,
   maxWriteBuffer: TRANSPORT_CHECKS.maxWriteBuffer,
   halfClose: flag,
@@ -120,7 +121,7 @@ export class RecordingTransport extends TransportWrapper {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(protocol: AnyProtocol, options: RecordingTransportOptions = {}) {
-    checkOptions("record transport", options, CHECKS);
+    checkOptions("record transport", options, RECORDING_CHECKS);
     const { halfClose = true, extraInfo = {}, ...limits } = options;
     const carrier = new RecordingCarrier(halfClose, extraInfo);
     const onError = (error: Error): void => {

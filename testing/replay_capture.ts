@@ -1,6 +1,11 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import type { CapturedConnection } from "./read_capture.ts";
-import { RecordingTransport, type RecordingTransportOptions } from "./recording_transport.ts";
+import { checkOptions, oneOf, type OptionTable } from "../protocols/option_checks.ts";
+import {
+  RECORDING_CHECKS,
+  RecordingTransport,
+  type RecordingTransportOptions,
+} from "./recording_transport.ts";
 
 /** Options for {@linkcode replayCapture}. */
 export interface ReplayOptions extends RecordingTransportOptions {
@@ -12,6 +17,11 @@ export interface ReplayOptions extends RecordingTransportOptions {
    */
   readonly direction?: "received" | "sent";
 }
+
+const CHECKS: OptionTable<ReplayOptions> = {
+  ...RECORDING_CHECKS,
+  direction: oneOf("received", "sent"),
+};
 
 /**
  * Feeds one direction of a captured connection to a protocol, byte for byte and chunk for chunk as
@@ -61,6 +71,7 @@ export async function replayCapture(
   connection: CapturedConnection,
   options: ReplayOptions = {},
 ): Promise<RecordingTransport> {
+  checkOptions("replay capture", options, CHECKS);
   const { direction = "received", ...transportOptions } = options;
   const isOurs = direction === "received";
   const transport = new RecordingTransport(protocol, {

@@ -1,10 +1,10 @@
-import { startTimer } from "../transports/core/clock.ts";
+import { checkOptions, type OptionTable } from "../protocols/option_checks.ts";
+import { batteryChecks, registerCases } from "./_case_runner.ts";
 import { datagramEndingCases } from "./conformance/datagram_ending_cases.ts";
 import { datagramReceivingCases } from "./conformance/datagram_receiving_cases.ts";
 import { type DatagramCase, DatagramScene } from "./conformance/datagram_scene.ts";
 import { datagramSendingCases } from "./conformance/datagram_sending_cases.ts";
 import { Random } from "./conformance/random.ts";
-import { turns } from "./conformance/scene.ts";
 import type { DatagramGap, MakeDatagramEndpoint } from "./make_datagram_endpoint.ts";
 
 /** Options for {@linkcode testDatagramEndpoint}. */
@@ -35,6 +35,8 @@ export interface TestDatagramEndpointOptions {
   readonly caseTimeout?: number;
 }
 
+const CHECKS: OptionTable<TestDatagramEndpointOptions> = batteryChecks("truncation");
+
 /**
  * Tests a datagram endpoint against the whole contract of `DatagramTransport`: what is sent and in
  * which order, water marks, both queues, lending, truncation, strangers, every way to end, failing
@@ -62,43 +64,23 @@ export interface TestDatagramEndpointOptions {
  * @param make Opens the endpoints.
  * @param options Names, gaps, and what runs the tests.
  * @returns Resolves when every test is registered, or done if `test` runs them.
+ * @throws {TypeError} If an option is of a wrong kind, or there is no such option.
  */
 export async function testDatagramEndpoint(
   make: MakeDatagramEndpoint,
   options: TestDatagramEndpointOptions = {},
 ): Promise<void> {
-  const { name = "datagram endpoint", gaps = [], test = Deno.test, caseTimeout = 30_000 } = options;
+  checkOptions("test datagram endpoint", options, CHECKS);
+  const { name = "datagram endpoint", gaps = [] } = options;
   const all = [datagramSendingCases, datagramReceivingCases, datagramEndingCases].flat();
-  for (const one of all) {
-    if (one.needs !== undefined && gaps.includes(one.needs)) continue;
-    const registered = test(`${name}: ${one.name}`, () => runCase(one, make, caseTimeout));
-    // Not awaited otherwise: Deno.test registers only until the module's first await.
-    if (registered instanceof Promise) await registered;
-  }
-}
-
-/** Runs one case under a watchdog. */
-async function runCase(
-  one: DatagramCase,
-  make: MakeDatagramEndpoint,
-  timeoutMs: number,
-): Promise<void> {
-  const scene = new DatagramScene(make, new Random(1));
-  const overdue = Promise.withResolvers<never>();
-  const stopTimer = startTimer(timeoutMs, () => {
-    const happened = scene.describe();
-    overdue.reject(
-      new Error(`Cannot finish "${one.name}" within ${timeoutMs} ms; so far:\n${happened}`),
-    );
-  });
-  try {
-    await Promise.race([one.run(scene).then(() => scene.end()), overdue.promise]);
-  } catch (error) {
-    scene.abandon();
-    // Time for released objects to be gone, so that the test fails for one reason only.
-    await turns();
-    throw error;
-  } finally {
-    stopTimer();
-  }
+  const cases = all.filter(({ needs }) => needs === undefined || !gaps.includes(needs));
+  const start = (one: DatagramCase) => {
+    const scene = new DatagramScene(make, new Random(1));
+    return {
+      done: one.run(scene).then(() => scene.end()),
+      abandon: () => scene.abandon(),
+      describe: () => scene.describe(),
+    };
+  };
+  await registerCases(cases, { ...options, name }, [start]);
 }

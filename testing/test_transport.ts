@@ -1,3 +1,5 @@
+import { checkOptions, type OptionTable, wholeNumber } from "../protocols/option_checks.ts";
+import { batteryChecks, registerCases } from "./_case_runner.ts";
 import { bufferedProtocolCases } from "./conformance/buffered_protocol_cases.ts";
 import { callbackErrorCases } from "./conformance/callback_error_cases.ts";
 import { closeInfoCases } from "./conformance/close_info_cases.ts";
@@ -10,17 +12,10 @@ import { lentMemoryCases } from "./conformance/lent_memory_cases.ts";
 import { protocolSwitchCases } from "./conformance/protocol_switch_cases.ts";
 import { Random } from "./conformance/random.ts";
 import { readingCases } from "./conformance/reading_cases.ts";
-import { type ConformanceCase, Scene, turns } from "./conformance/scene.ts";
+import { type ConformanceCase, Scene } from "./conformance/scene.ts";
 import { transferredMemoryCases } from "./conformance/transferred_memory_cases.ts";
 import { writingCases } from "./conformance/writing_cases.ts";
-import { startTimer } from "../transports/core/clock.ts";
 import type { MakeTransportPair, TransportGap } from "./make_transport_pair.ts";
-
-/**
- * The default of `caseTimeout`, in milliseconds: hundreds of times what a case takes on a slow
- * machine.
- */
-const DEFAULT_CASE_TIMEOUT = 30_000;
 
 /** Options for {@linkcode testTransport}. */
 export interface TestTransportOptions {
@@ -57,6 +52,11 @@ export interface TestTransportOptions {
   readonly seed?: number;
 }
 
+const CHECKS: OptionTable<TestTransportOptions> = {
+  ...batteryChecks("halfClose", "backPressure", "onError", "maxWriteBuffer"),
+  seed: wholeNumber(0),
+};
+
 /**
  * Tests a transport against the whole contract of `Transport`: order of callbacks, every way to
  * end, half-close, flow control, protocol switches, failing callbacks, and that bytes arrive whole
@@ -87,21 +87,25 @@ export interface TestTransportOptions {
  * @param makePair Makes the pairs.
  * @param options Names, gaps, and what runs the tests.
  * @returns Resolves when every test is registered, or done if `test` runs them.
+ * @throws {TypeError} If an option is of a wrong kind, or there is no such option.
+ * @throws {RangeError} If an option is out of range.
  */
 export async function testTransport(
   makePair: MakeTransportPair,
   options: TestTransportOptions = {},
 ): Promise<void> {
-  const { name = "transport", gaps = [], test = Deno.test, seed = 1 } = options;
-  const { caseTimeout = DEFAULT_CASE_TIMEOUT } = options;
-  for (const one of selectCases(gaps)) {
-    const registered = test(`${name}: ${one.name}`, async () => {
-      await runCase(one, makePair, seed, caseTimeout);
-      await runCase(one, swapEnds(makePair), seed, caseTimeout);
-    });
-    // Not awaited otherwise: Deno.test registers only until the module's first await.
-    if (registered instanceof Promise) await registered;
-  }
+  checkOptions("test transport", options, CHECKS);
+  const { name = "transport", gaps = [], seed = 1 } = options;
+  const startWith = (make: MakeTransportPair) => (one: ConformanceCase) => {
+    const scene = new Scene(make, new Random(seed));
+    return {
+      done: one.run(scene).then(() => scene.end()),
+      abandon: () => scene.abandon(),
+      describe: () => scene.describe(),
+    };
+  };
+  const runs = [startWith(makePair), startWith(swapEnds(makePair))];
+  await registerCases(selectCases(gaps), { ...options, name }, runs);
 }
 
 function selectCases(gaps: readonly TransportGap[]): ConformanceCase[] {
@@ -131,31 +135,4 @@ function swapEnds(makePair: MakeTransportPair): MakeTransportPair {
     const [b, a, cleanup] = await makePair(protocolFactoryB, protocolFactoryA, options);
     return cleanup === undefined ? [a, b] : [a, b, cleanup];
   };
-}
-
-/** Runs one case under a watchdog. */
-async function runCase(
-  one: ConformanceCase,
-  makePair: MakeTransportPair,
-  seed: number,
-  timeoutMs: number,
-): Promise<void> {
-  const scene = new Scene(makePair, new Random(seed));
-  const overdue = Promise.withResolvers<never>();
-  const stopTimer = startTimer(timeoutMs, () => {
-    const happened = scene.describe();
-    overdue.reject(
-      new Error(`Cannot finish "${one.name}" within ${timeoutMs} ms; so far:\n${happened}`),
-    );
-  });
-  try {
-    await Promise.race([one.run(scene).then(() => scene.end()), overdue.promise]);
-  } catch (error) {
-    scene.abandon();
-    // Time for released objects to be gone, so that the test fails for one reason only.
-    await turns();
-    throw error;
-  } finally {
-    stopTimer();
-  }
 }

@@ -3,6 +3,7 @@
  * refused before anything is opened, by an error that names the option and the value.
  */
 import { assert, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import * as testing from "@sluice/net/testing";
 import * as sluice from "../docs/all_entries.ts";
 
 type Kind = typeof TypeError | typeof RangeError;
@@ -12,7 +13,7 @@ type Wrong = [options: unknown, kind: Kind, text: string];
 
 // As a program without types sees it: everything takes anything.
 // deno-lint-ignore no-explicit-any -- that is the point
-const net: any = sluice;
+const net: any = { ...sluice, ...testing };
 
 const factory = () => ({});
 const never = { opens: () => Promise.reject(new Error("It was opened")) };
@@ -80,6 +81,17 @@ const CALLS: Record<string, (options: unknown) => unknown> = {
   netstringCodec: (options) => net.netstringCodec(options),
   slipCodec: (options) => net.slipCodec(options),
   cobsCodec: (options) => net.cobsCodec(options),
+  "Transport.setWriteBufferLimits": (options) =>
+    new net.RecordingTransport({}).setWriteBufferLimits(options),
+  RecordingTransport: (options) => new net.RecordingTransport({}, options),
+  "RecordingProtocol.until": (options) =>
+    new net.RecordingProtocol().until("connectionMade", options),
+  "RecordingProtocol.untilReceived": (options) =>
+    new net.RecordingProtocol().untilReceived(1, options),
+  assertCodec: (options) => net.assertCodec(() => net.lineCodec(), [], options),
+  testTransport: (options) => net.testTransport(never.opens, options),
+  testDatagramEndpoint: (options) => net.testDatagramEndpoint(never.opens, options),
+  replayCapture: (options) => net.replayCapture({}, { chunks: [] }, options),
 };
 
 /** What must be given. */
@@ -112,6 +124,43 @@ for (const name of Object.keys(CALLS)) {
 
 /** What each option refuses, wherever it is an option. */
 const OPTIONS: Record<string, { in: readonly string[]; rest?: object; wrong: readonly Wrong[] }> = {
+  limits: {
+    in: ["Transport.setWriteBufferLimits"],
+    wrong: [
+      [{ high: "64k" }, TypeError, 'high "64k" is not a number of bytes'],
+      [{ low: -1 }, RangeError, "low -1 is not a size"],
+      [{ high: 1, low: 2 }, RangeError, "high (1) must be >= low (2)"],
+      [{ hi: 1 }, TypeError, 'no option "hi"; the options are high, low'],
+    ],
+  },
+  batteries: {
+    in: ["testTransport", "testDatagramEndpoint"],
+    wrong: [
+      [{ gaps: ["halfclose"] }, TypeError, 'gaps[0] "halfclose" is not one of'],
+      [{ caseTimeout: 0 }, RangeError, "caseTimeout 0 is not a time above 0 ms"],
+      [{ test: "Deno.test" }, TypeError, 'test "Deno.test" is not a function'],
+      [{ name: 7 }, TypeError, "name 7 is not a string"],
+    ],
+  },
+  seeds: {
+    in: ["assertCodec", "testTransport"],
+    wrong: [[{ seed: "one" }, TypeError, 'seed "one" is not a number']],
+  },
+  codecs: {
+    in: ["assertCodec"],
+    wrong: [
+      [{ rounds: -1 }, RangeError, "rounds -1 is not a whole number of at least 0"],
+      [{ limit: {} }, TypeError, "limit.makeCodec is missing"],
+    ],
+  },
+  recorders: {
+    in: ["RecordingProtocol.until"],
+    wrong: [[{ count: 0 }, RangeError, "count 0 is not a whole number of at least 1"]],
+  },
+  replays: {
+    in: ["replayCapture"],
+    wrong: [[{ direction: "both" }, TypeError, 'direction "both" is not one of']],
+  },
   transport: {
     in: [
       "createConnection",

@@ -1,14 +1,22 @@
 import type { AbortOptions, Transport } from "../../protocols/contract.ts";
-import { checkOptions, flag, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
+import {
+  checkOptions,
+  flag,
+  objectWith,
+  type OptionTable,
+  show,
+} from "../../protocols/option_checks.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 
 const CHECKS: OptionTable<AbortOptions> = { reason: objectWith("an Error"), reset: flag };
 
 /** What `abort()` was called with, as options. */
 export function toAbortOptions(reason: Error | AbortOptions = {}): AbortOptions {
-  // Anything but a plain object is a reason, also an error of another realm.
-  if (Object.prototype.toString.call(reason) !== "[object Object]" || "message" in reason) {
-    return { reason: reason as Error };
+  const isObject = typeof reason === "object" && reason !== null;
+  // An error of another realm is one as well.
+  if (isObject && "message" in reason) return { reason };
+  if (!isObject || Object.prototype.toString.call(reason) !== "[object Object]") {
+    throw new TypeError(`Cannot abort: reason ${show(reason)} is not an Error`);
   }
   checkOptions("abort", reason, CHECKS);
   return reason as AbortOptions;

@@ -103,6 +103,19 @@ export function makeProtocol<P extends object>(protocolFactory: () => P): P {
 }
 
 /**
+ * Throws for what cannot be the protocol of a transport.
+ *
+ * @throws {TypeError} If it is not an object, or is a promise.
+ */
+export function checkProtocol(protocol: unknown): void {
+  if (typeof protocol === "object" && protocol !== null && !isThenable(protocol)) return;
+  const remedy = isClass(protocol) ? `; give new ${(protocol as { name: string }).name}()` : "";
+  throw new TypeError(
+    `Cannot set protocol: ${show(protocol)} is not an object with callbacks${remedy}`,
+  );
+}
+
+/**
  * Looks at a protocol that a factory or a layer made.
  *
  * @param made What it returned.

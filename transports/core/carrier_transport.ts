@@ -29,6 +29,7 @@ import { switchProtocol } from "./read/switch_protocol.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { asBytes, takeOver, toPieces } from "./write/to_bytes.ts";
+import { checkWriteBufferLimits } from "./write/water_marks.ts";
 import { gateOf } from "./write/write_gate.ts";
 
 /** Told when connections begin and end: by a server, for instance. */
@@ -227,6 +228,7 @@ export class CarrierTransport implements Transport {
   }
 
   setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
+    checkWriteBufferLimits(limits);
     this.#outbound.limits = limits;
   }
 

@@ -10,7 +10,7 @@ import {
 } from "../../protocols/option_checks.ts";
 import { isClass } from "./callbacks.ts";
 import type { ErrorHandler } from "./error_report.ts";
-import { resolveWriteBufferLimits } from "./write/water_marks.ts";
+import { LIMIT_CHECKS, resolveWriteBufferLimits } from "./write/water_marks.ts";
 
 /**
  * The default of `maxWriteBuffer`, 16 MiB: 256 times the high-water mark, far more than a writer
@@ -67,7 +67,7 @@ const layer: Check = (value, option) => {
 };
 
 const writeBufferLimits: Check = (value, option) => {
-  optionsOf<WriteBufferLimits>({ high: size(), low: size() })(value, option);
+  optionsOf(LIMIT_CHECKS)(value, option);
   // The check before has found an object of numbers.
   resolveWriteBufferLimits(value as Partial<WriteBufferLimits>);
 };

@@ -1,3 +1,4 @@
+import { checkWriteBufferLimits } from "../core/write/water_marks.ts";
 import type { Address } from "../../protocols/address.ts";
 import type { WriteBufferLimits } from "../../protocols/contract.ts";
 import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
@@ -11,7 +12,7 @@ import type {
 } from "../../protocols/datagram_contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
-import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
+import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
 import { startTimer } from "../core/clock.ts";
 import { type ErrorHandler, report, toError } from "../core/error_report.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
@@ -121,6 +122,7 @@ export class EndpointTransport
   }
 
   setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
+    checkWriteBufferLimits(limits);
     this.#outgoing.limits = limits;
   }
 
@@ -133,6 +135,7 @@ export class EndpointTransport
   }
 
   setProtocol(protocol: DatagramProtocolCallbacks): void {
+    checkProtocol(protocol);
     this.#incoming.protocol = protocol;
   }
 

@@ -13,7 +13,7 @@ import type {
   SubprocessTransport,
 } from "../../protocols/subprocess_contract.ts";
 import { PipeCarrier } from "../carriers/pipe_carrier.ts";
-import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
+import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
 import { startTransport } from "../core/connect_carrier.ts";
 import { settlesInTime } from "../core/clock.ts";
 import { report, toError } from "../core/error_report.ts";
@@ -183,6 +183,7 @@ export class ChildTransport implements SubprocessTransport {
   }
 
   setProtocol(protocol: SubprocessProtocolCallbacks): void {
+    checkProtocol(protocol);
     this.#protocol = protocol;
   }
 

@@ -6,6 +6,7 @@ import {
   flag,
   type OptionTable,
 } from "../../../protocols/option_checks.ts";
+import { checkProtocol } from "../callbacks.ts";
 import type { Delivery } from "./delivery.ts";
 
 const CHECKS: OptionTable<SetProtocolOptions> = { unread: anything, replayEof: flag };
@@ -15,13 +16,14 @@ const CHECKS: OptionTable<SetProtocolOptions> = { unread: anything, replayEof: f
  *
  * @returns Whether the end is to be told again, if it was told before, and whether there are unread
  * bytes.
- * @throws {TypeError} If the options are not such.
+ * @throws {TypeError} If the protocol or the options are not such.
  */
 export function switchProtocol(
   delivery: Delivery,
   protocol: AnyProtocol,
   options: SetProtocolOptions | Bytes = {},
 ): { replaysEof: boolean; hasUnread: boolean } {
+  checkProtocol(protocol);
   const given = options instanceof Uint8Array ? { unread: options } : options;
   checkOptions("set protocol", given, CHECKS);
   const { unread, replayEof = unread !== undefined } = given;

@@ -1,4 +1,5 @@
 import type { WriteBufferLimits } from "../../../protocols/contract.ts";
+import { checkOptions, type OptionTable, size } from "../../../protocols/option_checks.ts";
 
 /** asyncio's default high-water mark, in bytes. */
 export const DEFAULT_HIGH_WATER = 65_536;
@@ -19,6 +20,19 @@ export function resolveWriteBufferLimits(
     );
   }
   return { high, low };
+}
+
+/** The checks of {@linkcode WriteBufferLimits}. */
+export const LIMIT_CHECKS: OptionTable<WriteBufferLimits> = { high: size(), low: size() };
+
+/**
+ * Throws for what cannot be water marks.
+ *
+ * @throws {TypeError} If it is not an object with `high` and `low`, or one is not a number.
+ * @throws {RangeError} If one is below 0.
+ */
+export function checkWriteBufferLimits(limits: unknown): void {
+  checkOptions("set write buffer limits", limits, LIMIT_CHECKS);
 }
 
 /** When a writer is to pause and to resume: above the high mark, and again at the low one. */
