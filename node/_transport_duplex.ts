@@ -146,27 +146,26 @@ export class TransportDuplex extends Duplex {
   }
 
   #write(chunks: readonly Uint8Array[], done: Done): void {
+    this.#written = (error) => {
+      for (const { length } of chunks) this.#sent += length;
+      done(error);
+    };
     this.#whenAttached(() => {
-      this.#written = (error) => {
-        for (const { length } of chunks) this.#sent += length;
-        done(error);
-      };
       this.onActivity();
       try {
         this.#transport?.writelines(chunks);
       } catch (thrown) {
-        this.#written = null;
-        return done(toError(thrown));
+        return this.#tellWritten(toError(thrown));
       }
       if (!this.#isFull) this.#tellWritten();
     });
   }
 
-  #tellWritten(): void {
+  #tellWritten(error: Error | null = null): void {
     const written = this.#written;
     this.#written = null;
     // A lost connection tells by its error.
-    if (!this.#isLost) written?.();
+    if (error !== null || !this.#isLost) written?.(error);
   }
 
   #end(done: Done): void {
@@ -189,11 +188,15 @@ export class TransportDuplex extends Duplex {
   }
 
   #release(error: Error | null, done: Done): void {
+    const close = (): void => {
+      done(error);
+      this.#tellWritten(error ?? new Deno.errors.Interrupted("the stream was destroyed"));
+    };
     const transport = this.#transport;
-    if (transport === null || this.#isLost) return done(error);
+    if (transport === null || this.#isLost) return close();
     const isComplete = error === null && this.writableFinished;
     if (isComplete) transport.close();
     else transport.abort(error ?? undefined);
-    void transport.closed.then(() => done(error));
+    void transport.closed.then(close);
   }
 }

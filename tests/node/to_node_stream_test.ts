@@ -228,8 +228,10 @@ Deno.test("toNodeStream() of a promise is connecting, keeps what is written, the
 
 Deno.test("toNodeStream() of a promise that rejects emits its error", async () => {
   const stream = toNodeStream(Promise.reject(new Error("no way")));
-  stream.write("never sent");
+  const told: string[] = [];
+  for (let i = 0; i < 2; i++) stream.write("never sent", (error) => told.push(`${error?.message}`));
   assertEquals(await eventsOf(stream), ["error: no way", "close"]);
+  assertEquals(told, ["no way", "no way"]);
   const wrong = toNodeStream(Promise.resolve(17 as unknown as Transport));
   assert((await eventsOf(wrong))[0]?.includes("17 is no connection"));
 });
