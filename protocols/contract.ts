@@ -15,7 +15,7 @@
  */
 import type { Bytes } from "./bytes.ts";
 import type { CloseInfo } from "./close_info.ts";
-import type { ExtraInfoValue } from "./extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "./extra_info.ts";
 
 /** Bounds of a transport's write buffer, in bytes. */
 export interface WriteBufferLimits {
@@ -186,7 +186,7 @@ export interface Transport {
    * @param name What to look up, see `ExtraInfo`.
    * @param fallback What to return where it is not known; `null` by default.
    */
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
   /** Resolves after `connectionLost` to how the connection ended. Never rejects. */
   readonly closed: Promise<CloseInfo>;
   /**

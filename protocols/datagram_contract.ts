@@ -13,7 +13,7 @@ import type { Address } from "./address.ts";
 import type { Bytes } from "./bytes.ts";
 import type { CloseInfo } from "./close_info.ts";
 import type { WriteBufferLimits } from "./contract.ts";
-import type { ExtraInfoValue } from "./extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "./extra_info.ts";
 
 /** One datagram, and the address of the other end: where it came from, or where it goes. */
 export interface Datagram {
@@ -169,7 +169,7 @@ export interface DatagramTransport {
    * underneath.
    * @param fallback What to return where it is not known; `null` by default.
    */
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
   /** The port it is bound to; 0 where that is no port of a host. */
   readonly port: number;
   /**

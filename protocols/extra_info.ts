@@ -3,7 +3,18 @@ import type { PeerCertificate, TlsCipher } from "./peer_certificate.ts";
 import type { ProxyHeader } from "./proxy_header.ts";
 import type { TrafficCounters } from "./traffic_counters.ts";
 
-/** The names that `Transport.getExtraInfo` knows, and the type of each. */
+/**
+ * The names that `Transport.getExtraInfo` knows, and the type of each. A carrier or a layer of your
+ * own may add to them:
+ *
+ * ```ts
+ * declare module "@sluice/net/protocols" {
+ *   interface ExtraInfo {
+ *     serialNumber: string;
+ *   }
+ * }
+ * ```
+ */
 export interface ExtraInfo {
   /** The address of the other end. */
   peername: Address;
@@ -11,6 +22,8 @@ export interface ExtraInfo {
   sockname: Address;
   /** What went through the connection until now, where a `counters` layer counts. */
   counters: TrafficCounters;
+  /** The format that a `compression` layer compresses with. */
+  compression: string;
   /**
    * The time of the `idleTimeout` layer, in milliseconds, which may be set: see `setIdleTimeout`.
    */
@@ -68,11 +81,8 @@ export interface ExtraInfo {
   proxySockname: Address;
 }
 
-/**
- * The type of the extra info called `K`: `unknown` for a name that {@linkcode ExtraInfo} does not
- * list.
- */
-export type ExtraInfoValue<K extends string> = K extends keyof ExtraInfo ? ExtraInfo[K] : unknown;
+/** The type of the extra info called `K`. */
+export type ExtraInfoValue<K extends keyof ExtraInfo> = ExtraInfo[K];
 
 /** How a process ended. */
 export interface ProcessExit {

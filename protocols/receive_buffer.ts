@@ -89,7 +89,7 @@ export class ReceiveBuffer {
    *
    * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
    */
-  append(chunk: Bytes): void {
+  append(chunk: Uint8Array): void {
     checkBytes(chunk, "append");
     const { length } = chunk;
     if (length === 0) return;
@@ -107,7 +107,7 @@ export class ReceiveBuffer {
    *
    * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
    */
-  prepend(chunk: Bytes): void {
+  prepend(chunk: Uint8Array): void {
     checkBytes(chunk, "prepend");
     if (chunk.length === 0 || this.#length === 0) return this.append(chunk);
     // The consumed part of the first chunk comes off, so that a chunk fits before it.
@@ -286,7 +286,7 @@ export class ReceiveBuffer {
     }
   }
 
-  #gather(chunk: Bytes): void {
+  #gather(chunk: Uint8Array): void {
     const index = this.#chunks.length - 1;
     const tail = this.#chunks[index];
     if (tail !== undefined && this.#tailRoom >= chunk.length) {
@@ -413,7 +413,7 @@ export class ReceiveBuffer {
 }
 
 /** A chunk as it is kept: a plain array over memory that nothing but a transfer can change. */
-function asHeld(chunk: Bytes): Bytes {
+function asHeld(chunk: Uint8Array): Bytes {
   if (!isOrdinary(chunk)) return copyOf(chunk);
   if (chunk.constructor === Uint8Array) return chunk;
   return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);

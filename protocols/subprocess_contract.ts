@@ -7,7 +7,7 @@
 
 import type { Bytes } from "./bytes.ts";
 import type { Transport } from "./contract.ts";
-import type { ExtraInfoValue, ProcessExit } from "./extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "./extra_info.ts";
 
 /** Options for the end of a process. */
 export interface ProcessShutdownOptions {
@@ -98,7 +98,7 @@ export interface SubprocessTransport {
   /** The protocol that hears what comes. */
   getProtocol(): SubprocessProtocolCallbacks;
   /** As {@linkcode Transport.getExtraInfo}: `pid`, `exitStatus`, `subprocess`. */
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F;
   /** {@linkcode SubprocessTransport.shutdown}, at the end of a scope that says `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -73,7 +73,7 @@ export class ReadState {
   }
 
   /** Bytes arrived. */
-  feed(chunk: Bytes): void {
+  feed(chunk: Uint8Array): void {
     checkBytes(chunk, "feed");
     if (this.#isDiscarding) return;
     if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");

@@ -4,7 +4,7 @@ import { SeparatorSearch } from "../protocols/separator_search.ts";
 import type { WaitSignal } from "../protocols/wait_signal.ts";
 import type { ReadState } from "./_read_state.ts";
 import { areSame, toSeparator } from "./_separator_bytes.ts";
-import type { ReadBytesOptions, ReadTextOptions } from "./read_options.ts";
+import type { ReadRecordOptions } from "./read_options.ts";
 
 const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
 /** Replaces what is not UTF-8, and keeps every character, a byte order mark as well. */
@@ -13,8 +13,8 @@ const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 /** One separator, or several; a string is UTF-8. */
 export type Separator = Uint8Array | string | readonly (Uint8Array | string)[];
 
-/** Whether a record is wanted as bytes or as text. */
-type RecordOptions = ReadTextOptions | ReadBytesOptions;
+/** A record as bytes or as text. */
+type As<A> = A extends "text" ? string : Bytes;
 
 /**
  * Reads lines, and records up to other separators. A search goes on where the last one stopped, so
@@ -37,13 +37,11 @@ export class RecordReader {
     this.#last = null;
   }
 
-  readLine(signal: WaitSignal | undefined, options: ReadTextOptions): Promise<string>;
-  readLine(signal: WaitSignal | undefined, options: RecordOptions): Promise<Bytes | string>;
   /** Reads a line; what is left at the end of the data. */
-  async readLine(
+  async readLine<A extends "bytes" | "text">(
     signal: WaitSignal | undefined,
-    options: RecordOptions,
-  ): Promise<Bytes | string> {
+    options: ReadRecordOptions<A>,
+  ): Promise<As<A>> {
     const state = this.#state;
     try {
       return await state.read(signal, () => {
@@ -58,11 +56,11 @@ export class RecordReader {
   }
 
   /** Reads a record. */
-  readRecord(
+  readRecord<A extends "bytes" | "text">(
     separator: Separator,
     signal: WaitSignal | undefined,
-    options: RecordOptions,
-  ): Promise<Bytes | string> {
+    options: ReadRecordOptions<A>,
+  ): Promise<As<A>> {
     const state = this.#state;
     let search: SeparatorSearch | null = null;
     return state.read(signal, () => {
@@ -97,14 +95,19 @@ export class RecordReader {
     return null;
   }
 
-  #take(length: number, options: RecordOptions): Bytes | string {
+  #take<A extends "bytes" | "text">(length: number, options: ReadRecordOptions<A>): As<A> {
+    const isText = options.as === "text";
+    // By the option, as its type says.
+    return (isText ? this.#takeText(length, options) : this.#state.buffer.take(length)) as As<A>;
+  }
+
+  #takeText(length: number, { invalid }: { readonly invalid?: string }): string {
     const { buffer } = this.#state;
-    if (options.as !== "text") return buffer.take(length);
     try {
       return buffer.takeText(length);
     } catch (error) {
       const bytes = this.#state.consume(buffer.take(length));
-      if (options.invalid === "error") throw new TextDecodeError(bytes, { cause: error });
+      if (invalid === "error") throw new TextDecodeError(bytes, { cause: error });
       return LENIENT.decode(bytes);
     }
   }

@@ -51,12 +51,7 @@ export * from "./relay.ts";
 export { sniff } from "./sniff.ts";
 export * from "./start_server.ts";
 export * from "./start_unix_server.ts";
-export type {
-  LinesOptions,
-  ReadBytesOptions,
-  ReadNumberOptions,
-  ReadTextOptions,
-} from "./read_options.ts";
+export type { LinesOptions, ReadNumberOptions, ReadRecordOptions } from "./read_options.ts";
 export { type CloseOptions, StreamConnection } from "./stream_connection.ts";
 export { type Separator, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
 export { StreamReaderProtocol } from "./stream_reader_protocol.ts";

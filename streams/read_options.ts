@@ -24,32 +24,30 @@ export interface StreamReaderOptions {
 /** The checks of {@linkcode StreamReaderOptions}. */
 export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAbove0("bytes") };
 
-/** Options for a read of text. */
-export interface ReadTextOptions extends WaitOptions {
-  /** That the result is a string, decoded from UTF-8. */
-  readonly as: "text";
+/**
+ * Options for `readline` and `readuntil`.
+ *
+ * @typeParam A Whether the result is bytes or text.
+ */
+export interface ReadRecordOptions<A extends "bytes" | "text"> extends WaitOptions {
   /**
-   * What becomes of bytes that are not UTF-8: each is replaced by U+FFFD, or the read fails with a
-   * `TextDecodeError` that holds them, and the next one goes on after them.
+   * Whether the result is bytes, or a string that is decoded from UTF-8.
+   *
+   * @default {"bytes"}
+   */
+  readonly as?: A;
+  /**
+   * What becomes of bytes that are not UTF-8 in a text: each is replaced by U+FFFD, or the read
+   * fails with a `TextDecodeError` that holds them, and the next one goes on after them.
    *
    * @default {"replace"}
    */
   readonly invalid?: "replace" | "error";
 }
 
-/** Options for a read of bytes that may be asked for as text. */
-export interface ReadBytesOptions extends WaitOptions {
-  /**
-   * That the result is bytes.
-   *
-   * @default {"bytes"}
-   */
-  readonly as?: "bytes";
-}
-
 /** Options for {@linkcode StreamReader.lines}. */
 export interface LinesOptions extends WaitOptions {
-  /** As of {@linkcode ReadTextOptions}. */
+  /** As of {@linkcode ReadRecordOptions}. */
   readonly invalid?: "replace" | "error";
 }
 
@@ -70,7 +68,7 @@ export const LINES_CHECKS: OptionTable<LinesOptions> = {
   invalid: oneOf("replace", "error"),
 };
 
-/** What {@linkcode ReadTextOptions} and {@linkcode ReadBytesOptions} have beside `WaitOptions`. */
+/** What {@linkcode ReadRecordOptions} has beside `WaitOptions`. */
 export const TEXT_CHECKS: Readonly<Record<string, Check>> = {
   invalid: LINES_CHECKS.invalid,
   as: oneOf("bytes", "text"),

@@ -11,9 +11,8 @@ import {
   DEFAULT_LIMIT,
   LINES_CHECKS,
   type LinesOptions,
-  type ReadBytesOptions,
   READER_CHECKS,
-  type ReadTextOptions,
+  type ReadRecordOptions,
   type StreamReaderOptions,
   TEXT_CHECKS,
 } from "./read_options.ts";
@@ -113,7 +112,7 @@ export class StreamReader extends NumberReader {
    * @throws {InvalidStateError} If the end was fed before.
    * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
    */
-  feedData(chunk: Bytes): void {
+  feedData(chunk: Uint8Array): void {
     this.#state.feed(chunk);
   }
 
@@ -188,12 +187,9 @@ export class StreamReader extends NumberReader {
    * or everything that is buffered if that has not come, so the next call goes on after it.
    * @throws {TextDecodeError} If it is not UTF-8, and text is wanted with `invalid: "error"`.
    */
-  readline(options?: ReadBytesOptions): Promise<Bytes>;
-  /** Reads a line as text. */
-  readline(options: ReadTextOptions): Promise<string>;
-  async readline(
-    options: ReadTextOptions | ReadBytesOptions = NO_OPTIONS,
-  ): Promise<Bytes | string> {
+  async readline<A extends "bytes" | "text" = "bytes">(
+    options: ReadRecordOptions<A> = NO_OPTIONS,
+  ): Promise<A extends "text" ? string : Bytes> {
     const signal = signalOf("read line", options, TEXT_CHECKS);
     return await this.#records.readLine(signal, options);
   }
@@ -210,13 +206,10 @@ export class StreamReader extends NumberReader {
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    * @throws {TextDecodeError} As {@linkcode readline}.
    */
-  readuntil(separator?: Separator, options?: ReadBytesOptions): Promise<Bytes>;
-  /** Reads up to and with a separator, as text. */
-  readuntil(separator: Separator | undefined, options: ReadTextOptions): Promise<string>;
-  async readuntil(
+  async readuntil<A extends "bytes" | "text" = "bytes">(
     separator: Separator = "\n",
-    options: ReadTextOptions | ReadBytesOptions = NO_OPTIONS,
-  ): Promise<Bytes | string> {
+    options: ReadRecordOptions<A> = NO_OPTIONS,
+  ): Promise<A extends "text" ? string : Bytes> {
     const signal = signalOf("read record", options, TEXT_CHECKS);
     return await this.#records.readRecord(separator, signal, options);
   }

@@ -1,7 +1,7 @@
 import type { Bytes } from "../protocols/bytes.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
 import type { Transport, WriteOptions } from "../protocols/contract.ts";
-import type { ExtraInfoValue } from "../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../protocols/extra_info.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
 import { attachStreams } from "../transports/connect_streams.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
@@ -204,7 +204,7 @@ export class StreamWriter {
   }
 
   /** A fact about the connection, as `Transport.getExtraInfo`. */
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     return this.transport.getExtraInfo(name, fallback);
   }
 

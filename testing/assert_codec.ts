@@ -20,10 +20,21 @@ export type ErrorClass = new (...args: any[]) => Error;
 /**
  * Bytes, and what a codec makes of them.
  *
+ * `sent` has the messages to send so that the peer gets exactly `bytes`; an empty list to send
+ * nothing. A codec that sends other messages than it receives needs it in every case. For the
+ * others `null` says that the codec writes what is received in another way; by default it is what
+ * is received, and `null` if an error is among it or something comes at the end.
+ *
  * @typeParam In What is received.
  * @typeParam Out What is sent.
  */
-export interface CodecCase<In, Out = In> {
+export type CodecCase<In, Out = In> =
+  & CodecCaseParts<In>
+  & ([In] extends [Out] ? { readonly sent?: readonly Out[] | null }
+    : { readonly sent: readonly Out[] });
+
+/** What {@linkcode CodecCase} has beside `sent`. */
+export interface CodecCaseParts<In> {
   /** What is special about it, for the report of a failure. */
   readonly name?: string;
   /** What the peer sends; a string as UTF-8. */
@@ -36,12 +47,6 @@ export interface CodecCase<In, Out = In> {
    * @default {[]}
    */
   readonly atEnd?: readonly (In | ErrorClass)[];
-  /**
-   * The messages to send so that the peer gets exactly `bytes`; an empty list to send nothing.
-   * `null` if the codec writes what is received in another way. By default what is received, and
-   * `null` if an error is among it or something comes at the end.
-   */
-  readonly sent?: readonly Out[] | null;
   /**
    * Whether the bytes end inside a message, so that more bytes would belong to it. By default if
    * something comes at the end.
@@ -108,6 +113,9 @@ const MOST_CUTS = 512;
 /** More messages than bytes, and some that need none: a codec that gives more would never stop. */
 const SPARE_EVENTS = 16;
 
+/** A case of any codec. */
+type AnyCase<In, Out> = CodecCaseParts<In> & { readonly sent?: readonly Out[] | null };
+
 /** One message or error that came out of a codec. */
 type Event<In> = { readonly message: In } | { readonly error: unknown };
 
@@ -145,7 +153,7 @@ type Event<In> = { readonly message: In } | { readonly error: unknown };
  */
 export function assertCodec<In, Out = In>(
   makeCodec: () => Codec<In, Out>,
-  cases: readonly CodecCase<In, Out>[],
+  cases: readonly CodecCase<NoInfer<In>, NoInfer<Out>>[],
   options: AssertCodecOptions<In, Out> = {},
 ): void {
   checkOptions("assert codec", options, CHECKS);
@@ -162,7 +170,7 @@ export function assertCodec<In, Out = In>(
 
 function assertReceived<In, Out>(
   makeCodec: () => Codec<In, Out>,
-  one: CodecCase<In, Out>,
+  one: AnyCase<In, Out>,
   label: string,
 ): void {
   const bytes = toBytes(one.bytes);
@@ -180,7 +188,7 @@ function assertReceived<In, Out>(
 
 function assertRandomPieces<In, Out>(
   makeCodec: () => Codec<In, Out>,
-  one: CodecCase<In, Out>,
+  one: AnyCase<In, Out>,
   { label, rounds, seed }: {
     readonly label: string;
     readonly rounds: number;
@@ -204,7 +212,7 @@ function assertRandomPieces<In, Out>(
 /** Bytes after a case must not change its messages, nor be lost. */
 function assertTrailing<In, Out>(
   makeCodec: () => Codec<In, Out>,
-  one: CodecCase<In, Out>,
+  one: AnyCase<In, Out>,
   label: string,
 ): void {
   const bytes = toBytes(one.bytes);
@@ -226,7 +234,7 @@ function assertTrailing<In, Out>(
 
 function assertSent<In, Out>(
   makeCodec: () => Codec<In, Out>,
-  one: CodecCase<In, Out>,
+  one: AnyCase<In, Out>,
   label: string,
 ): void {
   const hasErrors = one.received.some(isErrorClass);
@@ -236,8 +244,9 @@ function assertSent<In, Out>(
   if (one.sent?.length === 0) return;
   const messages = (one.sent ?? one.received.filter((each) => !isErrorClass(each))) as Out[];
   const codec = makeCodec();
-  const sent = messages.map((message) => flatten(codec.encode(message)));
-  const again = messages.map((message) => flatten(codec.encode(message)));
+  const encode = (message: Out): Bytes => encodeReceived(codec, message, one.sent, label);
+  const sent = messages.map(encode);
+  const again = messages.map(encode);
   assertEquals(again, sent, `${label}, encoded a second time`);
   if (isExact) assertEquals(joinBytes(sent), toBytes(one.bytes), `${label}, encoded`);
   if (one.sent) return;
@@ -246,6 +255,25 @@ function assertSent<In, Out>(
     one.received.filter((each) => !isErrorClass(each)),
     `${label}, encoded and received`,
   );
+}
+
+/** Encodes a message that was received, unless it is given as one to send. */
+function encodeReceived<In, Out>(
+  codec: Codec<In, Out>,
+  message: Out,
+  given: readonly Out[] | null | undefined,
+  label: string,
+): Bytes {
+  try {
+    return flatten(codec.encode(message));
+  } catch (error) {
+    if (given) throw error;
+    throw new AssertionError(
+      `In ${label}: cannot encode what is received (${error}); ` +
+        "where the codec sends other messages, give sent: [ … ], or sent: [] for none",
+      { cause: error },
+    );
+  }
 }
 
 function assertLimit<In, Out>({ makeCodec, makeMessage, length = 16 }: CodecLimit<In, Out>): void {

@@ -79,8 +79,8 @@ export const closeInfoCases: readonly ConformanceCase[] = [
     name: "getExtraInfo() of an unknown name gives the fallback, and null without one",
     async run(scene): Promise<void> {
       const [{ transport }] = await scene.pair();
-      assertEquals(transport.getExtraInfo("no such thing"), null);
-      assertEquals(transport.getExtraInfo("no such thing", 7), 7);
+      assertEquals(transport.getExtraInfo("no such thing" as never), null);
+      assertEquals(transport.getExtraInfo("no such thing" as never, 7), 7);
     },
   },
   {

@@ -40,7 +40,7 @@ export class ProtocolEnd extends End {
       },
       getProtocol: () => labelOf(this.#made.getProtocol()),
       getExtraInfo: (name, ...fallback) => {
-        const value: unknown = this.#made.getExtraInfo(String(name), ...fallback);
+        const value: unknown = this.#made.getExtraInfo(String(name) as never, ...fallback);
         const isAddress = typeof value === "object" && value !== null && "hostname" in value;
         return isAddress ? showValue(value.hostname) : value;
       },

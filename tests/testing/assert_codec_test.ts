@@ -5,8 +5,8 @@ import {
   type NeedMore,
   type ReceiveBuffer,
 } from "@sluice/net/protocols";
-import { assertCodec } from "@sluice/net/testing";
-import { assertThrows } from "@std/assert";
+import { assertCodec, type CodecCase } from "@sluice/net/testing";
+import { AssertionError, assertThrows } from "@std/assert";
 
 /** Letters with a dot behind them. Each flaw is one that codecs really have. */
 class Dotted implements Codec<string> {
@@ -103,5 +103,39 @@ Deno.test("assertCodec() finds an error of another class, or none", () => {
     () => assertCodec(() => lineCodec(), [{ bytes: "a\n", received: [FrameDecodeError] }]),
     Error,
     "case 0, whole",
+  );
+});
+
+/** Receives texts, and sends numbers. */
+class Uneven implements Codec<string, number> {
+  readonly #lines = lineCodec();
+
+  decode(buffer: ReceiveBuffer): string | NeedMore {
+    return this.#lines.decode(buffer);
+  }
+
+  encode(message: number): EncodedMessage {
+    return `${message.toFixed(0)}\n`;
+  }
+}
+
+Deno.test("assertCodec() takes codecs that send other messages than they receive", () => {
+  assertCodec(() => new Uneven(), [
+    { bytes: "1\n2\n", received: ["1", "2"], sent: [1, 2] },
+    { bytes: "three\n", received: ["three"], sent: [] },
+  ]);
+  // @ts-expect-error -- the type demands `sent`
+  const lacking: CodecCase<string, number> = { bytes: "", received: [] };
+  assertCodec(() => new Uneven(), [lacking]);
+});
+
+Deno.test("assertCodec() says which case lacks what it is to send", () => {
+  assertThrows(
+    () =>
+      assertCodec<string, number>(() => new Uneven(), [
+        { name: "a word", bytes: "three\n", received: ["three"], sent: null as never },
+      ]),
+    AssertionError,
+    "In case 0 (a word): cannot encode what is received",
   );
 });

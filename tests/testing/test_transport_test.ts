@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import type { MakeTransportPair, TransportGap } from "../../testing/make_transport_pair.ts";
 import { testTransport, type TestTransportOptions } from "../../testing/test_transport.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
@@ -145,7 +145,7 @@ class TakesAnyLimits extends TransportWrapper {
 }
 
 class KnowsNoFallback extends TransportWrapper {
-  override getExtraInfo<K extends string, F = null>(name: K): ExtraInfoValue<K> | F {
+  override getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K): ExtraInfoValue<K> | F {
     return super.getExtraInfo(name) as ExtraInfoValue<K> | F;
   }
 }

@@ -10,7 +10,7 @@ import type {
   WriteBufferLimits,
   WriteOptions,
 } from "../../protocols/contract.ts";
-import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
 import type { WaitQueue } from "../../protocols/wait_queue.ts";
 import { formatAddress } from "./addresses.ts";
@@ -252,7 +252,7 @@ export class CarrierTransport implements Transport {
     return this.#delivery.protocol;
   }
 
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     const value = this.#carrier.getExtraInfo(name) ?? fallback ?? null;
     // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is
     // given.

@@ -9,7 +9,7 @@ import type {
   WriteBufferLimits,
   WriteOptions,
 } from "../../protocols/contract.ts";
-import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { closeInTime } from "./close_in_time.ts";
 
@@ -145,7 +145,7 @@ export class TransportWrapper implements Transport {
   }
 
   /** As {@linkcode Transport}: forwarded. */
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     return this.inner.getExtraInfo(name, fallback);
   }
 

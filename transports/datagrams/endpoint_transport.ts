@@ -1,7 +1,7 @@
 import { checkWriteBufferLimits } from "../core/write/water_marks.ts";
 import type { Address } from "../../protocols/address.ts";
 import type { WriteBufferLimits } from "../../protocols/contract.ts";
-import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import type {
   DatagramCloseInfo,
   DatagramDestination,
@@ -143,7 +143,7 @@ export class EndpointTransport
     return this.#incoming.protocol;
   }
 
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     const known = name === "peername" ? this.#peer : this.#carrier.getExtraInfo(name);
     // The carrier gives each name the type that ExtraInfo promises; F is null where no fallback is
     // given.

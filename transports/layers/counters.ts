@@ -1,6 +1,6 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, WriteOptions } from "../../protocols/contract.ts";
-import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import type { DirectionCounters, TrafficCounters } from "../../protocols/traffic_counters.ts";
 import { checkOptions, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
 import { Layer } from "../stack/layer.ts";
@@ -125,7 +125,10 @@ class CountersLayer extends Layer {
     return mayWrite;
   }
 
-  override getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+  override getExtraInfo<K extends keyof ExtraInfo, F = null>(
+    name: K,
+    fallback?: F,
+  ): ExtraInfoValue<K> | F {
     // The type that ExtraInfo gives this name.
     if (name === "counters") return this.#own as ExtraInfoValue<K>;
     return super.getExtraInfo(name, fallback);

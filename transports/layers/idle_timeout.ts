@@ -1,7 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { IdleTimeoutError, InvalidStateError } from "../../protocols/errors.ts";
-import type { ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
 import { isThenable } from "../../protocols/thrown.ts";
 import { type Clock, clockCheck, clockFor } from "../core/clock.ts";
@@ -165,7 +165,10 @@ class IdleTimeoutLayer extends Layer {
     return super.remove();
   }
 
-  override getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+  override getExtraInfo<K extends keyof ExtraInfo, F = null>(
+    name: K,
+    fallback?: F,
+  ): ExtraInfoValue<K> | F {
     // The type that ExtraInfo gives this name.
     if (name === "idleTimeout") return this.#control as ExtraInfoValue<K>;
     return super.getExtraInfo(name, fallback);

@@ -1,5 +1,5 @@
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import type { ExtraInfoValue, ProcessExit } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import {
   abortSignal,
@@ -191,7 +191,7 @@ export class ChildTransport implements SubprocessTransport {
     return this.#protocol;
   }
 
-  getExtraInfo<K extends string, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
+  getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     const facts: Readonly<Record<string, unknown>> = {
       pid: this.pid,
       subprocess: this.#child.handle,

@@ -1,4 +1,3 @@
-import type { Bytes } from "../../protocols/bytes.ts";
 import { show } from "../../protocols/option_checks.ts";
 
 /**
@@ -11,11 +10,11 @@ import { show } from "../../protocols/option_checks.ts";
 export function piecesOf(
   produced: unknown,
   method: string,
-): Iterable<Bytes> | AsyncIterable<Bytes> {
-  if (produced instanceof Uint8Array) return [produced as Bytes];
+): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (produced instanceof Uint8Array) return [produced];
   const isObject = typeof produced === "object" && produced !== null;
   if (isObject && (Symbol.iterator in produced || Symbol.asyncIterator in produced)) {
-    return produced as Iterable<Bytes> | AsyncIterable<Bytes>;
+    return produced as Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   }
   throw new TypeError(
     `Cannot use the result of ${method}(), ${

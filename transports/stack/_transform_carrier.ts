@@ -1,3 +1,4 @@
+import type { ExtraInfo } from "../../protocols/extra_info.ts";
 import { Placeholder } from "../core/placeholder.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
@@ -161,7 +162,9 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
   }
 
   getExtraInfo(name: string): unknown {
-    return this.#transform.getExtraInfo?.(name) ?? this.#inner?.getExtraInfo(name);
+    // A name that is not known has no value anywhere.
+    const known = name as keyof ExtraInfo;
+    return this.#transform.getExtraInfo?.(name) ?? this.#inner?.getExtraInfo(known);
   }
 
   /**

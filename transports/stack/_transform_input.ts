@@ -1,4 +1,3 @@
-import type { Bytes } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
@@ -75,7 +74,7 @@ export class TransformInput {
     }
   }
 
-  #put(piece: Bytes): void | Promise<void> {
+  #put(piece: Uint8Array): void | Promise<void> {
     this.source.put(piece);
     return this.source.drained();
   }

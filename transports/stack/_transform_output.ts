@@ -8,7 +8,7 @@ import type { Transformed } from "./byte_transform.ts";
  * room below.
  */
 export class TransformOutput {
-  readonly #write: (piece: Bytes) => void;
+  readonly #write: (piece: Uint8Array) => void;
   readonly #onError: (callback: string, thrown: unknown) => void;
   #isFull = false;
   #isReleased = false;
@@ -22,7 +22,7 @@ export class TransformOutput {
    * the transform.
    */
   constructor(
-    write: (piece: Bytes) => void,
+    write: (piece: Uint8Array) => void,
     onError: (callback: string, thrown: unknown) => void,
   ) {
     this.#write = write;
@@ -107,7 +107,7 @@ export class TransformOutput {
     this.#isEncoding = false;
   }
 
-  #send(piece: Bytes): void | Promise<void> {
+  #send(piece: Uint8Array): void | Promise<void> {
     this.#write(piece);
     if (this.#isFull) return new Promise<void>((resolve) => this.#onRoom = resolve);
   }

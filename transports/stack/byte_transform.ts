@@ -3,7 +3,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 /**
  * What a transform gives: one piece, several, or several as they come. Empty pieces are dropped.
  */
-export type Transformed = Bytes | Iterable<Bytes> | AsyncIterable<Bytes>;
+export type Transformed = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * How bytes are changed on their way through a connection. Each direction is called for one chunk

@@ -1,3 +1,4 @@
+import type { ExtraInfo } from "../../protocols/extra_info.ts";
 import type { TLSSocket } from "node:tls";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type {
@@ -187,7 +188,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   getExtraInfo(name: string): unknown {
-    return this.#facts.get(name) ?? this.inner.getExtraInfo(name);
+    // A name that is not known has no value anywhere.
+    return this.#facts.get(name) ?? this.inner.getExtraInfo(name as keyof ExtraInfo);
   }
 
   #open(socket: TLSSocket, verdict: Verdict): void {

@@ -153,7 +153,7 @@ class End implements DatagramProtocolCallbacks {
         return address === null ? "null" : this.#world.nameOf(address);
       }
       case "extra":
-        return transport.getExtraInfo("nothing", "fallback");
+        return transport.getExtraInfo("nothing" as never, "fallback");
       case "setProtocol": {
         const other = this.#world.end(String(args[0]));
         other.transport = transport;

@@ -1,4 +1,5 @@
 import {
+  type Bytes,
   FrameDecodeError,
   FrameTooLongError,
   IncompleteFrameError,
@@ -22,7 +23,7 @@ const HELLO = utf8("HELLO, WORLD");
  * Whole frames and what they hold, one for each way to place and count a length: those of Netty's
  * documentation.
  */
-const LAYOUTS: [name: string, LengthFieldCodecOptions, frame: Uint8Array, message: Uint8Array][] = [
+const LAYOUTS: [name: string, LengthFieldCodecOptions, frame: Uint8Array, message: Bytes][] = [
   ["2 bytes, header kept", { lengthBytes: 2, strip: 0 }, frame("000c"), frame("000c")],
   ["2 bytes, header stripped", { lengthBytes: 2 }, frame("000c"), HELLO],
   [
@@ -82,7 +83,7 @@ const LAYOUTS: [name: string, LengthFieldCodecOptions, frame: Uint8Array, messag
   ],
 ];
 
-function frame(header: string): Uint8Array {
+function frame(header: string): Bytes {
   return new Uint8Array([...hex(header), ...HELLO]);
 }
 

@@ -353,6 +353,6 @@ Deno.test("onError prints by default, with the address, and does not end the end
   assert(!transport.isClosing());
   assertEquals(transport.getExtraInfo("socket") !== null, true);
   assertEquals(transport.getExtraInfo("peername"), null);
-  assertEquals(transport.getExtraInfo("nothing", 5), 5);
+  assertEquals(transport.getExtraInfo("nothing" as never, 5), 5);
   await transport[Symbol.asyncDispose]();
 });

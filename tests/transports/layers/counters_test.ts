@@ -61,5 +61,5 @@ Deno.test("getExtraInfo() asks down the stack: the layers first, then the carrie
   assertEquals(transport.getExtraInfo("peername"), { transport: "memory", name: "b" });
   const sent = transport.getExtraInfo("counters")?.sent.bytes ?? 0;
   assert(sent > 0 && sent < 200, `${sent} bytes went over the wire`);
-  assertEquals(transport.getExtraInfo("no such thing", 7), 7);
+  assertEquals(transport.getExtraInfo("no such thing" as never, 7), 7);
 });

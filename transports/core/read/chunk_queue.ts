@@ -72,7 +72,7 @@ export class ChunkQueue implements ByteSource {
    * @throws {ReceiveBufferFullError} If more would wait than may; nothing is added then.
    * @throws {TypeError} If it is not a `Uint8Array`, or its memory was transferred away.
    */
-  put(chunk: Bytes): void {
+  put(chunk: Uint8Array): void {
     if (this.#isDropping || this.hasEnded) return;
     const size = this.size + chunk.length;
     if (size > this.#limit) throw new ReceiveBufferFullError(size, this.#limit);

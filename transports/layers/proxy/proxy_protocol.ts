@@ -1,7 +1,7 @@
 import type { Address } from "../../../protocols/address.ts";
 import type { CloseInfo } from "../../../protocols/close_info.ts";
 import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
-import type { ExtraInfoValue } from "../../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../../protocols/extra_info.ts";
 import type { ProxyHeader, ProxyTlvs } from "../../../protocols/proxy_header.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../protocols/errors.ts";
 import { type Bytes, joinBytes } from "../../../protocols/bytes.ts";
@@ -249,7 +249,7 @@ class ProxyReader extends Layer {
     }));
   }
 
-  override getExtraInfo<K extends string, F = null>(
+  override getExtraInfo<K extends keyof ExtraInfo, F = null>(
     name: K,
     fallback?: F,
   ): ExtraInfoValue<K> | F {
