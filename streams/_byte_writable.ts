@@ -1,4 +1,5 @@
 import { copyOf } from "../protocols/bytes.ts";
+import type { WriteOptions } from "../protocols/contract.ts";
 import { COPY_LIMIT } from "../transports/core/write/write_queue.ts";
 
 /** How many bytes may wait in the stream itself, before the transport's own queue. */
@@ -6,8 +7,8 @@ const HIGH_WATER = 65_536;
 
 /** Where a {@linkcode ByteWritable} puts its bytes. */
 interface ByteWritableSink {
-  /** Queues bytes; resolves when more may follow. */
-  send(chunk: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Queues bytes, of which the memory may be given away; resolves when more may follow. */
+  send(chunk: Uint8Array, options?: WriteOptions, signal?: AbortSignal): Promise<void>;
   /** Ends the direction; resolves when everything is sent. */
   end(): Promise<void>;
   /** Gives the connection up. */
@@ -63,11 +64,11 @@ export class ByteWritable extends WritableStream<Uint8Array> {
   }
 
   /**
-   * Writes past the stream's own queue, for the holder of {@linkcode lockIdle}'s writer. The chunk
-   * must not change any more.
+   * Writes past the stream's own queue, for the holder of {@linkcode lockIdle}'s writer. The memory
+   * of the chunk is given away.
    */
   send(chunk: Uint8Array, signal?: AbortSignal): Promise<void> {
-    return this.#sink.send(chunk, signal);
+    return this.#sink.send(chunk, { transfer: true }, signal);
   }
 
   /** Has the stream fail, as a write does that fails. */

@@ -149,9 +149,11 @@ async function copyAll(
     const chunk = await from.reader.read(CHUNK_SIZE);
     if (chunk.length === 0) return;
     idle.touch();
-    to.writer.write(chunk);
+    const { length } = chunk;
+    // Its memory is read into again.
+    to.writer.write(chunk, { transfer: true });
     await to.writer.drain();
-    passed.bytes += chunk.length;
+    passed.bytes += length;
     idle.touch();
   }
 }

@@ -63,8 +63,8 @@ export class StreamWriter {
    */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new ByteWritable({
-      send: (chunk, signal) => {
-        this.write(chunk);
+      send: (chunk, options, signal) => {
+        this.write(chunk, options);
         return this.#flow.drain(signal);
       },
       end: () => this.#end(),

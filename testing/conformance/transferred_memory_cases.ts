@@ -72,6 +72,23 @@ export const transferredMemoryCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "writelines() with transfer sends parts that share their memory, each of them",
+    async run(scene): Promise<void> {
+      const [a, b] = await scene.pair();
+      const expected: Bytes[] = [];
+      for (const size of [10, 30_000]) {
+        const data = Uint8Array.from(scene.random.bytes(size));
+        const parts = [data, data.subarray(3), data, new Uint8Array(data.buffer)];
+        expected.push(...parts.map((part) => part.slice()));
+        a.transport.writelines(parts, TRANSFER);
+        assertEquals(parts.map(({ length }) => length), [0, 0, 0, 0]);
+      }
+      const sent = await new Blob(expected).bytes();
+      await b.protocol.untilReceived(sent.length);
+      assertSameBytes(b.protocol.received, sent);
+    },
+  },
+  {
     name: "Given chunks that are sent back with transfer come back whole, and others never change",
     async run(scene): Promise<void> {
       const sent = scene.random.bytes(2_097_152);

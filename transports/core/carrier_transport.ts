@@ -22,6 +22,7 @@ import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import { Delivery } from "./read/delivery.ts";
 import { type ErrorHandler, report, toError } from "./error_report.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { OWNER } from "./loan.ts";
 import { describeOsError } from "./os_error.ts";
 import { Outbound, type OutboundEvents } from "./write/outbound.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";
@@ -343,12 +344,12 @@ export class CarrierTransport implements Transport {
   #write(pieces: Uint8Array[], options: WriteOptions | undefined): boolean {
     const isOpen = this.#mayWrite();
     const areOwned = options !== undefined && takeOver(pieces, options);
-    if (isOpen && pieces.length > 0) {
-      if (gateOf(this)?.hold(...pieces)) return false;
+    const isHeld = isOpen && pieces.length > 0 && gateOf(this)?.hold(...pieces) === true;
+    if (isOpen && !isHeld) {
       for (const bytes of pieces) this.#outbound.push(bytes, areOwned);
-      this.#outbound.commit();
-    }
-    return !this.#outbound.paused;
+      if (pieces.length > 0) this.#outbound.commit();
+    } else if (areOwned) pieces.forEach(OWNER.release);
+    return !isHeld && !this.#outbound.paused;
   }
 
   #mayWrite(): boolean {

@@ -13,6 +13,7 @@ import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
+import { OWNER } from "../core/loan.ts";
 import { closeAfterPeer } from "../core/writing.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
@@ -229,7 +230,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     if (gate === undefined || this.isClosing()) return false;
     const pieces = data.map(asBytes).filter((piece) => piece.length > 0);
     if (pieces.length === 0 || !gate.hold(...pieces)) return false;
-    if (options !== undefined) takeOver(pieces, options);
+    if (options !== undefined && takeOver(pieces, options)) pieces.forEach(OWNER.release);
     return true;
   }
 

@@ -3,7 +3,7 @@ import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
 import type { PumpEvents } from "./pump.ts";
-import { roomyCopy } from "./read_buffer.ts";
+import { pooledCopy, roomyCopy } from "./read_buffer.ts";
 
 /**
  * Takes what a {@linkcode PushSource} reads and delivers it: `source -> delivery -> protocol`, the
@@ -58,7 +58,7 @@ export class PushReader implements ByteSink {
     // A protocol with a buffer of its own copies at once.
     if (delivery.isBuffered) return delivery.push(memory.subarray(0, n), undefined, "roomy");
     if (delivery.isBorrower) return delivery.push(roomyCopy(memory, n), undefined, "roomy");
-    return delivery.push(copyOf(memory, 0, n), undefined, "own");
+    return delivery.push(pooledCopy(memory, n), undefined, "own");
   }
 
   async delivered(): Promise<void> {

@@ -16,6 +16,8 @@ const STEP = 8;
  * spare.
  */
 const AT_HAND = 4;
+/** From this size on, in bytes, a chunk that is given takes memory that was given back before. */
+const POOLED = 4096;
 /** After this many reads that filled less than a quarter, reads get smaller. */
 const PATIENCE = 8;
 
@@ -45,7 +47,7 @@ export class ReadBuffer {
     const { target } = this;
     // Filled exactly, it is cheaper to give away than to copy.
     if (n === LARGEST) this.#target = null;
-    const chunk = n === LARGEST ? target : copyOf(target, 0, n);
+    const chunk = n === LARGEST ? target : pooledCopy(target, n);
     this.reuse(n);
     return chunk;
   }
@@ -68,6 +70,15 @@ export class ReadBuffer {
     this.#quiet = 0;
     this.#target = null;
   }
+}
+
+/** A copy of the first `n` bytes, with a buffer of its own. */
+export function pooledCopy(memory: Bytes, n: number): Bytes {
+  // Other copies cost less than a look-up.
+  if (n < POOLED) return copyOf(memory, 0, n);
+  const copy = new Uint8Array(takeMemory(n));
+  copy.set(n < memory.length ? memory.subarray(0, n) : memory);
+  return copy;
 }
 
 /** A copy of the first `n` bytes, in memory of a size that is used again. */

@@ -1,8 +1,9 @@
-import { checkBytes, copyOf, isOrdinary, remedyFor } from "../../../protocols/bytes.ts";
+import { type Bytes, checkBytes, copyOf, isOrdinary, remedyFor } from "../../../protocols/bytes.ts";
 import type { WriteOptions } from "../../../protocols/contract.ts";
 import { checkOptions, flag, type OptionTable, show } from "../../../protocols/option_checks.ts";
 import { isLent } from "../loan.ts";
 import { detach } from "../memory_pool.ts";
+import { MOVE_LIMIT } from "./write_queue.ts";
 
 const encoder = new TextEncoder();
 const CHECKS: OptionTable<WriteOptions> = { transfer: flag };
@@ -51,22 +52,30 @@ export function toPieces(
   for (const part of parts) {
     const bytes = asBytes(part);
     if (bytes.length === 0) continue;
-    const isOwned = options !== undefined && transfers(options);
-    pieces.push(isOwned ? moved(bytes) : bytes === part ? copyOf(bytes) : bytes);
+    const isTransfer = options !== undefined && transfers(options);
+    pieces.push(isTransfer ? moved(bytes) : bytes === part ? copyOf(bytes) : bytes);
   }
   return pieces;
 }
 
 /**
- * Takes pieces away from the writer if the options say so: in `pieces` are others then, which have
- * their memory for themselves.
+ * Takes pieces away from the writer if the options say so: those in `pieces` have their memory for
+ * themselves then. A small one stays where it is until it is copied, and is detached then.
  *
  * @returns Whether the options say so.
  * @throws {TypeError} If there is no such option, or it is of the wrong kind.
  */
 export function takeOver(pieces: Uint8Array[], options: WriteOptions): boolean {
   if (!transfers(options)) return false;
-  pieces.forEach((bytes, i) => pieces[i] = moved(bytes));
+  const memories = new Set<ArrayBufferLike>();
+  // First those that are copied: they may lie in memory that another one is about to take along.
+  pieces.forEach((bytes, i) => {
+    if (memories.has(bytes.buffer) || !isWriters(bytes)) pieces[i] = copyOf(bytes);
+    memories.add(bytes.buffer);
+  });
+  pieces.forEach((bytes, i) => {
+    if (bytes.length > MOVE_LIMIT) pieces[i] = moved(bytes);
+  });
   return true;
 }
 
@@ -81,10 +90,13 @@ function transfers(options: WriteOptions): boolean {
 
 /** The bytes over memory that only they use: moved there, or copied if that is not the writer's. */
 function moved(bytes: Uint8Array): Uint8Array {
-  const isWhole = bytes.length === bytes.buffer.byteLength;
-  const isWriters = isWhole && isOrdinary(bytes) && !isLent(bytes);
-  const memory = isWriters ? detach(bytes.buffer) : null;
+  const memory = isWriters(bytes) ? detach(bytes.buffer) : null;
   return memory === null ? copyOf(bytes) : new Uint8Array(memory);
+}
+
+/** Whether bytes are all of their buffer, and that is the writer's alone. */
+function isWriters(bytes: Uint8Array): bytes is Bytes {
+  return bytes.length === bytes.buffer.byteLength && isOrdinary(bytes) && !isLent(bytes);
 }
 
 function checkIterable(parts: unknown): void {

@@ -4,6 +4,8 @@ import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
 export const COPY_LIMIT = 16_384;
+/** Data that is given away, or lent, is moved and not copied if it has more bytes than this. */
+export const MOVE_LIMIT = 8191;
 /**
  * The first bytes on an empty queue go to the segment of all connections if they are no more than
  * this.
@@ -36,10 +38,12 @@ export class WriteQueue {
    * @param areOwned Whether they have their memory for themselves: it is used again then.
    */
   push(bytes: Uint8Array, areOwned: boolean): void {
-    this.#size += bytes.length;
-    if (bytes.length > COPY_LIMIT && (areOwned || isOrdinary(bytes) && !mayVanish(bytes))) {
-      const piece: Piece = { bytes, length: bytes.length, holder: areOwned ? OWNER : null };
-      Loan.of(bytes.buffer)?.keep(piece);
+    const { length } = bytes;
+    this.#size += length;
+    const loan = length > MOVE_LIMIT && !areOwned ? Loan.of(bytes.buffer) : null;
+    if (areOwned || loan !== null ? length > MOVE_LIMIT : length > COPY_LIMIT && isStable(bytes)) {
+      const piece: Piece = { bytes, length, holder: areOwned ? OWNER : null };
+      loan?.keep(piece);
       this.#pieces.push(piece);
       return;
     }
@@ -113,4 +117,9 @@ export class WriteQueue {
       this.#pieces.push({ bytes: segment.hold(part), length: part.length, holder: segment });
     }
   }
+}
+
+/** Whether bytes stay as they are, and where they are, until their writer changes them. */
+function isStable(bytes: Uint8Array): boolean {
+  return isOrdinary(bytes) && !mayVanish(bytes);
 }
