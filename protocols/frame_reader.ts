@@ -82,6 +82,22 @@ export class FrameReader<In> {
     if (!this.#isDone) this.#buffer.append(chunk);
   }
 
+  /**
+   * Bytes arrived that the reader may use up to {@linkcode keepData} only, as those of a chunk that
+   * is lent.
+   *
+   * @throws {InvalidStateError} If the data has ended.
+   */
+  borrowData(chunk: Bytes): void {
+    if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
+    if (!this.#isDone) this.#buffer.borrow(chunk);
+  }
+
+  /** Copies the bytes that are left of what was borrowed. */
+  keepData(): void {
+    this.#buffer.keep();
+  }
+
   /** No more will arrive. */
   feedEof(): void {
     this.#isEnded = true;

@@ -195,11 +195,21 @@ export class FramedProtocol<In, Out = In> extends Protocol {
     this.#room.release();
   }
 
+  /**
+   * Chunks are lent: messages are made of copies. A subclass with a `dataReceived` of its own has
+   * them given.
+   */
+  get borrowsChunks(): boolean {
+    return this.dataReceived === FramedProtocol.prototype.dataReceived;
+  }
+
   /** Decodes what arrived. Override {@linkcode messageReceived} instead. */
   override dataReceived(chunk: Bytes): void | Promise<void> {
     this.#isDetached = false;
-    this.#reader.feedData(chunk);
-    return this.#deliver(this.transport.getProtocol());
+    this.#reader.borrowData(chunk);
+    const delivered = this.#deliver(this.transport.getProtocol());
+    if (delivered === undefined) return this.#reader.keepData();
+    return delivered.finally(() => this.#reader.keepData());
   }
 
   /** Delivers what the codec makes of the rest. Override {@linkcode endReceived} instead. */

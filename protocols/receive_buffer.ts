@@ -68,6 +68,8 @@ export class ReceiveBuffer {
   #cursor = 0;
   #cursorPosition = 0;
   #window: TextWindow | null = null;
+  // The memory of a chunk that is not ours to keep.
+  #borrowed: ArrayBuffer | null = null;
 
   /** How many bytes are held. */
   get length(): number {
@@ -99,6 +101,36 @@ export class ReceiveBuffer {
       this.#tailRoom = 0;
     }
     this.#length += length;
+  }
+
+  /**
+   * Adds bytes at the end that the buffer may use up to {@linkcode keep} only, as those of a chunk
+   * that is lent: what is taken until then needs no other copy.
+   *
+   * @throws {TypeError} As {@linkcode append}.
+   */
+  borrow(chunk: Bytes): void {
+    this.append(chunk);
+    this.#borrowed = chunk.buffer;
+  }
+
+  /** Copies the bytes that are left of what was borrowed. */
+  keep(): void {
+    const memory = this.#borrowed;
+    this.#borrowed = null;
+    if (memory === null || this.#length === 0) return;
+    // A window may look at the memory.
+    this.#window?.clear();
+    // It came last, unless it was small and is copied already.
+    const last = this.#chunks.length - 1;
+    const chunk = this.#held(last);
+    if (chunk.buffer !== memory) return;
+    const isFirst = last === this.#head;
+    this.#chunks[last] = copyOf(chunk, isFirst ? this.#headOffset : 0);
+    if (!isFirst) return;
+    this.#headOffset = 0;
+    this.#cursor = this.#head;
+    this.#cursorPosition = this.#position;
   }
 
   /**
@@ -195,7 +227,8 @@ export class ReceiveBuffer {
     }
     this.#checkCount(n, "take");
     const isWhole = head !== undefined && this.#headOffset === 0 && n === head.length;
-    const bytes = isWhole && n > 0 ? ownedBytes(head) : this.#copy(n);
+    const isOurs = isWhole && n > 0 && (this.#borrowed === null || head.buffer !== this.#borrowed);
+    const bytes = isOurs ? ownedBytes(head) : this.#copy(n);
     this.#advance(n);
     return bytes;
   }

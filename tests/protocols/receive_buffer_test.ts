@@ -391,3 +391,39 @@ Deno.test("ReceiveBuffer.clear() forgets everything but the position", () => {
   assertEquals(buffer.byteAt(0), 103);
   assertNotStrictEquals(kept.buffer, buffer.takeAll().buffer);
 });
+
+Deno.test("ReceiveBuffer.borrow() hands out no borrowed memory, and keep() copies the rest", () => {
+  for (const taken of [0, 2, 3]) {
+    for (const before of [0, 600]) {
+      const buffer = new ReceiveBuffer();
+      if (before > 0) buffer.append(new Uint8Array(before));
+      const lent = new Uint8Array(700).fill(7);
+      buffer.borrow(lent);
+      buffer.skip(before);
+      const out = buffer.take(taken);
+      assertEquals(buffer.byteAt(0), 7);
+      buffer.keep();
+      lent.buffer.transfer();
+      assertEquals(out, new Uint8Array(taken).fill(7));
+      assertEquals([buffer.length, buffer.byteAt(5), buffer.indexOf(8)], [700 - taken, 7, -1]);
+      buffer.append(Uint8Array.of(8));
+      assertEquals(buffer.indexOf(8), 700 - taken);
+      assertEquals(buffer.take(700 - taken), new Uint8Array(700 - taken).fill(7));
+    }
+  }
+});
+
+Deno.test("ReceiveBuffer.take() of a whole borrowed chunk copies it", () => {
+  const buffer = new ReceiveBuffer();
+  const lent = Uint8Array.of(1, 2, 3);
+  buffer.borrow(lent);
+  const whole = buffer.take(3);
+  buffer.keep();
+  lent.buffer.transfer();
+  assertEquals(whole, Uint8Array.of(1, 2, 3));
+  buffer.append(Uint8Array.of(4));
+  buffer.borrow(Uint8Array.of(5));
+  assertEquals(buffer.takeText(2), "\u0004\u0005");
+  buffer.keep();
+  assertEquals(buffer.length, 0);
+});
