@@ -93,7 +93,7 @@ export class FrameReader<In> {
     if (!this.#isDone) this.#buffer.borrow(chunk);
   }
 
-  /** Copies the bytes that are left of what was borrowed. */
+  /** Copies the borrowed bytes that are left. */
   keepData(): void {
     this.#buffer.keep();
   }

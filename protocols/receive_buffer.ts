@@ -114,7 +114,7 @@ export class ReceiveBuffer {
     this.#borrowed = chunk.buffer;
   }
 
-  /** Copies the bytes that are left of what was borrowed. */
+  /** Copies the borrowed bytes that are left. */
   keep(): void {
     const memory = this.#borrowed;
     this.#borrowed = null;
