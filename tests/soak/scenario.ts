@@ -18,7 +18,10 @@ export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Takes the errors of a server: those of the network are expected, those of a check fail the run. */
-export function failOnAssertion(error: Error): void {
-  if (error instanceof AssertionError) throw error;
+/**
+ * Takes an error of a server or of a client: those of the network are expected, those of a check fail
+ * the run, as a rejection that no one handles.
+ */
+export function failOnAssertion(error: unknown): void {
+  if (error instanceof AssertionError) void Promise.reject(error);
 }

@@ -32,7 +32,7 @@ async function greet(name: string): Promise<boolean> {
     assertEquals(await reader.readline({ as: "text", ...LIMIT }), `hello ${name}\n`);
     return true;
   } catch (error) {
-    failOnAssertion(error as Error);
+    failOnAssertion(error);
     connection.transport.abort();
     return false;
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assertEquals, AssertionError } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { openConnection, relay, startServer, type StreamConnection } from "@sluice/net";
 import { numberedBytes, NumberedBytesCheck } from "../numbered_bytes.ts";
 import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
@@ -57,7 +57,7 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
         try {
           await Promise.all([send(connection, out), receive(connection, check)]);
         } catch (error) {
-          if (error instanceof AssertionError) throw error;
+          failOnAssertion(error);
           faults++;
           connection.transport.abort();
         }
@@ -80,7 +80,7 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
           await using connection = await openConnection({ hostname: "near", port: 7 });
           await both(connection, 1, back);
         } catch (error) {
-          if (error instanceof AssertionError) throw error;
+          failOnAssertion(error);
           faults++;
         }
       });

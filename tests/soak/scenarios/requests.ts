@@ -67,7 +67,7 @@ async function ask(client: string, first: number): Promise<number> {
       if (Math.random() < 0.2) await pause(Math.random() * 1000);
     }
   } catch (error) {
-    failOnAssertion(error as Error);
+    failOnAssertion(error);
     connection.transport.abort();
   }
   return answered;
@@ -86,7 +86,7 @@ export const requests: readonly Scenario[] = [{
         try {
           answered = await ask(name, answered);
         } catch (error) {
-          failOnAssertion(error as Error);
+          failOnAssertion(error);
           await pause(500);
         }
       }

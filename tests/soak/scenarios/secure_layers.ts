@@ -79,7 +79,7 @@ function scenario(
           await receive(connection, back);
           isAnswered = true;
         } catch (error) {
-          failOnAssertion(error as Error);
+          failOnAssertion(error);
         }
       });
       if (hasChaos) return;
