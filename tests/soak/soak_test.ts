@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import { simulate } from "@sluice/net/testing";
 import type { Scenario } from "./scenario.ts";
 import { accepting } from "./scenarios/accepting.ts";
@@ -39,6 +40,9 @@ const firstSeed = Deno.env.get("SOAK_SEED") === "random"
 for (const { name, runs, options, main } of SCENARIOS) {
   Deno.test(name, async () => {
     const last = firstSeed + Math.ceil(runs * scale);
-    for (let seed = firstSeed; seed < last; seed++) await simulate(main, { ...options, seed });
+    for (let seed = firstSeed; seed < last; seed++) {
+      const { leftovers } = await simulate(main, { ...options, seed });
+      assertEquals(leftovers, [], `seed ${seed}`);
+    }
   });
 }

@@ -12,6 +12,8 @@ interface ProcessEvents {
 
 /** Something that ends with its program. */
 export interface Ending {
+  /** Whether it is a timer and not an immediate. */
+  readonly isTimer: boolean;
   /** Whether a program waits for it, as for a timer that was not unreferenced. */
   hasRef(): boolean;
   /** Ends it without telling the program. */
@@ -58,9 +60,9 @@ export class Process {
     return this.scheduler.now + this.#wallOffset();
   }
 
-  /** How many timers are set that keep a program going. */
+  /** How many timers are set that keep a program going. Immediates are over in a turn. */
   get timers(): number {
-    return [...this.#endings].filter((one) => one.hasRef()).length;
+    return [...this.#endings].filter((one) => one.isTimer && one.hasRef()).length;
   }
 
   /** Has something end with it. */

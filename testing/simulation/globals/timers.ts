@@ -17,6 +17,7 @@ const byId = new Map<number, VirtualTimer>();
 
 /** A timer of a program: what `setTimeout` and `setInterval` give. */
 class VirtualTimer implements Ending {
+  readonly isTimer = true;
   readonly #id = nextId++;
   readonly #process: Process;
   readonly #delay: number;
@@ -101,6 +102,7 @@ class VirtualTimer implements Ending {
 
 /** A callback of `setImmediate` of a program. */
 class VirtualImmediate implements Ending {
+  readonly isTimer = false;
   readonly #process: Process;
   #isPending = true;
   #isReferenced = true;

@@ -45,7 +45,11 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
     options: {
       latency: [1, 60],
       loss: 0.01,
-      chaos: hasChaos && { kinds: ["partition", "reset", "hold", "stall", "oneWay"] },
+      chaos: hasChaos && {
+        kinds: ["partition", "reset", "hold", "stall", "oneWay"],
+        interval: 200,
+        until: 15_000,
+      },
     },
     async main(world): Promise<void> {
       let handled = 0;

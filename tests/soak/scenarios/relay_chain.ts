@@ -33,8 +33,10 @@ async function receive({ reader }: StreamConnection, check: NumberedBytesCheck):
 
 async function serveRelay(port: number, hostname: string): Promise<void> {
   await using server = await startServer(async (connection) => {
-    await relay(connection, await openConnection({ hostname, port }), { idleTimeout: 60_000 });
-  }, { hostname: "0.0.0.0", port });
+    await relay(connection, await openConnection({ hostname, port, resetOnAbort: true }), {
+      idleTimeout: 60_000,
+    });
+  }, { hostname: "0.0.0.0", port, resetOnAbort: true, onError: failOnAssertion });
   await server.serveForever();
 }
 
@@ -46,7 +48,7 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
       latency: [0.5, 20],
       loss: 0.001,
       segmentSize: [200, 1460],
-      chaos: hasChaos ? { interval: 2000, duration: 8000, until: 20_000 } : false,
+      chaos: hasChaos ? { interval: 40, duration: 4000, until: 500 } : false,
     },
     async main(world): Promise<void> {
       const there = new NumberedBytesCheck(1);
@@ -69,6 +71,7 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
         }, {
           hostname: "0.0.0.0",
           port: 7,
+          resetOnAbort: true,
           onError: failOnAssertion,
         });
         await server.serveForever();
@@ -77,7 +80,11 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
       world.host("far", () => serveRelay(7, "end"));
       await world.client("client", async () => {
         try {
-          await using connection = await openConnection({ hostname: "near", port: 7 });
+          await using connection = await openConnection({
+            hostname: "near",
+            port: 7,
+            resetOnAbort: true,
+          });
           await both(connection, 1, back);
         } catch (error) {
           failOnAssertion(error);

@@ -77,7 +77,11 @@ async function ask(client: string, first: number): Promise<number> {
 export const requests: readonly Scenario[] = [{
   name: "framed() loses, doubles and mixes up nothing when connections fail",
   runs: 80,
-  options: { latency: [1, 30], loss: 0.005, chaos: { interval: 2000, until: 30_000 } },
+  options: {
+    latency: [1, 30],
+    loss: 0.005,
+    chaos: { interval: 500, duration: 4000, until: 30_000 },
+  },
   async main(world): Promise<void> {
     const journal = new Map<string, number[]>();
     world.host("server", () => serve(journal));

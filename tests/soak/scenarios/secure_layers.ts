@@ -30,7 +30,13 @@ function scenario(
       latency: [0.5, 20],
       loss: 0.005,
       segmentSize: [100, 1460],
-      chaos: hasChaos && { kinds: ["partition", "reset", "stall", "hold", "slow"], interval: 1500 },
+      chaos: hasChaos &&
+        {
+          kinds: ["partition", "reset", "stall", "hold", "slow"],
+          interval: 40,
+          duration: 3000,
+          until: 1000,
+        },
     },
     async main(world): Promise<void> {
       const there = new NumberedBytesCheck(5);
@@ -62,6 +68,7 @@ function scenario(
           hostname: "0.0.0.0",
           port: 7,
           layers: stack(),
+          resetOnAbort: true,
           ...(hasTls && { tls: localhost }),
           onError: failOnAssertion,
         });
@@ -73,6 +80,7 @@ function scenario(
             hostname: "server",
             port: 7,
             layers: stack(),
+            resetOnAbort: true,
             ...(hasTls && { tls: { rejectUnauthorized: false } }),
           });
           await send(connection, 5);
