@@ -219,6 +219,8 @@ const TABLE: readonly [name: string, kind: Kind, column: string, load: Load][] =
   ["tls-64KiB", "tls", "64 KiB", echo(4, 65_536, 4)],
   ["tls-connect", "tls", "connect", comeAndGo(50, 64)],
   ["tls-idle", "tls", "idle memory", idle(500)],
+  ["relay-16KiB", "relay", "16 KiB", echo(10, 16_384, 1)],
+  ["relay-64KiB", "relay", "64 KiB", echo(4, 65_536, 4)],
   ["udp", "datagrams", "small messages", datagrams("datagrams", 64)],
   ["udp-flood", "datagrams", "1 KiB, one way", datagrams("flood", 1024)],
   ["redis", "redis", "small messages", redis(1, 10_000)],

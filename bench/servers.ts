@@ -3,7 +3,7 @@
 import type { Runtime } from "./harness/runtimes.ts";
 
 /** What a server speaks. Ratios are taken to the first server of the same kind. */
-export type Kind = "plain" | "tls" | "redis" | "datagrams";
+export type Kind = "plain" | "tls" | "redis" | "datagrams" | "relay";
 
 /**
  * A server that can be measured. Its program listens on a free port of 127.0.0.1 and prints one
@@ -27,6 +27,8 @@ type Line = [name: string, label: string, runtime: Runtime, program: string];
 const PLAIN: readonly Line[] = [
   ["deno-raw", "Deno raw loop", "deno", "deno.ts raw"],
   ["sluice-protocol", "Sluice Protocol", "sluice", "sluice.ts protocol"],
+  ["sluice-lent", "Sluice Protocol, chunks lent", "sluice", "sluice.ts lent"],
+  ["sluice-transfer", "Sluice Protocol, chunks given away", "sluice", "sluice.ts transfer"],
   ["sluice-buffered", "Sluice BufferedProtocol", "sluice", "sluice.ts buffered"],
   ["sluice-streams", "Sluice reader/writer", "sluice", "sluice.ts streams"],
   ["sluice-web", "Sluice Web pair", "sluice", "sluice.ts web"],
@@ -52,6 +54,11 @@ const TLS: readonly Line[] = [
   ["tls-sluice-node", "Sluice TLS, nodeNetwork", "sluice", "sluice.ts tls node"],
   ["tls-deno-node", "node:tls on Deno", "deno", "node.mjs tls"],
   ["tls-node", "Node tls", "node", "node.mjs tls"],
+];
+
+const RELAYS: readonly Line[] = [
+  ["relay-raw", "Two raw loops", "deno", "relay.ts raw"],
+  ["relay-sluice", "Sluice relay", "sluice", "relay.ts sluice"],
 ];
 
 const DATAGRAMS: readonly Line[] = [
@@ -95,4 +102,5 @@ export const SERVERS: readonly ServerProgram[] = [
   ...serversOf("tls", TLS),
   ...serversOf("redis", REDIS),
   ...serversOf("datagrams", DATAGRAMS),
+  ...serversOf("relay", RELAYS),
 ];

@@ -20,22 +20,28 @@ import { Capture, Layer } from "@sluice/net/layers";
 
 /** Sends back what comes, and reads no more while it may not write. */
 class Echo extends Protocol {
-  #transport: Transport | undefined;
-
-  override connectionMade(transport: Transport): void {
-    this.#transport = transport;
-  }
-
   override dataReceived(chunk: Uint8Array): void {
-    this.#transport?.write(chunk);
+    this.transport.write(chunk);
   }
 
   override pauseWriting(): void {
-    this.#transport?.pauseReading();
+    this.transport.pauseReading();
   }
 
   override resumeWriting(): void {
-    this.#transport?.resumeReading();
+    this.transport.resumeReading();
+  }
+}
+
+/** The same with chunks that are lent. */
+class LentEcho extends Echo {
+  readonly borrowsChunks = true;
+}
+
+/** The same, giving the chunks away. */
+class TransferEcho extends Echo {
+  override dataReceived(chunk: Uint8Array): void {
+    this.transport.write(chunk, { transfer: true });
   }
 }
 
@@ -112,6 +118,8 @@ async function echoStreams({ reader, writer }: StreamConnection): Promise<void> 
 
 const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
   "protocol": echo,
+  "lent": () => createServer(() => new LentEcho(), PLACE),
+  "transfer": () => createServer(() => new TransferEcho(), PLACE),
   "buffered": () => createServer(() => new BufferedEcho(), PLACE),
   "streams": () => startServer(echoStreams, PLACE),
   "web": () => startServer(({ readable, writable }) => readable.pipeTo(writable), PLACE),
