@@ -56,6 +56,7 @@ export * from "./simulation/explore.ts";
 export type { Fault, ScheduledFault } from "./simulation/faults.ts";
 export type { Host, HostMain, HostOptions } from "./simulation/host.ts";
 export type { Distribution, LinkConditions } from "./simulation/link_conditions.ts";
+export type { Netstat, SocketStatus } from "./simulation/netstat.ts";
 export type { Segment, SegmentRule, Verdict } from "./simulation/segment_rule.ts";
 export type { PendingWait } from "./simulation/pending_wait.ts";
 export type { HostWaits, RunState } from "./simulation/run_state.ts";

@@ -1,7 +1,10 @@
 import { InvalidStateError } from "../../protocols/errors.ts";
+import { RunRecorders } from "./_run_recorders.ts";
 import { SimulatedWorld } from "./_simulated_world.ts";
+import { showTime } from "./answers/report_run.ts";
 import { currentContext } from "./globals/context.ts";
 import { installGlobals } from "./globals/install.ts";
+import { SimulationError } from "./simulation_error.ts";
 import { type SimulationOptions, toSettings } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
 import type { Trace } from "./trace.ts";
@@ -27,17 +30,35 @@ export async function runWorld<T>(
   { replay, watch, options: changes = {} }: RunDetails,
 ): Promise<SimulationRun<T>> {
   refuseNesting();
-  const world = new SimulatedWorld(toSettings(options), () => ({
-    options: changes,
-    replay: replay(),
-  }));
+  const settings = toSettings(options);
+  const world = new SimulatedWorld(settings, () => ({ options: changes, replay: replay() }));
   watch?.(world.trace);
-  using _globals = installGlobals();
-  const value = await world.run(main);
+  const recorders = new RunRecorders(world.trace, options, settings);
+  const value = await recorded(world, main, recorders);
   const { leftovers } = world;
   const { seed, virtualTime, steps, faults } = world.state;
   const { segments, digest } = world.trace;
   return { value, seed, virtualTime, steps, segments, digest, faults, leftovers };
+}
+
+async function recorded<T>(
+  world: SimulatedWorld,
+  main: WorldMain<T>,
+  recorders: RunRecorders,
+): Promise<T> {
+  const [outcome] = await Promise.allSettled([inWorld(world, main)]);
+  const hasFailed = outcome.status === "rejected";
+  const problem = hasFailed && outcome.reason instanceof SimulationError
+    ? outcome.reason.problem
+    : "all clients have ended";
+  await recorders.close(`Seed ${world.seed}, ${showTime(world.now)}: ${problem}`, hasFailed);
+  if (hasFailed) throw outcome.reason;
+  return outcome.value;
+}
+
+async function inWorld<T>(world: SimulatedWorld, main: WorldMain<T>): Promise<T> {
+  using _globals = installGlobals();
+  return await world.run(main);
 }
 
 /**

@@ -3,6 +3,7 @@ import { nextTurn } from "../../transports/core/clock.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { applyFault, hostsOf } from "./_apply_fault.ts";
 import { SimulatedHost } from "./_simulated_host.ts";
+import { SocketTable } from "./answers/socket_table.ts";
 import { Chaos } from "./chaos.ts";
 import { RandomSource } from "./engine/random_source.ts";
 import { traceCall } from "./engine/open_wait.ts";
@@ -10,6 +11,7 @@ import { type RunEnd, Scheduler } from "./engine/scheduler.ts";
 import type { Fault, ScheduledFault } from "./faults.ts";
 import { currentContext } from "./globals/context.ts";
 import type { Host, HostMain, HostOptions } from "./host.ts";
+import type { Netstat } from "./netstat.ts";
 import { Lan } from "./network/lan.ts";
 import { Names } from "./network/names.ts";
 import { PostOffice } from "./network/post_office.ts";
@@ -154,11 +156,7 @@ export class SimulatedWorld implements World {
   }
 
   inject(fault: Fault): void {
-    for (const name of hostsOf(fault)) {
-      if (this.#hosts.has(name)) continue;
-      const known = [...this.#hosts.keys()].join(", ");
-      throw new TypeError(`Cannot inject fault: there is no host "${name}"; there are ${known}`);
-    }
+    for (const name of hostsOf(fault)) this.#checkHost(name, "inject fault");
     this.#injected.push({ at: this.now, fault });
     if (this.#injected.length > MAX_INJECTED) this.#injected.shift();
     this.#apply(fault);
@@ -181,12 +179,23 @@ export class SimulatedWorld implements World {
     return this.#scheduler.outside(work);
   }
 
+  netstat(host?: string): Netstat {
+    if (host !== undefined) this.#checkHost(host, "list sockets");
+    return new SocketTable(this.#lan, host);
+  }
+
   subscribe(listener: (event: SimulationEvent) => void): Disposable {
     const restore = AsyncLocalStorage.snapshot();
     const end = this.#trace.subscribe((event) =>
       this.#scheduler.guard(() => restore(listener, event), undefined)
     );
     return { [Symbol.dispose]: end };
+  }
+
+  #checkHost(name: string, what: string): void {
+    if (this.#hosts.has(name)) return;
+    const known = [...this.#hosts.keys()].join(", ");
+    throw new TypeError(`Cannot ${what}: there is no host "${name}"; there are ${known}`);
   }
 
   #add(name: string, main: HostMain, options?: HostOptions): SimulatedHost {

@@ -13,7 +13,7 @@ import { runTwice } from "./answers/run_twice.ts";
 import { type Failure, FailureShrinker } from "./answers/shrink_failure.ts";
 import { drawSettings } from "./answers/swarm.ts";
 import { HangError, SimulationError } from "./simulation_error.ts";
-import { SIMULATION_CHECKS, type SimulationOptions } from "./simulation_options.ts";
+import { SIMULATION_CHECKS, type SimulationOptions, splitRecording } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
 import type { World } from "./world.ts";
 
@@ -132,32 +132,43 @@ class Explorer {
   readonly #main: WorldMain<unknown>;
   readonly #options: ExploreOptions;
   readonly #base: SimulationOptions;
+  readonly #recording: SimulationOptions;
+  // From the environment.
+  readonly #changes: SimulationOptions | undefined;
+  readonly #seed: number | undefined;
   readonly #command: ReplayCommand;
   readonly #totals = { runs: 0, steps: 0, segments: 0, virtualTime: 0 };
 
   constructor(main: WorldMain<unknown>, options: ExploreOptions, command: ReplayCommand) {
-    const { runs: _, budget: _1, swarm: _2, shrinkRuns: _3, signal: _4, ...base } = options;
+    const { runs: _, budget: _1, swarm: _2, shrinkRuns: _3, signal: _4, ...rest } = options;
+    // Written of the run that is reported, and of no other one.
+    const { seed, options: changes = {} } = readEnvironment();
+    const [recording, base] = splitRecording(rest);
+    const [otherRecording, others] = splitRecording(changes);
     this.#main = main;
     this.#options = options;
     this.#base = base;
+    this.#recording = { ...recording, ...otherRecording };
+    this.#changes = Object.keys(others).length > 0 ? others : undefined;
+    this.#seed = seed;
     this.#command = command;
   }
 
   async search(): Promise<Exploration> {
-    const { seed, options } = readEnvironment();
-    if (seed !== undefined) return await this.#repeat(seed, options);
+    if (this.#seed !== undefined) return await this.#repeat(this.#seed);
     const { seed: first = 1, runs = 100, budget = Infinity, signal } = this.#options;
     const end = performance.now() + budget;
     while (this.#totals.runs < runs && performance.now() < end) {
       signal?.throwIfAborted();
-      await this.#try((first + this.#totals.runs) % SEEDS, options);
+      await this.#try((first + this.#totals.runs) % SEEDS);
     }
     return this.#totals;
   }
 
   /** The run that a command asks for. */
-  async #repeat(seed: number, changes: SimulationOptions | undefined): Promise<Exploration> {
-    this.#count(await this.#run(seed, changes ?? this.#draw(seed), changes));
+  async #repeat(seed: number): Promise<Exploration> {
+    const options = { ...this.#changes ?? this.#draw(seed), ...this.#recording };
+    this.#count(await this.#run(seed, options));
     return this.#totals;
   }
 
@@ -165,10 +176,10 @@ class Explorer {
     return this.#options.swarm === false ? {} : drawSettings(seed, this.#base);
   }
 
-  async #try(seed: number, changes: SimulationOptions | undefined): Promise<void> {
-    const options = { ...this.#draw(seed), ...changes };
+  async #try(seed: number): Promise<void> {
+    const options = { ...this.#draw(seed), ...this.#changes };
     try {
-      this.#count(await this.#run(seed, options, changes));
+      this.#count(await this.#run(seed, options));
     } catch (error) {
       if (!(error instanceof SimulationError)) throw error;
       throw await this.#shrunk({ error, options });
@@ -182,16 +193,18 @@ class Explorer {
     this.#totals.virtualTime += virtualTime;
   }
 
-  /** `replayed`: what the command must say beside the seed. */
-  #run(
-    seed: number,
-    options: SimulationOptions,
-    replayed: SimulationOptions | undefined,
-  ): Promise<SimulationRun<unknown>> {
+  #run(seed: number, options: SimulationOptions): Promise<SimulationRun<unknown>> {
     const all = { ...this.#base, ...options, seed };
     const run = all.checkDeterminism ? runTwice : runWorld;
-    const replay = (): string | null => this.#command.of({ seed, options: replayed });
+    const replay = (): string | null => this.#command.of({ seed, options: this.#changes });
     return run(this.#main, all, { replay, options });
+  }
+
+  /** Makes the run again that is reported, to write down what happens. */
+  async #record(seed: number, changes: SimulationOptions): Promise<void> {
+    if (Object.keys(this.#recording).length === 0) return;
+    const all = { ...this.#base, ...changes, ...this.#recording, seed };
+    await runWorld(this.#main, all, { replay: () => null }).catch(() => {});
   }
 
   async #shrunk(failure: Failure): Promise<SimulationError> {
@@ -211,6 +224,7 @@ class Explorer {
       }
     }, { runs: shrinkRuns, isOver: () => signal?.aborted === true || performance.now() >= end });
     await shrinker.shrink();
+    await this.#record(seed, shrinker.best.options);
     return withNotes(shrinker.best.error, [
       `found with seed ${seed}, in run ${this.#totals.runs + 1}`,
       ...notesOf(shrinker, options, failure),

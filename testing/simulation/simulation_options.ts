@@ -12,6 +12,7 @@ import {
   wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
+import type { CaptureSink } from "../../transports/layers/capture/capture_sink.ts";
 import { CHAOS_CHECKS, type ChaosOptions } from "./chaos.ts";
 import type { ScheduledFault } from "./faults.ts";
 import {
@@ -80,12 +81,26 @@ export interface SimulationOptions extends LinkConditions {
    * @default {false}
    */
   readonly checkDeterminism?: boolean;
+  /**
+   * Writes everything that hosts send into a pcapng file, with virtual times, to be looked at with
+   * Wireshark or tshark: a path, a stream, or a function that takes the bytes. The file is complete
+   * also if the run fails.
+   */
+  readonly capture?: CaptureSink;
+  /**
+   * Draws the run as an SVG picture, also if it fails: the path of a file, or a function that takes
+   * the text.
+   */
+  readonly timeline?: string | URL | ((svg: string) => void);
 }
 
 /** {@linkcode SimulationOptions} with the defaults filled in. */
 export type SimulationSettings =
   & Required<
-    Omit<SimulationOptions, keyof LinkConditions | "chaos" | "checkDeterminism">
+    Omit<
+      SimulationOptions,
+      keyof LinkConditions | "chaos" | "checkDeterminism" | "capture" | "timeline"
+    >
   >
   & {
     readonly conditions: LinkConditions;
@@ -97,6 +112,16 @@ function segmentSize(value: unknown, option: OptionName): void {
   if (value.length !== 2) throw wrongKind(option, value, "is not [least, most]");
   wholeNumber(1)(value[0], option);
   wholeNumber(Number(value[0]))(value[1], option);
+}
+
+function capture(value: unknown, option: OptionName): void {
+  if (value instanceof WritableStream) return;
+  timeline(value, option);
+}
+
+function timeline(value: unknown, option: OptionName): void {
+  const isPath = value instanceof URL || (typeof value === "string" && value !== "");
+  if (!isPath && typeof value !== "function") throw wrongKind(option, value, "is not a path");
 }
 
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
@@ -113,6 +138,8 @@ export const SIMULATION_CHECKS: OptionTable<SimulationOptions> = {
   startTime: numberFrom(0),
   faults: listOf(objectWith("a fault with its time, as { at: 1000, fault: { kind } }")),
   checkDeterminism: flag,
+  capture,
+  timeline,
   chaos: either(isBoolean, flag, optionsOf(CHAOS_CHECKS)),
 };
 
@@ -140,4 +167,12 @@ export function toSettings(options: SimulationOptions): SimulationSettings {
 function given<O extends object>(options: O): { [K in keyof O]: Exclude<O[K], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof O]: Exclude<O[K], undefined> };
+}
+
+/** Options that have a run written down, and the others: it is enough to write one of many runs. */
+export function splitRecording(
+  options: SimulationOptions,
+): readonly [recording: SimulationOptions, others: SimulationOptions] {
+  const { capture, timeline, ...others } = options;
+  return [given({ capture, timeline }), others];
 }

@@ -1,5 +1,6 @@
 import type { Fault } from "./faults.ts";
 import type { Host, HostMain, HostOptions } from "./host.ts";
+import type { Netstat } from "./netstat.ts";
 import type { SegmentRule } from "./segment_rule.ts";
 import type { SimulationEvent } from "./trace.ts";
 
@@ -87,6 +88,27 @@ export interface World {
    * thread. Files and `crypto.subtle` are seen to already.
    */
   outside<T>(work: PromiseLike<T>): Promise<T>;
+  /**
+   * The sockets of a host, or of all, as `netstat` lists them; as text, a table. Those that were
+   * closed are not listed.
+   *
+   * @example A connection that is not accepted
+   * ```ts
+   * import { simulate } from "@sluice/net/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await simulate(async (world) => {
+   *   using _listener = Deno.listen({ port: 7 });
+   *   using _conn = await Deno.connect({ port: 7 });
+   *   const states = world.netstat("main").sockets.map(({ state }) => state);
+   *   assertEquals(states, ["LISTEN", "ESTABLISHED", "ESTABLISHED"]);
+   *   assertEquals(world.netstat().sockets[0]?.receiveQueue, 1);
+   * });
+   * ```
+   *
+   * @throws {TypeError} If there is no such host.
+   */
+  netstat(host?: string): Netstat;
   /** Has a listener told everything that happens, until the end of the scope. */
   subscribe(listener: (event: SimulationEvent) => void): Disposable;
 }

@@ -27,7 +27,8 @@
  * @module
  */
 export * from "../stack/byte_transform.ts";
-export { Capture, type CaptureOptions, type CaptureSink } from "./capture/capture.ts";
+export { Capture, type CaptureOptions } from "./capture/capture.ts";
+export type { CaptureSink } from "./capture/capture_sink.ts";
 export * from "./compression.ts";
 export * from "./counters.ts";
 export * from "./idle_timeout.ts";

@@ -11,18 +11,29 @@ export function groupFaults(schedule: readonly ScheduledFault[]): FaultGroup[] {
   const groups: ScheduledFault[][] = [];
   const open = new Map<string, ScheduledFault[]>();
   for (const one of schedule) {
-    const { subject, isEnd } = roleOf(one.fault);
+    const { kind, subject, isEnd } = roleOf(one.fault);
     const begun = open.get(subject);
     if (isEnd && begun !== undefined) {
       begun.push(one);
       open.delete(subject);
       continue;
     }
+    // It mends all trouble of its kind, which it thereby joins.
+    if (isEnd && subject === kind && joinAll(open, kind, one)) continue;
     const group = [one];
     groups.push(group);
     if (!isEnd) open.set(subject, group);
   }
-  return groups;
+  return groups.filter((group) => group.length > 0);
+}
+
+/** Makes one group of all open ones of a kind, with their end. Returns whether there are any. */
+function joinAll(open: Map<string, ScheduledFault[]>, kind: string, end: ScheduledFault): boolean {
+  const keys = [...open.keys()].filter((key) => key.startsWith(`${kind} `));
+  const [first, ...others] = keys.map((key) => open.get(key) ?? []);
+  for (const key of keys) open.delete(key);
+  first?.push(...others.flatMap((part) => part.splice(0)), end);
+  return first !== undefined;
 }
 
 /** The faults of groups, earliest first. */
@@ -30,11 +41,20 @@ export function toSchedule(groups: readonly FaultGroup[]): ScheduledFault[] {
   return groups.flat().sort((a, b) => a.at - b.at);
 }
 
+/** Whether a fault mends something, and what it is about. */
+interface FaultRole {
+  readonly kind: string;
+  /** The kind and the hosts that are named. */
+  readonly subject: string;
+  readonly isEnd: boolean;
+}
+
 /** The subject of a fault, and whether the fault mends it. */
-function roleOf(fault: Fault): { readonly subject: string; readonly isEnd: boolean } {
-  const { a = "", b = "", host = "" } = fault as { a?: string; b?: string; host?: string };
-  const about = (kind: string, isEnd: boolean): ReturnType<typeof roleOf> => ({
-    subject: `${kind} ${a} ${b} ${host}`,
+function roleOf(fault: Fault): FaultRole {
+  const { a, b, host } = fault as { a?: string; b?: string; host?: string };
+  const about = (kind: string, isEnd: boolean): FaultRole => ({
+    kind,
+    subject: [kind, a, b, host].filter((part) => part !== undefined).join(" "),
     isEnd,
   });
   switch (fault.kind) {

@@ -1,12 +1,12 @@
 import { type RunDetails, runWorld, type WorldMain } from "../_run_world.ts";
-import type { SimulationOptions } from "../simulation_options.ts";
+import { type SimulationOptions, splitRecording } from "../simulation_options.ts";
 import type { SimulationRun } from "../simulation_run.ts";
 import type { Trace } from "../trace.ts";
 import { type DescribedEvent, describeEvent } from "./describe_event.ts";
 import { type Divergence, NondeterminismError } from "./nondeterminism_error.ts";
 
 /** So many events of a run are kept to be compared; later ones count by the digest only. */
-const MAX_EVENTS = 500_000;
+const MAX_EVENTS = 200_000;
 /** So many events before and after the first one that differs are shown. */
 const NEIGHBOURS = 4;
 
@@ -29,7 +29,8 @@ export async function runTwice<T>(
   options: SimulationOptions & { readonly seed: number },
   details: RunDetails,
 ): Promise<SimulationRun<T>> {
-  const first = await account(main, options, { replay: details.replay });
+  const [, others] = splitRecording(options);
+  const first = await account(main, others, { replay: details.replay });
   const second = await account(main, options, details);
   const divergence = compare(first, second);
   const failure = [first, second].find(({ outcome }) => outcome.status === "rejected")?.outcome;

@@ -127,7 +127,11 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
   get #state(): string {
     if (this.#isClosed || this.#failure !== null) return "CLOSED";
     if (this.opening !== null) return "SYN_SENT";
-    if (this.#isWriteEnded) return this.#isReadEnded ? "LAST_ACK" : "FIN_WAIT";
+    if (this.#isWriteEnded) {
+      const isDelivered = this.#outgoing?.isDelivered ?? true;
+      if (this.#isReadEnded) return isDelivered ? "TIME_WAIT" : "LAST_ACK";
+      return isDelivered ? "FIN_WAIT2" : "FIN_WAIT1";
+    }
     return this.#isReadEnded ? "CLOSE_WAIT" : "ESTABLISHED";
   }
 

@@ -130,6 +130,11 @@ export class Flow {
     return this.#held;
   }
 
+  /** Whether everything that was sent has arrived. */
+  get isDelivered(): boolean {
+    return this.#queue.length === 0;
+  }
+
   /** Takes as much of `bytes` as the window has room for; returns how much. */
   send(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, this.#wire.window - this.#held);

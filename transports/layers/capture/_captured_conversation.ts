@@ -1,5 +1,5 @@
-import type { PcapngWriter } from "./_pcapng_writer.ts";
-import { SegmentHead } from "./_segment_head.ts";
+import type { PcapngWriter } from "./pcapng_writer.ts";
+import { SegmentHead } from "./segment_head.ts";
 
 /**
  * The most payload in one packet, in bytes: with headers it stays below the 64 KiB of an IP packet.

@@ -13,7 +13,6 @@ import {
   functionLike,
   oneOf,
   type OptionTable,
-  show,
   size,
   wholeNumber,
 } from "../../../protocols/option_checks.ts";
@@ -21,10 +20,9 @@ import { Layer } from "../../stack/layer.ts";
 import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { CapturedConversation, type CapturedEnd, type Sender } from "./_captured_conversation.ts";
-import { FileWriter } from "./_file_writer.ts";
 import { parseIpv4, parseIpv6 } from "../proxy/ip_address.ts";
-import { PcapngWriter } from "./_pcapng_writer.ts";
-import type { CaptureWriter } from "./_capture_queue.ts";
+import { PcapngWriter } from "./pcapng_writer.ts";
+import { type CaptureSink, checkSink, toWriter } from "./capture_sink.ts";
 
 /** The default of `maxBuffer`, in bytes. */
 const DEFAULT_MAX_CAPTURE_BUFFER = 67_108_864;
@@ -32,17 +30,6 @@ const DEFAULT_MAX_CAPTURE_BUFFER = 67_108_864;
 const FIRST_CLIENT_PORT = 49_152;
 /** The port shown for a server without one, which no dissector claims. */
 const SERVER_PORT = 40_000;
-
-/**
- * Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece
- * after the other. A path costs least: memory is used again when it is written, while streams and
- * functions may keep what they are given.
- */
-export type CaptureSink =
-  | string
-  | URL
-  | WritableStream<Bytes>
-  | ((bytes: Bytes) => void | Promise<void>);
 
 /** Options for a {@linkcode Capture}. */
 export interface CaptureOptions {
@@ -292,17 +279,4 @@ class CaptureLayer extends Layer {
 
 function isReset(error: Error | null): boolean {
   return error instanceof Deno.errors.ConnectionReset;
-}
-
-function checkSink(sink: unknown): void {
-  const isSink = typeof sink === "function" || sink instanceof WritableStream ||
-    sink instanceof URL || (typeof sink === "string" && sink !== "");
-  if (isSink) return;
-  throw new TypeError(`Cannot capture: ${show(sink)} is not a path, a stream or a function`);
-}
-
-function toWriter(sink: CaptureSink): CaptureWriter {
-  if (typeof sink === "function") return { write: sink, close: () => {} };
-  if (sink instanceof WritableStream) return sink.getWriter();
-  return new FileWriter(sink);
 }

@@ -101,7 +101,7 @@ Deno.test("checkDeterminism compares what comes after the events that are kept",
     const { promise, resolve } = Promise.withResolvers<void>();
     let ticks = 0;
     const timer = setInterval(() => {
-      if (++ticks < 500_010) return;
+      if (++ticks < 200_010) return;
       clearInterval(timer);
       setTimeout(resolve, runs);
     }, 1);

@@ -49,11 +49,22 @@ Deno.test("groupFaults() keeps trouble and its end together", () => {
   assertEquals(groups.map((group) => group.map(({ at }) => at)), [
     [1, 4],
     [2, 7],
-    [3],
+    [3, 11],
     [5],
     [6, 8],
     [9, 10],
-    [11],
   ]);
   assertEquals(toSchedule(groups), schedule);
+});
+
+Deno.test("groupFaults() makes one group of all trouble that one fault mends", () => {
+  const schedule: ScheduledFault[] = [
+    { at: 1, fault: { kind: "partition", a: "x", b: "y" } },
+    { at: 2, fault: { kind: "hold", a: "x" } },
+    { at: 3, fault: { kind: "partition", a: "z" } },
+    { at: 4, fault: { kind: "heal" } },
+    { at: 5, fault: { kind: "heal", a: "z" } },
+  ];
+  const groups = groupFaults(schedule);
+  assertEquals(groups.map((group) => group.map(({ at }) => at)), [[1, 3, 4], [2], [5]]);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Random } from "../../../../testing/conformance/random.ts";
 import { CaptureSlab } from "../../../../transports/layers/capture/_capture_slab.ts";
-import { SegmentHead } from "../../../../transports/layers/capture/_segment_head.ts";
+import { SegmentHead } from "../../../../transports/layers/capture/segment_head.ts";
 
 const PSH_ACK = 24;
 

@@ -1,5 +1,5 @@
 import { CaptureOverflowError } from "../../../protocols/errors.ts";
-import { type Bytes, joinBytes } from "../../../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { CaptureQueue, type CaptureWriter } from "./_capture_queue.ts";
 import type { CaptureSlab } from "./_capture_slab.ts";
 import { encodeOption, padToWords } from "./_pcapng_options.ts";
@@ -10,11 +10,17 @@ const SECTION_HEADER = 0x0a0d0d0a;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const INTERFACE_DESCRIPTION = 1;
 const INTERFACE_STATISTICS = 5;
+const NAME_RESOLUTION = 4;
+const [NAME_OF_IPV4, NAME_OF_IPV6] = [1, 2];
 const ENHANCED_PACKET = 6;
 /** An enhanced packet block up to the packet, in bytes. */
 const PACKET_HEAD = 28;
 /** The head of the option `epb_flags`: its code, and the length of its value. */
 const FLAGS_OPTION = 2 | 4 << 16;
+
+function systemTime(): number {
+  return performance.timeOrigin + performance.now();
+}
 
 /**
  * Writes a pcapng file: section header, one interface, packets. Bytes that the sink has not taken
@@ -28,16 +34,22 @@ export class PcapngWriter {
   readonly #queue: CaptureQueue;
   readonly #maxBuffer: number;
   readonly #onError: (error: unknown) => void;
-  readonly #epoch = performance.timeOrigin;
+  readonly #now: () => number;
   #dropped = 0;
   // Those that the file was not told of yet.
   #newlyDropped = 0;
 
   /**
    * Begins the file. `onError` is told once of a sink that fails, and once of packets that are
-   * dropped.
+   * dropped. `now` is the time of a packet that begins, in milliseconds since 1970.
    */
-  constructor(sink: CaptureWriter, maxBuffer: number, onError: (error: unknown) => void) {
+  constructor(
+    sink: CaptureWriter,
+    maxBuffer: number,
+    onError: (error: unknown) => void,
+    now: () => number = systemTime,
+  ) {
+    this.#now = now;
     this.#queue = new CaptureQueue(sink, onError);
     this.#maxBuffer = maxBuffer;
     this.#onError = onError;
@@ -84,6 +96,20 @@ export class PcapngWriter {
     if (notes !== null) bytes.set(notes, end + 8);
     view.setUint32(end + 8 + notesLength, 0, true);
     return packet;
+  }
+
+  /** Gives an IPv4 or IPv6 address a name, which programs show instead of it. */
+  addName(ip: Uint8Array, name: string): void {
+    if (this.#queue.isStopped) return;
+    const record = joinBytes([copyOf(ip), new TextEncoder().encode(`${name}\0`)]);
+    const padded = padToWords(record.length);
+    // One record and an empty one, which is the last.
+    const block = this.#beginBlock(NAME_RESOLUTION, 8 + 4 + padded + 4 + 4);
+    const { view, bytes } = this.#queue.slab;
+    view.setUint16(block + 8, ip.length === 4 ? NAME_OF_IPV4 : NAME_OF_IPV6, true);
+    view.setUint16(block + 10, record.length, true);
+    bytes.fill(0, block + 12, block + 12 + padded + 4);
+    bytes.set(record, block + 12);
   }
 
   /** Waits until the sink has taken everything, or has failed. */
@@ -137,7 +163,7 @@ export class PcapngWriter {
 
   /** When this is: microseconds since 1970, the upper half first. */
   #setTime(at: number): void {
-    const microseconds = Math.floor((this.#epoch + performance.now()) * 1000);
+    const microseconds = Math.floor(this.#now() * 1000);
     this.#queue.slab.view.setUint32(at, Math.floor(microseconds / 2 ** 32), true);
     this.#queue.slab.view.setUint32(at + 4, microseconds % 2 ** 32, true);
   }

@@ -1,0 +1,34 @@
+import type { Bytes } from "../../../protocols/bytes.ts";
+import { show } from "../../../protocols/option_checks.ts";
+import type { CaptureWriter } from "./_capture_queue.ts";
+import { FileWriter } from "./_file_writer.ts";
+
+/**
+ * Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece
+ * after the other. A path costs least: memory is used again when it is written, while streams and
+ * functions may keep what they are given.
+ */
+export type CaptureSink =
+  | string
+  | URL
+  | WritableStream<Bytes>
+  | ((bytes: Bytes) => void | Promise<void>);
+
+/**
+ * Refuses what is no sink.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkSink(sink: unknown): asserts sink is CaptureSink {
+  const isSink = typeof sink === "function" || sink instanceof WritableStream ||
+    sink instanceof URL || (typeof sink === "string" && sink !== "");
+  if (isSink) return;
+  throw new TypeError(`Cannot capture: ${show(sink)} is not a path, a stream or a function`);
+}
+
+/** Opens a sink. */
+export function toWriter(sink: CaptureSink): CaptureWriter {
+  if (typeof sink === "function") return { write: sink, close: () => {} };
+  if (sink instanceof WritableStream) return sink.getWriter();
+  return new FileWriter(sink);
+}
