@@ -1,8 +1,13 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Bytes } from "../protocols/bytes.ts";
 import type { Transport } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
+import { checkOptions, type OptionTable, text } from "../protocols/option_checks.ts";
 import { StreamConnection } from "../streams/stream_connection.ts";
+import { connectCarrier } from "../transports/core/connect_carrier.ts";
 import type { LiveNodeStream } from "./_live_node_stream.ts";
+import { WebSocketServerCarrier } from "./_web_socket_server_carrier.ts";
 import type { HttpInfo, HttpUpgrade } from "./http_options.ts";
 
 /** The upgrades that handlers have accepted, by the response that says so. */
@@ -27,22 +32,70 @@ export function makeInfo(stream: LiveNodeStream, message: IncomingMessage): Http
     transport,
     remoteAddr: transport.getExtraInfo("peername"),
     peerCertificate: transport.getExtraInfo("peercert"),
-    upgrade: (headers) => upgrade(stream, transport, message, new Headers(headers)),
+    upgrade: (headers) => {
+      checkUpgrade(message);
+      const answer = new Headers(headers);
+      if (!answer.has("upgrade")) answer.set("upgrade", message.headers.upgrade ?? "");
+      return makeUpgrade(
+        stream,
+        transport,
+        answer,
+        (unread) => Promise.resolve(StreamConnection.over(transport, { unread })),
+      );
+    },
+    upgradeWebSocket: (options = {}) => {
+      checkOptions("upgrade to WebSocket", options, WEB_SOCKET_CHECKS);
+      const { protocol = "" } = options;
+      const answer = new Headers({
+        upgrade: "websocket",
+        "sec-websocket-accept": acceptanceOf(message),
+        ...(protocol !== "" && { "sec-websocket-protocol": protocol }),
+      });
+      return makeUpgrade(
+        stream,
+        transport,
+        answer,
+        (unread) => overWebSocket(new WebSocketServerCarrier(transport, unread, protocol)),
+      );
+    },
   };
 }
 
-function upgrade(
-  stream: LiveNodeStream,
-  transport: Transport,
-  message: IncomingMessage,
-  headers: Headers,
-): HttpUpgrade {
-  if (Reflect.get(message, "upgrade") !== true) {
+const WEB_SOCKET_CHECKS: OptionTable<{ readonly protocol?: string }> = { protocol: text };
+
+/** What the standard has a server add to the key of the client (RFC 6455, 4.2.2). */
+const WEB_SOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** The answer to the key of a client's handshake. */
+function acceptanceOf(message: IncomingMessage): string {
+  checkUpgrade(message);
+  const { upgrade, "sec-websocket-key": key, "sec-websocket-version": version } = message.headers;
+  if (upgrade?.toLowerCase() !== "websocket" || key === undefined || version !== "13") {
     throw new TypeError(
-      "Cannot upgrade: the client does not ask for it; answer 426 with the header upgrade",
+      "Cannot upgrade: the client does not ask for a WebSocket of version 13; answer 426",
     );
   }
-  if (!headers.has("upgrade")) headers.set("upgrade", message.headers.upgrade ?? "");
+  return createHash("sha1").update(key + WEB_SOCKET_GUID).digest("base64");
+}
+
+async function overWebSocket(carrier: WebSocketServerCarrier): Promise<StreamConnection> {
+  const { transport } = await connectCarrier(() => ({ eofReceived: () => true }), carrier);
+  return StreamConnection.over(transport);
+}
+
+function checkUpgrade(message: IncomingMessage): void {
+  if (Reflect.get(message, "upgrade") === true) return;
+  throw new TypeError(
+    "Cannot upgrade: the client does not ask for it; answer 426 with the header upgrade",
+  );
+}
+
+function makeUpgrade(
+  stream: LiveNodeStream,
+  transport: Transport,
+  headers: Headers,
+  takeOver: (unread: Bytes) => Promise<StreamConnection>,
+): HttpUpgrade {
   headers.set("connection", "Upgrade");
   const connection = Promise.withResolvers<StreamConnection>();
   connection.promise.catch(() => {});
@@ -50,21 +103,16 @@ function upgrade(
   const response = new Response(null);
   accepted.set(response, {
     accept(): void {
-      const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
-      const head = `HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`;
       if (stream.destroyed) {
         return connection.reject(new InvalidStateError("Cannot upgrade: the client is gone"));
       }
-      connection.resolve(takeBack(stream, transport, head));
+      const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
+      // The stream of HTTP is done with the connection.
+      const unread = stream.detach();
+      transport.setWriteBufferLimits();
+      transport.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`);
+      connection.resolve(takeOver(unread));
     },
   });
   return { response, connection: connection.promise };
-}
-
-/** A connection again of a stream that HTTP is done with. */
-function takeBack(stream: LiveNodeStream, transport: Transport, head: string): StreamConnection {
-  const unread = stream.detach();
-  transport.setWriteBufferLimits();
-  transport.write(head);
-  return StreamConnection.over(transport, { unread });
 }

@@ -25,6 +25,15 @@ export interface HttpInfo {
    * @throws {TypeError} If the client does not ask for an upgrade.
    */
   upgrade(headers?: HeadersInit): HttpUpgrade;
+  /**
+   * Accepts a WebSocket. The connection is the bytes of its binary messages, as that of
+   * `connectWebSocket`, and the client waits while nothing reads. A text message ends it with a
+   * `CarrierMessageError`; extensions are not agreed on. Return its `response` from the handler.
+   *
+   * @param options The subprotocol to agree on, one that the client asks for; none by default.
+   * @throws {TypeError} If the client does not ask for a WebSocket.
+   */
+  upgradeWebSocket(options?: { readonly protocol?: string }): HttpUpgrade;
 }
 
 /** An upgrade that was accepted. */
