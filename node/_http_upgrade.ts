@@ -109,10 +109,25 @@ function makeUpgrade(
       const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
       // The stream of HTTP is done with the connection.
       const unread = stream.detach();
-      transport.setWriteBufferLimits();
-      transport.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`);
-      connection.resolve(takeOver(unread));
+      const head = `HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`;
+      connection.resolve(sendHead(transport, head).then(() => takeOver(unread)));
     },
   });
   return { response, connection: connection.promise };
+}
+
+/** Sends the answer. Resolves when it has left: an abort that comes next must not drop it. */
+function sendHead(transport: Transport, head: string): Promise<void> {
+  const sent = Promise.withResolvers<void>();
+  let isFull = false;
+  transport.setWriteBufferLimits({ high: 0 });
+  transport.setProtocol({
+    pauseWriting: () => void (isFull = true),
+    resumeWriting: sent.resolve,
+    writingFailed: () => sent.resolve(),
+    connectionLost: () => sent.resolve(),
+  });
+  transport.write(head);
+  if (!isFull) sent.resolve();
+  return sent.promise.then(() => transport.setWriteBufferLimits());
 }

@@ -77,6 +77,8 @@ export class TransportDuplex extends Duplex {
     this.pause();
     const parts: Bytes[] = [];
     for (let chunk = this.read(); chunk !== null; chunk = this.read()) parts.push(copyOf(chunk));
+    // To read has asked for more.
+    this.#transport?.pauseReading();
     this.#isLost = true;
     this.destroy();
     return joinBytes(parts);
