@@ -63,7 +63,7 @@ export function makeInfo(stream: LiveNodeStream, message: IncomingMessage): Http
 
 const WEB_SOCKET_CHECKS: OptionTable<{ readonly protocol?: string }> = { protocol: text };
 
-/** What the standard has a server add to the key of the client (RFC 6455, 4.2.2). */
+/** Added to the key of the client (RFC 6455, 4.2.2). */
 const WEB_SOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** The answer to the key of a client's handshake. */

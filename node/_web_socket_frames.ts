@@ -13,7 +13,7 @@ export const PONG = 10;
 /** The longest payload of a control frame, in bytes. */
 const MAX_CONTROL = 125;
 
-/** What a {@linkcode FrameReader} finds. */
+/** Told of the frames that a {@linkcode FrameReader} finds. */
 interface FrameEvents {
   /** A part of a binary message; where it ends means nothing. */
   onData(chunk: Bytes): void;

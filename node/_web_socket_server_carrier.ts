@@ -1,6 +1,7 @@
 import type { Bytes } from "../protocols/bytes.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
+import type { ExtraInfo } from "../protocols/extra_info.ts";
 import { CarrierMessageError, WebSocketClosedError } from "../protocols/errors.ts";
 import { toError } from "../protocols/thrown.ts";
 import type { Carrier } from "../transports/core/carrier.ts";
@@ -74,7 +75,9 @@ export class WebSocketServerCarrier implements Carrier {
   }
 
   getExtraInfo(name: string): unknown {
-    return name === "subprotocol" ? this.#subprotocol : this.#inner.getExtraInfo(name);
+    return name === "subprotocol"
+      ? this.#subprotocol
+      : this.#inner.getExtraInfo(name as keyof ExtraInfo);
   }
 
   readonly #protocol: ProtocolCallbacks = {
@@ -95,7 +98,7 @@ export class WebSocketServerCarrier implements Carrier {
       this.#room?.resolve();
       this.#room = null;
     },
-    // What the client sent before is still read.
+    // The client's messages before are still read.
     writingFailed: () => {},
     connectionLost: (error) => {
       this.#room?.resolve();
