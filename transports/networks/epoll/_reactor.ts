@@ -20,8 +20,6 @@ const REST_MS = 4;
  * more where there is no free processor.
  */
 const MAX_WAKING_MS = 100;
-/** The same for one that only rests, which perhaps finds nothing. */
-const MAX_REST_MS = 1;
 /** How long it is let run before it is looked at again, in microseconds. */
 const WAKING_STEP_US = 20;
 /** Generations are counted from 1 up to here, and then again. */
@@ -74,8 +72,9 @@ export class Reactor {
   #wakeUp = -1;
   #open = 0;
   #generation = 0;
+  // Changes when the set is closed: later calls for it do nothing.
+  #round = 0;
   #isWaiting = false;
-  #isResting = false;
   #busySince = 0;
 
   /** Opens its set when there is something to wait for. */
@@ -124,8 +123,9 @@ export class Reactor {
   forget(watch: Watch): void {
     if (this.#watches[watch.fd] === watch) this.#watches[watch.fd] = undefined;
     this.#open--;
+    if (this.#open > 0) return;
     // A wait would go on, and keep the process alive.
-    if (this.#open === 0 && this.#isWaiting) this.#wake();
+    if (!this.#isWaiting || this.#endWait()) this.#stop();
   }
 
   /** Closes a descriptor. */
@@ -145,10 +145,12 @@ export class Reactor {
     this.#set = set;
     this.#wakeUp = wakeUp;
     this.watch(wakeUp, WAKE_UP, 0, EPOLL.IN);
-    setImmediate(this.#turn);
+    setImmediate(this.#turn, this.#round);
   }
 
   #stop(): void {
+    this.#round++;
+    this.#isWaiting = false;
     this.#libc.close(this.#wakeUp);
     this.#libc.close(this.#set);
     this.#set = this.#wakeUp = -1;
@@ -156,34 +158,40 @@ export class Reactor {
   }
 
   /**
-   * Ends the wait, and gives its thread the time to return: who closes the last descriptor leaves
-   * nothing that goes on, and a test no operation.
+   * Ends the wait, and gives its thread the time to return: after the last descriptor was closed
+   * nothing goes on, so a test leaves no operation.
+   *
+   * @returns Whether it has returned. If not, the next turn ends what is to be ended.
    */
-  #wake(): void {
+  #endWait(): boolean {
     // eventfd(2): an 8-byte number, which is added.
     const one = new Uint8Array(8);
     one[0] = 1;
     this.#libc.write(this.#wakeUp, one, 8n);
-    const deadline = performance.now() + (this.#isResting ? MAX_REST_MS : MAX_WAKING_MS);
+    const deadline = performance.now() + MAX_WAKING_MS;
     do {
       this.#libc.usleep(WAKING_STEP_US);
       this.#libc.memcpy(this.#waitedFor, this.#waitMemory, 4n);
     } while (this.#waitedFor[0] === 0 && performance.now() < deadline);
     // From the kernel it has a short way left.
     this.#libc.usleep(WAKING_STEP_US);
+    return this.#waitedFor[0] !== 0;
   }
 
   // Made once: it is handed to every turn.
-  readonly #turn = (): void => {
+  readonly #turn = (round: number): void => {
+    // The set that it was for was closed meanwhile.
+    if (round !== this.#round) return;
     this.#isWaiting = false;
     if (this.#open === 0) return this.#stop();
     if (this.#next === this.#count) this.#collect();
     const now = performance.now();
-    if (this.#count === 0) return this.#wait(-1);
+    if (this.#count === 0) return this.#wait();
     this.#dispatch(now);
+    if (round !== this.#round) return;
     if (this.#busySince === 0) this.#busySince = now;
-    else if (now - this.#busySince > REST_MS) return this.#wait(0);
-    setImmediate(this.#turn);
+    else if (now - this.#busySince > REST_MS) return this.#wait();
+    setImmediate(this.#turn, round);
   };
 
   #collect(): void {
@@ -209,13 +217,14 @@ export class Reactor {
   }
 
   /** Waits on another thread, which leaves this one to the rest of the program. */
-  #wait(milliseconds: -1 | 0): void {
+  #wait(): void {
     this.#busySince = 0;
     this.#isWaiting = true;
-    this.#isResting = milliseconds === 0;
     this.#libc.memset(this.#waitMemory, 0, 4n);
     // Nothing of the event is used: it is reported again.
-    void this.#libc.waitOnThread(this.#set, this.#waitMemory, 1, milliseconds).then(this.#turn);
+    const waited = this.#libc.waitOnThread(this.#set, this.#waitMemory, 1, -1);
+    const round = this.#round;
+    void waited.then(() => this.#turn(round));
   }
 }
 

@@ -107,9 +107,6 @@ test("epollNetwork leaves no descriptor when the last connection is gone", async
     transport.close();
     await transport.closed;
     await server.shutdown({ grace: 0 });
-    // The set is closed in the next turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setImmediate(resolve));
   }
   assertEquals(descriptors(), before);
 });
