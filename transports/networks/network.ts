@@ -21,6 +21,8 @@ export interface DialOptions extends SocketOptions, SpecialConnectOptions {
 
 /** Options for {@linkcode Network.listen}. */
 export interface BindOptions extends SocketOptions, SpecialSocketOptions {
+  /** Whether a server on an IPv6 address leaves IPv4 alone. */
+  readonly ipv6Only?: boolean;
   /** How many connections wait until they are accepted. The network has a default. */
   readonly backlog?: number;
   /** Whether other processes may listen on the same port. */

@@ -22,6 +22,43 @@ export interface SpecialSocketOptions {
    * what it has for the whole. {@linkcode nodeNetwork} honours it.
    */
   readonly resetOnAbort?: boolean;
+  /**
+   * How many milliseconds are between two probes that an idle peer does not answer, if `keepAlive`
+   * is set. `epollNetwork` honours it; it counts in seconds (TCP_KEEPINTVL).
+   */
+  readonly keepAliveInterval?: number;
+  /**
+   * After so many probes without an answer the connection is lost, if `keepAlive` is set.
+   * `epollNetwork` honours it (TCP_KEEPCNT).
+   */
+  readonly keepAliveCount?: number;
+  /**
+   * How many milliseconds sent bytes may go without an acknowledgement before the connection is
+   * lost (RFC 5482). The system has a default, about 15 minutes. `epollNetwork` honours it
+   * (TCP_USER_TIMEOUT).
+   */
+  readonly userTimeout?: number;
+  /**
+   * What routers are told of the packets: the byte of the header with the differentiated services
+   * (RFC 2474), such as 0x10 for low delay. `epollNetwork` honours it (IP_TOS, IPV6_TCLASS).
+   */
+  readonly typeOfService?: number;
+  /**
+   * How many received bytes the system may keep; Linux doubles it. Given, it no longer adapts it.
+   * `epollNetwork` honours it (SO_RCVBUF).
+   */
+  readonly receiveBufferSize?: number;
+  /**
+   * How many bytes to send the system may keep; Linux doubles it. Given, it no longer adapts it.
+   * `epollNetwork` honours it (SO_SNDBUF).
+   */
+  readonly sendBufferSize?: number;
+  /**
+   * Whether the first bytes may travel with the request to connect (RFC 7413), which saves a round
+   * trip to a server that was connected to before. `epollNetwork` honours it (TCP_FASTOPEN,
+   * TCP_FASTOPEN_CONNECT).
+   */
+  readonly fastOpen?: boolean;
 }
 
 /** Options for connecting that some networks only can honour. */
@@ -45,6 +82,11 @@ export interface SpecialListenOptions extends SpecialSocketOptions {
    * and path. {@linkcode nodeNetwork} honours it.
    */
   readonly fd?: number | string;
+  /**
+   * Whether a server on an IPv6 address leaves IPv4 alone; without it, one on `"::"` takes both,
+   * unless the system says otherwise. `epollNetwork` honours it (IPV6_V6ONLY).
+   */
+  readonly ipv6Only?: boolean;
 }
 
 /** An option that a network has to declare before it is passed on. */
@@ -53,6 +95,13 @@ export type SpecialOption = keyof (SpecialConnectOptions & SpecialListenOptions)
 /** The checks of {@linkcode SpecialSocketOptions}. */
 const SPECIAL_SOCKET_CHECKS: OptionTable<SpecialSocketOptions> = {
   keepAliveDelay: wholeNumber(1),
+  keepAliveInterval: wholeNumber(1),
+  keepAliveCount: wholeNumber(1, 127),
+  userTimeout: wholeNumber(1),
+  typeOfService: wholeNumber(0, 255),
+  receiveBufferSize: wholeNumber(1, 1_073_741_823),
+  sendBufferSize: wholeNumber(1, 1_073_741_823),
+  fastOpen: flag,
   resetOnAbort: flag,
 };
 
@@ -68,6 +117,7 @@ export const SPECIAL_CONNECT_CHECKS: OptionTable<SpecialConnectOptions> = {
 export const SPECIAL_LISTEN_CHECKS: OptionTable<SpecialListenOptions> = {
   ...SPECIAL_SOCKET_CHECKS,
   fd: checkFd,
+  ipv6Only: flag,
 };
 
 function checkIp(value: unknown, option: OptionName): void {
@@ -82,14 +132,24 @@ function checkFd(value: unknown, option: OptionName): void {
   throw wrongKind(option, value, 'is neither a number nor "systemd" nor "systemd:NAME"');
 }
 
+const EPOLL = "epollNetwork of @sluice/net/epoll";
+
 /** For each special option, the network of this library that honours it. */
 const HONOURED_BY: Readonly<Record<SpecialOption, string>> = {
+  fastOpen: EPOLL,
   fd: "nodeNetwork",
+  ipv6Only: EPOLL,
+  keepAliveCount: EPOLL,
+  keepAliveInterval: EPOLL,
   keepAliveDelay: "nodeNetwork",
   localAddress: "nodeNetwork",
   localPort: "nodeNetwork",
   lookup: "nodeNetwork",
+  receiveBufferSize: EPOLL,
   resetOnAbort: "nodeNetwork",
+  sendBufferSize: EPOLL,
+  typeOfService: EPOLL,
+  userTimeout: EPOLL,
 };
 
 /**

@@ -10,7 +10,12 @@ import { AF, E, EPOLL, LEVEL, type Libc, SO, SOCK } from "./_libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
 import { encodeIp, encodePath } from "./_socket_address.ts";
 import { getOption, localAddressOf, openSocket, remoteAddressOf } from "./_socket_calls.ts";
-import { bindLocally, prepareConnection } from "./_socket_settings.ts";
+import {
+  bindLocally,
+  connectFastOpen,
+  prepareConnection,
+  prepareSocket,
+} from "./_socket_settings.ts";
 import { StreamCarrier } from "./_stream_carrier.ts";
 
 /** RFC 8305 section 5. */
@@ -76,7 +81,9 @@ async function connectIp(
   let connecting: Connecting;
   try {
     bindLocally(libc, fd, address.length, options);
+    prepareSocket(libc, fd, address.length !== 16, options);
     prepareConnection(libc, fd, options);
+    if (options.fastOpen) connectFastOpen(libc, fd);
     connecting = new Connecting(libc, fd, address);
   } catch (error) {
     libc.close(fd);

@@ -115,14 +115,32 @@ export const SO = {
   TYPE: 3,
   ERROR: 4,
   BROADCAST: 6,
+  SNDBUF: 7,
+  RCVBUF: 8,
   KEEPALIVE: 9,
   LINGER: 13,
   REUSEPORT: 15,
+  PEERCRED: 17,
   ACCEPTCONN: 30,
 } as const;
 
 /** netinet/tcp.h: options of {@linkcode LEVEL.TCP}. */
-export const TCP = { NODELAY: 1, KEEPIDLE: 4 } as const;
+export const TCP = {
+  NODELAY: 1,
+  KEEPIDLE: 4,
+  KEEPINTVL: 5,
+  KEEPCNT: 6,
+  INFO: 11,
+  USER_TIMEOUT: 18,
+  FASTOPEN: 23,
+  FASTOPEN_CONNECT: 30,
+} as const;
+
+/** bits/in.h: options of {@linkcode LEVEL.IP}. */
+export const IP = { TOS: 1, RECVERR: 11, BIND_ADDRESS_NO_PORT: 24 } as const;
+
+/** bits/in.h: options of {@linkcode LEVEL.IPV6}. */
+export const IPV6 = { RECVERR: 25, V6ONLY: 26, TCLASS: 67 } as const;
 
 /** asm-generic/errno-base.h, asm-generic/errno.h. */
 export const E = {

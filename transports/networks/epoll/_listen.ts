@@ -6,7 +6,7 @@ import { fromErrno } from "../../core/os_error.ts";
 import { familyOf } from "../../datagrams/ip_address.ts";
 import { lookUpHost } from "../_look_up_host.ts";
 import { overStaleSocket } from "../_unix_listener.ts";
-import { AF, E, LEVEL, type Libc, SO, SOCK } from "./_libc.ts";
+import { AF, E, IPV6, LEVEL, type Libc, SO, SOCK } from "./_libc.ts";
 import { encodeIp, encodePath } from "./_socket_address.ts";
 import {
   check,
@@ -16,7 +16,7 @@ import {
   setNonBlocking,
   setOption,
 } from "./_socket_calls.ts";
-import { prepareConnection } from "./_socket_settings.ts";
+import { acceptFastOpen, prepareConnection, prepareSocket } from "./_socket_settings.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import { removerOf } from "./_socket_file.ts";
 
@@ -54,7 +54,12 @@ function listenIp(
   try {
     setOption(libc, fd, LEVEL.SOCKET, SO.REUSEADDR, 1);
     if (options.reusePort) setOption(libc, fd, LEVEL.SOCKET, SO.REUSEPORT, 1);
+    prepareSocket(libc, fd, !isIpv4, options);
+    if (!isIpv4 && options.ipv6Only !== undefined) {
+      setOption(libc, fd, LEVEL.IPV6, IPV6.V6ONLY, Number(options.ipv6Only));
+    }
     check(libc, libc.bind(fd, address, address.length));
+    if (options.fastOpen) acceptFastOpen(libc, fd);
     return startListening(libc, fd, options);
   } catch (error) {
     libc.close(fd);

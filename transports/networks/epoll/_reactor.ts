@@ -90,6 +90,11 @@ export class Reactor {
     return this.#open;
   }
 
+  /** Whether a descriptor is watched. */
+  has(fd: number): boolean {
+    return this.#watches[fd] !== undefined;
+  }
+
   /**
    * Takes a descriptor over: it is closed by the {@linkcode Watch}, and keeps the process alive
    * until then.

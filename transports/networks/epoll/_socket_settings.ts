@@ -1,25 +1,70 @@
 import type { SocketOptions } from "../../carriers/socket_options.ts";
 import type { SpecialConnectOptions, SpecialSocketOptions } from "../special_options.ts";
-import { LEVEL, type Libc, SO, TCP } from "./_libc.ts";
+import { IP, IPV6, LEVEL, type Libc, SO, TCP } from "./_libc.ts";
 import { check, setOption } from "./_socket_calls.ts";
 import { encodeIp } from "./_socket_address.ts";
 
-/** netinet/in.h: the port is chosen when the socket connects, so that others can have it too. */
-const IP_BIND_ADDRESS_NO_PORT = 24;
+/** How many clients may be connecting with data at a time: what the system has for it, at most. */
+const FAST_OPEN_QUEUE = 256;
+
+/** Options for the sockets of TCP. */
+type Settings = SocketOptions & SpecialSocketOptions;
 
 /** Sets what is asked for on the TCP socket of one connection. */
-export function prepareConnection(
+export function prepareConnection(libc: Libc, fd: number, options: Settings): void {
+  const { noDelay = true, keepAlive = false, userTimeout } = options;
+  if (noDelay) setOption(libc, fd, LEVEL.TCP, TCP.NODELAY, 1);
+  if (keepAlive) keepAliveOf(libc, fd, options);
+  if (userTimeout !== undefined) setOption(libc, fd, LEVEL.TCP, TCP.USER_TIMEOUT, userTimeout);
+}
+
+/**
+ * Sets what has to be set before a TCP socket connects or listens; the connections that a listener
+ * accepts have it from there.
+ */
+export function prepareSocket(
   libc: Libc,
   fd: number,
-  { noDelay = true, keepAlive = false, keepAliveDelay }: SocketOptions & SpecialSocketOptions,
+  isIpv6: boolean,
+  { typeOfService, receiveBufferSize, sendBufferSize }: Settings,
 ): void {
-  if (noDelay) setOption(libc, fd, LEVEL.TCP, TCP.NODELAY, 1);
-  if (!keepAlive) return;
-  setOption(libc, fd, LEVEL.SOCKET, SO.KEEPALIVE, 1);
-  if (keepAliveDelay !== undefined) {
-    // The system counts in seconds, and refuses none.
-    setOption(libc, fd, LEVEL.TCP, TCP.KEEPIDLE, Math.ceil(keepAliveDelay / 1000));
+  if (receiveBufferSize !== undefined) {
+    setOption(libc, fd, LEVEL.SOCKET, SO.RCVBUF, receiveBufferSize);
   }
+  if (sendBufferSize !== undefined) setOption(libc, fd, LEVEL.SOCKET, SO.SNDBUF, sendBufferSize);
+  if (typeOfService === undefined) return;
+  if (isIpv6) setOption(libc, fd, LEVEL.IPV6, IPV6.TCLASS, typeOfService);
+  // For IPv4 peers of an IPv6 socket as well.
+  setOption(libc, fd, LEVEL.IP, IP.TOS, typeOfService);
+}
+
+/** Has the first bytes of clients come with their requests to connect. */
+export function acceptFastOpen(libc: Libc, fd: number): void {
+  setOption(libc, fd, LEVEL.TCP, TCP.FASTOPEN, FAST_OPEN_QUEUE);
+}
+
+/** Has the first bytes leave with the request to connect, which waits for them. */
+export function connectFastOpen(libc: Libc, fd: number): void {
+  setOption(libc, fd, LEVEL.TCP, TCP.FASTOPEN_CONNECT, 1);
+}
+
+function keepAliveOf(
+  libc: Libc,
+  fd: number,
+  { keepAliveDelay, keepAliveInterval, keepAliveCount }: Settings,
+): void {
+  const set = (name: number, value: number | undefined): void => {
+    if (value !== undefined) setOption(libc, fd, LEVEL.TCP, name, value);
+  };
+  setOption(libc, fd, LEVEL.SOCKET, SO.KEEPALIVE, 1);
+  set(TCP.KEEPIDLE, toSeconds(keepAliveDelay));
+  set(TCP.KEEPINTVL, toSeconds(keepAliveInterval));
+  set(TCP.KEEPCNT, keepAliveCount);
+}
+
+/** The system counts these in seconds, and refuses none. */
+function toSeconds(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : Math.ceil(milliseconds / 1000);
 }
 
 /** Has the peer see a reset when the socket is closed: socket(7), with a `struct linger`. */
@@ -44,7 +89,7 @@ export function bindLocally(
   if (localAddress === undefined && localPort === 0) return;
   const hostname = localAddress ?? (size === 16 ? "0.0.0.0" : "::");
   const address = encodeIp(libc, hostname, localPort);
-  if (localPort === 0) setOption(libc, fd, LEVEL.IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  if (localPort === 0) setOption(libc, fd, LEVEL.IP, IP.BIND_ADDRESS_NO_PORT, 1);
   else setOption(libc, fd, LEVEL.SOCKET, SO.REUSEADDR, 1);
   try {
     check(libc, libc.bind(fd, address, address.length));

@@ -35,8 +35,10 @@ export interface Ends {
 /** A socket that carries a stream, as a {@linkcode Carrier} that pushes. */
 export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   readonly isTimed = true;
-  readonly #libc: Libc;
-  readonly #fd: number;
+  /** What the calls for the socket go to. */
+  readonly libc: Libc;
+  /** The number of the socket, which is another's once it is closed. */
+  readonly fd: number;
   readonly #watch: Watch;
   readonly #ends: Ends;
   #sink: ByteSink | null = null;
@@ -48,10 +50,20 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   /** Owns the connected socket from now on. */
   constructor(libc: Libc, fd: number, ends: Ends) {
-    this.#libc = libc;
-    this.#fd = fd;
+    this.libc = libc;
+    this.fd = fd;
     this.#ends = ends;
     this.#watch = reactorOf(libc).open(fd, this);
+  }
+
+  /** Whether the socket is not closed yet. */
+  get isOpen(): boolean {
+    return this.#watch.isOpen;
+  }
+
+  /** What kind of socket it is. */
+  get kind(): "tcp" | "unix" {
+    return this.#ends.local.transport === "tcp" ? "tcp" : "unix";
   }
 
   get source(): PushSource {
@@ -96,11 +108,11 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   // deno-lint-ignore require-await -- a failure rejects
   async closeWrite(): Promise<void> {
     if (this.#failure !== null) throw this.#failure.error;
-    if (this.#libc.shutdown(this.#fd, SHUT_WR) < 0) throw fromErrno(this.#libc.errno);
+    if (this.libc.shutdown(this.fd, SHUT_WR) < 0) throw fromErrno(this.libc.errno);
   }
 
   get canReset(): boolean {
-    return this.#ends.local.transport === "tcp";
+    return this.kind === "tcp";
   }
 
   close({ endedBy, error, reset = this.#ends.resetsOnAbort ?? false }: CarrierOutcome): void {
@@ -108,7 +120,7 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     // To close a socket with unread bytes resets the connection, and the peer may lose what was
     // sent before.
     if (isOrderly && !this.#hasEnded) this.#discardUnread();
-    if (!isOrderly && reset && this.canReset) resetWhenClosed(this.#libc, this.#fd);
+    if (!isOrderly && reset && this.canReset) resetWhenClosed(this.libc, this.fd);
     this.#sink = null;
     this.#isReading = false;
     this.#hasEnded = true;
@@ -131,12 +143,12 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   #read(): void {
     if (!this.#sink?.isAsking()) return void (this.#isReading = false);
-    const n = this.#libc.recv(this.#fd, memory, MEMORY_SIZE, MSG.DONTWAIT);
+    const n = this.libc.recv(this.fd, memory, MEMORY_SIZE, MSG.DONTWAIT);
     if (n > 0) {
       if (!this.#sink?.receive(memory, n)) this.#isReading = false;
       return;
     }
-    const errno = n === 0 ? 0 : this.#libc.errno;
+    const errno = n === 0 ? 0 : this.libc.errno;
     if (!isTransient(errno)) this.#end(errno === 0 ? null : fromErrno(errno));
   }
 
@@ -151,9 +163,9 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   /** How many bytes the system took; `null` if it has no room. */
   #send(bytes: Uint8Array): number | null {
-    const n = this.#libc.send(this.#fd, bytes, BigInt(bytes.length), MSG.DONTWAIT | MSG.NOSIGNAL);
+    const n = this.libc.send(this.fd, bytes, BigInt(bytes.length), MSG.DONTWAIT | MSG.NOSIGNAL);
     if (n >= 0) return n;
-    const { errno } = this.#libc;
+    const { errno } = this.libc;
     if (isTransient(errno)) return null;
     throw fromErrno(errno);
   }
@@ -178,9 +190,9 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   }
 
   #discardUnread(): void {
-    this.#libc.shutdown(this.#fd, SHUT_WR);
+    this.libc.shutdown(this.fd, SHUT_WR);
     for (let i = 0; i < MAX_DISCARDED_READS; i++) {
-      const n = this.#libc.recv(this.#fd, discarded, DISCARDED_SIZE, MSG.DONTWAIT);
+      const n = this.libc.recv(this.fd, discarded, DISCARDED_SIZE, MSG.DONTWAIT);
       if (n < discarded.length) return;
     }
   }

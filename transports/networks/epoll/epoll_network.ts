@@ -1,6 +1,7 @@
 import { checkOptions, type OptionTable, text } from "../../../protocols/option_checks.ts";
 import { lookUpHost } from "../_look_up_host.ts";
 import type { Network } from "../network.ts";
+import type { SpecialOption } from "../special_options.ts";
 import { bindDatagrams } from "./_bind_datagrams.ts";
 import { connect } from "./_connect.ts";
 import { listen } from "./_listen.ts";
@@ -14,6 +15,23 @@ export interface EpollNetworkOptions {
    */
   readonly library?: string;
 }
+
+const HONOURED: readonly SpecialOption[] = [
+  "fastOpen",
+  "fd",
+  "ipv6Only",
+  "keepAliveCount",
+  "keepAliveDelay",
+  "keepAliveInterval",
+  "localAddress",
+  "localPort",
+  "lookup",
+  "receiveBufferSize",
+  "resetOnAbort",
+  "sendBufferSize",
+  "typeOfService",
+  "userTimeout",
+];
 
 const CHECKS: OptionTable<EpollNetworkOptions> = { library: text };
 
@@ -44,7 +62,7 @@ export function createEpollNetwork(options: EpollNetworkOptions = {}): Network {
   }
   return {
     name: "epollNetwork",
-    honours: ["fd", "keepAliveDelay", "localAddress", "localPort", "lookup", "resetOnAbort"],
+    honours: HONOURED,
     connect: async (place, options) => await connect(loadLibc(library), place, options),
     listen: async (place, options) => await listen(loadLibc(library), place, options),
     bindDatagrams: async (place, options) => await bindDatagrams(loadLibc(library), place, options),
