@@ -7,7 +7,7 @@ import type { TrafficCounters } from "./traffic_counters.ts";
  * The names that `Transport.getExtraInfo` knows, and the type of each. A carrier or a layer of your
  * own may add to them:
  *
- * ```ts
+ * ```ts ignore
  * declare module "@sluice/net/protocols" {
  *   interface ExtraInfo {
  *     serialNumber: string;
