@@ -9,7 +9,7 @@ export { type Clock, startTimer, systemClock };
 export const clockCheck: Check = objectWith("a Clock", "now", "after");
 
 /** The system's clock, with timers that do not keep the process alive. */
-const backgroundClock: Clock = {
+export const backgroundClock: Clock = {
   now: systemClock.now,
   after: (milliseconds, callback) => {
     // deno-lint-ignore sluice/timers -- the other place that sets timers

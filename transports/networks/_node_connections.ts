@@ -5,7 +5,7 @@ import type { Carrier } from "../core/carrier.ts";
 import { DEFAULT_HOSTNAME, type Endpoint, formatHostPort } from "../core/addresses.ts";
 import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
-import { toTimerMs } from "../core/clock.ts";
+import { backgroundClock, startTimer, toTimerMs } from "../core/clock.ts";
 import { fromNodeError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import { familyOf } from "../datagrams/ip_address.ts";
@@ -17,6 +17,8 @@ import { lookUpHost } from "./_look_up_host.ts";
 import { connectToAny, HAPPY_EYEBALLS_DELAY } from "./connect_to_any.ts";
 import { lookUpToDial } from "./look_up_addresses.ts";
 
+/** How often a server looks whether connections were left behind, in milliseconds. */
+const LOOK_AGAIN_MS = 1000;
 /** How many connections wait for `accept()` before further ones are refused: the usual backlog. */
 const DEFAULT_BACKLOG = 511;
 
@@ -143,6 +145,7 @@ class NodeListener implements NetworkListener {
   readonly #arrived: NodeSocketCarrier[] = [];
   #accepting: PromiseWithResolvers<Carrier> | null = null;
   #isClosed = false;
+  #stopTimer: () => void = () => {};
 
   constructor(server: Server, backlog: number, options: BindOptions, path: string | undefined) {
     this.#server = server;
@@ -150,6 +153,7 @@ class NodeListener implements NetworkListener {
     this.#options = options;
     this.address = addressOf(server, path);
     server.on("connection", (socket: Socket) => this.#onConnection(socket));
+    this.#lookAgain();
   }
 
   accept(): Promise<Carrier> {
@@ -162,10 +166,18 @@ class NodeListener implements NetworkListener {
 
   close(): void {
     this.#isClosed = true;
+    this.#stopTimer();
     this.#server.close();
     for (const carrier of this.#arrived.splice(0)) drop(carrier);
     this.#accepting?.reject(closedError());
     this.#accepting = null;
+  }
+
+  #lookAgain(): void {
+    this.#stopTimer = startTimer(LOOK_AGAIN_MS, () => {
+      lookForConnections(this.#server, this.#backlog);
+      this.#lookAgain();
+    }, backgroundClock);
   }
 
   #onConnection(socket: Socket): void {
@@ -179,6 +191,17 @@ class NodeListener implements NetworkListener {
     else if (!this.#isClosed && this.#arrived.length < this.#backlog) this.#arrived.push(carrier);
     else drop(carrier);
   }
+}
+
+/**
+ * Deno's server never accepts again, and tells nothing, once an accept has failed: for want of
+ * descriptors, for instance. To have its handle listen anew makes it look; the socket stays the
+ * same. Where the handle is another one nothing is done.
+ */
+function lookForConnections(server: Server, backlog: number): void {
+  const handle: unknown = Reflect.get(server, "_handle");
+  if (typeof handle !== "object" || handle === null || !("listen" in handle)) return;
+  if (typeof handle.listen === "function") handle.listen(backlog);
 }
 
 function drop(carrier: NodeSocketCarrier): void {
