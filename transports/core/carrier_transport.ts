@@ -22,14 +22,13 @@ import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import { Delivery } from "./read/delivery.ts";
 import { type ErrorHandler, report, toError } from "./error_report.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { OWNER } from "./loan.ts";
 import { describeOsError } from "./os_error.ts";
 import { Outbound, type OutboundEvents } from "./write/outbound.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";
 import { switchProtocol } from "./read/switch_protocol.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
-import { asBytes, takeOver, toPieces } from "./write/to_bytes.ts";
+import { checkData, discard, takeOver, toParts } from "./write/to_bytes.ts";
 import { checkWriteBufferLimits } from "./write/water_marks.ts";
 import { gateOf } from "./write/write_gate.ts";
 
@@ -173,12 +172,12 @@ export class CarrierTransport implements Transport {
   }
 
   write(data: Uint8Array | string, options?: WriteOptions): boolean {
-    const bytes = asBytes(data);
-    return this.#write(bytes.length > 0 ? [bytes] : [], options);
+    checkData(data);
+    return this.#write(data.length > 0 ? [data] : [], options);
   }
 
   writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
-    return this.#write(toPieces(parts, options), options);
+    return this.#write(toParts(parts, options), options);
   }
 
   writeEof(): void {
@@ -341,14 +340,14 @@ export class CarrierTransport implements Transport {
     if (!this.#delivery.stopped && this.#delivery.protocol === protocol) void this.#tellEof();
   }
 
-  #write(pieces: Uint8Array[], options: WriteOptions | undefined): boolean {
+  #write(pieces: (Uint8Array | string)[], options: WriteOptions | undefined): boolean {
     const isOpen = this.#mayWrite();
     const areOwned = options !== undefined && takeOver(pieces, options);
     const isHeld = isOpen && pieces.length > 0 && gateOf(this)?.hold(...pieces) === true;
     if (isOpen && !isHeld) {
-      for (const bytes of pieces) this.#outbound.push(bytes, areOwned);
+      for (const data of pieces) this.#outbound.push(data, areOwned);
       if (pieces.length > 0) this.#outbound.commit();
-    } else if (areOwned) pieces.forEach(OWNER.release);
+    } else if (areOwned) discard(pieces);
     return !isHeld && !this.#outbound.paused;
   }
 

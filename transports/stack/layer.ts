@@ -13,11 +13,10 @@ import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
-import { OWNER } from "../core/loan.ts";
 import { closeAfterPeer } from "../core/writing.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
-import { asBytes, takeOver, toPieces } from "../core/write/to_bytes.ts";
+import { asBytes, discard, takeOver, toParts } from "../core/write/to_bytes.ts";
 import { putOnTop, takeOff } from "../core/stack_top.ts";
 import { gateOf } from "../core/write/write_gate.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
@@ -151,7 +150,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** Passes data down. */
   override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
-    const pieces = toPieces(parts, options);
+    const pieces = toParts(parts, options);
     return this.#isHeld(pieces, options) ? false : super.writelines(pieces, options);
   }
 
@@ -230,7 +229,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     if (gate === undefined || this.isClosing()) return false;
     const pieces = data.map(asBytes).filter((piece) => piece.length > 0);
     if (pieces.length === 0 || !gate.hold(...pieces)) return false;
-    if (options !== undefined && takeOver(pieces, options)) pieces.forEach(OWNER.release);
+    if (options !== undefined && takeOver(pieces, options)) discard(pieces);
     return true;
   }
 

@@ -104,10 +104,10 @@ export class Outbound {
   /**
    * Queues bytes, as a copy if they are few or may change; {@linkcode commit} follows.
    *
-   * @param areOwned Whether they have their memory for themselves: it is used again then.
+   * @param areOwned Whether bytes have their memory for themselves: it is used again then.
    */
-  push(bytes: Uint8Array, areOwned: boolean): void {
-    this.#queue.push(bytes, areOwned);
+  push(data: Uint8Array | string, areOwned: boolean): void {
+    this.#queue.push(data, areOwned);
   }
 
   /** Has what was pushed sent in time, and pauses the writer if it is too much. */

@@ -1,7 +1,7 @@
 import { type Bytes, checkBytes, copyOf, isOrdinary, remedyFor } from "../../../protocols/bytes.ts";
 import type { WriteOptions } from "../../../protocols/contract.ts";
 import { checkOptions, flag, type OptionTable, show } from "../../../protocols/option_checks.ts";
-import { isLent } from "../loan.ts";
+import { isLent, OWNER } from "../loan.ts";
 import { detach } from "../memory_pool.ts";
 import { MOVE_LIMIT } from "./write_queue.ts";
 
@@ -24,36 +24,53 @@ export function toBytes(data: Uint8Array | string): Uint8Array {
  * @throws {TypeError} If it is neither bytes nor a string, or the memory was transferred away.
  */
 export function asBytes(data: Uint8Array | string): Uint8Array {
-  if (typeof data === "string") return encoder.encode(data);
-  if (!(data as unknown instanceof Uint8Array)) {
+  checkData(data);
+  return typeof data === "string" ? encoder.encode(data) : data;
+}
+
+/**
+ * Throws for what cannot be written.
+ *
+ * @throws {TypeError} If it is neither bytes nor a string, or the memory was transferred away.
+ */
+export function checkData(data: unknown): void {
+  if (typeof data === "string") return;
+  if (!(data instanceof Uint8Array)) {
     throw new TypeError(
       `Cannot write data ${show(data)}: it is neither a Uint8Array nor a string` +
         remedyFor(data),
     );
   }
   if (data.length === 0) checkBytes(data, "write");
-  return data;
+}
+
+/** {@linkcode toParts}, as bytes. */
+export function toPieces(
+  parts: Iterable<Uint8Array | string>,
+  options?: WriteOptions,
+): Uint8Array[] {
+  return toParts(parts, options).map(asBytes);
 }
 
 /**
- * What may be written in parts, as bytes without empty ones. Nothing is written if one of them is
+ * What may be written in parts, without empty ones. Nothing is written if one of them is
  * of a wrong kind, so all are looked at first. Anything but an array may run code between two
  * parts, such as a generator that uses one buffer for all of them: these parts are copied.
  *
  * @throws {TypeError} If `parts` cannot be iterated, or a part is neither bytes nor a string.
  */
-export function toPieces(
+export function toParts(
   parts: Iterable<Uint8Array | string>,
   options?: WriteOptions,
-): Uint8Array[] {
-  if (Array.isArray(parts)) return parts.map(asBytes).filter((bytes) => bytes.length > 0);
-  checkIterable(parts);
-  const pieces: Uint8Array[] = [];
+): (Uint8Array | string)[] {
+  const isArray = Array.isArray(parts);
+  if (!isArray) checkIterable(parts);
+  const pieces: (Uint8Array | string)[] = [];
   for (const part of parts) {
-    const bytes = asBytes(part);
-    if (bytes.length === 0) continue;
-    const isTransfer = options !== undefined && transfers(options);
-    pieces.push(isTransfer ? moved(bytes) : bytes === part ? copyOf(bytes) : bytes);
+    checkData(part);
+    if (part.length === 0) continue;
+    if (isArray || typeof part === "string") pieces.push(part);
+    else pieces.push(options !== undefined && transfers(options) ? moved(part) : copyOf(part));
   }
   return pieces;
 }
@@ -65,18 +82,24 @@ export function toPieces(
  * @returns Whether the options say so.
  * @throws {TypeError} If there is no such option, or it is of the wrong kind.
  */
-export function takeOver(pieces: Uint8Array[], options: WriteOptions): boolean {
+export function takeOver(pieces: (Uint8Array | string)[], options: WriteOptions): boolean {
   if (!transfers(options)) return false;
   const memories = new Set<ArrayBufferLike>();
   // First those that are copied: they may lie in memory that another one is about to take along.
   pieces.forEach((bytes, i) => {
+    if (typeof bytes === "string") return;
     if (memories.has(bytes.buffer) || !isWriters(bytes)) pieces[i] = copyOf(bytes);
     memories.add(bytes.buffer);
   });
   pieces.forEach((bytes, i) => {
-    if (bytes.length > MOVE_LIMIT) pieces[i] = moved(bytes);
+    if (typeof bytes !== "string" && bytes.length > MOVE_LIMIT) pieces[i] = moved(bytes);
   });
   return true;
+}
+
+/** Detaches pieces that were taken over and are not sent. */
+export function discard(pieces: readonly (Uint8Array | string)[]): void {
+  for (const bytes of pieces) if (typeof bytes !== "string") OWNER.release(bytes);
 }
 
 function transfers(options: WriteOptions): boolean {

@@ -2,6 +2,7 @@ import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 
+const encoder = new TextEncoder();
 const gates = new WeakMap<Transport, WriteGate>();
 /** How many transports have a gate: mostly none, and then a write looks for none. */
 let count = 0;
@@ -72,12 +73,13 @@ export class WriteGate {
    * @returns Whether they are held back.
    * @throws {InvalidStateError} After {@linkcode holdEof}.
    */
-  hold(...pieces: readonly Uint8Array[]): boolean {
+  hold(...pieces: readonly (Uint8Array | string)[]): boolean {
     if (this.#isPassing) return false;
     if (this.#hasEof) throw new InvalidStateError("Cannot write: writeEof() was called");
     for (const piece of pieces) {
-      this.#held.push(copyOf(piece));
-      this.#size += piece.length;
+      const copy = typeof piece === "string" ? encoder.encode(piece) : copyOf(piece);
+      this.#held.push(copy);
+      this.#size += copy.length;
     }
     this.#onHeld();
     return true;

@@ -12,10 +12,19 @@ export const MOVE_LIMIT = 8191;
  */
 const SHARED_LIMIT = 2048;
 
+/** How many bytes of UTF-8 a UTF-16 code unit has at most. */
+const MAX_BYTES_PER_UNIT = 3;
+const encoder = new TextEncoder();
+
 /** A run of bytes to be sent in one operation. */
 interface Piece extends Outgoing {
   /** How many there were when they were queued: memory that is not copied may vanish. */
   length: number;
+}
+
+/** A run of copies: it grows in `length`, and `bytes` follows when it is sent. */
+interface CopiedPiece extends Piece {
+  readonly holder: WriteSegment;
 }
 
 /**
@@ -33,11 +42,18 @@ export class WriteQueue {
   }
 
   /**
-   * Adds bytes at the end: as a copy if they are few, or may change; else as they are.
+   * Adds bytes at the end: as a copy if they are few, or may change; else as they are. Text is
+   * encoded where it is sent from.
    *
-   * @param areOwned Whether they have their memory for themselves: it is used again then.
+   * @param areOwned Whether bytes have their memory for themselves: it is used again then.
    */
-  push(bytes: Uint8Array, areOwned: boolean): void {
+  push(data: Uint8Array | string, areOwned: boolean): void {
+    if (typeof data !== "string") this.#pushBytes(data, areOwned);
+    else if (MAX_BYTES_PER_UNIT * data.length <= COPY_LIMIT) this.#pushText(data);
+    else this.#pushBytes(encoder.encode(data), false);
+  }
+
+  #pushBytes(bytes: Uint8Array, areOwned: boolean): void {
     const { length } = bytes;
     this.#size += length;
     const loan = length > MOVE_LIMIT && !areOwned ? Loan.of(bytes.buffer) : null;
@@ -47,7 +63,7 @@ export class WriteQueue {
       this.#pieces.push(piece);
       return;
     }
-    if (!this.#extendLast(bytes)) this.#pushCopy(bytes);
+    this.#pushCopy(bytes);
     if (areOwned) OWNER.release(bytes);
   }
 
@@ -59,6 +75,9 @@ export class WriteQueue {
   peek(): Uint8Array | undefined {
     const piece = this.#pieces[0];
     if (piece === undefined || piece.bytes.length === piece.length) return piece?.bytes;
+    if (isCopied(piece)) {
+      return piece.bytes = piece.holder.view(piece.bytes.byteOffset, piece.length);
+    }
     throw new TypeError(
       `Memory of ${piece.length} bytes that waited to be sent was transferred away or has shrunk`,
     );
@@ -95,28 +114,44 @@ export class WriteQueue {
     this.#size = 0;
   }
 
-  #extendLast(bytes: Uint8Array): boolean {
-    const last = this.#pieces.at(-1);
-    if (!(last?.holder instanceof WriteSegment)) return false;
-    const extended = last.holder.extend(last.bytes, bytes);
-    if (extended === null) return false;
-    last.bytes = extended;
-    last.length = extended.length;
-    return true;
+  #pushText(text: string): void {
+    const most = MAX_BYTES_PER_UNIT * text.length;
+    const piece = this.#extensible(most) ?? this.#begin(most);
+    const length = piece.holder.addText(text);
+    piece.length += length;
+    this.#size += length;
   }
 
   #pushCopy(bytes: Uint8Array): void {
-    if (this.#pieces.length === 0 && bytes.length <= SHARED_LIMIT) {
-      const segment = WriteSegment.shared(bytes.length);
-      this.#pieces.push({ bytes: segment.hold(bytes), length: bytes.length, holder: segment });
-      return;
-    }
     for (let done = 0; done < bytes.length; done += SEGMENT_SIZE) {
-      const segment = WriteSegment.own();
-      const part = bytes.subarray(done, done + SEGMENT_SIZE);
-      this.#pieces.push({ bytes: segment.hold(part), length: part.length, holder: segment });
+      const part = bytes.length > SEGMENT_SIZE ? bytes.subarray(done, done + SEGMENT_SIZE) : bytes;
+      const piece = this.#extensible(part.length) ?? this.#begin(part.length);
+      piece.holder.add(part);
+      piece.length += part.length;
     }
   }
+
+  /** The last piece, if `n` bytes can be added to it. */
+  #extensible(n: number): CopiedPiece | null {
+    const last = this.#pieces.at(-1);
+    if (last === undefined || !isCopied(last)) return null;
+    return last.holder.isExtensible(last.bytes.byteOffset + last.length, n) ? last : null;
+  }
+
+  /** Begins a piece that has room for `n` bytes. */
+  #begin(n: number): CopiedPiece {
+    const isFirst = this.#pieces.length === 0 && n <= SHARED_LIMIT;
+    const holder = isFirst ? WriteSegment.shared(n) : WriteSegment.own();
+    const piece = { bytes: holder.view(holder.end, 0), length: 0, holder };
+    holder.begin();
+    this.#pieces.push(piece);
+    return piece;
+  }
+}
+
+/** Whether a piece holds copies, so that it can grow. */
+function isCopied(piece: Piece): piece is CopiedPiece {
+  return piece.holder instanceof WriteSegment;
 }
 
 /** Whether bytes stay as they are, and where they are, until their writer changes them. */

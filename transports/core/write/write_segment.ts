@@ -1,8 +1,11 @@
 /** The size of a segment, in bytes: what one operation sends at most of many small writes. */
 export const SEGMENT_SIZE = 65_536;
+/** Up to this length text is encoded by hand: to call the encoder costs more. */
+const SHORT_TEXT = 48;
 /** How many unused segments are kept for the next one in need: 2 MiB in all. */
 const POOL_SIZE = 32;
 
+const encoder = new TextEncoder();
 const pool: WriteSegment[] = [];
 let shared: WriteSegment | null = null;
 
@@ -32,19 +35,42 @@ export class WriteSegment {
   /** A copy of `bytes`, which there must be room for; it stays until {@linkcode release}. */
   hold(bytes: Uint8Array): Uint8Array {
     const start = this.#used;
-    this.#bytes.set(bytes, start);
-    this.#used += bytes.length;
-    this.#users++;
-    return this.#bytes.subarray(start, this.#used);
+    this.begin();
+    this.add(bytes);
+    return this.view(start, bytes.length);
   }
 
-  /** The held bytes, followed by `bytes`; `null` if other bytes follow them or there is no room. */
-  extend(held: Uint8Array, bytes: Uint8Array): Uint8Array | null {
-    const end = held.byteOffset + held.length;
-    if (end !== this.#used || end + bytes.length > SEGMENT_SIZE) return null;
-    this.#bytes.set(bytes, end);
+  /** Where the next bytes come to lie. */
+  get end(): number {
+    return this.#used;
+  }
+
+  /** Begins a run of bytes at {@linkcode end}; it stays until {@linkcode release}. */
+  begin(): void {
+    this.#users++;
+  }
+
+  /** Whether the run that goes up to `end` can be extended by `n` bytes. */
+  isExtensible(end: number, n: number): boolean {
+    return end === this.#used && end + n <= SEGMENT_SIZE;
+  }
+
+  /** Extends the last run by a copy of bytes, which there must be room for. */
+  add(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#used);
     this.#used += bytes.length;
-    return this.#bytes.subarray(held.byteOffset, this.#used);
+  }
+
+  /** Extends the last run by text as UTF-8, which there must be room for; returns its length. */
+  addText(text: string): number {
+    const length = encodeAt(text, this.#bytes, this.#used);
+    this.#used += length;
+    return length;
+  }
+
+  /** The bytes of a run. */
+  view(start: number, length: number): Uint8Array {
+    return this.#bytes.subarray(start, start + length);
   }
 
   /** One of those who hold something here needs it no more. */
@@ -53,4 +79,19 @@ export class WriteSegment {
     this.#used = 0;
     if (this !== shared && pool.length < POOL_SIZE) pool.push(this);
   }
+}
+
+/** Puts text as UTF-8 into `target`; returns how many bytes it has. */
+function encodeAt(text: string, target: Uint8Array, at: number): number {
+  const { length } = text;
+  if (length <= SHORT_TEXT) {
+    let i = 0;
+    for (; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 127) break;
+      target[at + i] = code;
+    }
+    if (i === length) return length;
+  }
+  return encoder.encodeInto(text, target.subarray(at)).written;
 }

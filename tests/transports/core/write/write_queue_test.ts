@@ -182,3 +182,40 @@ Deno.test("WriteQueue.consume() refuses what a carrier cannot have sent", () => 
   queue.consume(4);
   assertEquals([queue.size, queue.peek()?.length], [6, 6]);
 });
+
+Deno.test("WriteQueue.push() encodes text of any length as UTF-8, between bytes", () => {
+  const texts = [
+    "a",
+    "short é",
+    "x".repeat(48),
+    "😀".repeat(30),
+    "half \ud800",
+    "ü".repeat(5461),
+    "€".repeat(5462),
+    "long ".repeat(30_000),
+    "\0",
+  ];
+  const queue = new WriteQueue();
+  for (const text of texts) {
+    queue.push(text, false);
+    queue.push(bytes(0xff), false);
+  }
+  const parts = texts.flatMap((text) => [...new TextEncoder().encode(text), 0xff]);
+  assertEquals(queue.size, parts.length);
+  const taken = takeAll(queue);
+  assertSameBytes(new Uint8Array(taken.flatMap((piece) => [...piece])), new Uint8Array(parts));
+  assertEquals(queue.size, 0);
+});
+
+Deno.test("WriteQueue lets text follow what an operation has already, and keeps both", () => {
+  const queue = new WriteQueue();
+  queue.push("one", false);
+  const first = queue.peek();
+  queue.push("two", false);
+  assertEquals(new TextDecoder().decode(first), "one");
+  queue.consume(3);
+  assertEquals(new TextDecoder().decode(queue.peek()), "two");
+  queue.consume(1);
+  queue.push("!", false);
+  assertEquals(new TextDecoder().decode(queue.peek()), "wo!");
+});
