@@ -17,7 +17,8 @@ const UNIX_PERMISSIONS = "--allow-net --allow-read --allow-write";
 export function describeOsError(error: unknown, action: string): Error {
   const described = toError(error);
   try {
-    if (!isOsError(described)) return described;
+    // A transport below may have said it.
+    if (!isOsError(described) || described.message.startsWith(`${action}: `)) return described;
     const message = `${action}: ${described.message}`;
     // A frozen error keeps its message.
     return Reflect.set(described, "message", message)

@@ -12,6 +12,8 @@ Deno.test("describeOsError() puts the action before the message and keeps class 
   assertStrictEquals(described, refused);
   assertEquals(described.message, "Cannot connect to 127.0.0.1:80: refused");
   assertEquals(refused.code, "EX");
+  // A transport over another one says the same.
+  assertEquals(describeOsError(refused, "Cannot connect to 127.0.0.1:80").message, refused.message);
 });
 
 Deno.test("describeOsError() leaves errors that are not the system's alone", () => {

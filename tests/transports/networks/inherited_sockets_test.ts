@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { retry } from "@std/async";
 import { TextLineStream } from "@std/streams";
 import { openConnection } from "../../../streams/open_connection.ts";
+import { openUnixConnection } from "../../../streams/open_unix_connection.ts";
 import { inheritedSockets } from "../../../transports/networks/inherited_sockets.ts";
 import { testWith } from "../../support/outside_peer.ts";
 
@@ -58,3 +60,37 @@ Deno.test("inheritedSockets() gives a number as it is, and refuses what systemd 
   assertEquals(inheritedSockets(7), [7]);
   assertThrows(() => inheritedSockets("systemd:web"), TypeError, 'fd "systemd:web"');
 });
+
+/** Passes a Unix socket on, which has the number 3 then: python3 -c PASS_ON PATH PROGRAM [ARG ...]. */
+const PASS_ON = `
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+listener.detach()
+os.execvp(sys.argv[2], sys.argv[2:])
+`;
+
+testWith(
+  "python3",
+  "A server on an inherited Unix socket leaves its file where it is",
+  async () => {
+    const folderOfSocket = await Deno.makeTempDir({ prefix: "sluice-" });
+    const path = `${folderOfSocket}/s.sock`;
+    const program = new URL("inherited_unix_server.ts", folder).href;
+    const child = new Deno.Command("python3", {
+      args: ["-c", PASS_ON, path, Deno.execPath(), "run", "-A", "--no-check", program],
+      stdin: "null",
+    }).spawn();
+    // The program takes its time to listen.
+    const patience = { maxAttempts: 100, minTimeout: 20, maxTimeout: 100 };
+    const client = await retry(() => openUnixConnection({ path }), patience);
+    assertEquals(new TextDecoder().decode(await client.reader.read()), "unix");
+    await client.close();
+    assertEquals((await child.status).code, 0);
+    assertEquals((await Deno.lstat(path)).isSocket, true);
+    await Deno.remove(folderOfSocket, { recursive: true });
+  },
+);
