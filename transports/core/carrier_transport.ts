@@ -202,7 +202,7 @@ export class CarrierTransport implements Transport {
   abort(reason?: Error | AbortOptions): void {
     const { reason: error = null, reset = false } = toAbortOptions(reason);
     if (reset && !this.canReset) throw cannotReset(this.#peer());
-    this.#isReset ||= reset;
+    this.#isReset ||= reset && this.#lifecycle.allows("lose");
     this.#lose(error === null ? "abort" : "error", error);
   }
 

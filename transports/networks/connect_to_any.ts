@@ -46,10 +46,11 @@ class Race<C extends { close(outcome: Abandoned): void }> {
   readonly #addresses: readonly string[];
   readonly #dial: Dial<C>;
   readonly #options: RaceOptions;
-  readonly #signal: AbortSignal;
-  readonly #over = new AbortController();
+  /** Of the attempts that are under way. */
+  readonly #attempts = new Set<AbortController>();
   readonly #outcome = Promise.withResolvers<C>();
   readonly #errors: Error[] = [];
+  #isOver = false;
   #begun = 0;
   #failed = 0;
   #stopTimer: () => void = () => {};
@@ -58,19 +59,19 @@ class Race<C extends { close(outcome: Abandoned): void }> {
     this.#addresses = addresses;
     this.#dial = dial;
     this.#options = options;
-    this.#signal = AbortSignal.any([options.signal, this.#over.signal]);
   }
 
   async run(): Promise<C> {
-    const onAbort = () => this.#outcome.reject(this.#signal.reason);
-    this.#signal.addEventListener("abort", onAbort, { once: true });
+    const { signal } = this.#options;
+    signal.throwIfAborted();
+    const onAbort = () => this.#outcome.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
     this.#next();
     try {
       return await this.#outcome.promise;
     } finally {
-      this.#signal.removeEventListener("abort", onAbort);
-      this.#stopTimer();
-      this.#over.abort();
+      signal.removeEventListener("abort", onAbort);
+      this.#end(signal.reason);
     }
   }
 
@@ -78,26 +79,37 @@ class Race<C extends { close(outcome: Abandoned): void }> {
     this.#stopTimer();
     const index = this.#begun;
     const address = this.#addresses[index];
-    if (address === undefined || this.#signal.aborted) return;
+    if (address === undefined || this.#isOver) return;
     this.#begun++;
     this.#stopTimer = startTimer(this.#options.delayMs, () => this.#next());
     void this.#attempt(address, index);
   }
 
   async #attempt(address: string, index: number): Promise<void> {
+    const attempt = new AbortController();
+    this.#attempts.add(attempt);
     try {
-      const connection = await this.#dial(address, this.#signal);
-      if (this.#signal.aborted) connection.close({ endedBy: "abort", error: null });
-      else {
-        this.#outcome.resolve(connection);
-        this.#over.abort();
-      }
+      const connection = await this.#dial(address, attempt.signal);
+      if (this.#isOver) return connection.close({ endedBy: "abort", error: null });
+      // The signal of this one does not abort any more.
+      this.#attempts.delete(attempt);
+      this.#outcome.resolve(connection);
+      this.#end(new DOMException("Another address was connected to", "AbortError"));
     } catch (error) {
+      this.#attempts.delete(attempt);
       this.#errors[index] = toError(error);
       const isLast = ++this.#failed === this.#addresses.length;
       if (isLast) this.#outcome.reject(new AggregateError(this.#errors, this.#options.failure));
       else this.#next();
     }
+  }
+
+  /** Gives up the attempts that are under way. */
+  #end(reason: unknown): void {
+    this.#isOver = true;
+    this.#stopTimer();
+    for (const attempt of this.#attempts) attempt.abort(reason);
+    this.#attempts.clear();
   }
 }
 

@@ -121,6 +121,14 @@ Deno.test(
   },
 );
 
+Deno.test("abort({ reset: true }) changes nothing about a connection that is lost", async () => {
+  const seen = await seenByClient(({ transport }) => {
+    transport.abort();
+    transport.abort({ reset: true });
+  });
+  assertEquals(seen, null);
+});
+
 Deno.test("abort() refuses options that it does not know, and takes any error", async () => {
   const [a] = await memoryTransportPair(() => ({}), () => ({}));
   for (const wrong of [{ rst: true }, { reset: 1 }, { reason: "text" }]) {
