@@ -12,6 +12,12 @@ export interface HttpTimes {
   readonly keepAliveTimeout: number;
 }
 
+/** A session of HTTP/2. */
+export interface ClosableSession {
+  /** Ends it once its requests are answered. */
+  close(): void;
+}
+
 /**
  * One connection of an HTTP server: its deadlines, and its end in good order.
  *
@@ -27,6 +33,7 @@ export class HttpConnection {
   #cancel: () => void = () => {};
   #open = 0;
   #isStopping = false;
+  #session: ClosableSession | null = null;
 
   /** Starts the time for the first request. `refuse` answers and ends the connection. */
   constructor(stream: LiveNodeStream, times: HttpTimes, refuse: (status: 408) => void) {
@@ -60,14 +67,15 @@ export class HttpConnection {
   /** Ends the connection as soon as no request is under way. */
   stop(): void {
     this.#isStopping = true;
+    if (this.#session !== null) return this.#session.close();
     for (const answer of this.#answers) this.#makeLast(answer);
     if (this.#open === 0) this.#stream.destroySoon();
   }
 
-  /** No HTTP any more: an upgrade. */
-  release(): void {
+  /** Counts no times any more: an upgrade, or HTTP/2, whose session ends the connection. */
+  release(session: ClosableSession | null = null): void {
     this.#cancel();
-    this.#isStopping = false;
+    this.#session = session;
   }
 
   readonly #answers = new Set<ServerResponse>();

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { Http2Server } from "node:http2";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import { checkOptions, show } from "../protocols/option_checks.ts";
 import { toError } from "../protocols/thrown.ts";
 import { report } from "../transports/core/error_report.ts";
 import { toRequest } from "./_fetch_request.ts";
 import { sendResponse } from "./_fetch_response.ts";
-import { HttpConnection, type HttpTimes } from "./_http_connection.ts";
+import { type ClosableSession, HttpConnection, type HttpTimes } from "./_http_connection.ts";
 import { makeInfo, upgradeOf } from "./_http_upgrade.ts";
 import { LiveNodeStream } from "./_live_node_stream.ts";
 import { type FetchHandler, HTTP_CHECKS, type HttpOptions } from "./http_options.ts";
@@ -58,7 +59,7 @@ export class HttpService {
    * @param options Times, limits and the error handler.
    * @throws {TypeError} If the handler is neither.
    */
-  constructor(handler: FetchHandler | Server, options: HttpOptions = {}) {
+  constructor(handler: FetchHandler | Server | Http2Server, options: HttpOptions = {}) {
     checkOptions("serve HTTP", options, HTTP_CHECKS);
     this.#options = options;
     this.#times = {
@@ -66,14 +67,12 @@ export class HttpService {
       requestTimeout: options.requestTimeout ?? 300_000,
       keepAliveTimeout: options.keepAliveTimeout ?? 5000,
     };
-    this.#server = typeof handler === "function" ? this.#makeServer(handler) : handler;
+    // Of a server of HTTP/2 no more is used than they have in common.
+    this.#server = typeof handler === "function" ? this.#makeServer(handler) : handler as Server;
     checkServer(this.#server);
     // Node ends a connection after each answer while its server does not listen.
     Object.defineProperty(this.#server, "listening", { get: () => !this.#isStopping });
-    // Before the listener of the framework, which may answer at once.
-    this.#server.prependListener("request", (message, answer) => {
-      this.#connections.get(message.socket)?.begin(message, answer);
-    });
+    this.#watch();
   }
 
   /**
@@ -92,7 +91,10 @@ export class HttpService {
     stream.on("error", () => {});
     const connection = new HttpConnection(stream, this.#times, (status) => refuse(stream, status));
     this.#connections.set(stream, connection);
+    const onSession = (session: ClosableSession): void => connection.release(session);
+    this.#server.on("session", onSession);
     this.#server.emit("connection", stream);
+    this.#server.off("session", onSession);
     if (this.#isStopping) connection.stop();
     await closed;
     this.#connections.delete(stream);
@@ -105,6 +107,28 @@ export class HttpService {
   stop(): void {
     this.#isStopping = true;
     for (const connection of this.#connections.values()) connection.stop();
+  }
+
+  /**
+   * Follows what the server does with its connections. Not by listeners: a server that has one for
+   * upgrades has to answer them.
+   */
+  #watch(): void {
+    const server = this.#server;
+    const emit = server.emit.bind(server);
+    Object.defineProperty(server, "emit", {
+      value: (event: string, first: IncomingMessage, ...rest: unknown[]): boolean => {
+        const connection = this.#connections.get(first?.socket);
+        if (event === "request" && rest[0] instanceof ServerResponse) {
+          connection?.begin(first, rest[0]);
+        } else if (event === "upgrade" || event === "connect") {
+          // From now on it is no HTTP.
+          connection?.release();
+          this.#connections.delete(first.socket);
+        }
+        return emit(event, first, ...rest);
+      },
+    });
   }
 
   #makeServer(handler: FetchHandler): Server {
@@ -128,7 +152,6 @@ export class HttpService {
       answer.assignSocket(message.socket);
       // Nothing else does for an answer that node:http did not make.
       answer.once("finish", () => socket.resume().destroySoon());
-      this.#connections.get(socket)?.begin(message, answer);
       void this.#answer(handler, message, answer);
     });
     return server;
@@ -161,8 +184,6 @@ export class HttpService {
         // The rest of a body that the handler did not read is passed over.
         return void message.removeAllListeners("readable").resume();
       }
-      this.#connections.get(stream)?.release();
-      this.#connections.delete(stream);
       answer.detachSocket(message.socket);
       upgrade.accept();
     } catch (thrown) {

@@ -1,4 +1,5 @@
 import type { Server as NodeServer } from "node:http";
+import type { Http2Server } from "node:http2";
 import { checkOptions, type OptionTable } from "../protocols/option_checks.ts";
 import { createServer, LISTEN_CHECKS, type ListenOptions } from "../transports/create_server.ts";
 import type { Server } from "../transports/servers/server.ts";
@@ -53,7 +54,7 @@ const CHECKS: OptionTable<ServeHttpOptions> = { ...LISTEN_CHECKS, ...HTTP_CHECKS
  * @throws {TypeError} If the handler is none. Otherwise as `createServer`.
  */
 export async function serveHttp(
-  handler: FetchHandler | NodeServer,
+  handler: FetchHandler | NodeServer | Http2Server,
   options: ServeHttpOptions,
 ): Promise<Server> {
   checkOptions("serve HTTP", options, CHECKS);

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { once } from "node:events";
 import { connect as connectHttp2, createServer } from "node:http2";
-import type { Server } from "node:http";
 import { text } from "node:stream/consumers";
 import { serveHttp, toNodeStream } from "../../node/mod.ts";
 import { onAllRoads } from "./roads.ts";
@@ -10,7 +9,7 @@ Deno.test("node:http2 runs over connections, as a client and as a server", async
   const http2 = createServer((request, response) => {
     void text(request).then((body) => response.end(`got ${body.length}`));
   });
-  await using server = await serveHttp(http2 as unknown as Server, { port: 0 });
+  await using server = await serveHttp(http2, { port: 0 });
   await onAllRoads(t, server.port, async (connect) => {
     const stream = toNodeStream(await connect());
     const session = connectHttp2("http://test.example", { createConnection: () => stream });

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { once } from "node:events";
 import { createServer as createNodeServer } from "node:http";
-import { HttpService, serveHttp } from "../../node/mod.ts";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
+import { LiveNodeStream } from "../../node/_live_node_stream.ts";
+import { HttpService, serveHttp, toNodeStream } from "../../node/mod.ts";
 import { openConnection } from "../../streams/open_connection.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";
@@ -355,4 +360,41 @@ Deno.test("serveHttp() serves a server of node:http, and ends its connections in
   await using server = await serveHttp(node, { port: 0 });
   const response = await fetch(`http://127.0.0.1:${server.port}/node`);
   assertEquals(await response.text(), "127.0.0.1 /node");
+});
+
+Deno.test("A connection that a server of node:http upgraded is left alone", async () => {
+  const node = createNodeServer();
+  const upgraded = Promise.withResolvers<Duplex>();
+  node.on("upgrade", (_message, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
+    upgraded.resolve(socket);
+  });
+  await using client = await Client.of(node, { headersTimeout: 5, keepAliveTimeout: 5 });
+  client.send("GET / HTTP/1.1", "connection: upgrade", "upgrade: x");
+  assert((await client.head()).startsWith("http/1.1 101"));
+  const socket = await upgraded.promise;
+  assertInstanceOf(socket, LiveNodeStream);
+  // Longer than the times of HTTP.
+  socket.setTimeout(25);
+  await once(socket, "timeout");
+  client.service.stop();
+  socket.write("still there");
+  assertEquals(decode(await client.connection.reader.readexactly(11)), "still there");
+  socket.resume().once("end", () => void socket.end());
+});
+
+Deno.test("Sessions of HTTP/2 are under no times of HTTP/1, and end in good order", async () => {
+  const http2 = createHttp2Server((_request, response) => void response.end("two"));
+  const service = new HttpService(http2, { headersTimeout: 5 });
+  const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
+  const served = service.serve(b.transport);
+  const stream = toNodeStream(a.transport);
+  const session = connectHttp2("http://test.example", { createConnection: () => stream });
+  assertEquals(await text(session.request({ ":path": "/" })), "two");
+  stream.setTimeout(25);
+  await once(stream, "timeout");
+  assertEquals(await text(session.request({ ":path": "/" })), "two");
+  const closed = once(session, "close");
+  service.stop();
+  await Promise.all([closed, served]);
 });
