@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { show } from "../protocols/option_checks.ts";
 import { nextTurn } from "../transports/core/clock.ts";
 
 /** Answers whose status says that they have no body. */
@@ -12,6 +13,9 @@ const WITHOUT_BODY: readonly number[] = [204, 205, 304];
  * @throws The failure of the body, when a part of it may be on its way.
  */
 export async function sendResponse(answer: ServerResponse, response: Response): Promise<void> {
+  if (!(response instanceof Response)) {
+    throw new TypeError(`Cannot send response: the handler gave ${show(response)}, not a Response`);
+  }
   const { body, status, statusText } = response;
   if (response.bodyUsed || body?.locked) {
     throw new TypeError("Cannot send response: its body was used already");

@@ -222,6 +222,16 @@ Deno.test("A response that was used is the handler's fault", async () => {
   assertInstanceOf(errors[0], TypeError);
 });
 
+Deno.test("A handler that gives no Response is told so", async () => {
+  const errors: string[] = [];
+  await using client = await Client.of((() => undefined) as never, {
+    onError: (error) => errors.push(error.message),
+  });
+  client.send("GET / HTTP/1.1");
+  assertEquals((await client.answer()).slice(0, 3), "500");
+  assertEquals(errors, ["Cannot send response: the handler gave undefined, not a Response"]);
+});
+
 Deno.test("request.signal aborts when the client goes away", async () => {
   const gone = Promise.withResolvers<unknown>();
   await using client = await Client.of(({ signal }) => {

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { once } from "node:events";
 import { connect, createServer as createNodeServer } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { ca, localhost, trusting } from "./tls/certificates.ts";
 import { Duplex, duplexPair, PassThrough, Readable } from "node:stream";
 import {
   CarrierMessageError,
@@ -209,6 +211,44 @@ Deno.test("connectNodeStream() waits for a socket, and rejects when it cannot co
     () => connectNodeStream(() => ({}), connect(port, "127.0.0.1")),
     Deno.errors.ConnectionRefused,
   );
+});
+
+Deno.test("connectNodeStream() waits for the handshake of node:tls and knows its facts", async () => {
+  const server = await createServer(() => ({}), {
+    port: 0,
+    tls: { ...localhost, alpnProtocols: ["x"] },
+  });
+  const socket = connectTls({
+    port: server.port,
+    host: "127.0.0.1",
+    ca,
+    servername: "localhost",
+    ALPNProtocols: ["x"],
+  });
+  const { transport } = await connectNodeStream(() => ({}), socket);
+  assertEquals(transport.getExtraInfo("alpnProtocol"), "x");
+  assertEquals(transport.getExtraInfo("authorized"), true);
+  assertEquals(transport.getExtraInfo("tlsVersion"), "TLSv1.3");
+  assertEquals(transport.getExtraInfo("peercert")?.subject.CN, "localhost");
+  transport.close();
+  await transport.closed;
+  await server.shutdown();
+});
+
+Deno.test("connectNodeStream() encrypts a stream of another kind by the option tls", async () => {
+  const [a, b] = duplexPair();
+  const [client, server] = await Promise.all([
+    connectNodeStream(() => new RecordingProtocol(), a, { tls: trusting }),
+    connectNodeStream(
+      () => ({ connectionMade: (made) => void made.write("secret") }),
+      b,
+      { tls: { ...localhost, serverSide: true } },
+    ),
+  ]);
+  await client.protocol.untilReceived(6);
+  assertEquals(client.transport.getExtraInfo("peercert")?.subject.CN, "localhost");
+  client.transport.close();
+  await Promise.all([client.transport.closed, server.transport.closed]);
 });
 
 Deno.test("connectNodeStream() gives up a socket that takes too long, or when asked to", async () => {
