@@ -254,3 +254,26 @@ for (const [options, error, message] of WRONG) {
     },
   });
 }
+
+Deno.test("createConnection() leaves nothing open when it is aborted as the connection comes about", async () => {
+  const lost = Promise.withResolvers<void>();
+  await using server = await createServer(() => ({ connectionLost: () => lost.resolve() }), {
+    port: 0,
+  });
+  const { connect } = Deno;
+  const abort = new AbortController();
+  // Deno gives a connection in the turn in which the signal aborts.
+  Deno.connect = (async (options: Deno.ConnectOptions) => {
+    const conn = await connect(options);
+    abort.abort(new Error("too late"));
+    return conn;
+  }) as typeof connect;
+  try {
+    const { port } = server;
+    const connecting = createConnection(() => ({}), { port, signal: abort.signal });
+    await assertRejects(() => connecting, Error, "too late");
+  } finally {
+    Deno.connect = connect;
+  }
+  await lost.promise;
+});

@@ -2,7 +2,7 @@ import { abortable } from "@std/async";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { applySocketOptions } from "../carriers/socket_options.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
-import { toTimerMs } from "../core/clock.ts";
+import { nextTurn, toTimerMs } from "../core/clock.ts";
 import { DEFAULT_HOSTNAME, type Endpoint, fromDenoAddr } from "../core/addresses.ts";
 import { bindDatagrams } from "../datagrams/bind_datagrams.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
@@ -12,6 +12,9 @@ import type { BindOptions, DialOptions, Network } from "./network.ts";
 import { lookUpHost } from "./_look_up_host.ts";
 import { releasePort, untilPortReleased } from "./_address_release.ts";
 import { listenUnix } from "./_unix_listener.ts";
+
+/** How many turns of the event loop a connection that came about takes, at most, to be given. */
+const TURNS = 64;
 
 /**
  * The sockets of Deno: `Deno.connect` and `Deno.listen`. This is the default network.
@@ -45,15 +48,39 @@ async function connectSecure(
 async function dial(place: Endpoint, options: DialOptions): Promise<Deno.Conn> {
   const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
   if (path !== undefined) return await dialUnix(path, options.signal);
-  const conn = await Deno.connect({
-    hostname,
-    port,
-    signal: options.signal,
-    ...(options.happyEyeballsDelay !== undefined &&
-      { autoSelectFamilyAttemptDelay: toTimerMs(options.happyEyeballsDelay) }),
-  });
+  const conn = await dialTcp(hostname, port, options);
   applySocketOptions(conn, options);
   return conn;
+}
+
+/**
+ * Deno loses a connection that has just come about when the signal aborts: it stays open and has no
+ * owner. So Deno is told a little later, and gives such a connection before that.
+ */
+async function dialTcp(hostname: string, port: number, options: DialOptions): Promise<Deno.Conn> {
+  const { signal, happyEyeballsDelay } = options;
+  signal.throwIfAborted();
+  const later = new AbortController();
+  const onAbort = () => void afterTurns(TURNS).then(() => later.abort(signal.reason));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const conn = await Deno.connect({
+      hostname,
+      port,
+      signal: later.signal,
+      ...(happyEyeballsDelay !== undefined &&
+        { autoSelectFamilyAttemptDelay: toTimerMs(happyEyeballsDelay) }),
+    });
+    if (!signal.aborted) return conn;
+    conn.close();
+    throw signal.reason;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function afterTurns(turns: number): Promise<void> {
+  for (let i = 0; i < turns; i++) await nextTurn();
 }
 
 async function dialUnix(path: string, signal: AbortSignal): Promise<Deno.Conn> {
