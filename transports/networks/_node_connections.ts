@@ -30,6 +30,9 @@ export async function connect(place: Endpoint, options: DialOptions): Promise<Ca
   options.signal.throwIfAborted();
   const { hostname = DEFAULT_HOSTNAME, path } = place;
   if (path !== undefined || familyOf(hostname) !== null) return await dial(place, options);
+  if (options.lookup === undefined) {
+    requireNetPermission(formatHostPort(hostname, place.port ?? 0));
+  }
   const found = lookUpToDial(hostname, place.port, options.lookup ?? lookUpHost);
   const addresses = await abortable(found, options.signal);
   try {

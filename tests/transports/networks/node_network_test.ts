@@ -3,6 +3,7 @@ import { ConnectTimeoutError, NameResolutionError } from "../../../protocols/err
 import { openConnection, type OpenConnectionOptions } from "../../../streams/open_connection.ts";
 import { startServer, type StartServerOptions } from "../../../streams/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
+import { outputOf } from "../../support/outside_peer.ts";
 
 const network = nodeNetwork;
 
@@ -201,4 +202,21 @@ Deno.test("nodeNetwork goes on to the next address, and keeps trying one that is
   for (let i = 0; i < 2; i++) (await full.accept()).close();
   const opened = await slow;
   opened.transport.abort();
+});
+
+Deno.test("nodeNetwork connects by a name with the permission for that name alone", async () => {
+  await using server = await startServer(({ writer }) => void writer.write("hello"), { port: 0 });
+  const program = decodeURIComponent(new URL("dial_program.ts", import.meta.url).pathname);
+  const dial = (permission: string, ...args: string[]) =>
+    outputOf(Deno.execPath(), [
+      ...["run", "--no-check", "--no-prompt", permission, program],
+      ...[`${server.port}`, ...args],
+    ]);
+  for (const permission of ["--allow-net=localhost", `--allow-net=localhost:${server.port}`]) {
+    for (const args of [[], ["all"]]) assertEquals(await dial(permission, ...args), "hello\n");
+  }
+  assertStringIncludes(
+    await dial("--allow-net=example.com"),
+    `NotCapable: Cannot connect to localhost:${server.port}: Requires net access to "localhost`,
+  );
 });
