@@ -1,3 +1,4 @@
+import type { Address } from "../protocols/address.ts";
 import { abortable } from "@std/async";
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
 import { NameResolutionError } from "../protocols/errors.ts";
@@ -37,7 +38,8 @@ export const DATAGRAM_CHECKS: OptionTable<DatagramEndpointOptions> = {
  * them, or `family`, must be given.
  *
  * Nothing that comes from the network ends it. Deno cannot tell of a peer that is gone: its ICMP
- * messages are lost, so a connected endpoint never learns that no program listens.
+ * messages are lost, so a connected endpoint never learns that no program listens. On `epollNetwork`
+ * it does: `errorReceived` gets a `ConnectionRefused`.
  *
  * Needs `--allow-net`. With `--unstable-net` as well it uses `Deno.listenDatagram` instead of
  * `node:dgram`; only that has Unix sockets.
@@ -96,7 +98,7 @@ export async function createDatagramEndpoint<P extends DatagramProtocolCallbacks
   const lookup = lookupOf(network);
   signal?.throwIfAborted();
   const { local, remote } = await within(resolvePlaces(options, lookup), signal);
-  const carrier = await bindInTime(network, local, options);
+  const carrier = await bindInTime(network, local, remote, options);
   try {
     signal?.throwIfAborted();
     const protocol = makeProtocol(protocolFactory);
@@ -117,9 +119,10 @@ export async function createDatagramEndpoint<P extends DatagramProtocolCallbacks
 async function bindInTime(
   network: Network,
   local: Endpoint,
+  remote: Address | null,
   options: DatagramEndpointOptions,
 ): Promise<DatagramCarrier> {
-  const binding = bind(network, local, options);
+  const binding = bind(network, local, remote, options);
   try {
     return await within(binding, options.signal);
   } catch (error) {
@@ -131,6 +134,7 @@ async function bindInTime(
 async function bind(
   network: Network,
   local: Endpoint,
+  remote: Address | null,
   options: DatagramEndpointOptions,
 ): Promise<DatagramCarrier> {
   if (network.bindDatagrams === undefined) {
@@ -139,7 +143,7 @@ async function bind(
     );
   }
   try {
-    return await network.bindDatagrams(local, options);
+    return await network.bindDatagrams(local, options, remote);
   } catch (error) {
     throw describeEndpointError(error, `Cannot bind ${formatEndpoint(local)}`, local);
   }

@@ -1,4 +1,5 @@
 import { objectWith, type OptionTable } from "../../protocols/option_checks.ts";
+import type { Address } from "../../protocols/address.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import type { Endpoint } from "../core/addresses.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
@@ -79,9 +80,14 @@ export interface Network {
   listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener>;
   /**
    * Binds a socket for datagrams to a port of an IP address, or to the path of a Unix socket.
-   * Absent where there are none.
+   * Absent where there are none. With a `peer` the endpoint is connected to it: a network that is
+   * told of datagrams that do not arrive there reports them to the sink.
    */
-  bindDatagrams?(place: Endpoint, options: DatagramBindOptions): Promise<DatagramCarrier>;
+  bindDatagrams?(
+    place: Endpoint,
+    options: DatagramBindOptions,
+    peer?: Address | null,
+  ): Promise<DatagramCarrier>;
   /**
    * The addresses of a host, for a server that listens on all of them. Without it a name is given
    * to `listen` as it is.

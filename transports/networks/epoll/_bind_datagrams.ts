@@ -6,7 +6,8 @@ import {
 } from "../../datagrams/datagram_carrier.ts";
 import { EpollDatagramCarrier } from "./_datagram_carrier.ts";
 import { AF, type Libc, SOCK } from "./_libc.ts";
-import { prepareDatagrams } from "./_datagram_settings.ts";
+import type { Address } from "../../../protocols/address.ts";
+import { askForErrors, prepareDatagrams } from "./_datagram_settings.ts";
 import { encodeIp, encodePath } from "./_socket_address.ts";
 import { check, localAddressOf, openSocket } from "./_socket_calls.ts";
 import { removerOf } from "./_socket_file.ts";
@@ -16,12 +17,14 @@ export function bindDatagrams(
   libc: Libc,
   { hostname = DEFAULT_HOSTNAME, port = 0, path }: Endpoint,
   options: DatagramBindOptions,
+  peer: Address | null,
 ): DatagramCarrier {
   const place = path === undefined ? encodeIp(libc, hostname, port) : encodePath(path);
   const family = path !== undefined ? AF.UNIX : place.length === 16 ? AF.INET : AF.INET6;
   const fd = openSocket(libc, family, SOCK.DGRAM);
   try {
     prepareDatagrams(libc, fd, family, options);
+    if (peer !== null) askForErrors(libc, fd, family);
     check(libc, libc.bind(fd, place, place.length));
     const address = Object.freeze(localAddressOf(libc, fd, "datagram"));
     const size = options.maxDatagramSize ?? MAX_DATAGRAM_SIZE;

@@ -11,10 +11,11 @@ import {
   takeBack,
 } from "../../datagrams/datagram_carrier.ts";
 import { AddressTable } from "./_address_table.ts";
-import { E, EPOLL, type Libc, MSG } from "./_libc.ts";
+import { E, EPOLL, LEVEL, type Libc, MSG, SO } from "./_libc.ts";
 import { changeMembership } from "./_multicast.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
 import { encodeIp, encodePath, MAX_ADDRESS_SIZE } from "./_socket_address.ts";
+import { getOption } from "./_socket_calls.ts";
 import { isTransient } from "./_stream_carrier.ts";
 
 /** How many datagrams one endpoint receives in a turn. */
@@ -25,6 +26,8 @@ const MAX_SIZE_IPV6 = 65_527;
 
 /** All endpoints of the thread are read into this memory. */
 let memory: Bytes = new Uint8Array(MAX_DATAGRAM_SIZE);
+
+const NOTHING = new Uint8Array(1);
 
 const senderBytes = new Uint8Array(MAX_ADDRESS_SIZE);
 const senderLength = new Uint32Array(1);
@@ -82,6 +85,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
 
   onReady(events: number): void {
     const isFailed = (events & (EPOLL.ERR | EPOLL.HUP)) !== 0;
+    if (isFailed && this.#isUdp) this.#takeErrors();
     if (isFailed || (events & EPOLL.OUT) !== 0) this.#sendWaiting();
     if (isFailed || (events & EPOLL.IN) !== 0) this.#receive();
   }
@@ -108,6 +112,10 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   getExtraInfo(name: string): unknown {
     if (name === "socket") return this;
     return name === "sockname" ? this.address : undefined;
+  }
+
+  get #isUdp(): boolean {
+    return this.address.transport === "udp";
   }
 
   #change(action: "join" | "leave", group: string, options: GroupOptions): void {
@@ -141,6 +149,24 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     }
   }
 
+  /**
+   * Tells of datagrams that did not arrive. Each is in a queue of its own (IP_RECVERR of ip(7)),
+   * and the reason of the last one is with the socket.
+   */
+  #takeErrors(): void {
+    const errno = getOption(this.#libc, this.#watch.fd, LEVEL.SOCKET, SO.ERROR);
+    const flags = MSG.DONTWAIT | MSG.ERRQUEUE;
+    for (let i = 0; i < MAX_DATAGRAMS; i++) {
+      senderLength[0] = senderBytes.length;
+      const { fd } = this.#watch;
+      const n = this.#libc.recvfrom(fd, NOTHING, 0n, flags, senderBytes, senderLengthBytes);
+      if (n < 0) break;
+      const address = this.#addresses.get(senderBytes, senderLength[0] ?? 0);
+      const action = `Cannot send datagram to ${formatAddress(address)}`;
+      this.#sink?.fail(describeOsError(fromErrno(errno || E.CONNREFUSED), action));
+    }
+  }
+
   #failReceiving(errno: number): void {
     if (isTransient(errno)) return;
     this.#sink?.fail(describeOsError(fromErrno(errno), "Cannot receive datagram"));
@@ -154,7 +180,8 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   }
 
   /** Whether the system took a datagram or refused it; if not, it has no room yet. */
-  #trySend({ data, destination, onSettled }: InFlight): boolean {
+  #trySend(one: InFlight, isLate = true): boolean {
+    const { data, destination, onSettled } = one;
     let error: unknown = null;
     try {
       const to = this.#encode(destination);
@@ -164,6 +191,11 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
       if (sent < 0) {
         const { errno } = this.#libc;
         if (isTransient(errno)) return false;
+        // That of an earlier one, which is told by itself: this one was not tried.
+        if (isLate && errno === E.CONNREFUSED && this.#isUdp) {
+          this.#takeErrors();
+          return this.#trySend(one, false);
+        }
         error = describeSendError(errno, data.length, destination);
       }
     } catch (thrown) {

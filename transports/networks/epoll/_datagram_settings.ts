@@ -4,7 +4,13 @@ import { check, setOption } from "./_socket_calls.ts";
 import { interfaceOf } from "./_multicast.ts";
 
 /** bits/in.h: options of {@linkcode LEVEL.IP}. */
-const IP = { TTL: 2, MULTICAST_IF: 32, MULTICAST_TTL: 33, MULTICAST_LOOP: 34 } as const;
+const IP = {
+  TTL: 2,
+  RECVERR: 11,
+  MULTICAST_IF: 32,
+  MULTICAST_TTL: 33,
+  MULTICAST_LOOP: 34,
+} as const;
 
 /** bits/in.h: options of {@linkcode LEVEL.IPV6}. */
 const IPV6 = {
@@ -12,8 +18,20 @@ const IPV6 = {
   MULTICAST_IF: 17,
   MULTICAST_HOPS: 18,
   MULTICAST_LOOP: 19,
+  RECVERR: 25,
   V6ONLY: 26,
 } as const;
+
+/**
+ * Has the system tell of datagrams that did not arrive, by ICMP, without connecting the socket: it
+ * still receives from strangers, which are counted.
+ */
+export function askForErrors(libc: Libc, fd: number, family: number): void {
+  if (family === AF.UNIX) return;
+  if (family === AF.INET6) setOption(libc, fd, LEVEL.IPV6, IPV6.RECVERR, 1);
+  // Of IPv4 peers of an IPv6 socket, too.
+  setOption(libc, fd, LEVEL.IP, IP.RECVERR, 1);
+}
 
 /** Sets what is asked for, before the socket is bound. */
 export function prepareDatagrams(

@@ -79,7 +79,7 @@ export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
 
 /** bits/socket.h: flags of `recv` and `send`. */
-export const MSG = { TRUNC: 0x20, DONTWAIT: 0x40, NOSIGNAL: 0x4000 } as const;
+export const MSG = { TRUNC: 0x20, DONTWAIT: 0x40, NOSIGNAL: 0x4000, ERRQUEUE: 0x2000 } as const;
 
 /** asm-generic/fcntl.h: commands of `fcntl`, and the flag of `SETFD`. */
 export const F = { SETFD: 2, GETFL: 3, SETFL: 4, CLOEXEC: 1 } as const;
@@ -137,10 +137,10 @@ export const TCP = {
 } as const;
 
 /** bits/in.h: options of {@linkcode LEVEL.IP}. */
-export const IP = { TOS: 1, RECVERR: 11, BIND_ADDRESS_NO_PORT: 24 } as const;
+export const IP = { TOS: 1, BIND_ADDRESS_NO_PORT: 24 } as const;
 
 /** bits/in.h: options of {@linkcode LEVEL.IPV6}. */
-export const IPV6 = { RECVERR: 25, V6ONLY: 26, TCLASS: 67 } as const;
+export const IPV6 = { V6ONLY: 26, TCLASS: 67 } as const;
 
 /** asm-generic/errno-base.h, asm-generic/errno.h. */
 export const E = {

@@ -65,7 +65,8 @@ export function createEpollNetwork(options: EpollNetworkOptions = {}): Network {
     honours: HONOURED,
     connect: async (place, options) => await connect(loadLibc(library), place, options),
     listen: async (place, options) => await listen(loadLibc(library), place, options),
-    bindDatagrams: async (place, options) => await bindDatagrams(loadLibc(library), place, options),
+    bindDatagrams: async (place, options, peer = null) =>
+      await bindDatagrams(loadLibc(library), place, options, peer),
     lookup: lookUpHost,
   };
 }
