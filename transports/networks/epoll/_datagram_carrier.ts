@@ -151,16 +151,18 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
 
   /**
    * Tells of datagrams that did not arrive. Each is in a queue of its own (IP_RECVERR of ip(7)),
-   * and the reason of the last one is with the socket.
+   * and the reason of the first of them is with the socket.
    */
   #takeErrors(): void {
-    const errno = getOption(this.#libc, this.#watch.fd, LEVEL.SOCKET, SO.ERROR);
     const flags = MSG.DONTWAIT | MSG.ERRQUEUE;
     for (let i = 0; i < MAX_DATAGRAMS; i++) {
       senderLength[0] = senderBytes.length;
       const { fd } = this.#watch;
+      const errno = getOption(this.#libc, fd, LEVEL.SOCKET, SO.ERROR);
       const n = this.#libc.recvfrom(fd, NOTHING, 0n, flags, senderBytes, senderLengthBytes);
-      if (n < 0) break;
+      if (n < 0) return;
+      // The one that sent it was told.
+      if (errno === E.MSGSIZE) continue;
       const address = this.#addresses.get(senderBytes, senderLength[0] ?? 0);
       const action = `Cannot send datagram to ${formatAddress(address)}`;
       this.#sink?.fail(describeOsError(fromErrno(errno || E.CONNREFUSED), action));

@@ -1,0 +1,255 @@
+/**
+ * What users of other event loops over epoll have reported, as programs.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Transport } from "../../../../protocols/contract.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import { createUnixConnection } from "../../../../transports/create_unix_connection.ts";
+import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
+import { EPOLL } from "../../../../transports/networks/epoll/_libc.ts";
+import { loadLibc } from "../../../../transports/networks/epoll/_load_libc.ts";
+import { reactorOf, type ReadyHandler } from "../../../../transports/networks/epoll/_reactor.ts";
+import { firstAccepted } from "../../../support/server_pair.ts";
+import { Echo } from "../../../support/echo.ts";
+import { socketPath } from "../../../support/socket_path.ts";
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: Deno.build.os !== "linux", fn });
+}
+
+/** The descriptors in the set of this process. */
+function watched(): number[] {
+  const sets = [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`) === "anon_inode:[eventpoll]";
+    } catch {
+      return false;
+    }
+  });
+  return sets.flatMap(({ name }) => {
+    const text = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
+    return [...text.matchAll(/tfd:\s+(\d+)/g)].map(([, fd]) => Number(fd));
+  });
+}
+
+function fdOf(transport: Transport): number {
+  return (transport.getExtraInfo("socket") as unknown as { fd: number }).fd;
+}
+
+/** Two connected sockets of the system. */
+function socketPair(): [number, number] {
+  const fds = new Int32Array(2);
+  loadLibc().socketpair(1, 1 | 0o4000 | 0o2000000, 0, new Uint8Array(fds.buffer));
+  return [fds[0] ?? -1, fds[1] ?? -1];
+}
+
+/** An exchange over another connection: several turns of the reactor have passed then. */
+async function exchange(port: number): Promise<void> {
+  const got = Promise.withResolvers<void>();
+  const { transport } = await createConnection(() => ({ dataReceived: () => got.resolve() }), {
+    port,
+    network,
+  });
+  transport.write("x");
+  await got.promise;
+  transport.close();
+  await transport.closed;
+}
+
+// Twisted 2809, CUPS 4605, h2o 603, Seastar 64: EPOLLHUP and EPOLLERR come without being asked for.
+test("A paused connection that was reset is out of the set, and told when reading resumes", async () => {
+  await using server = await createServer(() => new Echo(), { port: 0, network });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const lost = Promise.withResolvers<Error | null>();
+  const { transport } = await createConnection(
+    () => ({ connectionLost: lost.resolve }),
+    { port: listener.addr.port, network },
+  );
+  const conn = await listener.accept();
+  transport.pauseReading();
+  transport.write("unread, so that closing resets");
+  await conn.readable.getReader().cancel();
+  listener.close();
+  await exchange(server.port);
+  assertEquals(watched().includes(fdOf(transport)), false);
+  transport.resumeReading();
+  await lost.promise;
+});
+
+// Bun 37928: a Unix peer that is gone is EPOLLHUP for ever.
+test("A half-open Unix connection whose peer is gone is out of the set, and can be closed", async () => {
+  await using other = await createServer(() => new Echo(), { port: 0, network });
+  const path = await socketPath();
+  const ended = Promise.withResolvers<void>();
+  const { accept, accepted } = firstAccepted(() => ({
+    eofReceived: () => {
+      ended.resolve();
+      return true;
+    },
+  }));
+  const server = await createServer(accept, { path, network });
+  const { transport } = await createUnixConnection(() => ({}), { path, network });
+  const left = await accepted;
+  transport.abort();
+  await ended.promise;
+  await exchange(other.port);
+  assertEquals(watched().includes(fdOf(left)), false);
+  left.close();
+  await left.closed;
+  await server.shutdown({ grace: 0 });
+});
+
+// libdill 129, re 266, moonbit 571: an event for a number that is another descriptor's by then.
+test("An event of a descriptor that was closed in the same turn is not told to the next one", async () => {
+  const libc = loadLibc();
+  const reactor = reactorOf(libc);
+  const pairs = [socketPair(), socketPair()];
+  const told: string[] = [];
+  const done = Promise.withResolvers<void>();
+  let reused = -1;
+  const handlers = pairs.map(([fd], index): ReadyHandler & { close(): void } => {
+    const watch = reactor.open(fd, {
+      onReady: () => {
+        told.push(`first of ${index}`);
+        const other = 1 - index;
+        handlers[index]?.close();
+        handlers[other]?.close();
+        // The numbers are free again: the next sockets get them.
+        const [a, b] = socketPair();
+        reused = a;
+        const next = reactor.open(a, { onReady: () => told.push("the next one") });
+        next.interest = EPOLL.IN;
+        setImmediate(() =>
+          setImmediate(() => {
+            next.close();
+            libc.close(b);
+            done.resolve();
+          })
+        );
+      },
+    });
+    watch.interest = EPOLL.IN;
+    return { onReady: () => {}, close: () => watch.close() };
+  });
+  for (const [, b] of pairs) libc.send(b, new Uint8Array(1), 1n, 0);
+  await done.promise;
+  assertEquals(told.length, 1);
+  assert(pairs.some(([a]) => a === reused), `${reused} is no number that was used before`);
+  for (const [, b] of pairs) libc.close(b);
+});
+
+// Manticore 4057, moonbit 571: a copy of a descriptor keeps it in the set.
+test("A descriptor that was copied leaves the set when its connection is closed", async () => {
+  const libc = loadLibc();
+  await using server = await createServer(() => new Echo(), { port: 0, network });
+  const { transport } = await createConnection(() => ({}), { port: server.port, network });
+  const fd = fdOf(transport);
+  const copy = libc.fcntl(fd, 0, 0);
+  transport.close();
+  await transport.closed;
+  assertEquals(watched().includes(fd), false);
+  libc.close(copy);
+  server.closeClients();
+});
+
+// tokio 3405, Ktor 2237, ZooKeeper 2101: a client whose own port is the one it calls.
+test("A connection to itself is refused", async () => {
+  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = free.addr;
+  free.close();
+  await assertRejects(
+    () =>
+      createConnection(() => ({}), {
+        port,
+        network,
+        localAddress: "127.0.0.1",
+        localPort: port,
+      }),
+    Deno.errors.ConnectionRefused,
+  );
+});
+
+// Varnish 3908, zio 521: a name in the abstract namespace is as long as its address says.
+test("A name of the abstract namespace has no end but its own", async () => {
+  const path = `\0sluice-${crypto.randomUUID()}`;
+  const server = await createServer(() => new Echo(), { path, network });
+  const table = await Deno.readTextFile("/proc/net/unix");
+  assert(table.split("\n").some((line) => line.endsWith(` @${path.substring(1)}`)));
+  using conn = await Deno.connect({ transport: "unix", path });
+  await conn.write(Uint8Array.of(7));
+  const answer = new Uint8Array(4);
+  assertEquals([await conn.read(answer), answer[0]], [1, 7]);
+  await server.shutdown({ grace: 0 });
+});
+
+// libuv 3034, RFC 2525 section 2.17: closing with unread bytes takes the answer away.
+test("An answer arrives whole though bytes of the peer were not read", async () => {
+  const answer = "no, thanks\n".repeat(2000);
+  const server = await createServer(() => ({
+    connectionMade(transport: Transport): void {
+      transport.pauseReading();
+      transport.write(answer);
+    },
+    connectionLost(): void {},
+  }), { port: 0, network });
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await conn.write(new Uint8Array(200_000));
+  server.closeClients();
+  let text = "";
+  const memory = new Uint8Array(65_536);
+  for (;;) {
+    const n = await conn.read(memory);
+    if (n === null) break;
+    text += new TextDecoder().decode(memory.subarray(0, n));
+  }
+  assertEquals(text, answer);
+  await server.shutdown({ grace: 0 });
+});
+
+/** Takes connections until there are no descriptors, lets them go, and takes another one. */
+const OUT_OF_DESCRIPTORS = `
+  import { createConnection, createServer } from "@sluice/net";
+  import { epollNetwork as network } from "@sluice/net/epoll";
+  const full = Promise.withResolvers();
+  let told = 0;
+  const server = await createServer(() => ({ dataReceived: () => {} }), {
+    port: 0,
+    network,
+    onError: (error) => {
+      told++;
+      full.resolve(error.code);
+    },
+  });
+  const clients = [];
+  try {
+    for (;;) {
+      clients.push((await createConnection(() => ({}), { port: server.port, network })).transport);
+    }
+  } catch (error) {
+    console.log(error.code);
+  }
+  clients.pop()?.abort();
+  console.log(await Promise.race([full.promise, "no need"]), told <= 1);
+  for (const client of clients) client.abort();
+  await Promise.all(clients.map(({ closed }) => closed));
+  const { transport } = await createConnection(() => ({}), { port: server.port, network });
+  transport.close();
+  await transport.closed;
+  await server.shutdown({ grace: 0 });
+  console.log("goes on");
+`;
+
+// Twisted 5368, Bun 32705, libuv 690, node 45242: accept() fails for ever with EMFILE.
+test("Out of descriptors, a server waits for some and goes on", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(file, OUT_OF_DESCRIPTORS);
+  const config = new URL("../../../../deno.json", import.meta.url).pathname;
+  const run = `ulimit -n 70; exec ${Deno.execPath()} run -A --no-check --config ${config} ${file}`;
+  const { stdout, stderr } = await new Deno.Command("sh", { args: ["-c", run] }).output();
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  assertEquals([lines[0], lines.at(-1)], ["EMFILE", "goes on"], new TextDecoder().decode(stderr));
+  await Deno.remove(file);
+});
