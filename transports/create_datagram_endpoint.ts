@@ -38,8 +38,8 @@ export const DATAGRAM_CHECKS: OptionTable<DatagramEndpointOptions> = {
  * them, or `family`, must be given.
  *
  * Nothing that comes from the network ends it. Deno cannot tell of a peer that is gone: its ICMP
- * messages are lost, so a connected endpoint never learns that no program listens. On `epollNetwork`
- * it does: `errorReceived` gets a `ConnectionRefused`.
+ * messages are lost, so a connected endpoint never learns that no program listens. With
+ * `epollNetwork` it does: `errorReceived` gets a `ConnectionRefused`.
  *
  * Needs `--allow-net`. With `--unstable-net` as well it uses `Deno.listenDatagram` instead of
  * `node:dgram`; only that has Unix sockets.
