@@ -272,8 +272,19 @@ export class SimulatedWorld implements World {
     });
   }
 
+  /** A fault of the schedule that could not happen: a test with it would prove nothing. */
+  #misnamedFault(): SimulationError | null {
+    const due = this.#settings.faults.filter(({ at }) => at <= this.now);
+    const names = due.flatMap(({ fault }) => hostsOf(fault));
+    const name = names.find((one) => !this.#hosts.has(one));
+    if (name === undefined) return null;
+    const known = [...this.#hosts.keys()].join(", ");
+    const problem = `its faults name host "${name}", which never was; there were ${known}`;
+    return new SimulationError(problem, { ...this.state, ...this.#repetition() });
+  }
+
   #problem(end: RunEnd): SimulationError | null {
-    if (end === "done" && this.#failure === null) return null;
+    if (end === "done" && this.#failure === null) return this.#misnamedFault();
     const state = { ...this.state, ...this.#repetition() };
     if (this.#failure !== null) {
       const { host, error } = this.#failure;

@@ -13,7 +13,12 @@ import { runTwice } from "./answers/run_twice.ts";
 import { type Failure, FailureShrinker } from "./answers/shrink_failure.ts";
 import { drawSettings } from "./answers/swarm.ts";
 import { HangError, SimulationError } from "./simulation_error.ts";
-import { SIMULATION_CHECKS, type SimulationOptions, splitRecording } from "./simulation_options.ts";
+import {
+  MAX_STEPS,
+  SIMULATION_CHECKS,
+  type SimulationOptions,
+  splitRecording,
+} from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
 import type { World } from "./world.ts";
 
@@ -208,10 +213,11 @@ class Explorer {
   }
 
   async #shrunk(failure: Failure): Promise<SimulationError> {
-    const { error: { run: { seed, steps } }, options } = failure;
+    const { error: { run: { seed, steps, faults } }, options } = failure;
     const { budget = Infinity, shrinkRuns = 300, signal } = this.#options;
     const end = performance.now() + budget;
-    const maxSteps = this.#base.maxSteps ?? STEPS_FACTOR * steps + STEPS_MORE;
+    const { maxSteps: most = MAX_STEPS } = { ...this.#base, ...options };
+    const maxSteps = Math.min(most, STEPS_FACTOR * steps + STEPS_MORE);
     const shrinker = new FailureShrinker(failure, async (changes) => {
       try {
         const { checkDeterminism: _, ...base } = { ...this.#base, ...changes, maxSteps, seed };
@@ -223,7 +229,9 @@ class Explorer {
         throw error;
       }
     }, { runs: shrinkRuns, isOver: () => signal?.aborted === true || performance.now() >= end });
-    await shrinker.shrink();
+    // The troubles of chaos, as a schedule that parts can be left out of.
+    const isScheduled = this.#base.chaos || faults.length > 0;
+    await shrinker.shrink(isScheduled ? { ...options, chaos: false, faults } : options);
     await this.#record(seed, shrinker.best.options);
     return withNotes(shrinker.best.error, [
       `found with seed ${seed}, in run ${this.#totals.runs + 1}`,
@@ -234,7 +242,7 @@ class Explorer {
 
 /** How the failure that is reported was found. */
 function notesOf(
-  { best, runs, isConfirmed, others }: FailureShrinker,
+  { best, runs, isConfirmed, isStable, others }: FailureShrinker,
   drawn: SimulationOptions,
   { error }: Failure,
 ): string[] {
@@ -242,6 +250,7 @@ function notesOf(
   if (!isConfirmed) {
     return ["it did not fail again: see what differs with checkDeterminism: true"];
   }
+  if (!isStable) others.push("this run, but it does not fail each time: see checkDeterminism");
   const count = (options: SimulationOptions): number => settingsOf(options).length;
   const faults = `${error.run.faults.length} faults to ${best.error.run.faults.length}`;
   const settings = `${count(drawn)} settings to ${count(best.options)}`;

@@ -22,6 +22,9 @@ import {
   type LinkConditions,
 } from "./link_conditions.ts";
 
+/** The most events of a run, unless the options name another number. */
+export const MAX_STEPS = 10_000_000;
+
 /** Options for {@linkcode simulate}. */
 export interface SimulationOptions extends LinkConditions {
   /**
@@ -66,7 +69,10 @@ export interface SimulationOptions extends LinkConditions {
    * @default {1798761600000}
    */
   readonly startTime?: number;
-  /** Faults, and when they happen. Those of hosts that are not there then are passed over. */
+  /**
+   * Faults, and when they happen. One whose hosts are not there yet, or not any more, is passed
+   * over; the run fails if a host of it never was.
+   */
   readonly faults?: readonly ScheduledFault[];
   /**
    * Draws faults from the seed.
@@ -154,7 +160,7 @@ export function toSettings(options: SimulationOptions): SimulationSettings {
     window: 65_536,
     lookupLatency: 1,
     maxVirtualTime: 86_400_000,
-    maxSteps: 10_000_000,
+    maxSteps: MAX_STEPS,
     startTime: Date.UTC(2027, 0, 1),
     faults: [],
     ...given(rest),

@@ -38,6 +38,7 @@ export class FailureShrinker {
   #best: Failure;
   #runs = 0;
   #isConfirmed = false;
+  #isStable = true;
 
   /** Begins with a failure. */
   constructor(failure: Failure, attempt: Attempt, limits: ShrinkLimits) {
@@ -62,25 +63,34 @@ export class FailureShrinker {
     return this.#isConfirmed;
   }
 
+  /** Whether the simplest failure came again when its run was repeated. */
+  get isStable(): boolean {
+    return this.#isStable;
+  }
+
   /** The problems of other failures that were met. */
-  get others(): readonly string[] {
+  get others(): string[] {
     return [...this.#others.values()];
   }
 
-  /** Shrinks until nothing can be made simpler, or the limits are reached. */
-  async shrink(): Promise<void> {
-    const { options, error } = this.#best;
+  /**
+   * Shrinks until nothing can be made simpler, or the limits are reached.
+   *
+   * @param scheduled The same options with all faults in a schedule.
+   */
+  async shrink(scheduled: SimulationOptions): Promise<void> {
+    const { options } = this.#best;
     this.#isConfirmed = await this.#fails(options);
     if (!this.#isConfirmed) return;
-    // What chaos drew, as a schedule that parts can be left out of.
-    const scheduled = { ...options, chaos: false, faults: error.run.faults };
-    if (!await this.#fails(scheduled)) return;
+    if (scheduled !== options && !await this.#fails(scheduled)) return;
     for (let before = ""; before !== JSON.stringify(this.#best.options);) {
       before = JSON.stringify(this.#best.options);
       await this.#shrinkFaults();
       await this.#shrinkSettings();
     }
     await this.#roundTimes();
+    const again = await this.#attempt(this.#best.options);
+    this.#isStable = again !== null && identityOf(again) === this.#identity;
   }
 
   async #shrinkFaults(): Promise<void> {

@@ -286,7 +286,7 @@ Deno.test("datagrams are lost, doubled, overtaken, and too long for a link", asy
   assertEquals((await between({ mtu: 9 })).value, []);
 });
 
-Deno.test("faults of a schedule happen at their time; those of unknown hosts are passed over", async () => {
+Deno.test("faults of a schedule happen at their time; those of a host that is not there yet are passed over", async () => {
   const fault: Fault = { kind: "crash", host: "server" };
   const run = await simulate(async (world) => {
     const host = world.host("server", () => sleep(100_000));
@@ -295,8 +295,9 @@ Deno.test("faults of a schedule happen at their time; those of unknown hosts are
       setTimeout(() => seen.push([world.now, host.isRunning]), time);
     }
     await sleep(1000);
+    world.host("late", () => sleep(100_000));
     return seen;
-  }, { faults: [{ at: 550, fault }, { at: 560, fault: { kind: "crash", host: "nobody" } }] });
+  }, { faults: [{ at: 550, fault }, { at: 560, fault: { kind: "crash", host: "late" } }] });
   assertEquals(run.value, [[500, true], [600, false]]);
   assertEquals(run.faults, [{ at: 550, fault }]);
 });

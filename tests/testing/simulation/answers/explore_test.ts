@@ -161,10 +161,7 @@ Deno.test("explore() shrinks the settings that it drew, and says which are neede
     if (!isSmall) throw new Error("nothing but small segments");
   };
   const error = await failureOf(main, {});
-  assertEquals(Object.keys(error.run.options).filter((name) => name !== "faults"), [
-    "window",
-    "chaos",
-  ]);
+  assertEquals(Object.keys(error.run.options), ["window"]);
   assertMatch(error.message, /\n {2}Options:\n {4}window: \d+\n/);
 });
 
@@ -218,6 +215,43 @@ Deno.test("explore() fails with NondeterminismError when two runs of a seed diff
     () => explore(() => new Promise((go) => setTimeout(go, ++delay)), { checkDeterminism: true }),
     NondeterminismError,
   );
+});
+
+Deno.test("explore() says so when the smallest run does not fail each time", async () => {
+  // The last of them is the one that the report is about.
+  let runs = 0;
+  const error = await failureOf(async () => {
+    await Promise.resolve();
+    if (++runs < 3) throw new Error("at first only");
+  }, { swarm: false });
+  assertStringIncludes(error.message, "it does not fail each time");
+});
+
+Deno.test("explore() gives options for a run that goes beyond maxSteps", async () => {
+  const busy = (world: World): Promise<void> => {
+    world.host("clockwork", () => void setInterval(() => {}, 10));
+    return new Promise(() => {});
+  };
+  const error = await failureOf(busy, { maxSteps: 300, chaos: true });
+  assertStringIncludes(error.problem, "it takes more than 300 events");
+  const again = await assertRejects(
+    () => simulate(busy, { maxSteps: 300, ...error.run.options, seed: error.run.seed }),
+    SimulationError,
+  );
+  assertEquals(again.problem, error.problem);
+});
+
+Deno.test("explore() writes the capture and the timeline of the run that it reports, once", async () => {
+  const pictures: string[] = [];
+  const error = await failureOf(fragile, {
+    chaos: { interval: 1000 },
+    timeline: (svg) => void pictures.push(svg),
+  });
+  assertEquals(pictures.length, 1);
+  const first = error.problem.substring(0, 40).replaceAll('"', "&quot;");
+  assertStringIncludes(pictures[0] ?? "", first);
+  assertEquals((await explore(() => {}, { timeline: (svg) => void pictures.push(svg) })).runs, 100);
+  assertEquals(pictures.length, 1);
 });
 
 Deno.test("explore() refuses options that cannot be meant", async () => {

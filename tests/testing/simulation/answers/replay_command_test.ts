@@ -71,6 +71,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "The command of explore() makes one run, the one that was reported",
+  ignore: Deno.build.os === "windows",
+  async fn(): Promise<void> {
+    const [command = ""] = commandsOf("A search");
+    assertMatch(command, /^SLUICE_SEED=\d+ SLUICE_OPTIONS='\{"chaos":false,"faults":\[/);
+    const line = command.replace(" deno ", ` "${Deno.execPath()}" `)
+      .replace(" -A ", " -A --no-check ");
+    const { code, output } = await run("sh", ["-c", line], {});
+    assertEquals(code, 1);
+    assertStringIncludes(output, "made 1 runs");
+    const failed = /Cannot finish (run with seed \d+, at .*: host "client" failed: .*)\n/;
+    const start = failures.output.indexOf("\nA search => ");
+    const [, reported = "nothing"] = failed.exec(failures.output.substring(start)) ?? [];
+    assertStringIncludes(output, reported);
+    // What it says is what it was told, so it repeats itself as well.
+    assertStringIncludes(output, command);
+  },
+});
+
 Deno.test("SLUICE_SEED and SLUICE_OPTIONS go before the options of the program", async () => {
   const args = ["test", "-A", "--no-check", FILE, "--filter", "Another one"];
   const changed = await run(Deno.execPath(), args, {

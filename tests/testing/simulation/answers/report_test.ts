@@ -104,6 +104,21 @@ Deno.test("SimulationError lists the faults of the schedule and of programs in t
   );
 });
 
+Deno.test("simulate() fails when its faults name a host that never was", async () => {
+  const main = (world: World): Promise<void> => {
+    world.host("server", () => {});
+    return new Promise((resolve) => setTimeout(resolve, 1000));
+  };
+  const crash = (host: string, at: number) => ({ at, fault: { kind: "crash", host } as const });
+  await assertRejects(
+    () => simulate(main, { faults: [crash("server", 1), crash("sevrer", 2)] }),
+    SimulationError,
+    'its faults name host "sevrer", which never was; there were main, server',
+  );
+  // The time of this one has not come.
+  await simulate(main, { faults: [crash("later", 2000)] });
+});
+
 Deno.test("SimulationError is short however much there is to tell", async () => {
   const faults = Array.from({ length: 500 }, (_, at) => ({ at, fault: { kind: "heal" } as const }));
   const { message } = await assertRejects(
