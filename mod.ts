@@ -35,7 +35,7 @@
  *
  * await using client = await openConnection({ port: server.port });
  * client.writer.write("hello\n");
- * assertEquals(new TextDecoder().decode(await client.reader.readline()), "hello\n");
+ * assertEquals(await client.reader.readline({ as: "text" }), "hello\n");
  * ```
  *
  * @module

@@ -33,7 +33,7 @@ function greet({ writer }: StreamConnection): void {
 
 async function ask(port: number, tls: TlsOptions): Promise<string> {
   await using connection = await openConnection({ port, tls });
-  return new TextDecoder().decode(await connection.reader.readline()).trim();
+  return (await connection.reader.readline({ as: "text" })).trim();
 }
 
 await runProgram(async () => {

@@ -2,7 +2,7 @@ import { type Bytes, joinBytes } from "../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../protocols/codec.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
-import { ConnectionLostError, type FrameError, InvalidStateError } from "../protocols/errors.ts";
+import { type FrameError, InvalidStateError } from "../protocols/errors.ts";
 import { checkOptions, functionLike, type OptionTable } from "../protocols/option_checks.ts";
 import { writeEncoded } from "../protocols/encoded_message.ts";
 import { FrameReader } from "../protocols/frame_reader.ts";
@@ -11,6 +11,7 @@ import { turnBudget } from "../protocols/turn_budget.ts";
 import { tellBadMessages } from "./_bad_messages.ts";
 import type { CloseOptions, StreamConnection } from "./stream_connection.ts";
 import { stateOf } from "./stream_reader.ts";
+import { lossOf } from "./stream_writer.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../protocols/wait_options.ts";
 import type { WaitSignal } from "../protocols/wait_signal.ts";
 
@@ -296,8 +297,4 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     else writer.close();
     await writer.flush();
   }
-}
-
-function lossOf({ error }: CloseInfo): Error {
-  return error ?? new ConnectionLostError();
 }

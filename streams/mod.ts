@@ -17,13 +17,13 @@
  * import { assertEquals } from "@std/assert";
  *
  * await using server = await startServer(async ({ reader, writer }) => {
- *   const name = new TextDecoder().decode(await reader.readline()).trim();
+ *   const name = (await reader.readline({ as: "text" })).trim();
  *   writer.write(`Hello, ${name}!\n`);
  * }, { port: 0 });
  *
  * await using client = await openConnection({ port: server.port });
  * client.writer.write("Ada\n");
- * assertEquals(new TextDecoder().decode(await client.reader.readline()), "Hello, Ada!\n");
+ * assertEquals(await client.reader.readline({ as: "text" }), "Hello, Ada!\n");
  * ```
  *
  * @module

@@ -28,7 +28,7 @@ const CHECKS: OptionTable<OpenConnectionOptions> = { ...CONNECT_CHECKS, ...READE
  *
  * await using connection = await openConnection({ port: server.port });
  * connection.writer.write("again\n");
- * assertEquals(new TextDecoder().decode(await connection.reader.readline()), "again\n");
+ * assertEquals(await connection.reader.readline({ as: "text" }), "again\n");
  * ```
  *
  * @param options Where to, and how.

@@ -19,7 +19,7 @@ import type { StreamConnection } from "./stream_connection.ts";
  *   const server = await startUnixServer(({ readable, writable }) => readable.pipeTo(writable), { path });
  *   const connection = await openUnixConnection({ path });
  *   connection.writer.write("again\n");
- *   assertEquals(new TextDecoder().decode(await connection.reader.readline()), "again\n");
+ *   assertEquals(await connection.reader.readline({ as: "text" }), "again\n");
  *   await connection.close();
  *   await server.shutdown();
  *   await Deno.remove(folder);

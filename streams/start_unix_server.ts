@@ -18,7 +18,7 @@ import type { StreamServer } from "./stream_server.ts";
  *   const path = `${folder}/greeting.sock`;
  *   const server = await startUnixServer(({ writer }) => void writer.write("welcome\n"), { path });
  *   const client = await openUnixConnection({ path });
- *   assertEquals(new TextDecoder().decode(await client.reader.readline()), "welcome\n");
+ *   assertEquals(await client.reader.readline({ as: "text" }), "welcome\n");
  *   await client.close();
  *   await server.shutdown();
  *   await Deno.remove(folder);

@@ -49,7 +49,7 @@ const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }
  * import { toText } from "@std/streams";
  *
  * await using server = await startServer(async ({ reader, readable, writer }) => {
- *   const name = new TextDecoder().decode(await reader.readline()).trim();
+ *   const name = (await reader.readline({ as: "text" })).trim();
  *   writer.write(`${name} sent ${await toText(readable)}`);
  * }, { port: 0 });
  *

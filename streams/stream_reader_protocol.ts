@@ -21,7 +21,7 @@ export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
  * const [a, b] = await memoryTransportPair(() => new StreamReaderProtocol(reader), () => ({}));
  * const writer = new StreamWriter(a.protocol);
  * b.transport.write("ping\n");
- * assertEquals(new TextDecoder().decode(await reader.readline()), "ping\n");
+ * assertEquals(await reader.readline({ as: "text" }), "ping\n");
  * writer.close();
  * await writer.waitClosed();
  * ```

@@ -33,7 +33,7 @@ import type { StreamConnection } from "./stream_connection.ts";
  *   void connection.close();
  *   server.close();
  * }
- * assertEquals(new TextDecoder().decode(await client.reader.readline()), "welcome\n");
+ * assertEquals(await client.reader.readline({ as: "text" }), "welcome\n");
  * await server.shutdown();
  * ```
  *

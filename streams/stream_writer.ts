@@ -216,7 +216,8 @@ export class StreamWriter {
   }
 }
 
-function lossOf({ error }: CloseInfo): Error {
+/** What ended a connection, as an error. */
+export function lossOf({ error }: CloseInfo): Error {
   return error ?? new ConnectionLostError();
 }
 

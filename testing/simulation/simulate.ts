@@ -37,7 +37,7 @@ import type { World } from "./world.ts";
  *   await world.client("client", async () => {
  *     await using client = await openConnection({ hostname: "server", port: 7 });
  *     client.writer.write("hello\n");
- *     assertEquals(new TextDecoder().decode(await client.reader.readline()), "HELLO\n");
+ *     assertEquals(await client.reader.readline({ as: "text" }), "HELLO\n");
  *     world.partition("client", "server");
  *     client.writer.write("anyone?\n");
  *     await assertRejects(() => client.reader.readline({ signal: AbortSignal.timeout(60_000) }));
