@@ -47,15 +47,16 @@ text { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; 
 .bad { stroke: #cf222e } .bad.tip, .bad.word { fill: #cf222e }
 .strip { fill: #ffebe9 } .mended { fill: #dafbe1 } .good.word { fill: #1a7f37 }
 .tip { stroke: none } .word { stroke: #ffffff; stroke-width: 3; paint-order: stroke; stroke-linejoin: round }
-.plain { stroke: none } .bar { fill: #cf222e; opacity: 0.55 } .fold { fill: #fff8c5 }
+.word.plain { stroke: none } .bar { fill: #cf222e; opacity: 0.55 } .fold { fill: #fff8c5 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3 } .word { stroke: #0d1117 } .page { fill: #0d1117 } .quiet { fill: #9198a1 }
+  text { fill: #e6edf3 } .page { fill: #0d1117 } .quiet { fill: #9198a1 }
   .head { fill: #151b23; stroke: #656c76 } .life { stroke: #656c76 }
   .arrow { stroke: #9198a1 } .tip { fill: #9198a1 }
   .data { stroke: #4493f8 } .data.tip, .data.word { fill: #4493f8 }
   .udp { stroke: #ab7df8 } .udp.tip, .udp.word { fill: #ab7df8 }
   .bad { stroke: #f85149 } .bad.tip, .bad.word { fill: #f85149 }
   .strip { fill: #3c1618 } .mended { fill: #12261e } .good.word { fill: #3fb950 } .fold { fill: #272115 }
+  .tip, .word.plain { stroke: none } .word { stroke: #0d1117 }
 }`;
 
 /** Draws a run: hosts from left to right, time from top to bottom, segments as arrows. */

@@ -146,6 +146,10 @@ Deno.test("The timeline has colours for light and dark pages, and a page of its 
   const svg = await draw(() => {});
   assertStringIncludes(svg, '<rect class="page"');
   const [light = "", dark = ""] = svg.split("@media (prefers-color-scheme: dark)");
+  // The rims of words come after the colours of lines, which would cover the words.
+  for (const part of [light, dark]) {
+    assert(part.lastIndexOf(".word { stroke:") > part.lastIndexOf(".bad { stroke:"));
+  }
   // A class with a colour in one has one in the other.
   for (const name of ["page", "quiet", "head", "data.word", "udp.word", "bad.word", "good.word"]) {
     assertStringIncludes(light, `.${name} {`);
