@@ -30,7 +30,7 @@ async function talk(port: number, name: string, lines: number, signal: AbortSign
   const { reader, writer } = connection;
   for (let i = 1; i <= lines; i++) {
     writer.write(`${name} says ${i}\n`);
-    const answer = new TextDecoder().decode(await reader.readline({ signal }));
+    const answer = await reader.readline({ as: "text", signal });
     if (answer !== `${name.toUpperCase()} SAYS ${i}\n`) {
       throw new Error(`Client ${name} got a wrong answer: ${JSON.stringify(answer)}`);
     }

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { formatAddress, openDatagrams } from "@sluice/net";
+import { formatAddress, openDatagrams, TimeoutError } from "@sluice/net";
 import type { DatagramSocket } from "@sluice/net/streams";
 import { printable } from "./_datagrams.ts";
 import { connectFlags, readFlags, toCount } from "./_flags.ts";
@@ -25,11 +25,10 @@ async function ask(
 ): Promise<Uint8Array | undefined> {
   for (let left = tries; left > 0; left--) {
     await socket.send(message);
-    const signal = AbortSignal.timeout(timeout);
     try {
-      return (await socket.receive({ signal }))?.data;
+      return (await socket.receive({ timeout }))?.data;
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!(error instanceof TimeoutError)) throw error;
     }
   }
   return undefined;
