@@ -8,10 +8,8 @@ import {
   duration,
   type OptionTable,
 } from "../protocols/option_checks.ts";
+import { Passage } from "./_passage.ts";
 import type { StreamConnection } from "./stream_connection.ts";
-
-/** The most bytes taken over at a time. */
-const CHUNK_SIZE = 65_536;
 
 /** Options for {@linkcode relay}. */
 export interface RelayOptions {
@@ -145,16 +143,16 @@ async function copyAll(
   idle: IdleTimer,
   passed: { bytes: number },
 ): Promise<void> {
-  for (;;) {
-    const chunk = await from.reader.read(CHUNK_SIZE);
-    if (chunk.length === 0) return;
+  const passage = new Passage(from, to, (bytes) => {
+    passed.bytes += bytes;
     idle.touch();
-    const { length } = chunk;
-    // Its memory is read into again.
-    to.writer.write(chunk, { transfer: true });
-    await to.writer.drain();
-    passed.bytes += length;
-    idle.touch();
+  });
+  try {
+    // The reader gets no byte meanwhile: it waits for the end.
+    await Promise.race([from.reader.read(1), passage.failed]);
+    await Promise.race([to.writer.drain(), passage.failed]);
+  } finally {
+    passage.leave();
   }
 }
 

@@ -1,0 +1,90 @@
+import type { Bytes } from "../protocols/bytes.ts";
+import type { AnyProtocol, ProtocolCallbacks } from "../protocols/contract.ts";
+import type { StreamConnection } from "./stream_connection.ts";
+
+/**
+ * The protocol of a connection whose bytes go straight to another one. It takes the place of the
+ * connection's own, which hears of everything else: so the reader meets the end and the failure.
+ *
+ * Chunks are lent, and no more come while the other connection has no room.
+ */
+export class Passage implements ProtocolCallbacks {
+  readonly borrowsChunks = true;
+  readonly #from: StreamConnection;
+  readonly #to: StreamConnection;
+  readonly #onPassed: (bytes: number) => void;
+  readonly #inner: AnyProtocol;
+  readonly #failed = Promise.withResolvers<never>();
+
+  /** Begins at once; `onPassed` is told of bytes that come, and of none when they have room. */
+  constructor(
+    from: StreamConnection,
+    to: StreamConnection,
+    onPassed: (bytes: number) => void,
+  ) {
+    this.#from = from;
+    this.#to = to;
+    this.#onPassed = onPassed;
+    this.#inner = from.transport.getProtocol();
+    // It is not waited for all the time.
+    this.#failed.promise.catch(() => {});
+    const early = from.reader.takeBuffered();
+    from.transport.setProtocol(this);
+    if (early.length > 0) this.dataReceived(early);
+  }
+
+  /** Rejects when bytes cannot be sent any more. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Ends: what comes goes to the reader again. */
+  leave(): void {
+    const { transport } = this.#from;
+    if (transport.getProtocol() === this) transport.setProtocol(this.#inner);
+    transport.resumeReading();
+  }
+
+  dataReceived(chunk: Bytes): void {
+    const { writer, transport } = this.#to;
+    this.#onPassed(chunk.length);
+    try {
+      const hasRoom = writer.write(chunk) && !transport.isClosing();
+      if (!hasRoom) this.#from.transport.pauseReading();
+      // Also with room: it fails if what was written is dropped.
+      writer.drain().then(() => hasRoom || this.#goOn(), this.#fail);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  eofReceived(): boolean | void | Promise<boolean | void> {
+    return this.#inner.eofReceived?.();
+  }
+
+  pauseWriting(): void {
+    this.#inner.pauseWriting?.();
+  }
+
+  resumeWriting(): void {
+    this.#inner.resumeWriting?.();
+  }
+
+  writingFailed(error: Error): void {
+    this.#inner.writingFailed?.(error);
+  }
+
+  connectionLost(error: Error | null): void {
+    this.#inner.connectionLost?.(error);
+  }
+
+  #goOn(): void {
+    this.#onPassed(0);
+    this.#from.transport.resumeReading();
+  }
+
+  readonly #fail = (error: unknown): void => {
+    this.#failed.reject(error);
+    this.leave();
+  };
+}
