@@ -8,6 +8,7 @@ export type Runtime =
   | "deno-net"
   | "sluice"
   | "sluice-net"
+  | "sluice-ffi"
   | "node"
   | "bun"
   | "python"
@@ -76,6 +77,9 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
     },
     sluice: { command: [...deno, ...PERMISSIONS], version: sluice },
     "sluice-net": { command: [...deno, "--unstable-net", ...PERMISSIONS], version: sluice },
+    "sluice-ffi": Deno.build.os === "linux"
+      ? { command: [...deno, "--allow-ffi", ...PERMISSIONS], version: sluice }
+      : { missing: "epollNetwork runs on Linux only" },
     node,
     bun,
     python,

@@ -1,6 +1,6 @@
 /**
  * This library's echo servers. The first argument names the API, or what is stacked below it; with
- * `node` as the second they run on `nodeNetwork`.
+ * `node` as the second they run on `nodeNetwork`, with `epoll` on `epollNetwork`.
  */
 
 import {
@@ -8,6 +8,7 @@ import {
   createServer,
   denoNetwork,
   type ListenOptions,
+  type Network,
   nodeNetwork,
   Protocol,
   type Server,
@@ -16,6 +17,7 @@ import {
   type Transport,
   withNetwork,
 } from "../../mod.ts";
+import { epollNetwork } from "@sluice/net/epoll";
 import { Capture, Layer } from "@sluice/net/layers";
 
 /** Sends back what comes, and reads no more while it may not write. */
@@ -130,11 +132,14 @@ const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
   "tls-layer": () => echoTls("layer"),
 };
 
-const [api = "", network] = Deno.args;
-const server = await withNetwork(
-  network === "node" ? nodeNetwork : denoNetwork,
-  () => SERVERS[api]?.(),
-);
+const NETWORKS: Readonly<Record<string, Network>> = {
+  deno: denoNetwork,
+  epoll: epollNetwork,
+  node: nodeNetwork,
+};
+
+const [api = "", network = "deno"] = Deno.args;
+const server = await withNetwork(NETWORKS[network] ?? denoNetwork, () => SERVERS[api]?.());
 if (server === undefined) throw new TypeError(`Cannot serve: API is ${api}`);
 console.log(`listening on 127.0.0.1:${server.port}`);
 await server.serveForever();
