@@ -70,9 +70,11 @@ await runProgram(async () => {
     onError: (error, { callback }) => console.error(`${callback}: ${error.message}`),
   });
   await using _page = metrics === undefined ? null : serveMetrics(metrics, server, total);
+  const onSignal = () => console.log(stopLine(server.connections.size));
+  // Before it says that it is ready: the one who started it may end it at once.
+  const serving = server.serveUntilSignal({ grace, onSignal });
   console.log(`listening on ${server.addresses.map(formatAddress).join(", ")}`);
   console.log("stop with Ctrl-C");
-  const onSignal = () => console.log(stopLine(server.connections.size));
-  const { finished, aborted } = await server.serveUntilSignal({ grace, onSignal });
+  const { finished, aborted } = await serving;
   console.log(`${count(finished, "connection")} finished, ${aborted} were cut off`);
 });
