@@ -13,6 +13,17 @@ import { stateOf } from "./stream_reader.ts";
 /** Serves one connection. Its connection is closed when it returns and aborted when it throws. */
 export type ConnectionHandler = (connection: StreamConnection) => unknown;
 
+// Ends the interruptions of a handler's waits, by the connection.
+const exemptions = new WeakMap<StreamConnection, () => void>();
+
+/**
+ * Has the waits of a handler's connection go on when its server shuts down. A handler has no better
+ * moment to end than the end of its connection then, and has the grace for it.
+ */
+export function outlastShutdown(connection: StreamConnection): void {
+  exemptions.get(connection)?.();
+}
+
 /** The handlers of a stream server that run now. */
 export class Handlers {
   readonly #shutdown: AbortSignal;
@@ -47,6 +58,7 @@ export class Handlers {
       flow.interrupt(this.#shutdown.reason);
     };
     this.#interrupts?.add(interrupt);
+    exemptions.set(connection, () => this.#interrupts?.delete(interrupt));
     // It was still being connected then.
     if (this.#shutdown.aborted && this.#interrupts !== null) interrupt();
     try {

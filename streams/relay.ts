@@ -9,6 +9,7 @@ import {
   type OptionTable,
 } from "../protocols/option_checks.ts";
 import { Passage } from "./_passage.ts";
+import { outlastShutdown } from "./_handlers.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 
 /** Options for {@linkcode relay}. */
@@ -57,6 +58,8 @@ export interface RelayReport {
  * what it has for the whole; Deno's own sockets cannot. Both connections are closed when the
  * promise resolves. It does not reject for any of that: how each direction ended is in the report.
  *
+ * In a handler, the relay goes on when its server shuts down, and has the grace to end.
+ *
  * @example A connection to somewhere else
  * ```ts
  * import { openConnection, relay, startServer } from "@sluice/net";
@@ -88,6 +91,7 @@ export async function relay(
 ): Promise<RelayReport> {
   checkOptions("relay", options, CHECKS);
   const { idleTimeout = DEFAULT_RELAY_IDLE_TIMEOUT, signal } = options;
+  for (const connection of [a, b]) outlastShutdown(connection);
   // An end in good order would tell the peer of one side that it has everything from the other.
   const abort = (reason: Error) => {
     for (const { transport } of [a, b]) transport.abort({ reason, reset: canReset(transport) });
@@ -129,7 +133,7 @@ async function copy(
     return { ...passed, reason: "eof" };
   } catch (error) {
     const reason = toReason(error);
-    if (isOneWay(from, to)) return { ...passed, reason };
+    if (isOneWay(from, to) && !isStopped(from, to, error)) return { ...passed, reason };
     // What arrived before the failure is passed on first.
     await to.writer.flush().catch(() => {});
     watch.abort(reason);
@@ -160,6 +164,11 @@ async function copyAll(
 function isOneWay(from: StreamConnection, to: StreamConnection): boolean {
   return !from.transport.isClosing() && !to.transport.isClosing() &&
     from.reader.exception() === null && to.reader.exception() === null;
+}
+
+/** Whether a wait failed because the server of a connection had begun to shut down before. */
+function isStopped(from: StreamConnection, to: StreamConnection, error: unknown): boolean {
+  return [from, to].some(({ signal }) => signal.aborted && signal.reason === error);
 }
 
 /** Passes the end of the data on; where one direction cannot be ended alone, both are. */

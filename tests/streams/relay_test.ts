@@ -153,6 +153,42 @@ Deno.test("relay() aborts both sides when the one fails that is written to", asy
   assertStrictEquals((await near.closed).error, error);
 });
 
+Deno.test("relay() in a handler goes on during the grace of a shutdown", async () => {
+  await using echo = await startServer(({ readable, writable }) => readable.pipeTo(writable), {
+    port: 0,
+  });
+  const proxy = await startServer(async (connection) => {
+    await relay(connection, await openConnection({ port: echo.port }));
+  }, { port: 0 });
+  await using client = await openConnection({ port: proxy.port });
+  const ask = async (line: string): Promise<string> => {
+    client.writer.write(line);
+    return decode(await client.reader.readline());
+  };
+  assertEquals(await ask("before\n"), "before\n");
+  const stopping = proxy.shutdown({ grace: 60_000 });
+  assertEquals(await ask("meanwhile\n"), "meanwhile\n");
+  client.writer.writeEof();
+  assertEquals(await client.reader.read(), new Uint8Array());
+  assertEquals(await stopping, { finished: 1, aborted: 0 });
+});
+
+Deno.test("relay() that begins after the shutdown of a server ends both sides", async () => {
+  await using origin = await startServer(({ reader }) => reader.read(), { port: 0 });
+  const entered = Promise.withResolvers<StreamConnection>();
+  const isStopping = Promise.withResolvers<void>();
+  const proxy = await startServer(async (connection) => {
+    entered.resolve(connection);
+    await isStopping.promise;
+    await relay(connection, await openConnection({ port: origin.port }));
+  }, { port: 0 });
+  await using _client = await openConnection({ port: proxy.port });
+  await entered.promise;
+  const stopping = proxy.shutdown({ grace: 60_000 });
+  isStopping.resolve();
+  assertEquals(await stopping, { finished: 1, aborted: 0 });
+});
+
 Deno.test("relay() on nodeNetwork resets the one side when the other fails", async () => {
   await withNetwork(nodeNetwork, async () => {
     await using origin = await startServer(async ({ transport, reader, writer }) => {
