@@ -55,6 +55,11 @@ export interface ByteSink {
 export interface PushSource {
   /** Whether it bounds the time that it takes in a turn of the event loop by itself. */
   readonly isTimed?: boolean;
+  /**
+   * Whether the sink may take the memory that it is handed away, where that costs less than a copy.
+   * The source then reads into other memory.
+   */
+  readonly givesMemory?: boolean;
   /** Begins to read into `sink`. Called once. */
   start(sink: ByteSink): void;
   /** Reads on after one of {@linkcode ByteSink} has returned false. */

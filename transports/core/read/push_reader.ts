@@ -5,6 +5,9 @@ import type { Delivery } from "./delivery.ts";
 import type { PumpEvents } from "./pump.ts";
 import { pooledCopy, roomyCopy } from "./read_buffer.ts";
 
+/** From so many bytes on it costs less to take their memory away than to copy them. */
+const LARGE = 8192;
+
 /**
  * Takes what a {@linkcode PushSource} reads and delivers it: `source -> delivery -> protocol`, the
  * counterpart of `pump` without a promise for each chunk.
@@ -57,7 +60,11 @@ export class PushReader implements ByteSink {
     if (!delivery.isReady) return delivery.push(copyOf(memory, 0, n), undefined, "own");
     // A protocol with a buffer of its own copies at once.
     if (delivery.isBuffered) return delivery.push(memory.subarray(0, n), undefined, "roomy");
-    if (delivery.isBorrower) return delivery.push(roomyCopy(memory, n), undefined, "roomy");
+    if (delivery.isBorrower) {
+      const isTaken = this.#source.givesMemory && n >= LARGE && 4 * n >= memory.length;
+      const chunk = isTaken ? memory.subarray(0, n) : roomyCopy(memory, n);
+      return delivery.push(chunk, undefined, "roomy");
+    }
     return delivery.push(pooledCopy(memory, n), undefined, "own");
   }
 

@@ -2,13 +2,19 @@ import type { Address } from "../../../protocols/address.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../../core/carrier.ts";
 import { fromErrno } from "../../core/os_error.ts";
+import { ReadMemory } from "./_read_memory.ts";
 import { E, EPOLL, type Libc, MSG, SHUT_WR } from "./_libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
 import { resetWhenClosed } from "./_socket_settings.ts";
 
-/** All connections of the thread are read into this memory: what is kept is copied out of it. */
-const memory: Bytes = new Uint8Array(262_144);
-const MEMORY_SIZE = BigInt(memory.length);
+/** How much is read at once, in bytes, and how much from a connection that fills that. */
+const READ_SIZE = 65_536;
+const BULK_SIZE = 262_144;
+
+/** All connections of the thread are read into this memory: it is copied from, or taken away. */
+const memory = new ReadMemory(READ_SIZE);
+const bulkMemory = new ReadMemory(BULK_SIZE);
+
 /** Bytes of a connection that is closed, to be forgotten: the other memory may be lent. */
 const discarded: Bytes = new Uint8Array(65_536);
 const DISCARDED_SIZE = BigInt(discarded.length);
@@ -35,6 +41,7 @@ export interface Ends {
 /** A socket that carries a stream, as a {@linkcode Carrier} that pushes. */
 export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   readonly isTimed = true;
+  readonly givesMemory = true;
   /** What the calls for the socket go to. */
   readonly libc: Libc;
   /** The number of the socket, which is another's once it is closed. */
@@ -43,6 +50,7 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   readonly #ends: Ends;
   #sink: ByteSink | null = null;
   #isReading = false;
+  #isBulk = false;
   #hasEnded = false;
   // How reading failed. The system tells one call only: the next write learns it from here.
   #failure: { readonly error: unknown } | null = null;
@@ -143,9 +151,11 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   #read(): void {
     if (!this.#sink?.isAsking()) return void (this.#isReading = false);
-    const n = this.libc.recv(this.fd, memory, MEMORY_SIZE, MSG.DONTWAIT);
+    const { size, bytes } = this.#isBulk ? bulkMemory : memory;
+    const n = this.libc.recv(this.fd, bytes, size, MSG.DONTWAIT);
     if (n > 0) {
-      if (!this.#sink?.receive(memory, n)) this.#isReading = false;
+      this.#isBulk = n >= READ_SIZE;
+      if (!this.#sink.receive(bytes, n)) this.#isReading = false;
       return;
     }
     const errno = n === 0 ? 0 : this.libc.errno;

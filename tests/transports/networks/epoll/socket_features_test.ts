@@ -75,7 +75,9 @@ test("ipv6Only decides whether a server on :: has IPv4 as well", async () => {
       network,
       ipv6Only,
     });
-    const connecting = createConnection(() => ({}), { port: server.port, network });
+    // An address where no other test listens.
+    const hostname = "127.9.8.7";
+    const connecting = createConnection(() => ({}), { hostname, port: server.port, network });
     if (!isReached) await assertRejects(() => connecting, Deno.errors.ConnectionRefused);
     else {
       const { transport } = await connecting;
