@@ -11,6 +11,7 @@ import { checkOptions, flag, objectWith, type OptionTable } from "../protocols/o
 import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
 import type { ByteSink } from "../transports/core/carrier.ts";
 import { CarrierTransport } from "../transports/core/carrier_transport.ts";
+import { Connection } from "../transports/core/connection.ts";
 import { TRANSPORT_CHECKS } from "../transports/core/transport_options.ts";
 import { TransportWrapper } from "../transports/core/transport_wrapper.ts";
 import { toBytes, toPieces } from "../transports/core/write/to_bytes.ts";
@@ -73,7 +74,7 @@ export const RECORDING_CHECKS: OptionTable<RecordingTransportOptions> = {
  * class Greeter extends Protocol {
  *   #transport?: Transport;
  *   override connectionMade(transport: Transport): void {
- *     this.#transport = transport;
+ *     this.#connection = connection;
  *   }
  *   override dataReceived(chunk: Uint8Array): void {
  *     this.#transport?.write(`Hello, ${new TextDecoder().decode(chunk)}!`);
@@ -109,7 +110,7 @@ export class RecordingTransport extends TransportWrapper {
   readonly #calls: TransportCall[] = [];
   readonly #written = new ReceiveBuffer();
   readonly #carrier: RecordingCarrier;
-  readonly #transport: CarrierTransport;
+  readonly #connection: Connection;
   // The error of a callback, until the test's call that led to it throws it.
   #thrown: Error | null = null;
   #isPeerDone = false;
@@ -128,10 +129,10 @@ export class RecordingTransport extends TransportWrapper {
       this.#thrown = error;
       this.errors.push(error);
     };
-    const transport = new CarrierTransport(carrier, protocol, { ...limits, onError });
-    super(transport);
+    const connection = new Connection(carrier, protocol, { ...limits, onError });
+    super(new CarrierTransport(connection));
     this.#carrier = carrier;
-    this.#transport = transport;
+    this.#connection = connection;
   }
 
   /** The calls so far that change something, in order. */
@@ -155,7 +156,7 @@ export class RecordingTransport extends TransportWrapper {
    * @throws The error that `connectionMade` throws.
    */
   start(): void {
-    this.#transport.start(this);
+    this.#connection.start(this);
     this.#rethrow();
   }
 

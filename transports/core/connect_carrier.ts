@@ -1,7 +1,8 @@
 import { Placeholder } from "./placeholder.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import type { Carrier } from "./carrier.ts";
-import { CarrierTransport, type ConnectionTracker } from "./carrier_transport.ts";
+import { CarrierTransport } from "./carrier_transport.ts";
+import { Connection, type ConnectionTracker } from "./connection.ts";
 import { toError } from "./error_report.ts";
 import { checkMade, checkProtocolFactory, makeProtocol } from "./callbacks.ts";
 import { putOnTop, topOf } from "./stack_top.ts";
@@ -126,8 +127,9 @@ export function startTransport<P extends AnyProtocol>(
     carrier.close({ endedBy: "error", error: toError(error) });
     throw error;
   }
-  const transport = new CarrierTransport(carrier, protocol, options, tracker);
+  const connection = new Connection(carrier, protocol, options, tracker);
+  const transport = new CarrierTransport(connection);
   tracker?.onMade(transport);
-  transport.start();
+  connection.start();
   return { transport, protocol };
 }

@@ -53,6 +53,11 @@ export class Lifecycle {
     return this.#state === "closing" || this.#state === "lost" || this.#state === "closed";
   }
 
+  /** Whether the peer has ended its direction, and ours is not being closed. */
+  get isReadEnded(): boolean {
+    return this.#state === "readEnded" || this.#state === "ended";
+  }
+
   /** Whether an event has a meaning in this state. */
   allows(event: LifecycleEvent): boolean {
     return TRANSITIONS[this.#state][event] !== undefined;

@@ -1,22 +1,21 @@
 import type { Transport } from "../../protocols/contract.ts";
 import type { WaitQueue } from "../../protocols/wait_queue.ts";
-import { CarrierTransport } from "./carrier_transport.ts";
+import { connectionOf } from "./carrier_transport.ts";
+import type { Connection } from "./connection.ts";
 import { TransportWrapper } from "./transport_wrapper.ts";
 import { gateOf } from "./write/write_gate.ts";
 
-/**
- * What knows of a transport what its public methods do not tell: the transport itself, or the one
- * below its layers.
- */
-function writerOf(transport: Transport): CarrierTransport | null {
-  if (transport instanceof CarrierTransport) return transport;
+/** The connection of a transport, or of the one below its layers; `null` if it is not ours. */
+function writerOf(transport: Transport): Connection | null {
+  const connection = connectionOf(transport);
+  if (connection !== null) return connection;
   return transport instanceof TransportWrapper ? writerOf(transport.inner) : null;
 }
 
 /** Whether the protocol of a transport was told to pause writing. */
 export function isWritingPaused(transport: Transport): boolean {
   if (transport.isClosing()) return false;
-  const isPaused = writerOf(transport)?.isWritingPaused;
+  const isPaused = writerOf(transport)?.outbound.paused;
   return isPaused ?? transport.getWriteBufferSize() > transport.getWriteBufferLimits().high;
 }
 
@@ -26,12 +25,12 @@ export function isWritingPaused(transport: Transport): boolean {
  * @returns Ends that.
  */
 export function watchSent(transport: Transport, callback: () => void): () => void {
-  return writerOf(transport)?.watchSent(callback) ?? (() => {});
+  return writerOf(transport)?.outbound.watchSent(callback) ?? (() => {});
 }
 
 /** Whether `writeEof()` was called. A transport that is not ours does not tell. */
 export function isWritingEnded(transport: Transport): boolean {
-  return writerOf(transport)?.isWritingEnded ?? false;
+  return writerOf(transport)?.outbound.isEnding ?? false;
 }
 
 /**
@@ -40,7 +39,7 @@ export function isWritingEnded(transport: Transport): boolean {
  * @returns `undefined` for a transport that is not ours, or whose writes are held back.
  */
 export function sentQueueOf(transport: Transport): WaitQueue | null | undefined {
-  return isHeldBack(transport) ? undefined : writerOf(transport)?.sentQueue;
+  return isHeldBack(transport) ? undefined : writerOf(transport)?.outbound.sentQueue;
 }
 
 /**

@@ -7,7 +7,7 @@ import { signalOf, type WaitOptions } from "../../protocols/wait_options.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
-import type { ConnectionTracker } from "../core/carrier_transport.ts";
+import type { ConnectionTracker } from "../core/connection.ts";
 import type { NetworkListener } from "./network_listener.ts";
 import { nextTurn, settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";

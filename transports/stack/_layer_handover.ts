@@ -2,9 +2,8 @@ import { Placeholder } from "../core/placeholder.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
-import { isWritingPaused } from "../core/writing.ts";
+import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
-import type { CarrierTransport } from "../core/carrier_transport.ts";
 import { restack } from "./restack.ts";
 
 /**
@@ -113,14 +112,14 @@ export class LayerHandover extends Placeholder {
  * @throws {ConnectionLostError} If the connection is closing.
  * @throws {InvalidStateError} If a direction has ended.
  */
-export function checkRemovable(transport: CarrierTransport, hasEnded: boolean): void {
+export function checkRemovable(transport: Transport, hasEnded: boolean): void {
   if (transport.isClosing()) {
     throw new ConnectionLostError("Cannot remove layer: the connection is closing");
   }
   if (hasEnded) {
     throw new InvalidStateError("Cannot remove layer: the peer has ended its direction");
   }
-  if (transport.isWritingEnded) {
+  if (isWritingEnded(transport)) {
     throw new InvalidStateError("Cannot remove layer: writeEof() was called");
   }
 }

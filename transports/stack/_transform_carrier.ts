@@ -6,9 +6,10 @@ import { callBack } from "../core/callbacks.ts";
 import { canReset, toAbort } from "../core/abort_options.ts";
 import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
+import { Connection } from "../core/connection.ts";
 import type { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
-import { isWritingPaused } from "../core/writing.ts";
+import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
 import { checkRemovable, LayerHandover } from "./_layer_handover.ts";
 import { markStacked } from "./restack.ts";
 import type { ByteTransform } from "./byte_transform.ts";
@@ -39,7 +40,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
   closeWrite?: () => Promise<void>;
   readonly #transform: ByteTransform;
   readonly #options: TransportOptions;
-  readonly #transport: CarrierTransport;
+  readonly #connection: Connection;
   readonly #top: TransformTop;
   readonly #removal = new TransformRemoval();
   readonly #input = new TransformInput((callback, thrown) => this.#fail(callback, thrown));
@@ -57,13 +58,18 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
     this.#transform = transform;
     this.#options = options;
     this.#top = new TransformTop(this, this.#removal, () => this.source.abandon());
-    this.#transport = new CarrierTransport(this, new Placeholder(upper, this.#top), options);
-    this.#top.inner = this.#transport;
+    this.#connection = new Connection(this, new Placeholder(upper, this.#top), options);
+    this.#top.inner = new CarrierTransport(this.#connection);
     markStacked(this);
   }
 
   get source(): ChunkQueue {
     return this.#input.source;
+  }
+
+  /** The transport above, without what the top adds. */
+  get #transport(): Transport {
+    return this.#connection.transport;
   }
 
   /** The transport below. Its water marks are set by this layer. */
@@ -86,7 +92,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
     }
     const { encodeStart } = this.#transform;
     if (encodeStart !== undefined) this.#output.start(() => encodeStart.call(this.#transform));
-    this.#transport.start();
+    this.#connection.start();
     // A pause from before the layer was put in belongs to the top from now on.
     transport.resumeReading();
   }
@@ -111,7 +117,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
 
   writingFailed(error: Error): void {
     this.#output.release();
-    this.#transport.failWriting(error);
+    this.#connection.onWriteError(error);
   }
 
   connectionLost(error: Error | null): void {
@@ -156,7 +162,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
   close(outcome: CarrierOutcome): void {
     const { endedBy, error } = outcome;
     this.source.abandon();
-    if (!this.#removal.isOver) callBack(this.#transform, "close", this.#transport.onCallbackError);
+    if (!this.#removal.isOver) callBack(this.#transform, "close", this.#connection.onCallbackError);
     this.#removal.end();
     if (endedBy === "abort" || error !== null) this.#inner?.abort(toAbort(outcome));
   }
@@ -204,7 +210,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
   async #handOver(): Promise<void> {
     this.inner.pauseReading();
     const marks = this.#transport.getWriteBufferLimits();
-    const handover = new LayerHandover(this.#transport, this.#transport.onCallbackError);
+    const handover = new LayerHandover(this.#transport, this.#connection.onCallbackError);
     await this.#input.decoded();
     this.source.end();
     await handover.drained;
@@ -224,10 +230,10 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
     this.#transport.setProtocol({});
     handover.moveTo(inner, this.#removal.held);
     takeOff(inner, this.#top);
-    callBack(this.#transform, "close", this.#transport.onCallbackError);
+    callBack(this.#transform, "close", this.#connection.onCallbackError);
     void inner.closed.then(({ error }) => this.connectionLost(error));
     if (this.#removal.wantsReading) inner.resumeReading();
-    if (!this.#transport.isWritingEnded) handover.tellWriting(isWritingPaused(inner));
+    if (!isWritingEnded(this.#transport)) handover.tellWriting(isWritingPaused(inner));
   }
 
   #count(encoded: number): void {
@@ -245,7 +251,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
   #fail(callback: string, thrown: unknown): void {
     // After close() it does not matter how the peer ends, unless that leaves something unsent.
     if (callback === "decodeEnd" && this.#transport.isClosing() && !this.#output.isEncoding) return;
-    if (!this.#removal.isOver) this.#transport.onCallbackError(callback, thrown);
+    if (!this.#removal.isOver) this.#connection.onCallbackError(callback, thrown);
   }
 }
 

@@ -2,7 +2,7 @@ import { Placeholder } from "../core/placeholder.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
-import { CarrierTransport } from "../core/carrier_transport.ts";
+import { connectionOf } from "../core/carrier_transport.ts";
 import { type CallbackErrorSink, checkMade, endsConnection } from "../core/callbacks.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
 import { holdDelivery } from "../core/read/hold_delivery.ts";
@@ -265,6 +265,7 @@ export function gatedTransport(transport: Transport): Transport {
  * does not tell.
  */
 function errorHandlerOf(transport: Transport): ErrorHandler | undefined {
-  if (transport instanceof CarrierTransport) return transport.onError;
+  const connection = connectionOf(transport);
+  if (connection !== null) return connection.options.onError;
   return transport instanceof TransportWrapper ? errorHandlerOf(transport.inner) : undefined;
 }

@@ -2,7 +2,7 @@ import { giveTransport } from "../../protocols/base_protocol.ts";
 import { Placeholder } from "../core/placeholder.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { HandshakeTimeoutError } from "../../protocols/errors.ts";
-import { CarrierTransport } from "../core/carrier_transport.ts";
+import { connectionOf } from "../core/carrier_transport.ts";
 import { clockFor, startTimer } from "../core/clock.ts";
 import { callBack, endsConnection } from "../core/callbacks.ts";
 import { toError } from "../core/error_report.ts";
@@ -63,7 +63,7 @@ class NativeHandshake extends Placeholder {
 
   #begin(transport: Transport): void {
     this.handOver(transport);
-    if (transport instanceof CarrierTransport) transport.restartClock();
+    connectionOf(transport)?.restartClock();
     transport.resumeReading();
     const onError = endsConnection(transport, this.#options.onError);
     giveTransport(this.protocol, transport);

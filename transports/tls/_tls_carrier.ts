@@ -11,6 +11,7 @@ import { callBack } from "../core/callbacks.ts";
 import { canReset, toAbort } from "../core/abort_options.ts";
 import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
+import { Connection } from "../core/connection.ts";
 import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { markStacked } from "../stack/restack.ts";
@@ -48,13 +49,13 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   readonly #options: ResolvedTlsOptions;
   readonly #upper: AnyProtocol;
   readonly #isStrict: boolean;
-  readonly #top: CarrierTransport;
+  readonly #connection: Connection;
   readonly #link = new CiphertextLink();
   readonly #phases = new TlsPhases();
   readonly #handshake = new TlsHandshake(this.#link, this.#phases, {
     onSecure: (socket, verdict) => this.#open(socket, verdict),
     onFailed: (error) => {
-      callBack(this.#upper, "connectionLost", this.#top.onCallbackError, error);
+      callBack(this.#upper, "connectionLost", this.#connection.onCallbackError, error);
     },
   });
   readonly #peerEnded = Promise.withResolvers<void>();
@@ -84,8 +85,14 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#options = options;
     this.#isStrict = strict;
     this.#upper = upper;
-    this.#top = new CarrierTransport(this, upper, transport);
+    this.#connection = new Connection(this, upper, transport);
+    new CarrierTransport(this.#connection);
     markStacked(this);
+  }
+
+  /** The encrypted transport. */
+  get #top(): Transport {
+    return this.#connection.transport;
   }
 
   /** The transport below; it is another one when layers come and go there. */
@@ -140,7 +147,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   writingFailed(error: Error): void {
-    this.#top.failWriting(error);
+    this.#connection.onWriteError(error);
   }
 
   connectionLost(error: Error | null): void {
@@ -213,7 +220,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   #start(): void {
-    if (this.#phases.advance("start")) this.#top.start();
+    if (this.#phases.advance("start")) this.#connection.start();
   }
 
   /** The peer has ended its direction, so that the loss cannot be told by a read that fails. */

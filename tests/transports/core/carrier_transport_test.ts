@@ -8,14 +8,16 @@ import {
 import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
-import { CarrierTransport } from "../../../transports/core/carrier_transport.ts";
-import { closeAfterPeer } from "../../../transports/core/writing.ts";
+import type { Carrier } from "../../../transports/core/carrier.ts";
+import { connectionOf } from "../../../transports/core/carrier_transport.ts";
+import { startTransport } from "../../../transports/core/connect_carrier.ts";
+import { closeAfterPeer, sentQueueOf } from "../../../transports/core/writing.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
 import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
 
 /** A transport over a carrier that the test drives. */
 function transportOver(options: TransportOptions = {}): {
-  transport: CarrierTransport;
+  transport: Transport;
   carrier: FakeCarrier;
   protocol: RecordingProtocol;
   ended: Transport[];
@@ -23,12 +25,16 @@ function transportOver(options: TransportOptions = {}): {
   const carrier = new FakeCarrier();
   const protocol = new RecordingProtocol();
   const ended: Transport[] = [];
-  const transport = new CarrierTransport(carrier, protocol, options, {
+  const { transport } = startTransport(() => protocol, carrier, options, {
     onMade: () => {},
     onClosed: (closed) => ended.push(closed),
   });
-  transport.start();
   return { transport, carrier, protocol, ended };
+}
+
+/** A transport over a carrier, with a protocol that does nothing. */
+function started(carrier: Carrier, options?: TransportOptions): Transport {
+  return startTransport(() => ({}), carrier, options).transport;
 }
 
 Deno.test("CarrierTransport names the peer in failures of reading and keeps their class", async () => {
@@ -128,17 +134,14 @@ Deno.test("CarrierTransport.write() after writeEof() names the peer", () => {
 
 Deno.test("CarrierTransport over a carrier without half-close says so", async () => {
   const carrier = new FakeCarrier();
-  const transport = new CarrierTransport(
+  const transport = started(
     {
       source: carrier.source,
       write: (bytes) => carrier.write(bytes),
       close: () => carrier.close(),
       getExtraInfo: () => undefined,
     },
-    {},
-    {},
   );
-  transport.start();
   assertEquals(transport.canWriteEof(), false);
   assertThrows(
     () => transport.writeEof(),
@@ -153,17 +156,14 @@ Deno.test("CarrierTransport lets a carrier finish before an orderly end, not bef
   for (const ending of ["close", "abort"] as const) {
     const carrier = new FakeCarrier();
     const finished = Promise.withResolvers<void>();
-    const transport = new CarrierTransport(
+    const transport = started(
       Object.assign(carrier, {
         finish: () => {
           carrier.calls.push("finish");
           return finished.promise;
         },
       }),
-      {},
-      {},
     );
-    transport.start();
     transport[ending]();
     await settled();
     finished.resolve();
@@ -174,12 +174,9 @@ Deno.test("CarrierTransport lets a carrier finish before an orderly end, not bef
 
 Deno.test("CarrierTransport ends with the failure of a carrier that cannot finish", async () => {
   const failure = new Error("Nothing worked");
-  const transport = new CarrierTransport(
+  const transport = started(
     Object.assign(new FakeCarrier(), { finish: () => Promise.reject(failure) }),
-    {},
-    {},
   );
-  transport.start();
   transport.close();
   const { error, endedBy } = await transport.closed;
   assertEquals([error, endedBy], [failure, "error"]);
@@ -187,24 +184,23 @@ Deno.test("CarrierTransport ends with the failure of a carrier that cannot finis
 
 Deno.test("CarrierTransport ends although its carrier throws when it is closed", async () => {
   const reported: string[] = [];
-  const transport = new CarrierTransport(
+  const transport = started(
     Object.assign(new FakeCarrier(), {
       close: () => {
         throw new Error("Cannot release");
       },
     }),
-    {},
     { onError: (error, { callback }) => reported.push(`${callback}: ${error.message}`) },
   );
-  transport.start();
   transport.close();
   assertEquals((await transport.closed).endedBy, "local");
   assertEquals(reported, ["close: Cannot release"]);
 });
 
-Deno.test("CarrierTransport.start() cannot be called twice", () => {
+Deno.test("Connection.start() cannot be called twice", () => {
   const { transport } = transportOver();
-  assertThrows(() => transport.start(), InvalidStateError);
+  const connection = connectionOf(transport);
+  assertThrows(() => connection?.start(), InvalidStateError);
   transport.abort();
   assert(transport.isClosing());
 });
@@ -268,26 +264,29 @@ Deno.test("CarrierTransport.closed resolves when a write fails after the end of 
 Deno.test("CarrierTransport shows users no event of its halves", () => {
   const { transport } = transportOver();
   for (
-    const event of ["onReceived", "onEof", "onReadError", "onWriteError", "onPause", "onResume"]
+    const event of [
+      ...["onReceived", "onEof", "onReadError", "onWriteError", "onPause", "onResume"],
+      ...["start", "restartClock", "followPeer", "onCallbackError", "lose", "delivery", "outbound"],
+    ]
   ) {
     assertEquals(event in transport, false, event);
   }
   transport.abort();
 });
 
-Deno.test("CarrierTransport.sentQueue waits for what was written before, not for what comes after", async () => {
+Deno.test("sentQueueOf() waits for what was written before, not for what comes after", async () => {
   const { transport, carrier } = transportOver();
   transport.write("first");
-  const sent = transport.sentQueue?.wait();
+  const sent = sentQueueOf(transport)?.wait();
   const operation = await carrier.pending;
   transport.write("second");
   operation.take();
   await sent;
   assertEquals(transport.getWriteBufferSize(), 6);
-  const dropped = transport.sentQueue?.wait();
+  const dropped = sentQueueOf(transport)?.wait();
   transport.abort();
   await dropped;
-  assertEquals(transport.sentQueue, null);
+  assertEquals(sentQueueOf(transport), null);
 });
 
 Deno.test("closeAfterPeer() says that the peer ended it if its end came first", async () => {

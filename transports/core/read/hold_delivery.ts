@@ -1,7 +1,8 @@
 import type { Transport } from "../../../protocols/contract.ts";
+import { connectionOf } from "../carrier_transport.ts";
 import { TransportWrapper } from "../transport_wrapper.ts";
 
-/** A transport that can have what arrives wait. */
+/** A layer: it can have what arrives wait. */
 interface Holding {
   holdDelivery(until: Promise<void>): void;
 }
@@ -11,7 +12,9 @@ interface Holding {
  * ours does not wait.
  */
 export function holdDelivery(transport: Transport, until: Promise<void>): void {
-  if (isHolding(transport)) transport.holdDelivery(until);
+  const connection = connectionOf(transport);
+  if (connection !== null) connection.delivery.hold(until);
+  else if (isHolding(transport)) transport.holdDelivery(until);
   else if (transport instanceof TransportWrapper) holdDelivery(transport.inner, until);
 }
 

@@ -1,0 +1,295 @@
+import { giveTransport } from "../../protocols/base_protocol.ts";
+import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { AnyProtocol, BaseProtocolCallbacks, Transport } from "../../protocols/contract.ts";
+import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
+import type { Address } from "../../protocols/address.ts";
+import { formatAddress } from "./addresses.ts";
+import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
+import type { Carrier } from "./carrier.ts";
+import { startTimer } from "./clock.ts";
+import { report, toError } from "./error_report.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { describeOsError } from "./os_error.ts";
+import { Delivery } from "./read/delivery.ts";
+import { pump, type PumpEvents } from "./read/pump.ts";
+import { isPushSource, PushReader } from "./read/push_reader.ts";
+import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
+import { Outbound, type OutboundEvents } from "./write/outbound.ts";
+import { gateOf } from "./write/write_gate.ts";
+
+/** Told when connections begin and end: by a server, for instance. */
+export interface ConnectionTracker {
+  /** A connection is there. */
+  onMade(transport: Transport): void;
+  /** It has ended, after `connectionLost`. */
+  onClosed(transport: Transport): void;
+}
+
+/**
+ * A connection over any {@linkcode Carrier}, as the library sees it; users have its
+ * `CarrierTransport`. It joins the two halves of a connection to its {@linkcode Lifecycle}: every
+ * call of the user and every event of the carrier is an event of that table.
+ *
+ * Every end of the connection goes through {@linkcode lose}, which decides the outcome, and
+ * `#release`, which runs a little later, tells the protocol and frees the carrier. So
+ * `connectionLost` never runs inside a call of the user, and runs once.
+ */
+export class Connection implements PumpEvents, OutboundEvents {
+  readonly carrier: Carrier;
+  readonly options: TransportOptions;
+  readonly lifecycle: Lifecycle = new Lifecycle();
+  readonly delivery: Delivery;
+  readonly outbound: Outbound;
+  readonly #tracker: ConnectionTracker | undefined;
+  #transport: Transport | null = null;
+  #startedAt = 0;
+  #received = 0;
+  #hasEof = false;
+  // Whether our end is only the answer to the peer's.
+  #isPeerFirst = false;
+  #isFinishing = false;
+  #isReset = false;
+  // Why nothing can be sent any more, while the rest is still being read.
+  #writeFailure: Error | null = null;
+  #closeInfo: CloseInfo | null = null;
+  #closed: PromiseWithResolvers<CloseInfo> | null = null;
+  // Ends the wait of a failed write for what the read under way says.
+  #stopWaiting: (() => void) | null = null;
+  // The end that ended the connection, once the queued bytes are sent.
+  #endedBy: "local" | "peer" = "local";
+
+  /** Starts with {@linkcode start}. `tracker` is told last of all. */
+  constructor(
+    carrier: Carrier,
+    protocol: AnyProtocol,
+    options: TransportOptions,
+    tracker?: ConnectionTracker,
+  ) {
+    this.carrier = carrier;
+    this.options = options;
+    this.#tracker = tracker;
+    this.delivery = new Delivery(protocol, this.onCallbackError);
+    this.outbound = new Outbound(carrier, this, options.writeBufferLimits);
+  }
+
+  /**
+   * The transport that users have.
+   *
+   * @throws {InvalidStateError} If none was made yet.
+   */
+  get transport(): Transport {
+    if (this.#transport === null) throw new InvalidStateError("Cannot use transport: none is made");
+    return this.#transport;
+  }
+
+  set transport(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Counts the time of the connection from now on: what went before was a handshake. */
+  restartClock(): void {
+    this.#startedAt = performance.now();
+  }
+
+  /** Tells the protocol of the connection, as `transport`, then reads. */
+  start(transport: Transport = this.transport): void {
+    this.#startedAt = performance.now();
+    this.lifecycle.advance("made");
+    giveTransport(this.delivery.protocol, transport);
+    this.call("connectionMade", transport);
+    const { source } = this.carrier;
+    if (isPushSource(source)) new PushReader(source, this.delivery, this).start();
+    else void pump(source, this.delivery, this);
+  }
+
+  /** Has a `close()` that follows count as the peer's: by default if its end came before ours. */
+  followPeer(isPeerFirst: boolean = this.#hasEof && !this.outbound.isEnding): void {
+    this.#isPeerFirst = isPeerFirst;
+  }
+
+  onReceived(bytes: number): void {
+    this.#received += bytes;
+  }
+
+  onEof(): void | Promise<void> {
+    this.#hasEof = true;
+    this.lifecycle.advance("peerEof");
+    const answered = this.#tellEof();
+    if (this.#writeFailure !== null) this.lose("error", this.#writeFailure);
+    return answered;
+  }
+
+  onReadError(error: unknown): void {
+    this.lose("error", describeOsError(error, `Cannot read from ${this.peer}`));
+  }
+
+  onPause(): void {
+    this.call("pauseWriting");
+  }
+
+  onResume(): void {
+    this.call("resumeWriting");
+  }
+
+  onFlushed(): void {
+    if (this.lifecycle.state === "closing") this.#finish();
+  }
+
+  /**
+   * Nothing can be sent any more. Bytes that the peer sent before are still read, and its end; then
+   * the loss is told.
+   */
+  onWriteError(error: unknown): void {
+    const described = describeOsError(error, `Cannot write to ${this.peer}`);
+    if (this.#hasEof || this.carrier.direction === "write") return this.lose("error", described);
+    // A reset is told to one operation only. If the read under way is told, it knows better than
+    // the write, which fails in the same turn with a mere broken pipe.
+    this.#stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(described));
+    this.#writeFailure ??= described;
+  }
+
+  readonly onCallbackError: CallbackErrorSink = (callback, thrown) => {
+    const error = toError(thrown);
+    if (!isLoss(callback, error, this.#closeInfo)) {
+      report(this.options.onError, error, { callback, transport: this.#transport });
+    }
+    this.lose("error", error);
+  };
+
+  /** Calls a callback of the protocol. */
+  call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
+    return callBack(this.delivery.protocol, callback, this.onCallbackError, ...args);
+  }
+
+  /**
+   * The last protocol has heard of it; `protocol` replaced that one and hears of it after the
+   * unread bytes.
+   */
+  async tellEofAgain(protocol: AnyProtocol): Promise<void> {
+    await this.delivery.ready();
+    if (!this.delivery.stopped && this.delivery.protocol === protocol) void this.#tellEof();
+  }
+
+  /**
+   * Whether written bytes are to be sent.
+   *
+   * @throws {InvalidStateError} If the direction has ended.
+   */
+  mayWrite(): boolean {
+    if (this.carrier.direction === "read") {
+      throw new InvalidStateError("Cannot write: this is a pipe to read from");
+    }
+    if (this.outbound.isEnding) {
+      throw new InvalidStateError(`Cannot write to ${this.peer}: writeEof() was called`);
+    }
+    if (this.lifecycle.isClosing || this.#writeFailure !== null) return false;
+    const size = this.queued;
+    const limit = this.options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
+    if (size <= limit) return true;
+    this.lose("error", new WriteBufferFullError(size, limit, this.peer));
+    return false;
+  }
+
+  /** The bytes that were written and not yet sent. */
+  get queued(): number {
+    return this.outbound.size + this.#heldBack;
+  }
+
+  /** The bytes that wait while a layer is being put in. */
+  get #heldBack(): number {
+    return this.#transport === null ? 0 : gateOf(this.#transport)?.size ?? 0;
+  }
+
+  /** Ends the connection once the queued bytes are sent. */
+  close(by: "local" | "peer"): void {
+    if (!this.lifecycle.allows("close")) return;
+    if (this.#writeFailure !== null) return this.lose("error", this.#writeFailure);
+    this.lifecycle.advance("close");
+    this.#endedBy = this.#isPeerFirst ? "peer" : by;
+    this.delivery.stop();
+    if (this.outbound.isFlushed) this.#finish();
+    else this.outbound.flush();
+  }
+
+  /** Ends the connection at once; the peer sees a reset if that is wanted. */
+  abort(error: Error | null, reset: boolean): void {
+    this.#isReset ||= reset && this.lifecycle.allows("lose");
+    this.lose(error === null ? "abort" : "error", error);
+  }
+
+  /** See `Transport.closed`. */
+  get closed(): Promise<CloseInfo> {
+    this.#closed ??= Promise.withResolvers();
+    if (this.#closeInfo !== null && this.lifecycle.state === "closed") {
+      this.#closed.resolve(this.#closeInfo);
+    }
+    return this.#closed.promise;
+  }
+
+  /** What error messages call the other end. */
+  get peer(): string {
+    const peer = this.carrier.getExtraInfo("peername") as Address | undefined;
+    return peer === undefined || peer === null ? "the peer" : formatAddress(peer);
+  }
+
+  #tellWriteFailure(error: Error): void {
+    // A protocol that does not read and cannot be told otherwise would never hear of it.
+    const isTold = "writingFailed" in this.delivery.protocol;
+    if (this.lifecycle.isClosing || (!isTold && this.delivery.paused)) {
+      return this.lose("error", error);
+    }
+    this.call("writingFailed", error);
+    this.outbound.abandon();
+  }
+
+  #tellEof(): void | Promise<void> {
+    const answer = this.call("eofReceived");
+    if (answer instanceof Promise) return answer.then((keepsOpen) => this.#answerEof(keepsOpen));
+    this.#answerEof(answer);
+  }
+
+  #answerEof(keepsOpen: unknown): void {
+    if (!keepsOpen || this.carrier.direction === "read") this.close("peer");
+  }
+
+  /** Everything was handed to the carrier. */
+  #finish(): void {
+    if (this.#isFinishing) return;
+    this.#isFinishing = true;
+    if (this.carrier.finish === undefined) return this.lose(this.#endedBy, null);
+    const onFailed = (thrown: unknown): void => this.lose("error", toError(thrown));
+    try {
+      this.carrier.finish().then(() => this.lose(this.#endedBy, null), onFailed);
+    } catch (thrown) {
+      onFailed(thrown);
+    }
+  }
+
+  /** Decides the outcome, if it is not decided yet. */
+  lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
+    if (!this.lifecycle.allows("lose")) return;
+    this.lifecycle.advance("lose");
+    this.#closeInfo = {
+      endedBy,
+      error,
+      bytesRead: this.#received,
+      bytesWritten: this.outbound.sent,
+      bytesUnsent: this.outbound.unsent + this.#heldBack,
+      durationMs: performance.now() - this.#startedAt,
+    };
+    this.#stopWaiting?.();
+    this.delivery.stop();
+    this.outbound.stop();
+    queueMicrotask(() => this.#release());
+  }
+
+  #release(): void {
+    this.call("connectionLost", this.#closeInfo?.error ?? null);
+    this.lifecycle.advance("release");
+    if (this.#closeInfo === null) return;
+    const outcome = this.#isReset ? { ...this.#closeInfo, reset: true } : this.#closeInfo;
+    callBack(this.carrier, "close", this.onCallbackError, outcome);
+    this.#closed?.resolve(this.#closeInfo);
+    if (this.#transport !== null) this.#tracker?.onClosed(this.#transport);
+  }
+}
