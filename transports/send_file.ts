@@ -14,7 +14,7 @@ import { abortable, type WaitSignal } from "../protocols/wait_signal.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
 import { sentQueueOf } from "./core/writing.ts";
-import { gatedTransport } from "./stack/live_layers.ts";
+import { gatedTransport } from "./stack/gated_transport.ts";
 
 /** The size of a read, in bytes. */
 const CHUNK_SIZE = 65_536;

@@ -145,7 +145,7 @@ export class CarrierTransport implements Transport {
   }
 }
 
-/** The connection of a transport, which only the library sees; `null` if it is no such transport. */
+/** The connection of a transport, which only the library sees; `null` if it has none. */
 export function connectionOf(transport: Transport): Connection | null {
   return transport instanceof CarrierTransport ? read(transport) : null;
 }
