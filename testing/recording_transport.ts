@@ -74,7 +74,7 @@ export const RECORDING_CHECKS: OptionTable<RecordingTransportOptions> = {
  * class Greeter extends Protocol {
  *   #transport?: Transport;
  *   override connectionMade(transport: Transport): void {
- *     this.#connection = connection;
+ *     this.#transport = transport;
  *   }
  *   override dataReceived(chunk: Uint8Array): void {
  *     this.#transport?.write(`Hello, ${new TextDecoder().decode(chunk)}!`);
