@@ -29,7 +29,19 @@ Deno.test("custom_transport carries a protocol over a MessagePort, with back-pre
   assertEquals(stdout.slice(-2), ["connection closed", "100016 bytes sent, 100016 received"]);
 });
 
-for (const name of ["logging_transport", "callbacks", "custom_transport"]) {
+Deno.test("lost_orders finds what each version of the client does wrong", async () => {
+  const { code, stdout, stderr } = await runExample("lost_orders");
+  assertEquals([code, stderr], [0, []]);
+  const verdicts = stdout.filter((line) => /^\w+: /.test(line));
+  assertEquals(verdicts.map((line) => line.replace(/run with seed \d+, at [\d.]+ ms/, "run")), [
+    'forgetful: Cannot finish run: host "main" failed: an order is lost',
+    'insistent: Cannot finish run: host "main" failed: an order is sold twice',
+    "exact: each order was sold once, in 100 networks",
+  ]);
+  assertEquals(stdout.filter((line) => line === "  Repeat it:").length, 2);
+});
+
+for (const name of ["logging_transport", "callbacks", "custom_transport", "lost_orders"]) {
   Deno.test(`${name} ends with one line for a flag it does not know`, async () => {
     const outcome = await runExample(name, ["--verbose"]);
     assertEquals([outcome.code, outcome.stdout, outcome.stderr.length], [2, [], 1]);

@@ -100,6 +100,7 @@ export class Connection implements PumpEvents, OutboundEvents {
     const { source } = this.carrier;
     if (isPushSource(source)) new PushReader(source, this.delivery, this).start();
     else void pump(source, this.delivery, this);
+    if (!this.lifecycle.isClosing) this.#tellWriteFailureInTime();
   }
 
   /** Has a `close()` that follows count as the peer's: by default if its end came before ours. */
@@ -142,10 +143,8 @@ export class Connection implements PumpEvents, OutboundEvents {
   onWriteError(error: unknown): void {
     const described = describeOsError(error, `Cannot write to ${this.peer}`);
     if (this.#hasEof || this.carrier.direction === "write") return this.lose("error", described);
-    // A reset is told to one operation only. If the read under way is told, it knows better than
-    // the write, which fails in the same turn with a mere broken pipe.
-    this.#stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(described));
     this.#writeFailure ??= described;
+    this.#tellWriteFailureInTime();
   }
 
   readonly onCallbackError: CallbackErrorSink = (callback, thrown) => {
@@ -230,6 +229,15 @@ export class Connection implements PumpEvents, OutboundEvents {
   get peer(): string {
     const peer = this.carrier.getExtraInfo("peername") as Address | undefined;
     return peer === undefined || peer === null ? "the peer" : formatAddress(peer);
+  }
+
+  #tellWriteFailureInTime(): void {
+    const error = this.#writeFailure;
+    // No callback comes before `connectionMade`: a handshake below may still go on.
+    if (error === null || this.lifecycle.state === "fresh") return;
+    // A reset is told to one operation only. If the read under way is told, it knows better than
+    // the write, which fails in the same turn with a mere broken pipe.
+    this.#stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(error));
   }
 
   #tellWriteFailure(error: Error): void {

@@ -89,6 +89,7 @@ export class Flow {
   #held = 0;
   #offset = 0;
   #isRoomAwaited = false;
+  #isReset = false;
   #isStopped = false;
   #refusesAnswers = false;
   #unanswered = 0;
@@ -168,6 +169,7 @@ export class Flow {
 
   /** Resets the connection, after all that was sent. A reset that is lost is not sent again. */
   sendReset(): void {
+    this.#isReset = true;
     const segment = this.#segment("RST", NO_BYTES);
     this.#wire.tell("sent", segment);
     const isLost = this.#wire.judge(segment) === "drop" || this.#isLostByChance();
@@ -227,6 +229,8 @@ export class Flow {
   }
 
   #transmit(one: Travelling): void {
+    // With a reset the system forgets what it has sent.
+    if (this.#isReset) return;
     one.state = "travelling";
     const { segment } = one;
     this.#wire.tell("sent", segment);

@@ -23,7 +23,8 @@ async function send({ writer }: StreamConnection, seed: number): Promise<void> {
 
 async function receive({ reader }: StreamConnection, check: NumberedBytesCheck): Promise<void> {
   for (;;) {
-    const chunk = await reader.read(1 + Math.floor(Math.random() * 10_000));
+    // If the network loses the reset of the peer as well, nothing tells that it is gone.
+    const chunk = await reader.read(1 + Math.floor(Math.random() * 10_000), { timeout: 600_000 });
     // An end in good order comes after everything, also when a relay has lost its other side.
     if (chunk.length === 0) return assertEquals(check.received, LENGTH);
     check.add(chunk);

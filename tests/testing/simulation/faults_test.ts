@@ -55,6 +55,26 @@ Deno.test("partition() one way lets the question through, and not the answer", a
   });
 });
 
+Deno.test("what was lost before a reset is not sent again after it", async () => {
+  await withEcho(async (world) => {
+    const connection = await openConnection({ ...SERVER, resetOnAbort: true });
+    assertEquals(await ask(connection), "hello\n");
+    const later: string[] = [];
+    world.partition("server", "client");
+    connection.writer.write("never\n");
+    await sleep(100);
+    connection.transport.abort();
+    using _events = world.subscribe((event: SimulationEvent) => {
+      if (event.kind === "segment" && event.phase === "sent") later.push(event.segment);
+    });
+    await connection.transport.closed;
+    world.heal("server", "client");
+    await sleep(60_000);
+    // The reset itself was sent when the connection was aborted.
+    assertEquals(later.filter((segment) => segment !== "RST"), []);
+  });
+});
+
 Deno.test("a connection without an answer fails with TimedOut in the end", async () => {
   await withEcho(async (world) => {
     await using connection = await openConnection(SERVER);

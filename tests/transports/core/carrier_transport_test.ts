@@ -9,8 +9,10 @@ import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import type { Carrier } from "../../../transports/core/carrier.ts";
-import { connectionOf } from "../../../transports/core/carrier_transport.ts";
+import { CarrierTransport, connectionOf } from "../../../transports/core/carrier_transport.ts";
+import { nextTurn } from "../../../transports/core/clock.ts";
 import { startTransport } from "../../../transports/core/connect_carrier.ts";
+import { Connection } from "../../../transports/core/connection.ts";
 import { closeAfterPeer, sentQueueOf } from "../../../transports/core/writing.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
 import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
@@ -203,6 +205,26 @@ Deno.test("Connection.start() cannot be called twice", () => {
   assertThrows(() => connection?.start(), InvalidStateError);
   transport.abort();
   assert(transport.isClosing());
+});
+
+Deno.test("CarrierTransport tells of a failed write after connectionMade", async () => {
+  const told = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const protocol = {
+    connectionMade: () => void order.push("connectionMade"),
+    writingFailed: ({ message }: Error) => void (order.push(message), told.resolve()),
+  };
+  const connection = new Connection(new FakeCarrier(), protocol, {});
+  const transport = new CarrierTransport(connection);
+  // As a layer does whose transport below fails during a handshake.
+  connection.onWriteError(new Deno.errors.BrokenPipe("gone"));
+  await nextTurn();
+  assertEquals(order, []);
+  connection.start();
+  await told.promise;
+  assertEquals(order, ["connectionMade", "Cannot write to memory:peer: gone"]);
+  transport.abort();
+  await transport.closed;
 });
 
 Deno.test("CarrierTransport goes on reading after a write failed, then tells of the loss", async () => {
