@@ -26,31 +26,31 @@ interface Order {
 type Customer = (queue: Order[], connection: StreamConnection) => Promise<void>;
 
 /** Takes each order from the queue, and sends it: one without an answer is lost. */
-export const forgetful: Customer = async (queue, { reader, writer }) => {
+async function forgetful(queue: Order[], { reader, writer }: StreamConnection): Promise<void> {
   for (let order = queue.shift(); order !== undefined; order = queue.shift()) {
     writer.write(`- ${order.text}\n`);
     await reader.readline({ timeout: 2000 });
   }
-};
+}
 
-/** Takes each order from the queue after its answer: if only the answer is lost, it orders twice. */
-export const insistent: Customer = async (queue, { reader, writer }) => {
+/** Takes each order from the queue after its answer: if only that is lost, it orders twice. */
+async function insistent(queue: Order[], { reader, writer }: StreamConnection): Promise<void> {
   for (let order = queue[0]; order !== undefined; order = queue[0]) {
     writer.write(`- ${order.text}\n`);
     await reader.readline({ timeout: 2000 });
     queue.shift();
   }
-};
+}
 
 /** Sends an id with each order, by which the shop knows those that it has sold. */
-export const exact: Customer = async (queue, { reader, writer }) => {
+async function exact(queue: Order[], { reader, writer }: StreamConnection): Promise<void> {
   for (let order = queue[0]; order !== undefined; order = queue[0]) {
     writer.write(`${order.id} ${order.text}\n`);
     const answer = await reader.readline({ as: "text", timeout: 2000 });
     if (answer !== `sold ${order.id}\n`) throw new Error(`Cannot read an answer in "${answer}"`);
     queue.shift();
   }
-};
+}
 
 /** Sells what is ordered: each order without an id, and each id once. */
 async function serveShop(sold: string[]): Promise<void> {
@@ -87,7 +87,7 @@ async function placeOrders(texts: readonly string[], customer: Customer): Promis
 }
 
 /** The world in which a customer is tried. It fails if an order is not sold, or is sold twice. */
-export function shopWorld(customer: Customer): (world: World) => Promise<void> {
+function shopWorld(customer: Customer): (world: World) => Promise<void> {
   return async (world) => {
     const orders = ["apples", "bread", "cheese", "dates", "eggs", "figs", "grapes", "honey"];
     const sold: string[] = [];
