@@ -12,23 +12,29 @@ import type { Scenario } from "./scenario.ts";
 import { accepting } from "./scenarios/accepting.ts";
 import { chats } from "./scenarios/chat.ts";
 import { datagrams } from "./scenarios/datagrams.ts";
+import { handshakes } from "./scenarios/handshakes.ts";
 import { heartbeats } from "./scenarios/heartbeats.ts";
 import { relayChain } from "./scenarios/relay_chain.ts";
 import { requests } from "./scenarios/requests.ts";
+import { restarts } from "./scenarios/restarts.ts";
 import { secureLayers } from "./scenarios/secure_layers.ts";
 import { shutdowns } from "./scenarios/shutdown.ts";
 import { timeouts } from "./scenarios/timeouts.ts";
+import { transfers } from "./scenarios/transfers.ts";
 
 const SCENARIOS: readonly Scenario[] = [
   ...accepting,
   ...chats,
   ...datagrams,
+  ...handshakes,
   ...heartbeats,
   ...relayChain,
   ...requests,
+  ...restarts,
   ...secureLayers,
   ...shutdowns,
   ...timeouts,
+  ...transfers,
 ];
 
 const planned = SCENARIOS.reduce((sum, { runs }) => sum + runs, 0);
