@@ -10,7 +10,7 @@ import { localhost } from "../../transports/tls/certificates.ts";
 import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
 
 const CLIENTS = 8;
-const GRACE = 3000;
+const GRACE = 300;
 const CONNECT_TIMEOUT = 4000;
 
 async function connect(): Promise<"answered" | "failed"> {

@@ -22,9 +22,14 @@ const LENGTH = 120_000;
 const SEED = 8;
 const ENDPOINT = { port: 7, resetOnAbort: true, onError: failOnAssertion };
 
+/** A whole number below a limit. */
+function random(limit: number): number {
+  return Math.floor(Math.random() * limit);
+}
+
 function* chunks(): Generator<Uint8Array> {
   for (let sent = 0; sent < LENGTH;) {
-    const length = Math.min(LENGTH - sent, 1 + Math.floor(Math.random() * 20_000));
+    const length = Math.min(LENGTH - sent, 1 + random(20_000));
     yield numberedBytes(SEED, sent, length);
     sent += length;
   }
@@ -118,7 +123,7 @@ async function receiveByReader(
   { reader }: StreamConnection,
   check: NumberedBytesCheck,
 ): Promise<void> {
-  while (!reader.atEof()) check.add(await reader.read(1 + Math.floor(Math.random() * 9000)));
+  while (!reader.atEof()) check.add(await reader.read(1 + random(9000)));
 }
 
 async function receiveByPipes(
@@ -129,13 +134,40 @@ async function receiveByPipes(
   await readable.pipeThrough(new TransformStream()).pipeTo(end);
 }
 
-async function serve(check: NumberedBytesCheck, onEnd: () => void): Promise<void> {
+/** Layers that change nothing come and go while bytes arrive. */
+async function receiveThroughLayers(
+  { reader, transport }: StreamConnection,
+  check: NumberedBytesCheck,
+): Promise<void> {
+  while (!reader.atEof()) {
+    check.add(await reader.read());
+    if (transport.isClosing()) continue;
+    const top = await insertLayer(transport, (upper, options) => new Layer(upper, options));
+    check.add(await reader.read());
+    await removeLayer(top);
+  }
+}
+
+/** Gives up in the middle of some transfers. */
+function abortAtTimes(transport: Transport): void {
+  if (Math.random() < 0.7) return;
+  const timer = setTimeout(() => transport.abort(new Error("gave up")), Math.random() * 500);
+  void transport.closed.then(() => clearTimeout(timer));
+}
+
+async function serve(
+  check: NumberedBytesCheck,
+  onEnd: () => void,
+  hasChaos: boolean,
+): Promise<void> {
   const endpoint = { ...ENDPOINT, hostname: "0.0.0.0" };
   const isByCallbacks = Math.random() < 0.4;
-  const receive = Math.random() < 0.5 ? receiveByReader : receiveByPipes;
+  const receive = [receiveByReader, receiveByPipes, receiveThroughLayers][random(3)] ??
+    receiveByReader;
   await using server = isByCallbacks
     ? await createServer(() => new Sink(check, onEnd), endpoint)
     : await startServer(async (connection) => {
+      if (hasChaos) abortAtTimes(connection.transport);
       await receive(connection, check);
       assertEquals(check.received, LENGTH);
       onEnd();
@@ -143,19 +175,22 @@ async function serve(check: NumberedBytesCheck, onEnd: () => void): Promise<void
   await server.serveForever();
 }
 
-async function send(): Promise<void> {
+async function send(check: NumberedBytesCheck, hasChaos: boolean): Promise<void> {
   const endpoint = { ...ENDPOINT, hostname: "server" };
-  const way = Math.floor(Math.random() * 4);
+  const way = random(4);
   if (way === 0) {
     const { transport } = await createConnection(() => new Source(), endpoint);
+    if (hasChaos) abortAtTimes(transport);
     return void await transport.closed;
   }
   await using connection = await openConnection(endpoint);
   const { reader, transport } = connection;
+  if (hasChaos) abortAtTimes(transport);
   try {
     await [sendByWriter, sendByPipes, sendThroughLayers][way - 1]?.(connection);
     // If the network loses the reset of the peer as well, nothing tells that it is gone.
     assertEquals((await reader.read(1, { timeout: 600_000 })).length, 0);
+    assertEquals(check.received, LENGTH);
   } catch (error) {
     failOnAssertion(error);
     transport.abort();
@@ -175,8 +210,11 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
     async main(world): Promise<void> {
       const check = new NumberedBytesCheck(SEED);
       const ended = Promise.withResolvers<void>();
-      world.host("server", () => serve(check, ended.resolve));
-      await world.client("client", () => hasChaos ? send().catch(failOnAssertion) : send());
+      world.host("server", () => serve(check, ended.resolve, hasChaos));
+      await world.client("client", async () => {
+        const sent = send(check, hasChaos);
+        await (hasChaos ? sent.catch(failOnAssertion) : sent);
+      });
       if (hasChaos) return;
       await ended.promise;
       assertEquals(check.received, LENGTH);
