@@ -14,6 +14,7 @@ import { chats } from "./scenarios/chat.ts";
 import { datagrams } from "./scenarios/datagrams.ts";
 import { handshakes } from "./scenarios/handshakes.ts";
 import { heartbeats } from "./scenarios/heartbeats.ts";
+import { messages } from "./scenarios/messages.ts";
 import { relayChain } from "./scenarios/relay_chain.ts";
 import { requests } from "./scenarios/requests.ts";
 import { restarts } from "./scenarios/restarts.ts";
@@ -28,6 +29,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...datagrams,
   ...handshakes,
   ...heartbeats,
+  ...messages,
   ...relayChain,
   ...requests,
   ...restarts,

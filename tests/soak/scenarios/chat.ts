@@ -42,7 +42,13 @@ async function chat(name: string): Promise<void> {
     }
     writer.write("/quit\n");
   };
-  await Promise.all([listen(), speak()]);
+  const fail = (error: unknown): never => {
+    connection.transport.abort();
+    throw error;
+  };
+  // The other one ends with the connection, and leaves nothing that waits.
+  const outcomes = await Promise.allSettled([listen().catch(fail), speak().catch(fail)]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
 /** The scenarios. */
