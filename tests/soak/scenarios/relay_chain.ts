@@ -6,6 +6,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { openConnection, relay, startServer, type StreamConnection } from "@sluice/net";
+import { localhost } from "../../transports/tls/certificates.ts";
 import { numberedBytes, NumberedBytesCheck } from "../numbered_bytes.ts";
 import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
 
@@ -32,16 +33,22 @@ async function receive({ reader }: StreamConnection, check: NumberedBytesCheck):
   }
 }
 
-async function serveRelay(port: number, hostname: string): Promise<void> {
+async function serveRelay(port: number, hostname: string, hasTls = false): Promise<void> {
   await using server = await startServer(async (connection) => {
     await relay(connection, await openConnection({ hostname, port, resetOnAbort: true }), {
       idleTimeout: 60_000,
     });
-  }, { hostname: "0.0.0.0", port, resetOnAbort: true, onError: failOnAssertion });
+  }, {
+    hostname: "0.0.0.0",
+    port,
+    resetOnAbort: true,
+    onError: failOnAssertion,
+    ...(hasTls && { tls: localhost }),
+  });
   await server.serveForever();
 }
 
-function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
+function scenario(name: string, runs: number, hasChaos: boolean, hasTls = false): Scenario {
   return {
     name,
     runs,
@@ -77,7 +84,7 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
         });
         await server.serveForever();
       });
-      world.host("near", () => serveRelay(7, "far"));
+      world.host("near", () => serveRelay(7, "far", hasTls));
       world.host("far", () => serveRelay(7, "end"));
       await world.client("client", async () => {
         try {
@@ -85,6 +92,7 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
             hostname: "near",
             port: 7,
             resetOnAbort: true,
+            ...(hasTls && { tls: { rejectUnauthorized: false } }),
           });
           await both(connection, 1, back);
         } catch (error) {
@@ -103,4 +111,6 @@ function scenario(name: string, runs: number, hasChaos: boolean): Scenario {
 export const relayChain: readonly Scenario[] = [
   scenario("relay() passes all bytes on through a chain", 30, false),
   scenario("relay() passes on nothing wrong when connections fail", 60, true),
+  scenario("relay() passes all bytes on out of TLS", 10, false, true),
+  scenario("relay() passes on nothing wrong out of TLS when connections fail", 20, true, true),
 ];
