@@ -79,9 +79,10 @@ export class TlsHandshake {
 
   /** Ends the connection at once. */
   abandon(error: Error): void {
-    if (!this.#fail(error)) return;
+    if (!this.#stop()) return;
     this.#link.inner.abort(error);
     this.#link.duplex.release();
+    this.#events.onFailed(error);
   }
 
   #complete(socket: TLSSocket, verdict: Verdict): void {
@@ -98,17 +99,18 @@ export class TlsHandshake {
     if (alert !== undefined) this.#link.breakSilence(alert);
   }
 
-  /** The engine's alert goes out, then the connection ends. */
+  /** The engine's alert goes out, then the connection ends; that is told when nothing is open. */
   async #refuse(error: Error): Promise<void> {
-    if (this.#fail(error)) await this.#link.leave(error);
+    if (!this.#stop()) return;
+    await this.#link.leave(error);
+    this.#events.onFailed(error);
   }
 
   /** No connection comes about. Tells whether it was so. */
-  #fail(error: Error): boolean {
+  #stop(): boolean {
     if (this.#phases.now !== "handshake") return false;
     this.#stopTimer();
     this.#phases.advance("stop");
-    this.#events.onFailed(error);
     return true;
   }
 }

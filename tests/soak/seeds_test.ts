@@ -1,0 +1,18 @@
+/**
+ * Seeds that once failed, with the network that they failed in.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { simulate } from "@sluice/net/testing";
+import { handshakes } from "./scenarios/handshakes.ts";
+
+Deno.test("a TLS handshake that fails has closed its connection when it is told", async () => {
+  const scenario = handshakes[1];
+  assert(typeof scenario?.options.chaos === "object");
+  const chaos = { ...scenario.options.chaos, interval: 500 };
+  for (const seed of [489_483_275, 524_998_573]) {
+    const options = { ...scenario.options, chaos, seed };
+    assertEquals((await simulate(scenario.main, options)).leftovers, [], `seed ${seed}`);
+  }
+});
