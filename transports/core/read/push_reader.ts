@@ -1,6 +1,7 @@
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
+import { detach } from "../memory_pool.ts";
 import type { Delivery } from "./delivery.ts";
 import type { PumpEvents } from "./pump.ts";
 import { pooledCopy, roomyCopy } from "./read_buffer.ts";
@@ -62,7 +63,9 @@ export class PushReader implements ByteSink {
     if (delivery.isBuffered) return delivery.push(memory.subarray(0, n), undefined, "roomy");
     if (delivery.isBorrower) {
       const isTaken = this.#source.givesMemory && n >= LARGE && 4 * n >= memory.length;
-      const chunk = isTaken ? memory.subarray(0, n) : roomyCopy(memory, n);
+      // At once: the loan may go on while the source reads for another connection.
+      const taken = isTaken ? detach(memory.buffer) : null;
+      const chunk = taken === null ? roomyCopy(memory, n) : new Uint8Array(taken, 0, n);
       return delivery.push(chunk, undefined, "roomy");
     }
     return delivery.push(pooledCopy(memory, n), undefined, "own");
