@@ -122,7 +122,8 @@ class WebStreamCarrier implements Carrier {
   }
 
   /**
-   * The next chunk that is not empty. Without a readable there is none until the writable fails.
+   * The next chunk that is not empty; also one whose memory was transferred away, which the
+   * transport refuses. Without a readable there is none until the writable fails.
    */
   async #next(): Promise<IteratorResult<Bytes, void>> {
     if (this.#reader === undefined) {
@@ -133,7 +134,8 @@ class WebStreamCarrier implements Carrier {
       const { done, value } = await this.#reader.read();
       if (done) return { done, value: undefined };
       // The reader refuses values that are no bytes.
-      if (!(value as unknown instanceof Uint8Array) || value.length > 0) return { done, value };
+      const isBytes = value as unknown instanceof Uint8Array;
+      if (!isBytes || value.length > 0 || value.buffer.detached) return { done, value };
     }
   }
 }

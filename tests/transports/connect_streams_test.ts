@@ -1,7 +1,19 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import type { Bytes } from "../../protocols/bytes.ts";
+import { lineCodec } from "../../protocols/codecs/line_codec.ts";
+import { FramedProtocol } from "../../protocols/framed_protocol.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { connectStreams } from "../../transports/connect_streams.ts";
+
+/** Hands lines to a function. */
+class Lines extends FramedProtocol<string> {
+  override readonly messageReceived: (line: string) => void;
+
+  constructor(onLine: (line: string) => void) {
+    super(lineCodec());
+    this.messageReceived = onLine;
+  }
+}
 
 const bytes = (text: string): Bytes => new TextEncoder().encode(text);
 
@@ -10,6 +22,26 @@ Deno.test("connectStreams() reads chunks and skips empty ones", async () => {
   const { transport, protocol } = await connectStreams(() => new RecordingProtocol(), { readable });
   await transport.closed;
   assertEquals([protocol.receivedText, protocol.order.at(-2)], ["onetwo", "eofReceived"]);
+});
+
+Deno.test("connectStreams() leaves a stream its chunks when the protocol borrows", async () => {
+  const ping = bytes("ping\n");
+  const received: string[] = [];
+  const { transport } = await connectStreams(
+    () => new Lines((line) => received.push(line)),
+    { readable: ReadableStream.from([ping, ping]) },
+  );
+  assertEquals((await transport.closed).error, null);
+  assertEquals([received, ping.length], [["ping", "ping"], 5]);
+});
+
+Deno.test("connectStreams() fails with a chunk whose memory was transferred away", async () => {
+  const chunk = bytes("gone");
+  chunk.buffer.transfer();
+  const readable = ReadableStream.from([bytes("there"), chunk]);
+  const { transport, protocol } = await connectStreams(() => new RecordingProtocol(), { readable });
+  assertStringIncludes(String((await transport.closed).error), "transferred away");
+  assertEquals(protocol.receivedText, "there");
 });
 
 Deno.test("connectStreams() writes copies, and closes the writable at the end", async () => {

@@ -10,6 +10,7 @@ import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 import { isLent, keepable, Loan, markOverwritten } from "../loan.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/wait_queue.ts";
+import { pooledCopy } from "./read_buffer.ts";
 
 /**
  * Where a chunk lies: in memory of its own; in memory that no one else uses, with room around it;
@@ -225,7 +226,8 @@ export class Delivery {
   #lend(chunk: Bytes, memory: ChunkMemory): unknown {
     // A layer passes on what it was lent itself.
     if (memory === "unknown" && isLent(chunk)) return this.#give(chunk);
-    const lent = memory === "unknown" ? ownedBytes(chunk) : chunk;
+    // Others may go on using memory of which nothing is known: a copy of it is lent.
+    const lent = memory === "unknown" ? pooledCopy(chunk, chunk.length) : chunk;
     const loan = Loan.begin(lent.buffer);
     return loan.end(this.#give(lent));
   }

@@ -291,6 +291,21 @@ Deno.test("Delivery lends a copy of bytes of which it knows nothing", async () =
   assertEquals(seen.map(({ length }) => length), [2, 65_536]);
 });
 
+Deno.test("Delivery lends copies of memory that others may go on using", async () => {
+  const seen: number[][] = [];
+  const { delivery } = deliveryTo(() => ({
+    borrowsChunks: true,
+    dataReceived: (data) => void seen.push([...data]),
+  }));
+  const theirs = chunk(1, 2);
+  delivery.push(theirs);
+  delivery.push(theirs);
+  delivery.unshift(theirs);
+  await delivery.ready();
+  assertEquals(seen, [[1, 2], [1, 2], [1, 2]]);
+  assertEquals(theirs, Uint8Array.of(1, 2));
+});
+
 Deno.test("Delivery.protocol is who receives what comes next", async () => {
   const { delivery, received } = deliveryTo(recording);
   delivery.pause();
