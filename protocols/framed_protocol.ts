@@ -207,9 +207,14 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   override dataReceived(chunk: Bytes): void | Promise<void> {
     this.#isDetached = false;
     this.#reader.borrowData(chunk);
-    const delivered = this.#deliver(this.transport.getProtocol());
-    if (delivered === undefined) return this.#reader.keepData();
-    return delivered.finally(() => this.#reader.keepData());
+    let delivered: void | Promise<void> = undefined;
+    try {
+      delivered = this.#deliver(this.transport.getProtocol());
+    } finally {
+      // Also after an exception: connectionLost() may ask for the rest.
+      if (delivered === undefined) this.#reader.keepData();
+    }
+    return delivered?.finally(() => this.#reader.keepData());
   }
 
   /** Delivers what the codec makes of the rest. Override {@linkcode endReceived} instead. */

@@ -214,6 +214,26 @@ Deno.test("FramedProtocol.detach() gives up what has arrived of a message", asyn
   assertEquals([lines.heard, next.heard], [["one"], ["two"]]);
 });
 
+Deno.test("FramedProtocol.detach() gives up what has arrived after an exception in a callback", async () => {
+  const rest = Promise.withResolvers<string>();
+  class Failing extends Lines {
+    override connectionLost(error: Error | null): void {
+      super.connectionLost(error);
+      rest.resolve(new TextDecoder().decode(this.detach()));
+    }
+  }
+  const lines = new Failing();
+  lines.onLine = () => {
+    throw new Error("a fault of the program");
+  };
+  const [client, server] = await memoryTransportPair(() => ({}), () => lines, {
+    onError: () => {},
+  });
+  client.transport.write("one\ntwo\nthr");
+  assertEquals(await rest.promise, "two\nthr");
+  await Promise.all([server.transport.closed, client.transport.closed]);
+});
+
 Deno.test("FramedProtocol.codec, set anew, goes on within the chunk, both ways", async () => {
   const lines = new Lines();
   const transport = connect(lines);
