@@ -10,7 +10,7 @@ Deno.test("PushReader takes memory away at once when a loan of it may go on", as
   const lent: Bytes[] = [];
   const delivery = new Delivery({
     borrowsChunks: true,
-    dataReceived(chunk) {
+    dataReceived(chunk): Promise<void> {
       lent.push(chunk);
       return work.promise;
     },
