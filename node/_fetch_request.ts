@@ -16,7 +16,10 @@ export function toRequest(
   stream: LiveNodeStream,
   signal: AbortSignal,
 ): Request {
-  const { method = "GET", rawHeaders } = message;
+  const { method = "GET", rawHeaders, headersDistinct } = message;
+  if (headersDistinct.host !== undefined && headersDistinct.host.length > 1) {
+    throw new TypeError("Cannot take request: it has more than one host");
+  }
   const headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     headers.append(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");

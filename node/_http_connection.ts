@@ -2,6 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { startTimer } from "../transports/core/clock.ts";
 import type { LiveNodeStream } from "./_live_node_stream.ts";
 
+/** The reason of a status that is sent without a handler. */
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+};
+
 /** The times of HTTP, in milliseconds. */
 export interface HttpTimes {
   /** For the head of a request. */
@@ -29,26 +37,38 @@ export interface ClosableSession {
 export class HttpConnection {
   readonly #stream: LiveNodeStream;
   readonly #times: HttpTimes;
-  readonly #refuse: (status: 408) => void;
   #cancel: () => void = () => {};
   #open = 0;
   #isStopping = false;
   #session: ClosableSession | null = null;
 
-  /** Starts the time for the first request. `refuse` answers and ends the connection. */
-  constructor(stream: LiveNodeStream, times: HttpTimes, refuse: (status: 408) => void) {
+  /** Starts the time for the first request. */
+  constructor(stream: LiveNodeStream, times: HttpTimes) {
     this.#stream = stream;
     this.#times = times;
-    this.#refuse = refuse;
-    stream.once("close", () => this.#cancel());
+    stream.once("close", () => {
+      this.#cancel();
+      this.#dropAnswers();
+    });
     this.#expectHead();
+  }
+
+  /** Answers without a handler, and ends the connection. */
+  refuse(status: number): void {
+    // In the middle of an answer, this would be taken for a part of it.
+    if ([...this.#answers].some((answer) => answer.headersSent)) return void this.#stream.destroy();
+    if (this.#stream.writable) {
+      const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\nconnection: close\r\n\r\n`;
+      this.#stream.write(head);
+    }
+    this.#stream.destroySoon();
   }
 
   /** A request has come. It is over when it was received and answered. */
   begin(message: IncomingMessage, answer: ServerResponse): void {
     this.#open++;
     this.#startDeadline(this.#times.requestTimeout, () => {
-      if (!message.complete) this.#refuse(408);
+      if (!message.complete) this.refuse(408);
     });
     let parts = 2;
     const onPart = (): void => {
@@ -60,7 +80,7 @@ export class HttpConnection {
     message.once("close", onPart);
     answer.once("close", onPart);
     if (this.#isStopping) this.#makeLast(answer);
-    else this.#answers.add(answer);
+    this.#answers.add(answer);
     answer.once("close", () => this.#answers.delete(answer));
   }
 
@@ -80,6 +100,13 @@ export class HttpConnection {
 
   readonly #answers = new Set<ServerResponse>();
 
+  /** Ends answers that wait for one before them: node:http ends only the one that is being sent. */
+  #dropAnswers(): void {
+    for (const answer of this.#answers) {
+      if (answer.socket === null) answer.destroy().emit("close");
+    }
+  }
+
   #makeLast(answer: ServerResponse): void {
     if (!answer.headersSent) answer.setHeader("connection", "close");
   }
@@ -96,7 +123,7 @@ export class HttpConnection {
   }
 
   #expectHead(): void {
-    this.#startDeadline(this.#times.headersTimeout, () => this.#refuse(408));
+    this.#startDeadline(this.#times.headersTimeout, () => this.refuse(408));
   }
 
   #startDeadline(milliseconds: number, onOver: () => void): void {

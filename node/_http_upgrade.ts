@@ -10,22 +10,37 @@ import type { LiveNodeStream } from "./_live_node_stream.ts";
 import { WebSocketServerCarrier } from "./_web_socket_server_carrier.ts";
 import type { HttpInfo, HttpUpgrade } from "./http_options.ts";
 
-/** The upgrades that handlers have accepted, by the response that says so. */
-const accepted = new WeakMap<Response, Acceptance>();
-
 /** An upgrade that waits for its handler to return. */
 interface Acceptance {
   /** Answers 101 and hands over the connection. */
   accept(): void;
+  /** Gives the connection to no one: the handler has answered otherwise. */
+  decline(): void;
 }
 
-/** The upgrade that a response of a handler accepts, if it does. */
-export function upgradeOf(response: Response): Acceptance | undefined {
-  return accepted.get(response);
+/** The upgrades that the handler of one request has made, by the response that accepts each. */
+export class Upgrades {
+  readonly #made = new Map<Response, Acceptance>();
+
+  /** Adds one. */
+  add(response: Response, acceptance: Acceptance): void {
+    this.#made.set(response, acceptance);
+  }
+
+  /** The one that the handler returned; the others, which wait for nothing now, are declined. */
+  settle(response?: Response): Acceptance | undefined {
+    const chosen = response && this.#made.get(response);
+    for (const one of this.#made.values()) if (one !== chosen) one.decline();
+    return chosen;
+  }
 }
 
 /** The facts for a handler of the connection that a request came over. */
-export function makeInfo(stream: LiveNodeStream, message: IncomingMessage): HttpInfo {
+export function makeInfo(
+  stream: LiveNodeStream,
+  message: IncomingMessage,
+  upgrades: Upgrades,
+): HttpInfo {
   const { transport } = stream;
   if (transport === null) throw new InvalidStateError("Cannot serve: not connected yet");
   return {
@@ -37,6 +52,7 @@ export function makeInfo(stream: LiveNodeStream, message: IncomingMessage): Http
       const answer = new Headers(headers);
       if (!answer.has("upgrade")) answer.set("upgrade", message.headers.upgrade ?? "");
       return makeUpgrade(
+        upgrades,
         stream,
         transport,
         answer,
@@ -52,6 +68,7 @@ export function makeInfo(stream: LiveNodeStream, message: IncomingMessage): Http
         ...(protocol !== "" && { "sec-websocket-protocol": protocol }),
       });
       return makeUpgrade(
+        upgrades,
         stream,
         transport,
         answer,
@@ -66,11 +83,15 @@ const WEB_SOCKET_CHECKS: OptionTable<{ readonly protocol?: string }> = { protoco
 /** Added to the key of the client (RFC 6455, 4.2.2). */
 const WEB_SOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/** A key of a client: 16 bytes as Base64. */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
+
 /** The answer to the key of a client's handshake. */
 function acceptanceOf(message: IncomingMessage): string {
   checkUpgrade(message);
   const { upgrade, "sec-websocket-key": key, "sec-websocket-version": version } = message.headers;
-  if (upgrade?.toLowerCase() !== "websocket" || key === undefined || version !== "13") {
+  const isWebSocket = message.method === "GET" && upgrade?.toLowerCase() === "websocket";
+  if (!isWebSocket || key === undefined || !KEY.test(key) || version !== "13") {
     throw new TypeError(
       "Cannot upgrade: the client does not ask for a WebSocket of version 13; answer 426",
     );
@@ -91,6 +112,7 @@ function checkUpgrade(message: IncomingMessage): void {
 }
 
 function makeUpgrade(
+  upgrades: Upgrades,
   stream: LiveNodeStream,
   transport: Transport,
   headers: Headers,
@@ -101,7 +123,12 @@ function makeUpgrade(
   connection.promise.catch(() => {});
   // The standard has no Response with the status 101; the one that is sent is written below.
   const response = new Response(null);
-  accepted.set(response, {
+  upgrades.add(response, {
+    decline(): void {
+      connection.reject(
+        new InvalidStateError("Cannot upgrade: the handler did not return the response of it"),
+      );
+    },
     accept(): void {
       if (stream.destroyed) {
         return connection.reject(new InvalidStateError("Cannot upgrade: the client is gone"));

@@ -13,6 +13,18 @@ export const PONG = 10;
 /** The longest payload of a control frame, in bytes. */
 const MAX_CONTROL = 125;
 
+/** A frame that ends the connection, and the code to say so (RFC 6455, 7.4.1). */
+export class FrameError extends CarrierMessageError {
+  /** 1002, 1003 or 1007. */
+  readonly code: number;
+
+  /** A fault of a frame. */
+  constructor(fault: string, code = 1002) {
+    super(`Cannot take WebSocket frame: ${fault}`);
+    this.code = code;
+  }
+}
+
 /** Told of the frames that a {@linkcode FrameReader} finds. */
 interface FrameEvents {
   /** A part of a binary message; where it ends means nothing. */
@@ -45,7 +57,7 @@ export class FrameReader {
   /**
    * Takes bytes of the client.
    *
-   * @throws {CarrierMessageError} If they break the protocol, or are text.
+   * @throws {FrameError} If they break the protocol, or are text.
    */
   push(chunk: Bytes): void {
     this.#buffer.append(chunk);
@@ -67,6 +79,7 @@ export class FrameReader {
     if (this.#buffer.length < headLength) return false;
     const head = this.#buffer.take(headLength);
     const view = new DataView(head.buffer, head.byteOffset, head.length);
+    if (extra === 8 && view.getUint8(2) >= 0x80) throw new FrameError("its length is negative");
     const left = extra === 2
       ? view.getUint16(2)
       : extra === 8
@@ -92,7 +105,7 @@ export class FrameReader {
       : kind < CLOSE && (kind === CONTINUATION) !== this.#isInMessage
       ? "its message did not begin, or the one before did not end"
       : null;
-    if (fault !== null) throw new CarrierMessageError(`Cannot take WebSocket frame: ${fault}`);
+    if (fault !== null) throw new FrameError(fault, kind === TEXT ? 1003 : 1002);
   }
 
   /** Hands on what is there of the frame; tells whether to look for more. */
@@ -113,6 +126,24 @@ export class FrameReader {
     if (isControl) this.#events.onControl(frame.kind, payload);
     else if (payload.length > 0) this.#events.onData(payload);
     return true;
+  }
+}
+
+/**
+ * The code and the reason of a frame that closes the connection; 1005 if it gives none.
+ *
+ * @throws {FrameError} If they are not allowed.
+ */
+export function readClose(payload: Bytes): { readonly code: number; readonly reason: string } {
+  if (payload.length === 0) return { code: 1005, reason: "" };
+  const code = (payload[0] ?? 0) * 256 + (payload[1] ?? 0);
+  const isAllowed = (code >= 1000 && code <= 1014 && !(code >= 1004 && code <= 1006)) ||
+    (code >= 3000 && code <= 4999);
+  if (payload.length === 1 || !isAllowed) throw new FrameError("it closes with no code to be sent");
+  try {
+    return { code, reason: new TextDecoder("utf-8", { fatal: true }).decode(payload.subarray(2)) };
+  } catch {
+    throw new FrameError("the reason to close is not UTF-8", 1007);
   }
 }
 

@@ -2,12 +2,21 @@ import type { Bytes } from "../protocols/bytes.ts";
 import type { CloseInfo } from "../protocols/close_info.ts";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import type { ExtraInfo } from "../protocols/extra_info.ts";
-import { CarrierMessageError, WebSocketClosedError } from "../protocols/errors.ts";
+import { WebSocketClosedError } from "../protocols/errors.ts";
 import { toError } from "../protocols/thrown.ts";
 import type { Carrier } from "../transports/core/carrier.ts";
 import { settlesInTime } from "../transports/core/clock.ts";
 import { ChunkQueue } from "../transports/core/read/chunk_queue.ts";
-import { BINARY, CLOSE, frameHead, FrameReader, PING, PONG } from "./_web_socket_frames.ts";
+import {
+  BINARY,
+  CLOSE,
+  FrameError,
+  frameHead,
+  FrameReader,
+  PING,
+  PONG,
+  readClose,
+} from "./_web_socket_frames.ts";
 
 /** The longest message that is sent, in bytes. */
 const LARGEST_MESSAGE = 65_536;
@@ -33,6 +42,8 @@ export class WebSocketServerCarrier implements Carrier {
   });
   #room: PromiseWithResolvers<void> | null = null;
   #hasSentClose = false;
+  // The bytes that come after the client's end, or after a fault of it, mean nothing.
+  #isOver = false;
 
   /** Owns the transport, whose handshake is done; `unread` came after that. */
   constructor(inner: Transport, unread: Bytes, subprotocol: string) {
@@ -82,10 +93,13 @@ export class WebSocketServerCarrier implements Carrier {
 
   readonly #protocol: ProtocolCallbacks = {
     dataReceived: (chunk) => {
+      if (this.#isOver) return;
       try {
         this.#reader.push(chunk);
       } catch (thrown) {
-        this.#sendClose(thrown instanceof CarrierMessageError ? 1003 : 1011);
+        if (this.#isOver) return;
+        this.#isOver = true;
+        this.#sendClose(thrown instanceof FrameError ? thrown.code : 1011);
         this.source.end(toError(thrown));
       }
     },
@@ -107,18 +121,21 @@ export class WebSocketServerCarrier implements Carrier {
   };
 
   #receive(chunk: Bytes): void {
+    if (this.#isOver) return;
     this.source.put(chunk);
     if (this.source.size >= HIGH_WATER && !this.source.isDropping) this.#inner.pauseReading();
   }
 
   #control(kind: number, payload: Bytes): void {
+    if (this.#isOver) return;
     if (kind === PING) {
       // A client that pings and does not read waits for its answers, so that they do not pile up.
       if (this.#room === null) this.#send(PONG, payload);
     } else if (kind === CLOSE) {
-      const code = payload.length >= 2 ? (payload[0] ?? 0) * 256 + (payload[1] ?? 0) : 1005;
+      const { code, reason } = readClose(payload);
+      this.#isOver = true;
       this.#sendClose(code);
-      this.#end(code, new TextDecoder().decode(payload.subarray(2)), null);
+      this.#end(code, reason, null);
     }
   }
 

@@ -7,18 +7,10 @@ import { report } from "../transports/core/error_report.ts";
 import { toRequest } from "./_fetch_request.ts";
 import { sendResponse } from "./_fetch_response.ts";
 import { type ClosableSession, HttpConnection, type HttpTimes } from "./_http_connection.ts";
-import { makeInfo, upgradeOf } from "./_http_upgrade.ts";
+import { makeInfo, Upgrades } from "./_http_upgrade.ts";
 import { LiveNodeStream } from "./_live_node_stream.ts";
 import { type FetchHandler, HTTP_CHECKS, type HttpOptions } from "./http_options.ts";
 import { attachOf, type NodeStreamSource } from "./node_stream_source.ts";
-
-/** The reason of a status that is sent without a handler. */
-const REASONS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  408: "Request Timeout",
-  431: "Request Header Fields Too Large",
-  501: "Not Implemented",
-};
 
 /**
  * HTTP for connections that are there: each that is given to {@linkcode HttpService.serve} is
@@ -89,7 +81,7 @@ export class HttpService {
     const closed = new Promise((resolve) => void stream.once("close", resolve));
     // The failure of a client's connection is no fault of ours.
     stream.on("error", () => {});
-    const connection = new HttpConnection(stream, this.#times, (status) => refuse(stream, status));
+    const connection = new HttpConnection(stream, this.#times);
     this.#connections.set(stream, connection);
     const onSession = (session: ClosableSession): void => connection.release(session);
     this.#server.on("session", onSession);
@@ -142,7 +134,7 @@ export class HttpService {
       : 0;
     server.on("clientError", (error, socket) => {
       const isTooLong = Reflect.get(error, "code") === "HPE_HEADER_OVERFLOW";
-      if (socket instanceof LiveNodeStream) refuse(socket, isTooLong ? 431 : 400);
+      this.#refuse(socket, isTooLong ? 431 : 400);
     });
     server.on("upgrade", (message, socket, head) => {
       if (!(socket instanceof LiveNodeStream)) return void socket.destroy();
@@ -155,6 +147,12 @@ export class HttpService {
       void this.#answer(handler, message, answer);
     });
     return server;
+  }
+
+  #refuse(socket: object, status: number): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) connection.refuse(status);
+    else if (socket instanceof LiveNodeStream) socket.destroySoon();
   }
 
   /** Has the handler answer. Never rejects. */
@@ -173,12 +171,13 @@ export class HttpService {
     try {
       request = toRequest(message, stream, gone.signal);
     } catch {
-      return refuse(stream, isKnownMethod(message.method) ? 400 : 501);
+      return this.#refuse(stream, isKnownMethod(message.method) ? 400 : 501);
     }
-    const info = makeInfo(stream, message);
+    const upgrades = new Upgrades();
+    const info = makeInfo(stream, message, upgrades);
     try {
       const response = await handler(request, info);
-      const upgrade = upgradeOf(response);
+      const upgrade = upgrades.settle(response);
       if (upgrade === undefined) {
         await sendResponse(answer, response);
         // The rest of a body that the handler did not read is passed over.
@@ -187,6 +186,7 @@ export class HttpService {
       answer.detachSocket(message.socket);
       upgrade.accept();
     } catch (thrown) {
+      upgrades.settle();
       if (gone.signal.aborted) return;
       report(this.#options.onError, toError(thrown), {
         callback: "handler",
@@ -208,14 +208,6 @@ function fail(answer: ServerResponse, stream: LiveNodeStream): void {
   answer.statusCode = 500;
   answer.setHeader("connection", "close");
   answer.end("Internal Server Error");
-}
-
-/** Answers without a handler, and ends the connection. */
-function refuse(stream: LiveNodeStream, status: number): void {
-  if (stream.writable) {
-    stream.write(`HTTP/1.1 ${status} ${REASONS[status]}\r\nconnection: close\r\n\r\n`);
-  }
-  stream.destroySoon();
 }
 
 function checkServer(server: unknown): void {

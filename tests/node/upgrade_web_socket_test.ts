@@ -114,17 +114,24 @@ Deno.test("upgradeWebSocket() refuses frames that break the protocol, with a cod
     ["in parts, or too long", frame(0x09)],
     ["in parts, or too long", frame(0x89, new Uint8Array(126))],
     ["did not begin", frame(0x80, "x")],
+    ["negative", Uint8Array.of(0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4)],
+    ["no code", frame(0x88, Uint8Array.of(3))],
+    ["no code", frame(0x88, Uint8Array.of(1005 >> 8, 1005 & 255))],
+    ["no code", frame(0x88, Uint8Array.of(0, 1))],
+    ["not UTF-8", frame(0x88, Uint8Array.of(1000 >> 8, 1000 & 255, 0xff))],
   ];
   for (const [reason, bytes] of bad) {
+    // Of RFC 6455, 7.4.1; what comes after the fault means nothing.
+    const code = reason === "is text" ? 1003 : reason === "not UTF-8" ? 1007 : 1002;
     const failure = Promise.withResolvers<unknown>();
     await using server = await serveSockets(({ reader }) => {
       failure.resolve(reader.read().catch((error) => error));
     });
-    const client = await rawClient(server, bytes);
+    const client = await rawClient(server, bytes, frame(0x82, "more"));
     const error = await failure.promise;
     assertInstanceOf(error, CarrierMessageError, reason);
     assert(error.message.includes(reason), error.message);
-    assertEquals([...await client.reader.read()].slice(0, 4), [0x88, 2, 1003 >> 8, 1003 & 255]);
+    assertEquals([...await client.reader.read()].slice(0, 4), [0x88, 2, code >> 8, code & 255]);
     await client.close();
   }
 });
@@ -132,6 +139,8 @@ Deno.test("upgradeWebSocket() refuses frames that break the protocol, with a cod
 Deno.test("The end of a WebSocket is the end of the data, a loss is a failure", async () => {
   const ends: [Uint8Array, number | null][] = [
     [frame(0x88), null],
+    // After the end, nothing counts.
+    [Uint8Array.of(...frame(0x88), ...frame(0x82, "late"), 0xff, 0xff), null],
     [frame(0x88, Uint8Array.of(1001 >> 8, 1001 & 255)), null],
     [frame(0x88, Uint8Array.of(4000 >> 8, 4000 & 255, 98, 121, 101)), 4000],
     [new Uint8Array(0), 1006],
