@@ -22,15 +22,18 @@ export function bindDatagrams(
   const place = path === undefined ? encodeIp(libc, hostname, port) : encodePath(path);
   const family = path !== undefined ? AF.UNIX : place.length === 16 ? AF.INET : AF.INET6;
   const fd = openSocket(libc, family, SOCK.DGRAM);
+  let removeFile = (): void => {};
   try {
     prepareDatagrams(libc, fd, family, options);
     if (peer !== null) askForErrors(libc, fd, family);
     check(libc, libc.bind(fd, place, place.length));
+    removeFile = removerOf(path ?? "");
     const address = Object.freeze(localAddressOf(libc, fd, "datagram"));
     const size = options.maxDatagramSize ?? MAX_DATAGRAM_SIZE;
-    return new EpollDatagramCarrier(libc, fd, address, size, removerOf(path ?? ""));
+    return new EpollDatagramCarrier(libc, fd, address, size, removeFile);
   } catch (error) {
     libc.close(fd);
+    removeFile();
     throw error;
   }
 }

@@ -90,14 +90,19 @@ async function connectIp(
     throw error;
   }
   await connecting.settled(signal);
-  return toCarrier(libc, fd, options.resetOnAbort);
+  return toCarrier(libc, fd, address, options.resetOnAbort);
 }
 
-/** Takes a socket whose connection has come about. */
-function toCarrier(libc: Libc, fd: number, resetsOnAbort?: boolean): Carrier {
+/** Takes a socket whose connection to `address` has come about. */
+function toCarrier(
+  libc: Libc,
+  fd: number,
+  address: Uint8Array<ArrayBuffer>,
+  resetsOnAbort?: boolean,
+): Carrier {
   try {
     const local = localAddressOf(libc, fd, "stream");
-    const remote = remoteAddressOf(libc, fd, "stream");
+    const remote = remoteAddressOf(libc, fd, address);
     const isItself = local.transport === "tcp" && remote.transport === "tcp" &&
       local.port === remote.port && local.hostname === remote.hostname;
     // A port that a client has by chance may be the one it calls (RFC 9293 section 3.5).
@@ -113,7 +118,7 @@ async function connectUnix(libc: Libc, path: string, signal: AbortSignal): Promi
   const address = encodePath(path);
   for (let pause: number = BACKLOG_RETRIES_MS.first;;) {
     const fd = openSocket(libc, AF.UNIX, SOCK.STREAM);
-    if (libc.connect(fd, address, address.length) === 0) return toCarrier(libc, fd);
+    if (libc.connect(fd, address, address.length) === 0) return toCarrier(libc, fd, address);
     const { errno } = libc;
     libc.close(fd);
     // The backlog is full: no event tells when that is over.

@@ -3,6 +3,7 @@ import type { Bytes } from "../../../protocols/bytes.ts";
 import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../../protocols/errors/datagram_errors.ts";
 import { formatAddress } from "../../core/addresses.ts";
+import { startTimer } from "../../core/clock.ts";
 import { describeOsError, fromErrno } from "../../core/os_error.ts";
 import {
   type DatagramCarrier,
@@ -20,6 +21,9 @@ import { isTransient } from "./_stream_carrier.ts";
 
 /** How many datagrams one endpoint receives in a turn. */
 const MAX_DATAGRAMS = 32;
+
+/** The first and the longest wait, in milliseconds, for a Unix receiver that has no room. */
+const RETRIES_MS = { first: 1, longest: 20 } as const;
 
 /** The most that UDP carries over IPv6, whose length does not count the header. */
 const MAX_SIZE_IPV6 = 65_527;
@@ -51,6 +55,8 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   readonly #onClosed: () => void;
   #sink: DatagramSink | null = null;
   #waiting: InFlight | null = null;
+  #retryMs: number = RETRIES_MS.first;
+  #cancelRetry = (): void => {};
   #lastDestination: Address | null = null;
   #lastEncoded: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
@@ -79,14 +85,14 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   send(data: Uint8Array, destination: Address, onSettled: (error: unknown) => void): void {
     const one = { data, destination, onSettled };
     if (this.#trySend(one)) return;
+    this.#awaitRoom();
     this.#waiting = one;
-    this.#watch.interest |= EPOLL.OUT;
   }
 
   onReady(events: number): void {
     const isFailed = (events & (EPOLL.ERR | EPOLL.HUP)) !== 0;
     if (isFailed && this.#isUdp) this.#takeErrors();
-    if (isFailed || (events & EPOLL.OUT) !== 0) this.#sendWaiting();
+    if (this.#isUdp && (isFailed || (events & EPOLL.OUT) !== 0)) this.#sendWaiting();
     if (isFailed || (events & EPOLL.IN) !== 0) this.#receive();
   }
 
@@ -102,11 +108,12 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
 
   close(): void {
     this.#sink = null;
+    this.#cancelRetry();
     this.#watch.close();
     this.#onClosed();
     const waiting = this.#waiting;
     this.#waiting = null;
-    waiting?.onSettled(new Deno.errors.Interrupted("The socket was closed"));
+    waiting?.onSettled(closedError());
   }
 
   getExtraInfo(name: string): unknown {
@@ -120,6 +127,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
 
   #change(action: "join" | "leave", group: string, options: GroupOptions): void {
     try {
+      if (!this.#watch.isOpen) throw closedError();
       changeMembership(this.#libc, this.#watch.fd, action, group, options);
     } catch (error) {
       throw describeOsError(error, `Cannot ${action} ${group}`);
@@ -155,7 +163,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
    */
   #takeErrors(): void {
     const flags = MSG.DONTWAIT | MSG.ERRQUEUE;
-    for (let i = 0; i < MAX_DATAGRAMS; i++) {
+    for (let i = 0; i < MAX_DATAGRAMS && this.#watch.isOpen; i++) {
       senderLength[0] = senderBytes.length;
       const { fd } = this.#watch;
       const errno = getOption(this.#libc, fd, LEVEL.SOCKET, SO.ERROR);
@@ -174,10 +182,18 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     this.#sink?.fail(describeOsError(fromErrno(errno), "Cannot receive datagram"));
   }
 
+  #awaitRoom(): void {
+    if (this.#isUdp) return void (this.#watch.interest |= EPOLL.OUT);
+    // The receiver's: of that no event tells, while this socket itself always has some.
+    this.#cancelRetry = startTimer(this.#retryMs, () => this.#sendWaiting());
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRIES_MS.longest);
+  }
+
   #sendWaiting(): void {
     const waiting = this.#waiting;
-    if (waiting !== null && !this.#trySend(waiting)) return;
+    if (waiting !== null && !this.#trySend(waiting)) return this.#awaitRoom();
     this.#waiting = null;
+    this.#retryMs = RETRIES_MS.first;
     this.#watch.interest &= ~EPOLL.OUT;
   }
 
@@ -186,6 +202,8 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     const { data, destination, onSettled } = one;
     let error: unknown = null;
     try {
+      // Its number may be that of another socket by now.
+      if (!this.#watch.isOpen) throw closedError();
       const to = this.#encode(destination);
       const flags = MSG.DONTWAIT | MSG.NOSIGNAL;
       const { fd } = this.#watch;
@@ -215,6 +233,10 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     this.#lastDestination = destination;
     return this.#lastEncoded;
   }
+}
+
+function closedError(): Error {
+  return new Deno.errors.Interrupted("The socket was closed");
 }
 
 /** The most that UDP carries; of a Unix socket only the system knows. */

@@ -7,6 +7,7 @@ import { familyOf } from "../../datagrams/ip_address.ts";
 import { lookUpHost } from "../_look_up_host.ts";
 import { overStaleSocket } from "../_unix_listener.ts";
 import { AF, E, IPV6, LEVEL, type Libc, SO, SOCK } from "./_libc.ts";
+import { reactorOf } from "./_reactor.ts";
 import { encodeIp, encodePath } from "./_socket_address.ts";
 import {
   check,
@@ -70,19 +71,27 @@ function listenIp(
 function listenUnix(libc: Libc, path: string, options: BindOptions): NetworkListener {
   const address = encodePath(path);
   const fd = openSocket(libc, AF.UNIX, SOCK.STREAM);
+  let removeFile = (): void => {};
   try {
     check(libc, libc.bind(fd, address, address.length));
-    return startListening(libc, fd, options, removerOf(path));
+    removeFile = removerOf(path);
+    return startListening(libc, fd, options, removeFile);
   } catch (error) {
     libc.close(fd);
+    removeFile();
     throw error;
   }
 }
 
 /** A socket that listens already, of another process. */
 function adopt(libc: Libc, fd: number, options: BindOptions): NetworkListener {
+  if (reactorOf(libc).has(fd)) {
+    throw new TypeError(`Cannot listen: fd ${fd} is a socket that this program has opened itself`);
+  }
   try {
-    if (getOption(libc, fd, LEVEL.SOCKET, SO.ACCEPTCONN) !== 1) throw fromErrno(E.INVAL);
+    const isListening = getOption(libc, fd, LEVEL.SOCKET, SO.ACCEPTCONN) === 1;
+    const isStream = getOption(libc, fd, LEVEL.SOCKET, SO.TYPE) === SOCK.STREAM;
+    if (!isListening || !isStream) throw fromErrno(E.INVAL);
     setNonBlocking(libc, fd);
     return toListener(libc, fd, options);
   } catch (cause) {

@@ -77,11 +77,10 @@ function ipv6Request(
   group: string,
   where: string | undefined,
 ): Uint8Array<ArrayBuffer> {
-  const [address = "", zone] = group.split("%");
+  const [address = ""] = group.split("%");
   const bytes = new Uint8Array(20);
   bytes.set(parseIpv6(address) ?? []);
-  const index = where !== undefined ? indexOf(libc, where) : zone ? scopeOf(libc, zone) : 0;
-  new DataView(bytes.buffer).setUint32(16, index, true);
+  new DataView(bytes.buffer).setUint32(16, indexOfGroup(libc, group, where), true);
   return bytes;
 }
 
@@ -92,11 +91,16 @@ function ipv6SourceRequest(
   source: string,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(GROUP_SOURCE_REQ.size);
-  const index = where === undefined ? 0 : indexOf(libc, where);
-  new DataView(bytes.buffer).setUint32(0, index, true);
+  new DataView(bytes.buffer).setUint32(0, indexOfGroup(libc, group, where), true);
   bytes.set(encodeIp(libc, group, 0), GROUP_SOURCE_REQ.group);
   bytes.set(encodeIp(libc, source, 0), GROUP_SOURCE_REQ.source);
   return bytes;
+}
+
+/** That of the interface, or of the zone of the group; 0 leaves it to the system. */
+function indexOfGroup(libc: Libc, group: string, where: string | undefined): number {
+  const name = where ?? group.split("%")[1];
+  return name === undefined ? 0 : indexOf(libc, name);
 }
 
 /** The number of an interface that is written as `::%name`, or by its name alone. */

@@ -19,6 +19,7 @@ export function raceInTurn<C, T>(
   delay: number,
   signal: AbortSignal,
 ): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const over = new AbortController();
   let next = 0;

@@ -105,8 +105,11 @@ export class Reactor {
     if (this.#set < 0) this.#start();
     this.#generation = this.#generation % MAX_GENERATION + 1;
     const watch = new Watch(this, fd, this.#generation, handler);
+    const before = this.#watches[fd];
     this.#watches[fd] = watch;
     this.#open++;
+    // The number is new, so another has closed the descriptor that had it.
+    before?.lose();
     return watch;
   }
 
@@ -121,7 +124,8 @@ export class Reactor {
     this.#entry.setInt32(EPOLL_EVENT.data, fd, true);
     this.#entry.setUint32(EPOLL_EVENT.data + 4, generation, true);
     const code = this.#libc.epoll_ctl(this.#set, operation, fd, this.#entryBytes);
-    if (code < 0) throw fromErrno(this.#libc.errno);
+    // What was closed by another is out of the set: there is nothing to take out.
+    if (code < 0 && operation !== EPOLL.DEL) throw fromErrno(this.#libc.errno);
   }
 
   /** Forgets a descriptor. */
@@ -149,7 +153,12 @@ export class Reactor {
     }
     this.#set = set;
     this.#wakeUp = wakeUp;
-    this.watch(wakeUp, WAKE_UP, 0, EPOLL.IN);
+    try {
+      this.watch(wakeUp, WAKE_UP, 0, EPOLL.IN);
+    } catch (error) {
+      this.#stop();
+      throw error;
+    }
     setImmediate(this.#turn, this.#round);
   }
 
@@ -192,12 +201,19 @@ export class Reactor {
     if (this.#next === this.#count) this.#collect();
     const now = performance.now();
     if (this.#count === 0) return this.#wait();
-    this.#dispatch(now);
-    if (round !== this.#round) return;
+    try {
+      this.#dispatch(now);
+    } finally {
+      // Even if a handler threw, the others go on.
+      if (round === this.#round) this.#goOn(now);
+    }
+  };
+
+  #goOn(now: number): void {
     if (this.#busySince === 0) this.#busySince = now;
     else if (now - this.#busySince > REST_MS) return this.#wait();
-    setImmediate(this.#turn, round);
-  };
+    setImmediate(this.#turn, this.#round);
+  }
 
   #collect(): void {
     const found = this.#libc.epoll_wait(this.#set, this.#eventBytes, MAX_EVENTS, 0);
@@ -279,8 +295,15 @@ export class Watch {
 
   /** Forgets the descriptor, and leaves it open. */
   release(): void {
+    if (!this.#isOpen) return;
     // A copy of it, in another process for instance, would keep it in the set.
     this.interest = 0;
+    this.#isOpen = false;
+    this.#reactor.forget(this);
+  }
+
+  /** Another has closed the descriptor, whose number may have come back: nothing is to be done. */
+  lose(): void {
     this.#isOpen = false;
     this.#reactor.forget(this);
   }

@@ -10,6 +10,8 @@ export const MAX_ADDRESS_SIZE = 110;
 const IPV6_AT = 8;
 /** Where its zone is. */
 const SCOPE_AT = 24;
+/** Zones are numbers of 32 bits. */
+const MAX_SCOPE = 0xffff_ffff;
 /** The length of the name of an interface, with its NUL: IF_NAMESIZE of net/if.h. */
 const NAME_SIZE = 16;
 
@@ -25,7 +27,9 @@ export function encodeIp(libc: Libc, hostname: string, port: number): Uint8Array
   const [, address = "", zone] = /^\[?([^%\]]*)(?:%([^\]]+))?\]?$/.exec(hostname) ?? [];
   const ipv4 = parseIpv4(address);
   const ip = ipv4 ?? parseIpv6(address);
-  if (ip === null) throw new TypeError(`Cannot use "${hostname}": it is not an IP address`);
+  if (ip === null || (ipv4 !== null && zone !== undefined)) {
+    throw new TypeError(`Cannot use "${hostname}": it is not an IP address`);
+  }
   const view = new DataView(new ArrayBuffer(ipv4 === null ? 28 : 16));
   const bytes = new Uint8Array(view.buffer);
   view.setUint16(0, ipv4 === null ? AF.INET6 : AF.INET, true);
@@ -82,7 +86,7 @@ function decodePath(name: Uint8Array): string {
 
 /** The number of a network interface, by its name or its number as text. */
 export function scopeOf(libc: Libc, zone: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone);
+  if (/^\d+$/.test(zone) && Number(zone) <= MAX_SCOPE) return Number(zone);
   const index = libc.if_nametoindex(new TextEncoder().encode(`${zone}\0`));
   if (index === 0) throw fromErrno(E.NODEV);
   return index;

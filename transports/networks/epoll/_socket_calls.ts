@@ -1,6 +1,6 @@
 import type { NetAddress, UnixAddress } from "../../../protocols/address.ts";
 import { fromErrno } from "../../core/os_error.ts";
-import { F, type Libc, SOCK } from "./_libc.ts";
+import { E, F, type Libc, SOCK } from "./_libc.ts";
 import { decodeAddress, MAX_ADDRESS_SIZE } from "./_socket_address.ts";
 
 const value = new Int32Array(1);
@@ -57,14 +57,23 @@ export function localAddressOf(
   return decodeAddress(libc, bytes, length[0] ?? 0, kind);
 }
 
-/** The address that a socket is connected to. */
+/**
+ * The address that the socket of a stream is connected to.
+ *
+ * @param address What it was asked to connect to. The system has no other one while the request
+ * waits for the first bytes (fast open), or if the peer has reset the connection since.
+ */
 export function remoteAddressOf(
   libc: Libc,
   fd: number,
-  kind: "stream" | "datagram",
+  address: Uint8Array,
 ): NetAddress | UnixAddress {
   const bytes = new Uint8Array(MAX_ADDRESS_SIZE);
   length[0] = bytes.length;
-  check(libc, libc.getpeername(fd, bytes, lengthBytes));
-  return decodeAddress(libc, bytes, length[0] ?? 0, kind);
+  if (libc.getpeername(fd, bytes, lengthBytes) === 0) {
+    return decodeAddress(libc, bytes, length[0] ?? 0, "stream");
+  }
+  const { errno } = libc;
+  if (errno !== E.NOTCONN) throw fromErrno(errno);
+  return decodeAddress(libc, address, address.length, "stream");
 }

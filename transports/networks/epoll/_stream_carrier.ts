@@ -52,7 +52,8 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   #isReading = false;
   #isBulk = false;
   #hasEnded = false;
-  // How reading failed. The system tells one call only: the next write learns it from here.
+  // How reading failed, of which the system tells one call only, or that the socket is closed: the
+  // next write learns it from here.
   #failure: { readonly error: unknown } | null = null;
   #pending: PendingWrite | null = null;
 
@@ -107,9 +108,9 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     if (this.#failure !== null) throw this.#failure.error;
     const sent = this.#send(bytes);
     if (sent !== null) return sent;
+    this.#watch.interest |= EPOLL.OUT;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#pending = { bytes, resolve, reject };
-    this.#watch.interest |= EPOLL.OUT;
     return promise;
   }
 
@@ -128,12 +129,15 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     // To close a socket with unread bytes resets the connection, and the peer may lose what was
     // sent before.
     if (isOrderly && !this.#hasEnded) this.#discardUnread();
-    if (!isOrderly && reset && this.canReset) resetWhenClosed(this.libc, this.fd);
+    // Closed twice, its number may be that of another socket.
+    if (!isOrderly && reset && this.canReset && this.isOpen) resetWhenClosed(this.libc, this.fd);
     this.#sink = null;
     this.#isReading = false;
     this.#hasEnded = true;
     this.#watch.close();
-    this.#rejectPending(new Deno.errors.Interrupted("The socket was closed"));
+    const closed = new Deno.errors.Interrupted("The socket was closed");
+    this.#failure ??= { error: closed };
+    this.#rejectPending(closed);
   }
 
   getExtraInfo(name: string): unknown {

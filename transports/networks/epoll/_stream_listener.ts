@@ -91,15 +91,14 @@ export class StreamListener implements NetworkListener, ReadyHandler {
   }
 
   #tryToAccept(): Carrier | null {
-    for (;;) {
-      addressLength[0] = addressBytes.length;
-      const flags = SOCK.NONBLOCK | SOCK.CLOEXEC;
-      const fd = this.#libc.accept4(this.#watch.fd, addressBytes, addressLengthBytes, flags);
-      if (fd >= 0) return this.#toCarrier(fd);
-      const { errno } = this.#libc;
-      if (isTransient(errno)) return null;
-      if (!NOT_OURS.includes(errno)) throw fromErrno(errno);
-    }
+    addressLength[0] = addressBytes.length;
+    const flags = SOCK.NONBLOCK | SOCK.CLOEXEC;
+    const fd = this.#libc.accept4(this.#watch.fd, addressBytes, addressLengthBytes, flags);
+    if (fd >= 0) return this.#toCarrier(fd);
+    const { errno } = this.#libc;
+    // If another connection waits, the next turn tells of it.
+    if (isTransient(errno) || NOT_OURS.includes(errno)) return null;
+    throw fromErrno(errno);
   }
 
   #toCarrier(fd: number): Carrier {

@@ -4,6 +4,9 @@ import { EPOLL } from "./_libc.ts";
 import { loadLibc } from "./_load_libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
 
+/** Descriptors are numbers of 32 bits with a sign. */
+const MAX_DESCRIPTOR = 0x7fff_ffff;
+
 /** The directions that a descriptor can be ready for. */
 type Direction = "reader" | "writer";
 
@@ -37,6 +40,11 @@ class Callbacks implements ReadyHandler {
     return before !== null;
   }
 
+  /** Whether the descriptor was not closed by another, and its number taken by a connection. */
+  get isOpen(): boolean {
+    return this.#watch.isOpen;
+  }
+
   get isEmpty(): boolean {
     return this.#reader === null && this.#writer === null;
   }
@@ -66,7 +74,8 @@ function call(callback: (() => void) | null): void {
 /**
  * Calls back whenever a descriptor is ready to be read, once in each turn of the event loop while
  * it is: asyncio's `loop.add_reader`. It is the caller's to read until nothing is left, and to
- * close. Another callback for the same descriptor replaces the one before.
+ * close after {@linkcode removeReader}. Another callback for the same descriptor replaces the one
+ * before.
  *
  * The process stays alive until {@linkcode removeReader} is called. An exception of the callback is
  * reported as one that nothing catches. Needs what {@linkcode epollNetwork} needs.
@@ -114,10 +123,10 @@ export function removeWriter(fd: number): boolean {
 }
 
 function add(direction: Direction, fd: number, callback: () => void): void {
-  wholeNumber(0)(fd, { action: `add ${direction}`, name: "fd" });
+  wholeNumber(0, MAX_DESCRIPTOR)(fd, { action: `add ${direction}`, name: "fd" });
   functionLike("() => …")(callback, { action: `add ${direction}`, name: "callback" });
   const known = watched.get(fd);
-  const callbacks = known ?? new Callbacks(fd);
+  const callbacks = known?.isOpen ? known : new Callbacks(fd);
   watched.set(fd, callbacks);
   try {
     callbacks.set(direction, callback);

@@ -4,6 +4,8 @@ import { createServer } from "../../../../transports/create_server.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/_load_libc.ts";
+import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
+import { Echo } from "../../../support/echo.ts";
 import {
   addReader,
   addWriter,
@@ -88,12 +90,44 @@ test("addReader() refuses a file, a descriptor of a connection and what is no de
   assertThrows(() => addReader(fd, () => {}), Deno.errors.PermissionDenied, "os error 1");
   assertThrows(() => addReader(1_000_000, () => {}), Error, "os error 9");
   assertThrows(() => addReader(-1, () => {}), RangeError, "fd");
+  assertThrows(() => addReader(2 ** 32 + fd, () => {}), RangeError, "from 0 to 2147483647");
   assertThrows(() => addReader(0, "x" as unknown as () => void), TypeError, "callback");
 
   const server = await createServer(() => ({}), { port: 0, network });
   const { transport } = await createConnection(() => ({}), { port: server.port, network });
   const socket = transport.getExtraInfo("socket") as unknown as { fd: number };
   assertThrows(() => addReader(socket.fd, () => {}), InvalidStateError, "is a connection's");
+  transport.close();
+  await transport.closed;
+  await server.shutdown({ grace: 0 });
+});
+
+test("removeReader() of a descriptor that is closed already lets the process end", () => {
+  const libc = loadLibc();
+  const fd = libc.eventfd(0, 0o2000000);
+  addReader(fd, () => {});
+  libc.close(fd);
+  assertEquals([removeReader(fd), removeReader(fd)], [true, false]);
+  assertEquals(reactorOf(libc).size, 0);
+});
+
+test("A callback of a descriptor that was closed has no part in the connection with its number", async () => {
+  const libc = loadLibc();
+  const server = await createServer(() => new Echo(), { port: 0, network });
+  const fd = libc.eventfd(0, 0o2000000);
+  addReader(fd, () => {});
+  libc.close(fd);
+  const got = Promise.withResolvers<void>();
+  const { transport } = await createConnection(() => ({ dataReceived: () => got.resolve() }), {
+    port: server.port,
+    network,
+  });
+  const { fd: number } = transport.getExtraInfo("socket") as unknown as { fd: number };
+  assertEquals(number, fd);
+  assertThrows(() => addReader(fd, () => {}), InvalidStateError, "a connection's");
+  assertEquals(removeReader(fd), true);
+  transport.write("hello");
+  await got.promise;
   transport.close();
   await transport.closed;
   await server.shutdown({ grace: 0 });
