@@ -15,11 +15,7 @@ export function hostsOf(fault: Fault): readonly string[] {
   return [a, b, host].filter((name) => name !== undefined);
 }
 
-/**
- * Applies a fault. The hosts that it names must be there.
- *
- * @throws {TypeError} If there is no such fault.
- */
+/** Applies a fault. The hosts that it names must be there. */
 export function applyFault(fault: Fault, lan: Lan, hosts: HostFaults): void {
   switch (fault.kind) {
     case "crash":
@@ -45,8 +41,6 @@ export function applyFault(fault: Fault, lan: Lan, hosts: HostFaults): void {
     case "link":
     case "reset":
       return applyToLinks(fault, lan);
-    default:
-      throw new TypeError(`Cannot inject fault: there is no kind "${(fault as Fault).kind}"`);
   }
 }
 
@@ -69,35 +63,35 @@ function applyToLinks(
   fault: Kind<"partition" | "heal" | "hold" | "release" | "link" | "reset">,
   lan: Lan,
 ): void {
-  for (const [from, to] of pairsOf(fault.a, fault.b, lan)) {
-    if (fault.kind === "reset") {
+  const { kind, a, b } = fault;
+  if (kind === "heal" && a === undefined && b === undefined) return lan.wire.heal();
+  for (const [from, to] of pairsOf(a ?? b, a === undefined ? undefined : b, lan)) {
+    if (kind === "reset") {
       resetBetween(from, to);
       continue;
     }
-    const isOneWay = fault.kind === "partition" && fault.oneWay;
+    const isOneWay = kind === "partition" && fault.oneWay;
     const ways = isOneWay ? [[from, to]] as const : [[from, to], [to, from]] as const;
     for (const [start, end] of ways) {
       const link = lan.wire.link(start.name, end.name);
-      if (fault.kind === "partition" || fault.kind === "heal") {
-        link.isCut = fault.kind === "partition";
-      } else if (fault.kind === "hold") link.hold();
-      else if (fault.kind === "release") link.release();
-      else if (fault.kind === "link") link.change(fault.conditions);
+      if (kind === "partition" || kind === "heal") link.isCut = kind === "partition";
+      else if (kind === "hold") link.hold();
+      else if (kind === "release") link.release();
+      else if (kind === "link") link.change(fault.conditions);
     }
   }
 }
 
-/** The pairs of two hosts, of one with all others, or all. */
+/** The pair of two hosts, or the pairs of one with all others. */
 function* pairsOf(
   a: string | undefined,
   b: string | undefined,
   lan: Lan,
 ): Generator<readonly [Machine, Machine]> {
-  for (const from of lan.machines) {
-    if (a !== undefined && from.name !== a) continue;
-    for (const to of lan.machines) {
-      if (to !== from && (b === undefined || to.name === b)) yield [from, to];
-    }
+  const from = lan.named(a ?? "");
+  if (from === undefined) return;
+  for (const to of b === undefined ? lan.machines : [lan.named(b)]) {
+    if (to !== undefined && to !== from) yield [from, to];
   }
 }
 

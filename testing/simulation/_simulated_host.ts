@@ -72,6 +72,11 @@ export class SimulatedHost implements Host {
     return this.#state === "crashed";
   }
 
+  /** Whether its program may still come to its end by itself. */
+  get isDue(): boolean {
+    return this.isRunning || (this.hasCrashed && this.#restartAfter !== undefined);
+  }
+
   get #now(): number {
     return this.#world.lan.wire.scheduler.now;
   }
@@ -113,10 +118,7 @@ export class SimulatedHost implements Host {
   /** Ends its program in the middle; its machine as well, unless `isProcessOnly`. */
   crash(isProcessOnly: boolean): void {
     if (this.#state === "crashed") return;
-    this.stop(!isProcessOnly);
-    this.#machine.isUp = isProcessOnly;
-    this.#state = "crashed";
-    this.#tellState("crashed");
+    this.#fall(isProcessOnly);
     this.#world.onEnded(this);
     if (this.#restartAfter === undefined) return;
     const { scheduler } = this.#world.lan.wire;
@@ -127,7 +129,7 @@ export class SimulatedHost implements Host {
 
   /** Starts its program again. */
   restart(): void {
-    if (this.#state !== "crashed") this.crash(false);
+    if (this.#state !== "crashed") this.#fall(false);
     this.#machine.isUp = true;
     this.#state = "running";
     this.#process = this.#start();
@@ -137,6 +139,13 @@ export class SimulatedHost implements Host {
   stop(isPowerLost: boolean): void {
     this.#process.end();
     this.#machine.clear(isPowerLost);
+  }
+
+  #fall(isProcessOnly: boolean): void {
+    this.stop(!isProcessOnly);
+    this.#machine.isUp = isProcessOnly;
+    this.#state = "crashed";
+    this.#tellState("crashed");
   }
 
   #start(): Process {

@@ -3,14 +3,25 @@ import { nextTurn } from "../../transports/core/clock.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { applyFault, hostsOf } from "./_apply_fault.ts";
 import { SimulatedHost } from "./_simulated_host.ts";
+import {
+  type Check,
+  checkOptions,
+  functionLike,
+  listOf,
+  type OptionTable,
+  show,
+  text,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
 import { SocketTable } from "./answers/socket_table.ts";
 import { Chaos } from "./chaos.ts";
 import { RandomSource } from "./engine/random_source.ts";
 import { traceCall } from "./engine/open_wait.ts";
 import { type RunEnd, Scheduler } from "./engine/scheduler.ts";
+import { checkFault } from "./fault_checks.ts";
 import type { Fault, ScheduledFault } from "./faults.ts";
 import { currentContext } from "./globals/context.ts";
-import type { Host, HostMain, HostOptions } from "./host.ts";
+import { type Host, HOST_CHECKS, type HostMain, hostName, type HostOptions } from "./host.ts";
 import type { Netstat } from "./netstat.ts";
 import { Lan } from "./network/lan.ts";
 import { Names } from "./network/names.ts";
@@ -30,6 +41,13 @@ const MAIN = "main";
 const MAX_INJECTED = 100;
 /** No more of what a program threw is told in the first line, in characters. */
 const MAX_MESSAGE = 300;
+
+const twoHosts: Check = (value, option) => {
+  listOf(text, { least: 2 })(value, option);
+  if ((value as unknown[]).length > 2) throw wrongKind(option, value, "has more than two hosts");
+};
+
+const RULE_CHECKS: OptionTable<RuleOptions> = { between: twoHosts };
 
 /** A world: everything in it, and its course. */
 export class SimulatedWorld implements World {
@@ -156,13 +174,17 @@ export class SimulatedWorld implements World {
   }
 
   inject(fault: Fault): void {
+    checkFault(fault, { action: "inject fault", name: "fault" });
     for (const name of hostsOf(fault)) this.#checkHost(name, "inject fault");
     this.#injected.push({ at: this.now, fault });
     if (this.#injected.length > MAX_INJECTED) this.#injected.shift();
     this.#apply(fault);
   }
 
-  rule(rule: SegmentRule, { between }: RuleOptions = {}): Disposable {
+  rule(rule: SegmentRule, options: RuleOptions = {}): Disposable {
+    functionLike("(segment) => verdict")(rule, { action: "add rule", name: "rule" });
+    checkOptions("add rule", options, RULE_CHECKS);
+    const { between } = options;
     const applies = (from: string, to: string): boolean =>
       between === undefined || (between.includes(from) && between.includes(to) && from !== to);
     // It runs where it was made, not in the program whose segment it is asked about.
@@ -185,6 +207,7 @@ export class SimulatedWorld implements World {
   }
 
   subscribe(listener: (event: SimulationEvent) => void): Disposable {
+    functionLike("(event) => …")(listener, { action: "subscribe", name: "listener" });
     const restore = AsyncLocalStorage.snapshot();
     const end = this.#trace.subscribe((event) =>
       this.#scheduler.guard(() => restore(listener, event), undefined)
@@ -198,7 +221,11 @@ export class SimulatedWorld implements World {
     throw new TypeError(`Cannot ${what}: there is no host "${name}"; there are ${known}`);
   }
 
-  #add(name: string, main: HostMain, options?: HostOptions): SimulatedHost {
+  #add(name: string, main: HostMain, options: HostOptions = {}): SimulatedHost {
+    const action = "add host";
+    hostName(name, { action, name: "name" });
+    functionLike("(host) => …")(main, { action, name: "main" });
+    checkOptions(action, options, HOST_CHECKS);
     if (this.#isOver) throw new InvalidStateError(`Cannot add host "${name}": the run is over`);
     const host = new SimulatedHost(
       {
@@ -224,10 +251,7 @@ export class SimulatedWorld implements World {
 
   /** A client that crashed and is not started again is not waited for. */
   #stopWhenDone(): void {
-    const isMainDone = this.#hosts.get(MAIN)?.isRunning === false;
-    if (isMainDone && [...this.#clients].every((client) => !client.isRunning)) {
-      this.#scheduler.stop();
-    }
+    if ([...this.#clients].every((client) => !client.isDue)) this.#scheduler.stop();
   }
 
   #schedule(): void {
@@ -272,6 +296,13 @@ export class SimulatedWorld implements World {
     });
   }
 
+  /** The function of the simulation crashed and was not started again, so it has no result. */
+  #mainLost(): SimulationError | null {
+    if (this.#hosts.get(MAIN)?.hasCrashed !== true) return null;
+    const problem = `host "${MAIN}" crashed, so its function has no result`;
+    return new SimulationError(problem, { ...this.state, ...this.#repetition() });
+  }
+
   /** A fault of the schedule that could not happen: a test with it would prove nothing. */
   #misnamedFault(): SimulationError | null {
     const due = this.#settings.faults.filter(({ at }) => at <= this.now);
@@ -284,7 +315,7 @@ export class SimulatedWorld implements World {
   }
 
   #problem(end: RunEnd): SimulationError | null {
-    if (end === "done" && this.#failure === null) return this.#misnamedFault();
+    if (end === "done" && this.#failure === null) return this.#mainLost() ?? this.#misnamedFault();
     const state = { ...this.state, ...this.#repetition() };
     if (this.#failure !== null) {
       const { host, error } = this.#failure;
@@ -315,8 +346,16 @@ export class SimulatedWorld implements World {
   }
 }
 
+/** Never throws, although a program may throw anything. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return show(error);
+  }
+}
+
 function firstLineOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const line = message.split("\n").find((one) => one.trim() !== "") ?? "";
+  const line = messageOf(error).split("\n").find((one) => one.trim() !== "") ?? "";
   return line.length > MAX_MESSAGE ? `${line.substring(0, MAX_MESSAGE)}…` : line;
 }

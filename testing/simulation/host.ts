@@ -1,3 +1,13 @@
+import {
+  type OptionName,
+  type OptionTable,
+  text,
+  wrongKind,
+} from "../../protocols/option_checks.ts";
+import { finiteTime } from "./fault_checks.ts";
+import { isAddress } from "./network/names.ts";
+import { isLoopback, isWildcard } from "./network/place.ts";
+
 /** A host of a simulated world. */
 export interface Host {
   /** Its name, by which others find it. */
@@ -28,3 +38,23 @@ export interface HostOptions {
    */
   readonly restart?: number;
 }
+
+/** The name of a host: one that is neither an address nor means something else. */
+export function hostName(value: unknown, option: OptionName): void {
+  text(value, option);
+  const name = String(value);
+  if (name === "" || name === "*" || isAddress(name)) {
+    throw wrongKind(option, value, 'cannot be the name of a host; give one such as "server"');
+  }
+}
+
+function address(value: unknown, option: OptionName): void {
+  text(value, option);
+  const given = String(value);
+  if (!isAddress(given) || isLoopback(given) || isWildcard(given)) {
+    throw wrongKind(option, value, 'is not the address of one host, such as "10.1.2.3"');
+  }
+}
+
+/** The checks of {@linkcode HostOptions}. */
+export const HOST_CHECKS: OptionTable<HostOptions> = { address, restart: finiteTime(0) };

@@ -5,15 +5,16 @@ import {
   listOf,
   numberAbove0,
   numberFrom,
-  objectWith,
   type OptionName,
   optionsOf,
   type OptionTable,
+  outOfRange,
   wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import type { CaptureSink } from "../../transports/layers/capture/capture_sink.ts";
 import { CHAOS_CHECKS, type ChaosOptions } from "./chaos.ts";
+import { checkScheduledFault } from "./fault_checks.ts";
 import type { ScheduledFault } from "./faults.ts";
 import {
   type Distribution,
@@ -24,6 +25,9 @@ import {
 
 /** The most events of a run, unless the options name another number. */
 export const MAX_STEPS = 10_000_000;
+
+/** The latest start, in milliseconds since 1970. */
+const MAX_START = 4.32e15;
 
 /** Options for {@linkcode simulate}. */
 export interface SimulationOptions extends LinkConditions {
@@ -130,6 +134,12 @@ function timeline(value: unknown, option: OptionName): void {
   if (!isPath && typeof value !== "function") throw wrongKind(option, value, "is not a path");
 }
 
+function startTime(value: unknown, option: OptionName): void {
+  numberFrom(0)(value, option);
+  // Later there is no Date any more: half of it is left for the run.
+  if (Number(value) > MAX_START) throw outOfRange(option, value, `is after ${MAX_START}`);
+}
+
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 
 /** The checks of {@linkcode SimulationOptions}. */
@@ -141,8 +151,8 @@ export const SIMULATION_CHECKS: OptionTable<SimulationOptions> = {
   lookupLatency: distribution,
   maxVirtualTime: duration(),
   maxSteps: numberAbove0("events"),
-  startTime: numberFrom(0),
-  faults: listOf(objectWith("a fault with its time, as { at: 1000, fault: { kind } }")),
+  startTime,
+  faults: listOf(checkScheduledFault),
   checkDeterminism: flag,
   capture,
   timeline,

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ScheduledEvent } from "../engine/event_queue.ts";
 import type { Ending, Process } from "../engine/process.ts";
+import { show } from "../../../protocols/option_checks.ts";
 import { currentContext } from "./context.ts";
 import { type Patch, patch } from "./patches.ts";
 
@@ -168,11 +169,12 @@ export function timerPatches(): Patch[] {
     patch(AbortSignal, "timeout", (original) => (delay) => {
       const process = currentContext()?.process;
       if (process === undefined) return original.call(AbortSignal, delay);
+      const milliseconds = toUnsigned(delay);
       const controller = new AbortController();
       const expire = (): void =>
         controller.abort(new DOMException("Signal timed out.", "TimeoutError"));
       // As the real one, it keeps nothing going.
-      new VirtualTimer(process, delay, false, expire).unref();
+      new VirtualTimer(process, milliseconds, false, expire).unref();
       return controller.signal;
     }),
   ];
@@ -199,11 +201,13 @@ function immediateStarter(original: Callback): Callback {
 }
 
 function clearer(original: Callback): Callback {
-  return (timer) => {
+  return (given) => {
+    // The number may have become text on its way.
+    const timer = typeof given === "string" ? Number(given) : given;
     const found = typeof timer === "number" ? byId.get(timer) : timer;
     if (found instanceof VirtualTimer) found.close();
     else if (found instanceof VirtualImmediate) found[Symbol.dispose]();
-    else if (!isVirtualId(timer)) original(timer);
+    else if (!isVirtualId(timer)) original(given);
   };
 }
 
@@ -219,6 +223,13 @@ function referrer(
 
 function isVirtualId(id: unknown): boolean {
   return typeof id === "number" && id >= FIRST_ID;
+}
+
+/** A time of the Web standards: whole and not below 0, or refused. */
+function toUnsigned(value: unknown): number {
+  const given = Math.trunc(Number(value));
+  if (given >= 0 && given <= Number.MAX_SAFE_INTEGER) return given;
+  throw new TypeError(`Cannot set timeout: ${show(value)} is not a time of 0 ms or more`);
 }
 
 /** The time of a timer, as Node understands it. */

@@ -36,7 +36,7 @@ export class Lan {
   }
 
   #add(name: string, address: string, events: MachineEvents): Machine {
-    const rival = this.#byName.has(name) ? name : this.#byAddress.get(address)?.name;
+    const rival = this.names.has(name) ? name : this.#byAddress.get(address)?.name;
     if (rival !== undefined) {
       throw new TypeError(
         `Cannot add host "${name}" at ${address}: there is host "${rival}" already`,

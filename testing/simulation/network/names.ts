@@ -29,7 +29,12 @@ export class Names {
 
   /** Gives a name an address. */
   add(name: string, address: string): void {
-    this.#addresses.set(name, [address]);
+    this.#addresses.set(name.toLowerCase(), [address]);
+  }
+
+  /** Whether a name is taken: those that differ only in case are the same. */
+  has(name: string): boolean {
+    return this.#addresses.has(name.toLowerCase());
   }
 
   /** Has look-ups of a host, or of all with `"*"`, take longer or fail. */
@@ -62,6 +67,6 @@ export class Names {
 }
 
 /** Whether a host is written as an address. */
-function isAddress(hostname: string): boolean {
+export function isAddress(hostname: string): boolean {
   return hostname.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }

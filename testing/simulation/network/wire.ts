@@ -47,7 +47,8 @@ export class Wire {
 
   /** The way from one host to another. */
   link(from: string, to: string): Link {
-    const name = `${from}>${to}`;
+    // With the length: a name may have any characters.
+    const name = `${from.length} ${from}>${to}`;
     const known = this.#links.get(name);
     if (known !== undefined) return known;
     const link = new Link(
@@ -57,6 +58,11 @@ export class Wire {
     );
     this.#links.set(name, link);
     return link;
+  }
+
+  /** Ends every partition. Only the ways that were used or changed are there to be mended. */
+  heal(): void {
+    for (const link of this.#links.values()) link.isCut = false;
   }
 
   /** A number for a new connection. */

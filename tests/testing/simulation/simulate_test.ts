@@ -221,7 +221,7 @@ Deno.test("simulate() fails with what a function of the user threw that no progr
   const fault = { kind: "flood" } as unknown as Fault;
   await assertRejects(
     () => simulate(talk, { faults: [{ at: 0, fault }] }),
-    SimulationError,
+    TypeError,
     'no kind "flood"',
   );
 });
