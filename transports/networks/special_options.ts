@@ -92,12 +92,15 @@ export interface SpecialListenOptions extends SpecialSocketOptions {
 /** An option that a network has to declare before it is passed on. */
 export type SpecialOption = keyof (SpecialConnectOptions & SpecialListenOptions);
 
+/** The largest number of the system's: larger ones would become others. */
+const MAX_INT = 0x7fff_ffff;
+
 /** The checks of {@linkcode SpecialSocketOptions}. */
 const SPECIAL_SOCKET_CHECKS: OptionTable<SpecialSocketOptions> = {
-  keepAliveDelay: wholeNumber(1),
-  keepAliveInterval: wholeNumber(1),
+  keepAliveDelay: wholeNumber(1, MAX_INT),
+  keepAliveInterval: wholeNumber(1, MAX_INT),
   keepAliveCount: wholeNumber(1, 127),
-  userTimeout: wholeNumber(1),
+  userTimeout: wholeNumber(1, MAX_INT),
   typeOfService: wholeNumber(0, 255),
   receiveBufferSize: wholeNumber(1, 1_073_741_823),
   sendBufferSize: wholeNumber(1, 1_073_741_823),
@@ -127,7 +130,7 @@ function checkIp(value: unknown, option: OptionName): void {
 
 /** A number of a descriptor, `"systemd"` or `"systemd:NAME"`. */
 function checkFd(value: unknown, option: OptionName): void {
-  if (typeof value === "number") return wholeNumber(0)(value, option);
+  if (typeof value === "number") return wholeNumber(0, MAX_INT)(value, option);
   if (typeof value === "string" && /^systemd(:.+)?$/.test(value)) return;
   throw wrongKind(option, value, 'is neither a number nor "systemd" nor "systemd:NAME"');
 }

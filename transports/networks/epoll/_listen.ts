@@ -24,6 +24,9 @@ import { removerOf } from "./_socket_file.ts";
 /** How many connections wait for `accept()` before further ones are refused: the usual backlog. */
 const DEFAULT_BACKLOG = 511;
 
+/** An `int` has no more; the system allows less: net.core.somaxconn. */
+const MAX_BACKLOG = 0x7fff_ffff;
+
 /** See `Network.listen`. */
 export async function listen(
   libc: Libc,
@@ -105,7 +108,8 @@ function startListening(
   options: BindOptions,
   onClosed?: () => void,
 ): NetworkListener {
-  check(libc, libc.listen(fd, options.backlog ?? DEFAULT_BACKLOG));
+  const backlog = Math.min(options.backlog ?? DEFAULT_BACKLOG, MAX_BACKLOG);
+  check(libc, libc.listen(fd, backlog));
   return toListener(libc, fd, options, onClosed);
 }
 

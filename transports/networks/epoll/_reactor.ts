@@ -231,7 +231,7 @@ export class Reactor {
       const watch = this.#watches[fd];
       // Else it is of an earlier descriptor with this number, which was closed in the same turn.
       if (watch?.generation === generation) watch.handler.onReady(events.getUint32(at, true));
-      else if (generation === WAKE_UP) this.#libc.read(fd, new Uint8Array(8), 8n);
+      else if (fd === this.#wakeUp) this.#libc.read(fd, new Uint8Array(8), 8n);
       const isLooking = this.#next % LOOK_EVERY === 0;
       if (isLooking && performance.now() - startedAt > TURN_MS) return;
     }

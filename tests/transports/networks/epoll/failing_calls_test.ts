@@ -221,6 +221,19 @@ test("A connection without an address, as of a fast open that waits, has the one
   listener.close();
 });
 
+test("A backlog of any size is asked for as a number of the system", async () => {
+  const { libc } = new FailingLibc(() => 0);
+  const asked: number[] = [];
+  const listenOn: Libc["listen"] = (fd, backlog) => {
+    asked.push(backlog);
+    return libc.listen(fd, backlog);
+  };
+  for (const backlog of [1, 2 ** 31 - 1, 2 ** 32 + 1]) {
+    (await listen({ ...libc, listen: listenOn, errno: 0 }, {}, { backlog })).close();
+  }
+  assertEquals(asked, [1, 2 ** 31 - 1, 2 ** 31 - 1]);
+});
+
 for (const errno of [64, 71, 92, 95, 100, 101, 112, 113]) {
   test(`A connection that fails with errno ${errno} before it is accepted is passed over`, async () => {
     let failures = 3;

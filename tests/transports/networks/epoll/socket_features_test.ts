@@ -67,6 +67,18 @@ test("The options for sockets are what the system has, at both ends", () =>
     }
   }));
 
+test("A number that the system would take for another one is refused", async () => {
+  const large = 2 ** 32 + 3;
+  for (const name of ["keepAliveDelay", "keepAliveInterval", "userTimeout", "fd"]) {
+    const place = name === "fd" ? {} : { port: 0 };
+    await assertRejects(
+      () => createServer(() => ({}), { ...place, network, keepAlive: true, [name]: large }),
+      RangeError,
+      name,
+    );
+  }
+});
+
 test("ipv6Only decides whether a server on :: has IPv4 as well", async () => {
   for (const [ipv6Only, isReached] of [[false, true], [true, false]] as const) {
     await using server = await createServer(() => ({}), {

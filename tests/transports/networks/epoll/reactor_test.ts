@@ -1,0 +1,101 @@
+import { assert, assertEquals } from "@std/assert";
+import { Random } from "../../../../testing/conformance/random.ts";
+import { EPOLL_EVENT, type Libc } from "../../../../transports/networks/epoll/_libc.ts";
+import { loadLibc } from "../../../../transports/networks/epoll/_load_libc.ts";
+import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
+import {
+  createEpollNetwork,
+  epollNetwork,
+} from "../../../../transports/networks/epoll/epoll_network.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import { Echo } from "../../../support/echo.ts";
+
+const ignore = Deno.build.os !== "linux";
+const real = ignore ? null as unknown as Libc : loadLibc();
+/** The same library by another name, with a reactor of its own. */
+const OTHER = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"].find(isFile);
+const other = OTHER === undefined ? epollNetwork : createEpollNetwork({ library: OTHER });
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "A reactor passes over events of descriptors and generations that it does not have",
+  ignore,
+  fn: async () => {
+    const random = new Random(7);
+    const done = Promise.withResolvers<void>();
+    let told = 0;
+    const reads: number[] = [];
+    const mine = real.eventfd(0, 0o2000000);
+    const libc: Libc = {
+      ...real,
+      errno: 0,
+      read: (fd, bytes, size) => {
+        reads.push(fd);
+        return real.read(fd, bytes, size);
+      },
+      "epoll_wait": (_set, events, max, _timeout) => {
+        const bytes = events as Uint8Array<ArrayBuffer>;
+        crypto.getRandomValues(bytes);
+        const view = new DataView(bytes.buffer);
+        const count = random.below(max + 1);
+        for (let i = 0; i < count; i++) {
+          const at = i * EPOLL_EVENT.size + EPOLL_EVENT.data;
+          if (random.below(3) === 0) view.setInt32(at, mine, true);
+          // The first generation is that of the descriptor.
+          const generation = random.pick(0, 2, 3, 0xffff_ffff);
+          view.setUint32(at + 4, generation, true);
+        }
+        if (told++ === 500) done.resolve();
+        return random.below(10) === 0 ? -1 : count;
+      },
+      // Nothing was found.
+      waitOnThread: () => Promise.resolve(1),
+    };
+    const events: number[] = [];
+    const watch = reactorOf(libc).open(mine, { onReady: (found) => events.push(found) });
+    await done.promise;
+    assertEquals([events, reads.includes(mine)], [[], false]);
+    assertEquals(watch.generation, 1);
+    watch.close();
+    assertEquals(reactorOf(libc).size, 0);
+  },
+});
+
+Deno.test({
+  name: "Two reactors of one thread serve each other",
+  ignore,
+  fn: async () => {
+    const servers = [epollNetwork, other];
+    for (const network of servers) {
+      await using server = await createServer(() => new Echo(), { port: 0, network });
+      const clients = [epollNetwork, other].map(async (network) => {
+        let received = 0;
+        const got = Promise.withResolvers<void>();
+        const dataReceived = (chunk: Uint8Array) => {
+          received += chunk.length;
+          if (received === 1_000_000) got.resolve();
+        };
+        const { transport } = await createConnection(() => ({ dataReceived }), {
+          port: server.port,
+          network,
+        });
+        transport.write(new Uint8Array(1_000_000));
+        await got.promise;
+        transport.close();
+        await transport.closed;
+        return received;
+      });
+      assertEquals(await Promise.all(clients), [1_000_000, 1_000_000]);
+      server.closeClients();
+    }
+    assert(reactorOf(real).size === 0);
+  },
+});
