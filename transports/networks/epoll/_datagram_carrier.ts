@@ -152,8 +152,9 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
       const sender = this.#addresses.get(senderBytes, senderLength[0] ?? 0);
       const data = memory.subarray(0, Math.min(size, max));
       const use = this.#sink.receive(data, sender, size > max);
-      if (use === "lent") memory = takeBack(memory, memory.length);
-      else if (use === "kept") memory = new Uint8Array(memory.length);
+      // It may have been transferred away, and has no length then.
+      if (use === "lent") memory = takeBack(memory, max);
+      else if (use === "kept") memory = new Uint8Array(max);
     }
   }
 
