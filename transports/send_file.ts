@@ -108,13 +108,27 @@ export async function sendFileBy(
   if (!(typeof file === "string" || file instanceof URL || file instanceof Deno.FsFile)) {
     throw new TypeError(`Cannot send file: ${show(file)} is neither a path nor an open file`);
   }
+  // At once: what is written while the file is being opened would come before it.
+  const gate = new ExclusiveGate(gatedTransport(transport), "a file is being sent");
+  try {
+    return await sendOpened(file, options, new SendFile(transport, gate, untilSent, signal));
+  } finally {
+    gate.open();
+  }
+}
+
+/** Opens a file unless it is, and sends what is asked for of it. */
+async function sendOpened(
+  file: SendableFile,
+  options: SendFileOptions,
+  sending: SendFile,
+): Promise<number> {
   const isOpen = file instanceof Deno.FsFile;
   const opened = isOpen ? file : await Deno.open(file);
   try {
     const name = isOpen ? "the file" : String(file);
     const count = await rangeOf(name, opened, options);
-    const sending = new SendFile(transport, opened, untilSent, signal);
-    const sent = await sending.run(count, options.onProgress);
+    const sent = await sending.run(opened, count, options.onProgress);
     if (sent < count) throw new IncompleteSendError(name, sent, count);
     return sent;
   } finally {
@@ -144,50 +158,49 @@ async function rangeOf(
 /** One file on its way. */
 class SendFile {
   readonly #transport: Transport;
-  readonly #file: Deno.FsFile;
+  readonly #gate: ExclusiveGate;
   readonly #untilSent: UntilSent;
   readonly #signal: WaitSignal | undefined;
 
   constructor(
     transport: Transport,
-    file: Deno.FsFile,
+    gate: ExclusiveGate,
     untilSent: UntilSent,
     signal: WaitSignal | undefined,
   ) {
     this.#transport = transport;
-    this.#file = file;
+    this.#gate = gate;
     this.#untilSent = untilSent;
     this.#signal = signal;
   }
 
   /** Sends so many bytes, or fewer if the file ends before; gives how many. */
-  async run(count: number, onProgress: SendFileOptions["onProgress"]): Promise<number> {
+  async run(
+    file: Deno.FsFile,
+    count: number,
+    onProgress: SendFileOptions["onProgress"],
+  ): Promise<number> {
     await this.#checkOpen();
-    const gate = new ExclusiveGate(gatedTransport(this.#transport), "a file is being sent");
     // The waits for the pieces that are queued, the oldest one first.
     const queued: Promise<void>[] = [];
-    try {
-      let sent = 0;
-      while (sent < count) {
-        const chunk = await this.#read(Math.min(CHUNK_SIZE, count - sent));
-        if (chunk === null) break;
-        sent += chunk.length;
-        gate.pass(() => this.#transport.write(chunk, { transfer: true }));
-        queued.push(this.#sent());
-        onProgress?.(sent);
-        if (queued.length === MAX_QUEUED) await queued.shift();
-      }
-      await Promise.all(queued);
-      await this.#checkOpen();
-      return sent;
-    } finally {
-      gate.open();
+    let sent = 0;
+    while (sent < count) {
+      const chunk = await this.#read(file, Math.min(CHUNK_SIZE, count - sent));
+      if (chunk === null) break;
+      sent += chunk.length;
+      this.#gate.pass(() => this.#transport.write(chunk, { transfer: true }));
+      queued.push(this.#sent());
+      onProgress?.(sent);
+      if (queued.length === MAX_QUEUED) await queued.shift();
     }
+    await Promise.all(queued);
+    await this.#checkOpen();
+    return sent;
   }
 
-  async #read(size: number): Promise<Bytes | null> {
+  async #read(file: Deno.FsFile, size: number): Promise<Bytes | null> {
     const buffer = new Uint8Array(size);
-    const n = await this.#file.read(buffer);
+    const n = await file.read(buffer);
     this.#signal?.throwIfAborted();
     await this.#checkOpen();
     return n === null ? null : n === size ? buffer : copyOf(buffer, 0, n);
@@ -212,7 +225,8 @@ class SendFile {
 
   async #checkOpen(): Promise<void> {
     if (!this.#transport.isClosing()) return;
-    const { error } = await this.#transport.closed;
+    // Its end may be far away, if the peer takes nothing.
+    const { error } = await abortable(this.#transport.closed, this.#signal);
     throw error ?? new ConnectionLostError("Cannot send file: the connection is closed");
   }
 }

@@ -143,6 +143,7 @@ Deno.test("sendFile() has other writes refused, ends of writing and further file
   assertThrows(() => transport.write("x"), InvalidStateError, refused);
   assertThrows(() => transport.writelines(["x", "y"]), InvalidStateError, refused);
   assertThrows(() => transport.writeEof(), InvalidStateError, "Cannot end writing: a file is");
+  assertThrows(() => transport.write("x"), InvalidStateError, refused);
   await assertRejects(() => sendFile(transport, file.path), InvalidStateError, "being sent");
   await assertRejects(
     () => insertLayer(transport, idleTimeout({ timeout: 1000 })),
@@ -155,6 +156,32 @@ Deno.test("sendFile() has other writes refused, ends of writing and further file
   transport.write("x");
   transport.close();
   assertEquals((await peer.closed).bytesRead, 2_000_001);
+});
+
+Deno.test("sendFile() has other writes refused from the call on, before the file is open", async () => {
+  await using file = new TemporaryFile(10);
+  const received = await receivedOf(async (transport) => {
+    const sending = sendFile(transport, file.path);
+    assertThrows(() => transport.write("too early"), InvalidStateError, "a file is being sent");
+    await assertRejects(() => sendFile(transport, file.path), InvalidStateError, "being sent");
+    await sending;
+    await assertRejects(() => sendFile(transport, `${file.path}/none`));
+    transport.write(">");
+  });
+  assertEquals(received, Uint8Array.of(...file.bytes, 62));
+});
+
+Deno.test("sendFile() ends with its signal when the connection is closing and its peer stalls", async () => {
+  await using file = new TemporaryFile(10);
+  const [transport] = await stalled();
+  transport.write(new Uint8Array(1_000_000));
+  transport.close();
+  const controller = new AbortController();
+  const sending = sendFile(transport, file.path, { signal: controller.signal });
+  controller.abort("stop");
+  assertEquals(await sending.catch((error) => error), "stop");
+  transport.abort();
+  await transport.closed;
 });
 
 Deno.test("sendFile() ends with its signal, its timeout and the connection, and leaves writing free", async () => {

@@ -24,7 +24,8 @@ export class ExclusiveGate extends WriteGate {
   }
 
   override holdEof(): boolean {
-    return super.holdEof() && this.#refuse("end writing");
+    // Refused, it does not count as asked for.
+    return super.hold() && this.#refuse("end writing");
   }
 
   #refuse(action: string): never {
