@@ -136,6 +136,10 @@ export class Connection implements PumpEvents, OutboundEvents {
     if (this.lifecycle.state === "closing") this.#finish();
   }
 
+  onQueueError(error: unknown): void {
+    this.lose("error", toError(error));
+  }
+
   /**
    * Nothing can be sent any more. Bytes that the peer sent before are still read, and its end; then
    * the loss is told.

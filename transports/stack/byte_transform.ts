@@ -27,7 +27,10 @@ export interface ByteTransform {
    * @param why Whether the direction ends or the layer is removed.
    */
   encodeEnd?(why: "end" | "leave"): Transformed | Promise<Transformed>;
-  /** Changes bytes on their way in. */
+  /**
+   * Changes bytes on their way in. Its result belongs to the protocol above, which may change it or
+   * transfer its memory; it may be `chunk` itself.
+   */
   decode(chunk: Bytes): Transformed | Promise<Transformed>;
   /** What is left when the incoming direction has ended; throws if it ended too early. */
   decodeEnd?(): Transformed | Promise<Transformed>;

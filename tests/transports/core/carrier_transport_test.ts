@@ -283,6 +283,19 @@ Deno.test("CarrierTransport.closed resolves when a write fails after the end of 
   assertInstanceOf((await transport.closed).error, Deno.errors.BrokenPipe);
 });
 
+Deno.test("CarrierTransport ends without its peer when memory that waits to be sent is gone", async () => {
+  const { transport, carrier } = transportOver();
+  await settled();
+  transport.write(new Uint8Array(20_000));
+  const bytes = new Uint8Array(20_000);
+  transport.write(bytes);
+  bytes.buffer.transfer();
+  (await carrier.pending).take();
+  const { error, bytesWritten } = await transport.closed;
+  assertInstanceOf(error, TypeError);
+  assertEquals(bytesWritten, 20_000);
+});
+
 Deno.test("CarrierTransport shows users no event of its halves", () => {
   const { transport } = transportOver();
   for (

@@ -26,6 +26,11 @@ export interface OutboundEvents {
   onFlushed(): void;
   /** Sending failed; nothing more is sent. */
   onWriteError(error: unknown): void;
+  /**
+   * What is queued cannot be sent as it was written: its memory is gone, or the carrier says that
+   * it took what there was not. Nothing more is sent, and no peer will tell.
+   */
+  onQueueError(error: unknown): void;
 }
 
 /**
@@ -193,9 +198,9 @@ export class Outbound {
 
   /** Starts one operation; a carrier may be done with it at once. */
   #send(): void {
+    const bytes = this.#peek();
+    if (bytes === undefined) return;
     try {
-      const bytes = this.#queue.peek();
-      if (bytes === undefined) return;
       this.#busy = true;
       const written = this.#carrier.write(bytes);
       if (typeof written === "number") this.#take(written);
@@ -206,13 +211,22 @@ export class Outbound {
     }
   }
 
+  #peek(): Uint8Array | undefined {
+    try {
+      return this.#queue.peek();
+    } catch (error) {
+      this.#fail(() => this.#events.onQueueError(error));
+      return undefined;
+    }
+  }
+
   #take(n: number): void {
     this.#busy = false;
     if (this.#stopped) return;
     try {
       this.#queue.consume(n);
     } catch (error) {
-      return this.#onFailed(error);
+      return this.#fail(() => this.#events.onQueueError(error));
     }
     this.#sent += n;
     for (const { callback } of this.#watchers) callback();
@@ -260,9 +274,13 @@ export class Outbound {
   };
 
   readonly #onFailed = (error: unknown): void => {
+    this.#fail(() => this.#events.onWriteError(error));
+  };
+
+  #fail(tell: () => void): void {
     this.#busy = false;
     if (this.#stopped || this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#events.onWriteError(error);
-  };
+    tell();
+  }
 }

@@ -13,6 +13,7 @@ function outboundOver(
     onResume: () => events.push(`resume ${outbound.size}`),
     onFlushed: () => events.push("flushed"),
     onWriteError: (error) => events.push(`failed ${error}`),
+    onQueueError: (error) => events.push(`gone ${error}`),
   }, limits);
   return { outbound, carrier, events };
 }
