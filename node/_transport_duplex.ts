@@ -132,8 +132,11 @@ export class TransportDuplex extends Duplex {
       this.onActivity();
       this.#tellWritten();
     },
-    // The peer's last words are still read, and say more; then the loss tells of this.
-    writingFailed: () => {},
+    // The peer's last words are still read, and say more; then the loss tells of this. Where the
+    // user does not read, there would never be a loss, and the write would never be done.
+    writingFailed: (error) => {
+      if (this.#transport?.isReading() !== true) this.destroy(error);
+    },
     connectionLost: (error) => this.#lose(error),
   };
 

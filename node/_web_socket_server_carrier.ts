@@ -41,6 +41,7 @@ export class WebSocketServerCarrier implements Carrier {
     onControl: (kind, payload) => this.#control(kind, payload),
   });
   #room: PromiseWithResolvers<void> | null = null;
+  #writeError: Error | null = null;
   #hasSentClose = false;
   // The bytes that come after the client's end, or after a fault of it, mean nothing.
   #isOver = false;
@@ -66,6 +67,7 @@ export class WebSocketServerCarrier implements Carrier {
     const part = bytes.subarray(0, LARGEST_MESSAGE);
     this.#inner.writelines([frameHead(BINARY, part.length), part]);
     await this.#room?.promise;
+    if (this.#writeError !== null) throw this.#writeError;
     return part.length;
   }
 
@@ -113,7 +115,10 @@ export class WebSocketServerCarrier implements Carrier {
       this.#room = null;
     },
     // The client's messages before are still read.
-    writingFailed: () => {},
+    writingFailed: (error) => {
+      this.#writeError = error;
+      this.#room?.resolve();
+    },
     connectionLost: (error) => {
       this.#room?.resolve();
       this.#end(1006, "", error);

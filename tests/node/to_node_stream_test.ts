@@ -338,3 +338,18 @@ Deno.test("A stream is again a connection: StreamConnection.over its peer talks 
   stream.destroy();
   await assertRejects(() => other.reader.readexactly(1));
 });
+
+Deno.test("A write fails when the peer is gone, although the stream is not read", async () => {
+  for (const lastWords of ["", "last words"]) {
+    const { stream, peer } = await streamAndPeer();
+    peer.pauseReading();
+    if (lastWords !== "") peer.write(lastWords);
+    const written = Promise.withResolvers<unknown>();
+    stream.write(new Uint8Array(1_000_000), written.resolve);
+    const events = eventsOf(stream);
+    await turns();
+    peer.abort();
+    assertEquals((await events).map((event) => event.replace(/:.*/, "")), ["error", "close"]);
+    assert(await written.promise instanceof Error);
+  }
+});

@@ -195,3 +195,21 @@ Deno.test("upgradeWebSocket() throws for what is no handshake of a WebSocket", a
   assert(errors[0]?.includes("version 13"));
   await client.close();
 });
+
+Deno.test("A write to a WebSocket fails when its client is gone, although nothing reads", async () => {
+  const failed = Promise.withResolvers<unknown>();
+  await using server = await serveSockets(async ({ writer, transport }) => {
+    const drained = (async () => {
+      for (;;) {
+        writer.write(new Uint8Array(1_000_000));
+        await writer.drain();
+      }
+    })();
+    failed.resolve(await drained.catch((error) => error));
+    transport.abort();
+  });
+  const client = await rawClient(server, frame(0x82, new Uint8Array(5_000_000)));
+  await client.reader.readexactly(1000);
+  client.transport.abort();
+  assertInstanceOf(await failed.promise, Error);
+});
