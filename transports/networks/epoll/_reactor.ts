@@ -1,3 +1,4 @@
+import { startTimer } from "../../core/clock.ts";
 import { fromErrno } from "../../core/os_error.ts";
 import { EFD, EPOLL, EPOLL_EVENT, type Libc } from "./_libc.ts";
 
@@ -22,6 +23,12 @@ const REST_MS = 4;
 const MAX_WAKING_MS = 100;
 /** How long it is let run before it is looked at again, in microseconds. */
 const WAKING_STEP_US = 20;
+/**
+ * So often, in milliseconds, the reactor looks for events though its thread waits for them: Deno
+ * has 32 threads for what blocks, and while all are taken, by slow look-ups of names for instance,
+ * the wait has not begun.
+ */
+const LOOK_IN_MS = 100;
 /** Generations are counted from 1 up to here, and then again. */
 const MAX_GENERATION = 0xffff_ffff;
 /** The generation of what wakes the reactor up. */
@@ -44,6 +51,7 @@ export interface ReadyHandler {
  * ```text
  * turn: epoll_wait(0) -> handlers, for 2 ms at most -> setImmediate -> turn
  *   nothing ready, or 4 ms busy: epoll_wait on a thread of the runtime -> turn
+ *     every 100 ms meanwhile: epoll_wait(0) -> handlers
  *   nothing open: the set is closed
  * ```
  *
@@ -76,6 +84,7 @@ export class Reactor {
   #round = 0;
   #isWaiting = false;
   #busySince = 0;
+  #cancelLook = (): void => {};
 
   /** Opens its set when there is something to wait for. */
   constructor(libc: Libc) {
@@ -160,9 +169,11 @@ export class Reactor {
       throw error;
     }
     setImmediate(this.#turn, this.#round);
+    this.#cancelLook = startTimer(LOOK_IN_MS, this.#lookIn);
   }
 
   #stop(): void {
+    this.#cancelLook();
     this.#round++;
     this.#isWaiting = false;
     this.#libc.close(this.#wakeUp);
@@ -215,6 +226,13 @@ export class Reactor {
     setImmediate(this.#turn, this.#round);
   }
 
+  readonly #lookIn = (): void => {
+    this.#cancelLook = startTimer(LOOK_IN_MS, this.#lookIn);
+    if (!this.#isWaiting || this.#open === 0) return;
+    if (this.#next === this.#count) this.#collect();
+    this.#dispatch(performance.now());
+  };
+
   #collect(): void {
     const found = this.#libc.epoll_wait(this.#set, this.#eventBytes, MAX_EVENTS, 0);
     // An interrupted call is repeated in the next turn.
@@ -231,7 +249,8 @@ export class Reactor {
       const watch = this.#watches[fd];
       // Else it is of an earlier descriptor with this number, which was closed in the same turn.
       if (watch?.generation === generation) watch.handler.onReady(events.getUint32(at, true));
-      else if (fd === this.#wakeUp) this.#libc.read(fd, new Uint8Array(8), 8n);
+      // With nothing open it is left for the wait, which it ends.
+      else if (fd === this.#wakeUp && this.#open > 0) this.#libc.read(fd, new Uint8Array(8), 8n);
       const isLooking = this.#next % LOOK_EVERY === 0;
       if (isLooking && performance.now() - startedAt > TURN_MS) return;
     }

@@ -99,3 +99,35 @@ Deno.test({
     assert(reactorOf(real).size === 0);
   },
 });
+
+Deno.test({
+  name: "Connections go on while all threads that Deno has for what blocks are taken",
+  ignore,
+  fn: async () => {
+    const server = await createServer(() => new Echo(), { port: 0, network: epollNetwork });
+    let got = Promise.withResolvers<void>();
+    const { transport } = await createConnection(() => ({ dataReceived: () => got.resolve() }), {
+      port: server.port,
+      network: epollNetwork,
+    });
+    const set = real.epoll_create1(0o2000000);
+    const end = real.eventfd(0, 0o2000000);
+    const entry = new Uint8Array(EPOLL_EVENT.size);
+    entry[0] = 1;
+    real.epoll_ctl(set, 1, end, entry);
+    const memory = real.calloc(1n, 16n);
+    // More than there are threads: 32.
+    const taken = Array.from({ length: 40 }, () => real.waitOnThread(set, memory, 1, -1));
+    for (let i = 0; i < 3; i++) {
+      got = Promise.withResolvers();
+      transport.write("hello");
+      await got.promise;
+    }
+    transport.close();
+    await transport.closed;
+    real.write(end, new Uint8Array(new BigUint64Array([1n]).buffer), 8n);
+    await Promise.all(taken);
+    for (const fd of [end, set]) real.close(fd);
+    await server.shutdown({ grace: 0 });
+  },
+});
