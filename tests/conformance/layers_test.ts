@@ -1,10 +1,18 @@
 import { testTransport } from "../../testing/test_transport.ts";
-import { both, framing, identity, layeredPair, passThrough } from "../support/layer_pairs.ts";
+import {
+  borrowingIdentity,
+  both,
+  framing,
+  identity,
+  layeredPair,
+  passThrough,
+} from "../support/layer_pairs.ts";
 
 const PAIRS = [
   ["memory", passThrough],
   ["TCP", passThrough],
   ["memory", identity],
+  ["memory", borrowingIdentity],
   ["TCP", framing],
 ] as const;
 

@@ -48,12 +48,22 @@ export function identity(): LayerFactory {
   return transformLayer(() => ({ encode: (chunk) => chunk, decode: (chunk) => chunk }));
 }
 
+/** The same for chunks that are lent. */
+export function borrowingIdentity(): LayerFactory {
+  return transformLayer(() => ({
+    borrowsChunks: true,
+    encode: (chunk) => chunk,
+    decode: (chunk) => chunk,
+  }));
+}
+
 /** Every byte in two, in pieces of odd sizes, after a moment; joined again on the other side. */
 export function doubling(): LayerFactory {
   return transformLayer(() => new Doubling());
 }
 
 class Doubling implements ByteTransform {
+  readonly borrowsChunks = true;
   #odd: Bytes = new Uint8Array(0);
 
   async *encode(chunk: Bytes): AsyncGenerator<Bytes> {

@@ -7,6 +7,7 @@ import { canReset, toAbort } from "../core/abort_options.ts";
 import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Connection } from "../core/connection.ts";
+import { keepable } from "../core/loan.ts";
 import type { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
@@ -97,8 +98,12 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, Transformed
     transport.resumeReading();
   }
 
+  get borrowsChunks(): boolean {
+    return this.#transform.borrowsChunks === true;
+  }
+
   dataReceived(chunk: Bytes): void | Promise<void> {
-    if (this.#removal.isHandingOver) this.#removal.held.push(chunk);
+    if (this.#removal.isHandingOver) this.#removal.held.push(keepable(chunk));
     else return this.#input.decode("decode", () => this.#transform.decode(chunk));
   }
 

@@ -1,6 +1,8 @@
+import { copyOf } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
+import { isLent } from "../core/loan.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
 /**
@@ -75,7 +77,8 @@ export class TransformInput {
   }
 
   #put(piece: Uint8Array): void | Promise<void> {
-    this.source.put(piece);
+    // A part of a chunk that was lent is read when the loan may be over.
+    this.source.put(isLent(piece) ? copyOf(piece) : piece);
     return this.source.drained();
   }
 }

@@ -13,6 +13,14 @@ export type Transformed = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint
  * `onError`.
  */
 export interface ByteTransform {
+  /**
+   * Whether {@linkcode ByteTransform.decode} has its chunks lent instead of given: they are valid
+   * until what it gave was taken, and of length 0 then. For a transform that keeps none of them.
+   * It may give a part of a chunk: that is copied.
+   *
+   * @default {false}
+   */
+  readonly borrowsChunks?: boolean;
   /** What is to be sent first, as soon as the connection is there. */
   encodeStart?(): Transformed | Promise<Transformed>;
   /**

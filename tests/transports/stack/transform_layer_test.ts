@@ -252,3 +252,25 @@ Deno.test("transformLayer() ends a connection with a TypeError that names a wron
     }
   }
 });
+
+Deno.test("transformLayer() lends chunks to a transform that borrows them, and copies parts it gives", async () => {
+  const seen: Bytes[] = [];
+  const layer = layerOf({
+    borrowsChunks: true,
+    async *decode(chunk): AsyncGenerator<Bytes> {
+      seen.push(chunk);
+      yield chunk.subarray(0, 3);
+      await Promise.resolve();
+      yield chunk.subarray(3);
+    },
+  });
+  const { peer, protocol, close } = await layeredPair([layer]);
+  const sent = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
+  peer.write(sent);
+  await protocol.untilReceived(sent.length);
+  await turns();
+  assertEquals(protocol.receivedText, new TextDecoder().decode(sent));
+  assert(seen.length > 0);
+  for (const chunk of seen) assertEquals(chunk.length, 0);
+  await close();
+});
