@@ -199,11 +199,12 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
         `Cannot encode message: the length of its ${message.length} bytes would be ${value}`,
       );
     }
-    const header = new Uint8Array(this.#strip + inside);
-    header.set(this.#header);
-    if (inside > 0) header.set(message.subarray(0, inside), this.#strip);
-    this.#writeLength(header, value);
-    return prefixedParts(header, inside > 0 ? message.subarray(inside) : message);
+    const rest = inside > 0 ? message.subarray(inside) : message;
+    return prefixedParts(this.#strip + inside, rest, (target) => {
+      target.set(this.#header);
+      if (inside > 0) target.set(message.subarray(0, inside), this.#strip);
+      this.#writeLength(target, value);
+    });
   }
 
   get #highestLength(): number {

@@ -99,7 +99,7 @@ class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
     let left = message.length;
     for (; left >= 128; left = Math.floor(left / 128)) header.push(left % 128 + 128);
     header.push(left);
-    return prefixedParts(new Uint8Array(header), message);
+    return prefixedParts(header.length, message, (target) => target.set(header));
   }
 
   #refuse(buffer: ReceiveBuffer, size: number, length: number): never {
