@@ -1,4 +1,4 @@
-import { startTimer } from "../../core/clock.ts";
+import { backgroundClock, startTimer } from "../../core/clock.ts";
 import { fromErrno } from "../../core/os_error.ts";
 import { EFD, EPOLL, EPOLL_EVENT, type Libc } from "./_libc.ts";
 
@@ -169,7 +169,7 @@ export class Reactor {
       throw error;
     }
     setImmediate(this.#turn, this.#round);
-    this.#cancelLook = startTimer(LOOK_IN_MS, this.#lookIn);
+    this.#cancelLook = startTimer(LOOK_IN_MS, this.#lookIn, backgroundClock);
   }
 
   #stop(): void {
@@ -227,7 +227,7 @@ export class Reactor {
   }
 
   readonly #lookIn = (): void => {
-    this.#cancelLook = startTimer(LOOK_IN_MS, this.#lookIn);
+    this.#cancelLook = startTimer(LOOK_IN_MS, this.#lookIn, backgroundClock);
     if (!this.#isWaiting || this.#open === 0) return;
     if (this.#next === this.#count) this.#collect();
     this.#dispatch(performance.now());
