@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { simulate } from "@sluice/net/testing";
 import { handshakes } from "./scenarios/handshakes.ts";
+import { transfers } from "./scenarios/transfers.ts";
 
 Deno.test("a TLS handshake that fails has closed its connection when it is told", async () => {
   const scenario = handshakes[1];
@@ -15,4 +16,11 @@ Deno.test("a TLS handshake that fails has closed its connection when it is told"
     const options = { ...scenario.options, chaos, seed };
     assertEquals((await simulate(scenario.main, options)).leftovers, [], `seed ${seed}`);
   }
+});
+
+Deno.test("a peer that waits to write hears of a reset that was lost at first", async () => {
+  const scenario = transfers[1];
+  assert(scenario !== undefined);
+  const { leftovers } = await simulate(scenario.main, { ...scenario.options, seed: 820_765_383 });
+  assertEquals(leftovers, []);
 });

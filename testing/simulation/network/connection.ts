@@ -260,6 +260,11 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
     return this.#host.isUp;
   }
 
+  /** Whether it waits for room to write. */
+  get isWriting(): boolean {
+    return this.#writes.length > 0;
+  }
+
   /** The peer has taken the connection. */
   receiveOpen(): void {
     // The program that connected may have given up meanwhile.

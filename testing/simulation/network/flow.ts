@@ -31,7 +31,7 @@ import type { Wire } from "./wire.ts";
 const FIRST_RETRY_MS = 200;
 /** The longest wait. */
 const LONGEST_RETRY_MS = 120_000;
-/** A segment is sent again so often: tcp_retries2 of Linux. */
+/** A segment or a reset is sent again so often: tcp_retries2 of Linux. */
 const MAX_RETRIES = 15;
 
 /** A lost segment is sent again at once when so many later ones have arrived (RFC 5681). */
@@ -57,6 +57,8 @@ export interface FlowEnds {
 export interface FlowReceiver {
   /** Whether its host is there at all. */
   readonly isReachable: boolean;
+  /** Whether it waits for room to write. */
+  readonly isWriting: boolean;
   /** The peer has taken the connection. */
   receiveOpen(): void;
   /** Bytes arrived, in order. */
@@ -167,8 +169,12 @@ export class Flow {
     this.#enqueue("FIN", NO_BYTES);
   }
 
-  /** Resets the connection, after all that was sent. A reset that is lost is not sent again. */
-  sendReset(): void {
+  /**
+   * Resets the connection, after all that was sent. A reset that is lost is sent again only while
+   * the peer waits to write: it asks for room from time to time (RFC 9293, 3.8.6.1), and is
+   * answered so.
+   */
+  sendReset(attempts: number = 0): void {
     this.#isReset = true;
     const segment = this.#segment("RST", NO_BYTES);
     this.#wire.tell("sent", segment);
@@ -176,7 +182,11 @@ export class Flow {
     const arrive = (): void => {
       if (this.#link.keep(arrive)) return;
       if (isLost || this.#link.isCut || !this.#receiver.isReachable) {
-        return this.#wire.tell("lost", segment);
+        this.#wire.tell("lost", segment);
+        if (this.#receiver.isWriting && attempts < MAX_RETRIES) {
+          this.#after(retryTime(attempts, 0), () => this.sendReset(attempts + 1));
+        }
+        return;
       }
       this.#wire.tell("arrived", segment);
       this.#receiver.receiveReset();
