@@ -107,7 +107,7 @@ export { StreamReader } from "./streams/stream_reader.ts";
 export { StreamReaderProtocol } from "./streams/stream_reader_protocol.ts";
 export { StreamWriter } from "./streams/stream_writer.ts";
 export { TaskGroup } from "./streams/task_group.ts";
-export { connectStdio } from "./transports/carriers/connect_stdio.ts";
+export { connectStdio } from "./transports/carriers/pipes/connect_stdio.ts";
 export { connectAcceptedSocket } from "./transports/connect_accepted_socket.ts";
 export { connectStreams } from "./transports/connect_streams.ts";
 export { formatAddress } from "./transports/core/addresses.ts";

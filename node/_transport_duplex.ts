@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { toError } from "../protocols/thrown.ts";
-import { isWritingEnded } from "../transports/core/writing.ts";
+import { isWritingEnded } from "../transports/core/write/writing.ts";
 
 /** Called when something is done, with the error if it failed. */
 type Done = (error?: Error | null) => void;

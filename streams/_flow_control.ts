@@ -6,7 +6,7 @@ import { SharedWait, WaitQueue } from "../protocols/wait_queue.ts";
 import type { WaitSignal } from "../protocols/wait_signal.ts";
 import { nextTurn } from "../transports/core/clock.ts";
 import { type SendableFile, sendFileBy, type SendFileOptions } from "../transports/send_file.ts";
-import { sentQueueOf } from "../transports/core/writing.ts";
+import { sentQueueOf } from "../transports/core/write/writing.ts";
 
 /** Shared by all that need not wait: `drain()` in a loop then allocates nothing. */
 const READY: Promise<void> = Promise.resolve();

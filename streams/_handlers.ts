@@ -5,7 +5,7 @@ import {
   TlsHandshakeError,
 } from "../protocols/errors.ts";
 import { type ErrorHandler, report, toError } from "../transports/core/error_report.ts";
-import { closeAfterPeer } from "../transports/core/writing.ts";
+import { closeAfterPeer } from "../transports/core/write/writing.ts";
 import type { FlowControl } from "./_flow_control.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 import { stateOf } from "./stream_reader.ts";

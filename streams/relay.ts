@@ -1,5 +1,5 @@
 import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
-import { canReset } from "../transports/core/abort_options.ts";
+import { canReset } from "../transports/core/ending/abort_options.ts";
 import { clockFor } from "../transports/core/clock.ts";
 import { IdleTimer } from "../transports/layers/idle_timer.ts";
 import {

@@ -3,8 +3,8 @@ import type { CloseInfo } from "../protocols/close_info.ts";
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
-import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/core/close_in_time.ts";
-import { isWritingPaused } from "../transports/core/writing.ts";
+import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/core/ending/close_in_time.ts";
+import { isWritingPaused } from "../transports/core/write/writing.ts";
 import {
   abortSignal,
   bytes,

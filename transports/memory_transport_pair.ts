@@ -2,7 +2,7 @@ import type { MemoryAddress } from "../protocols/address.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";
-import { MemoryPipe } from "./carriers/memory_pipe.ts";
+import { MemoryPipe } from "./carriers/pipes/memory_pipe.ts";
 import { resolveTls, TLS_CHECKS, type TlsOptions } from "./tls/tls_options.ts";
 import { withTlsLayer } from "./tls/tls_stack.ts";
 import {

@@ -53,11 +53,11 @@ export { connectCarrier, type Connected } from "./core/connect_carrier.ts";
 export { connectNodeStream, type NodeStreamOptions } from "./connect_node_stream.ts";
 export * from "./carriers/connect_message_port.ts";
 export * from "./processes/connect_process.ts";
-export * from "./carriers/connect_read_pipe.ts";
-export * from "./carriers/connect_stdio.ts";
-export * from "./carriers/connect_write_pipe.ts";
+export * from "./carriers/pipes/connect_read_pipe.ts";
+export * from "./carriers/pipes/connect_stdio.ts";
+export * from "./carriers/pipes/connect_write_pipe.ts";
 export type { OpenOptions } from "./carriers/open_in_time.ts";
-export type { PipeOptions } from "./carriers/pipe_options.ts";
+export type { PipeOptions } from "./carriers/pipes/pipe_options.ts";
 export type { CommandOptions, TerminalSize } from "./processes/command_options.ts";
 export type { FileStdio, StdinStdio, Stdio } from "./processes/stdio.ts";
 export {

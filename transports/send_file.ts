@@ -13,7 +13,7 @@ import type { WaitQueue } from "../protocols/wait_queue.ts";
 import { abortable, type WaitSignal } from "../protocols/wait_signal.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
-import { sentQueueOf } from "./core/writing.ts";
+import { sentQueueOf } from "./core/write/writing.ts";
 import { gatedTransport } from "./stack/gated_transport.ts";
 
 /** The size of a read, in bytes. */

@@ -1,5 +1,5 @@
 import { startTimer } from "../../transports/core/clock.ts";
-import { sentQueueOf } from "../../transports/core/writing.ts";
+import { sentQueueOf } from "../../transports/core/write/writing.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import type { ErrorContext } from "../../transports/core/error_report.ts";

@@ -1,8 +1,8 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
-import { FileInput, FileOutput } from "../../transports/carriers/_file_pipe.ts";
-import { PipeCarrier } from "../../transports/carriers/pipe_carrier.ts";
+import { FileInput, FileOutput } from "../../transports/carriers/pipes/file_pipe.ts";
+import { PipeCarrier } from "../../transports/carriers/pipes/pipe_carrier.ts";
 import { connectCarrier, type Connected } from "../../transports/core/connect_carrier.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { startChild } from "../../transports/processes/_start_child.ts";

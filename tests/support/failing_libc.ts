@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Libc } from "../../transports/networks/epoll/_libc.ts";
-import { loadLibc } from "../../transports/networks/epoll/_load_libc.ts";
+import type { Libc } from "../../transports/networks/epoll/libc/libc.ts";
+import { loadLibc } from "../../transports/networks/epoll/libc/load_libc.ts";
 
 type Call = (...args: unknown[]) => unknown;
 

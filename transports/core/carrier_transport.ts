@@ -11,8 +11,8 @@ import type {
 } from "../../protocols/contract.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { cannotReset, toAbortOptions } from "./abort_options.ts";
-import { closeInTime } from "./close_in_time.ts";
+import { cannotReset, toAbortOptions } from "./ending/abort_options.ts";
+import { closeInTime } from "./ending/close_in_time.ts";
 import type { Connection } from "./connection.ts";
 import { switchProtocol } from "./read/switch_protocol.ts";
 import { checkData, discard, takeOver, toParts } from "./write/to_bytes.ts";

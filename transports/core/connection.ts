@@ -8,7 +8,7 @@ import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import type { Carrier } from "./carrier.ts";
 import { startTimer } from "./clock.ts";
 import { report, toError } from "./error_report.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { Lifecycle } from "./ending/lifecycle.ts";
 import { describeOsError } from "./os_error.ts";
 import { Delivery } from "./read/delivery.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";

@@ -11,7 +11,7 @@ import type {
 } from "../../protocols/contract.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { closeInTime } from "./close_in_time.ts";
+import { closeInTime } from "./ending/close_in_time.ts";
 
 /**
  * A transport that forwards everything to another one: override what you want to see or change.

@@ -15,7 +15,7 @@ import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
 import { startTimer } from "../core/clock.ts";
 import { type ErrorHandler, report, toError } from "../core/error_report.ts";
-import { Lifecycle } from "../core/lifecycle.ts";
+import { Lifecycle } from "../core/ending/lifecycle.ts";
 import { toBytes } from "../core/write/to_bytes.ts";
 import type { DatagramCarrier, DatagramSink, MemoryUse } from "./datagram_carrier.ts";
 import { checkGroup } from "./_check_group.ts";

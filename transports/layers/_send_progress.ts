@@ -1,5 +1,5 @@
 import type { Transport } from "../../protocols/contract.ts";
-import { watchSent } from "../core/writing.ts";
+import { watchSent } from "../core/write/writing.ts";
 import { systemSendQueue } from "./_system_send_queue.ts";
 
 /**

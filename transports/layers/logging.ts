@@ -20,7 +20,7 @@ import { report, toError } from "../core/error_report.ts";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
-import { toAbortOptions } from "../core/abort_options.ts";
+import { toAbortOptions } from "../core/ending/abort_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 import { hexDump } from "./_hex_dump.ts";
 

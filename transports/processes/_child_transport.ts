@@ -12,7 +12,7 @@ import type {
   SubprocessProtocolCallbacks,
   SubprocessTransport,
 } from "../../protocols/subprocess_contract.ts";
-import { PipeCarrier } from "../carriers/pipe_carrier.ts";
+import { PipeCarrier } from "../carriers/pipes/pipe_carrier.ts";
 import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
 import { startTransport } from "../core/connect_carrier.ts";
 import { settlesInTime } from "../core/clock.ts";

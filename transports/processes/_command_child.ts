@@ -1,5 +1,5 @@
 import type { ProcessExit } from "../../protocols/extra_info.ts";
-import { StreamInput, StreamOutput } from "../carriers/stream_pipe.ts";
+import { StreamInput, StreamOutput } from "../carriers/pipes/stream_pipe.ts";
 import type { Child, ChildPipe } from "./_child.ts";
 
 /** A process that `Deno.Command` has started: the fast way, for three descriptors. */

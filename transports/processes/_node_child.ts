@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { constants } from "node:os";
 import { Duplex } from "node:stream";
 import type { ProcessExit } from "../../protocols/extra_info.ts";
-import { NodeInput, NodeOutput } from "../carriers/node_pipe.ts";
+import { NodeInput, NodeOutput } from "../carriers/pipes/node_pipe.ts";
 import type { Child, ChildPipe } from "./_child.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { CloseInfo } from "../../protocols/close_info.ts";
 import type { ProcessExit } from "../../protocols/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import type { PipeInput, PipeOutput } from "../carriers/pipe_carrier.ts";
+import type { PipeInput, PipeOutput } from "../carriers/pipes/pipe_carrier.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";
 import { settlesInTime } from "../core/clock.ts";
 import type { Child } from "./_child.ts";

@@ -6,7 +6,7 @@ import { type ErrorHandler, toError } from "../core/error_report.ts";
 import { Placeholder } from "../core/placeholder.ts";
 import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { isOnTop, putOnTop } from "../core/stack_top.ts";
-import { isWritingPaused } from "../core/writing.ts";
+import { isWritingPaused } from "../core/write/writing.ts";
 import { WriteGate } from "../core/write/write_gate.ts";
 import { tellWriting } from "./_layer_handover.ts";
 import { gatedTransport } from "./gated_transport.ts";

@@ -2,7 +2,7 @@ import { Placeholder } from "../core/placeholder.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
-import { isWritingEnded, isWritingPaused } from "../core/writing.ts";
+import { isWritingEnded, isWritingPaused } from "../core/write/writing.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { restack } from "./restack.ts";
 

@@ -2,7 +2,7 @@ import { copyOf } from "../../protocols/bytes.ts";
 import { turnBudget } from "../../protocols/turn_budget.ts";
 import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
-import { isLent } from "../core/loan.ts";
+import { isLent } from "../core/memory/loan.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
 /**

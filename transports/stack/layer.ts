@@ -13,7 +13,7 @@ import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
-import { closeAfterPeer } from "../core/writing.ts";
+import { closeAfterPeer } from "../core/write/writing.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { markStacked, restack } from "./restack.ts";
 import { asBytes, discard, takeOver, toParts } from "../core/write/to_bytes.ts";

@@ -5,7 +5,7 @@ import { connectionOf } from "../core/carrier_transport.ts";
 import { checkMade } from "../core/callbacks.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
 import { Layer } from "./layer.ts";
-import { isWritingEnded } from "../core/writing.ts";
+import { isWritingEnded } from "../core/write/writing.ts";
 import { Insertion } from "./_insertion.ts";
 import { TransformTop } from "./_transform_top.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";

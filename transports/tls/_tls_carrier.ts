@@ -8,7 +8,7 @@ import type {
 } from "../../protocols/contract.ts";
 import { ConnectionLostError, TlsProtocolError } from "../../protocols/errors.ts";
 import { callBack } from "../core/callbacks.ts";
-import { canReset, toAbort } from "../core/abort_options.ts";
+import { canReset, toAbort } from "../core/ending/abort_options.ts";
 import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Connection } from "../core/connection.ts";

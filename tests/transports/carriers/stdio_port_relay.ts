@@ -7,7 +7,7 @@
  * @module
  */
 import type { Bytes } from "../../../protocols/bytes.ts";
-import { connectStdio } from "../../../transports/carriers/connect_stdio.ts";
+import { connectStdio } from "../../../transports/carriers/pipes/connect_stdio.ts";
 
 /** What comes on stdin goes to `conn`, no faster than that takes it. */
 class Relay {

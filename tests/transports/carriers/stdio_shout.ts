@@ -5,7 +5,7 @@
  */
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type { Transport } from "../../../protocols/contract.ts";
-import { connectStdio } from "../../../transports/carriers/connect_stdio.ts";
+import { connectStdio } from "../../../transports/carriers/pipes/connect_stdio.ts";
 
 class Shout {
   #transport: Transport | null = null;

@@ -13,7 +13,7 @@ import { CarrierTransport, connectionOf } from "../../../transports/core/carrier
 import { nextTurn } from "../../../transports/core/clock.ts";
 import { startTransport } from "../../../transports/core/connect_carrier.ts";
 import { Connection } from "../../../transports/core/connection.ts";
-import { closeAfterPeer, sentQueueOf } from "../../../transports/core/writing.ts";
+import { closeAfterPeer, sentQueueOf } from "../../../transports/core/write/writing.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
 import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
 

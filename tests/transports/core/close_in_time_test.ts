@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { RecordingTransport } from "../../../testing/recording_transport.ts";
-import { closeInTime } from "../../../transports/core/close_in_time.ts";
+import { closeInTime } from "../../../transports/core/ending/close_in_time.ts";
 
 /** A transport whose peer does not read, with seven bytes queued for it. */
 function stalled(): RecordingTransport {

@@ -4,7 +4,7 @@ import {
   Lifecycle,
   type LifecycleEvent,
   type LifecycleState,
-} from "../../../transports/core/lifecycle.ts";
+} from "../../../transports/core/ending/lifecycle.ts";
 
 const EVENTS: LifecycleEvent[] = ["made", "peerEof", "writeEof", "close", "lose", "release"];
 

@@ -1,5 +1,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { isLent, keepable, Loan, mayVanish, type Outgoing } from "../../../transports/core/loan.ts";
+import {
+  isLent,
+  keepable,
+  Loan,
+  mayVanish,
+  type Outgoing,
+} from "../../../transports/core/memory/loan.ts";
 
 const outgoing = (bytes: Uint8Array): Outgoing => ({ bytes, holder: null });
 

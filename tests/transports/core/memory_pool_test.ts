@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
-import { detach, giveMemory, takeMemory } from "../../../transports/core/memory_pool.ts";
+import { detach, giveMemory, takeMemory } from "../../../transports/core/memory/memory_pool.ts";
 
 Deno.test("giveMemory() detaches, and takeMemory() of the same size gets it", () => {
   const view = new Uint8Array(30_011).fill(7);

@@ -118,10 +118,11 @@ Deno.test("writeStallTimeout() lets a slow reader be, and an idle connection", a
   ]);
   transport.write(new Uint8Array(2_000_000));
   while (peerProtocol.receivedLength < 2_000_000) {
+    const { receivedLength } = peerProtocol;
     peer.pauseReading();
     clock.advance(900);
     peer.resumeReading();
-    await turns(1);
+    await peerProtocol.untilReceived(receivedLength + 1);
   }
   await flushed(transport);
   clock.advance(100_000);

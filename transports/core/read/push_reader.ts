@@ -1,7 +1,7 @@
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
-import { detach } from "../memory_pool.ts";
+import { detach } from "../memory/memory_pool.ts";
 import type { Delivery } from "./delivery.ts";
 import type { PumpEvents } from "./pump.ts";
 import { pooledCopy, roomyCopy } from "./read_buffer.ts";

@@ -1,6 +1,6 @@
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import type { ByteSource } from "../carrier.ts";
-import { takeMemory } from "../memory_pool.ts";
+import { takeMemory } from "../memory/memory_pool.ts";
 
 /** The first read, in bytes, and what an idle connection holds. */
 const SMALLEST = 512;

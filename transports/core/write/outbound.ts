@@ -2,7 +2,7 @@ import type { WriteBufferLimits } from "../../../protocols/contract.ts";
 import { turnBudget } from "../../../protocols/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
-import { Loan } from "../loan.ts";
+import { Loan } from "../memory/loan.ts";
 import { flushScheduler } from "./flush_scheduler.ts";
 import { WaterMarks } from "./water_marks.ts";
 import { WriteQueue } from "./write_queue.ts";

@@ -1,8 +1,8 @@
 import { type Bytes, checkBytes, copyOf, isOrdinary, remedyFor } from "../../../protocols/bytes.ts";
 import type { WriteOptions } from "../../../protocols/contract.ts";
 import { checkOptions, flag, type OptionTable, show } from "../../../protocols/option_checks.ts";
-import { isLent, OWNER } from "../loan.ts";
-import { detach } from "../memory_pool.ts";
+import { isLent, OWNER } from "../memory/loan.ts";
+import { detach } from "../memory/memory_pool.ts";
 import { MOVE_LIMIT } from "./write_queue.ts";
 
 const encoder = new TextEncoder();

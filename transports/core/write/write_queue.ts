@@ -1,5 +1,5 @@
 import { isOrdinary } from "../../../protocols/bytes.ts";
-import { Loan, mayVanish, type Outgoing, OWNER } from "../loan.ts";
+import { Loan, mayVanish, type Outgoing, OWNER } from "../memory/loan.ts";
 import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */

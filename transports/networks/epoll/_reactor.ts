@@ -1,6 +1,6 @@
 import { backgroundClock, startTimer } from "../../core/clock.ts";
 import { fromErrno } from "../../core/os_error.ts";
-import { EFD, EPOLL, EPOLL_EVENT, type Libc } from "./_libc.ts";
+import { EFD, EPOLL, EPOLL_EVENT, type Libc } from "./libc/libc.ts";
 
 /** How many events one call asks for. */
 const MAX_EVENTS = 256;

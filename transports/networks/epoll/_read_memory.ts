@@ -1,5 +1,5 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
-import { takeMemory } from "../../core/memory_pool.ts";
+import { takeMemory } from "../../core/memory/memory_pool.ts";
 
 /** Memory that is read into again and again, and replaced when it was taken away. */
 export class ReadMemory {

@@ -1,7 +1,7 @@
 import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import type { Libc } from "./_libc.ts";
-import { StreamCarrier } from "./_stream_carrier.ts";
+import type { Libc } from "./libc/libc.ts";
+import { StreamCarrier } from "./streams/stream_carrier.ts";
 
 /**
  * The socket of a connection on epollNetwork, open as long as the caller does not wait.

@@ -1,8 +1,8 @@
 import type { SocketOptions } from "../../carriers/socket_options.ts";
 import type { SpecialConnectOptions, SpecialSocketOptions } from "../special_options.ts";
-import { IP, IPV6, LEVEL, type Libc, SO, TCP } from "./_libc.ts";
-import { check, setOption } from "./_socket_calls.ts";
-import { encodeIp } from "./_socket_address.ts";
+import { IP, IPV6, LEVEL, type Libc, SO, TCP } from "./libc/libc.ts";
+import { check, setOption } from "./libc/socket_calls.ts";
+import { encodeIp } from "./libc/socket_address.ts";
 
 /** How many clients may be connecting with data at a time: what the system has for it, at most. */
 const FAST_OPEN_QUEUE = 256;

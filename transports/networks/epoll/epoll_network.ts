@@ -2,10 +2,10 @@ import { checkOptions, type OptionTable, text } from "../../../protocols/option_
 import { lookUpHost } from "../_look_up_host.ts";
 import type { Network } from "../network.ts";
 import type { SpecialOption } from "../special_options.ts";
-import { bindDatagrams } from "./_bind_datagrams.ts";
-import { connect } from "./_connect.ts";
-import { listen } from "./_listen.ts";
-import { loadLibc, mayLoadLibc } from "./_load_libc.ts";
+import { bindDatagrams } from "./datagrams/bind_datagrams.ts";
+import { connect } from "./streams/connect.ts";
+import { listen } from "./streams/listen.ts";
+import { loadLibc, mayLoadLibc } from "./libc/load_libc.ts";
 
 /** Options for {@linkcode createEpollNetwork}. */
 export interface EpollNetworkOptions {

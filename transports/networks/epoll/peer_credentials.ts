@@ -1,6 +1,6 @@
 import type { Transport } from "../../../protocols/contract.ts";
 import { fromErrno } from "../../core/os_error.ts";
-import { LEVEL, SO } from "./_libc.ts";
+import { LEVEL, SO } from "./libc/libc.ts";
 import { socketOf } from "./_socket_of.ts";
 
 /** The process at the other end: see {@linkcode peerCredentials}. */

@@ -1,7 +1,7 @@
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { functionLike, wholeNumber } from "../../../protocols/option_checks.ts";
-import { EPOLL } from "./_libc.ts";
-import { loadLibc } from "./_load_libc.ts";
+import { EPOLL } from "./libc/libc.ts";
+import { loadLibc } from "./libc/load_libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
 
 /** Descriptors are numbers of 32 bits with a sign. */

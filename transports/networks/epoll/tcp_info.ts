@@ -1,6 +1,6 @@
 import type { Transport } from "../../../protocols/contract.ts";
 import { fromErrno } from "../../core/os_error.ts";
-import { LEVEL, TCP } from "./_libc.ts";
+import { LEVEL, TCP } from "./libc/libc.ts";
 import { socketOf } from "./_socket_of.ts";
 
 /** What the system knows of a TCP connection: see {@linkcode tcpInfo}. */

@@ -3,7 +3,7 @@ import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
-import { isLent } from "../../../../transports/core/loan.ts";
+import { isLent } from "../../../../transports/core/memory/loan.ts";
 import { settled } from "../../../support/fake_carrier.ts";
 
 const chunk = (...values: number[]): Bytes => Uint8Array.from(values);

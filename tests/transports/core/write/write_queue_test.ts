@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import { Random } from "../../../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../../../testing/conformance/same_bytes.ts";
-import { Loan, markOverwritten } from "../../../../transports/core/loan.ts";
-import { takeMemory } from "../../../../transports/core/memory_pool.ts";
+import { Loan, markOverwritten } from "../../../../transports/core/memory/loan.ts";
+import { takeMemory } from "../../../../transports/core/memory/memory_pool.ts";
 import { WriteQueue } from "../../../../transports/core/write/write_queue.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);

@@ -3,7 +3,7 @@ import type { Transport } from "../../../../protocols/contract.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
-import { loadLibc } from "../../../../transports/networks/epoll/_load_libc.ts";
+import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
 import { Echo } from "../../../support/echo.ts";
 import { testWith } from "../../../support/outside_peer.ts";

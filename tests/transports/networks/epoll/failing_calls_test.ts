@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import type { ByteSink, Carrier } from "../../../../transports/core/carrier.ts";
-import { bindDatagrams } from "../../../../transports/networks/epoll/_bind_datagrams.ts";
-import { connect } from "../../../../transports/networks/epoll/_connect.ts";
-import type { Libc } from "../../../../transports/networks/epoll/_libc.ts";
-import { loadLibc } from "../../../../transports/networks/epoll/_load_libc.ts";
-import { listen } from "../../../../transports/networks/epoll/_listen.ts";
+import { bindDatagrams } from "../../../../transports/networks/epoll/datagrams/bind_datagrams.ts";
+import { connect } from "../../../../transports/networks/epoll/streams/connect.ts";
+import type { Libc } from "../../../../transports/networks/epoll/libc/libc.ts";
+import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
+import { listen } from "../../../../transports/networks/epoll/streams/listen.ts";
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
 import { FailingLibc } from "../../../support/failing_libc.ts";
 import { socketPath } from "../../../support/socket_path.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import * as numbers from "../../../../transports/networks/epoll/_libc.ts";
-import { MAX_ADDRESS_SIZE } from "../../../../transports/networks/epoll/_socket_address.ts";
+import * as numbers from "../../../../transports/networks/epoll/libc/libc.ts";
+import { MAX_ADDRESS_SIZE } from "../../../../transports/networks/epoll/libc/socket_address.ts";
 import { outputOf, testWith } from "../../../support/outside_peer.ts";
 
 /** The prefixes of the C library for the groups of constants. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../../../testing/conformance/random.ts";
-import { EPOLL_EVENT, type Libc } from "../../../../transports/networks/epoll/_libc.ts";
-import { loadLibc } from "../../../../transports/networks/epoll/_load_libc.ts";
+import { EPOLL_EVENT, type Libc } from "../../../../transports/networks/epoll/libc/libc.ts";
+import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
 import {
   createEpollNetwork,

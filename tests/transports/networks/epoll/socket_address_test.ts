@@ -1,15 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { AddressTable } from "../../../../transports/networks/epoll/_address_table.ts";
-import { changeMembership } from "../../../../transports/networks/epoll/_multicast.ts";
-import type { Libc } from "../../../../transports/networks/epoll/_libc.ts";
-import { loadLibc } from "../../../../transports/networks/epoll/_load_libc.ts";
+import { AddressTable } from "../../../../transports/networks/epoll/libc/address_table.ts";
+import { changeMembership } from "../../../../transports/networks/epoll/datagrams/multicast.ts";
+import type { Libc } from "../../../../transports/networks/epoll/libc/libc.ts";
+import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import {
   decodeAddress,
   encodeIp,
   encodePath,
   MAX_ADDRESS_SIZE,
   scopeOf,
-} from "../../../../transports/networks/epoll/_socket_address.ts";
+} from "../../../../transports/networks/epoll/libc/socket_address.ts";
 import { Random } from "../../../../testing/conformance/random.ts";
 
 const ignore = Deno.build.os !== "linux";

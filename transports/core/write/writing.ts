@@ -1,0 +1,58 @@
+import type { Transport } from "../../../protocols/contract.ts";
+import type { WaitQueue } from "../../../protocols/wait_queue.ts";
+import { connectionOf } from "../carrier_transport.ts";
+import type { Connection } from "../connection.ts";
+import { TransportWrapper } from "../transport_wrapper.ts";
+import { gateOf } from "./write_gate.ts";
+
+/** The connection of a transport, or of the one below its layers; `null` if it is not ours. */
+function writerOf(transport: Transport): Connection | null {
+  const connection = connectionOf(transport);
+  if (connection !== null) return connection;
+  return transport instanceof TransportWrapper ? writerOf(transport.inner) : null;
+}
+
+/** Whether the protocol of a transport was told to pause writing. */
+export function isWritingPaused(transport: Transport): boolean {
+  if (transport.isClosing()) return false;
+  const isPaused = writerOf(transport)?.outbound.paused;
+  return isPaused ?? transport.getWriteBufferSize() > transport.getWriteBufferLimits().high;
+}
+
+/**
+ * Calls back whenever written bytes are sent. A transport that is not ours does not tell.
+ *
+ * @returns Ends that.
+ */
+export function watchSent(transport: Transport, callback: () => void): () => void {
+  return writerOf(transport)?.outbound.watchSent(callback) ?? (() => {});
+}
+
+/** Whether `writeEof()` was called. A transport that is not ours does not tell. */
+export function isWritingEnded(transport: Transport): boolean {
+  return writerOf(transport)?.outbound.isEnding ?? false;
+}
+
+/**
+ * Where to wait until what was written is sent or dropped; `null` if that is so.
+ *
+ * @returns `undefined` for a transport that is not ours, or whose writes are held back.
+ */
+export function sentQueueOf(transport: Transport): WaitQueue | null | undefined {
+  return isHeldBack(transport) ? undefined : writerOf(transport)?.outbound.sentQueue;
+}
+
+/**
+ * Closes a transport on behalf of the peer, who is said to have ended the connection then.
+ *
+ * @param isPeerFirst Whether that is so; by default if the end of its data came before ours.
+ */
+export function closeAfterPeer(transport: Transport, isPeerFirst?: boolean): void {
+  writerOf(transport)?.followPeer(isPeerFirst);
+  transport.close();
+}
+
+function isHeldBack(transport: Transport): boolean {
+  if (gateOf(transport)?.isHolding) return true;
+  return transport instanceof TransportWrapper && isHeldBack(transport.inner);
+}

@@ -1,0 +1,189 @@
+import type { Carrier } from "../../../core/carrier.ts";
+import { DEFAULT_HOSTNAME, type Endpoint } from "../../../core/addresses.ts";
+import { startTimer } from "../../../core/clock.ts";
+import { fromErrno } from "../../../core/os_error.ts";
+import { familyOf } from "../../../datagrams/ip_address.ts";
+import type { DialOptions } from "../../network.ts";
+import { lookUpHost } from "../../_look_up_host.ts";
+import { raceInTurn } from "./race_in_turn.ts";
+import { AF, E, EPOLL, LEVEL, type Libc, SO, SOCK } from "../libc/libc.ts";
+import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
+import { encodeIp, encodePath } from "../libc/socket_address.ts";
+import { getOption, localAddressOf, openSocket, remoteAddressOf } from "../libc/socket_calls.ts";
+import {
+  bindLocally,
+  connectFastOpen,
+  prepareConnection,
+  prepareSocket,
+} from "../_socket_settings.ts";
+import { StreamCarrier } from "./stream_carrier.ts";
+
+/** RFC 8305 section 5. */
+const DEFAULT_ATTEMPT_DELAY_MS = 250;
+/** The first and the longest wait, in milliseconds, for a Unix server whose backlog is full. */
+const BACKLOG_RETRIES_MS = { first: 1, longest: 100 } as const;
+
+/** See `Network.connect`. */
+export async function connect(
+  libc: Libc,
+  place: Endpoint,
+  options: DialOptions,
+): Promise<Carrier> {
+  const { hostname = DEFAULT_HOSTNAME, port = 0, path } = place;
+  const { signal } = options;
+  signal.throwIfAborted();
+  if (path !== undefined) return await connectUnix(libc, path, signal);
+  const addresses = await addressesOf(hostname, options);
+  return await raceInTurn(
+    addresses,
+    (address, abort) => connectIp(libc, address, port, options, abort),
+    (carrier) => carrier.close({ endedBy: "abort", error: null }),
+    options.happyEyeballsDelay ?? DEFAULT_ATTEMPT_DELAY_MS,
+    signal,
+  );
+}
+
+/** The addresses to try, those of both families taking turns (RFC 8305 section 4). */
+async function addressesOf(hostname: string, options: DialOptions): Promise<readonly string[]> {
+  if (familyOf(hostname.replace(/^\[|\]$/g, "")) !== null) return [hostname];
+  const { lookup = lookUpHost, signal } = options;
+  const found = await untilAborted(Promise.resolve(lookup(hostname)), signal);
+  if (!Array.isArray(found) || found.length === 0) {
+    throw new TypeError(`Cannot connect: lookup gave no address of ${hostname}`);
+  }
+  const first = familyOf(found[0]);
+  const [one, other] = [true, false].map((isFirst) =>
+    found.filter((address) => (familyOf(address) === first) === isFirst)
+  );
+  return found.flatMap((_, i) => [one?.[i], other?.[i]]).filter((address) => address !== undefined);
+}
+
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function connectIp(
+  libc: Libc,
+  hostname: string,
+  port: number,
+  options: DialOptions,
+  signal: AbortSignal,
+): Promise<Carrier> {
+  const address = encodeIp(libc, hostname, port);
+  const fd = openSocket(libc, address.length === 16 ? AF.INET : AF.INET6, SOCK.STREAM);
+  let connecting: Connecting;
+  try {
+    bindLocally(libc, fd, address.length, options);
+    prepareSocket(libc, fd, address.length !== 16, options);
+    prepareConnection(libc, fd, options);
+    if (options.fastOpen) connectFastOpen(libc, fd);
+    connecting = new Connecting(libc, fd, address);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+  await connecting.settled(signal);
+  return toCarrier(libc, fd, address, options.resetOnAbort);
+}
+
+/** Takes a socket whose connection to `address` has come about. */
+function toCarrier(
+  libc: Libc,
+  fd: number,
+  address: Uint8Array<ArrayBuffer>,
+  resetsOnAbort?: boolean,
+): Carrier {
+  try {
+    const local = localAddressOf(libc, fd, "stream");
+    const remote = remoteAddressOf(libc, fd, address);
+    const isItself = local.transport === "tcp" && remote.transport === "tcp" &&
+      local.port === remote.port && local.hostname === remote.hostname;
+    // A port that a client has by chance may be the one it calls (RFC 9293 section 3.5).
+    if (isItself) throw fromErrno(E.CONNREFUSED);
+    return new StreamCarrier(libc, fd, { local, remote, resetsOnAbort });
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+async function connectUnix(libc: Libc, path: string, signal: AbortSignal): Promise<Carrier> {
+  const address = encodePath(path);
+  for (let pause: number = BACKLOG_RETRIES_MS.first;;) {
+    const fd = openSocket(libc, AF.UNIX, SOCK.STREAM);
+    if (libc.connect(fd, address, address.length) === 0) return toCarrier(libc, fd, address);
+    const { errno } = libc;
+    libc.close(fd);
+    // The backlog is full: no event tells when that is over.
+    if (errno !== E.AGAIN) throw fromErrno(errno);
+    const waited = Promise.withResolvers<void>();
+    const cancel = startTimer(pause, waited.resolve);
+    try {
+      await untilAborted(waited.promise, signal);
+    } finally {
+      cancel();
+    }
+    pause = Math.min(2 * pause, BACKLOG_RETRIES_MS.longest);
+  }
+}
+
+/** A connection that is being made. */
+class Connecting implements ReadyHandler {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #watch: Watch;
+  readonly #outcome: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  /** Begins; owns the socket until {@linkcode settled} resolves. */
+  constructor(libc: Libc, fd: number, address: Uint8Array<ArrayBuffer>) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#watch = reactorOf(libc).open(fd, this);
+    const isDone = libc.connect(fd, address, address.length) === 0;
+    const errno = isDone ? 0 : libc.errno;
+    if (isDone) this.#outcome.resolve();
+    // Interrupted, it goes on as well: connect(2).
+    else if (errno === E.INPROGRESS || errno === E.INTR) this.#await();
+    else this.#outcome.reject(fromErrno(errno));
+  }
+
+  /**
+   * Resolves when the connection is there; the socket is the caller's then. Else it is closed.
+   */
+  async settled(signal: AbortSignal): Promise<void> {
+    try {
+      await untilAborted(this.#outcome.promise, signal);
+      signal.throwIfAborted();
+      this.#watch.release();
+    } catch (error) {
+      this.#watch.close();
+      throw error;
+    }
+  }
+
+  #await(): void {
+    try {
+      this.#watch.interest = EPOLL.OUT;
+    } catch (error) {
+      this.#outcome.reject(error);
+    }
+  }
+
+  onReady(): void {
+    this.#watch.interest = 0;
+    try {
+      const errno = getOption(this.#libc, this.#fd, LEVEL.SOCKET, SO.ERROR);
+      if (errno === 0) this.#outcome.resolve();
+      else this.#outcome.reject(fromErrno(errno));
+    } catch (error) {
+      this.#outcome.reject(error);
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import type { Address } from "../../../../protocols/address.ts";
+import type { Bytes } from "../../../../protocols/bytes.ts";
+import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../../../core/carrier.ts";
+import { fromErrno } from "../../../core/os_error.ts";
+import { ReadMemory } from "../_read_memory.ts";
+import { E, EPOLL, type Libc, MSG, SHUT_WR } from "../libc/libc.ts";
+import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
+import { resetWhenClosed } from "../_socket_settings.ts";
+
+/** How much is read at once, in bytes, and how much from a connection that fills that. */
+const READ_SIZE = 65_536;
+const BULK_SIZE = 262_144;
+
+/** All connections of the thread are read into this memory: it is copied from, or taken away. */
+const memory = new ReadMemory(READ_SIZE);
+const bulkMemory = new ReadMemory(BULK_SIZE);
+
+/** Bytes of a connection that is closed, to be forgotten: the other memory may be lent. */
+const discarded: Bytes = new Uint8Array(65_536);
+const DISCARDED_SIZE = BigInt(discarded.length);
+/** How often that is filled: the system holds some megabytes. */
+const MAX_DISCARDED_READS = 64;
+
+/** Bytes that wait until the system has room. */
+interface PendingWrite {
+  readonly bytes: Uint8Array;
+  resolve(size: number): void;
+  reject(error: unknown): void;
+}
+
+/** The facts of a connection. */
+export interface Ends {
+  /** The address of this end. */
+  readonly local: Address;
+  /** That of the other end. */
+  readonly remote: Address;
+  /** Whether an end that is not in good order resets the connection. */
+  readonly resetsOnAbort?: boolean | undefined;
+}
+
+/** A socket that carries a stream, as a {@linkcode Carrier} that pushes. */
+export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
+  readonly isTimed = true;
+  readonly givesMemory = true;
+  /** What the calls for the socket go to. */
+  readonly libc: Libc;
+  /** The number of the socket, which is another's once it is closed. */
+  readonly fd: number;
+  readonly #watch: Watch;
+  readonly #ends: Ends;
+  #sink: ByteSink | null = null;
+  #isReading = false;
+  #isBulk = false;
+  #hasEnded = false;
+  // How reading failed, of which the system tells one call only, or that the socket is closed: the
+  // next write learns it from here.
+  #failure: { readonly error: unknown } | null = null;
+  #pending: PendingWrite | null = null;
+
+  /** Owns the connected socket from now on. */
+  constructor(libc: Libc, fd: number, ends: Ends) {
+    this.libc = libc;
+    this.fd = fd;
+    this.#ends = ends;
+    this.#watch = reactorOf(libc).open(fd, this);
+  }
+
+  /** Whether the socket is not closed yet. */
+  get isOpen(): boolean {
+    return this.#watch.isOpen;
+  }
+
+  /** What kind of socket it is. */
+  get kind(): "tcp" | "unix" {
+    return this.#ends.local.transport === "tcp" ? "tcp" : "unix";
+  }
+
+  get source(): PushSource {
+    return this;
+  }
+
+  start(sink: ByteSink): void {
+    this.#sink = sink;
+    this.resume();
+  }
+
+  resume(): void {
+    if (this.#hasEnded) return;
+    this.#isReading = true;
+    try {
+      this.#watch.interest |= EPOLL.IN;
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  onReady(events: number): void {
+    // Failures are told by the call that meets them.
+    const isFailed = (events & (EPOLL.ERR | EPOLL.HUP)) !== 0;
+    if (this.#isReading && (isFailed || (events & EPOLL.IN) !== 0)) this.#read();
+    if (this.#pending !== null && (isFailed || (events & EPOLL.OUT) !== 0)) this.#sendPending();
+    // What waits for nothing any more may wait again soon: it is taken out when it is told of.
+    const wanted = (this.#isReading ? EPOLL.IN : 0) | (this.#pending === null ? 0 : EPOLL.OUT);
+    if (isFailed || (events & ~wanted) !== 0) this.#watch.interest = wanted;
+  }
+
+  write(bytes: Uint8Array): number | Promise<number> {
+    if (this.#failure !== null) throw this.#failure.error;
+    const sent = this.#send(bytes);
+    if (sent !== null) return sent;
+    this.#watch.interest |= EPOLL.OUT;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#pending = { bytes, resolve, reject };
+    return promise;
+  }
+
+  // deno-lint-ignore require-await -- a failure rejects
+  async closeWrite(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure.error;
+    if (this.libc.shutdown(this.fd, SHUT_WR) < 0) throw fromErrno(this.libc.errno);
+  }
+
+  get canReset(): boolean {
+    return this.kind === "tcp";
+  }
+
+  close({ endedBy, error, reset = this.#ends.resetsOnAbort ?? false }: CarrierOutcome): void {
+    const isOrderly = endedBy !== "abort" && error === null;
+    // To close a socket with unread bytes resets the connection, and the peer may lose what was
+    // sent before.
+    if (isOrderly && !this.#hasEnded) this.#discardUnread();
+    // Closed twice, its number may be that of another socket.
+    if (!isOrderly && reset && this.canReset && this.isOpen) resetWhenClosed(this.libc, this.fd);
+    this.#sink = null;
+    this.#isReading = false;
+    this.#hasEnded = true;
+    this.#watch.close();
+    const closed = new Deno.errors.Interrupted("The socket was closed");
+    this.#failure ??= { error: closed };
+    this.#rejectPending(closed);
+  }
+
+  getExtraInfo(name: string): unknown {
+    switch (name) {
+      case "peername":
+        return this.#ends.remote;
+      case "sockname":
+        return this.#ends.local;
+      case "socket":
+        return this;
+      default:
+        return undefined;
+    }
+  }
+
+  #read(): void {
+    if (!this.#sink?.isAsking()) return void (this.#isReading = false);
+    const { size, bytes } = this.#isBulk ? bulkMemory : memory;
+    const n = this.libc.recv(this.fd, bytes, size, MSG.DONTWAIT);
+    if (n > 0) {
+      this.#isBulk = n >= READ_SIZE;
+      if (!this.#sink.receive(bytes, n)) this.#isReading = false;
+      return;
+    }
+    const errno = n === 0 ? 0 : this.libc.errno;
+    if (!isTransient(errno)) this.#end(errno === 0 ? null : fromErrno(errno));
+  }
+
+  #end(error: unknown): void {
+    this.#isReading = false;
+    this.#hasEnded = true;
+    if (error === null) return void this.#sink?.end();
+    this.#failure = { error };
+    this.#sink?.fail(error);
+    this.#rejectPending(error);
+  }
+
+  /** How many bytes the system took; `null` if it has no room. */
+  #send(bytes: Uint8Array): number | null {
+    const n = this.libc.send(this.fd, bytes, BigInt(bytes.length), MSG.DONTWAIT | MSG.NOSIGNAL);
+    if (n >= 0) return n;
+    const { errno } = this.libc;
+    if (isTransient(errno)) return null;
+    throw fromErrno(errno);
+  }
+
+  #sendPending(): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    try {
+      const sent = this.#send(pending.bytes);
+      if (sent === null) return;
+      this.#pending = null;
+      pending.resolve(sent);
+    } catch (error) {
+      this.#rejectPending(error);
+    }
+  }
+
+  #rejectPending(error: unknown): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.reject(error);
+  }
+
+  #discardUnread(): void {
+    this.libc.shutdown(this.fd, SHUT_WR);
+    for (let i = 0; i < MAX_DISCARDED_READS; i++) {
+      const n = this.libc.recv(this.fd, discarded, DISCARDED_SIZE, MSG.DONTWAIT);
+      if (n < discarded.length) return;
+    }
+  }
+}
+
+/** Whether a call is to be made again later. */
+export function isTransient(errno: number): boolean {
+  return errno === E.AGAIN || errno === E.INTR;
+}

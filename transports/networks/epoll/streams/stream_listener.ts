@@ -1,0 +1,120 @@
+import type { Address } from "../../../../protocols/address.ts";
+import type { Carrier } from "../../../core/carrier.ts";
+import { fromErrno } from "../../../core/os_error.ts";
+import type { NetworkListener } from "../../../servers/network_listener.ts";
+import { E, EPOLL, type Libc, SOCK } from "../libc/libc.ts";
+import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
+import { decodeAddress, MAX_ADDRESS_SIZE } from "../libc/socket_address.ts";
+import { isTransient, StreamCarrier } from "./stream_carrier.ts";
+import { localAddressOf } from "../libc/socket_calls.ts";
+
+/** Failures of the next connection that accept(2) says to treat as if there was none. */
+const NOT_OURS: readonly number[] = [
+  E.NETDOWN,
+  E.PROTO,
+  E.NOPROTOOPT,
+  E.HOSTDOWN,
+  E.NONET,
+  E.HOSTUNREACH,
+  E.OPNOTSUPP,
+  E.NETUNREACH,
+];
+
+const addressBytes = new Uint8Array(MAX_ADDRESS_SIZE);
+const addressLength = new Uint32Array(1);
+const addressLengthBytes = new Uint8Array(addressLength.buffer);
+
+/** Options for a {@linkcode StreamListener}. */
+interface ListenerOptions {
+  /** Prepares the socket of a connection. */
+  prepare(fd: number): void;
+  /** Whether an end that is not in good order resets the connection. */
+  readonly resetsOnAbort?: boolean | undefined;
+  /** Called when the listener was closed. */
+  onClosed?(): void;
+}
+
+/** A socket that listens. */
+export class StreamListener implements NetworkListener, ReadyHandler {
+  readonly address: Address;
+  readonly #libc: Libc;
+  readonly #watch: Watch;
+  readonly #options: ListenerOptions;
+  // Whether connections have the address of the listener: not if it is bound to all.
+  readonly #isBoundToOne: boolean;
+  #accepting: PromiseWithResolvers<Carrier> | null = null;
+
+  /** Owns the listening socket from now on. */
+  constructor(libc: Libc, fd: number, address: Address, options: ListenerOptions) {
+    this.#libc = libc;
+    this.address = address;
+    this.#options = options;
+    this.#isBoundToOne = !("hostname" in address) ||
+      !["0.0.0.0", "::"].includes(address.hostname);
+    this.#watch = reactorOf(libc).open(fd, this);
+  }
+
+  accept(): Promise<Carrier> {
+    if (!this.#watch.isOpen) return Promise.reject(closedError());
+    if (this.#accepting !== null) return this.#accepting.promise;
+    try {
+      const carrier = this.#tryToAccept();
+      if (carrier !== null) return Promise.resolve(carrier);
+      this.#watch.interest = EPOLL.IN;
+      this.#accepting = Promise.withResolvers();
+      return this.#accepting.promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#accepting?.reject(closedError());
+    this.#accepting = null;
+    this.#options.onClosed?.();
+  }
+
+  onReady(): void {
+    const accepting = this.#accepting;
+    // While it is not asked for connections, they wait in the backlog.
+    if (accepting === null) return void (this.#watch.interest = 0);
+    try {
+      const carrier = this.#tryToAccept();
+      if (carrier === null) return;
+      this.#accepting = null;
+      accepting.resolve(carrier);
+    } catch (error) {
+      this.#accepting = null;
+      accepting.reject(error);
+    }
+  }
+
+  #tryToAccept(): Carrier | null {
+    addressLength[0] = addressBytes.length;
+    const flags = SOCK.NONBLOCK | SOCK.CLOEXEC;
+    const fd = this.#libc.accept4(this.#watch.fd, addressBytes, addressLengthBytes, flags);
+    if (fd >= 0) return this.#toCarrier(fd);
+    const { errno } = this.#libc;
+    // If another connection waits, the next turn tells of it.
+    if (isTransient(errno) || NOT_OURS.includes(errno)) return null;
+    throw fromErrno(errno);
+  }
+
+  #toCarrier(fd: number): Carrier {
+    try {
+      const remote = decodeAddress(this.#libc, addressBytes, addressLength[0] ?? 0, "stream");
+      this.#options.prepare(fd);
+      const { resetsOnAbort } = this.#options;
+      const local = this.#isBoundToOne ? this.address : localAddressOf(this.#libc, fd, "stream");
+      return new StreamCarrier(this.#libc, fd, { local, remote, resetsOnAbort });
+    } catch (error) {
+      this.#libc.close(fd);
+      throw error;
+    }
+  }
+}
+
+function closedError(): Error {
+  return new Deno.errors.BadResource("Listener has been closed");
+}
