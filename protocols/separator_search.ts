@@ -2,7 +2,7 @@ import { copyOf } from "./bytes.ts";
 import { InvalidStateError } from "./errors.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
-/** Where a separator stands in a buffer, as offsets from its first byte. */
+/** Where a separator is in a buffer, as offsets from its first byte. */
 export interface SeparatorMatch {
   /** The offset of the separator's first byte. */
   readonly start: number;

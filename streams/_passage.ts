@@ -4,7 +4,7 @@ import type { StreamConnection } from "./stream_connection.ts";
 
 /**
  * The protocol of a connection whose bytes go straight to another one. It takes the place of the
- * connection's own, which hears of everything else: so the reader meets the end and the failure.
+ * connection's own, which gets everything else: so the reader sees the end and the failure.
  *
  * Chunks are lent, and no more come while the other connection has no room.
  */
@@ -16,7 +16,7 @@ export class Passage implements ProtocolCallbacks {
   readonly #inner: AnyProtocol;
   readonly #failed = Promise.withResolvers<never>();
 
-  /** Begins at once; `onPassed` is told of bytes that come, and of none when they have room. */
+  /** Begins at once; `onPassed` gets the count of bytes that come; 0 when there is room again. */
   constructor(
     from: StreamConnection,
     to: StreamConnection,

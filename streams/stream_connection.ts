@@ -72,7 +72,7 @@ export interface StreamConnection extends AsyncDisposable {
   readonly writable: WritableStream<Uint8Array>;
   /**
    * Aborts when the peer is gone, even without a pending read: the connection is lost, sending has
-   * failed, or the peer has ended its data and no read is told of that. It also aborts when its
+   * failed, or the peer has ended its data and no read sees that. It also aborts when its
    * server shuts down.
    *
    * A peer that ends its data early and waits for the answer looks the same as one that left: read

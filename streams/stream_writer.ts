@@ -138,7 +138,7 @@ export class StreamWriter {
    * that is done.
    *
    * @param file A path, or an open file.
-   * @param options The range, a signal, a timeout, and who is told of the progress.
+   * @param options The range, a signal, a timeout, and a callback for the progress.
    * @returns How many bytes were sent.
    * @throws As `sendFile`.
    */

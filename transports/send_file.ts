@@ -79,7 +79,7 @@ type UntilSent = (queue: WaitQueue, signal: WaitSignal | undefined) => Promise<v
  *
  * @param transport Where it goes.
  * @param file A path, or an open file, which stays open; its position is moved.
- * @param options The range, a signal, a timeout, and who is told of the progress.
+ * @param options The range, a signal, a timeout, and a callback for the progress.
  * @returns How many bytes were sent, once the system has taken them over.
  * @throws {TypeError} If it is a folder, or anything else but a file.
  * @throws {RangeError} If the range is beyond the end of the file; nothing is sent then.

@@ -94,7 +94,7 @@ class SniffingProtocol extends Protocol {
 
   override eofReceived(): boolean {
     if (this.#head.length > 0) this.#decide(true);
-    // The protocol that was made hears of the end after the bytes, and decides.
+    // The protocol that was made gets the end after the bytes, and decides.
     return this.transport.getProtocol() !== this;
   }
 

@@ -20,7 +20,7 @@ export class ZlibStream {
   #isDone = true;
   #wake: (() => void) | null = null;
 
-  /** Owns the stream; `onOutput` is told of each piece it gives, and may throw to end it. */
+  /** Owns the stream; `onOutput` gets each piece, and may throw to end it. */
   constructor(stream: Zlib, onOutput: (bytes: number) => void = () => {}) {
     this.#stream = stream;
     this.#onOutput = onOutput;

@@ -173,7 +173,7 @@ export async function removeLayer(
   signal?.throwIfAborted();
   if (transport instanceof TransformTop) return await abortable(transport.layer.remove(), signal);
   if (!(transport instanceof Layer)) {
-    throw new TypeError("Cannot remove layer: the transport does not stand on one");
+    throw new TypeError("Cannot remove layer: the transport has none");
   }
   if (transport.isClosing()) {
     throw new ConnectionLostError("Cannot remove layer: the connection is closing");

@@ -17,7 +17,7 @@ export class PacketAddresses {
   readonly #onName: (ip: Uint8Array, name: string) => void;
   readonly #named = new Set<string>();
 
-  /** `onName` is told of the address of each host, once. */
+  /** `onName` gets the address of each host, once. */
   constructor(onName: (ip: Uint8Array, name: string) => void) {
     this.#onName = onName;
   }

@@ -6,7 +6,7 @@ import type { Lan } from "../network/lan.ts";
 import type { Machine } from "../network/machine.ts";
 import type { PostOffice } from "../network/post_office.ts";
 
-/** The program that runs now, and what it stands on. */
+/** The program that runs now, and its world. */
 export interface Context {
   /** The program. */
   readonly process: Process;

@@ -247,7 +247,7 @@ Deno.test("removeLayer() rejects for what is no layer, for a second removal and 
   const removing = removeLayer(a.top);
   await assertRejects(() => removeLayer(a.top), InvalidStateError, "being removed");
   const bottom = await removing;
-  await assertRejects(() => removeLayer(bottom), TypeError, "does not stand on one");
+  await assertRejects(() => removeLayer(bottom), TypeError, "the transport has none");
   b.protocol.transport.writeEof();
   await b.top.closed;
   await assertRejects(() => removeLayer(b.top), ConnectionLostError, "closing");

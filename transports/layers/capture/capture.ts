@@ -111,7 +111,7 @@ export class Capture implements AsyncDisposable {
    * Begins a capture.
    *
    * @param sink Where it goes. A stream is locked, and closed at the end.
-   * @param options Limits, and who is told of failures.
+   * @param options Limits, and a callback for failures.
    * @throws {RangeError} If a limit is out of range.
    */
   constructor(sink: CaptureSink, options: CaptureOptions = {}) {

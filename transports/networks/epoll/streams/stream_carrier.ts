@@ -99,7 +99,7 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     const isFailed = (events & (EPOLL.ERR | EPOLL.HUP)) !== 0;
     if (this.#isReading && (isFailed || (events & EPOLL.IN) !== 0)) this.#read();
     if (this.#pending !== null && (isFailed || (events & EPOLL.OUT) !== 0)) this.#sendPending();
-    // What waits for nothing any more may wait again soon: it is taken out when it is told of.
+    // What waits for nothing any more may wait again soon: it is taken out when an event comes.
     const wanted = (this.#isReading ? EPOLL.IN : 0) | (this.#pending === null ? 0 : EPOLL.OUT);
     if (isFailed || (events & ~wanted) !== 0) this.#watch.interest = wanted;
   }
