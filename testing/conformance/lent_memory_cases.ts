@@ -127,20 +127,21 @@ export const lentMemoryCases: readonly ConformanceCase[] = [
   {
     name: "close() inside dataReceived() sends what was written of a lent chunk before",
     async run(scene): Promise<void> {
-      const seen: Bytes[] = [];
-      const [a, b] = await scene.pair({ eofReceived: () => true }, {
+      const data = scene.random.bytes(60_000);
+      let received = 0;
+      const [a, b] = await scene.pair({}, {
         borrowsChunks: true,
         dataReceived(chunk): void {
-          seen.push(Uint8Array.from(chunk));
+          received += chunk.length;
           b.transport.write(chunk);
-          b.transport.close();
+          // Bytes that come after close() would make the system reset the connection.
+          if (received === data.length) b.transport.close();
         },
       });
-      a.transport.write(scene.random.bytes(60_000));
+      a.transport.write(data);
       await b.transport.closed;
-      await a.protocol.untilReceived(seen[0]?.length ?? 1);
-      assertEquals(seen.length, 1);
-      assertSameBytes(a.protocol.received, seen[0] ?? new Uint8Array(0));
+      await a.protocol.untilReceived(data.length);
+      assertSameBytes(a.protocol.received, data);
     },
   },
   {

@@ -71,7 +71,7 @@ Deno.test({
       };
       self.postMessage(server.port);
     `;
-    const url = `data:application/typescript,${encodeURIComponent(program)}`;
+    const url = `data:application/javascript,${encodeURIComponent(program)}`;
     const workers = [0, 1].map(() => new Worker(url, { type: "module" }));
     const said = (worker: Worker) =>
       new Promise<number>((resolve) => {
