@@ -75,7 +75,7 @@ const TLS: readonly Line[] = [
 ];
 
 const RELAYS: readonly Line[] = [
-  ["relay-raw", "Two raw loops", "deno", "relay.ts raw"],
+  ["relay-raw", "Two raw loops", "sluice", "relay.ts raw"],
   ["relay-sluice", "Sluice relay", "sluice", "relay.ts sluice"],
 ];
 

@@ -7,12 +7,13 @@ import { openConnection, relay, startServer } from "../../mod.ts";
 
 const PLACE = { hostname: "127.0.0.1", port: 0 };
 
-/** Copies until the end of the data, through one buffer. */
+/** Copies all data and its end, through one buffer. */
 async function copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(65_536);
   for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
     for (let done = 0; done < n;) done += await to.write(buffer.subarray(done, n));
   }
+  await to.closeWrite();
 }
 
 /** Calls `handle` for each connection, and closes it when that is done, however it ended. */
