@@ -16,9 +16,9 @@ export interface Context {
   readonly lan: Lan;
   /** Carries its datagrams. */
   readonly postOffice: PostOffice;
-  /** Stands in for `turnBudget`. */
+  /** Replaces `turnBudget`. */
   readonly budget: StepBudget;
-  /** Stands in for `flushScheduler`. */
+  /** Replaces `flushScheduler`. */
   readonly flushes: FlushScheduler;
 }
 

@@ -26,7 +26,7 @@ import { formatProxyHeader, formatProxyLine } from "./_format_proxy_header.ts";
 import { parseProxyHeader } from "./_parse_proxy_header.ts";
 
 /**
- * The default of `headerTimeout`, in milliseconds: the header stands in the first packet, which may
+ * The default of `headerTimeout`, in milliseconds: the header is in the first packet, which may
  * get lost twice.
  */
 const DEFAULT_HEADER_TIMEOUT = 5000;
@@ -116,7 +116,7 @@ const SEND_CHECKS: OptionTable<SendProxyProtocolOptions> = {
  * addresses are the connection's own.
  *
  * Every client must come through the proxy: who can reach the port by another way can claim any
- * address. A header is required; anything else ends the connection before the protocol hears of it.
+ * address. A header is required; anything else ends the connection before the protocol sees it.
  * Put it nearest the wire: `layers: [proxyProtocol(), …]`. The option `tls` puts TLS below the
  * layers, where the header would have to be encrypted; for a proxy that passes TLS on, put
  * `tlsLayer` above this one.

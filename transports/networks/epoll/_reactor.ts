@@ -34,7 +34,7 @@ const MAX_GENERATION = 0xffff_ffff;
 /** The generation of what wakes the reactor up. */
 const WAKE_UP = 0;
 
-/** Is told of the events of a descriptor. */
+/** Gets the events of a descriptor. */
 export interface ReadyHandler {
   /**
    * The descriptor is ready. Called again in the next turn while that is so: what the handler does
