@@ -57,7 +57,7 @@ export type { Fault, ScheduledFault } from "./simulation/faults.ts";
 export type { Host, HostMain, HostOptions } from "./simulation/host.ts";
 export type { Distribution, LinkConditions } from "./simulation/link_conditions.ts";
 export type { Netstat, SocketStatus } from "./simulation/netstat.ts";
-export type { Segment, SegmentRule, Verdict } from "./simulation/segment_rule.ts";
+export type { Segment, SegmentKind, SegmentRule, Verdict } from "./simulation/segment_rule.ts";
 export type { PendingWait } from "./simulation/pending_wait.ts";
 export type { HostWaits, RunState } from "./simulation/run_state.ts";
 export * from "./simulation/simulate.ts";
@@ -68,7 +68,6 @@ export type {
   FaultEvent,
   HostEvent,
   SegmentEvent,
-  SegmentKind,
   SimulationEvent,
   TimerEvent,
   WaitEvent,

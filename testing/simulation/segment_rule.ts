@@ -1,7 +1,12 @@
 import { show } from "../../protocols/option_checks.ts";
-import type { SegmentKind } from "./trace.ts";
 
-/** A segment or a datagram that is about to leave. */
+/**
+ * What a segment does: it opens a connection, answers that, carries bytes, ends a direction, or
+ * resets the connection; `UDP` is a datagram.
+ */
+export type SegmentKind = "SYN" | "SYN-ACK" | "DATA" | "FIN" | "RST" | "UDP";
+
+/** A segment or a datagram. A {@linkcode SegmentRule} is asked about it before it leaves. */
 export interface Segment {
   /** What it does. */
   readonly segment: SegmentKind;

@@ -1,35 +1,14 @@
 import type { Fault } from "./faults.ts";
-
-/**
- * What a segment does: it opens a connection, answers that, carries bytes, ends a direction, or
- * resets the connection; `UDP` is a datagram.
- */
-export type SegmentKind = "SYN" | "SYN-ACK" | "DATA" | "FIN" | "RST" | "UDP";
+import type { Segment } from "./segment_rule.ts";
 
 /** A segment or a datagram was sent, arrived, or was lost on its way. */
-export interface SegmentEvent {
+export interface SegmentEvent extends Segment {
   /** What it is. */
   readonly kind: "segment";
   /** The virtual time, in milliseconds. */
   readonly at: number;
   /** What happened to it. */
   readonly phase: "sent" | "arrived" | "lost" | "duplicated";
-  /** What it does. */
-  readonly segment: SegmentKind;
-  /** The number of the connection in its world, from 1; 0 for a datagram. */
-  readonly connection: number;
-  /** The host that sent it. */
-  readonly from: string;
-  /** The host that it goes to. */
-  readonly to: string;
-  /** The address that it was sent from, as `10.0.0.1:80` or a path. */
-  readonly source: string;
-  /** The address that it goes to. */
-  readonly destination: string;
-  /** How many bytes of the direction came before it. */
-  readonly offset: number;
-  /** The bytes; they must not be changed. */
-  readonly data: Uint8Array;
 }
 
 /** A fault was applied. */

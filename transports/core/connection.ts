@@ -165,8 +165,8 @@ export class Connection implements PumpEvents, OutboundEvents {
   }
 
   /**
-   * The last protocol has heard of it; `protocol` replaced that one and hears of it after the
-   * unread bytes.
+   * Calls `eofReceived` of `protocol` after its unread bytes. The protocol that it replaced had
+   * that call already.
    */
   async tellEofAgain(protocol: AnyProtocol): Promise<void> {
     await this.delivery.ready();

@@ -19,7 +19,7 @@ export class Placeholder implements ProtocolCallbacks {
   readonly #top: Transport | undefined;
 
   /**
-   * Takes the place of `protocol`, which is told of `top` if it is not to have the transport
+   * Replaces `protocol` for now. That one gets `top` as its transport, if given, else the transport
    * itself.
    */
   constructor(protocol: AnyProtocol, top?: Transport) {
