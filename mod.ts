@@ -41,12 +41,12 @@
  * @module
  */
 // Each file by itself: what a program does not name here is not loaded.
-export type { Address } from "./protocols/address.ts";
+export type { Address } from "./protocols/facts/address.ts";
 export { BaseProtocol } from "./protocols/base_protocol.ts";
 export { BufferedProtocol } from "./protocols/buffered_protocol.ts";
 export type { Bytes } from "./protocols/bytes.ts";
-export type { CloseInfo } from "./protocols/close_info.ts";
-export type { Codec } from "./protocols/codec.ts";
+export type { CloseInfo } from "./protocols/facts/close_info.ts";
+export type { Codec } from "./protocols/framing/codec.ts";
 export { jsonLinesCodec } from "./protocols/codecs/json_lines_codec.ts";
 export { lengthFieldCodec } from "./protocols/codecs/length_field_codec.ts";
 export { lineCodec } from "./protocols/codecs/line_codec.ts";
@@ -82,15 +82,15 @@ export {
   WriteBufferFullError,
   WriteStallError,
 } from "./protocols/errors.ts";
-export { FramedProtocol } from "./protocols/framed_protocol.ts";
+export { FramedProtocol } from "./protocols/framing/framed_protocol.ts";
 export { Protocol } from "./protocols/protocol.ts";
 export { SubprocessProtocol } from "./protocols/subprocess_protocol.ts";
-export { decoderStream } from "./streams/decoder_stream.ts";
-export { encoderStream } from "./streams/encoder_stream.ts";
-export { framed } from "./streams/framed.ts";
-export { FramedConnection } from "./streams/framed_connection.ts";
+export { decoderStream } from "./streams/framing/decoder_stream.ts";
+export { encoderStream } from "./streams/framing/encoder_stream.ts";
+export { framed } from "./streams/framing/framed.ts";
+export { FramedConnection } from "./streams/framing/framed_connection.ts";
 export { openConnection, type OpenConnectionOptions } from "./streams/open_connection.ts";
-export { openDatagrams } from "./streams/open_datagrams.ts";
+export { openDatagrams } from "./streams/datagrams/open_datagrams.ts";
 export { openUnixConnection } from "./streams/open_unix_connection.ts";
 export { createSubprocessExec } from "./streams/processes/create_subprocess_exec.ts";
 export { createSubprocessShell } from "./streams/processes/create_subprocess_shell.ts";
@@ -100,12 +100,12 @@ export {
   type ConnectionHandler,
   startServer,
   type StartServerOptions,
-} from "./streams/start_server.ts";
-export { startUnixServer } from "./streams/start_unix_server.ts";
+} from "./streams/servers/start_server.ts";
+export { startUnixServer } from "./streams/servers/start_unix_server.ts";
 export { StreamConnection } from "./streams/stream_connection.ts";
-export { StreamReader } from "./streams/stream_reader.ts";
-export { StreamReaderProtocol } from "./streams/stream_reader_protocol.ts";
-export { StreamWriter } from "./streams/stream_writer.ts";
+export { StreamReader } from "./streams/reading/stream_reader.ts";
+export { StreamReaderProtocol } from "./streams/reading/stream_reader_protocol.ts";
+export { StreamWriter } from "./streams/writing/stream_writer.ts";
 export { TaskGroup } from "./streams/task_group.ts";
 export { connectStdio } from "./transports/carriers/pipes/connect_stdio.ts";
 export { connectAcceptedSocket } from "./transports/connect_accepted_socket.ts";

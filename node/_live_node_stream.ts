@@ -1,7 +1,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import type { Address, NetAddress } from "../protocols/address.ts";
+import type { Address, NetAddress } from "../protocols/facts/address.ts";
 import { duration, show } from "../protocols/option_checks.ts";
-import type { ExtraInfo } from "../protocols/extra_info.ts";
+import type { ExtraInfo } from "../protocols/facts/extra_info.ts";
 import { clockFor } from "../transports/core/clock.ts";
 import { IdleTimer } from "../transports/layers/idle_timer.ts";
 import type { NodeStream } from "./node_stream.ts";

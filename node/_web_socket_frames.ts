@@ -1,6 +1,6 @@
 import type { Bytes } from "../protocols/bytes.ts";
 import { CarrierMessageError } from "../protocols/errors.ts";
-import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
+import { ReceiveBuffer } from "../protocols/framing/receive_buffer.ts";
 
 /** The kinds of frames (RFC 6455, 11.8). */
 export const CONTINUATION = 0;

@@ -1,7 +1,7 @@
 import type { Bytes } from "../protocols/bytes.ts";
-import type { CloseInfo } from "../protocols/close_info.ts";
+import type { CloseInfo } from "../protocols/facts/close_info.ts";
 import type { ProtocolCallbacks, Transport } from "../protocols/contract.ts";
-import type { ExtraInfo } from "../protocols/extra_info.ts";
+import type { ExtraInfo } from "../protocols/facts/extra_info.ts";
 import { WebSocketClosedError } from "../protocols/errors.ts";
 import { toError } from "../protocols/thrown.ts";
 import type { Carrier } from "../transports/core/carrier.ts";

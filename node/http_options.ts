@@ -1,7 +1,7 @@
-import type { Address } from "../protocols/address.ts";
+import type { Address } from "../protocols/facts/address.ts";
 import type { Transport } from "../protocols/contract.ts";
 import { duration, functionLike, type OptionTable, size } from "../protocols/option_checks.ts";
-import type { PeerCertificate } from "../protocols/peer_certificate.ts";
+import type { PeerCertificate } from "../protocols/facts/peer_certificate.ts";
 import type { StreamConnection } from "../streams/stream_connection.ts";
 import type { ErrorHandler } from "../transports/core/error_report.ts";
 

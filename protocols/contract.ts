@@ -14,8 +14,8 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { CloseInfo } from "./close_info.ts";
-import type { ExtraInfo, ExtraInfoValue } from "./extra_info.ts";
+import type { CloseInfo } from "./facts/close_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "./facts/extra_info.ts";
 
 /** Bounds of a transport's write buffer, in bytes. */
 export interface WriteBufferLimits {

@@ -9,11 +9,11 @@
  *
  * @module
  */
-import type { Address } from "./address.ts";
+import type { Address } from "./facts/address.ts";
 import type { Bytes } from "./bytes.ts";
-import type { CloseInfo } from "./close_info.ts";
+import type { CloseInfo } from "./facts/close_info.ts";
 import type { WriteBufferLimits } from "./contract.ts";
-import type { ExtraInfo, ExtraInfoValue } from "./extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "./facts/extra_info.ts";
 
 /** One datagram, and the address of the other end: where it came from, or where it goes. */
 export interface Datagram {

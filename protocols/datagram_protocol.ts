@@ -1,4 +1,4 @@
-import type { Address } from "./address.ts";
+import type { Address } from "./facts/address.ts";
 import type { Bytes } from "./bytes.ts";
 import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_contract.ts";
 

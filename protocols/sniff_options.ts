@@ -1,5 +1,5 @@
 import { type OptionTable, wholeNumber } from "./option_checks.ts";
-import { WAIT_CHECKS, type WaitOptions } from "./wait_options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "./waits/wait_options.ts";
 
 /** Options for `sniff` and `sniffProtocol`. */
 export interface SniffOptions extends WaitOptions {

@@ -7,7 +7,7 @@
 
 import type { Bytes } from "./bytes.ts";
 import type { Transport } from "./contract.ts";
-import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "./extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "./facts/extra_info.ts";
 
 /** Options for the end of a process. */
 export interface ProcessShutdownOptions {

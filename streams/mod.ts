@@ -33,15 +33,15 @@ export {
   type DatagramSocketOptions,
   type OutgoingDatagram,
   type SendManyResult,
-} from "./datagram_socket.ts";
-export * from "./decoder_stream.ts";
-export * from "./encoder_stream.ts";
-export * from "./framed.ts";
-export * from "./framed_datagrams.ts";
-export * from "./framed_connection.ts";
+} from "./datagrams/datagram_socket.ts";
+export * from "./framing/decoder_stream.ts";
+export * from "./framing/encoder_stream.ts";
+export * from "./framing/framed.ts";
+export * from "./datagrams/framed_datagrams.ts";
+export * from "./framing/framed_connection.ts";
 export { openConnection, type OpenConnectionOptions } from "./open_connection.ts";
-export { NumberReader } from "./number_reader.ts";
-export * from "./open_datagrams.ts";
+export { NumberReader } from "./reading/number_reader.ts";
+export * from "./datagrams/open_datagrams.ts";
 export * from "./open_unix_connection.ts";
 export * from "./processes/create_subprocess_exec.ts";
 export * from "./processes/create_subprocess_shell.ts";
@@ -49,12 +49,12 @@ export * from "./processes/pipeline.ts";
 export * from "./processes/process.ts";
 export * from "./relay.ts";
 export { sniff } from "./sniff.ts";
-export * from "./start_server.ts";
-export * from "./start_unix_server.ts";
-export type { LinesOptions, ReadNumberOptions, ReadRecordOptions } from "./read_options.ts";
+export * from "./servers/start_server.ts";
+export * from "./servers/start_unix_server.ts";
+export type { LinesOptions, ReadNumberOptions, ReadRecordOptions } from "./reading/read_options.ts";
 export { type CloseOptions, StreamConnection } from "./stream_connection.ts";
-export { type Separator, StreamReader, type StreamReaderOptions } from "./stream_reader.ts";
-export { StreamReaderProtocol } from "./stream_reader_protocol.ts";
-export type { StreamServer } from "./stream_server.ts";
-export { StreamWriter } from "./stream_writer.ts";
+export { type Separator, StreamReader, type StreamReaderOptions } from "./reading/stream_reader.ts";
+export { StreamReaderProtocol } from "./reading/stream_reader_protocol.ts";
+export type { StreamServer } from "./servers/stream_server.ts";
+export { StreamWriter } from "./writing/stream_writer.ts";
 export * from "./task_group.ts";

@@ -5,9 +5,9 @@ import {
   createConnection,
 } from "../transports/create_connection.ts";
 import { LiveStreamConnection, type StreamConnection } from "./stream_connection.ts";
-import { READER_CHECKS, type StreamReaderOptions } from "./read_options.ts";
-import { StreamReader } from "./stream_reader.ts";
-import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { READER_CHECKS, type StreamReaderOptions } from "./reading/read_options.ts";
+import { StreamReader } from "./reading/stream_reader.ts";
+import { flowOf, StreamReaderProtocol } from "./reading/stream_reader_protocol.ts";
 
 /** Options for {@linkcode openConnection}: where to connect to, and how. */
 export interface OpenConnectionOptions extends ConnectOptions, StreamReaderOptions {}

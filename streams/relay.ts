@@ -9,7 +9,7 @@ import {
   type OptionTable,
 } from "../protocols/option_checks.ts";
 import { Passage } from "./_passage.ts";
-import { outlastShutdown } from "./_handlers.ts";
+import { outlastShutdown } from "./servers/handlers.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 
 /** Options for {@linkcode relay}. */

@@ -8,9 +8,9 @@ import {
   type SniffOptions,
 } from "../protocols/sniff_options.ts";
 import { type SniffCases, Sniffer } from "../protocols/sniffer.ts";
-import { waitSignal } from "../protocols/wait_options.ts";
+import { waitSignal } from "../protocols/waits/wait_options.ts";
 import type { StreamConnection } from "./stream_connection.ts";
-import { stateOf } from "./stream_reader.ts";
+import { stateOf } from "./reading/stream_reader.ts";
 
 /** Serves a connection of one kind. */
 type Serve<R> = (connection: StreamConnection) => R | Promise<R>;

@@ -1,5 +1,5 @@
 import type { Bytes } from "../protocols/bytes.ts";
-import type { CloseInfo } from "../protocols/close_info.ts";
+import type { CloseInfo } from "../protocols/facts/close_info.ts";
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
@@ -12,11 +12,11 @@ import {
   duration,
   type OptionTable,
 } from "../protocols/option_checks.ts";
-import type { FlowControl } from "./_flow_control.ts";
-import { READER_CHECKS, type StreamReaderOptions } from "./read_options.ts";
-import { stateOf, StreamReader } from "./stream_reader.ts";
-import { flowOf, StreamReaderProtocol } from "./stream_reader_protocol.ts";
-import { type StreamWriter, writerOf } from "./stream_writer.ts";
+import type { FlowControl } from "./writing/flow_control.ts";
+import { READER_CHECKS, type StreamReaderOptions } from "./reading/read_options.ts";
+import { stateOf, StreamReader } from "./reading/stream_reader.ts";
+import { flowOf, StreamReaderProtocol } from "./reading/stream_reader_protocol.ts";
+import { type StreamWriter, writerOf } from "./writing/stream_writer.ts";
 
 /** Options for {@linkcode StreamConnection.close}. */
 export interface CloseOptions {

@@ -1,4 +1,4 @@
-import { signalOf, type WaitOptions } from "../protocols/wait_options.ts";
+import { signalOf, type WaitOptions } from "../protocols/waits/wait_options.ts";
 
 /** A task is a function that is told by a signal when its group gives up. */
 export type Task<T> = (signal: AbortSignal) => T | Promise<T>;

@@ -1,4 +1,4 @@
-import { WaitQueue } from "../protocols/wait_queue.ts";
+import { WaitQueue } from "../protocols/waits/wait_queue.ts";
 import type { ByteSink, Carrier, PushSource } from "../transports/core/carrier.ts";
 
 /** Carries bytes between a transport and the test that plays the peer. */

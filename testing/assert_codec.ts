@@ -7,9 +7,9 @@ import {
 } from "../protocols/option_checks.ts";
 import { assertEquals, AssertionError } from "@std/assert";
 import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
-import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/framing/codec.ts";
 import { FrameTooLongError } from "../protocols/errors.ts";
-import { FrameReader } from "../protocols/frame_reader.ts";
+import { FrameReader } from "../protocols/framing/frame_reader.ts";
 import { Random } from "./conformance/random.ts";
 
 /** A class of errors, for an error instead of a message. */

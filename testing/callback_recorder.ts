@@ -1,11 +1,11 @@
 import { type Check, wholeNumber } from "../protocols/option_checks.ts";
-import { signalOf, type WaitOptions } from "../protocols/wait_options.ts";
-import type { WaitSignal } from "../protocols/wait_signal.ts";
+import { signalOf, type WaitOptions } from "../protocols/waits/wait_options.ts";
+import type { WaitSignal } from "../protocols/waits/wait_signal.ts";
 import { giveTransport } from "../protocols/base_protocol.ts";
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
 import type { BaseProtocolCallbacks, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../protocols/errors.ts";
-import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
+import { ReceiveBuffer } from "../protocols/framing/receive_buffer.ts";
 
 /** The callbacks that a recording protocol writes down. */
 export type CallbackName =

@@ -1,4 +1,4 @@
-import type { NetAddress } from "../protocols/address.ts";
+import type { NetAddress } from "../protocols/facts/address.ts";
 import { CaptureFormatError } from "../protocols/errors.ts";
 import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import { formatIp } from "../transports/layers/proxy/ip_address.ts";

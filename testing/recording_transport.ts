@@ -8,7 +8,7 @@ import type {
 } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
 import { checkOptions, flag, objectWith, type OptionTable } from "../protocols/option_checks.ts";
-import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
+import { ReceiveBuffer } from "../protocols/framing/receive_buffer.ts";
 import type { ByteSink } from "../transports/core/carrier.ts";
 import { CarrierTransport } from "../transports/core/carrier_transport.ts";
 import { Connection } from "../transports/core/connection.ts";

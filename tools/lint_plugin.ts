@@ -6,7 +6,7 @@
  * - `sluice/no-console`: a library does not print.
  * - `sluice/barrel`: a `mod.ts` re-exports and holds no code.
  * - `sluice/hash-private`: private is spelled `#name`, which holds at run time too.
- * - `sluice/timers`: time passes in two places, `protocols/clock.ts` and
+ * - `sluice/timers`: time passes in two places, `protocols/waits/clock.ts` and
  *   `transports/core/clock.ts`, which know of long times and clear every timer.
  * - `sluice/error-text`: the message of an error starts with a capital, ends without a full stop
  *   and holds no contraction.
@@ -89,7 +89,7 @@ const hashPrivate: Deno.lint.Rule = published((context) => {
 const TIMED_FUNCTIONS = ["deadline", "debounce", "delay", "retry"];
 
 const timers: Deno.lint.Rule = published((context) => {
-  const message = "Timers are set by startTimer() and its siblings in protocols/clock.ts";
+  const message = "Timers are set by startTimer() and its siblings in protocols/waits/clock.ts";
   return {
     CallExpression({ callee }): void {
       const member = callee.type === "MemberExpression" ? callee : undefined;

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { NetAddress } from "../protocols/address.ts";
+import type { NetAddress } from "../protocols/facts/address.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
 import {

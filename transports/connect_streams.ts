@@ -1,5 +1,5 @@
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
-import type { CloseInfo } from "../protocols/close_info.ts";
+import type { CloseInfo } from "../protocols/facts/close_info.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver, startTransport } from "./core/connect_carrier.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../protocols/address.ts";
+import type { Address } from "../protocols/facts/address.ts";
 import { abortable } from "@std/async";
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
 import { NameResolutionError } from "../protocols/errors.ts";

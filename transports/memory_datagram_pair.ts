@@ -1,4 +1,4 @@
-import type { Address } from "../protocols/address.ts";
+import type { Address } from "../protocols/facts/address.ts";
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
 import { checkProtocolFactory, makeProtocol } from "./core/callbacks.ts";
 import type { DatagramCarrier } from "./datagrams/datagram_carrier.ts";

@@ -1,4 +1,4 @@
-import type { MemoryAddress } from "../protocols/address.ts";
+import type { MemoryAddress } from "../protocols/facts/address.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";

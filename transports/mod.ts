@@ -35,14 +35,14 @@
  *
  * @module
  */
-export type * from "../protocols/address.ts";
+export type * from "../protocols/facts/address.ts";
 export type { Bytes } from "../protocols/bytes.ts";
-export type * from "../protocols/close_info.ts";
+export type * from "../protocols/facts/close_info.ts";
 export type * from "../protocols/contract.ts";
-export type * from "../protocols/extra_info.ts";
-export type * from "../protocols/peer_certificate.ts";
-export type * from "../protocols/proxy_header.ts";
-export type * from "../protocols/traffic_counters.ts";
+export type * from "../protocols/facts/extra_info.ts";
+export type * from "../protocols/facts/peer_certificate.ts";
+export type * from "../protocols/facts/proxy_header.ts";
+export type * from "../protocols/facts/traffic_counters.ts";
 export type * from "../protocols/datagram_contract.ts";
 export type * from "../protocols/subprocess_contract.ts";
 export { formatAddress } from "./core/addresses.ts";

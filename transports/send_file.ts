@@ -8,9 +8,9 @@ import {
   show,
   wholeNumber,
 } from "../protocols/option_checks.ts";
-import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../protocols/wait_options.ts";
-import type { WaitQueue } from "../protocols/wait_queue.ts";
-import { abortable, type WaitSignal } from "../protocols/wait_signal.ts";
+import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../protocols/waits/wait_options.ts";
+import type { WaitQueue } from "../protocols/waits/wait_queue.ts";
+import { abortable, type WaitSignal } from "../protocols/waits/wait_signal.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
 import { sentQueueOf } from "./core/write/writing.ts";

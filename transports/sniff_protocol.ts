@@ -3,7 +3,7 @@ import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { TimeoutError, UnknownProtocolError } from "../protocols/errors.ts";
 import { checkOptions } from "../protocols/option_checks.ts";
 import { Protocol } from "../protocols/protocol.ts";
-import { ReceiveBuffer } from "../protocols/receive_buffer.ts";
+import { ReceiveBuffer } from "../protocols/framing/receive_buffer.ts";
 import {
   SNIFF_BYTES,
   SNIFF_CHECKS,

@@ -16,7 +16,7 @@ import {
   type StartServerOptions,
   type StreamConnection,
 } from "../../mod.ts";
-import { framed } from "../../streams/framed.ts";
+import { framed } from "../../streams/framing/framed.ts";
 import { transformLayer } from "../../transports/stack/transform_layer.ts";
 import { lineCodec } from "../../protocols/codecs/line_codec.ts";
 

@@ -1,11 +1,11 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
-import { ReceiveBuffer } from "../receive_buffer.ts";
-import { SeparatorSearch } from "../separator_search.ts";
-import { isLongerInUtf8 } from "../_utf8.ts";
-import { utf8Length } from "../utf8_length.ts";
+import { ReceiveBuffer } from "../framing/receive_buffer.ts";
+import { SeparatorSearch } from "../framing/separator_search.ts";
+import { isLongerInUtf8 } from "../framing/utf8.ts";
+import { utf8Length } from "../framing/utf8_length.ts";
 
 /** How a message lies between two delimiters: as bytes, or as UTF-8. */
 interface Content<In> {

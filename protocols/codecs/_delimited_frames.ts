@@ -1,6 +1,6 @@
 import { FrameTooLongError } from "../errors.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
-import { type SeparatorMatch, SeparatorSearch } from "../separator_search.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
+import { type SeparatorMatch, SeparatorSearch } from "../framing/separator_search.ts";
 
 /**
  * Finds frames that end with a delimiter, as long as they are no longer than a limit. One that is

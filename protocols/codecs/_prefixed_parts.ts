@@ -1,4 +1,4 @@
-import type { EncodedMessage } from "../codec.ts";
+import type { EncodedMessage } from "../framing/codec.ts";
 
 /** Up to this many bytes a payload is copied after its header: one piece costs less than two. */
 export const COPY_LIMIT = 1024;

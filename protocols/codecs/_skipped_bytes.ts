@@ -1,5 +1,5 @@
 import { InvalidStateError } from "../errors.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /** Bytes that are to be passed over as they arrive: the rest of a message that is too long. */
 export class SkippedBytes {

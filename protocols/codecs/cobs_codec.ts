@@ -1,9 +1,9 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: as for SLIP, which serves the same lines. */
 const DEFAULT_MAX_COBS_LENGTH = 65_535;

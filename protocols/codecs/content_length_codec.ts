@@ -1,4 +1,4 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, checkBytes } from "../bytes.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import {
@@ -8,9 +8,9 @@ import {
   IncompleteFrameError,
 } from "../errors.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
-import { utf8Length } from "../utf8_length.ts";
+import { utf8Length } from "../framing/utf8_length.ts";
 
 /**
  * The default of `maxLength`, in bytes: 16 MiB. Editors send whole documents, and language servers

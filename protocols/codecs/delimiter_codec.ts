@@ -5,7 +5,7 @@ import {
   type OptionTable,
   wholeNumberOrInfinity,
 } from "../option_checks.ts";
-import type { Codec } from "../codec.ts";
+import type { Codec } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
 

@@ -1,4 +1,4 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { FrameEncodeError } from "../errors.ts";
 import { lineCodec } from "./line_codec.ts";
 import { mapCodec } from "./map_codec.ts";
@@ -8,7 +8,7 @@ import {
   type OptionTable,
   wholeNumberOrInfinity,
 } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
 const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;

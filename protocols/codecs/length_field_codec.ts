@@ -1,4 +1,4 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
 import {
@@ -11,7 +11,7 @@ import {
   wholeNumberOrInfinity,
 } from "../option_checks.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
 
 /**

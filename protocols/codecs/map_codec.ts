@@ -1,7 +1,7 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { FrameDecodeError, FrameEncodeError, FrameError } from "../errors.ts";
 import { messageOf } from "../thrown.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /**
  * How messages of one kind become messages of another.

@@ -1,10 +1,10 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
 import { COPY_LIMIT } from "./_prefixed_parts.ts";
 import { checkOptions, flag, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /**
  * The default of `maxLength`, in bytes: the largest IP datagram. RFC 1055 suggests 1006 bytes for

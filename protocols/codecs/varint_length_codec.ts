@@ -1,9 +1,9 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, checkBytes } from "../bytes.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { SkippedBytes } from "./_skipped_bytes.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front. */

@@ -1,8 +1,8 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { FrameTooLongError } from "../errors.ts";
 import { type Check, wholeNumberOrInfinity } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../receive_buffer.ts";
-import { utf8Length } from "../utf8_length.ts";
+import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
+import { utf8Length } from "../framing/utf8_length.ts";
 
 const checkMaxLength: Check = wholeNumberOrInfinity(1);
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Address } from "../address.ts";
+import type { Address } from "../facts/address.ts";
 import type { Bytes } from "../bytes.ts";
 
 /** A datagram arrived that is longer than the endpoint takes: its end is lost. */

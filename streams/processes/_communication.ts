@@ -2,10 +2,10 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { OutputLimitError } from "../../protocols/errors/process_errors.ts";
 import { checkOptions, type OptionTable, size } from "../../protocols/option_checks.ts";
-import { WAIT_CHECKS, waitSignal } from "../../protocols/wait_options.ts";
-import type { WaitSignal } from "../../protocols/wait_signal.ts";
-import type { StreamReader } from "../stream_reader.ts";
-import type { StreamWriter } from "../stream_writer.ts";
+import { WAIT_CHECKS, waitSignal } from "../../protocols/waits/wait_options.ts";
+import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
+import type { StreamReader } from "../reading/stream_reader.ts";
+import type { StreamWriter } from "../writing/stream_writer.ts";
 
 /** The default of `maxOutput`, in bytes. */
 const MAX_OUTPUT = 67_108_864;

@@ -2,11 +2,11 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
-import { WaitQueue } from "../../protocols/wait_queue.ts";
-import { FlowControl } from "../_flow_control.ts";
+import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
+import { FlowControl } from "../writing/flow_control.ts";
 import { LiveStreamConnection, type StreamConnection } from "../stream_connection.ts";
-import { StreamReader, type StreamReaderOptions } from "../stream_reader.ts";
-import { flowOf, StreamReaderProtocol } from "../stream_reader_protocol.ts";
+import { StreamReader, type StreamReaderOptions } from "../reading/stream_reader.ts";
+import { flowOf, StreamReaderProtocol } from "../reading/stream_reader_protocol.ts";
 import { OutputTail } from "./_output_tail.ts";
 
 /**

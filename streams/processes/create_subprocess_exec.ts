@@ -5,7 +5,7 @@ import {
   type SubprocessOptions,
 } from "../../transports/processes/subprocess_exec.ts";
 import type { StdinStdio, Stdio } from "../../transports/processes/stdio.ts";
-import { READER_CHECKS, type StreamReaderOptions } from "../read_options.ts";
+import { READER_CHECKS, type StreamReaderOptions } from "../reading/read_options.ts";
 import { Process } from "./process.ts";
 import { ProcessProtocol } from "./_process_protocol.ts";
 

@@ -1,10 +1,10 @@
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { show, wrongKind } from "../../protocols/option_checks.ts";
 import type { ProcessShutdownOptions } from "../../protocols/subprocess_contract.ts";
-import type { StreamReader } from "../stream_reader.ts";
-import type { WaitOptions } from "../../protocols/wait_options.ts";
-import type { StreamWriter } from "../stream_writer.ts";
+import type { StreamReader } from "../reading/stream_reader.ts";
+import type { WaitOptions } from "../../protocols/waits/wait_options.ts";
+import type { StreamWriter } from "../writing/stream_writer.ts";
 import { type CommunicateOptions, Communication } from "./_communication.ts";
 import { createSubprocessExec, type CreateSubprocessOptions } from "./create_subprocess_exec.ts";
 import type { Process } from "./process.ts";

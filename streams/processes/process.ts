@@ -1,5 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { ProcessFailedError } from "../../protocols/errors/process_errors.ts";
 import type {
@@ -9,9 +9,9 @@ import type {
 import { type CommunicateOptions, Communication } from "./_communication.ts";
 import type { ProcessProtocol } from "./_process_protocol.ts";
 import type { StreamConnection } from "../stream_connection.ts";
-import type { StreamReader } from "../stream_reader.ts";
-import { signalOf, type WaitOptions } from "../../protocols/wait_options.ts";
-import { type StreamWriter, writerOf } from "../stream_writer.ts";
+import type { StreamReader } from "../reading/stream_reader.ts";
+import { signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
+import { type StreamWriter, writerOf } from "../writing/stream_writer.ts";
 
 export type { CommunicateOptions };
 

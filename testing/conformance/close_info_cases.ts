@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
 
 /** What `closed` and `getExtraInfo` say. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type {
   Datagram,

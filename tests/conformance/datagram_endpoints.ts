@@ -6,7 +6,7 @@
 import { createDatagramEndpoint } from "@sluice/net";
 import type { MakeDatagramEndpoint } from "@sluice/net/testing";
 import type { DatagramEndpointOptions } from "@sluice/net/transports";
-import type { NetAddress } from "../../protocols/address.ts";
+import type { NetAddress } from "../../protocols/facts/address.ts";
 import { resolveEndpointOptions } from "../../transports/datagrams/datagram_options.ts";
 import { EndpointTransport } from "../../transports/datagrams/endpoint_transport.ts";
 import { MemoryHub } from "../../transports/datagrams/carriers/memory_hub.ts";

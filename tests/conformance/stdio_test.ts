@@ -1,4 +1,4 @@
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { openConnection } from "../../streams/open_connection.ts";
 import { relay } from "../../streams/relay.ts";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { readCapture } from "../../testing/read_capture.ts";
 import { Capture } from "../../transports/layers/capture/capture.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { connectNodeStream, toNodeStream } from "../../node/mod.ts";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { ecosystemTest } from "./ecosystem_test_case.ts";
 import { load } from "./packages.ts";

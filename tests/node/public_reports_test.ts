@@ -12,7 +12,7 @@ import type { Duplex } from "node:stream";
 import { connectNodeStream, type NodeStream, serveHttp, toNodeStream } from "../../node/mod.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { openConnection } from "../../streams/open_connection.ts";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { buffer, text } from "node:stream/consumers";
 import { type NodeStream, toNodeStream } from "../../node/mod.ts";
 import { openConnection } from "../../streams/open_connection.ts";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openConnection } from "../../streams/open_connection.ts";
 import { relay } from "../../streams/relay.ts";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { Layer } from "../../transports/stack/layer.ts";
 import { transformLayer } from "../../transports/stack/transform_layer.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { TextLineStream, toText } from "@std/streams";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import { openConnection } from "../../streams/open_connection.ts";
 import { connectPair } from "../support/stream_pair.ts";
 import { decode, encode, pattern } from "../support/text.ts";

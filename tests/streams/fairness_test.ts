@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { lineCodec } from "../../protocols/codecs/line_codec.ts";
-import { FramedProtocol } from "../../protocols/framed_protocol.ts";
-import { decoderStream } from "../../streams/decoder_stream.ts";
-import { framed } from "../../streams/framed.ts";
+import { FramedProtocol } from "../../protocols/framing/framed_protocol.ts";
+import { decoderStream } from "../../streams/framing/decoder_stream.ts";
+import { framed } from "../../streams/framing/framed.ts";
 import { relay } from "../../streams/relay.ts";
-import { StreamReader } from "../../streams/stream_reader.ts";
+import { StreamReader } from "../../streams/reading/stream_reader.ts";
 import type { Carrier } from "../../transports/core/carrier.ts";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionLostError, WriteBufferFullError } from "../../protocols/errors.ts";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { settle, turn, untilStill } from "../support/event_loop.ts";
 import { RawPeer } from "../support/raw_peer.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { ReceiveBuffer } from "../../protocols/receive_buffer.ts";
-import { StreamReader } from "../../streams/stream_reader.ts";
+import { ReceiveBuffer } from "../../protocols/framing/receive_buffer.ts";
+import { StreamReader } from "../../streams/reading/stream_reader.ts";
 import { encode } from "../support/text.ts";
 
 /** Four times the bytes are four times the work in proportion, sixteen times if it is quadratic. */

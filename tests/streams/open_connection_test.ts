@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openConnection } from "../../streams/open_connection.ts";
 import { openUnixConnection } from "../../streams/open_unix_connection.ts";
-import { startServer } from "../../streams/start_server.ts";
-import { startUnixServer } from "../../streams/start_unix_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
+import { startUnixServer } from "../../streams/servers/start_unix_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { temporarySocket } from "../support/socket_path.ts";
 import { decode } from "../support/text.ts";

@@ -4,7 +4,7 @@ import { relay, type RelayOptions, type RelayReport } from "../../streams/relay.
 import { openConnection } from "../../streams/open_connection.ts";
 import { nodeNetwork } from "../../transports/networks/node_network.ts";
 import { withNetwork } from "../../transports/networks/with_network.ts";
-import { startServer } from "../../streams/start_server.ts";
+import { startServer } from "../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { RecordingTransport } from "../../testing/recording_transport.ts";
 import { settle, stateOf, untilStill } from "../support/event_loop.ts";

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { FramedProtocol } from "../../protocols/framed_protocol.ts";
+import { FramedProtocol } from "../../protocols/framing/framed_protocol.ts";
 import { lineCodec } from "../../protocols/codecs/line_codec.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";

@@ -25,8 +25,8 @@ import {
 import { memoryDatagramPair } from "@sluice/net/transports";
 import type { WaitOptions } from "@sluice/net/protocols";
 import { RecordingTransport } from "@sluice/net/testing";
-import { FlowControl } from "../../streams/_flow_control.ts";
-import { writerOf } from "../../streams/stream_writer.ts";
+import { FlowControl } from "../../streams/writing/flow_control.ts";
+import { writerOf } from "../../streams/writing/stream_writer.ts";
 import { settle, stateOf } from "../support/event_loop.ts";
 import { MovedClock } from "../support/moved_clock.ts";
 import { connectPair } from "../support/stream_pair.ts";

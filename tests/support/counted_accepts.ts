@@ -1,4 +1,4 @@
-import { WaitQueue } from "../../protocols/wait_queue.ts";
+import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import { denoNetwork } from "../../transports/networks/deno_network.ts";
 import type { Network } from "../../transports/networks/network.ts";
 import type { NetworkListener } from "../../transports/servers/network_listener.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type {
   Datagram,

@@ -1,4 +1,4 @@
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";

@@ -1,4 +1,4 @@
-import { eventLoop } from "../../protocols/turn_budget.ts";
+import { eventLoop } from "../../protocols/waits/turn_budget.ts";
 
 /** How far the clock of the turn budget is ahead by now, in milliseconds: it never goes back. */
 let ahead = 0;

@@ -1,7 +1,7 @@
 import { openConnection } from "../../streams/open_connection.ts";
 import { LiveStreamConnection, type StreamConnection } from "../../streams/stream_connection.ts";
-import { StreamReader, type StreamReaderOptions } from "../../streams/stream_reader.ts";
-import { flowOf, StreamReaderProtocol } from "../../streams/stream_reader_protocol.ts";
+import { StreamReader, type StreamReaderOptions } from "../../streams/reading/stream_reader.ts";
+import { flowOf, StreamReaderProtocol } from "../../streams/reading/stream_reader_protocol.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";

@@ -5,9 +5,9 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import type { MakeTransportPair, TransportGap } from "../../testing/make_transport_pair.ts";
 import { testTransport, type TestTransportOptions } from "../../testing/test_transport.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";

@@ -24,8 +24,8 @@ Deno.test("listSteps() lints the docs of every entry point", async () => {
 Deno.test("listSteps() asks for a coverage of the published folders alone", async () => {
   const coverage = (await listSteps(ROOT)).find((step) => step.name === "coverage");
   const pattern = new RegExp(coverage?.args.at(-1)?.replace("--include=", "") ?? "");
-  assert(pattern.test(new URL("streams/stream_reader.ts", ROOT).href));
-  assert(!pattern.test(new URL("tests/streams/stream_reader_test.ts", ROOT).href));
+  assert(pattern.test(new URL("streams/reading/stream_reader.ts", ROOT).href));
+  assert(!pattern.test(new URL("tests/streams/reading/stream_reader_test.ts", ROOT).href));
   assert(!pattern.test(new URL("tools/ok.ts", ROOT).href));
 });
 

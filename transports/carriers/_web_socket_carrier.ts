@@ -1,6 +1,6 @@
 import { copyOf } from "../../protocols/bytes.ts";
-import type { Address } from "../../protocols/address.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { Address } from "../../protocols/facts/address.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import { CarrierMessageError, WebSocketClosedError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { Pause, settlesInTime } from "../core/clock.ts";

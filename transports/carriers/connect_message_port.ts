@@ -17,7 +17,7 @@
  * @module
  */
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import { CarrierMessageError, ConnectionLostError } from "../../protocols/errors.ts";
 import type { Carrier } from "../core/carrier.ts";

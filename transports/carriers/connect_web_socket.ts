@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { copyOf } from "../../protocols/bytes.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import { CarrierMessageError } from "../../protocols/errors.ts";
 import { show } from "../../protocols/option_checks.ts";
 import type { Carrier } from "../core/carrier.ts";

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { NetAddress, UnixAddress } from "../../protocols/address.ts";
+import type { NetAddress, UnixAddress } from "../../protocols/facts/address.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../core/carrier.ts";
 import { fromNodeError } from "../core/os_error.ts";

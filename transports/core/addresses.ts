@@ -7,8 +7,8 @@ import {
   text,
   wrongKind,
 } from "../../protocols/option_checks.ts";
-import { utf8Length } from "../../protocols/utf8_length.ts";
-import type { Address } from "../../protocols/address.ts";
+import { utf8Length } from "../../protocols/framing/utf8_length.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 
 /**
  * An address as people write it: `127.0.0.1:80`, `[::1]:80`, a path, a name; `?` for one that is

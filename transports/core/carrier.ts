@@ -1,5 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 
 /** How a connection ends: what a carrier is told when it is closed. */
 export interface CarrierOutcome extends Pick<CloseInfo, "endedBy" | "error"> {

@@ -1,6 +1,6 @@
 import { giveTransport } from "../../protocols/base_protocol.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type {
   AbortOptions,
   AnyProtocol,
@@ -9,7 +9,7 @@ import type {
   WriteBufferLimits,
   WriteOptions,
 } from "../../protocols/contract.ts";
-import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { cannotReset, toAbortOptions } from "./ending/abort_options.ts";
 import { closeInTime } from "./ending/close_in_time.ts";

@@ -1,5 +1,5 @@
 // Below, so that the waits of protocols have it as well.
-import { type Clock, MAX_TIMER_MS, startTimer, systemClock } from "../../protocols/clock.ts";
+import { type Clock, MAX_TIMER_MS, startTimer, systemClock } from "../../protocols/waits/clock.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { type Check, objectWith } from "../../protocols/option_checks.ts";
 

@@ -1,8 +1,8 @@
 import { giveTransport } from "../../protocols/base_protocol.ts";
-import type { CloseInfo } from "../../protocols/close_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { AnyProtocol, BaseProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import { formatAddress } from "./addresses.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import type { Carrier } from "./carrier.ts";

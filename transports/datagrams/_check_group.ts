@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 import { checkOptions, type OptionTable, show, text } from "../../protocols/option_checks.ts";
 import { formatAddress } from "../core/addresses.ts";

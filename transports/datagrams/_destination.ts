@@ -1,4 +1,4 @@
-import type { Address, NetAddress } from "../../protocols/address.ts";
+import type { Address, NetAddress } from "../../protocols/facts/address.ts";
 import type { DatagramDestination } from "../../protocols/datagram_contract.ts";
 import { show } from "../../protocols/option_checks.ts";
 import { DEFAULT_HOSTNAME, formatAddress } from "../core/addresses.ts";

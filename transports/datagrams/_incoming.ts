@@ -1,8 +1,8 @@
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { DatagramProtocolCallbacks } from "../../protocols/datagram_contract.ts";
 import { DatagramTruncatedError } from "../../protocols/errors/datagram_errors.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
-import { turnBudget } from "../../protocols/turn_budget.ts";
+import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { emptyViews, type MemoryUse } from "./datagram_carrier.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { WriteBufferLimits } from "../../protocols/contract.ts";
 import { DatagramTooLargeError } from "../../protocols/errors/datagram_errors.ts";
 import { ConnectionLostError, WriteBufferFullError } from "../../protocols/errors.ts";

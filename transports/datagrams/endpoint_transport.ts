@@ -1,7 +1,7 @@
 import { checkWriteBufferLimits } from "../core/write/water_marks.ts";
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { WriteBufferLimits } from "../../protocols/contract.ts";
-import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import type {
   DatagramCloseInfo,
   DatagramDestination,

@@ -1,4 +1,4 @@
-import type { Address, NetAddress } from "../../protocols/address.ts";
+import type { Address, NetAddress } from "../../protocols/facts/address.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/addresses.ts";
 import type { DatagramOptions, DatagramPlace } from "./datagram_options.ts";
 import { familyOf, isLoopback } from "./ip_address.ts";

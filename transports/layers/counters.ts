@@ -1,7 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, WriteOptions } from "../../protocols/contract.ts";
-import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
-import type { DirectionCounters, TrafficCounters } from "../../protocols/traffic_counters.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
+import type { DirectionCounters, TrafficCounters } from "../../protocols/facts/traffic_counters.ts";
 import { checkOptions, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
 import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";

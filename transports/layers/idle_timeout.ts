@@ -1,7 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { IdleTimeoutError, InvalidStateError } from "../../protocols/errors.ts";
-import type { ExtraInfo, ExtraInfoValue } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
 import { isThenable } from "../../protocols/thrown.ts";
 import { type Clock, clockCheck, clockFor } from "../core/clock.ts";

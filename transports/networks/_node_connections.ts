@@ -1,6 +1,6 @@
 import { abortable } from "@std/async";
 import type { Server, Socket } from "node:net";
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { DEFAULT_HOSTNAME, type Endpoint, formatHostPort } from "../core/addresses.ts";
 import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";

@@ -1,5 +1,5 @@
 import { objectWith, type OptionTable } from "../../protocols/option_checks.ts";
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import type { Endpoint } from "../core/addresses.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";

@@ -1,4 +1,4 @@
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import type { Duplex } from "node:stream";
 import type { PipeInput, PipeOutput } from "../carriers/pipes/pipe_carrier.ts";
 

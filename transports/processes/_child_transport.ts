@@ -1,5 +1,5 @@
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "../../protocols/extra_info.ts";
+import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import {
   abortSignal,

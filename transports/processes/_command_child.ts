@@ -1,4 +1,4 @@
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { StreamInput, StreamOutput } from "../carriers/pipes/stream_pipe.ts";
 import type { Child, ChildPipe } from "./_child.ts";
 

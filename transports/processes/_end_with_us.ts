@@ -1,4 +1,4 @@
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { nextTurn, settlesInTime } from "../core/clock.ts";
 import { raiseAgain } from "../core/own_signals.ts";
 

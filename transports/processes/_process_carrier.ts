@@ -1,5 +1,5 @@
-import type { CloseInfo } from "../../protocols/close_info.ts";
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { CloseInfo } from "../../protocols/facts/close_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import type { PipeInput, PipeOutput } from "../carriers/pipes/pipe_carrier.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";

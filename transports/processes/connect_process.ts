@@ -1,5 +1,5 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import type { ProcessExit } from "../../protocols/extra_info.ts";
+import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
 import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";

@@ -1,5 +1,5 @@
 import { Pause, systemClock } from "../core/clock.ts";
-import { turnBudget } from "../../protocols/turn_budget.ts";
+import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import { toError } from "../core/error_report.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { Carrier } from "../core/carrier.ts";
 
 /** A bound place where connections arrive: what a network gives a server. */

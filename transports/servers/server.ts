@@ -1,9 +1,9 @@
-import type { Address } from "../../protocols/address.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { SharedWait } from "../../protocols/wait_queue.ts";
+import { SharedWait } from "../../protocols/waits/wait_queue.ts";
 import type { Carrier } from "../core/carrier.ts";
-import { signalOf, type WaitOptions } from "../../protocols/wait_options.ts";
+import { signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";

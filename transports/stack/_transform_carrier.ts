@@ -1,4 +1,4 @@
-import type { ExtraInfo } from "../../protocols/extra_info.ts";
+import type { ExtraInfo } from "../../protocols/facts/extra_info.ts";
 import { Placeholder } from "../core/placeholder.ts";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";

@@ -1,5 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
-import { turnBudget } from "../../protocols/turn_budget.ts";
+import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import { piecesOf } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 

@@ -10,8 +10,8 @@ import { Insertion } from "./_insertion.ts";
 import { TransformTop } from "./_transform_top.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import { bytes, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
-import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../../protocols/wait_options.ts";
-import { abortable, type WaitSignal } from "../../protocols/wait_signal.ts";
+import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../../protocols/waits/wait_options.ts";
+import { abortable, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import {
   type LayerFactory,
   TRANSPORT_CHECKS,

@@ -1,4 +1,4 @@
-import type { NetAddress } from "../../protocols/address.ts";
+import type { NetAddress } from "../../protocols/facts/address.ts";
 import { TruncationError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import type { ByteSource, Carrier } from "../core/carrier.ts";

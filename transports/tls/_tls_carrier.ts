@@ -1,4 +1,4 @@
-import type { ExtraInfo } from "../../protocols/extra_info.ts";
+import type { ExtraInfo } from "../../protocols/facts/extra_info.ts";
 import type { TLSSocket } from "node:tls";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type {

@@ -1,5 +1,5 @@
 import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
-import type { PeerCertificate, TlsCipher } from "../../protocols/peer_certificate.ts";
+import type { PeerCertificate, TlsCipher } from "../../protocols/facts/peer_certificate.ts";
 import { readCertificate } from "./certificates/certificate_form.ts";
 
 /** What a socket of node:tls knows after its handshake, by the names of extra info. */

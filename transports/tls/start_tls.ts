@@ -8,7 +8,7 @@ import {
   optionsOf,
   type OptionTable,
 } from "../../protocols/option_checks.ts";
-import { WAIT_CHECKS, waitSignal } from "../../protocols/wait_options.ts";
+import { WAIT_CHECKS, waitSignal } from "../../protocols/waits/wait_options.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { TlsCarrier } from "./_tls_carrier.ts";
 import { resolveTlsOptions, TLS_CHECKS, type TlsOptions } from "./tls_options.ts";

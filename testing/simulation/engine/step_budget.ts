@@ -1,5 +1,5 @@
-import { WaitQueue } from "../../../protocols/wait_queue.ts";
-import type { WaitSignal } from "../../../protocols/wait_signal.ts";
+import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
+import type { WaitSignal } from "../../../protocols/waits/wait_signal.ts";
 import type { Process } from "./process.ts";
 
 /** How many steps the loops of a program make before they wait for a turn. */

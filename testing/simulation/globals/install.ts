@@ -1,4 +1,4 @@
-import { turnBudget } from "../../../protocols/turn_budget.ts";
+import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import { flushScheduler } from "../../../transports/core/write/flush_scheduler.ts";
 import { clockPatches } from "./clocks.ts";
 import { currentContext } from "./context.ts";

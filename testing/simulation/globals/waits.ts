@@ -1,4 +1,4 @@
-import { WaitQueue } from "../../../protocols/wait_queue.ts";
+import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { traceCall } from "../engine/open_wait.ts";
 import { currentContext } from "./context.ts";
 import { type Patch, patch } from "./patches.ts";

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Address, NetAddress } from "../../../protocols/address.ts";
+import type { Address, NetAddress } from "../../../protocols/facts/address.ts";
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../../protocols/errors/datagram_errors.ts";

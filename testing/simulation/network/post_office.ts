@@ -1,4 +1,4 @@
-import type { NetAddress } from "../../../protocols/address.ts";
+import type { NetAddress } from "../../../protocols/facts/address.ts";
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import type { RandomSource } from "../engine/random_source.ts";
 import type { Segment } from "../segment_rule.ts";

@@ -1,6 +1,6 @@
 import { CommandCodec } from "../../../examples/redis/command_codec.ts";
 import { RespCodec } from "../../../examples/redis/resp.ts";
-import { fuzzCodec } from "../../protocols/fuzz_codec.ts";
+import { fuzzCodec } from "../../protocols/framing/fuzz_codec.ts";
 
 const MARKS = ["+", "-", ":", ",", "#", "(", "_", "$", "!", "=", ";", "*", "~", ">", "%", "|", "."];
 

@@ -9,7 +9,7 @@
  */
 import { deadline } from "@std/async";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { Address } from "../../../protocols/address.ts";
+import type { Address } from "../../../protocols/facts/address.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type {
   DatagramDestination,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { CloseInfo } from "../../../protocols/close_info.ts";
+import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 import {
   CarrierMessageError,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Address } from "../../../protocols/address.ts";
+import type { Address } from "../../../protocols/facts/address.ts";
 import { formatAddress, formatHostPort, fromDenoAddr } from "../../../transports/core/addresses.ts";
 
 const ADDRESSES: [Address | null, string][] = [

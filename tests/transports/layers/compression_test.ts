@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import * as zlib from "node:zlib";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import type { CloseInfo } from "../../../protocols/close_info.ts";
+import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
 import { DecompressionError, DecompressionLimitError } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../../testing/conformance/same_bytes.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openConnection } from "../../../streams/open_connection.ts";
-import { startServer } from "../../../streams/start_server.ts";
+import { startServer } from "../../../streams/servers/start_server.ts";
 import type { Carrier } from "../../../transports/core/carrier.ts";
 import { connectToAny } from "../../../transports/networks/connect_to_any.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";

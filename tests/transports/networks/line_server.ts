@@ -1,5 +1,5 @@
 /** A server on nodeNetwork that sends lines back, and says its port and process. */
-import { startServer } from "../../../streams/start_server.ts";
+import { startServer } from "../../../streams/servers/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 
 const server = await startServer(async ({ reader, writer }) => {

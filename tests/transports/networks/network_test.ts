@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { NameResolutionError } from "../../../protocols/errors.ts";
-import { startServer } from "../../../streams/start_server.ts";
+import { startServer } from "../../../streams/servers/start_server.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";

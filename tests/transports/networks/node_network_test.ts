@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ConnectTimeoutError, NameResolutionError } from "../../../protocols/errors.ts";
 import { openConnection, type OpenConnectionOptions } from "../../../streams/open_connection.ts";
-import { startServer, type StartServerOptions } from "../../../streams/start_server.ts";
+import { startServer, type StartServerOptions } from "../../../streams/servers/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { outputOf } from "../../support/outside_peer.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
-import { startServer, type StartServerOptions } from "../../../streams/start_server.ts";
+import { startServer, type StartServerOptions } from "../../../streams/servers/start_server.ts";
 import { compression } from "../../../transports/layers/compression.ts";
 import { logging } from "../../../transports/layers/logging.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";

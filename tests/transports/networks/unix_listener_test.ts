@@ -1,6 +1,6 @@
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { assertEquals, assertFalse, assertInstanceOf, assertRejects } from "@std/assert";
-import { StreamReader } from "../../../streams/stream_reader.ts";
+import { StreamReader } from "../../../streams/reading/stream_reader.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";

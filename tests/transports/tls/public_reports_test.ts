@@ -4,7 +4,7 @@ import { TlsHandshakeError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
-import { startServer } from "../../../streams/start_server.ts";
+import { startServer } from "../../../streams/servers/start_server.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { CertificateMaker, LEAF, LOCALHOST } from "../../support/certificate_maker.ts";

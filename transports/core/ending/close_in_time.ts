@@ -1,4 +1,4 @@
-import type { CloseInfo } from "../../../protocols/close_info.ts";
+import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 import { settlesInTime } from "../clock.ts";
 

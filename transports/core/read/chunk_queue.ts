@@ -1,6 +1,6 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { ReceiveBufferFullError } from "../../../protocols/errors.ts";
-import { ReceiveBuffer } from "../../../protocols/receive_buffer.ts";
+import { ReceiveBuffer } from "../../../protocols/framing/receive_buffer.ts";
 import type { ByteSource } from "../carrier.ts";
 
 /**

@@ -8,8 +8,8 @@ import { InvalidStateError } from "../../../protocols/errors.ts";
 import { show } from "../../../protocols/option_checks.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 import { isLent, keepable, Loan, markOverwritten } from "../memory/loan.ts";
-import { turnBudget } from "../../../protocols/turn_budget.ts";
-import { WaitQueue } from "../../../protocols/wait_queue.ts";
+import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
+import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { pooledCopy } from "./read_buffer.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { checkBytes } from "../../../protocols/bytes.ts";
-import { turnBudget } from "../../../protocols/turn_budget.ts";
+import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import type { ByteSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
 

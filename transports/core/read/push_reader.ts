@@ -1,5 +1,5 @@
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
-import { turnBudget } from "../../../protocols/turn_budget.ts";
+import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
 import { detach } from "../memory/memory_pool.ts";
 import type { Delivery } from "./delivery.ts";

@@ -1,6 +1,6 @@
 import type { WriteBufferLimits } from "../../../protocols/contract.ts";
-import { turnBudget } from "../../../protocols/turn_budget.ts";
-import { WaitQueue } from "../../../protocols/wait_queue.ts";
+import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
+import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
 import { Loan } from "../memory/loan.ts";
 import { flushScheduler } from "./flush_scheduler.ts";

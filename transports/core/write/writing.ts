@@ -1,5 +1,5 @@
 import type { Transport } from "../../../protocols/contract.ts";
-import type { WaitQueue } from "../../../protocols/wait_queue.ts";
+import type { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { connectionOf } from "../carrier_transport.ts";
 import type { Connection } from "../connection.ts";
 import { TransportWrapper } from "../transport_wrapper.ts";

@@ -1,4 +1,4 @@
-import type { NetAddress } from "../../../protocols/address.ts";
+import type { NetAddress } from "../../../protocols/facts/address.ts";
 
 /** How many addresses are remembered. A power of two: the port chooses the place. */
 const PLACES = 256;

@@ -1,4 +1,4 @@
-import type { Address, MemoryAddress } from "../../../protocols/address.ts";
+import type { Address, MemoryAddress } from "../../../protocols/facts/address.ts";
 import { copyOf } from "../../../protocols/bytes.ts";
 import { nextTurn } from "../../core/clock.ts";
 import {

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import type { NetAddress } from "../../../protocols/address.ts";
+import type { NetAddress } from "../../../protocols/facts/address.ts";
 import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../../protocols/errors/datagram_errors.ts";
 import { formatAddress } from "../../core/addresses.ts";

@@ -1,4 +1,4 @@
-import type { Address, UnixAddress } from "../../../protocols/address.ts";
+import type { Address, UnixAddress } from "../../../protocols/facts/address.ts";
 import { fromDenoAddr } from "../../core/addresses.ts";
 import { nextTurn } from "../../core/clock.ts";
 import { describeOsError } from "../../core/os_error.ts";

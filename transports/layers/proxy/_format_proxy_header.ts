@@ -1,5 +1,5 @@
-import type { Address } from "../../../protocols/address.ts";
-import type { ProxySsl, ProxyTlv, ProxyTlvs } from "../../../protocols/proxy_header.ts";
+import type { Address } from "../../../protocols/facts/address.ts";
+import type { ProxySsl, ProxyTlv, ProxyTlvs } from "../../../protocols/facts/proxy_header.ts";
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { crc32c } from "../capture/crc32c.ts";
 import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";

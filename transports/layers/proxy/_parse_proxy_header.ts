@@ -1,11 +1,11 @@
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
-import type { Address } from "../../../protocols/address.ts";
+import type { Address } from "../../../protocols/facts/address.ts";
 import type {
   ProxyHeader,
   ProxySsl,
   ProxyTlv,
   ProxyTlvs,
-} from "../../../protocols/proxy_header.ts";
+} from "../../../protocols/facts/proxy_header.ts";
 import { crc32c } from "../capture/crc32c.ts";
 import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";
 import {

@@ -1,8 +1,8 @@
-import type { Address } from "../../../protocols/address.ts";
-import type { CloseInfo } from "../../../protocols/close_info.ts";
+import type { Address } from "../../../protocols/facts/address.ts";
+import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
 import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
-import type { ExtraInfo, ExtraInfoValue } from "../../../protocols/extra_info.ts";
-import type { ProxyHeader, ProxyTlvs } from "../../../protocols/proxy_header.ts";
+import type { ExtraInfo, ExtraInfoValue } from "../../../protocols/facts/extra_info.ts";
+import type { ProxyHeader, ProxyTlvs } from "../../../protocols/facts/proxy_header.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../protocols/errors.ts";
 import { type Bytes, joinBytes } from "../../../protocols/bytes.ts";
 import { formatAddress } from "../../core/addresses.ts";

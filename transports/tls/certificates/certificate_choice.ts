@@ -1,5 +1,5 @@
 import type { SecureContext } from "node:tls";
-import type { SubjectAltName } from "../../../protocols/peer_certificate.ts";
+import type { SubjectAltName } from "../../../protocols/facts/peer_certificate.ts";
 import { nodeTls } from "../../core/node_modules.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
 import type { ResolvedTlsOptions } from "../tls_options.ts";

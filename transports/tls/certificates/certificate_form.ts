@@ -1,4 +1,4 @@
-import type { SubjectAltName } from "../../../protocols/peer_certificate.ts";
+import type { SubjectAltName } from "../../../protocols/facts/peer_certificate.ts";
 import { DerError, DerReader, type DerValue, readSequence, readValues, TAG } from "./der.ts";
 
 /**

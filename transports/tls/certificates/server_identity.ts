@@ -1,4 +1,4 @@
-import type { SubjectAltName } from "../../../protocols/peer_certificate.ts";
+import type { SubjectAltName } from "../../../protocols/facts/peer_certificate.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { type CertificateForm, readCertificate, shortIp } from "./certificate_form.ts";
 import { DerError } from "./der.ts";

@@ -49,6 +49,8 @@ class Reverse {
   #transport: Transport | null = null;
 
   connectionMade(transport: Transport): void {
+    // No pause of writing: when one is told depends on the sizes of the chunks.
+    transport.setWriteBufferLimits({ high: 1_000_000 });
     this.#transport = transport;
   }
 

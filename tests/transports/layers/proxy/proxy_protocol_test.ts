@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { Transport } from "../../../../protocols/contract.ts";
-import type { ProxyHeader } from "../../../../protocols/proxy_header.ts";
+import type { ProxyHeader } from "../../../../protocols/facts/proxy_header.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../../protocols/errors.ts";
 import { Random } from "../../../../testing/conformance/random.ts";
 import { RecordingProtocol } from "../../../../testing/recording_protocol.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../../datagrams/datagram_carrier.ts";
 import { EpollDatagramCarrier } from "./datagram_carrier.ts";
 import { AF, type Libc, SOCK } from "../libc/libc.ts";
-import type { Address } from "../../../../protocols/address.ts";
+import type { Address } from "../../../../protocols/facts/address.ts";
 import { askForErrors, prepareDatagrams } from "./datagram_settings.ts";
 import { encodeIp, encodePath } from "../libc/socket_address.ts";
 import { check, localAddressOf, openSocket } from "../libc/socket_calls.ts";

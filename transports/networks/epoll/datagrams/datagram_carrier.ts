@@ -1,4 +1,4 @@
-import type { Address, NetAddress, UnixAddress } from "../../../../protocols/address.ts";
+import type { Address, NetAddress, UnixAddress } from "../../../../protocols/facts/address.ts";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { GroupOptions } from "../../../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../../../protocols/errors/datagram_errors.ts";

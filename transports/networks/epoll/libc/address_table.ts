@@ -1,4 +1,4 @@
-import type { NetAddress, UnixAddress } from "../../../../protocols/address.ts";
+import type { NetAddress, UnixAddress } from "../../../../protocols/facts/address.ts";
 import { copyOf } from "../../../../protocols/bytes.ts";
 import type { Libc } from "./libc.ts";
 import { decodeAddress } from "./socket_address.ts";

@@ -1,4 +1,4 @@
-import type { NetAddress, UnixAddress } from "../../../../protocols/address.ts";
+import type { NetAddress, UnixAddress } from "../../../../protocols/facts/address.ts";
 import { fromErrno } from "../../../core/os_error.ts";
 import { formatIp, parseIpv4, parseIpv6 } from "../../../layers/proxy/ip_address.ts";
 import { AF, E, type Libc } from "./libc.ts";

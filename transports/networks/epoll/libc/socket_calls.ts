@@ -1,4 +1,4 @@
-import type { NetAddress, UnixAddress } from "../../../../protocols/address.ts";
+import type { NetAddress, UnixAddress } from "../../../../protocols/facts/address.ts";
 import { fromErrno } from "../../../core/os_error.ts";
 import { E, F, type Libc, SOCK } from "./libc.ts";
 import { decodeAddress, MAX_ADDRESS_SIZE } from "./socket_address.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../../../protocols/address.ts";
+import type { Address } from "../../../../protocols/facts/address.ts";
 import { DEFAULT_HOSTNAME } from "../../../core/addresses.ts";
 import type { NetworkListener } from "../../../servers/network_listener.ts";
 import type { BindOptions, ListenPlace } from "../../network.ts";

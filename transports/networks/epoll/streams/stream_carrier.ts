@@ -1,4 +1,4 @@
-import type { Address } from "../../../../protocols/address.ts";
+import type { Address } from "../../../../protocols/facts/address.ts";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../../../core/carrier.ts";
 import { fromErrno } from "../../../core/os_error.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../../../protocols/address.ts";
+import type { Address } from "../../../../protocols/facts/address.ts";
 import type { Carrier } from "../../../core/carrier.ts";
 import { fromErrno } from "../../../core/os_error.ts";
 import type { NetworkListener } from "../../../servers/network_listener.ts";

@@ -1,0 +1,230 @@
+/**
+ * Why this file is not a plain `new ReadableStream`. The reader and the Web stream of a connection
+ * may take turns, so no byte may be inside the stream while no read is pending. The platform makes
+ * that hard at three points, and each has its answer here. All of it is in the Streams Standard;
+ * nothing depends on how Deno implements it.
+ *
+ * 1. The source of a byte stream is asked to `pull()`, but not told how much a read wants, nor that
+ * the read was given up. So the reads of each reader are noted (see `_read_requests.ts`): `read`
+ * and `releaseLock` of the reader object are wrapped, which users cannot see. 2. A reader that is
+ * released with a BYOB read pending leaves its memory with the controller, which goes on offering
+ * it and asks for nothing on behalf of the next reader. Only `enqueue()` makes it forget that
+ * memory (ReadableByteStreamControllerEnqueue, the reader type "none"), so a byte is put in and
+ * taken out again at once. 3. `pipeTo()` reads ahead of what the destination takes. Between two
+ * streams of this library it is done by hand, with the same locks, options and outcomes.
+ *
+ * @module
+ */
+import type { Bytes } from "../../protocols/bytes.ts";
+import { ByteWritable } from "../writing/byte_writable.ts";
+import type { ReadState } from "./_read_state.ts";
+import { ANYTHING, type ReadRequest, ReadRequests } from "./_read_requests.ts";
+
+/** Where a {@linkcode ByteReadable} has its bytes from. */
+interface ByteReadableSource {
+  /**
+   * Waits for `least` bytes or the end, as long as `isWanted` says so.
+   *
+   * @returns How many bytes can be taken: fewer than `least` if the data has ended; `null` if they
+   * are not wanted.
+   */
+  wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
+  /** Ends a wait that is not wanted any more. */
+  wake(): void;
+  /** Takes the first chunk that is buffered, with a buffer of its own: the stream transfers it. */
+  take(): Bytes;
+  /** Takes what fits; returns how many bytes. */
+  takeInto(target: Uint8Array): number;
+  /** Drops what is buffered and what still comes. */
+  discard(): void;
+}
+
+/**
+ * A Web byte stream that reads nothing ahead: bytes leave its buffer only when a reader asks
+ * for them, and no more than it asked for, so the buffer may be read in other ways in between.
+ *
+ * Piping into a {@linkcode ByteWritable} hands the chunks on directly, as the same pipe in two
+ * lines; locks, options and outcomes are those of any `pipeTo`.
+ */
+export class ByteReadable extends ReadableStream<Bytes> {
+  readonly #source: ByteReadableSource;
+  readonly #controller: ReadableByteStreamController;
+  // The pending reads of the lock's holder; null if the lock was not taken by getReader().
+  #requests: ReadRequests | null = null;
+  #isOver = false;
+
+  /** A stream over `source`. */
+  constructor(source: ByteReadableSource) {
+    // Filled in by start(), which is called before super() returns.
+    const made = {} as { controller: ReadableByteStreamController };
+    super({
+      type: "bytes",
+      // Byte streams get this controller; the types of the base class do not tell.
+      start: (controller) => void (made.controller = controller as ReadableByteStreamController),
+      pull: () => this.#pull(),
+      cancel: () => {
+        this.#isOver = true;
+        source.discard();
+      },
+    }, { highWaterMark: 0 });
+    this.#source = source;
+    this.#controller = made.controller;
+  }
+
+  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  override getReader(): ReadableStreamDefaultReader<Bytes>;
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes>;
+  /** As any stream's. */
+  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
+    const reader: ReadableStreamReader<Bytes> = super.getReader(options);
+    const requests = new ReadRequests();
+    requests.watch(reader);
+    this.#requests = requests;
+    // The last holder of the lock may have left a read pending.
+    this.#source.wake();
+    const releaseLock = reader.releaseLock.bind(reader);
+    reader.releaseLock = () => {
+      releaseLock();
+      if (this.#requests !== requests) return;
+      this.#requests = null;
+      this.#source.wake();
+      if (this.#controller.byobRequest !== null) this.#forgetMemory();
+    };
+    return reader;
+  }
+
+  /** As any stream's. */
+  override pipeTo(
+    destination: WritableStream<Bytes>,
+    options: StreamPipeOptions = {},
+  ): Promise<void> {
+    // Bytes inside this stream come before those of the source.
+    const isPlain = !this.locked && this.#controller.desiredSize === 0;
+    if (isPlain && destination instanceof ByteWritable) {
+      const writer = destination.lockIdle();
+      if (writer !== null) return this.#pipe(destination, writer, options);
+    }
+    return super.pipeTo(destination, options);
+  }
+
+  async #pull(): Promise<void> {
+    const request = this.#request();
+    if (request === null) return;
+    const isWanted = () => this.#request() === request;
+    const available = await this.#source.wait(request.least, isWanted);
+    // The next read calls this again.
+    if (available === null || !isWanted()) return;
+    if (available > 0 && !this.#give(request, available)) return await this.#pull();
+    // The end came before all that was asked for. At once: a read that is given up now would take
+    // what it has with it.
+    if (available < request.least) this.#end();
+  }
+
+  /** What the holder of the lock waits for; `null` if there is none, or it waits for nothing. */
+  #request(): ReadRequest | null {
+    if (!this.locked) return null;
+    return this.#requests === null ? ANYTHING : this.#requests.first;
+  }
+
+  /** Passes bytes on; `false` if another reader has taken them in the meantime. */
+  #give({ least, unit }: ReadRequest, available: number): boolean {
+    const offered = this.#controller.byobRequest;
+    if (!offered?.view) {
+      const chunk = this.#source.take();
+      if (chunk.length === 0) return false;
+      this.#controller.enqueue(chunk);
+      return true;
+    }
+    const { buffer, byteOffset, byteLength } = offered.view;
+    const fits = Math.min(available, byteLength);
+    const n = available < least ? fits : fits - fits % unit;
+    const taken = this.#source.takeInto(new Uint8Array(buffer, byteOffset, n));
+    if (taken === 0) return false;
+    offered.respond(taken);
+    return true;
+  }
+
+  /**
+   * The controller would go on offering the memory of a reader that was released, and ask for
+   * nothing on behalf of the next one. A byte makes it forget that; it is taken out again.
+   */
+  #forgetMemory(): void {
+    this.#controller.enqueue(new Uint8Array(1));
+    const reader = super.getReader();
+    void reader.read();
+    reader.releaseLock();
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#controller.close();
+    this.#controller.byobRequest?.respond(0);
+  }
+
+  async #pipe(
+    destination: ByteWritable,
+    writer: WritableStreamDefaultWriter<Uint8Array>,
+    options: StreamPipeOptions,
+  ): Promise<void> {
+    const { preventClose, preventAbort, preventCancel, signal } = options;
+    // Asks for nothing itself: what a pipe before was waiting for is not wanted any more.
+    const reader = this.getReader();
+    // A stream that was just made hears only now that it is being closed.
+    await null;
+    if (destination.isEnding) {
+      reader.releaseLock();
+      writer.releaseLock();
+      return await super.pipeTo(destination, options);
+    }
+    let side: "source" | "destination" = "source";
+    let isOpen = true;
+    writer.closed.catch(() => {
+      isOpen = false;
+      this.#source.wake();
+    });
+    try {
+      while (await this.#source.wait(1, () => isOpen, signal)) {
+        signal?.throwIfAborted();
+        side = "destination";
+        await destination.send(this.#source.take(), signal);
+        side = "source";
+      }
+      if (isOpen) this.#end();
+      side = "destination";
+      // Fails if it was not open any more.
+      await writer.ready;
+      // A stream that failed meanwhile has a better reason than that it cannot be closed.
+      if (!preventClose) await writer.close().catch(() => writer.closed);
+    } catch (error) {
+      const wasAborted = signal?.aborted ?? false;
+      if (!wasAborted) (side === "source" ? this.#controller : destination).error(error);
+      if ((side === "source" || wasAborted) && !preventAbort) await ignore(writer.abort(error));
+      if ((side === "destination" || wasAborted) && !preventCancel) {
+        await ignore(reader.cancel(error));
+      }
+      throw error;
+    } finally {
+      reader.releaseLock();
+      writer.releaseLock();
+    }
+  }
+}
+
+/** The bytes of a reader as a Web stream; `onDiscard` is told when that is cancelled. */
+export function readableOf(state: ReadState, onDiscard: () => void): ByteReadable {
+  return new ByteReadable({
+    wait: (least, isWanted, signal) => state.waitForStream(least, isWanted, signal),
+    wake: () => state.wakeStream(),
+    take: () => state.consume(state.buffer.takeChunk()),
+    takeInto: (target) => state.consume(state.buffer.takeInto(target)),
+    discard: () => {
+      state.discard();
+      onDiscard();
+    },
+  });
+}
+
+async function ignore(settled: Promise<void>): Promise<void> {
+  await settled.catch(() => {});
+}

@@ -1,0 +1,101 @@
+import type { Bytes } from "../../protocols/bytes.ts";
+import type { Transport } from "../../protocols/contract.ts";
+import { startTls, type StartTlsOptions } from "../../transports/tls/start_tls.ts";
+import { Protocol } from "../../protocols/protocol.ts";
+import { FlowControl } from "../writing/flow_control.ts";
+import type { StreamReader } from "./stream_reader.ts";
+
+/** The flow control of a protocol, for the writer of its connection. */
+export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
+
+/**
+ * The protocol between a transport and the async/await face of its connection: asyncio's
+ * `StreamReaderProtocol`. It feeds a {@linkcode StreamReader} and tells the writer when to wait.
+ *
+ * @example Streams over a transport of one's own making
+ * ```ts
+ * import { memoryTransportPair, StreamReader, StreamReaderProtocol, StreamWriter } from "@sluice/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reader = new StreamReader();
+ * const [a, b] = await memoryTransportPair(() => new StreamReaderProtocol(reader), () => ({}));
+ * const writer = new StreamWriter(a.protocol);
+ * b.transport.write("ping\n");
+ * assertEquals(await reader.readline({ as: "text" }), "ping\n");
+ * writer.close();
+ * await writer.waitClosed();
+ * ```
+ */
+export class StreamReaderProtocol extends Protocol {
+  // The state that the writer waits for.
+  readonly #flow = new FlowControl();
+  readonly #reader: StreamReader;
+  readonly #onConnected: ((transport: Transport) => unknown) | undefined;
+
+  static {
+    flowOf = (protocol) => protocol.#flow;
+  }
+
+  /** Feeds `reader`; calls `onConnected` once the connection is there. */
+  constructor(reader: StreamReader, onConnected?: (transport: Transport) => unknown) {
+    super();
+    this.#reader = reader;
+    this.#onConnected = onConnected;
+  }
+
+  /** Joins reader and writer to the transport. */
+  override connectionMade(transport: Transport): unknown {
+    this.#flow.transport = transport;
+    this.#reader.setTransport(transport);
+    return this.#onConnected?.(transport);
+  }
+
+  /**
+   * Encrypts the connection from now on; reader and writer stay valid. By default it is a server
+   * where connections are accepted, else a client.
+   *
+   * @throws As `startTls` of the transports.
+   */
+  async startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
+    const transport = await startTls(this.#flow.transport, this, {
+      ...options,
+      serverSide: options.serverSide ?? this.#onConnected !== undefined,
+      unread: this.#reader.takeBuffered(),
+    });
+    this.#flow.transport = transport;
+    this.#reader.setTransport(transport);
+  }
+
+  /** Feeds the reader. */
+  override dataReceived(chunk: Bytes): void {
+    this.#reader.feedData(chunk);
+  }
+
+  /** Ends the reader's data, and keeps the way out open where that is possible. */
+  override eofReceived(): boolean {
+    this.#reader.feedEof();
+    return this.#flow.transport.canWriteEof();
+  }
+
+  /** Has the writer wait. */
+  override pauseWriting(): void {
+    this.#flow.pauseWriting();
+  }
+
+  /** Lets the writer go on. */
+  override resumeWriting(): void {
+    this.#flow.resumeWriting();
+  }
+
+  /** Fails the writer; what has arrived can still be read. */
+  writingFailed(error: Error): void {
+    this.#flow.writingFailed(error);
+  }
+
+  /** Ends the reader's data, or fails it after the buffered bytes; ends all waits. */
+  override connectionLost(error: Error | null): void {
+    if (error === null) this.#reader.feedEof();
+    else this.#reader.setException(error);
+    this.#flow.connectionLost(error);
+  }
+}

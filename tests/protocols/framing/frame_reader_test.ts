@@ -1,0 +1,115 @@
+import { FrameDecodeError, IncompleteFrameError, InvalidStateError, lineCodec } from "@sluice/net";
+import { fixedLengthCodec, netstringCodec } from "@sluice/net/codecs";
+import {
+  type Decoder,
+  FrameReader,
+  NEED_MORE,
+  type NeedMore,
+  ReceiveBuffer,
+} from "@sluice/net/protocols";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { hex, utf8 } from "../../support/hex.ts";
+
+Deno.test("FrameReader.next() takes messages one by one, also from one chunk", () => {
+  const reader = new FrameReader(lineCodec());
+  assertEquals(reader.next(), NEED_MORE);
+  reader.feedData(utf8("one\ntwo\nth"));
+  assertEquals(reader.next(), "one");
+  assertEquals(reader.next(), "two");
+  assertEquals(reader.next(), NEED_MORE);
+  assertEquals(reader.buffered, 2);
+  reader.feedData(utf8("ree\n"));
+  assertEquals(reader.next(), "three");
+  reader.feedEof();
+  assertEquals(reader.isDone, false);
+  assertEquals(reader.next(), NEED_MORE);
+  assertEquals(reader.isDone, true);
+});
+
+Deno.test("FrameReader.next() throws IncompleteFrameError for a rest that is no message, for ever", () => {
+  const reader = new FrameReader(fixedLengthCodec(4));
+  reader.feedData(hex("0102030405"));
+  reader.feedEof();
+  assertEquals(reader.next(), hex("01020304"));
+  const error = assertThrows(() => reader.next(), IncompleteFrameError, "1 bytes");
+  assertEquals([error.buffered, error.recoverable], [1, false]);
+  assertStrictEquals(assertThrows(() => reader.next()), error);
+  assertEquals(reader.isDone, true);
+});
+
+Deno.test("FrameReader.next() throws the same for ever once the stream is broken", () => {
+  const reader = new FrameReader(netstringCodec());
+  reader.feedData(utf8("x1:a,"));
+  const error = assertThrows(() => reader.next(), FrameDecodeError);
+  assertStrictEquals(assertThrows(() => reader.next()), error);
+  reader.feedData(utf8("1:a,"));
+  assertStrictEquals(assertThrows(() => reader.next()), error);
+  assertEquals(reader.buffered, 0);
+});
+
+Deno.test("FrameReader.next() takes any other exception of a decoder for a broken stream", () => {
+  const decoder: Decoder<string> = {
+    decode: (): string => {
+      throw new TypeError("Cannot go on");
+    },
+  };
+  const reader = new FrameReader(decoder);
+  assertThrows(() => reader.next(), TypeError);
+  assertEquals(reader.isDone, true);
+});
+
+Deno.test("FrameReader.next() gives up on a recoverable error without a step forward", () => {
+  const decoder: Decoder<string> = {
+    decode: (): string => {
+      throw new FrameDecodeError("Cannot decode it", { recoverable: true });
+    },
+  };
+  const reader = new FrameReader(decoder);
+  reader.feedData(utf8("x"));
+  assertThrows(() => reader.next(), FrameDecodeError);
+  assertEquals(reader.isDone, true);
+});
+
+Deno.test("FrameReader.next() asks a decoder for final messages until there is none", () => {
+  const letters: Decoder<string | null> = {
+    decode: (): NeedMore => NEED_MORE,
+    decodeEnd: (buffer) => buffer.length === 0 ? NEED_MORE : nullable(buffer.takeText(1)),
+  };
+  const nullable = (letter: string): string | null => letter === "0" ? null : letter;
+  const reader = new FrameReader(letters);
+  reader.feedData(utf8("a0b"));
+  assertEquals(reader.next(), NEED_MORE);
+  reader.feedEof();
+  assertEquals(reader.next(), "a");
+  assertEquals(reader.next(), null);
+  assertEquals(reader.next(), "b");
+  assertEquals(reader.next(), NEED_MORE);
+  assertEquals(reader.isDone, true);
+});
+
+Deno.test("FrameReader.decoder, set anew, goes on with the bytes that were not taken", () => {
+  const reader = new FrameReader<string | Uint8Array>(lineCodec());
+  reader.feedData(utf8("upgrade\nabcde\n"));
+  assertEquals(reader.next(), "upgrade");
+  const lines = reader.decoder;
+  reader.decoder = fixedLengthCodec(2);
+  assertEquals(reader.next(), utf8("ab"));
+  assertEquals(reader.next(), utf8("cd"));
+  reader.decoder = lines;
+  assertEquals(reader.next(), "e");
+});
+
+Deno.test("FrameReader.takeRest() gives up what was not taken", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.append(utf8("one\ntw"));
+  const reader = new FrameReader(lineCodec(), buffer);
+  assertEquals(reader.next(), "one");
+  assertEquals(reader.takeRest(), utf8("tw"));
+  assertEquals(buffer.length, 0);
+});
+
+Deno.test("FrameReader.feedData() after feedEof() throws InvalidStateError", () => {
+  const reader = new FrameReader(lineCodec());
+  reader.feedEof();
+  assertThrows(() => reader.feedData(utf8("x")), InvalidStateError);
+});
