@@ -54,11 +54,15 @@ export class NodeChild implements Child {
 
   kill(signal: string): void {
     if (this.handle.exitCode !== null) return;
+    const { stdin } = this.handle;
+    // Deno's handle closes stdin before it sends any signal: a program that reads it could end by
+    // itself first, and would miss what is written later.
+    this.handle.stdin = null;
     // The name was checked where it came in.
     const isSent = this.handle.kill(signal as NodeJS.Signals);
     // Deno's handle sends one signal only, and takes any signal for the end of the process; this
     // resets it.
-    Object.assign(this.handle, { killed: false, signalCode: null });
+    Object.assign(this.handle, { killed: false, signalCode: null, stdin });
     if (!isSent) this.#sendAgain(signal as Deno.Signal);
   }
 

@@ -63,7 +63,7 @@ for (const medium of ["memory", "tcp"] as const) {
       a.writer.writeEof();
     }
     assertEquals((await first.b.reader.readline()).length, 3001);
-    const kept = await second.b.reader.read(100);
+    const kept = await second.b.reader.readexactly(100);
     const chunks = await Array.fromAsync(first.b.readable);
     assertEquals(chunks.map(transfer).join(""), "rest");
     assertEquals(decode(kept), "x".repeat(100));

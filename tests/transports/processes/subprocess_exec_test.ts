@@ -70,6 +70,18 @@ test("SubprocessTransport.sendSignal() reaches the process, and does nothing onc
   assertEquals(isThere(transport.pid), false);
 });
 
+test("A signal that the process outlives leaves its stdin open, with three descriptors and with four", async () => {
+  for (const extraStdio of [[], ["null"]] as const) {
+    const { transport, protocol } = await subprocessExec(make, "cat", { extraStdio });
+    transport.sendSignal("SIGCONT");
+    const stdin = transport.getPipeTransport(0);
+    stdin?.write("after the signal");
+    stdin?.writeEof();
+    assertEquals(await transport.closed, { success: true, code: 0, signal: null });
+    assertEquals(protocol.text(1), "after the signal");
+  }
+});
+
 test("SubprocessTransport.sendSignal() throws TypeError for what is no signal, at any time", async () => {
   const { transport } = await subprocessExec(make, "true");
   for (const signal of ["TERM", "SIGNOTHING", "", 15]) {
