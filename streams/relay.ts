@@ -1,4 +1,4 @@
-import { ConnectionLostError, IdleTimeoutError } from "../protocols/errors.ts";
+import { ConnectionLostError, IdleTimeoutError, InvalidStateError } from "../protocols/errors.ts";
 import { canReset } from "../transports/core/ending/abort_options.ts";
 import { clockFor } from "../transports/core/clock.ts";
 import { IdleTimer } from "../transports/layers/idle_timer.ts";
@@ -83,6 +83,8 @@ export interface RelayReport {
  * @param options How long both may be silent, and a signal.
  * @returns How many bytes went each way, and how each direction ended.
  * @throws {RangeError} If the timeout is not above zero.
+ * @throws {InvalidStateError} If a read of one of them is waiting, or one was handed over; nothing
+ * has happened then.
  */
 export async function relay(
   a: StreamConnection,
@@ -91,6 +93,8 @@ export async function relay(
 ): Promise<RelayReport> {
   checkOptions("relay", options, CHECKS);
   const { idleTimeout = DEFAULT_RELAY_IDLE_TIMEOUT, signal } = options;
+  checkReadable("first", a);
+  checkReadable("second", b);
   for (const connection of [a, b]) outlastShutdown(connection);
   // An end in good order would tell the peer of one side that it has everything from the other.
   const abort = (reason: Error) => {
@@ -112,6 +116,19 @@ export async function relay(
   } finally {
     idle.stop();
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Checks that no other read could take what the relay is to pass on. */
+function checkReadable(side: "first" | "second", { reader }: StreamConnection): void {
+  try {
+    // Putting nothing back needs the same.
+    reader.unread(new Uint8Array(0));
+  } catch (cause) {
+    throw new InvalidStateError(
+      `Cannot relay: a read of the ${side} connection is waiting, or it was handed over`,
+      { cause },
+    );
   }
 }
 

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { ConnectionLostError, IdleTimeoutError } from "../../protocols/errors.ts";
+import {
+  ConnectionLostError,
+  IdleTimeoutError,
+  InvalidStateError,
+} from "../../protocols/errors.ts";
+import { lineCodec } from "../../protocols/codecs/line_codec.ts";
+import { framed } from "../../streams/framing/framed.ts";
 import { relay, type RelayOptions, type RelayReport } from "../../streams/relay.ts";
 import { openConnection } from "../../streams/open_connection.ts";
 import { nodeNetwork } from "../../transports/networks/node_network.ts";
@@ -288,6 +294,33 @@ for (const idleTimeout of [0, -1, NaN]) {
     await assertRejects(() => route.relaying, RangeError, "idleTimeout");
     assertEquals(route.near.transport.isClosing(), false);
   });
+}
+
+/** What keeps a connection from being relayed. */
+const USES: Record<string, (connection: StreamConnection) => Promise<unknown>> = {
+  "a read": ({ reader }) => reader.readline(),
+  "a reader of its stream": ({ readable }) => readable.getReader().read(),
+  "framed()": (connection) => framed(connection, lineCodec()).receive(),
+  "a handover": (connection) => Promise.resolve(connection.switchProtocol({})),
+};
+
+for (const [use, begin] of Object.entries(USES)) {
+  for (const side of ["first", "second"] as const) {
+    Deno.test(`relay() rejects with InvalidStateError, and does nothing, when ${use} has the ${side} connection`, async () => {
+      await using used = await connectPair();
+      await using other = await connectPair();
+      const inUse = begin(used.a);
+      inUse.catch(() => {});
+      // A Web stream begins a little later.
+      await settle();
+      other.b.writer.write("stays");
+      const sides = side === "first" ? [used.a, other.a] as const : [other.a, used.a] as const;
+      await assertRejects(() => relay(...sides), InvalidStateError, `the ${side} connection`);
+      assertEquals(decode(await other.a.reader.readexactly(5)), "stays");
+      used.b.writer.write("for that use\n");
+      if (use !== "a handover") await inUse;
+    });
+  }
 }
 
 Deno.test("relay() aborts both sides when its signal aborts", async () => {
