@@ -14,6 +14,7 @@ import { abortable, type WaitSignal } from "../protocols/waits/wait_signal.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
 import { sentQueueOf } from "./core/write/writing.ts";
+import { slotOf } from "./core/stack_slot.ts";
 import { gatedTransport } from "./stack/gated_transport.ts";
 
 /** The size of a read, in bytes. */
@@ -109,11 +110,13 @@ export async function sendFileBy(
     throw new TypeError(`Cannot send file: ${show(file)} is neither a path nor an open file`);
   }
   // At once: what is written while the file is being opened would come before it.
-  const gate = new ExclusiveGate(gatedTransport(transport), "a file is being sent");
+  const slot = slotOf(gatedTransport(transport));
+  const gate = new ExclusiveGate("a file is being sent");
+  slot.close(gate);
   try {
     return await sendOpened(file, options, new SendFile(transport, gate, untilSent, signal));
   } finally {
-    gate.open();
+    slot.open(gate);
   }
 }
 

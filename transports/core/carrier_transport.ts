@@ -15,9 +15,9 @@ import { cannotReset, toAbortOptions } from "./ending/abort_options.ts";
 import { closeInTime } from "./ending/close_in_time.ts";
 import type { Connection } from "./connection.ts";
 import { switchProtocol } from "./read/switch_protocol.ts";
+import { gateOf } from "./stack_slot.ts";
 import { checkData, discard, takeOver, toParts } from "./write/to_bytes.ts";
 import { checkWriteBufferLimits } from "./write/water_marks.ts";
-import { gateOf } from "./write/write_gate.ts";
 
 let read: (transport: CarrierTransport) => Connection;
 

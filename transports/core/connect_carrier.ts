@@ -5,7 +5,7 @@ import { CarrierTransport } from "./carrier_transport.ts";
 import { Connection, type ConnectionTracker } from "./connection.ts";
 import { toError } from "./error_report.ts";
 import { checkMade, checkProtocolFactory, makeProtocol } from "./callbacks.ts";
-import { putOnTop, topOf } from "./stack_top.ts";
+import { slotOf, topOf } from "./stack_slot.ts";
 import { checkOptions, objectWith } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./transport_options.ts";
 
@@ -101,7 +101,8 @@ export async function connectOver<P extends AnyProtocol>(
   // Layers that were never told of a connection do not tell of its loss.
   void bottom.closed.then(({ error }) => arrival.fail(error));
   const transport = await arrival.ready;
-  if (topOf(bottom) !== transport) putOnTop(topOf(bottom), transport);
+  // A layer that is not of ours has told no slot.
+  if (topOf(bottom) !== transport) slotOf(topOf(bottom)).put({ transport });
   // The protocol that was set above is the one its factory made.
   return { transport, protocol: arrival.protocol as P };
 }

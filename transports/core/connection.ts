@@ -13,9 +13,9 @@ import { describeOsError } from "./os_error.ts";
 import { Delivery } from "./read/delivery.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";
 import { isPushSource, PushReader } from "./read/push_reader.ts";
+import { gateOf } from "./stack_slot.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { Outbound, type OutboundEvents } from "./write/outbound.ts";
-import { gateOf } from "./write/write_gate.ts";
 
 /** Told when connections begin and end: by a server, for instance. */
 export interface ConnectionTracker {

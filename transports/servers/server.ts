@@ -17,7 +17,7 @@ import {
   type ServeUntilSignalOptions,
 } from "./serve_until_signal.ts";
 import { SHUTDOWN_CHECKS, type ShutdownOptions, type ShutdownReport } from "./shutdown_options.ts";
-import { topOf } from "../core/stack_top.ts";
+import { topOf } from "../core/stack_slot.ts";
 
 /**
  * The default of `grace`, in milliseconds: what container managers give a program before they kill

@@ -1,24 +1,18 @@
-import { Placeholder } from "../core/placeholder.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
-import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
-import { isWritingEnded, isWritingPaused } from "../core/write/writing.ts";
-import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
-import { restack } from "./restack.ts";
+import type { Transport } from "../../protocols/contract.ts";
+import { ConnectionLostError } from "../../protocols/errors.ts";
+import type { CallbackErrorSink } from "../core/callbacks.ts";
+import { LivePlaceholder } from "./_live_placeholder.ts";
 
 /**
  * Placeholder for the protocol of a transport that is being taken away from it. It gathers what is
  * still delivered, waits until all that was written has left, and passes on whether to write.
  */
-export class LayerHandover extends Placeholder {
+export class LayerHandover extends LivePlaceholder {
   // The bytes delivered since.
   readonly #received: Bytes[] = [];
-  readonly #transport: Transport;
-  readonly #onError: CallbackErrorSink;
   readonly #drained = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
-  // Whether the replaced protocol was paused last.
-  #isPaused: boolean;
   #onEmpty: (() => void) | null = null;
 
   /**
@@ -26,10 +20,7 @@ export class LayerHandover extends Placeholder {
    * `onError`.
    */
   constructor(transport: Transport, onError: CallbackErrorSink) {
-    super(transport.getProtocol());
-    this.#transport = transport;
-    this.#onError = onError;
-    this.#isPaused = isWritingPaused(transport);
+    super(transport, onError);
     this.#lost.promise.catch(() => {});
     transport.setProtocol(this);
     transport.resumeReading();
@@ -48,7 +39,7 @@ export class LayerHandover extends Placeholder {
    * last of it. Rejects if the connection is lost before.
    */
   async whenEmpty(callback: () => void): Promise<void> {
-    if (this.#transport.getWriteBufferSize() === 0) return callback();
+    if (this.transport.getWriteBufferSize() === 0) return callback();
     const emptied = new Promise<void>((resolve) => {
       this.#onEmpty = () => {
         try {
@@ -58,7 +49,7 @@ export class LayerHandover extends Placeholder {
         }
       };
     });
-    this.#transport.setWriteBufferLimits({ high: 0 });
+    this.transport.setWriteBufferLimits({ high: 0 });
     await Promise.race([emptied, this.#lost.promise]);
   }
 
@@ -69,14 +60,6 @@ export class LayerHandover extends Placeholder {
   moveTo(transport: Transport, more: readonly Bytes[]): void {
     const unread = [...this.#received, ...more];
     this.handOver(transport, unread.length > 0 ? { unread: joinBytes(unread) } : {});
-    restack(this.protocol, transport);
-  }
-
-  /** Tells the protocol that was replaced whether to write, if that has changed for it. */
-  tellWriting(isPaused: boolean): void {
-    const wasPaused = this.#isPaused;
-    this.#isPaused = isPaused;
-    tellWriting(this.protocol, wasPaused, isPaused, this.#onError);
   }
 
   dataReceived(chunk: Bytes): void {
@@ -102,39 +85,5 @@ export class LayerHandover extends Placeholder {
   override connectionLost(error: Error | null): unknown {
     this.#lost.reject(new ConnectionLostError("Cannot remove layer: connection lost"));
     return super.connectionLost(error);
-  }
-}
-
-/**
- * Throws if the layer below a transport cannot be taken out.
- *
- * @param hasEnded Whether the peer has ended its direction.
- * @throws {ConnectionLostError} If the connection is closing.
- * @throws {InvalidStateError} If a direction has ended.
- */
-export function checkRemovable(transport: Transport, hasEnded: boolean): void {
-  if (transport.isClosing()) {
-    throw new ConnectionLostError("Cannot remove layer: the connection is closing");
-  }
-  if (hasEnded) {
-    throw new InvalidStateError("Cannot remove layer: the peer has ended its direction");
-  }
-  if (isWritingEnded(transport)) {
-    throw new InvalidStateError("Cannot remove layer: writeEof() was called");
-  }
-}
-
-/**
- * Tells a protocol that has come to stand on another transport whether to write, if that has
- * changed for it.
- */
-export function tellWriting(
-  protocol: AnyProtocol,
-  wasPaused: boolean,
-  isPaused: boolean,
-  onError: CallbackErrorSink,
-): void {
-  if (isPaused !== wasPaused) {
-    callBack(protocol, isPaused ? "pauseWriting" : "resumeWriting", onError);
   }
 }

@@ -1,28 +1,19 @@
-import type { Transport } from "../../protocols/contract.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import type { TransformRemoval } from "./_transform_removal.ts";
-
-/** A transform in a live connection. */
-export interface TransformedLayer {
-  /** Takes the layer out, see `removeLayer`; resolves to the transport below. */
-  remove(): Promise<Transport>;
-}
 
 /**
  * The transport that the protocol above a transform has. Once the layer is taken out, it forwards
  * to the transport below.
  */
 export class TransformTop extends TransportWrapper {
-  /** The layer right below. */
-  readonly layer: TransformedLayer;
-  readonly #removal: TransformRemoval;
+  /** Takes the layer right below out. */
+  readonly removal: TransformRemoval;
   readonly #onClose: () => void;
 
   /** Tells `onClose` that what still arrives is not wanted. */
-  constructor(layer: TransformedLayer, removal: TransformRemoval, onClose: () => void) {
+  constructor(removal: TransformRemoval, onClose: () => void) {
     super();
-    this.layer = layer;
-    this.#removal = removal;
+    this.removal = removal;
     this.#onClose = onClose;
   }
 
@@ -37,17 +28,17 @@ export class TransformTop extends TransportWrapper {
 
   override pauseReading(): void {
     // While it is handed over, the layer reads for itself.
-    if (this.#removal.isHandingOver) this.#removal.wantsReading = false;
+    if (this.removal.isHandingOver) this.removal.wantsReading = false;
     else super.pauseReading();
   }
 
   override resumeReading(): void {
-    if (this.#removal.isHandingOver) this.#removal.wantsReading = true;
+    if (this.removal.isHandingOver) this.removal.wantsReading = true;
     else super.resumeReading();
   }
 
   override isReading(): boolean {
-    const isWanted = !this.#removal.isHandingOver || this.#removal.wantsReading;
+    const isWanted = !this.removal.isHandingOver || this.removal.wantsReading;
     return super.isReading() && isWanted;
   }
 }

@@ -15,10 +15,8 @@ import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { closeAfterPeer } from "../core/write/writing.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
-import { markStacked, restack } from "./restack.ts";
 import { asBytes, discard, takeOver, toParts } from "../core/write/to_bytes.ts";
-import { putOnTop, takeOff } from "../core/stack_top.ts";
-import { gateOf } from "../core/write/write_gate.ts";
+import { gateOf, slotOf } from "../core/stack_slot.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 
@@ -74,7 +72,6 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     super();
     this.#options = options;
     this.#delivery = new Delivery(upper, this.#fail);
-    markStacked(this);
   }
 
   /**
@@ -94,7 +91,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   /** The transport below is there; tells the protocol above. */
   connectionMade(inner: Transport): void {
     this.inner = inner;
-    putOnTop(inner, this);
+    slotOf(inner).put({ transport: this, protocol: this });
     giveTransport(this.getProtocol(), this);
     this.#call("connectionMade", this);
   }
@@ -218,15 +215,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
       const waiting = this.#delivery.takeWaiting();
       this.inner.setProtocol(upper, waiting.length > 0 ? { unread: joinBytes(waiting) } : {});
     }
-    restack(upper, this.inner);
-    takeOff(this.inner, this);
+    slotOf(this.inner).take(upper, this.inner);
     return this.inner;
   }
 
   /** Whether another layer is being put on this one, and has these pieces wait. */
   #isHeld(data: readonly (Uint8Array | string)[], options: WriteOptions | undefined): boolean {
     const gate = gateOf(this);
-    if (gate === undefined || this.isClosing()) return false;
+    if (gate === null || this.isClosing()) return false;
     const pieces = data.map(asBytes).filter((piece) => piece.length > 0);
     if (pieces.length === 0 || !gate.hold(...pieces)) return false;
     if (options !== undefined && takeOver(pieces, options)) discard(pieces);

@@ -1,4 +1,5 @@
 import type { Transport, WriteOptions } from "../../protocols/contract.ts";
+import { shareSlot, slotOf } from "../core/stack_slot.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import type { WriteGate } from "../core/write/write_gate.ts";
 
@@ -9,6 +10,7 @@ export class LayerPassage extends TransportWrapper {
   /** Leads through the gate to the transport. */
   constructor(transport: Transport, gate: WriteGate) {
     super(transport);
+    shareSlot(this, slotOf(transport));
     this.#gate = gate;
   }
 

@@ -171,7 +171,7 @@ export async function removeLayer(
   checkOptions("remove layer", options, REMOVAL_CHECKS);
   const signal = waitSignal("remove layer", options);
   signal?.throwIfAborted();
-  if (transport instanceof TransformTop) return await abortable(transport.layer.remove(), signal);
+  if (transport instanceof TransformTop) return await abortable(transport.removal.run(), signal);
   if (!(transport instanceof Layer)) {
     throw new TypeError("Cannot remove layer: the transport has none");
   }

@@ -14,7 +14,7 @@ import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Connection } from "../core/connection.ts";
 import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
-import { markStacked } from "../stack/restack.ts";
+import { slotOf } from "../core/stack_slot.ts";
 import { CiphertextLink } from "./_ciphertext_link.ts";
 import {
   endsOf,
@@ -87,7 +87,6 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#upper = upper;
     this.#connection = new Connection(this, upper, transport);
     new CarrierTransport(this.#connection);
-    markStacked(this);
   }
 
   /** The encrypted transport. */
@@ -220,7 +219,9 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   #start(): void {
-    if (this.#phases.advance("start")) this.#connection.start();
+    if (!this.#phases.advance("start")) return;
+    slotOf(this.inner).put({ transport: this.#top, protocol: this });
+    this.#connection.start();
   }
 
   /** The peer has ended its direction, so that the loss cannot be told by a read that fails. */

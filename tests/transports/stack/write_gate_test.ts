@@ -83,6 +83,23 @@ for (const [base, prepare] of Object.entries(BASES)) {
   });
 }
 
+Deno.test("insertLayer() holds back writes although an insertion before it ends meanwhile", async () => {
+  const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol());
+  const first = insertLayer(a.transport, (upper, options) => new Layer(upper, options));
+  const { layer, done } = beginInsertion(a.transport);
+  const top = await first;
+  assertEquals(top.write("one"), false);
+  await turns();
+  assertEquals(b.protocol.receivedText, "<hello>");
+  layer.becomeReady();
+  await done;
+  top.write("two");
+  await turns();
+  assertEquals(b.protocol.receivedText, "<hello><one><two>");
+  top.close();
+  await b.transport.closed;
+});
+
 Deno.test("insertLayer() holds back the end of the direction as well", async () => {
   const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol());
   const { layer, done } = beginInsertion(a.transport);

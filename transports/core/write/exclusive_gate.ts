@@ -8,14 +8,9 @@ export class ExclusiveGate extends WriteGate {
   /** Nothing is held back: those who wait for sent bytes need not wait for this. */
   override readonly isHolding: boolean = false;
 
-  /**
-   * Closes the way to a transport.
-   *
-   * @param transport The transport.
-   * @param use What has it for itself, for the text of an error: "a file is being sent".
-   */
-  constructor(transport: ConstructorParameters<typeof WriteGate>[0], use: string) {
-    super(transport, () => {});
+  /** `use` says what has the transport for itself, in an error: "a file is being sent". */
+  constructor(use: string) {
+    super(() => {});
     this.#use = use;
   }
 

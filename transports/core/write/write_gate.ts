@@ -1,49 +1,25 @@
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
-import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 
 const encoder = new TextEncoder();
-const gates = new WeakMap<Transport, WriteGate>();
-/** How many transports have a gate: mostly none, and then a write looks for none. */
-let count = 0;
-
-/** The gate of a transport, while it has one. */
-export function gateOf(transport: Transport): WriteGate | undefined {
-  return count === 0 ? undefined : gates.get(transport);
-}
 
 /**
  * Holds back the data that is written to a transport while a layer is being put on it: the data
  * belongs above the layer, and would leave as it is. The layer itself writes
- * through {@linkcode pass}.
+ * through {@linkcode pass}. The slot of the transport has the gate while it is closed.
  */
 export class WriteGate {
   /** Whether the data that is written waits here. */
   readonly isHolding: boolean = true;
-  readonly #transport: Transport;
   readonly #onHeld: () => void;
   readonly #held: Bytes[] = [];
   #size = 0;
   #hasEof = false;
   #isPassing = false;
 
-  /**
-   * Closes the way to a transport.
-   *
-   * @param transport The transport, which asks {@linkcode gateOf} in each write.
-   * @param onHeld Called each time that something is held back.
-   * @throws {InvalidStateError} If it has a gate.
-   */
-  constructor(transport: Transport, onHeld: () => void) {
-    if (gates.has(transport)) {
-      throw new InvalidStateError(
-        "Cannot take over writes: a layer is being inserted, or a file is being sent",
-      );
-    }
-    this.#transport = transport;
+  /** `onHeld` is called each time that something is held back. */
+  constructor(onHeld: () => void) {
     this.#onHeld = onHeld;
-    gates.set(transport, this);
-    count++;
   }
 
   /** How much is held back, in bytes. */
@@ -91,9 +67,8 @@ export class WriteGate {
     return !this.#isPassing;
   }
 
-  /** Opens the way for good. Returns what was held back. */
-  open(): readonly Bytes[] {
-    if (gates.delete(this.#transport)) count--;
+  /** Returns what was held back, and holds it no more. */
+  release(): readonly Bytes[] {
     this.#size = 0;
     return this.#held.splice(0);
   }

@@ -3,7 +3,7 @@ import type { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { connectionOf } from "../carrier_transport.ts";
 import type { Connection } from "../connection.ts";
 import { TransportWrapper } from "../transport_wrapper.ts";
-import { gateOf } from "./write_gate.ts";
+import { gateOf } from "../stack_slot.ts";
 
 /** The connection of a transport, or of the one below its layers; `null` if it is not ours. */
 function writerOf(transport: Transport): Connection | null {
