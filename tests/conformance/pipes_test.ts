@@ -5,7 +5,7 @@ import { FileInput, FileOutput } from "../../transports/carriers/pipes/file_pipe
 import { PipeCarrier } from "../../transports/carriers/pipes/pipe_carrier.ts";
 import { connectCarrier, type Connected } from "../../transports/core/connect_carrier.ts";
 import { createServer } from "../../transports/create_server.ts";
-import { startChild } from "../../transports/processes/_start_child.ts";
+import { startChild } from "../../transports/processes/child/start_child.ts";
 import { Fifo } from "../support/fifo.ts";
 import { hasProgram } from "../support/outside_peer.ts";
 import { firstAccepted } from "../support/server_pair.ts";

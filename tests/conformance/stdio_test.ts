@@ -4,8 +4,8 @@ import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
 import { createServer } from "../../transports/create_server.ts";
-import { startChild } from "../../transports/processes/_start_child.ts";
-import { ProcessCarrier } from "../../transports/processes/_process_carrier.ts";
+import { startChild } from "../../transports/processes/child/start_child.ts";
+import { ProcessCarrier } from "../../transports/processes/child/process_carrier.ts";
 import { TransportWrapper } from "../../transports/core/transport_wrapper.ts";
 import { firstAccepted } from "../support/server_pair.ts";
 

@@ -5,9 +5,9 @@ import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
-import { endWithUs } from "./_end_with_us.ts";
-import { ProcessCarrier } from "./_process_carrier.ts";
-import { startChild } from "./_start_child.ts";
+import { endWithUs } from "./child/end_with_us.ts";
+import { ProcessCarrier } from "./child/process_carrier.ts";
+import { startChild } from "./child/start_child.ts";
 
 /** Options for a process that is connected to: how it is started and ended. */
 export interface ProcessOptions extends CommandOptions, TransportOptions {

@@ -11,9 +11,9 @@ import {
 import { checkProtocolFactory, makeProtocol } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
-import { ChildTransport } from "./_child_transport.ts";
+import { ChildTransport } from "./child/child_transport.ts";
 import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
-import { startChild } from "./_start_child.ts";
+import { startChild } from "./child/start_child.ts";
 import { checkOutput, checkStdin, type StdinStdio, type Stdio } from "./stdio.ts";
 
 /** Options for a child process and its pipes. */

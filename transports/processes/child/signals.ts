@@ -1,6 +1,6 @@
-import { show } from "../../protocols/option_checks.ts";
-import { nodeOs } from "../core/node_modules.ts";
-import { describeOsError } from "../core/os_error.ts";
+import { show } from "../../../protocols/option_checks.ts";
+import { nodeOs } from "../../core/node_modules.ts";
+import { describeOsError } from "../../core/os_error.ts";
 
 /** Throws if a value is not the name of a signal of this system. */
 export function checkSignal(signal: unknown): asserts signal is Deno.Signal {

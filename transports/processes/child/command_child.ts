@@ -1,6 +1,6 @@
-import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
-import { StreamInput, StreamOutput } from "../carriers/pipes/stream_pipe.ts";
-import type { Child, ChildPipe } from "./_child.ts";
+import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
+import { StreamInput, StreamOutput } from "../../carriers/pipes/stream_pipe.ts";
+import type { Child, ChildPipe } from "./child.ts";
 
 /** A process that `Deno.Command` has started: the fast way, for three descriptors. */
 export class CommandChild implements Child {

@@ -1,15 +1,15 @@
 import type { SpawnOptions, StdioOptions } from "node:child_process";
 import type { Duplex } from "node:stream";
-import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
-import { InvalidStateError } from "../../protocols/errors.ts";
-import { describeOsError, fromNodeError } from "../core/os_error.ts";
-import type { Child } from "./_child.ts";
-import { ChildTransport } from "./_child_transport.ts";
-import { CommandChild } from "./_command_child.ts";
-import type { CommandOptions } from "./command_options.ts";
-import type { SharedStdin } from "./_shared_stdin.ts";
-import { type Command, runInTerminal } from "./_terminal.ts";
-import type { FileStdio, StdinStdio, Stdio } from "./stdio.ts";
+import type { SubprocessTransport } from "../../../protocols/subprocess_contract.ts";
+import { InvalidStateError } from "../../../protocols/errors.ts";
+import { describeOsError, fromNodeError } from "../../core/os_error.ts";
+import type { Child } from "./child.ts";
+import { ChildTransport } from "./child_transport.ts";
+import { CommandChild } from "./command_child.ts";
+import type { CommandOptions } from "../command_options.ts";
+import type { SharedStdin } from "./shared_stdin.ts";
+import { type Command, runInTerminal } from "./terminal.ts";
+import type { FileStdio, StdinStdio, Stdio } from "../stdio.ts";
 
 /**
  * A descriptor as both ways to start a process understand it; `"shared"` is a pipe for another
@@ -146,7 +146,7 @@ async function startByNode(
   };
   const name = program instanceof URL ? decodeURIComponent(program.pathname) : program;
   // Only a program that needs it loads node:child_process.
-  const { NodeChild } = await import("./_node_child.ts");
+  const { NodeChild } = await import("./node_child.ts");
   return await NodeChild.start(name, args, options, descriptors[0] === "shared");
 }
 

@@ -1,6 +1,6 @@
-import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
+import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
 import type { Duplex } from "node:stream";
-import type { PipeInput, PipeOutput } from "../carriers/pipes/pipe_carrier.ts";
+import type { PipeInput, PipeOutput } from "../../carriers/pipes/pipe_carrier.ts";
 
 /** Our ends of one descriptor of a child. */
 export interface ChildPipe {

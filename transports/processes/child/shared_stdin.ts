@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { InvalidStateError } from "../../protocols/errors.ts";
+import { InvalidStateError } from "../../../protocols/errors.ts";
 
 /** The writing end of a process' stdin that is for another process. One of them gets it. */
 export class SharedStdin {

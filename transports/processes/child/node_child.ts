@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process"
 import { once } from "node:events";
 import { constants } from "node:os";
 import { Duplex } from "node:stream";
-import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
-import { NodeInput, NodeOutput } from "../carriers/pipes/node_pipe.ts";
-import type { Child, ChildPipe } from "./_child.ts";
+import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
+import { NodeInput, NodeOutput } from "../../carriers/pipes/node_pipe.ts";
+import type { Child, ChildPipe } from "./child.ts";
 
 /**
  * A process that node:child_process has started: the way for more than three descriptors, and for

@@ -1,28 +1,32 @@
-import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "../../protocols/facts/extra_info.ts";
-import { InvalidStateError } from "../../protocols/errors.ts";
+import type { ProtocolCallbacks, Transport } from "../../../protocols/contract.ts";
+import type {
+  ExtraInfo,
+  ExtraInfoValue,
+  ProcessExit,
+} from "../../../protocols/facts/extra_info.ts";
+import { InvalidStateError } from "../../../protocols/errors.ts";
 import {
   abortSignal,
   checkOptions,
   duration,
   type OptionTable,
-} from "../../protocols/option_checks.ts";
+} from "../../../protocols/option_checks.ts";
 import type {
   ProcessShutdownOptions,
   SubprocessProtocolCallbacks,
   SubprocessTransport,
-} from "../../protocols/subprocess_contract.ts";
-import { PipeCarrier } from "../carriers/pipes/pipe_carrier.ts";
-import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
-import { startTransport } from "../core/connect_carrier.ts";
-import { settlesInTime } from "../core/clock.ts";
-import { report, toError } from "../core/error_report.ts";
-import { describeOsError } from "../core/os_error.ts";
-import type { TransportOptions } from "../core/transport_options.ts";
-import type { Child } from "./_child.ts";
-import { endWithUs } from "./_end_with_us.ts";
-import { SharedStdin } from "./_shared_stdin.ts";
-import { checkSignal, signalGroup } from "./_signals.ts";
+} from "../../../protocols/subprocess_contract.ts";
+import { PipeCarrier } from "../../carriers/pipes/pipe_carrier.ts";
+import { callBack, type CallbackErrorSink, checkProtocol } from "../../core/callbacks.ts";
+import { startTransport } from "../../core/connect_carrier.ts";
+import { settlesInTime } from "../../core/clock.ts";
+import { report, toError } from "../../core/error_report.ts";
+import { describeOsError } from "../../core/os_error.ts";
+import type { TransportOptions } from "../../core/transport_options.ts";
+import type { Child } from "./child.ts";
+import { endWithUs } from "./end_with_us.ts";
+import { SharedStdin } from "./shared_stdin.ts";
+import { checkSignal, signalGroup } from "./signals.ts";
 
 /** Options for a {@linkcode ChildTransport}. */
 interface ChildTransportOptions extends Omit<TransportOptions, "layers"> {

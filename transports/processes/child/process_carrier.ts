@@ -1,10 +1,10 @@
-import type { CloseInfo } from "../../protocols/facts/close_info.ts";
-import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
-import { InvalidStateError } from "../../protocols/errors.ts";
-import type { PipeInput, PipeOutput } from "../carriers/pipes/pipe_carrier.ts";
-import type { ByteSource, Carrier } from "../core/carrier.ts";
-import { settlesInTime } from "../core/clock.ts";
-import type { Child } from "./_child.ts";
+import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
+import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
+import { InvalidStateError } from "../../../protocols/errors.ts";
+import type { PipeInput, PipeOutput } from "../../carriers/pipes/pipe_carrier.ts";
+import type { ByteSource, Carrier } from "../../core/carrier.ts";
+import { settlesInTime } from "../../core/clock.ts";
+import type { Child } from "./child.ts";
 
 /** The stdin and stdout of a child process as one {@linkcode Carrier}. */
 export class ProcessCarrier implements Carrier {
