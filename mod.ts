@@ -94,7 +94,7 @@ export { openDatagrams } from "./streams/datagrams/open_datagrams.ts";
 export { openUnixConnection } from "./streams/open_unix_connection.ts";
 export { createSubprocessExec } from "./streams/processes/create_subprocess_exec.ts";
 export { createSubprocessShell } from "./streams/processes/create_subprocess_shell.ts";
-export { Process } from "./streams/processes/process.ts";
+export type { Process } from "./streams/processes/process.ts";
 export { relay, type RelayReport } from "./streams/relay.ts";
 export {
   type ConnectionHandler,

@@ -1,4 +1,4 @@
-import { abortable } from "@std/async";
+import { abortable } from "../protocols/waits/wait_signal.ts";
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import {

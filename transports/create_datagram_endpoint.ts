@@ -1,34 +1,6 @@
-import type { Address } from "../protocols/facts/address.ts";
-import { abortable } from "@std/async";
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
-import { NameResolutionError } from "../protocols/errors.ts";
-import { checkOptions, objectWith, type OptionTable } from "../protocols/option_checks.ts";
-import { type Endpoint, formatEndpoint } from "./core/addresses.ts";
-import { describeEndpointError } from "./core/os_error.ts";
-import { checkProtocolFactory, makeProtocol } from "./core/callbacks.ts";
-import type { DatagramCarrier } from "./datagrams/datagram_carrier.ts";
+import type { DatagramEndpointOptions } from "./datagram_endpoint_options.ts";
 import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
-import {
-  checkPlaces,
-  type DatagramOptions,
-  ENDPOINT_CHECKS,
-  resolveEndpointOptions,
-} from "./datagrams/datagram_options.ts";
-import { EndpointTransport } from "./datagrams/endpoint_transport.ts";
-import { familyOf } from "./datagrams/ip_address.ts";
-import { type Lookup, NameCache } from "./datagrams/name_cache.ts";
-import { resolvePlaces } from "./datagrams/resolve_places.ts";
-import type { Network, NetworkOption } from "./networks/network.ts";
-import { networkOf } from "./networks/with_network.ts";
-
-/** Options for {@linkcode createDatagramEndpoint}. */
-export interface DatagramEndpointOptions extends DatagramOptions, NetworkOption {}
-
-/** The checks of {@linkcode DatagramEndpointOptions}. */
-export const DATAGRAM_CHECKS: OptionTable<DatagramEndpointOptions> = {
-  ...ENDPOINT_CHECKS,
-  network: objectWith("a Network", "connect", "listen"),
-};
 
 /**
  * Opens an endpoint that sends and receives datagrams: asyncio's `create_datagram_endpoint`.
@@ -90,73 +62,7 @@ export async function createDatagramEndpoint<P extends DatagramProtocolCallbacks
   protocolFactory: () => P,
   options: DatagramEndpointOptions,
 ): Promise<DatagramEndpoint<P>> {
-  checkProtocolFactory(protocolFactory);
-  checkOptions("open endpoint", options, DATAGRAM_CHECKS);
-  checkPlaces(options);
-  const { signal } = options;
-  const network = networkOf(options);
-  const lookup = lookupOf(network);
-  signal?.throwIfAborted();
-  const { local, remote } = await within(resolvePlaces(options, lookup), signal);
-  const carrier = await bindInTime(network, local, remote, options);
-  try {
-    signal?.throwIfAborted();
-    const protocol = makeProtocol(protocolFactory);
-    const { address } = carrier;
-    const family = address.transport === "udp" ? familyOf(address.hostname) : null;
-    const names = family === null ? null : new NameCache(lookup, family);
-    const settings = resolveEndpointOptions(options);
-    const transport = new EndpointTransport(carrier, protocol, remote, names, settings);
-    transport.start();
-    return { transport, protocol };
-  } catch (error) {
-    carrier.close();
-    throw error;
-  }
-}
-
-/** A carrier that comes after the signal is closed. */
-async function bindInTime(
-  network: Network,
-  local: Endpoint,
-  remote: Address | null,
-  options: DatagramEndpointOptions,
-): Promise<DatagramCarrier> {
-  const binding = bind(network, local, remote, options);
-  try {
-    return await within(binding, options.signal);
-  } catch (error) {
-    binding.then((carrier) => carrier.close(), () => {});
-    throw error;
-  }
-}
-
-async function bind(
-  network: Network,
-  local: Endpoint,
-  remote: Address | null,
-  options: DatagramEndpointOptions,
-): Promise<DatagramCarrier> {
-  if (network.bindDatagrams === undefined) {
-    throw new TypeError(
-      `Cannot open endpoint: ${network.name} has no datagrams, give network: denoNetwork`,
-    );
-  }
-  try {
-    return await network.bindDatagrams(local, options, remote);
-  } catch (error) {
-    throw describeEndpointError(error, `Cannot bind ${formatEndpoint(local)}`, local);
-  }
-}
-
-function lookupOf(network: Network): Lookup {
-  return (hostname) => {
-    if (network.lookup !== undefined) return network.lookup(hostname);
-    const cause = new Error(`${network.name} looks no names up`);
-    return Promise.reject(new NameResolutionError(hostname, { cause }));
-  };
-}
-
-function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return signal === undefined ? promise : abortable(promise, signal);
+  // Only a program that sends datagrams loads what does it.
+  const { openEndpoint } = await import("./open_endpoint.ts");
+  return await openEndpoint(protocolFactory, options);
 }

@@ -1,5 +1,5 @@
 import { checkOptions, functionLike, type OptionTable } from "../../protocols/option_checks.ts";
-import { DATAGRAM_CHECKS } from "../../transports/create_datagram_endpoint.ts";
+import { DATAGRAM_CHECKS } from "../../transports/datagram_endpoint_options.ts";
 import type { Address } from "../../protocols/facts/address.ts";
 import type {
   Datagram,

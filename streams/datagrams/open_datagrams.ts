@@ -1,23 +1,5 @@
-import { checkOptions, functionLike, type OptionTable } from "../../protocols/option_checks.ts";
-import {
-  createDatagramEndpoint,
-  DATAGRAM_CHECKS,
-  type DatagramEndpointOptions,
-} from "../../transports/create_datagram_endpoint.ts";
-import { DatagramSocket } from "./datagram_socket.ts";
-
-/** Options for {@linkcode openDatagrams}. */
-export interface OpenDatagramsOptions extends DatagramEndpointOptions {
-  /**
-   * Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example.
-   */
-  readonly errorReceived?: (error: Error) => unknown;
-}
-
-const CHECKS: OptionTable<OpenDatagramsOptions> = {
-  ...DATAGRAM_CHECKS,
-  errorReceived: functionLike("(error) => …"),
-};
+import type { DatagramSocket } from "./datagram_socket.ts";
+import type { OpenDatagramsOptions } from "./open_datagrams_options.ts";
 
 /**
  * Opens a socket for datagrams: `createDatagramEndpoint` with the async/await face.
@@ -45,14 +27,7 @@ const CHECKS: OptionTable<OpenDatagramsOptions> = {
  * @throws As `createDatagramEndpoint`.
  */
 export async function openDatagrams(options: OpenDatagramsOptions): Promise<DatagramSocket> {
-  checkOptions("open datagrams", options, CHECKS);
-  const { errorReceived, ...endpoint } = options;
-  const { transport } = await createDatagramEndpoint(() => ({
-    // Nothing is received before the socket is there.
-    connectionMade: (made) => made.pauseReading(),
-  }), endpoint);
-  return DatagramSocket.over(transport, {
-    ...(endpoint.sendPolicy !== undefined && { sendPolicy: endpoint.sendPolicy }),
-    ...(errorReceived !== undefined && { errorReceived }),
-  });
+  // Only a program that sends datagrams loads what does it.
+  const { openSocket } = await import("./open_socket.ts");
+  return await openSocket(options);
 }

@@ -1,37 +1,5 @@
-import { checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
-import {
-  SUBPROCESS_CHECKS,
-  subprocessExec,
-  type SubprocessOptions,
-} from "../../transports/processes/subprocess_exec.ts";
-import type { StdinStdio, Stdio } from "../../transports/processes/stdio.ts";
-import { READER_CHECKS, type StreamReaderOptions } from "../reading/read_options.ts";
-import { Process } from "./process.ts";
-import { ProcessProtocol } from "./_process_protocol.ts";
-
-/** Options for a child process with readers and a writer. */
-export interface CreateSubprocessOptions extends SubprocessOptions, StreamReaderOptions {
-  /**
-   * What the process reads: with `"piped"`, what is written to `Process.stdin`.
-   *
-   * @default {"inherit"}
-   */
-  readonly stdin?: StdinStdio;
-  /**
-   * Where its output goes: with `"piped"`, to `Process.stdout`.
-   *
-   * @default {"inherit"}
-   */
-  readonly stdout?: Stdio;
-  /**
-   * Where its complaints go: with `"piped"`, to `Process.stderr`.
-   *
-   * @default {"inherit"}
-   */
-  readonly stderr?: Stdio;
-}
-
-const CHECKS: OptionTable<CreateSubprocessOptions> = { ...SUBPROCESS_CHECKS, ...READER_CHECKS };
+import type { CreateSubprocessOptions } from "./create_subprocess_options.ts";
+import type { Process } from "./process.ts";
 
 /**
  * Starts a program, with readers and a writer for its pipes: asyncio's `create_subprocess_exec`. As
@@ -62,14 +30,7 @@ export async function createSubprocessExec(
   program: string | URL,
   options: CreateSubprocessOptions = {},
 ): Promise<Process> {
-  checkOptions("run", options, CHECKS);
-  const { limit, ...rest } = options;
-  const stdio = { stdin: "inherit", stdout: "inherit", stderr: "inherit", ...rest } as const;
-  const { transport, protocol } = await subprocessExec(
-    () =>
-      new ProcessProtocol(3 + (rest.extraStdio?.length ?? 0), limit === undefined ? {} : { limit }),
-    program,
-    stdio,
-  );
-  return new Process(transport, protocol, String(program));
+  // Only a program that starts a process loads what runs one.
+  const { startProcess } = await import("./_start_process.ts");
+  return await startProcess(program, options);
 }

@@ -1,5 +1,6 @@
 import { checkShellOptions, shellCommand } from "../../transports/processes/shell_command.ts";
-import { createSubprocessExec, type CreateSubprocessOptions } from "./create_subprocess_exec.ts";
+import { createSubprocessExec } from "./create_subprocess_exec.ts";
+import type { CreateSubprocessOptions } from "./create_subprocess_options.ts";
 import type { Process } from "./process.ts";
 
 /** Options for a command of the shell with readers and a writer. */

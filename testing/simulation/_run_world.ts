@@ -9,6 +9,8 @@ import { type SimulationOptions, toSettings } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
 import type { Trace } from "./trace.ts";
 import type { World } from "./world.ts";
+// What the library loads at its first use is loaded by now: a world does not wait for modules.
+import "../../streams/datagrams/open_socket.ts";
 
 /** The function of a simulation. */
 export type WorldMain<T> = (world: World) => T | Promise<T>;

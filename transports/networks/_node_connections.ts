@@ -1,4 +1,4 @@
-import { abortable } from "@std/async";
+import { abortable } from "../../protocols/waits/wait_signal.ts";
 import type { Server, Socket } from "node:net";
 import type { Address } from "../../protocols/facts/address.ts";
 import type { Carrier } from "../core/carrier.ts";

@@ -1,10 +1,9 @@
-import { abortable } from "@std/async";
+import { abortable } from "../../protocols/waits/wait_signal.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { applySocketOptions } from "../carriers/socket_options.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import { nextTurn, toTimerMs } from "../core/clock.ts";
 import { DEFAULT_HOSTNAME, type Endpoint, fromDenoAddr } from "../core/addresses.ts";
-import { bindDatagrams } from "../datagrams/bind_datagrams.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import { listenNativeTls, secureCarrier, startNativeTls } from "../tls/tls_stack.ts";
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
@@ -26,7 +25,9 @@ export const denoNetwork: Network = {
   name: "denoNetwork",
   connect,
   listen,
-  bindDatagrams,
+  // Only a program that sends datagrams loads what does it.
+  bindDatagrams: async (place, options) =>
+    await (await import("../datagrams/bind_datagrams.ts")).bindDatagrams(place, options),
   lookup: lookUpHost,
   tls: { connect: connectSecure, listen: listenSecure },
 };

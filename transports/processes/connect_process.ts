@@ -1,43 +1,5 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
-import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
-import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
-import { type Connected, connectOver } from "../core/connect_carrier.ts";
-import { checkProtocolFactory } from "../core/callbacks.ts";
-import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
-import { checkProgram, COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
-import { endWithUs } from "./child/end_with_us.ts";
-import { ProcessCarrier } from "./child/process_carrier.ts";
-import { startChild } from "./child/start_child.ts";
-
-/** Options for a process that is connected to: how it is started and ended. */
-export interface ProcessOptions extends CommandOptions, TransportOptions {
-  /**
-   * Where its stderr goes: to our own stderr, or nowhere.
-   *
-   * @default {"inherit"}
-   */
-  readonly stderr?: "inherit" | "null";
-  /**
-   * How many milliseconds a process gets to end by itself once the connection is closing. Then it
-   * is sent SIGTERM, and after as long again SIGKILL.
-   *
-   * @default {5000}
-   */
-  readonly exitTimeout?: number;
-}
-
-const CHECKS: OptionTable<ProcessOptions> = {
-  ...COMMAND_CHECKS,
-  stderr: oneOf("inherit", "null"),
-  exitTimeout: duration(),
-  ...TRANSPORT_CHECKS,
-};
-
-/** A connection over a process. */
-export interface ConnectedProcess<P extends AnyProtocol> extends Connected<P> {
-  /** Resolves to how the process ended, once it has. Never rejects. */
-  readonly exited: Promise<ProcessExit>;
-}
+import type { ConnectedProcess, ProcessOptions } from "./process_options.ts";
 
 /**
  * Starts a process and makes a connection of its stdin and stdout.
@@ -84,13 +46,7 @@ export async function connectProcess<P extends AnyProtocol>(
   program: string | URL,
   options: ProcessOptions = {},
 ): Promise<ConnectedProcess<P>> {
-  checkProtocolFactory(protocolFactory);
-  checkProgram(program);
-  checkOptions("connect to process", options, CHECKS);
-  const { stderr = "inherit", exitTimeout = 5000, endWithParent = true } = options;
-  const child = await startChild(program, ["piped", "piped", stderr], options);
-  if (endWithParent) endWithUs(child.exited, (signal) => child.kill(signal));
-  const carrier = new ProcessCarrier(child, exitTimeout);
-  const connected = await connectOver(protocolFactory, carrier, options);
-  return { ...connected, exited: carrier.exited };
+  // Only a program that starts a process loads what runs one.
+  const { connectChild } = await import("./child/connect_child.ts");
+  return await connectChild(protocolFactory, program, options);
 }

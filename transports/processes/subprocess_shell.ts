@@ -1,9 +1,6 @@
 import type { SubprocessProtocolCallbacks } from "../../protocols/subprocess_contract.ts";
-import {
-  type ConnectedSubprocess,
-  subprocessExec,
-  type SubprocessOptions,
-} from "./subprocess_exec.ts";
+import { subprocessExec } from "./subprocess_exec.ts";
+import type { ConnectedSubprocess, SubprocessOptions } from "./subprocess_options.ts";
 import { checkShellOptions, shellCommand } from "./shell_command.ts";
 
 /** Options for a command of the shell, which has its arguments in it. */

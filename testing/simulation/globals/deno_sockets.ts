@@ -1,4 +1,4 @@
-import { abortable } from "@std/async";
+import { abortable } from "../../../protocols/waits/wait_signal.ts";
 import { copyOf } from "../../../protocols/bytes.ts";
 import { MAX_DATAGRAM_SIZE } from "../../../transports/datagrams/datagram_carrier.ts";
 import { connectTcp, connectUnix } from "../network/handshake.ts";

@@ -1,4 +1,4 @@
-import type { CreateSubprocessOptions } from "../../../streams/processes/create_subprocess_exec.ts";
+import type { CreateSubprocessOptions } from "../../../streams/processes/create_subprocess_options.ts";
 
 /** A kind of descriptor. */
 export type Kind = "piped" | "null" | "inherit";

@@ -7,7 +7,7 @@ import {
   nodeNetwork,
 } from "@sluice/net";
 import type { DatagramCarrier, DatagramEndpoint, Network } from "@sluice/net/transports";
-import type { DatagramEndpointOptions } from "../../../transports/create_datagram_endpoint.ts";
+import type { DatagramEndpointOptions } from "../../../transports/datagram_endpoint_options.ts";
 import { DatagramLog } from "../../support/datagram_log.ts";
 import { settle, turn } from "../../support/event_loop.ts";
 

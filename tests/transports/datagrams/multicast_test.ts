@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createDatagramEndpoint } from "@sluice/net";
 import type { DatagramEndpoint } from "@sluice/net/transports";
-import type { DatagramEndpointOptions } from "../../../transports/create_datagram_endpoint.ts";
+import type { DatagramEndpointOptions } from "../../../transports/datagram_endpoint_options.ts";
 import { DatagramLog } from "../../support/datagram_log.ts";
 import { settle } from "../../support/event_loop.ts";
 

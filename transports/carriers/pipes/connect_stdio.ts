@@ -1,8 +1,5 @@
 import type { AnyProtocol } from "../../../protocols/contract.ts";
 import { type Connected, connectOver } from "../../core/connect_carrier.ts";
-import { openStdin } from "./open_pipe.ts";
-import { StandardOutput } from "./file_pipe.ts";
-import { PipeCarrier } from "./pipe_carrier.ts";
 import { checkProtocolFactory } from "../../core/callbacks.ts";
 import { checkOptions } from "../../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../../core/transport_options.ts";
@@ -39,9 +36,7 @@ export async function connectStdio<P extends AnyProtocol>(
 ): Promise<Connected<P>> {
   checkProtocolFactory(protocolFactory);
   checkOptions("connect stdio", options, TRANSPORT_CHECKS);
-  const carrier = new PipeCarrier({
-    input: openStdin(),
-    output: new StandardOutput(Deno.stdout),
-  });
-  return await connectOver(protocolFactory, carrier, options);
+  // Only a program that uses it loads the pipes.
+  const { standardPipes } = await import("./_standard_pipes.ts");
+  return await connectOver(protocolFactory, standardPipes(), options);
 }

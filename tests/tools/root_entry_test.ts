@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+
+/** The part of the output of `deno info --json` that is used here. */
+interface ModuleGraph {
+  roots: string[];
+  modules: { specifier: string; dependencies?: Dependency[] }[];
+}
+
+interface Dependency {
+  isDynamic?: boolean;
+  code?: { specifier?: string };
+}
+
+const root = new URL("../../", import.meta.url);
+
+/** What a program loads that imports an entry and calls nothing. */
+async function loadedBy(entry: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", entry],
+    cwd: root,
+  }).output();
+  const graph: ModuleGraph = JSON.parse(new TextDecoder().decode(stdout));
+  const modules = new Map(graph.modules.map((module) => [module.specifier, module]));
+  const loaded = new Set(graph.roots);
+  for (const specifier of loaded) {
+    for (const { code, isDynamic } of modules.get(specifier)?.dependencies ?? []) {
+      if (code?.specifier !== undefined && !isDynamic) loaded.add(code.specifier);
+    }
+  }
+  return [...loaded].map((specifier) => specifier.replace(root.href, "")).sort();
+}
+
+/** What only some programs need: it is loaded when they call for it, or has an entry of its own. */
+const LATER = [
+  /^node:/,
+  /^jsr:|^https?:/,
+  /^node\/|^testing\//,
+  /^transports\/carriers\/(?!socket_|pipes\/(connect_stdio|memory_pipe)\.ts)/,
+  /^transports\/datagrams\/(?!ip_address\.ts)/,
+  /^transports\/layers\/(capture\/|compression|throttle|proxy\/(?!ip_address\.ts))/,
+  /^transports\/networks\/(epoll\/|_node_)/,
+  /^transports\/processes\/child\//,
+  /^streams\/(datagrams|processes)\/(?!open_datagrams\.ts|create_subprocess_)/,
+  /\/sniff/,
+];
+
+Deno.test("the root entry loads nothing that only some programs need", async () => {
+  const loaded = await loadedBy("mod.ts");
+  assert(loaded.includes("transports/create_connection.ts"), loaded.join("\n"));
+  assertEquals(loaded.filter((path) => LATER.some((pattern) => pattern.test(path))), []);
+});
+
+Deno.test("the root entry loads at most 190 modules", async () => {
+  const loaded = await loadedBy("mod.ts");
+  assert(loaded.length <= 190, `${loaded.length} modules`);
+});
