@@ -1,10 +1,5 @@
 import type { AnyProtocol } from "../../../protocols/contract.ts";
-import {
-  checkOptions,
-  duration,
-  oneOf,
-  type OptionTable,
-} from "../../../protocols/option_checks.ts";
+import { checkOptions } from "../../../protocols/option_checks.ts";
 import { connectOver } from "../../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../../core/callbacks.ts";
 import { checkProgram } from "../command_options.ts";
