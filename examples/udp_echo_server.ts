@@ -11,27 +11,15 @@
  *
  * @module
  */
-import {
-  type Address,
-  createDatagramEndpoint,
-  DatagramProtocol,
-  type DatagramTransport,
-  formatAddress,
-} from "@sluice/net";
+import { type Address, createDatagramEndpoint, DatagramProtocol, formatAddress } from "@sluice/net";
 import { serveDatagrams } from "./_datagrams.ts";
 import { listenFlags, readFlags } from "./_flags.ts";
 import { runProgram } from "./_program.ts";
 
 class Echo extends DatagramProtocol {
-  #transport: DatagramTransport | undefined;
-
-  override connectionMade(transport: DatagramTransport): void {
-    this.#transport = transport;
-  }
-
   override datagramReceived(data: Uint8Array, address: Address): void {
     console.log(`${data.length} bytes from ${formatAddress(address)}`);
-    this.#transport?.sendto(data, address);
+    this.transport.sendto(data, address);
   }
 
   // A failed send ends nothing: the next datagram may go elsewhere.
@@ -41,11 +29,11 @@ class Echo extends DatagramProtocol {
 
   // Clients that send faster than the answers leave are not heard until they have left.
   override pauseWriting(): void {
-    this.#transport?.pauseReading();
+    this.transport.pauseReading();
   }
 
   override resumeWriting(): void {
-    this.#transport?.resumeReading();
+    this.transport.resumeReading();
   }
 }
 

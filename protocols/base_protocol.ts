@@ -1,5 +1,5 @@
 import type { BaseProtocolCallbacks, Transport } from "./contract.ts";
-import { InvalidStateError } from "./errors.ts";
+import { notConnected } from "./_not_connected.ts";
 
 /** Tells a protocol of the transport that it has from now on, if it wants to know. */
 export let giveTransport: (protocol: object, transport: Transport) => void;
@@ -28,10 +28,7 @@ export abstract class BaseProtocol implements BaseProtocolCallbacks {
    */
   get transport(): Transport {
     if (this.#transport !== null) return this.#transport;
-    throw new InvalidStateError(
-      "Cannot use transport: not connected yet; " +
-        "a connectionMade() of your own has to call super.connectionMade(transport)",
-    );
+    throw notConnected();
   }
 
   /** Called once, before any other callback. Reading starts after it returns. */

@@ -1,5 +1,6 @@
 import type { Address } from "./facts/address.ts";
 import type { Bytes } from "./bytes.ts";
+import { notConnected } from "./_not_connected.ts";
 import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_contract.ts";
 
 /**
@@ -15,17 +16,10 @@ import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_co
  * @example An echo server
  * ```ts
  * import { type Address, createDatagramEndpoint, DatagramProtocol } from "@sluice/net";
- * import type { DatagramTransport } from "@sluice/net/protocols";
  *
  * class Echo extends DatagramProtocol {
- *   #transport: DatagramTransport | undefined;
- *
- *   override connectionMade(transport: DatagramTransport): void {
- *     this.#transport = transport;
- *   }
- *
  *   override datagramReceived(data: Uint8Array, address: Address): void {
- *     this.#transport?.sendto(data, address);
+ *     this.transport.sendto(data, address);
  *   }
  * }
  *
@@ -34,8 +28,22 @@ import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_co
  * ```
  */
 export class DatagramProtocol implements DatagramProtocolCallbacks {
+  #transport: DatagramTransport | null = null;
+
+  /**
+   * The endpoint that `connectionMade` was given.
+   *
+   * @throws {InvalidStateError} Before `connectionMade`.
+   */
+  get transport(): DatagramTransport {
+    if (this.#transport === null) throw notConnected();
+    return this.#transport;
+  }
+
   /** Called once, before any other callback. */
-  connectionMade(_transport: DatagramTransport): void {}
+  connectionMade(transport: DatagramTransport): void {
+    this.#transport = transport;
+  }
 
   /** Called once, last, with the failure that ended the endpoint, or `null`. */
   connectionLost(_error: Error | null): void {}

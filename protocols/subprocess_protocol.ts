@@ -1,4 +1,5 @@
 import type { Bytes } from "./bytes.ts";
+import { notConnected } from "./_not_connected.ts";
 import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subprocess_contract.ts";
 
 /**
@@ -34,8 +35,22 @@ import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subproc
  * ```
  */
 export class SubprocessProtocol implements SubprocessProtocolCallbacks {
+  #transport: SubprocessTransport | null = null;
+
+  /**
+   * The process that `connectionMade` was given.
+   *
+   * @throws {InvalidStateError} Before `connectionMade`.
+   */
+  get transport(): SubprocessTransport {
+    if (this.#transport === null) throw notConnected();
+    return this.#transport;
+  }
+
   /** Called once, first, when all pipes are connected. */
-  connectionMade(_transport: SubprocessTransport): void {}
+  connectionMade(transport: SubprocessTransport): void {
+    this.#transport = transport;
+  }
 
   /** Called once, last, when the process has exited and every pipe has ended. */
   connectionLost(_error: Error | null): void {}

@@ -19,19 +19,12 @@ import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
  * @example A server that answers in capitals, and a client
  * ```ts
  * import { createDatagramEndpoint, DatagramProtocol } from "@sluice/net";
- * import { type DatagramTransport } from "@sluice/net/protocols";
  * import type { Address } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
  * class UpperCase extends DatagramProtocol {
- *   #transport: DatagramTransport | undefined;
- *
- *   override connectionMade(transport: DatagramTransport): void {
- *     this.#transport = transport;
- *   }
- *
  *   override datagramReceived(data: Uint8Array, address: Address): void {
- *     this.#transport?.sendto(new TextDecoder().decode(data).toUpperCase(), address);
+ *     this.transport.sendto(new TextDecoder().decode(data).toUpperCase(), address);
  *   }
  * }
  *

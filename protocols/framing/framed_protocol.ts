@@ -2,15 +2,15 @@ import type { Codec } from "./codec.ts";
 import { NEED_MORE } from "./codec.ts";
 import type { Bytes } from "../bytes.ts";
 import type { AnyProtocol } from "../contract.ts";
-import { ConnectionLostError, type FrameError } from "../errors.ts";
+import type { FrameError } from "../errors.ts";
 import { writeEncoded } from "./encoded_message.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { Protocol } from "../protocol.ts";
 import { isThenable } from "../thrown.ts";
-import { signalOf, type WaitOptions } from "../waits/wait_options.ts";
+import { NO_OPTIONS, signalOf, type WaitOptions } from "../waits/wait_options.ts";
 import type { WaitSignal } from "../waits/wait_signal.ts";
+import { WriteRoom } from "../waits/write_room.ts";
 import { turnBudget } from "../waits/turn_budget.ts";
-import { WaitQueue } from "../waits/wait_queue.ts";
 
 /**
  * A protocol of messages instead of bytes. Extend it and override {@linkcode messageReceived}.
@@ -63,12 +63,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   #isEnded = false;
   // Whether another reader has taken the bytes that were not decoded.
   #isDetached = false;
-  #isWritingPaused = false;
-  // How the connection was lost; null while it is not.
-  #lost: { readonly error: Error | null } | null = null;
-  readonly #room = new WaitQueue();
-  // Why nothing can be sent any more, though the connection is not lost yet.
-  #failure: Error | null = null;
+  readonly #room = new WriteRoom();
 
   /**
    * Takes the codec, for this connection alone.
@@ -148,12 +143,10 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    * stays sent.
    * @throws {ConnectionLostError} If the connection is gone; or the failure that ended it.
    */
-  drain(options: WaitOptions = {}): Promise<void> {
+  drain(options: WaitOptions = NO_OPTIONS): Promise<void> {
     const signal = signalOf("drain", options);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#lost !== null) return rejected(this.#lost.error ?? new ConnectionLostError());
-    if (this.#failure !== null) return rejected(this.#failure);
-    if (this.#isWritingPaused) return this.#waitForRoom(signal);
+    if (!this.#room.isOpen) return this.#waitForRoom(signal);
     // Answering what has arrived already must not hold up other connections.
     return turnBudget.spend() ? turnBudget.untilRenewed(signal) : Promise.resolve();
   }
@@ -172,27 +165,25 @@ export class FramedProtocol<In, Out = In> extends Protocol {
 
   /** As {@linkcode Protocol.connectionLost}; it ends every {@linkcode drain}. */
   override connectionLost(error: Error | null): void {
-    this.#lost = { error };
-    this.#room.fail(error ?? new ConnectionLostError());
+    this.#room.lose(error);
+    this.#room.waits.fail(this.#room.error);
   }
 
   /**
    * Sending failed: it ends every {@linkcode drain}. Messages that have arrived are still received.
    */
   writingFailed(error: Error): void {
-    this.#failure = error;
     this.#room.fail(error);
   }
 
   /** As {@linkcode Protocol.pauseWriting}; {@linkcode drain} waits from now on. */
   override pauseWriting(): void {
-    this.#isWritingPaused = true;
+    this.#room.pause();
   }
 
   /** As {@linkcode Protocol.resumeWriting}; it ends every {@linkcode drain}. */
   override resumeWriting(): void {
-    this.#isWritingPaused = false;
-    this.#room.release();
+    this.#room.resume();
   }
 
   /**
@@ -300,22 +291,10 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   }
 
   #waitForRoom(signal: WaitSignal | undefined): Promise<void> {
-    const waiting = this.#room.wait(signal);
-    ignoreUnawaited(waiting);
+    const { error, waits } = this.#room;
+    const waiting = error === null ? waits.wait(signal) : Promise.reject(error);
+    // The connection tells of its loss by itself: a wait for nothing must not end the process.
+    waiting.catch(() => {});
     return waiting;
   }
-}
-
-/**
- * A rejection that does not end the process if nothing awaits it: the connection tells of its loss
- * by itself.
- */
-function rejected(reason: Error): Promise<void> {
-  const promise = Promise.reject(reason);
-  ignoreUnawaited(promise);
-  return promise;
-}
-
-function ignoreUnawaited(promise: Promise<unknown>): void {
-  promise.catch(() => {});
 }

@@ -2,8 +2,9 @@ import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 import { turnBudget } from "../../protocols/waits/turn_budget.ts";
-import { SharedWait, WaitQueue } from "../../protocols/waits/wait_queue.ts";
+import { SharedWait, type WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
+import { WriteRoom } from "../../protocols/waits/write_room.ts";
 import { nextTurn } from "../../transports/core/clock.ts";
 import { type SendableFile, sendFileBy, type SendFileOptions } from "../../transports/send_file.ts";
 import { sentQueueOf } from "../../transports/core/write/writing.ts";
@@ -17,15 +18,10 @@ const READY: Promise<void> = Promise.resolve();
  */
 export class FlowControl {
   #transport: Transport | null = null;
-  #paused = false;
-  // How the connection was lost; null while it is not.
-  #lost: { readonly error: Error | null } | null = null;
-  readonly #room = new WaitQueue();
+  readonly #room = new WriteRoom();
   #handedOver: InvalidStateError | null = null;
   // Why there are no more waits, though the connection goes on.
   #interruption: { readonly reason: unknown } | null = null;
-  // Why nothing can be sent any more, though the connection is not lost yet.
-  #failure: Error | null = null;
   // Where a flush() waits.
   readonly #flushing = new Set<WaitQueue>();
   #emptying: SharedWait<void> | null = null;
@@ -69,13 +65,12 @@ export class FlowControl {
 
   /** As the protocol's callback. */
   pauseWriting(): void {
-    this.#paused = true;
+    this.#room.pause();
   }
 
   /** As the protocol's callback. */
   resumeWriting(): void {
-    this.#paused = false;
-    this.#room.release();
+    this.#room.resume();
   }
 
   /** Told when sending fails while the connection is not lost. */
@@ -83,12 +78,11 @@ export class FlowControl {
 
   /** Why nothing can be sent any more, while the connection is not lost; else `null`. */
   get failure(): Error | null {
-    return this.#failure;
+    return this.#room.failure;
   }
 
   /** As the protocol's callback: those who wait for room fail, and so do those who come. */
   writingFailed(error: Error): void {
-    this.#failure = error;
     this.#room.fail(error);
     this.onFailure?.(error);
   }
@@ -98,21 +92,21 @@ export class FlowControl {
    * error.
    */
   connectionLost(error: Error | null): void {
-    this.#lost = { error };
-    if (error === null) this.#room.release();
-    else this.#room.fail(error);
+    this.#room.lose(error);
+    if (error === null) this.#room.waits.release();
+    else this.#room.waits.fail(error);
   }
 
   /** Another writer has the transport from now on: waits for room fail, and so do later ones. */
   handOver(): void {
     this.#handedOver = new InvalidStateError("Cannot write: the connection was handed over");
-    for (const queue of [this.#room, ...this.#flushing]) queue.fail(this.#handedOver);
+    for (const queue of [this.#room.waits, ...this.#flushing]) queue.fail(this.#handedOver);
   }
 
   /** Ends the waits under way, and those that come, with `reason`. Written bytes are still sent. */
   interrupt(reason: unknown): void {
     this.#interruption = { reason };
-    for (const queue of [this.#room, ...this.#flushing]) queue.fail(reason);
+    for (const queue of [this.#room.waits, ...this.#flushing]) queue.fail(reason);
     for (const wait of [this.#emptying, this.#closing]) wait?.fail(reason);
   }
 
@@ -121,9 +115,7 @@ export class FlowControl {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#handedOver !== null) return Promise.reject(this.#handedOver);
     if (this.#interruption !== null) return ignored(Promise.reject(this.#interruption.reason));
-    if (
-      !this.#paused && this.#failure === null && this.#lost === null && !this.transport.isClosing()
-    ) {
+    if (this.#room.isOpen && !this.transport.isClosing()) {
       // A loop of `write` and `drain` into a peer that takes everything must not hold up the
       // others.
       return turnBudget.spend() ? turnBudget.untilRenewed(signal) : READY;
@@ -132,10 +124,9 @@ export class FlowControl {
   }
 
   #drainInTime(signal?: WaitSignal): Promise<void> {
-    if (this.#lost !== null) return Promise.reject(this.#lostError());
-    if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.transport.isClosing()) return this.#drainClosing(signal);
-    return this.#room.wait(signal);
+    const { error, waits } = this.#room;
+    if (error !== null) return Promise.reject(error);
+    return this.transport.isClosing() ? this.#drainClosing(signal) : waits.wait(signal);
   }
 
   /** Waits until what was written is sent; see `StreamWriter.flush`. */
@@ -144,7 +135,7 @@ export class FlowControl {
     const queue = sentQueueOf(this.output);
     if (queue === undefined) await this.#untilEmpty(signal);
     else if (queue !== null) await this.#untilSent(queue, signal);
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#room.failure !== null) throw this.#room.failure;
     if (!this.output.isClosing()) return;
     const { error, bytesUnsent } = await this.#closed().wait(signal);
     if (error !== null || bytesUnsent > 0) throw error ?? new ConnectionLostError();
@@ -180,7 +171,7 @@ export class FlowControl {
 
   /** For a transport that does not tell how much is sent. */
   async #untilEmpty(signal?: WaitSignal): Promise<void> {
-    while (this.#lost === null && this.output.getWriteBufferSize() > 0) {
+    while (!this.#room.isLost && this.output.getWriteBufferSize() > 0) {
       this.#emptying ??= new SharedWait(this.#emptyNow());
       await this.#emptying.wait(signal);
     }
@@ -194,7 +185,7 @@ export class FlowControl {
     const limits = transport.getWriteBufferLimits();
     transport.setWriteBufferLimits({ high: 0 });
     // Fails if the connection is lost, which is looked up by those who wait.
-    if (this.#paused) await this.#room.wait().catch(() => {});
+    if (this.#room.isPaused) await this.#room.waits.wait().catch(() => {});
     transport.setWriteBufferLimits(limits);
     this.#emptying = null;
   }
@@ -206,12 +197,9 @@ export class FlowControl {
   /** A loop of `write` and `drain` must not spin on a connection whose loss is about to be told. */
   async #drainClosing(signal?: WaitSignal): Promise<void> {
     await nextTurn();
-    if (this.#lost !== null) throw this.#lostError();
-    if (this.#paused) await this.#room.wait(signal);
-  }
-
-  #lostError(): Error {
-    return this.#lost?.error ?? new ConnectionLostError();
+    const { error, isLost, isPaused, waits } = this.#room;
+    if (isLost) throw error;
+    if (isPaused) await waits.wait(signal);
   }
 }
 

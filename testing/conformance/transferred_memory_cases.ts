@@ -146,7 +146,7 @@ export const transferredMemoryCases: readonly ConformanceCase[] = [
     name: "Options of write() that do not exist, or are of the wrong kind, throw TypeError",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
-      for (const options of [{ transfers: true }, { transfer: "yes" }, null, 5]) {
+      for (const options of [{ transfers: true }, { transfer: "yes" }, null, 5, []]) {
         const wrong = options as WriteOptions;
         const data = new Uint8Array([1]);
         assertThrows(() => a.transport.write(data, wrong), TypeError, "Cannot write");

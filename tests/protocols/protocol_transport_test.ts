@@ -2,12 +2,16 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   BufferedProtocol,
   type Bytes,
+  createDatagramEndpoint,
+  DatagramProtocol,
   FramedProtocol,
   InvalidStateError,
   lineCodec,
   memoryTransportPair,
   Protocol,
   startTls,
+  subprocessExec,
+  SubprocessProtocol,
   type Transport,
   TransportWrapper,
 } from "@sluice/net";
@@ -51,6 +55,26 @@ for (
     transport.abort();
   });
 }
+
+Deno.test("transport of a DatagramProtocol is the endpoint it was connected to", async () => {
+  const made = new DatagramProtocol();
+  assertThrows(() => made.transport, InvalidStateError, "Cannot use transport: not connected yet");
+  const localAddr = { port: 0 };
+  const { transport, protocol } = await createDatagramEndpoint(() => made, { localAddr });
+  assertStrictEquals(protocol.transport, transport);
+  transport.close();
+  await transport.closed;
+  assertStrictEquals(protocol.transport, transport);
+});
+
+Deno.test("transport of a SubprocessProtocol is the process it was connected to", async () => {
+  const made = new SubprocessProtocol();
+  assertThrows(() => made.transport, InvalidStateError, "Cannot use transport: not connected yet");
+  const { transport, protocol } = await subprocessExec(() => made, "cat");
+  assertStrictEquals(protocol.transport, transport);
+  protocol.transport.getPipeTransport(0)?.close();
+  await transport.closed;
+});
 
 Deno.test("transport of a protocol is what setProtocol() was called on, without connectionMade()", async () => {
   const [a] = await memoryTransportPair(() => ({}), () => ({}));

@@ -105,7 +105,8 @@ export function discard(pieces: readonly (Uint8Array | string)[]): void {
 function transfers(options: WriteOptions): boolean {
   // Callers without types may give anything.
   const transfer = (options as WriteOptions | null)?.transfer ?? false;
-  let isPlain = typeof transfer === "boolean" && typeof options === "object" && options !== null;
+  let isPlain = typeof transfer === "boolean" && typeof options === "object" &&
+    options !== null && !Array.isArray(options);
   for (const name in options) isPlain &&= name === "transfer";
   if (!isPlain) checkOptions("write", options, CHECKS);
   return transfer;
