@@ -25,6 +25,13 @@ export interface ConnectionTracker {
   onClosed(transport: Transport): void;
 }
 
+/** A write has failed. */
+interface WriteFailure {
+  readonly error: Error;
+  /** Ends the wait for what the read under way says; none while that has not begun. */
+  stopWaiting?: () => void;
+}
+
 /**
  * A connection over any {@linkcode Carrier}, as the library sees it; users have its
  * `CarrierTransport`. It joins the two halves of a connection to its {@linkcode Lifecycle}: every
@@ -42,21 +49,19 @@ export class Connection implements PumpEvents, OutboundEvents {
   readonly outbound: Outbound;
   readonly #tracker: ConnectionTracker | undefined;
   #transport: Transport | null = null;
+  // The time at which the protocol was told, in milliseconds, and the bytes received since.
   #startedAt = 0;
   #received = 0;
+  // Whether the peer has ended its direction.
   #hasEof = false;
-  // Whether our end is only the answer to the peer's.
-  #isPeerFirst = false;
-  #isFinishing = false;
-  #isReset = false;
   // Why nothing can be sent any more, while the rest is still being read.
-  #writeFailure: Error | null = null;
+  #writeFailure: WriteFailure | null = null;
+  // The end that closes the connection, or is to count as that: null while neither is known.
+  #closedBy: "local" | "peer" | null = null;
+  // The outcome, once it is decided.
   #closeInfo: CloseInfo | null = null;
+  // For those who wait for the end.
   #closed: PromiseWithResolvers<CloseInfo> | null = null;
-  // Ends the wait of a failed write for what the read under way says.
-  #stopWaiting: (() => void) | null = null;
-  // The end that ended the connection, once the queued bytes are sent.
-  #endedBy: "local" | "peer" = "local";
 
   /** Starts with {@linkcode start}. `tracker` is told last of all. */
   constructor(
@@ -105,7 +110,7 @@ export class Connection implements PumpEvents, OutboundEvents {
 
   /** Has a `close()` that follows count as the peer's: by default if its end came before ours. */
   followPeer(isPeerFirst: boolean = this.#hasEof && !this.outbound.isEnding): void {
-    this.#isPeerFirst = isPeerFirst;
+    if (this.lifecycle.allows("close")) this.#closedBy = isPeerFirst ? "peer" : null;
   }
 
   onReceived(bytes: number): void {
@@ -116,7 +121,7 @@ export class Connection implements PumpEvents, OutboundEvents {
     this.#hasEof = true;
     this.lifecycle.advance("peerEof");
     const answered = this.#tellEof();
-    if (this.#writeFailure !== null) this.lose("error", this.#writeFailure);
+    if (this.#writeFailure !== null) this.lose("error", this.#writeFailure.error);
     return answered;
   }
 
@@ -147,7 +152,7 @@ export class Connection implements PumpEvents, OutboundEvents {
   onWriteError(error: unknown): void {
     const described = describeOsError(error, `Cannot write to ${this.peer}`);
     if (this.#hasEof || this.carrier.direction === "write") return this.lose("error", described);
-    this.#writeFailure ??= described;
+    this.#writeFailure ??= { error: described };
     this.#tellWriteFailureInTime();
   }
 
@@ -206,9 +211,9 @@ export class Connection implements PumpEvents, OutboundEvents {
   /** Ends the connection once the queued bytes are sent. */
   close(by: "local" | "peer"): void {
     if (!this.lifecycle.allows("close")) return;
-    if (this.#writeFailure !== null) return this.lose("error", this.#writeFailure);
+    if (this.#writeFailure !== null) return this.lose("error", this.#writeFailure.error);
     this.lifecycle.advance("close");
-    this.#endedBy = this.#isPeerFirst ? "peer" : by;
+    this.#closedBy ??= by;
     this.delivery.stop();
     if (this.outbound.isFlushed) this.#finish();
     else this.outbound.flush();
@@ -216,8 +221,7 @@ export class Connection implements PumpEvents, OutboundEvents {
 
   /** Ends the connection at once; the peer sees a reset if that is wanted. */
   abort(error: Error | null, reset: boolean): void {
-    this.#isReset ||= reset && this.lifecycle.allows("lose");
-    this.lose(error === null ? "abort" : "error", error);
+    this.lose(error === null ? "abort" : "error", error, reset);
   }
 
   /** See `Transport.closed`. */
@@ -236,12 +240,12 @@ export class Connection implements PumpEvents, OutboundEvents {
   }
 
   #tellWriteFailureInTime(): void {
-    const error = this.#writeFailure;
+    const failure = this.#writeFailure;
     // No callback comes before `connectionMade`: a handshake below may still go on.
-    if (error === null || this.lifecycle.state === "fresh") return;
+    if (failure === null || this.lifecycle.state === "fresh") return;
     // A reset is told to one operation only. If the read under way is told, it knows better than
     // the write, which fails in the same turn with a mere broken pipe.
-    this.#stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(error));
+    failure.stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(failure.error));
   }
 
   #tellWriteFailure(error: Error): void {
@@ -266,19 +270,20 @@ export class Connection implements PumpEvents, OutboundEvents {
 
   /** Everything was handed to the carrier. */
   #finish(): void {
-    if (this.#isFinishing) return;
-    this.#isFinishing = true;
-    if (this.carrier.finish === undefined) return this.lose(this.#endedBy, null);
+    this.lifecycle.advance("finish");
+    const { carrier } = this;
+    const onDone = (): void => this.lose(this.#closedBy ?? "local", null);
+    if (carrier.finish === undefined) return onDone();
     const onFailed = (thrown: unknown): void => this.lose("error", toError(thrown));
     try {
-      this.carrier.finish().then(() => this.lose(this.#endedBy, null), onFailed);
+      carrier.finish().then(onDone, onFailed);
     } catch (thrown) {
       onFailed(thrown);
     }
   }
 
-  /** Decides the outcome, if it is not decided yet. */
-  lose(endedBy: CloseInfo["endedBy"], error: Error | null): void {
+  /** Decides the outcome, if it is not decided yet; the peer sees a reset if that is wanted. */
+  lose(endedBy: CloseInfo["endedBy"], error: Error | null, reset = false): void {
     if (!this.lifecycle.allows("lose")) return;
     this.lifecycle.advance("lose");
     this.#closeInfo = {
@@ -289,17 +294,17 @@ export class Connection implements PumpEvents, OutboundEvents {
       bytesUnsent: this.outbound.unsent + this.#heldBack,
       durationMs: performance.now() - this.#startedAt,
     };
-    this.#stopWaiting?.();
+    this.#writeFailure?.stopWaiting?.();
     this.delivery.stop();
     this.outbound.stop();
-    queueMicrotask(() => this.#release());
+    queueMicrotask(() => this.#release(reset));
   }
 
-  #release(): void {
+  #release(reset: boolean): void {
     this.call("connectionLost", this.#closeInfo?.error ?? null);
     this.lifecycle.advance("release");
     if (this.#closeInfo === null) return;
-    const outcome = this.#isReset ? { ...this.#closeInfo, reset: true } : this.#closeInfo;
+    const outcome = reset ? { ...this.#closeInfo, reset } : this.#closeInfo;
     callBack(this.carrier, "close", this.onCallbackError, outcome);
     this.#closed?.resolve(this.#closeInfo);
     if (this.#transport !== null) this.#tracker?.onClosed(this.#transport);

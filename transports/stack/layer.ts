@@ -13,12 +13,12 @@ import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
-import { closeAfterPeer } from "../core/write/writing.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
-import { asBytes, discard, takeOver, toParts } from "../core/write/to_bytes.ts";
+import { asBytes, discard, takeOver, toParts, transfers } from "../core/write/to_bytes.ts";
 import { gateOf, slotOf } from "../core/stack_slot.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
+import { PeerEnd } from "./_peer_end.ts";
 
 /**
  * Sits between a transport and its protocol and sees both directions: a protocol to the transport
@@ -60,10 +60,9 @@ import { TransportWrapper } from "../core/transport_wrapper.ts";
 export class Layer extends TransportWrapper implements ProtocolCallbacks {
   readonly #delivery: Delivery;
   readonly #options: TransportOptions;
-  #hasEnded = false;
+  readonly #peerEnd: PeerEnd;
   // How the connection was lost; null while it is not.
   #lost: { readonly error: Error | null } | null = null;
-  #isEofWaiting = false;
   // Bytes that the transport below knows nothing of are being delivered: it does not wait for that.
   #isUnreadWaiting = false;
 
@@ -72,6 +71,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     super();
     this.#options = options;
     this.#delivery = new Delivery(upper, this.#fail);
+    this.#peerEnd = new PeerEnd(this, this.#delivery, () => this.#call("eofReceived"));
   }
 
   /**
@@ -108,12 +108,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** The peer ended its direction; tells the protocol above once it was handed everything. */
   eofReceived(): boolean | void {
-    this.#hasEnded = true;
-    if (!this.#delivery.isReady) {
-      this.#tellEofInTime();
-      return true;
-    }
-    return this.#tellEof();
+    return this.#peerEnd.come();
   }
 
   /** The transport below is full; tells the protocol above. */
@@ -193,7 +188,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
       this.#isUnreadWaiting = true;
       void this.#delivery.ready().then(() => void (this.#isUnreadWaiting = false));
     }
-    if (replaysEof && this.#hasEnded) this.#tellEofInTime();
+    if (replaysEof) this.#peerEnd.replay();
   }
 
   /** The protocol above. */
@@ -211,7 +206,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     const upper = this.getProtocol();
     if (this.#isUnreadWaiting) holdDelivery(this.inner, this.#delivery.ready());
     // After the end of data nothing comes but what waits here already, so it goes its way.
-    if (!this.#isEofWaiting) {
+    if (!this.#peerEnd.isWaiting) {
       const waiting = this.#delivery.takeWaiting();
       this.inner.setProtocol(upper, waiting.length > 0 ? { unread: joinBytes(waiting) } : {});
     }
@@ -224,28 +219,10 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     const gate = gateOf(this);
     if (gate === null || this.isClosing()) return false;
     const pieces = data.map(asBytes).filter((piece) => piece.length > 0);
+    const areOwned = options !== undefined && transfers(options);
     if (pieces.length === 0 || !gate.hold(...pieces)) return false;
-    if (options !== undefined && takeOver(pieces, options)) discard(pieces);
+    if (areOwned && takeOver(pieces, options)) discard(pieces);
     return true;
-  }
-
-  #tellEofInTime(): void {
-    if (this.#isEofWaiting) return;
-    this.#isEofWaiting = true;
-    void this.#delivery.ready().then(() => {
-      this.#isEofWaiting = false;
-      if (!this.isClosing()) this.#closeUnless(this.#tellEof());
-    });
-  }
-
-  #tellEof(): boolean {
-    const answer = this.#call("eofReceived");
-    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#closeUnless(keepsOpen));
-    return Boolean(answer);
-  }
-
-  #closeUnless(keepsOpen: unknown): void {
-    if (!keepsOpen && !this.isClosing()) closeAfterPeer(this.inner, true);
   }
 
   #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {

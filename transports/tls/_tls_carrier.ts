@@ -12,24 +12,19 @@ import { canReset, toAbort } from "../core/ending/abort_options.ts";
 import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Connection } from "../core/connection.ts";
-import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
+import { nextTurn } from "../core/clock.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { slotOf } from "../core/stack_slot.ts";
 import { CiphertextLink } from "./_ciphertext_link.ts";
-import {
-  endsOf,
-  injectionError,
-  protocolError,
-  shutdownTimeoutError,
-  truncationError,
-} from "./_tls_errors.ts";
+import { endsOf, injectionError, protocolError, truncationError } from "./_tls_errors.ts";
 import { tlsFacts } from "./_tls_facts.ts";
 import { TlsHandshake } from "./_tls_handshake.ts";
 import { TlsPhases } from "./_tls_phases.ts";
+import { TlsShutdown } from "./_tls_shutdown.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
 import { SecuredSocket } from "./engine/secured_socket.ts";
-import { MAX_DROPPED, type ResolvedTlsOptions } from "./tls_options.ts";
+import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /**
  * TLS over any transport, by node:tls. The transport below sees it as the protocol. The transport
@@ -58,13 +53,10 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
       callBack(this.#upper, "connectionLost", this.#connection.onCallbackError, error);
     },
   });
-  readonly #peerEnded = Promise.withResolvers<void>();
+  readonly #shutdown = new TlsShutdown(this.#link);
   #secured: SecuredSocket | null = null;
   #facts: ReadonlyMap<string, unknown> = new Map();
-  #stopTimer: () => void = () => {};
   #writeEnded: Promise<void> | null = null;
-  #finished: Promise<void> | null = null;
-  #dropped = 0;
   // The error with which the transport below was lost.
   #lost: Error | null = null;
 
@@ -118,10 +110,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
       return this.#handshake.abandon(injectionError(this.inner, n));
     }
     if (phase === "over" || this.source.hasEnded) return;
-    if (phase === "finishing" && (this.#dropped += n) > MAX_DROPPED) {
-      this.inner.pauseReading();
-      return this.#peerEnded.resolve();
-    }
+    if (phase === "finishing" && !this.#shutdown.takes(n)) return;
     const fed = this.#link.feed(n);
     return fed === undefined ? this.source.drained() : fed.then(() => this.source.drained());
   }
@@ -152,7 +141,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   connectionLost(error: Error | null): void {
     this.#lost = error ?? new ConnectionLostError();
     this.#link.setFull(false);
-    this.#peerEnded.resolve();
+    this.#shutdown.endPeer();
     // The handshake was done: the protocol above is told of the connection and then of its loss.
     this.#start();
     const phase = this.#phases.now;
@@ -173,7 +162,9 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   finish(): Promise<void> {
-    return this.#finished ??= this.#exchangeEnds();
+    this.#phases.advance("finish");
+    this.source.drop();
+    return this.#shutdown.run(this.#options.shutdownTimeout, () => this.closeWrite());
   }
 
   get canReset(): boolean {
@@ -183,8 +174,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   close(outcome: CarrierOutcome): void {
     const { endedBy, error } = outcome;
     this.#phases.advance("stop");
-    this.#stopTimer();
-    this.#peerEnded.resolve();
+    this.#shutdown.stop();
     this.source.abandon();
     // The engine tells the peer by an alert what is wrong with its data.
     if (error instanceof TlsProtocolError) return void this.#link.leave(error);
@@ -236,26 +226,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     if (this.#lost !== null) throw this.#lost;
   }
 
-  /** Tells the peer that we are done, waits until it is done too, and ends the transport below. */
-  async #exchangeEnds(): Promise<void> {
-    const { inner } = this;
-    const { shutdownTimeout } = this.#options;
-    this.#phases.advance("finish");
-    this.source.drop();
-    this.#stopTimer = startTimer(shutdownTimeout, () => {
-      const isSent = inner.getWriteBufferSize() === 0;
-      inner.abort(isSent ? undefined : shutdownTimeoutError(inner, shutdownTimeout));
-    }, clockFor(inner));
-    await this.closeWrite();
-    // Closed before the peer has read everything, a socket is reset and the peer may lose the rest.
-    await this.#peerEnded.promise;
-    inner.close();
-    const { error, bytesUnsent } = await inner.closed;
-    if (error !== null && bytesUnsent > 0) throw error;
-  }
-
   #endReading(error: Error | null): void {
-    this.#peerEnded.resolve();
+    this.#shutdown.endPeer();
     this.source.end(error);
   }
 }

@@ -6,21 +6,38 @@ import {
   type LifecycleState,
 } from "../../../transports/core/ending/lifecycle.ts";
 
-const EVENTS: LifecycleEvent[] = ["made", "peerEof", "writeEof", "close", "lose", "release"];
+const EVENTS: LifecycleEvent[] = [
+  "made",
+  "peerEof",
+  "writeEof",
+  "close",
+  "finish",
+  "lose",
+  "release",
+];
 
 /** A way to each state, whether it counts as closing, and where each event leads, in the order above. */
 const STATES: Record<
   LifecycleState,
   [path: LifecycleEvent[], isClosing: boolean, next: (LifecycleState | null)[]]
 > = {
-  fresh: [[], false, ["open", null, null, null, null, null]],
-  open: [["made"], false, [null, "readEnded", "writeEnded", "closing", "lost", null]],
-  readEnded: [["made", "peerEof"], false, [null, null, "ended", "closing", "lost", null]],
-  writeEnded: [["made", "writeEof"], false, [null, "ended", null, "closing", "lost", null]],
-  ended: [["made", "peerEof", "writeEof"], false, [null, null, null, "closing", "lost", null]],
-  closing: [["made", "close"], true, [null, null, null, null, "lost", null]],
-  lost: [["made", "lose"], true, [null, null, null, null, null, "closed"]],
-  closed: [["made", "lose", "release"], true, [null, null, null, null, null, null]],
+  fresh: [[], false, ["open", null, null, null, null, null, null]],
+  open: [["made"], false, [null, "readEnded", "writeEnded", "closing", null, "lost", null]],
+  readEnded: [["made", "peerEof"], false, [null, null, "ended", "closing", null, "lost", null]],
+  writeEnded: [["made", "writeEof"], false, [null, "ended", null, "closing", null, "lost", null]],
+  ended: [["made", "peerEof", "writeEof"], false, [
+    null,
+    null,
+    null,
+    "closing",
+    null,
+    "lost",
+    null,
+  ]],
+  closing: [["made", "close"], true, [null, null, null, null, "finishing", "lost", null]],
+  finishing: [["made", "close", "finish"], true, [null, null, null, null, null, "lost", null]],
+  lost: [["made", "lose"], true, [null, null, null, null, null, null, "closed"]],
+  closed: [["made", "lose", "release"], true, [null, null, null, null, null, null, null]],
 };
 
 for (const [state, [path, isClosing, nexts]] of Object.entries(STATES)) {

@@ -9,6 +9,7 @@ import { InvalidStateError } from "../../../protocols/errors.ts";
  * - `writeEnded`: we ended our direction, the peer may go on.
  * - `ended`: both directions ended, not closed yet.
  * - `closing`: no more is read; queued bytes are being sent.
+ * - `finishing`: they are sent; the carrier ends in good order.
  * - `lost`: the outcome is decided; `connectionLost` is about to be called.
  * - `closed`: `connectionLost` was called and everything is released.
  */
@@ -19,11 +20,19 @@ export type LifecycleState =
   | "writeEnded"
   | "ended"
   | "closing"
+  | "finishing"
   | "lost"
   | "closed";
 
 /** What moves a connection from one {@linkcode LifecycleState} to the next. */
-export type LifecycleEvent = "made" | "peerEof" | "writeEof" | "close" | "lose" | "release";
+export type LifecycleEvent =
+  | "made"
+  | "peerEof"
+  | "writeEof"
+  | "close"
+  | "finish"
+  | "lose"
+  | "release";
 
 /**
  * The whole life of a connection: the state that each event leads to. Other events cannot happen.
@@ -34,7 +43,8 @@ const TRANSITIONS: Record<LifecycleState, Partial<Record<LifecycleEvent, Lifecyc
   readEnded: { writeEof: "ended", close: "closing", lose: "lost" },
   writeEnded: { peerEof: "ended", close: "closing", lose: "lost" },
   ended: { close: "closing", lose: "lost" },
-  closing: { lose: "lost" },
+  closing: { finish: "finishing", lose: "lost" },
+  finishing: { lose: "lost" },
   lost: { release: "closed" },
   closed: {},
 };
@@ -50,7 +60,8 @@ export class Lifecycle {
 
   /** Whether `close()` or the loss of the connection has been decided. */
   get isClosing(): boolean {
-    return this.#state === "closing" || this.#state === "lost" || this.#state === "closed";
+    const state = this.#state;
+    return state === "closing" || state === "finishing" || state === "lost" || state === "closed";
   }
 
   /** Whether the peer has ended its direction, and ours is not being closed. */

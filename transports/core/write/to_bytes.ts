@@ -102,7 +102,12 @@ export function discard(pieces: readonly (Uint8Array | string)[]): void {
   for (const bytes of pieces) if (typeof bytes !== "string") OWNER.release(bytes);
 }
 
-function transfers(options: WriteOptions): boolean {
+/**
+ * Whether the options say that the memory of the data is given away.
+ *
+ * @throws {TypeError} If there is no such option, or it is of the wrong kind.
+ */
+export function transfers(options: WriteOptions): boolean {
   // Callers without types may give anything.
   const transfer = (options as WriteOptions | null)?.transfer ?? false;
   let isPlain = typeof transfer === "boolean" && typeof options === "object" &&

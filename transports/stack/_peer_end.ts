@@ -1,0 +1,60 @@
+import type { Delivery } from "../core/read/delivery.ts";
+import type { TransportWrapper } from "../core/transport_wrapper.ts";
+import { closeAfterPeer } from "../core/write/writing.ts";
+
+/**
+ * The end of the peer's direction on its way through a layer: the protocol above hears of it when
+ * it was handed everything before. By then the transport below has its answer, which kept the
+ * connection open; if the protocol says otherwise, the layer closes.
+ */
+export class PeerEnd {
+  readonly #layer: TransportWrapper;
+  readonly #delivery: Delivery;
+  readonly #tell: () => unknown;
+  #hasCome = false;
+  #isWaiting = false;
+
+  /** `tell` calls `eofReceived` of the protocol above `layer`. */
+  constructor(layer: TransportWrapper, delivery: Delivery, tell: () => unknown) {
+    this.#layer = layer;
+    this.#delivery = delivery;
+    this.#tell = tell;
+  }
+
+  /** Whether it waits until the protocol was handed everything. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** It came from below. Tells whether the connection stays open. */
+  come(): boolean {
+    this.#hasCome = true;
+    if (this.#delivery.isReady) return this.#ask();
+    this.#askInTime();
+    return true;
+  }
+
+  /** Has it told once more, to another protocol, if it has come. */
+  replay(): void {
+    if (this.#hasCome) this.#askInTime();
+  }
+
+  #askInTime(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    void this.#delivery.ready().then(() => {
+      this.#isWaiting = false;
+      if (!this.#layer.isClosing()) this.#closeUnless(this.#ask());
+    });
+  }
+
+  #ask(): boolean {
+    const answer = this.#tell();
+    if (answer instanceof Promise) void answer.then((keepsOpen) => this.#closeUnless(keepsOpen));
+    return Boolean(answer);
+  }
+
+  #closeUnless(keepsOpen: unknown): void {
+    if (!keepsOpen && !this.#layer.isClosing()) closeAfterPeer(this.#layer.inner, true);
+  }
+}
