@@ -1,3 +1,4 @@
+import { onAbort } from "../protocols/waits/wait_signal.ts";
 import { ConnectionLostError, IdleTimeoutError, InvalidStateError } from "../protocols/errors.ts";
 import { canReset } from "../transports/core/ending/abort_options.ts";
 import { clockFor } from "../transports/core/clock.ts";
@@ -105,9 +106,9 @@ export async function relay(
     a.transport,
     b.transport,
   ]);
-  const onAbort = () => abort(toReason(signal?.reason));
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const giveUp = () => abort(toReason(signal?.reason));
+  if (signal?.aborted) giveUp();
+  const stop = onAbort(signal, giveUp);
   try {
     const watch: Watch = { idle, abort };
     const [forward, backward] = await Promise.all([copy(a, b, watch), copy(b, a, watch)]);
@@ -115,7 +116,7 @@ export async function relay(
     return { forward, backward };
   } finally {
     idle.stop();
-    signal?.removeEventListener("abort", onAbort);
+    stop();
   }
 }
 

@@ -1,4 +1,5 @@
 import { signalOf, type WaitOptions } from "../protocols/waits/wait_options.ts";
+import { onAbort } from "../protocols/waits/wait_signal.ts";
 
 /** A task is a function that is told by a signal when its group gives up. */
 export type Task<T> = (signal: AbortSignal) => T | Promise<T>;
@@ -49,8 +50,7 @@ export class TaskGroup {
     const signal = signalOf("run task group", options);
     signal?.throwIfAborted();
     const group = new TaskGroup();
-    const giveUp = () => group.#controller.abort(signal?.reason);
-    signal?.addEventListener("abort", giveUp, { once: true });
+    const stop = onAbort(signal, () => group.#controller.abort(signal?.reason));
     try {
       const result = group.createTask(() => scope(group));
       await group.#settled();
@@ -62,7 +62,7 @@ export class TaskGroup {
       return await result;
     } finally {
       group.#isOver = true;
-      signal?.removeEventListener("abort", giveUp);
+      stop();
     }
   }
 

@@ -1,4 +1,3 @@
-import { abortable } from "../protocols/waits/wait_signal.ts";
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
 import {
@@ -8,6 +7,7 @@ import {
   flag,
   type OptionTable,
 } from "../protocols/option_checks.ts";
+import { abortable, onAbort } from "../protocols/waits/wait_signal.ts";
 import type { Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";
 import { startTimer } from "./core/clock.ts";
@@ -154,8 +154,7 @@ async function connectTls<P extends AnyProtocol>(
 ): Promise<Connected<P>> {
   const { signal } = options;
   let bottom: Transport | null = null;
-  const onAbort = () => bottom?.abort(toError(signal?.reason));
-  signal?.addEventListener("abort", onAbort);
+  const stop = onAbort(signal, () => bottom?.abort(toError(signal?.reason)));
   try {
     return await connectSecured(protocolFactory, carrier, tls, options, {
       onMade: (transport) => bottom = transport,
@@ -165,7 +164,7 @@ async function connectTls<P extends AnyProtocol>(
     signal?.throwIfAborted();
     throw error;
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    stop();
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type SniffOptions,
 } from "../protocols/sniff_options.ts";
 import { type SniffCases, Sniffer } from "../protocols/sniffer.ts";
+import { onAbort } from "../protocols/waits/wait_signal.ts";
 import { toError } from "./core/error_report.ts";
 import { makeProtocol } from "./core/callbacks.ts";
 import { clockFor, startTimer } from "./core/clock.ts";
@@ -79,10 +80,10 @@ class SniffingProtocol extends Protocol {
     const { timeout = SNIFF_TIMEOUT, signal } = this.#options;
     const cancel = startTimer(timeout, () => this.#onTime(timeout), clockFor(transport));
     const abort = () => transport.abort(toError(signal?.reason));
-    signal?.addEventListener("abort", abort);
+    const stop = onAbort(signal, abort);
     this.#stop = () => {
       cancel();
-      signal?.removeEventListener("abort", abort);
+      stop();
     };
     if (signal?.aborted) abort();
   }

@@ -1,4 +1,4 @@
-import type { WaitSignal } from "./wait_signal.ts";
+import { onAbort, type WaitSignal } from "./wait_signal.ts";
 
 interface Waiting {
   resolve(): void;
@@ -58,18 +58,17 @@ export class WaitQueue {
 
   #waitWith(signal: WaitSignal, { resolve, reject }: Waiting): void {
     if (signal.aborted) return reject(signal.reason);
-    const onAbort = () => {
+    const stop = onAbort(signal, () => {
       // It may have been released by another listener of the same signal.
       const index = this.#waiting.indexOf(waiting);
       if (index !== -1) this.#waiting.splice(index, 1);
       reject(signal.reason);
-    };
+    });
     const leave = <A extends unknown[]>(settle: (...args: A) => void) => (...args: A) => {
-      signal.removeEventListener("abort", onAbort);
+      stop();
       settle(...args);
     };
     const waiting: Waiting = { resolve: leave(resolve), reject: leave(reject) };
-    signal.addEventListener("abort", onAbort, { once: true });
     this.#waiting.push(waiting);
   }
 }

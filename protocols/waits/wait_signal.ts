@@ -20,6 +20,16 @@ export interface WaitSignal {
 }
 
 /**
+ * Calls back once a signal aborts.
+ *
+ * @returns Ends that.
+ */
+export function onAbort(signal: WaitSignal | undefined, callback: () => void): () => void {
+  signal?.addEventListener("abort", callback, { once: true });
+  return () => signal?.removeEventListener("abort", callback);
+}
+
+/**
  * Waits for a promise until the signal aborts, and rejects with its reason then. Leaves no
  * listener. The promise goes on.
  */
@@ -33,11 +43,10 @@ export async function abortable<T>(
     throw signal.reason;
   }
   const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+  const stop = onAbort(signal, () => aborted.reject(signal.reason));
   try {
     return await Promise.race([promise, aborted.promise]);
   } finally {
-    signal.removeEventListener("abort", abort);
+    stop();
   }
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../protocols/datagram_contract.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { SendPolicy } from "../../transports/datagrams/queue_policies.ts";
-import { DatagramReceiver } from "./_datagram_receiver.ts";
+import { TakeQueue } from "../../protocols/waits/take_queue.ts";
 import { DatagramSender } from "./_datagram_sender.ts";
 import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
@@ -71,7 +71,8 @@ export class DatagramSocket implements AsyncDisposable {
 
   /** The endpoint below. */
   readonly transport: DatagramTransport;
-  readonly #receiver: DatagramReceiver;
+  // At most one waits here: then reading is paused, and the others wait in the endpoint's queue.
+  readonly #arrived = new TakeQueue<Datagram>();
   readonly #sender: DatagramSender;
   readonly #options: DatagramSocketOptions;
   #readable: ReadableStream<Datagram> | null = null;
@@ -82,14 +83,15 @@ export class DatagramSocket implements AsyncDisposable {
   /** Takes over an endpoint, see {@linkcode over}. */
   constructor(transport: DatagramTransport, options: DatagramSocketOptions = {}) {
     checkOptions("open datagrams", options, CHECKS);
-    const receiver = new DatagramReceiver(transport);
     const sender = new DatagramSender(transport, options.sendPolicy ?? "wait");
     this.transport = transport;
-    this.#receiver = receiver;
     this.#sender = sender;
     this.#options = options;
     const protocol: DatagramProtocolCallbacks = {
-      datagramReceived: (data: Bytes, address: Address) => receiver.add({ data, address }),
+      datagramReceived: (data: Bytes, address: Address) => {
+        this.#arrived.put({ data, address });
+        if (this.#arrived.size > 0) transport.pauseReading();
+      },
       errorReceived: (error) => options.errorReceived?.(error),
       pauseWriting: () => sender.pause(),
       resumeWriting: () => sender.resume(),
@@ -98,7 +100,7 @@ export class DatagramSocket implements AsyncDisposable {
     transport.pauseReading();
     transport.setProtocol(protocol);
     void transport.closed.then(() => {
-      receiver.end();
+      this.#arrived.end();
       sender.resume();
     });
   }
@@ -237,7 +239,13 @@ export class DatagramSocket implements AsyncDisposable {
 
   #receive(signal: WaitSignal | undefined): Promise<Datagram | undefined> {
     if (this.#readable?.locked === false) this.#streamWait?.abort();
-    return this.#receiver.take(signal);
+    return this.#take(signal);
+  }
+
+  #take(signal: WaitSignal | undefined): Promise<Datagram | undefined> {
+    const taken = this.#arrived.take(signal);
+    if (this.#arrived.isAwaited) this.transport.resumeReading();
+    return taken;
   }
 
   async #send(datagram: OutgoingDatagram, options: WaitOptions): Promise<void> {
@@ -254,10 +262,10 @@ export class DatagramSocket implements AsyncDisposable {
     const wait = new AbortController();
     this.#streamWait = wait;
     try {
-      const datagram = await this.#receiver.take(wait.signal);
+      const datagram = await this.#take(wait.signal);
       if (datagram === undefined) controller.close();
       // Its reader went away while the datagram came: it is for another one.
-      else if (wait.signal.aborted || !this.#readable?.locked) this.#receiver.putBack(datagram);
+      else if (wait.signal.aborted || !this.#readable?.locked) this.#arrived.putBack(datagram);
       else controller.enqueue(datagram);
     } catch (error) {
       if (!wait.signal.aborted) throw error;

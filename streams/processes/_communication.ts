@@ -3,7 +3,7 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import { OutputLimitError } from "../../protocols/errors/process_errors.ts";
 import { checkOptions, type OptionTable, size } from "../../protocols/option_checks.ts";
 import { WAIT_CHECKS, waitSignal } from "../../protocols/waits/wait_options.ts";
-import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
+import { onAbort, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import type { StreamReader } from "../reading/stream_reader.ts";
 import type { StreamWriter } from "../writing/stream_writer.ts";
 
@@ -162,8 +162,7 @@ async function allOf(
   signal: WaitSignal | undefined,
 ): Promise<void> {
   const stopped = new AbortController();
-  const stop = (): void => stopped.abort(signal?.reason);
-  signal?.addEventListener("abort", stop, { once: true });
+  const stop = onAbort(signal, () => stopped.abort(signal?.reason));
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
     start(stopped.signal).map((promise) =>
@@ -173,6 +172,6 @@ async function allOf(
       })
     ),
   );
-  signal?.removeEventListener("abort", stop);
+  stop();
   if (failure !== undefined) throw failure.error;
 }

@@ -4,7 +4,7 @@ import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import type { NetworkListener } from "../../transports/servers/network_listener.ts";
 import { ListeningServer, type Server, type ServerHooks } from "../../transports/servers/server.ts";
 import type { ShutdownOptions, ShutdownReport } from "../../transports/servers/shutdown_options.ts";
-import { AcceptQueue } from "./_accept_queue.ts";
+import { TakeQueue } from "../../protocols/waits/take_queue.ts";
 import type { StreamConnection } from "../stream_connection.ts";
 
 /**
@@ -79,9 +79,13 @@ export interface StreamServer extends Server, AsyncIterable<StreamConnection> {
   [Symbol.asyncIterator](): AsyncIterator<StreamConnection, undefined>;
 }
 
+/** How many connections wait to be accepted before no more are taken from the system. */
+const MAX_WAITING = 64;
+
 /** The {@linkcode StreamServer} that this library makes. */
 export class ListeningStreamServer extends ListeningServer implements StreamServer {
-  readonly #arrived: AcceptQueue<StreamConnection> | null;
+  // The connections that wait for `accept()`.
+  readonly #arrived: TakeQueue<StreamConnection> | null;
 
   /**
    * Takes over listeners that are bound.
@@ -91,14 +95,18 @@ export class ListeningStreamServer extends ListeningServer implements StreamServ
    * @param isAccepting Whether connections wait for {@linkcode accept}; else a handler gets them.
    */
   constructor(listening: readonly NetworkListener[], hooks: ServerHooks, isAccepting: boolean) {
-    const arrived = isAccepting ? new AcceptQueue<StreamConnection>() : null;
-    super(listening, { ...hooks, isHeldBack: () => arrived?.isFull ?? false });
+    const arrived = isAccepting ? new TakeQueue<StreamConnection>() : null;
+    super(listening, {
+      ...hooks,
+      isHeldBack: () => arrived !== null && arrived.size >= MAX_WAITING,
+    });
     this.#arrived = arrived;
   }
 
   /** A connection came about; it waits to be accepted. */
   put(connection: StreamConnection): void {
-    if (!this.#arrived?.put(connection)) connection.transport.abort();
+    if (this.#arrived === null || this.#arrived.hasEnded) connection.transport.abort();
+    else this.#arrived.put(connection);
   }
 
   /** The handlers are told. */
@@ -109,12 +117,12 @@ export class ListeningStreamServer extends ListeningServer implements StreamServ
   async accept(options: WaitOptions = NO_OPTIONS): Promise<StreamConnection> {
     const signal = signalOf("accept", options);
     const connection = await this.#take(signal);
-    if (connection !== null) return connection;
+    if (connection !== undefined) return connection;
     throw new InvalidStateError("Cannot accept: the server is closed");
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamConnection, undefined, undefined> {
-    for (let next = await this.#take(); next !== null; next = await this.#take()) yield next;
+    for (let next = await this.#take(); next !== undefined; next = await this.#take()) yield next;
   }
 
   override close(): void {
@@ -134,7 +142,7 @@ export class ListeningStreamServer extends ListeningServer implements StreamServ
     return { finished: report.finished - aborted, aborted: report.aborted + aborted };
   }
 
-  async #take(signal?: WaitSignal): Promise<StreamConnection | null> {
+  async #take(signal?: WaitSignal): Promise<StreamConnection | undefined> {
     if (this.#arrived === null) {
       throw new InvalidStateError(
         "Cannot accept: the server has a handler, which is given every connection; " +

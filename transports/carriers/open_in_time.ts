@@ -1,3 +1,4 @@
+import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import { ConnectTimeoutError } from "../../protocols/errors.ts";
 import { abortSignal, duration, type OptionTable } from "../../protocols/option_checks.ts";
 import { startTimer } from "../core/clock.ts";
@@ -38,16 +39,15 @@ export async function openInTime(
   { signal, connectTimeout = DEFAULT_OPEN_TIMEOUT }: OpenOptions,
 ): Promise<void> {
   const given = Promise.withResolvers<never>();
-  const abort = (): void => given.reject(signal?.reason);
   const cancel = startTimer(
     connectTimeout,
     () => given.reject(new ConnectTimeoutError(place, connectTimeout)),
   );
-  signal?.addEventListener("abort", abort, { once: true });
+  const stop = onAbort(signal, () => given.reject(signal?.reason));
   try {
     await Promise.race([opened, given.promise]);
   } finally {
     cancel();
-    signal?.removeEventListener("abort", abort);
+    stop();
   }
 }

@@ -1,5 +1,6 @@
 // Below, so that the waits of protocols have it as well.
 import { type Clock, MAX_TIMER_MS, startTimer, systemClock } from "../../protocols/waits/clock.ts";
+import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { type Check, objectWith } from "../../protocols/option_checks.ts";
 
@@ -54,13 +55,13 @@ export async function settlesInTime(
   const expire = (): void => outcome.resolve(false);
   const settle = (): void => outcome.resolve(true);
   const cancel = startTimer(milliseconds, expire);
-  signal?.addEventListener("abort", expire, { once: true });
+  const stop = onAbort(signal, expire);
   promise.then(settle, settle);
   try {
     return await outcome.promise;
   } finally {
     cancel();
-    signal?.removeEventListener("abort", expire);
+    stop();
   }
 }
 

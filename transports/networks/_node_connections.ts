@@ -1,6 +1,6 @@
-import { abortable } from "../../protocols/waits/wait_signal.ts";
 import type { Server, Socket } from "node:net";
 import type { Address } from "../../protocols/facts/address.ts";
+import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { DEFAULT_HOSTNAME, type Endpoint, formatHostPort } from "../core/addresses.ts";
 import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
@@ -14,7 +14,7 @@ import { makeCarrier, SharedReadServer, SharedReadSocket } from "./_node_sockets
 import type { BindOptions, DialOptions, ListenPlace } from "./network.ts";
 import type { SpecialSocketOptions } from "./special_options.ts";
 import { lookUpHost } from "./_look_up_host.ts";
-import { connectToAny, HAPPY_EYEBALLS_DELAY } from "./connect_to_any.ts";
+import { connectToHost } from "./connect_to_any.ts";
 import { lookUpToDial } from "./look_up_addresses.ts";
 
 /** How often a server looks whether connections were left behind, in milliseconds. */
@@ -34,20 +34,12 @@ export async function connect(place: Endpoint, options: DialOptions): Promise<Ca
     requireNetPermission(formatHostPort(hostname, place.port ?? 0));
   }
   const found = lookUpToDial(hostname, place.port, options.lookup ?? lookUpHost);
-  const addresses = await abortable(found, options.signal);
-  try {
-    return await connectToAny(
-      addresses,
-      (address, signal) => dial({ ...place, hostname: address }, { ...options, signal }),
-      {
-        failure: `no address of ${hostname} can be reached`,
-        delayMs: options.happyEyeballsDelay ?? HAPPY_EYEBALLS_DELAY,
-        signal: options.signal,
-      },
-    );
-  } catch (error) {
-    throw error instanceof AggregateError ? error.errors.at(-1) : error;
-  }
+  return await connectToHost(
+    hostname,
+    found,
+    (address, signal) => dial({ ...place, hostname: address }, { ...options, signal }),
+    options,
+  );
 }
 
 /** Connects to one address or path; or to a host by its name, without the permission for more. */
@@ -55,11 +47,10 @@ function dial(place: Endpoint, options: DialOptions): Promise<Carrier> {
   const { signal, localAddress, localPort, happyEyeballsDelay } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Carrier>();
   const socket = new SharedReadSocket();
-  const onAbort = () => {
+  const stop = onAbort(signal, () => {
     socket.destroy();
     reject(signal.reason);
-  };
-  signal.addEventListener("abort", onAbort);
+  });
   // It also listens when the attempt is over: an error without a listener ends the program.
   socket.on("error", (error) => reject(describe(error, localAddress)));
   socket.once("connect", () => {
@@ -77,7 +68,7 @@ function dial(place: Endpoint, options: DialOptions): Promise<Carrier> {
         { autoSelectFamilyAttemptTimeout: toTimerMs(happyEyeballsDelay) }),
     },
   );
-  return promise.finally(() => signal.removeEventListener("abort", onAbort));
+  return promise.finally(stop);
 }
 
 /** See `Network.listen`. */

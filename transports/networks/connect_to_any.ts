@@ -1,6 +1,8 @@
+import { abortable, onAbort } from "../../protocols/waits/wait_signal.ts";
 import { startTimer } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
 import { familyOf } from "../datagrams/ip_address.ts";
+import type { DialOptions } from "./network.ts";
 
 /** The default of `happyEyeballsDelay`, in milliseconds: that of RFC 8305. */
 export const HAPPY_EYEBALLS_DELAY = 250;
@@ -24,6 +26,30 @@ export function connectToAny<C extends { close(outcome: Abandoned): void }>(
   options: RaceOptions,
 ): Promise<C> {
   return new Race(inTurns(addresses), dial, options).run();
+}
+
+/**
+ * {@linkcode connectToAny} for one host, whose failure is that of the last address.
+ *
+ * @param hostname The host.
+ * @param found Its addresses, once they are looked up.
+ * @param dial Connects to one of them.
+ * @param options How.
+ * @throws The error of the look-up, or of the last address if all fail.
+ */
+export async function connectToHost<C extends { close(outcome: Abandoned): void }>(
+  hostname: string,
+  found: Promise<readonly string[]>,
+  dial: Dial<C>,
+  { signal, happyEyeballsDelay: delayMs = HAPPY_EYEBALLS_DELAY }: DialOptions,
+): Promise<C> {
+  const addresses = await abortable(found, signal);
+  const failure = `no address of ${hostname} can be reached`;
+  try {
+    return await connectToAny(addresses, dial, { failure, delayMs, signal });
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors.at(-1) : error;
+  }
 }
 
 /** Options for {@linkcode connectToAny}. */
@@ -64,13 +90,12 @@ class Race<C extends { close(outcome: Abandoned): void }> {
   async run(): Promise<C> {
     const { signal } = this.#options;
     signal.throwIfAborted();
-    const onAbort = () => this.#outcome.reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const stop = onAbort(signal, () => this.#outcome.reject(signal.reason));
     this.#next();
     try {
       return await this.#outcome.promise;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      stop();
       this.#end(signal.reason);
     }
   }

@@ -1,4 +1,4 @@
-import { abortable } from "../../protocols/waits/wait_signal.ts";
+import { abortable, onAbort } from "../../protocols/waits/wait_signal.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { applySocketOptions } from "../carriers/socket_options.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
@@ -62,8 +62,10 @@ async function dialTcp(hostname: string, port: number, options: DialOptions): Pr
   const { signal, happyEyeballsDelay } = options;
   signal.throwIfAborted();
   const later = new AbortController();
-  const onAbort = () => void afterTurns(TURNS).then(() => later.abort(signal.reason));
-  signal.addEventListener("abort", onAbort, { once: true });
+  const stop = onAbort(
+    signal,
+    () => void afterTurns(TURNS).then(() => later.abort(signal.reason)),
+  );
   try {
     const conn = await Deno.connect({
       hostname,
@@ -76,7 +78,7 @@ async function dialTcp(hostname: string, port: number, options: DialOptions): Pr
     conn.close();
     throw signal.reason;
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    stop();
   }
 }
 

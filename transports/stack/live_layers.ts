@@ -11,7 +11,7 @@ import { TransformTop } from "./_transform_top.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
 import { bytes, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
 import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../../protocols/waits/wait_options.ts";
-import { abortable, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
+import { abortable, onAbort, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import {
   type LayerFactory,
   TRANSPORT_CHECKS,
@@ -118,8 +118,7 @@ export async function putIn(
   signal?.throwIfAborted();
   const onError = given.onError ?? errorHandlerOf(transport);
   const insertion = new Insertion(transport, onError);
-  const abort = () => transport.abort(toError(signal?.reason));
-  signal?.addEventListener("abort", abort);
+  const stop = onAbort(signal, () => transport.abort(toError(signal?.reason)));
   try {
     const lowerOptions = onError === undefined ? given : { ...given, onError };
     return await insertion.comeUp(checkMade(layer(insertion, lowerOptions), "the layer"), unread);
@@ -128,7 +127,7 @@ export async function putIn(
     throw error;
   } finally {
     insertion.leave();
-    signal?.removeEventListener("abort", abort);
+    stop();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { show } from "../../../protocols/option_checks.ts";
+import { abortable } from "../../../protocols/waits/wait_signal.ts";
 import { describeOsError } from "../../core/os_error.ts";
 import { FileInput, FileOutput, StandardOutput } from "./file_pipe.ts";
 import { NodeInput, NodeOutput } from "./node_pipe.ts";
@@ -76,17 +77,11 @@ async function openFile(
   signal?.throwIfAborted();
   const opening = Deno.open(path, mode)
     .catch((error) => Promise.reject(describeOsError(error, `Cannot open ${name}`)));
-  if (signal === undefined) return await opening;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([opening, aborted.promise]);
+    return await abortable(opening, signal);
   } catch (error) {
-    if (signal.aborted) withdraw(opening, path);
+    if (signal?.aborted) withdraw(opening, path);
     throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -1,3 +1,4 @@
+import { onAbort } from "../../../protocols/waits/wait_signal.ts";
 import type { SubprocessProtocolCallbacks } from "../../../protocols/subprocess_contract.ts";
 import { checkOptions } from "../../../protocols/option_checks.ts";
 import { checkProtocolFactory, makeProtocol } from "../../core/callbacks.ts";
@@ -38,8 +39,7 @@ function endOnAbort(
   // The system refuses to signal a process of another user.
   const fail = (error: unknown): void =>
     report(onError, toError(error), { callback: "signal", transport: null });
-  const onAbort = (): void => void transport.shutdown().catch(fail);
-  signal.addEventListener("abort", onAbort, { once: true });
-  void transport.closed.then(() => signal.removeEventListener("abort", onAbort));
-  if (signal.aborted) onAbort();
+  const end = (): void => void transport.shutdown().catch(fail);
+  void transport.closed.then(onAbort(signal, end));
+  if (signal.aborted) end();
 }

@@ -1,3 +1,4 @@
+import { abortable } from "../../../../protocols/waits/wait_signal.ts";
 import type { Carrier } from "../../../core/carrier.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../../../core/addresses.ts";
 import { startTimer } from "../../../core/clock.ts";
@@ -5,7 +6,8 @@ import { fromErrno } from "../../../core/os_error.ts";
 import { familyOf } from "../../../datagrams/ip_address.ts";
 import type { DialOptions } from "../../network.ts";
 import { lookUpHost } from "../../_look_up_host.ts";
-import { raceInTurn } from "./race_in_turn.ts";
+import { connectToHost } from "../../connect_to_any.ts";
+import { lookUpAddresses } from "../../look_up_addresses.ts";
 import { AF, E, EPOLL, LEVEL, type Libc, SO, SOCK } from "../libc/libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
 import { encodeIp, encodePath } from "../libc/socket_address.ts";
@@ -18,8 +20,6 @@ import {
 } from "../_socket_settings.ts";
 import { StreamCarrier } from "./stream_carrier.ts";
 
-/** RFC 8305 section 5. */
-const DEFAULT_ATTEMPT_DELAY_MS = 250;
 /** The first and the longest wait, in milliseconds, for a Unix server whose backlog is full. */
 const BACKLOG_RETRIES_MS = { first: 1, longest: 100 } as const;
 
@@ -33,40 +33,11 @@ export async function connect(
   const { signal } = options;
   signal.throwIfAborted();
   if (path !== undefined) return await connectUnix(libc, path, signal);
-  const addresses = await addressesOf(hostname, options);
-  return await raceInTurn(
-    addresses,
-    (address, abort) => connectIp(libc, address, port, options, abort),
-    (carrier) => carrier.close({ endedBy: "abort", error: null }),
-    options.happyEyeballsDelay ?? DEFAULT_ATTEMPT_DELAY_MS,
-    signal,
-  );
-}
-
-/** The addresses to try, those of both families taking turns (RFC 8305 section 4). */
-async function addressesOf(hostname: string, options: DialOptions): Promise<readonly string[]> {
-  if (familyOf(hostname.replace(/^\[|\]$/g, "")) !== null) return [hostname];
-  const { lookup = lookUpHost, signal } = options;
-  const found = await untilAborted(Promise.resolve(lookup(hostname)), signal);
-  if (!Array.isArray(found) || found.length === 0) {
-    throw new TypeError(`Cannot connect: lookup gave no address of ${hostname}`);
-  }
-  const first = familyOf(found[0]);
-  const [one, other] = [true, false].map((isFirst) =>
-    found.filter((address) => (familyOf(address) === first) === isFirst)
-  );
-  return found.flatMap((_, i) => [one?.[i], other?.[i]]).filter((address) => address !== undefined);
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  const dial = (address: string, signal: AbortSignal): Promise<Carrier> =>
+    connectIp(libc, address, port, options, signal);
+  if (familyOf(hostname.replace(/^\[|\]$/g, "")) !== null) return await dial(hostname, signal);
+  const found = lookUpAddresses(options.lookup ?? lookUpHost, hostname);
+  return await connectToHost(hostname, found, dial, options);
 }
 
 async function connectIp(
@@ -126,7 +97,7 @@ async function connectUnix(libc: Libc, path: string, signal: AbortSignal): Promi
     const waited = Promise.withResolvers<void>();
     const cancel = startTimer(pause, waited.resolve);
     try {
-      await untilAborted(waited.promise, signal);
+      await abortable(waited.promise, signal);
     } finally {
       cancel();
     }
@@ -159,7 +130,7 @@ class Connecting implements ReadyHandler {
    */
   async settled(signal: AbortSignal): Promise<void> {
     try {
-      await untilAborted(this.#outcome.promise, signal);
+      await abortable(this.#outcome.promise, signal);
       signal.throwIfAborted();
       this.#watch.release();
     } catch (error) {
