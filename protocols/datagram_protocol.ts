@@ -3,6 +3,9 @@ import type { Bytes } from "./bytes.ts";
 import { notConnected } from "./_not_connected.ts";
 import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_contract.ts";
 
+/** Tells a protocol of the endpoint that it has from now on, if it wants to know. */
+export let giveEndpoint: (protocol: object, transport: DatagramTransport) => void;
+
 /**
  * A protocol of messages instead of a stream: asyncio's `DatagramProtocol`. Each callback does
  * nothing by itself; `createDatagramEndpoint` drives it.
@@ -28,10 +31,16 @@ import type { DatagramProtocolCallbacks, DatagramTransport } from "./datagram_co
  * ```
  */
 export class DatagramProtocol implements DatagramProtocolCallbacks {
+  static {
+    giveEndpoint = (protocol, transport) => {
+      if (#transport in protocol) protocol.#transport = transport;
+    };
+  }
+
   #transport: DatagramTransport | null = null;
 
   /**
-   * The endpoint that `connectionMade` was given.
+   * The endpoint: what `connectionMade` was given, or what `setProtocol` was called on.
    *
    * @throws {InvalidStateError} Before `connectionMade`.
    */

@@ -2,6 +2,9 @@ import type { Bytes } from "./bytes.ts";
 import { notConnected } from "./_not_connected.ts";
 import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subprocess_contract.ts";
 
+/** Tells a protocol of the process that it has from now on, if it wants to know. */
+export let giveProcess: (protocol: object, transport: SubprocessTransport) => void;
+
 /**
  * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`.
  * `subprocessExec` and `subprocessShell` drive one; a plain object with some of the methods will do
@@ -35,10 +38,16 @@ import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subproc
  * ```
  */
 export class SubprocessProtocol implements SubprocessProtocolCallbacks {
+  static {
+    giveProcess = (protocol, transport) => {
+      if (#transport in protocol) protocol.#transport = transport;
+    };
+  }
+
   #transport: SubprocessTransport | null = null;
 
   /**
-   * The process that `connectionMade` was given.
+   * The process: what `connectionMade` was given, or what `setProtocol` was called on.
    *
    * @throws {InvalidStateError} Before `connectionMade`.
    */

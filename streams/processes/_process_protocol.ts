@@ -42,7 +42,6 @@ export class ProcessProtocol extends SubprocessProtocol {
   }
 
   override connectionMade(transport: SubprocessTransport): void {
-    super.connectionMade(transport);
     for (let fd = 0; fd < this.#descriptors; fd++) {
       const pipe = transport.getPipeTransport(fd);
       if (pipe === null) continue;

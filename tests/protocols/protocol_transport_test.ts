@@ -62,6 +62,9 @@ Deno.test("transport of a DatagramProtocol is the endpoint it was connected to",
   const localAddr = { port: 0 };
   const { transport, protocol } = await createDatagramEndpoint(() => made, { localAddr });
   assertStrictEquals(protocol.transport, transport);
+  const next = new DatagramProtocol();
+  transport.setProtocol(next);
+  assertStrictEquals(next.transport, transport);
   transport.close();
   await transport.closed;
   assertStrictEquals(protocol.transport, transport);
@@ -72,7 +75,9 @@ Deno.test("transport of a SubprocessProtocol is the process it was connected to"
   assertThrows(() => made.transport, InvalidStateError, "Cannot use transport: not connected yet");
   const { transport, protocol } = await subprocessExec(() => made, "cat");
   assertStrictEquals(protocol.transport, transport);
-  protocol.transport.getPipeTransport(0)?.close();
+  const next = new SubprocessProtocol();
+  transport.setProtocol(next);
+  next.transport.getPipeTransport(0)?.close();
   await transport.closed;
 });
 

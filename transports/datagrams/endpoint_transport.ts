@@ -10,6 +10,7 @@ import type {
   DroppedDatagrams,
   GroupOptions,
 } from "../../protocols/datagram_contract.ts";
+import { giveEndpoint } from "../../protocols/datagram_protocol.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
@@ -71,6 +72,7 @@ export class EndpointTransport
   start(): void {
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
+    giveEndpoint(this.#incoming.protocol, this);
     this.#call("connectionMade", this);
     this.#carrier.start(this);
   }
@@ -137,6 +139,7 @@ export class EndpointTransport
   setProtocol(protocol: DatagramProtocolCallbacks): void {
     checkProtocol(protocol);
     this.#incoming.protocol = protocol;
+    giveEndpoint(protocol, this);
   }
 
   getProtocol(): DatagramProtocolCallbacks {
