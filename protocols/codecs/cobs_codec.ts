@@ -1,9 +1,8 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
-import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
-import { DelimitedFrames } from "./_delimited_frames.ts";
-import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
+import type { Codec } from "../framing/codec.ts";
+import { type Bytes, copyOf } from "../bytes.ts";
+import { PacketCodec } from "./_packet_codec.ts";
+import { FrameDecodeError } from "../errors.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: as for SLIP, which serves the same lines. */
 const DEFAULT_MAX_COBS_LENGTH = 65_535;
@@ -22,7 +21,6 @@ const CHECKS: OptionTable<CobsCodecOptions> = { maxLength: wholeNumberOrInfinity
 
 /** The longest run of bytes after one code. */
 const LONGEST_RUN = 254;
-const DELIMITER: Uint8Array = new Uint8Array([0]);
 
 /**
  * COBS (Cheshire and Baker, 1999): packets that end with a zero byte and hold none, at the price of
@@ -56,41 +54,14 @@ const DELIMITER: Uint8Array = new Uint8Array([0]);
  */
 export function cobsCodec(options: CobsCodecOptions = {}): Codec<Bytes, Uint8Array> {
   checkOptions("use cobsCodec", options, CHECKS);
-  return new CobsCodec(options.maxLength ?? DEFAULT_MAX_COBS_LENGTH);
-}
-
-class CobsCodec implements Codec<Bytes, Uint8Array> {
-  readonly #maxLength: number;
-  readonly #frames: DelimitedFrames;
-
-  constructor(maxLength: number) {
-    this.#maxLength = maxLength;
-    this.#frames = new DelimitedFrames([DELIMITER], maxLength + codesFor(maxLength));
-  }
-
-  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    for (;;) {
-      const match = this.#frames.find(buffer);
-      if (match === null) return NEED_MORE;
-      const encoded = buffer.take(match.start);
-      buffer.skip(1);
-      if (encoded.length === 0) continue;
-      const packet = decodeCobs(encoded);
-      if (packet.length <= this.#maxLength) return packet;
-      throw new FrameTooLongError(packet.length, this.#maxLength, true);
-    }
-  }
-
-  decodeEnd(buffer: ReceiveBuffer): NeedMore {
-    this.#frames.checkRest(buffer);
-    return NEED_MORE;
-  }
-
-  encode(packet: Uint8Array): EncodedMessage {
-    checkBytes(packet, "encode");
-    if (packet.length <= this.#maxLength) return encodeCobs(packet);
-    throw new FrameTooLongError(packet.length, this.#maxLength, true);
-  }
+  const { maxLength = DEFAULT_MAX_COBS_LENGTH } = options;
+  return new PacketCodec({
+    delimiter: 0,
+    maxLength,
+    maxEncoded: maxLength + codesFor(maxLength),
+    encode: encodeCobs,
+    decode: decodeCobs,
+  });
 }
 
 /** The most codes that a packet of so many bytes can need. */

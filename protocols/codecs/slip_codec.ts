@@ -1,10 +1,9 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
-import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
-import { DelimitedFrames } from "./_delimited_frames.ts";
-import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
+import type { Codec, EncodedMessage } from "../framing/codec.ts";
+import { type Bytes, copyOf } from "../bytes.ts";
+import { PacketCodec } from "./_packet_codec.ts";
+import { FrameDecodeError, FrameEncodeError } from "../errors.ts";
 import { COPY_LIMIT } from "./_prefixed_parts.ts";
 import { checkOptions, flag, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /**
  * The default of `maxLength`, in bytes: the largest IP datagram. RFC 1055 suggests 1006 bytes for
@@ -38,7 +37,6 @@ const END = 0xc0;
 const ESC = 0xdb;
 const ESC_END = 0xdc;
 const ESC_ESC = 0xdd;
-const DELIMITER: Uint8Array = new Uint8Array([END]);
 
 /**
  * SLIP (RFC 1055): packets between END bytes, in which END and ESC are escaped.
@@ -72,76 +70,48 @@ const DELIMITER: Uint8Array = new Uint8Array([END]);
  */
 export function slipCodec(options: SlipCodecOptions = {}): Codec<Bytes, Uint8Array> {
   checkOptions("use slipCodec", options, CHECKS);
-  const { maxLength = DEFAULT_MAX_SLIP_LENGTH } = options;
-  return new SlipCodec(maxLength, options.lenient ?? false);
+  const { maxLength = DEFAULT_MAX_SLIP_LENGTH, lenient = false } = options;
+  return new PacketCodec({
+    delimiter: END,
+    maxLength,
+    // Every byte may be escaped.
+    maxEncoded: 2 * maxLength,
+    encode: encodeSlip,
+    decode: (escaped) => decodeSlip(escaped, lenient),
+  });
 }
 
-class SlipCodec implements Codec<Bytes, Uint8Array> {
-  readonly #maxLength: number;
-  readonly #lenient: boolean;
-  readonly #frames: DelimitedFrames;
-
-  constructor(maxLength: number, lenient: boolean) {
-    this.#maxLength = maxLength;
-    this.#lenient = lenient;
-    // Every byte may be escaped.
-    this.#frames = new DelimitedFrames([DELIMITER], 2 * maxLength);
+function encodeSlip(packet: Uint8Array): EncodedMessage {
+  if (packet.length === 0) {
+    throw new FrameEncodeError("Cannot encode message: SLIP has no empty packet");
   }
+  const escapes = countEscapes(packet);
+  const isLarge = escapes === 0 && packet.length > COPY_LIMIT;
+  return isLarge ? [Uint8Array.of(END), packet, Uint8Array.of(END)] : escape(packet, escapes);
+}
 
-  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    for (;;) {
-      const match = this.#frames.find(buffer);
-      if (match === null) return NEED_MORE;
-      const escaped = buffer.take(match.start);
-      buffer.skip(1);
-      if (escaped.length === 0) continue;
-      const packet = this.#unescape(escaped);
-      if (packet.length <= this.#maxLength) return packet;
-      throw new FrameTooLongError(packet.length, this.#maxLength, true);
-    }
+function decodeSlip(escaped: Bytes, isLenient: boolean): Bytes {
+  let from = escaped.indexOf(ESC);
+  if (from === -1) return escaped;
+  let length = from;
+  for (; from < escaped.length; from++) {
+    let byte = escaped[from] ?? 0;
+    if (byte === ESC) byte = meant(escaped[++from], isLenient);
+    // In place: there are never more of them.
+    escaped[length++] = byte;
   }
+  return copyOf(escaped, 0, length);
+}
 
-  decodeEnd(buffer: ReceiveBuffer): NeedMore {
-    this.#frames.checkRest(buffer);
-    return NEED_MORE;
-  }
-
-  encode(packet: Uint8Array): EncodedMessage {
-    checkBytes(packet, "encode");
-    if (packet.length === 0) {
-      throw new FrameEncodeError("Cannot encode message: SLIP has no empty packet");
-    }
-    if (packet.length > this.#maxLength) {
-      throw new FrameTooLongError(packet.length, this.#maxLength, true);
-    }
-    const escapes = countEscapes(packet);
-    const isLarge = escapes === 0 && packet.length > COPY_LIMIT;
-    return isLarge ? [Uint8Array.of(END), packet, Uint8Array.of(END)] : escape(packet, escapes);
-  }
-
-  #unescape(escaped: Bytes): Bytes {
-    let from = escaped.indexOf(ESC);
-    if (from === -1) return escaped;
-    let length = from;
-    for (; from < escaped.length; from++) {
-      let byte = escaped[from] ?? 0;
-      if (byte === ESC) byte = this.#meant(escaped[++from]);
-      // In place: there are never more of them.
-      escaped[length++] = byte;
-    }
-    return copyOf(escaped, 0, length);
-  }
-
-  /** The byte that a byte after ESC means. */
-  #meant(byte: number | undefined): number {
-    if (byte === ESC_END) return END;
-    if (byte === ESC_ESC) return ESC;
-    if (this.#lenient && byte !== undefined) return byte;
-    const found = byte === undefined ? "the end of the packet" : `byte 0x${byte.toString(16)}`;
-    throw new FrameDecodeError(`Cannot decode SLIP packet: ${found} follows an escape`, {
-      recoverable: true,
-    });
-  }
+/** The byte that a byte after ESC means. */
+function meant(byte: number | undefined, isLenient: boolean): number {
+  if (byte === ESC_END) return END;
+  if (byte === ESC_ESC) return ESC;
+  if (isLenient && byte !== undefined) return byte;
+  const found = byte === undefined ? "the end of the packet" : `byte 0x${byte.toString(16)}`;
+  throw new FrameDecodeError(`Cannot decode SLIP packet: ${found} follows an escape`, {
+    recoverable: true,
+  });
 }
 
 function countEscapes(packet: Uint8Array): number {

@@ -1,6 +1,6 @@
 import { NameResolutionError } from "../../protocols/errors.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "./addresses.ts";
-import { nodeUtil } from "./node_modules.ts";
+import { nodeModule } from "./node_module.ts";
 import { toError } from "../../protocols/thrown.ts";
 
 /** What Deno wants for a Unix socket, wherever it is. */
@@ -86,14 +86,15 @@ export function fromNodeError(error: unknown): unknown {
   const { code, errno } = error;
   if (typeof code !== "string" || typeof errno !== "number") return error;
   // Other modules than those of the system have numbers of their own: node:zlib.
-  const [name, text] = nodeUtil().getSystemErrorMap().get(errno) ?? [code, code];
+  const [name, text] = nodeModule("node:util").getSystemErrorMap().get(errno) ?? [code, code];
   if (name !== code) return error;
   return Object.assign(osError(Math.abs(errno), code, text), { cause: error });
 }
 
 /** A failure of the system by its number, as Deno reports it. */
 export function fromErrno(errno: number): Error {
-  const [code, text] = nodeUtil().getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown"];
+  const [code, text] = nodeModule("node:util").getSystemErrorMap().get(-errno) ??
+    [`E${errno}`, "unknown"];
   return osError(errno, code, text);
 }
 

@@ -1,4 +1,4 @@
-import { nodeDns } from "../core/node_modules.ts";
+import { nodeModule } from "../core/node_module.ts";
 import { NameResolutionError } from "../../protocols/errors.ts";
 
 /**
@@ -8,7 +8,7 @@ import { NameResolutionError } from "../../protocols/errors.ts";
  */
 export async function lookUpHost(hostname: string): Promise<readonly string[]> {
   try {
-    const found = await nodeDns().lookup(hostname, { all: true });
+    const found = await nodeModule("node:dns/promises").lookup(hostname, { all: true });
     return [...new Set(found.map(({ address }) => address))];
   } catch (error) {
     // A permission for one port of the name does not cover a look-up. The name is then resolved

@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
-import { nodeAsyncHooks } from "../core/node_modules.ts";
+import { nodeModule } from "../core/node_module.ts";
 import { denoNetwork } from "./deno_network.ts";
 import type { Network } from "./network.ts";
 
@@ -37,7 +37,7 @@ let inForce: AsyncLocalStorage<Network> | null = null;
  * @returns What `run` returns.
  */
 export function withNetwork<T>(network: Network, run: () => T): T {
-  inForce ??= new (nodeAsyncHooks().AsyncLocalStorage)<Network>();
+  inForce ??= new (nodeModule("node:async_hooks").AsyncLocalStorage)<Network>();
   return inForce.run(network, run);
 }
 

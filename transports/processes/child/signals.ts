@@ -1,10 +1,12 @@
 import { show } from "../../../protocols/option_checks.ts";
-import { nodeOs } from "../../core/node_modules.ts";
+import { nodeModule } from "../../core/node_module.ts";
 import { describeOsError } from "../../core/os_error.ts";
 
 /** Throws if a value is not the name of a signal of this system. */
 export function checkSignal(signal: unknown): asserts signal is Deno.Signal {
-  if (typeof signal === "string" && Object.hasOwn(nodeOs().constants.signals, signal)) return;
+  if (
+    typeof signal === "string" && Object.hasOwn(nodeModule("node:os").constants.signals, signal)
+  ) return;
   throw new TypeError(
     `Cannot send signal: ${show(signal)} is not the name of one, such as "SIGTERM"`,
   );

@@ -1,6 +1,6 @@
 import type { SecureContext } from "node:tls";
 import type { SubjectAltName } from "../../../protocols/facts/peer_certificate.ts";
-import { nodeTls } from "../../core/node_modules.ts";
+import { nodeModule } from "../../core/node_module.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
 import type { ResolvedTlsOptions } from "../tls_options.ts";
 import { checkPair } from "./material.ts";
@@ -37,7 +37,7 @@ export function contextOf(
   certificate: TlsCertificate,
   { caCerts, minVersion, maxVersion }: ResolvedTlsOptions,
 ): SecureContext {
-  return nodeTls().createSecureContext({
+  return nodeModule("node:tls").createSecureContext({
     cert: certificate.cert,
     key: certificate.key,
     minVersion: minVersion ?? "TLSv1.2",

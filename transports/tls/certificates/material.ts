@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { nodeCrypto } from "../../core/node_modules.ts";
+import { nodeModule } from "../../core/node_module.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { DerError, DerReader, TAG } from "./der.ts";
@@ -137,7 +137,7 @@ function checkBelongTogether(
   block: PemBlock,
   prefix: string,
 ): void {
-  const { createPrivateKey, X509Certificate } = nodeCrypto();
+  const { createPrivateKey, X509Certificate } = nodeModule("node:crypto");
   const [certName, keyName] = [`${prefix}cert`, `${prefix}key`];
   const key = attempt(() => createPrivateKey(block.text), keyName);
   checkKind(key, keyName);

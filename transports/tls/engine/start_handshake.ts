@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from "../certificates/session_trust.ts";
 import type { ResolvedTlsOptions } from "../tls_options.ts";
-import { nodeTls } from "../../core/node_modules.ts";
+import { nodeModule } from "../../core/node_module.ts";
 import type { TlsDuplex } from "./tls_duplex.ts";
 
 /** The outcome of a handshake: one of the two, once. */
@@ -43,7 +43,7 @@ function connectOver(
   events: HandshakeEvents,
 ): void {
   const { serverName = "", alpnProtocols } = options;
-  const socket = nodeTls().connect({
+  const socket = nodeModule("node:tls").connect({
     socket: duplex.stream,
     secureContext: clientContext(options),
     // Both are decided below. If the engine refuses a certificate by itself, it does not show it,
@@ -88,7 +88,7 @@ interface TrustStore {
  */
 function clientContext(options: ResolvedTlsOptions): SecureContext {
   const { cert, key, caCerts = [] } = options;
-  const context = nodeTls().createSecureContext({
+  const context = nodeModule("node:tls").createSecureContext({
     minVersion: options.minVersion ?? "TLSv1.2",
     maxVersion: options.maxVersion ?? "TLSv1.3",
     ...(cert !== undefined && key !== undefined && { cert, key }),
@@ -121,7 +121,7 @@ function serve(duplex: TlsDuplex, options: ResolvedTlsOptions, events: Handshake
     ...(alpnProtocols && { ALPNProtocols: [...alpnProtocols] }),
     ...(choosesLater && { SNICallback: answerSni(duplex, options, events) }),
   };
-  const server = nodeTls().createServer(serverOptions);
+  const server = nodeModule("node:tls").createServer(serverOptions);
   server.once("secureConnection", (socket) => {
     decide(socket, options, events, () => judgeClient(socket, options));
   });

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { nodeStream } from "../../core/node_modules.ts";
+import { nodeModule } from "../../core/node_module.ts";
 
 /** Sends ciphertext of the engine; resolves when more may come. */
 type SendCiphertext = (bytes: Uint8Array) => void | Promise<void>;
@@ -14,7 +14,7 @@ export class TlsDuplex {
 
   /** Gives the ciphertext that the engine makes to `send`. */
   constructor(send: SendCiphertext) {
-    const { Duplex } = nodeStream();
+    const { Duplex } = nodeModule("node:stream");
     this.stream = new Duplex({
       allowHalfOpen: true,
       autoDestroy: false,
