@@ -226,6 +226,9 @@ Deno.test("createConnection() closes the socket and rejects when the factory thr
 const WRONG: [Partial<ConnectOptions>, typeof TypeError | typeof RangeError, string][] = [
   [{}, TypeError, "neither port nor path given"],
   [{ port: 1, path: "/x" }, TypeError, 'path "/x" given together with port 1'],
+  [{ path: "/x", hostname: "y" }, TypeError, 'path "/x" given together with hostname "y"'],
+  // As callers without types do who forget to await a server.
+  [{ port: undefined } as unknown as ConnectOptions, TypeError, "port is undefined"],
   [{ path: "" }, TypeError, "path is empty"],
   [{ port: 0 }, RangeError, "port 0 is not in 1 to 65535"],
   [{ port: 70_000 }, RangeError, "port 70000 is not in 1 to 65535"],
