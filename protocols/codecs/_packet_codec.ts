@@ -12,7 +12,7 @@ interface PacketForm {
   readonly maxEncoded: number;
   /** The encoded packet, with delimiters. */
   encode(packet: Uint8Array): EncodedMessage;
-  /** The packet, of what is between two delimiters. */
+  /** The packet that the bytes between two delimiters encode. */
   decode(encoded: Bytes): Bytes;
 }
 
