@@ -63,13 +63,16 @@ const [P50, P99, P999] = ["p50 µs", "p99 µs", "p99.9 µs"].map((label): Figure
   return { label, better: "lower" };
 }) as [Figure, Figure, Figure];
 
-/** Runs the load generator for a window, after a warm-up of half as long. */
+/** How long a server is warmed up: engines compile what runs often, and need about a second. */
+const WARM_UP_MS = 1000;
+
+/** Runs the load generator for a window, on a server that is warm. */
 async function loadFor(
   { load, windowMs }: Measurement,
   settings: LoadArguments,
   windows = 1,
 ): Promise<LoadResult> {
-  return await load({ ...settings, warmup: windowMs / 2, duration: windows * windowMs });
+  return await load({ ...settings, warmup: WARM_UP_MS, duration: windows * windowMs });
 }
 
 function rates(done: number, result: LoadResult, rate: Figure, cpu: Figure): Values {
