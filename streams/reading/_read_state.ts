@@ -135,6 +135,8 @@ export class ReadState {
 
   /** Reads at most `n` bytes as soon as there is one; below 0 all up to the end. */
   readSome(n: number, signal: WaitSignal | undefined): Promise<Bytes> {
+    if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
+    if (n === 0) return Promise.resolve(new Uint8Array(0));
     const { buffer } = this;
     return this.read(signal, () => {
       const { length } = buffer;
@@ -146,11 +148,11 @@ export class ReadState {
   }
 
   /** Reads exactly `n` bytes. */
-  async readExactly(n: number, signal: WaitSignal | undefined): Promise<Bytes> {
+  readExactly(n: number, signal: WaitSignal | undefined): Promise<Bytes> {
     checkCount("read", n);
-    if (n === 0) return new Uint8Array(0);
+    if (n === 0) return Promise.resolve(new Uint8Array(0));
     const { buffer } = this;
-    return await this.read(signal, () => {
+    return this.read(signal, () => {
       if (buffer.length >= n) return buffer.take(n);
       if (!this.#isEnded) return undefined;
       throw new IncompleteReadError(this.consume(buffer.takeAll()), n);
@@ -158,11 +160,11 @@ export class ReadState {
   }
 
   /** Copies the next `n` bytes, or all if the data ends before. */
-  async peek(n: number, signal: WaitSignal | undefined): Promise<Bytes> {
+  peek(n: number, signal: WaitSignal | undefined): Promise<Bytes> {
     checkCount("peek at", n);
     const { buffer, limit } = this;
     if (n > limit) throw new RangeError(`Cannot peek at ${n} bytes: the limit is ${limit}`);
-    return await this.read(signal, () => {
+    return this.read(signal, () => {
       const isAll = buffer.length >= n || this.#isEnded;
       return isAll ? buffer.peek(Math.min(n, buffer.length)) : undefined;
     });

@@ -38,21 +38,15 @@ export class RecordReader {
   }
 
   /** Reads a line; what is left at the end of the data. */
-  async readLine<A extends "bytes" | "text">(
+  readLine<A extends "bytes" | "text">(
     signal: WaitSignal | undefined,
     options: ReadRecordOptions<A>,
   ): Promise<As<A>> {
     const state = this.#state;
-    try {
-      return await state.read(signal, () => {
-        this.#lines ??= new SeparatorSearch(LINE_FEED);
-        const length = this.#findEnd(this.#lines) ?? (state.isEnded ? state.buffer.length : null);
-        return length === null ? undefined : this.#take(length, options);
-      });
-    } catch (error) {
-      if (error instanceof LimitOverrunError) this.#dropLine(error);
-      throw error;
-    }
+    return state.read(signal, () => {
+      const length = this.#findLineEnd() ?? (state.isEnded ? state.buffer.length : null);
+      return length === null ? undefined : this.#take(length, options);
+    });
   }
 
   /** Reads a record. */
@@ -70,6 +64,15 @@ export class RecordReader {
       if (!state.isEnded) return undefined;
       throw new IncompleteReadError(state.consume(state.buffer.takeAll()), null);
     });
+  }
+
+  #findLineEnd(): number | null {
+    try {
+      return this.#findEnd(this.#lines ??= new SeparatorSearch(LINE_FEED));
+    } catch (error) {
+      if (error instanceof LimitOverrunError) this.#dropLine(error);
+      throw error;
+    }
   }
 
   #searchFor(separator: Separator): SeparatorSearch {

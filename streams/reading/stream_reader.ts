@@ -163,11 +163,8 @@ export class StreamReader extends NumberReader {
    * @returns At least one byte; none at the end of the data, or if `n` is 0.
    * @throws {RangeError} If `n` is not a whole number.
    */
-  async read(n = -1, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
-    const signal = signalOf("read", options);
-    if (!Number.isInteger(n)) throw new RangeError(`Cannot read ${n} bytes: not a whole number`);
-    if (n === 0) return new Uint8Array(0);
-    return await this.#state.readSome(n, signal);
+  read(n = -1, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
+    return promised(() => this.#state.readSome(n, signalOf("read", options)));
   }
 
   /**
@@ -178,9 +175,8 @@ export class StreamReader extends NumberReader {
    * @throws {RangeError} If `n` is not a whole number of at least 0.
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    */
-  override async readexactly(n: number, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
-    const signal = signalOf("read", options);
-    return await this.#state.readExactly(n, signal);
+  override readexactly(n: number, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
+    return promised(() => this.#state.readExactly(n, signalOf("read", options)));
   }
 
   /**
@@ -192,11 +188,12 @@ export class StreamReader extends NumberReader {
    * or everything that is buffered if that has not come, so the next call goes on after it.
    * @throws {TextDecodeError} If it is not UTF-8, and text is wanted with `invalid: "error"`.
    */
-  async readline<A extends "bytes" | "text" = "bytes">(
+  readline<A extends "bytes" | "text" = "bytes">(
     options: ReadRecordOptions<A> = NO_OPTIONS,
   ): Promise<A extends "text" ? string : Bytes> {
-    const signal = signalOf("read line", options, TEXT_CHECKS);
-    return await this.#records.readLine(signal, options);
+    return promised(() =>
+      this.#records.readLine(signalOf("read line", options, TEXT_CHECKS), options)
+    );
   }
 
   /**
@@ -211,12 +208,17 @@ export class StreamReader extends NumberReader {
    * @throws {IncompleteReadError} If the data ends before; it holds what there was.
    * @throws {TextDecodeError} As {@linkcode readline}.
    */
-  async readuntil<A extends "bytes" | "text" = "bytes">(
+  readuntil<A extends "bytes" | "text" = "bytes">(
     separator: Separator = "\n",
     options: ReadRecordOptions<A> = NO_OPTIONS,
   ): Promise<A extends "text" ? string : Bytes> {
-    const signal = signalOf("read record", options, TEXT_CHECKS);
-    return await this.#records.readRecord(separator, signal, options);
+    return promised(() =>
+      this.#records.readRecord(
+        separator,
+        signalOf("read record", options, TEXT_CHECKS),
+        options,
+      )
+    );
   }
 
   /**
@@ -258,9 +260,8 @@ export class StreamReader extends NumberReader {
    * @returns A copy of them; fewer, or none, if the data ends before.
    * @throws {RangeError} If `n` is not a whole number from 0 to the limit.
    */
-  async peek(n: number, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
-    const signal = signalOf("peek", options);
-    return await this.#state.peek(n, signal);
+  peek(n: number, options: WaitOptions = NO_OPTIONS): Promise<Bytes> {
+    return promised(() => this.#state.peek(n, signalOf("peek", options)));
   }
 
   /**
@@ -291,5 +292,14 @@ export class StreamReader extends NumberReader {
    */
   detach(): Bytes {
     return this.#state.detach();
+  }
+}
+
+/** Begins a read. Its own errors are rejections too, at no cost of a further promise. */
+function promised<T>(begin: () => Promise<T>): Promise<T> {
+  try {
+    return begin();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

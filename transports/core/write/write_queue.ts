@@ -22,10 +22,14 @@ interface Piece extends Outgoing {
   length: number;
 }
 
-/** A run of copies: it grows in `length`, and `bytes` follows when it is sent. */
+/** A run of copies, from `start` on: it grows in `length`, and `bytes` follows when it is sent. */
 interface CopiedPiece extends Piece {
+  start: number;
   readonly holder: WriteSegment;
 }
+
+/** What the bytes of a run are until it is sent. */
+const UNSEEN = new Uint8Array(0);
 
 /**
  * Bytes on their way out, in order. Small writes are gathered into few large pieces, so that one
@@ -75,9 +79,7 @@ export class WriteQueue {
   peek(): Uint8Array | undefined {
     const piece = this.#pieces[0];
     if (piece === undefined || piece.bytes.length === piece.length) return piece?.bytes;
-    if (isCopied(piece)) {
-      return piece.bytes = piece.holder.view(piece.bytes.byteOffset, piece.length);
-    }
+    if (isCopied(piece)) return piece.bytes = piece.holder.view(piece.start, piece.length);
     throw new TypeError(
       `Memory of ${piece.length} bytes that waited to be sent was transferred away or has shrunk`,
     );
@@ -106,6 +108,7 @@ export class WriteQueue {
     this.#size -= n;
     piece.bytes = piece.bytes.subarray(n);
     piece.length -= n;
+    if (isCopied(piece)) piece.start += n;
   }
 
   /** Forgets everything. An operation may still be reading a segment, so none is released. */
@@ -135,14 +138,14 @@ export class WriteQueue {
   #extensible(n: number): CopiedPiece | null {
     const last = this.#pieces.at(-1);
     if (last === undefined || !isCopied(last)) return null;
-    return last.holder.isExtensible(last.bytes.byteOffset + last.length, n) ? last : null;
+    return last.holder.isExtensible(last.start + last.length, n) ? last : null;
   }
 
   /** Begins a piece that has room for `n` bytes. */
   #begin(n: number): CopiedPiece {
     const isFirst = this.#pieces.length === 0 && n <= SHARED_LIMIT;
     const holder = isFirst ? WriteSegment.shared(n) : WriteSegment.own();
-    const piece = { bytes: holder.view(holder.end, 0), length: 0, holder };
+    const piece = { bytes: UNSEEN, start: holder.end, length: 0, holder };
     holder.begin();
     this.#pieces.push(piece);
     return piece;
