@@ -28,7 +28,7 @@ interface CopiedPiece extends Piece {
   readonly holder: WriteSegment;
 }
 
-/** What the bytes of a run are until it is sent. */
+/** The bytes of a run before it is sent. */
 const UNSEEN = new Uint8Array(0);
 
 /**
