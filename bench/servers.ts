@@ -95,6 +95,13 @@ const DATAGRAMS: readonly Line[] = [
     "sluice-net",
     "datagrams.ts socket",
   ],
+  ["udp-sluice-epoll", "Sluice DatagramProtocol, epollNetwork", "sluice-ffi", "datagrams.ts epoll"],
+  [
+    "udp-sluice-epoll-lent",
+    "Sluice DatagramProtocol, lent, epollNetwork",
+    "sluice-ffi",
+    "datagrams.ts epoll-lent",
+  ],
   ["udp-deno-dgram", "node:dgram on Deno", "deno", "datagrams.mjs"],
   ["udp-deno-dgram-small", "node:dgram on Deno, 1 KiB buffers", "deno", "datagrams.mjs small"],
   ["udp-node", "Node dgram", "node", "datagrams.mjs"],

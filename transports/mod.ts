@@ -87,6 +87,10 @@ export type {
   DatagramPlace,
   DatagramQueueOptions,
 } from "./datagrams/datagram_options.ts";
+export type {
+  SpecialDatagramOption,
+  SpecialDatagramOptions,
+} from "./datagrams/special_datagram_options.ts";
 export type { ReceivePolicy, SendPolicy } from "./datagrams/queue_policies.ts";
 export * from "./memory_datagram_pair.ts";
 export * from "./memory_transport_pair.ts";
@@ -94,6 +98,7 @@ export { denoNetwork } from "./networks/deno_network.ts";
 export { nodeNetwork } from "./networks/node_network.ts";
 export type {
   BindOptions,
+  DatagramBindPlace,
   DialOptions,
   ListenPlace,
   Network,

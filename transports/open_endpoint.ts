@@ -3,17 +3,18 @@ import type { Address } from "../protocols/facts/address.ts";
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
 import { NameResolutionError } from "../protocols/errors.ts";
 import { checkOptions } from "../protocols/option_checks.ts";
-import { type Endpoint, formatEndpoint } from "./core/addresses.ts";
+import { formatEndpoint } from "./core/addresses.ts";
 import { describeEndpointError } from "./core/os_error.ts";
 import { checkProtocolFactory, makeProtocol } from "./core/callbacks.ts";
 import type { DatagramCarrier } from "./datagrams/datagram_carrier.ts";
 import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
 import { checkPlaces, resolveEndpointOptions } from "./datagrams/datagram_options.ts";
+import { checkDatagramsHonoured } from "./datagrams/special_datagram_options.ts";
 import { EndpointTransport } from "./datagrams/endpoint_transport.ts";
 import { familyOf } from "./datagrams/ip_address.ts";
 import { type Lookup, NameCache } from "./datagrams/name_cache.ts";
 import { resolvePlaces } from "./datagrams/resolve_places.ts";
-import type { Network } from "./networks/network.ts";
+import type { DatagramBindPlace, Network } from "./networks/network.ts";
 import { networkOf } from "./networks/with_network.ts";
 import { DATAGRAM_CHECKS, type DatagramEndpointOptions } from "./datagram_endpoint_options.ts";
 
@@ -27,6 +28,7 @@ export async function openEndpoint<P extends DatagramProtocolCallbacks>(
   checkPlaces(options);
   const { signal } = options;
   const network = networkOf(options);
+  checkDatagramsHonoured(network, options);
   const lookup = lookupOf(network);
   signal?.throwIfAborted();
   const { local, remote } = await abortable(resolvePlaces(options, lookup), signal);
@@ -34,11 +36,17 @@ export async function openEndpoint<P extends DatagramProtocolCallbacks>(
   try {
     signal?.throwIfAborted();
     const protocol = makeProtocol(protocolFactory);
-    const { address } = carrier;
+    const { address, peer } = carrier;
     const family = address.transport === "udp" ? familyOf(address.hostname) : null;
     const names = family === null ? null : new NameCache(lookup, family);
     const settings = resolveEndpointOptions(options);
-    const transport = new EndpointTransport(carrier, protocol, remote, names, settings);
+    const transport = new EndpointTransport(
+      carrier,
+      protocol,
+      remote ?? peer ?? null,
+      names,
+      settings,
+    );
     transport.start();
     return { transport, protocol };
   } catch (error) {
@@ -50,7 +58,7 @@ export async function openEndpoint<P extends DatagramProtocolCallbacks>(
 /** A carrier that comes after the signal is closed. */
 async function bindInTime(
   network: Network,
-  local: Endpoint,
+  local: DatagramBindPlace,
   remote: Address | null,
   options: DatagramEndpointOptions,
 ): Promise<DatagramCarrier> {
@@ -65,7 +73,7 @@ async function bindInTime(
 
 async function bind(
   network: Network,
-  local: Endpoint,
+  local: DatagramBindPlace,
   remote: Address | null,
   options: DatagramEndpointOptions,
 ): Promise<DatagramCarrier> {
@@ -77,7 +85,8 @@ async function bind(
   try {
     return await network.bindDatagrams(local, options, remote);
   } catch (error) {
-    throw describeEndpointError(error, `Cannot bind ${formatEndpoint(local)}`, local);
+    const what = local.fd === undefined ? formatEndpoint(local) : `descriptor ${local.fd}`;
+    throw describeEndpointError(error, `Cannot bind ${what}`, local);
   }
 }
 

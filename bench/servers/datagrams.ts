@@ -2,7 +2,12 @@
  * UDP servers on Deno and on this library: what is not 1 KiB long goes back, 1 KiB is counted, and one
  * byte asks for the count. The first argument names the API.
  */
-import { createDatagramEndpoint, type DatagramTransport, openDatagrams } from "../../mod.ts";
+import {
+  createDatagramEndpoint,
+  type DatagramTransport,
+  type Network,
+  openDatagrams,
+} from "../../mod.ts";
 
 const FLOOD_SIZE = 1024;
 const PLACE = { hostname: "127.0.0.1", port: 0 };
@@ -30,10 +35,12 @@ async function serveNative(): Promise<void> {
 }
 
 async function serveProtocol(
-  options: Record<string, never> | { multicast: object },
+  options: { multicast?: object; network?: Network },
+  borrowsChunks = false,
 ): Promise<void> {
   let transport: DatagramTransport | undefined;
   const endpoint = await createDatagramEndpoint(() => ({
+    borrowsChunks,
     connectionMade: (made) => void (transport = made),
     datagramReceived(data, address): void {
       const answer = answerTo(data);
@@ -56,8 +63,11 @@ function say(port: number): void {
   console.log(`listening on 127.0.0.1:${port}`);
 }
 
-const [kind] = Deno.args;
+const [kind = "protocol"] = Deno.args;
 if (kind === "native") await serveNative();
 else if (kind === "socket") await serveSocket();
-// With an option that Deno.listenDatagram lacks it is node:dgram in any case.
+else if (kind.startsWith("epoll")) {
+  const { epollNetwork } = await import("../../transports/networks/epoll/epoll_network.ts");
+  await serveProtocol({ network: epollNetwork }, kind.endsWith("lent"));
+} // With an option that Deno.listenDatagram lacks it is node:dgram in any case.
 else await serveProtocol(kind === "dgram" ? { multicast: {} } : {});

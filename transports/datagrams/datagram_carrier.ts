@@ -48,6 +48,8 @@ export interface DatagramSink {
 export interface DatagramCarrier {
   /** The address it is bound to. */
   readonly address: Address;
+  /** The peer that its socket is connected to, if another has connected it. */
+  readonly peer?: Address | undefined;
   /** The longest datagram that it can send, in bytes; `null` where only the system knows. */
   readonly maxSize: number | null;
   /** Begins to receive into `sink`. Called once. */

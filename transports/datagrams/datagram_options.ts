@@ -22,6 +22,11 @@ import { DEFAULT_MAX_WRITE_BUFFER } from "../core/transport_options.ts";
 import { resolveWriteBufferLimits } from "../core/write/water_marks.ts";
 import type { DatagramBindOptions } from "./datagram_carrier.ts";
 import type { EndpointOptions } from "./endpoint_transport.ts";
+import {
+  checkInherited,
+  SPECIAL_DATAGRAM_CHECKS,
+  type SpecialDatagramOptions,
+} from "./special_datagram_options.ts";
 import type { ReceivePolicy, SendPolicy } from "./queue_policies.ts";
 
 /** Four times what Linux holds for a socket. */
@@ -95,7 +100,8 @@ export interface DatagramPlace {
 }
 
 /** Options for an endpoint. */
-export interface DatagramOptions extends DatagramQueueOptions, DatagramBindOptions {
+export interface DatagramOptions
+  extends DatagramQueueOptions, DatagramBindOptions, SpecialDatagramOptions {
   /**
    * Where the endpoint is. By default it is bound to a free port: of the loopback interface if the
    * peer is there, else of all interfaces.
@@ -105,10 +111,6 @@ export interface DatagramOptions extends DatagramQueueOptions, DatagramBindOptio
   readonly remoteAddr?: DatagramPlace;
   /** The family of addresses that a name must have, and of an endpoint without any address. */
   readonly family?: 4 | 6;
-  /** Deno cannot do this for datagrams: `true` is refused. See `reuseAddress`. */
-  readonly reusePort?: false;
-  /** Deno takes no datagram socket from another process, so a number is refused. */
-  readonly fd?: never;
   /** Ends the opening when it aborts, with its reason. The endpoint is open until it is closed. */
   readonly signal?: AbortSignal;
 }
@@ -147,13 +149,10 @@ const BIND_CHECKS: OptionTable<DatagramBindOptions> = {
 export const ENDPOINT_CHECKS: OptionTable<DatagramOptions> = {
   ...QUEUE_CHECKS,
   ...BIND_CHECKS,
+  ...SPECIAL_DATAGRAM_CHECKS,
   localAddr: place(0),
   remoteAddr: place(1),
   family: oneOf(4, 6),
-  reusePort: refused,
-  fd: (value, option) => {
-    throw wrongKind(option, value, "is not possible: Deno takes no datagram socket that is open");
-  },
   signal: abortSignal,
 };
 
@@ -172,11 +171,14 @@ export function checkQueueOptions(options: DatagramQueueOptions): void {
  * Checks what options of an endpoint have to do with each other, as {@linkcode checkQueueOptions}.
  */
 export function checkPlaces(options: DatagramOptions): void {
-  const { localAddr, remoteAddr, family } = options;
+  const { localAddr, remoteAddr, family, fd } = options;
   resolveWriteBufferLimits(options.writeBufferLimits);
-  if (localAddr === undefined && remoteAddr === undefined && family === undefined) {
+  checkInherited(options);
+  if (
+    fd === undefined && localAddr === undefined && remoteAddr === undefined && family === undefined
+  ) {
     throw new TypeError(
-      "Cannot open endpoint: neither localAddr nor remoteAddr is given, nor a family",
+      "Cannot open endpoint: neither localAddr nor remoteAddr is given, nor a family or an fd",
     );
   }
   const paths = [localAddr, remoteAddr].filter((given) => given !== undefined)
@@ -220,15 +222,4 @@ function place(lowestPort: 0 | 1): Check {
 function nonEmpty(value: unknown, option: OptionName): void {
   text(value, option);
   if (value === "") throw wrongKind(option, value, "is empty");
-}
-
-function refused(value: unknown, option: OptionName): void {
-  flag(value, option);
-  if (value === false) return;
-  throw wrongKind(
-    option,
-    value,
-    "is not possible: Deno has no such socket for datagrams; reuseAddress has the members of a " +
-      "multicast group share a port",
-  );
 }

@@ -6,8 +6,8 @@ import { type Lookup, resolveHost } from "./name_cache.ts";
 
 /** Both ends of an endpoint. */
 interface Places {
-  /** What to bind. */
-  readonly local: Endpoint;
+  /** What to bind, or to take over. */
+  readonly local: Endpoint & { readonly fd?: number | string };
   /** The peer of a connected endpoint. */
   readonly remote: Address | null;
 }
@@ -23,7 +23,8 @@ export async function resolvePlaces(
   options: DatagramOptions,
   lookup: Lookup,
 ): Promise<Places> {
-  const { localAddr, remoteAddr } = options;
+  const { localAddr, remoteAddr, fd } = options;
+  if (fd !== undefined) return { local: { fd }, remote: await peerOf(remoteAddr, lookup) };
   if (localAddr?.path !== undefined || remoteAddr?.path !== undefined) {
     return { local: { path: localAddr?.path ?? "" }, remote: toUnix(remoteAddr?.path) };
   }
@@ -33,6 +34,15 @@ export async function resolvePlaces(
   const peer = remoteAddr && await resolve(remoteAddr, ownFamily, lookup);
   const local = own ?? { hostname: sourceFor(peer?.hostname, family), port: 0 };
   return { local, remote: peer ?? null };
+}
+
+/** The peer of a socket whose family is not known yet. */
+async function peerOf(
+  remoteAddr: DatagramPlace | undefined,
+  lookup: Lookup,
+): Promise<Address | null> {
+  if (remoteAddr?.path !== undefined) return toUnix(remoteAddr.path);
+  return remoteAddr === undefined ? null : await resolve(remoteAddr, null, lookup);
 }
 
 function toUnix(path: string | undefined): Address | null {

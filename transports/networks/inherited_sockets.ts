@@ -4,13 +4,14 @@
 const FIRST = 3;
 
 /**
- * The listening sockets that an option `fd` names: a number itself, or those that systemd passed to
+ * The sockets that an option `fd` names: a number itself, or those that systemd passed to
  * this process by the protocol of sd_listen_fds(3).
  *
  * @param fd A number, `"systemd"`, or `"systemd:NAME"`.
+ * @param action What is to be done with them, for the text of an error.
  * @throws {TypeError} If systemd passed none on, or none of that name.
  */
-export function inheritedSockets(fd: number | string): readonly number[] {
+export function inheritedSockets(fd: number | string, action = "listen"): readonly number[] {
   if (typeof fd === "number") return [fd];
   const name = /^systemd:(.+)$/.exec(fd)?.[1];
   const owner = Deno.env.get("LISTEN_PID");
@@ -18,7 +19,7 @@ export function inheritedSockets(fd: number | string): readonly number[] {
   if (owner !== String(Deno.pid) || !(count > 0)) {
     const found = owner === undefined ? "LISTEN_PID is not set" : `LISTEN_PID is ${owner}`;
     throw new TypeError(
-      `Cannot listen: fd "${fd}" is given and systemd passed no socket to process ${Deno.pid}: ${found}`,
+      `Cannot ${action}: fd "${fd}" is given and systemd passed no socket to process ${Deno.pid}: ${found}`,
     );
   }
   const all = Array.from({ length: count }, (_, index) => FIRST + index);
@@ -27,6 +28,6 @@ export function inheritedSockets(fd: number | string): readonly number[] {
   const named = all.filter((_, index) => names[index] === name);
   if (named.length > 0) return named;
   throw new TypeError(
-    `Cannot listen: fd "${fd}" is given and systemd passed on only ${names.join(", ")}`,
+    `Cannot ${action}: fd "${fd}" is given and systemd passed on only ${names.join(", ")}`,
   );
 }

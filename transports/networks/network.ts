@@ -4,6 +4,10 @@ import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import type { Endpoint } from "../core/addresses.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import type { DatagramBindOptions, DatagramCarrier } from "../datagrams/datagram_carrier.ts";
+import type {
+  SpecialDatagramOption,
+  SpecialDatagramOptions,
+} from "../datagrams/special_datagram_options.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
 import type {
@@ -34,6 +38,12 @@ export interface BindOptions extends SocketOptions, SpecialSocketOptions {
 export interface ListenPlace extends Endpoint {
   /** The number of a socket that listens already. Only a network that honours `fd` gets one. */
   readonly fd?: number;
+}
+
+/** Where a network binds a socket for datagrams, or which one it takes over. */
+export interface DatagramBindPlace extends Endpoint {
+  /** As in the options. Only a network that honours `fd` for datagrams gets one. */
+  readonly fd?: number | string;
 }
 
 /**
@@ -70,6 +80,8 @@ export interface Network {
   readonly name: string;
   /** The special options that it honours. A call that gives another one throws. None by default. */
   readonly honours?: readonly SpecialOption[];
+  /** The same of the special options for datagrams. */
+  readonly honoursForDatagrams?: readonly SpecialDatagramOption[];
   /**
    * Connects to a port of a host or to the path of a Unix socket.
    *
@@ -80,12 +92,12 @@ export interface Network {
   listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener>;
   /**
    * Binds a socket for datagrams to a port of an IP address, or to the path of a Unix socket.
-   * Absent where there are none. With a `peer` the endpoint is connected to it: a network that is
+   * Absent where there are none. With an `fd` it takes that socket over. With a `peer` the endpoint is connected to it: a network that is
    * told of datagrams that do not arrive there reports them to the sink.
    */
   bindDatagrams?(
-    place: Endpoint,
-    options: DatagramBindOptions,
+    place: DatagramBindPlace,
+    options: DatagramBindOptions & SpecialDatagramOptions,
     peer?: Address | null,
   ): Promise<DatagramCarrier>;
   /**

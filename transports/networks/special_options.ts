@@ -7,6 +7,7 @@ import {
   wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
+import { checkFd } from "../core/check_fd.ts";
 import { familyOf } from "../datagrams/ip_address.ts";
 
 /** Options for sockets that some networks only can honour. */
@@ -126,13 +127,6 @@ export const SPECIAL_LISTEN_CHECKS: OptionTable<SpecialListenOptions> = {
 function checkIp(value: unknown, option: OptionName): void {
   text(value, option);
   if (familyOf(String(value)) === null) throw wrongKind(option, value, "is not an IP address");
-}
-
-/** A number of a descriptor, `"systemd"` or `"systemd:NAME"`. */
-function checkFd(value: unknown, option: OptionName): void {
-  if (typeof value === "number") return wholeNumber(0, MAX_INT)(value, option);
-  if (typeof value === "string" && /^systemd(:.+)?$/.test(value)) return;
-  throw wrongKind(option, value, 'is neither a number nor "systemd" nor "systemd:NAME"');
 }
 
 const EPOLL = "epollNetwork of @sluice/net/epoll";

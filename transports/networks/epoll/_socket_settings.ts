@@ -26,16 +26,25 @@ export function prepareSocket(
   libc: Libc,
   fd: number,
   isIpv6: boolean,
-  { typeOfService, receiveBufferSize, sendBufferSize }: Settings,
+  { typeOfService, ...sizes }: Settings,
+): void {
+  setBufferSizes(libc, fd, sizes);
+  if (typeOfService === undefined) return;
+  if (isIpv6) setOption(libc, fd, LEVEL.IPV6, IPV6.TCLASS, typeOfService);
+  // For IPv4 peers of an IPv6 socket as well.
+  setOption(libc, fd, LEVEL.IP, IP.TOS, typeOfService);
+}
+
+/** Sets how much the system may keep of what is received and of what is sent. */
+export function setBufferSizes(
+  libc: Libc,
+  fd: number,
+  { receiveBufferSize, sendBufferSize }: Pick<Settings, "receiveBufferSize" | "sendBufferSize">,
 ): void {
   if (receiveBufferSize !== undefined) {
     setOption(libc, fd, LEVEL.SOCKET, SO.RCVBUF, receiveBufferSize);
   }
   if (sendBufferSize !== undefined) setOption(libc, fd, LEVEL.SOCKET, SO.SNDBUF, sendBufferSize);
-  if (typeOfService === undefined) return;
-  if (isIpv6) setOption(libc, fd, LEVEL.IPV6, IPV6.TCLASS, typeOfService);
-  // For IPv4 peers of an IPv6 socket as well.
-  setOption(libc, fd, LEVEL.IP, IP.TOS, typeOfService);
 }
 
 /** Has the first bytes of clients come with their requests to connect. */

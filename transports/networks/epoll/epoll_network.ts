@@ -63,6 +63,7 @@ export function createEpollNetwork(options: EpollNetworkOptions = {}): Network {
   return {
     name: "epollNetwork",
     honours: HONOURED,
+    honoursForDatagrams: ["fd", "receiveBufferSize", "reusePort", "sendBufferSize"],
     connect: async (place, options) => await connect(loadLibc(library), place, options),
     listen: async (place, options) => await listen(loadLibc(library), place, options),
     bindDatagrams: async (place, options, peer = null) =>

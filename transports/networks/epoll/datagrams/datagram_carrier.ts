@@ -44,9 +44,18 @@ interface InFlight {
   readonly onSettled: (error: unknown) => void;
 }
 
+/** The addresses of a socket. */
+interface Ends {
+  /** Where it is bound. */
+  readonly address: NetAddress | UnixAddress;
+  /** Whom another program has connected it to. */
+  readonly peer?: NetAddress | UnixAddress | undefined;
+}
+
 /** A socket that carries datagrams. */
 export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   readonly address: NetAddress | UnixAddress;
+  readonly peer: NetAddress | UnixAddress | undefined;
   readonly maxSize: number | null;
   readonly #libc: Libc;
   readonly #watch: Watch;
@@ -64,17 +73,23 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   constructor(
     libc: Libc,
     fd: number,
-    address: NetAddress | UnixAddress,
+    { address, peer }: Ends,
     maxDatagramSize: number,
     onClosed: () => void,
   ) {
     this.#libc = libc;
     this.address = address;
+    this.peer = peer;
     this.maxSize = maxSizeAt(address);
     this.#maxDatagramSize = maxDatagramSize;
     this.#onClosed = onClosed;
     this.#addresses = new AddressTable(libc);
     this.#watch = reactorOf(libc).open(fd, this);
+  }
+
+  /** The number of the socket, which is another's once it is closed. */
+  get fd(): number {
+    return this.#watch.fd;
   }
 
   start(sink: DatagramSink): void {

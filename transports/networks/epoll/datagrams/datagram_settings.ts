@@ -1,4 +1,6 @@
 import type { DatagramBindOptions } from "../../../datagrams/datagram_carrier.ts";
+import type { SpecialDatagramOptions } from "../../../datagrams/special_datagram_options.ts";
+import { setBufferSizes } from "../_socket_settings.ts";
 import { AF, LEVEL, type Libc, SO } from "../libc/libc.ts";
 import { check, setOption } from "../libc/socket_calls.ts";
 import { interfaceOf } from "./multicast.ts";
@@ -33,15 +35,17 @@ export function askForErrors(libc: Libc, fd: number, family: number): void {
   setOption(libc, fd, LEVEL.IP, IP.RECVERR, 1);
 }
 
-/** Sets what is asked for, before the socket is bound. */
+/** Sets what is asked for; on a socket that is not inherited, before it is bound. */
 export function prepareDatagrams(
   libc: Libc,
   fd: number,
   family: number,
-  options: DatagramBindOptions,
+  options: DatagramBindOptions & SpecialDatagramOptions,
 ): void {
-  const { reuseAddress = false, allowBroadcast = false, ipv6Only, ttl, multicast = {} } = options;
+  const { reuseAddress = false, allowBroadcast = false, ttl, multicast = {} } = options;
   if (reuseAddress) setOption(libc, fd, LEVEL.SOCKET, SO.REUSEADDR, 1);
+  if (options.reusePort) setOption(libc, fd, LEVEL.SOCKET, SO.REUSEPORT, 1);
+  setBufferSizes(libc, fd, options);
   if (allowBroadcast) setOption(libc, fd, LEVEL.SOCKET, SO.BROADCAST, 1);
   if (family === AF.UNIX) return;
   const isIpv6 = family === AF.INET6;
@@ -49,7 +53,8 @@ export function prepareDatagrams(
   const set = (name: number, value: number | boolean | undefined): void => {
     if (value !== undefined) setOption(libc, fd, level, name, Number(value));
   };
-  if (isIpv6) set(IPV6.V6ONLY, ipv6Only ?? false);
+  // It is fixed once a socket is bound.
+  if (isIpv6 && options.fd === undefined) set(IPV6.V6ONLY, options.ipv6Only ?? false);
   set(isIpv6 ? IPV6.UNICAST_HOPS : IP.TTL, ttl);
   set(isIpv6 ? IPV6.MULTICAST_HOPS : IP.MULTICAST_TTL, multicast.ttl);
   set(isIpv6 ? IPV6.MULTICAST_LOOP : IP.MULTICAST_LOOP, multicast.loopback);

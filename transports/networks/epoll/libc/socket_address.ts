@@ -64,7 +64,7 @@ export function decodeAddress(
   kind: "stream" | "datagram",
 ): NetAddress | UnixAddress {
   const view = new DataView(bytes.buffer, bytes.byteOffset, Math.min(length, bytes.length));
-  const family = view.byteLength < 2 ? AF.UNSPEC : view.getUint16(0, true);
+  const family = view.byteLength < 2 ? AF.UNSPEC : familyAt(bytes);
   const transport = kind === "stream" ? "tcp" : "udp";
   if (family === AF.INET && view.byteLength >= 8) {
     return { transport, hostname: formatIp(bytes.subarray(4, 8)), port: view.getUint16(2) };
@@ -77,6 +77,11 @@ export function decodeAddress(
   }
   const path = family === AF.UNIX ? decodePath(bytes.subarray(2, view.byteLength)) : "";
   return { transport: kind === "stream" ? "unix" : "unixpacket", path };
+}
+
+/** The family of an address, which it begins with. */
+export function familyAt(bytes: Uint8Array): number {
+  return (bytes[0] ?? 0) | (bytes[1] ?? 0) << 8;
 }
 
 function decodePath(name: Uint8Array): string {

@@ -68,12 +68,22 @@ export function remoteAddressOf(
   fd: number,
   address: Uint8Array,
 ): NetAddress | UnixAddress {
+  return peerAddressOf(libc, fd, "stream") ??
+    decodeAddress(libc, address, address.length, "stream");
+}
+
+/** The address that a socket is connected to; `null` if it is not. */
+export function peerAddressOf(
+  libc: Libc,
+  fd: number,
+  kind: "stream" | "datagram",
+): NetAddress | UnixAddress | null {
   const bytes = new Uint8Array(MAX_ADDRESS_SIZE);
   length[0] = bytes.length;
   if (libc.getpeername(fd, bytes, lengthBytes) === 0) {
-    return decodeAddress(libc, bytes, length[0] ?? 0, "stream");
+    return decodeAddress(libc, bytes, length[0] ?? 0, kind);
   }
   const { errno } = libc;
   if (errno !== E.NOTCONN) throw fromErrno(errno);
-  return decodeAddress(libc, address, address.length, "stream");
+  return null;
 }
