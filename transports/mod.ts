@@ -112,6 +112,7 @@ export type {
   SpecialSocketOptions,
 } from "./networks/special_options.ts";
 export { withNetwork } from "./networks/with_network.ts";
+export * from "./ref_transport.ts";
 export { type SendableFile, sendFile, type SendFileOptions } from "./send_file.ts";
 export { sniffProtocol } from "./sniff_protocol.ts";
 export type { NetworkListener } from "./servers/network_listener.ts";

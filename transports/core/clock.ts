@@ -15,7 +15,8 @@ export const backgroundClock: Clock = {
   after: (milliseconds, callback) => {
     // deno-lint-ignore sluice/timers -- the other place that sets timers
     const timer = setTimeout(callback, milliseconds);
-    Deno.unrefTimer(Number(timer));
+    // By itself: Deno finds none by its number where `setTimeout` gives an object, as in 2.9.
+    Deno.unrefTimer(timer as unknown as number);
     return () => clearTimeout(timer);
   },
 };

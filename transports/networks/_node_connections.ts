@@ -158,6 +158,14 @@ class NodeListener implements NetworkListener {
     return this.#accepting.promise;
   }
 
+  ref(): void {
+    this.#server.ref();
+  }
+
+  unref(): void {
+    this.#server.unref();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#stopTimer();

@@ -117,7 +117,13 @@ async function listenSecure(
 }
 
 function toNetworkListener<C extends Deno.Conn>(
-  listener: { readonly addr: Deno.Addr; accept(): Promise<C>; close(): void },
+  listener: {
+    readonly addr: Deno.Addr;
+    accept(): Promise<C>;
+    close(): void;
+    ref(): void;
+    unref(): void;
+  },
   options: BindOptions,
   toCarrier: (conn: C) => Carrier,
 ): NetworkListener {
@@ -127,6 +133,8 @@ function toNetworkListener<C extends Deno.Conn>(
   let accepting: Promise<C> | null = null;
   return {
     address,
+    ref: () => listener.ref(),
+    unref: () => listener.unref(),
     close(): void {
       listener.close();
       if (accepting !== null && address.transport === "tcp") releasePort(address.port, accepting);

@@ -9,4 +9,8 @@ export interface NetworkListener {
   accept(): Promise<Carrier>;
   /** Stops listening; a pending accept rejects. */
   close(): void;
+  /** Keeps the process alive while it listens, as it does at first. Absent where it never does. */
+  ref?(): void;
+  /** Lets the process end though it listens. */
+  unref?(): void;
 }

@@ -121,6 +121,14 @@ export interface Server extends AsyncDisposable {
    * @throws {InvalidStateError} As {@linkcode serveForever}.
    */
   serveUntilSignal(options?: ServeUntilSignalOptions): Promise<ServeReport>;
+  /** Keeps the process alive while the server listens: undoes {@linkcode unref}. */
+  ref(): void;
+  /**
+   * Lets the process end though the server listens, as `Deno.Listener.unref`. Connections keep it
+   * alive by themselves: see {@linkcode unrefTransport}. With `epollNetwork`, while nothing keeps
+   * the process alive but what has nothing to do with sockets, a client waits for up to 5 ms.
+   */
+  unref(): void;
   /** Stops listening, at once. The connections go on. Does nothing the second time. */
   close(): void;
   /** Calls `close()` on every connection: what they have queued is sent. */
@@ -224,6 +232,14 @@ export class ListeningServer implements Server {
   resumeAccepting(): void {
     this.#isPaused = false;
     this.checkRoom();
+  }
+
+  ref(): void {
+    for (const listener of this.#listening) listener.ref?.();
+  }
+
+  unref(): void {
+    for (const listener of this.#listening) listener.unref?.();
   }
 
   /** Whether {@linkcode close} was called. */

@@ -29,6 +29,11 @@ const WAKING_STEP_US = 20;
  * the wait has not begun.
  */
 const LOOK_IN_MS = 100;
+/**
+ * So often, in milliseconds, the reactor looks for events while nothing keeps the process alive: a
+ * thread that waits would.
+ */
+const UNREF_LOOK_MS = 5;
 /** Generations are counted from 1 up to here, and then again. */
 const MAX_GENERATION = 0xffff_ffff;
 /** The generation of what wakes the reactor up. */
@@ -53,9 +58,10 @@ export interface ReadyHandler {
  *   nothing ready, or 4 ms busy: epoll_wait on a thread of the runtime -> turn
  *     every 100 ms meanwhile: epoll_wait(0) -> handlers
  *   nothing open: the set is closed
+ *   nothing open that keeps the process alive: a timer that does not, each 5 ms -> turn
  * ```
  *
- * While something is open, the process stays alive. Between two turns everything else in the
+ * While something is open and referenced, the process stays alive. Between two turns everything else in the
  * program runs: promises, timers, and after 4 ms at most what waits for the system elsewhere.
  */
 export class Reactor {
@@ -79,12 +85,17 @@ export class Reactor {
   #set = -1;
   #wakeUp = -1;
   #open = 0;
+  // How many of them keep the process alive.
+  #referenced = 0;
   #generation = 0;
   // Changes when the set is closed: later calls for it do nothing.
   #round = 0;
   #isWaiting = false;
+  // A turn is under way, which sees to the next one.
+  #isTurning = false;
   #busySince = 0;
   #cancelLook = (): void => {};
+  #cancelTurn = (): void => {};
 
   /** Opens its set when there is something to wait for. */
   constructor(libc: Libc) {
@@ -117,6 +128,7 @@ export class Reactor {
     const before = this.#watches[fd];
     this.#watches[fd] = watch;
     this.#open++;
+    this.reference();
     // The number is new, so another has closed the descriptor that had it.
     before?.lose();
     return watch;
@@ -141,9 +153,33 @@ export class Reactor {
   forget(watch: Watch): void {
     if (this.#watches[watch.fd] === watch) this.#watches[watch.fd] = undefined;
     this.#open--;
-    if (this.#open > 0) return;
+    if (watch.isReferenced) this.#referenced--;
+    if (this.#open > 0) return this.#rest();
     // A wait would go on, and keep the process alive.
     if (!this.#isWaiting || this.#endWait()) this.#stop();
+  }
+
+  /** One more descriptor keeps the process alive. */
+  reference(): void {
+    if (this.#referenced++ > 0 || this.#isWaiting || this.#isTurning) return;
+    this.#cancelTurn();
+    setImmediate(this.#turn, this.#round);
+  }
+
+  /** One fewer does. */
+  unreference(): void {
+    this.#referenced--;
+    this.#rest();
+  }
+
+  /** Waits without a thread once nothing keeps the process alive. */
+  #rest(): void {
+    if (this.#referenced > 0 || !this.#isWaiting) return;
+    // If its thread has not returned, the turn after that does it.
+    if (!this.#endWait()) return;
+    this.#isWaiting = false;
+    this.#round++;
+    this.#turnSoon(UNREF_LOOK_MS);
   }
 
   /** Closes a descriptor. */
@@ -168,14 +204,15 @@ export class Reactor {
       this.#stop();
       throw error;
     }
-    setImmediate(this.#turn, this.#round);
+    this.#turnSoon(0);
     this.#cancelLook = startTimer(LOOK_IN_MS, this.#lookIn, backgroundClock);
   }
 
   #stop(): void {
     this.#cancelLook();
+    this.#cancelTurn();
     this.#round++;
-    this.#isWaiting = false;
+    this.#isWaiting = this.#isTurning = false;
     this.#libc.close(this.#wakeUp);
     this.#libc.close(this.#set);
     this.#set = this.#wakeUp = -1;
@@ -212,6 +249,7 @@ export class Reactor {
     if (this.#next === this.#count) this.#collect();
     const now = performance.now();
     if (this.#count === 0) return this.#wait();
+    this.#isTurning = true;
     try {
       this.#dispatch(now);
     } finally {
@@ -221,9 +259,17 @@ export class Reactor {
   };
 
   #goOn(now: number): void {
+    this.#isTurning = false;
     if (this.#busySince === 0) this.#busySince = now;
     else if (now - this.#busySince > REST_MS) return this.#wait();
-    setImmediate(this.#turn, this.#round);
+    this.#turnSoon(0);
+  }
+
+  /** The next turn, which comes at once if something keeps the process alive. */
+  #turnSoon(milliseconds: number): void {
+    if (this.#referenced > 0) return void setImmediate(this.#turn, this.#round);
+    const round = this.#round;
+    this.#cancelTurn = startTimer(milliseconds, () => this.#turn(round), backgroundClock);
   }
 
   readonly #lookIn = (): void => {
@@ -259,6 +305,7 @@ export class Reactor {
   /** Waits on another thread, which leaves this one to the rest of the program. */
   #wait(): void {
     this.#busySince = 0;
+    if (this.#referenced === 0) return this.#turnSoon(UNREF_LOOK_MS);
     this.#isWaiting = true;
     this.#libc.memset(this.#waitMemory, 0, 4n);
     // Nothing of the event is used: it is reported again.
@@ -277,6 +324,7 @@ export class Watch {
   readonly #reactor: Reactor;
   #interest = 0;
   #isOpen = true;
+  #isReferenced = true;
 
   /** Made by {@linkcode Reactor.open}. */
   constructor(reactor: Reactor, fd: number, generation: number, handler: ReadyHandler) {
@@ -289,6 +337,19 @@ export class Watch {
   /** Whether {@linkcode close} was not called yet. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Whether it keeps the process alive while it is open. */
+  get isReferenced(): boolean {
+    return this.#isReferenced;
+  }
+
+  set isReferenced(isReferenced: boolean) {
+    if (isReferenced === this.#isReferenced) return;
+    this.#isReferenced = isReferenced;
+    if (!this.#isOpen) return;
+    if (isReferenced) this.#reactor.reference();
+    else this.#reactor.unreference();
   }
 
   /**

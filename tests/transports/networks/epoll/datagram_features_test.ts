@@ -69,10 +69,10 @@ Deno.test({
     const peers = await Promise.all([0, 1, 2, 3].map(() =>
       createDatagramEndpoint(() => ({
         transport: null as DatagramTransport | null,
-        connectionMade(transport) {
+        connectionMade(transport): void {
           this.transport = transport;
         },
-        datagramReceived(_data, address) {
+        datagramReceived(_data, address): void {
           this.transport?.sendto(`${this.transport.port}`, address);
         },
       }), { localAddr: { port: 0 }, network })

@@ -17,7 +17,7 @@ function toAnswer(query: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 const { transport } = await createDatagramEndpoint(() => ({
-  datagramReceived(data, address) {
+  datagramReceived(data, address): void {
     const text = new TextDecoder().decode(data);
     if (text === "end") transport.close();
     else if (data.length > 12) transport.sendto(toAnswer(data), address);

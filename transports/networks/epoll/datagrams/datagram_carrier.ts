@@ -92,6 +92,16 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     return this.#watch.fd;
   }
 
+  /** Keeps the process alive while it is open, as it does at first. */
+  ref(): void {
+    this.#watch.isReferenced = true;
+  }
+
+  /** Lets the process end though it is open. */
+  unref(): void {
+    this.#watch.isReferenced = false;
+  }
+
   start(sink: DatagramSink): void {
     this.#sink = sink;
     this.#watch.interest |= EPOLL.IN;

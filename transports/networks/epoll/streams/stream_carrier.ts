@@ -75,6 +75,16 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     return this.#ends.local.transport === "tcp" ? "tcp" : "unix";
   }
 
+  /** Keeps the process alive while it is open, as it does at first. */
+  ref(): void {
+    this.#watch.isReferenced = true;
+  }
+
+  /** Lets the process end though it is open. */
+  unref(): void {
+    this.#watch.isReferenced = false;
+  }
+
   get source(): PushSource {
     return this;
   }

@@ -75,6 +75,16 @@ export class StreamListener implements NetworkListener, ReadyHandler {
     this.#options.onClosed?.();
   }
 
+  /** Keeps the process alive while it is open, as it does at first. */
+  ref(): void {
+    this.#watch.isReferenced = true;
+  }
+
+  /** Lets the process end though it is open. */
+  unref(): void {
+    this.#watch.isReferenced = false;
+  }
+
   onReady(): void {
     const accepting = this.#accepting;
     // While it is not asked for connections, they wait in the backlog.
