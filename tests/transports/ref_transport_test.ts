@@ -63,7 +63,7 @@ for (const network of ["denoNetwork", "nodeNetwork", "epollNetwork"]) {
   test("Server.ref() keeps the process alive until the server is closed", async () => {
     const { port, stdin, ended } = await start(network, "listen-again");
     const client = await openConnection({ port });
-    assertEquals(await client.reader.read(), null);
+    assertEquals((await client.reader.read()).length, 0);
     await client.close();
     assertEquals(await ended(), 0);
     await stdin.close().catch(() => {});

@@ -3,6 +3,7 @@ import {
   functionLike,
   type OptionName,
   type OptionTable,
+  outOfRange,
   text,
   wholeNumber,
   wrongKind,
@@ -39,6 +40,15 @@ export interface SpecialSocketOptions {
    * (TCP_USER_TIMEOUT).
    */
   readonly userTimeout?: number;
+  /**
+   * How many milliseconds `close()` waits until the peer's system has acknowledged all that was
+   * sent. `closed` resolves then, so it tells that the peer's system has everything; of the program
+   * there only an answer tells. When the time is over, the connection ends with a
+   * {@linkcode TimeoutError}; if the peer resets it meanwhile, with a `ConnectionReset`. Nothing
+   * else waits for that. `abort()` does not. Without it `close()` leaves the sending to the system.
+   * `epollNetwork` honours it (as SO_LINGER, which would stop the thread).
+   */
+  readonly linger?: number;
   /**
    * What routers are told of the packets: the byte of the header with the differentiated services
    * (RFC 2474), such as 0x10 for low delay. `epollNetwork` honours it (IP_TOS, IPV6_TCLASS).
@@ -102,6 +112,7 @@ const SPECIAL_SOCKET_CHECKS: OptionTable<SpecialSocketOptions> = {
   keepAliveInterval: wholeNumber(1, MAX_INT),
   keepAliveCount: wholeNumber(1, 127),
   userTimeout: wholeNumber(1, MAX_INT),
+  linger,
   typeOfService: wholeNumber(0, 255),
   receiveBufferSize: wholeNumber(1, 1_073_741_823),
   sendBufferSize: wholeNumber(1, 1_073_741_823),
@@ -124,6 +135,11 @@ export const SPECIAL_LISTEN_CHECKS: OptionTable<SpecialListenOptions> = {
   ipv6Only: flag,
 };
 
+function linger(value: unknown, option: OptionName): void {
+  if (value !== 0) return wholeNumber(1, MAX_INT)(value, option);
+  throw outOfRange(option, value, "would reset the connection; abort({ reset: true }) does that");
+}
+
 function checkIp(value: unknown, option: OptionName): void {
   text(value, option);
   if (familyOf(String(value)) === null) throw wrongKind(option, value, "is not an IP address");
@@ -139,6 +155,7 @@ const HONOURED_BY: Readonly<Record<SpecialOption, string>> = {
   keepAliveCount: EPOLL,
   keepAliveInterval: EPOLL,
   keepAliveDelay: "nodeNetwork",
+  linger: EPOLL,
   localAddress: "nodeNetwork",
   localPort: "nodeNetwork",
   lookup: "nodeNetwork",

@@ -23,6 +23,7 @@ const HONOURED: readonly SpecialOption[] = [
   "keepAliveCount",
   "keepAliveDelay",
   "keepAliveInterval",
+  "linger",
   "localAddress",
   "localPort",
   "lookup",

@@ -1,6 +1,6 @@
 import type { Transport } from "../../../protocols/contract.ts";
-import { fromErrno } from "../../core/os_error.ts";
-import { LEVEL, TCP } from "./libc/libc.ts";
+import { LEVEL, type Libc, TCP } from "./libc/libc.ts";
+import { check } from "./libc/socket_calls.ts";
 import { socketOf } from "./_socket_of.ts";
 
 /** What the system knows of a TCP connection: see {@linkcode tcpInfo}. */
@@ -74,8 +74,16 @@ export function tcpInfo(transport: Transport): TcpInfo {
   const { libc, fd } = socketOf(transport, "tcp");
   const bytes = new Uint8Array(SIZE);
   const length = new Uint8Array(Uint32Array.of(SIZE).buffer);
-  if (libc.getsockopt(fd, LEVEL.TCP, TCP.INFO, bytes, length) < 0) throw fromErrno(libc.errno);
+  check(libc, libc.getsockopt(fd, LEVEL.TCP, TCP.INFO, bytes, length));
   return readTcpInfo(bytes);
+}
+
+/** The state of a TCP socket, as in {@linkcode TcpInfo}. */
+export function tcpStateOf(libc: Libc, fd: number): string {
+  const bytes = new Uint8Array(1);
+  const length = new Uint8Array(Uint32Array.of(1).buffer);
+  check(libc, libc.getsockopt(fd, LEVEL.TCP, TCP.INFO, bytes, length));
+  return readTcpInfo(bytes).state;
 }
 
 /** Reads `struct tcp_info`: 8 single bytes, then numbers of 4. */

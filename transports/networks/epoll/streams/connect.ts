@@ -18,7 +18,8 @@ import {
   prepareConnection,
   prepareSocket,
 } from "../_socket_settings.ts";
-import { StreamCarrier } from "./stream_carrier.ts";
+import type { SpecialSocketOptions } from "../../special_options.ts";
+import { makeStreamCarrier } from "./lingering_carrier.ts";
 
 /** The first and the longest wait, in milliseconds, for a Unix server whose backlog is full. */
 const BACKLOG_RETRIES_MS = { first: 1, longest: 100 } as const;
@@ -61,7 +62,7 @@ async function connectIp(
     throw error;
   }
   await connecting.settled(signal);
-  return toCarrier(libc, fd, address, options.resetOnAbort);
+  return toCarrier(libc, fd, address, options);
 }
 
 /** Takes a socket whose connection to `address` has come about. */
@@ -69,7 +70,7 @@ function toCarrier(
   libc: Libc,
   fd: number,
   address: Uint8Array<ArrayBuffer>,
-  resetsOnAbort?: boolean,
+  { resetOnAbort, linger }: SpecialSocketOptions = {},
 ): Carrier {
   try {
     const local = localAddressOf(libc, fd, "stream");
@@ -78,7 +79,7 @@ function toCarrier(
       local.port === remote.port && local.hostname === remote.hostname;
     // A port that a client has by chance may be the one it calls (RFC 9293 section 3.5).
     if (isItself) throw fromErrno(E.CONNREFUSED);
-    return new StreamCarrier(libc, fd, { local, remote, resetsOnAbort });
+    return makeStreamCarrier(libc, fd, { local, remote, resetsOnAbort: resetOnAbort }, linger);
   } catch (error) {
     libc.close(fd);
     throw error;

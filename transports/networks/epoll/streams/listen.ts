@@ -123,6 +123,6 @@ function toListener(
   const prepare = address.transport === "tcp"
     ? (accepted: number) => prepareConnection(libc, accepted, options)
     : () => {};
-  const resetsOnAbort = options.resetOnAbort;
-  return new StreamListener(libc, fd, address, { prepare, onClosed, resetsOnAbort });
+  const { linger, resetOnAbort: resetsOnAbort } = options;
+  return new StreamListener(libc, fd, address, { prepare, onClosed, linger, resetsOnAbort });
 }

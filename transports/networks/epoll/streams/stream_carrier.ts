@@ -85,6 +85,11 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     this.#watch.isReferenced = false;
   }
 
+  /** The address of the other end. */
+  get remote(): Address {
+    return this.#ends.remote;
+  }
+
   get source(): PushSource {
     return this;
   }

@@ -5,7 +5,8 @@ import type { NetworkListener } from "../../../servers/network_listener.ts";
 import { E, EPOLL, type Libc, SOCK } from "../libc/libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
 import { decodeAddress, MAX_ADDRESS_SIZE } from "../libc/socket_address.ts";
-import { isTransient, StreamCarrier } from "./stream_carrier.ts";
+import { makeStreamCarrier } from "./lingering_carrier.ts";
+import { isTransient } from "./stream_carrier.ts";
 import { localAddressOf } from "../libc/socket_calls.ts";
 
 /** Failures of the next connection that accept(2) says to treat as if there was none. */
@@ -28,6 +29,8 @@ const addressLengthBytes = new Uint8Array(addressLength.buffer);
 interface ListenerOptions {
   /** Prepares the socket of a connection. */
   prepare(fd: number): void;
+  /** How long a connection waits for acknowledgements at its end, in milliseconds. */
+  readonly linger?: number | undefined;
   /** Whether an end that is not in good order resets the connection. */
   readonly resetsOnAbort?: boolean | undefined;
   /** Called when the listener was closed. */
@@ -115,9 +118,9 @@ export class StreamListener implements NetworkListener, ReadyHandler {
     try {
       const remote = decodeAddress(this.#libc, addressBytes, addressLength[0] ?? 0, "stream");
       this.#options.prepare(fd);
-      const { resetsOnAbort } = this.#options;
+      const { linger, resetsOnAbort } = this.#options;
       const local = this.#isBoundToOne ? this.address : localAddressOf(this.#libc, fd, "stream");
-      return new StreamCarrier(this.#libc, fd, { local, remote, resetsOnAbort });
+      return makeStreamCarrier(this.#libc, fd, { local, remote, resetsOnAbort }, linger);
     } catch (error) {
       this.#libc.close(fd);
       throw error;
