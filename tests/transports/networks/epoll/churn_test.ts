@@ -88,10 +88,8 @@ Deno.test({
 
 testWith("python3", "A peer that is stopped for a while holds up no other one", async () => {
   if (ignore) return;
-  let stopped: Transport | undefined;
-  const server = await createServer(() => ({
-    connectionMade: (transport: Transport) => void (stopped = transport),
-  }), { port: 0, network });
+  const { promise: accepted, resolve } = Promise.withResolvers<Transport>();
+  const server = await createServer(() => ({ connectionMade: resolve }), { port: 0, network });
   const child = new Deno.Command("python3", {
     args: [
       "-c",
@@ -103,14 +101,15 @@ testWith("python3", "A peer that is stopped for a while holds up no other one", 
   }).spawn();
   const output = child.stdout.getReader();
   await output.read();
+  const stopped = await accepted;
   await using echo = await createServer(() => new Echo(), { port: 0, network });
   child.kill("SIGSTOP");
   const size = 40_000_000;
-  stopped?.write(new Uint8Array(size));
+  stopped.write(new Uint8Array(size));
   await visit(echo.port, 3);
-  assert((stopped?.getWriteBufferSize() ?? 0) > 0, "the stopped peer took everything");
+  assert(stopped.getWriteBufferSize() > 0, "the stopped peer took everything");
   child.kill("SIGCONT");
-  stopped?.close();
+  stopped.close();
   let said = "";
   for (let step = await output.read(); !step.done; step = await output.read()) {
     said += new TextDecoder().decode(step.value);
