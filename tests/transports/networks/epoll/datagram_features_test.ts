@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { DatagramTransport } from "../../../../protocols/datagram_contract.ts";
-import {
-  createDatagramEndpoint,
-  type DatagramEndpointOptions,
-} from "../../../../transports/create_datagram_endpoint.ts";
+import { createDatagramEndpoint } from "../../../../transports/create_datagram_endpoint.ts";
+import type { DatagramEndpointOptions } from "../../../../transports/datagram_endpoint_options.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { getOption } from "../../../../transports/networks/epoll/libc/socket_calls.ts";
