@@ -16,8 +16,11 @@ const OPENING: readonly string[] = ["socket", "accept4", "epoll_create1", "event
 const SURE: readonly string[] = [
   "__errno_location",
   "calloc",
+  "callocAddress",
   "close",
   "memcpy",
+  "memcpyFrom",
+  "memcpyTo",
   "memset",
   "read",
   "usleep",
@@ -48,7 +51,7 @@ export class FailingLibc {
 
   #wrap(name: string, call: Call, fails: (name: string, index: number) => number): Call {
     return (...args) => {
-      if (name === "memcpy" || name === "usleep" || name === "memset") return call(...args);
+      if (/^(memcpy|usleep|memset|calloc)/.test(name)) return call(...args);
       this.#errno = SURE.includes(name) ? 0 : fails(name, this.calls.length);
       if (!SURE.includes(name)) this.calls.push(name);
       const fd = args[0];

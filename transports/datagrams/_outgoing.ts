@@ -17,6 +17,9 @@ import { SizedQueue } from "./_sized_queue.ts";
 /** What each datagram counts beside its bytes, as in asyncio: the header of UDP. */
 const HEADER_SIZE = 8;
 
+/** How many datagrams a carrier is offered at once. */
+const MAX_TOGETHER = 32;
+
 /** Longer datagrams are copied into memory of their own, in bytes. */
 const SHARED_LIMIT = 2048;
 
@@ -155,8 +158,8 @@ export class Outgoing {
       if (known === undefined) this.#awaitName(entry);
       else this.#push({ ...entry, destination: at(known, destination) });
     } else {
-      // What leaves at once need not have memory of its own.
-      const isShared = this.#inFlight === null && bytes.length <= SHARED_LIMIT;
+      // What leaves at once, or in this turn, need not have memory of its own.
+      const isShared = this.#leavesSoon && bytes.length <= SHARED_LIMIT;
       const segment = isShared ? WriteSegment.shared(bytes.length) : null;
       const data = segment === null ? copyOf(bytes) : segment.hold(bytes);
       this.#push({ data, segment, destination, onSettled });
@@ -179,8 +182,13 @@ export class Outgoing {
     }
   }
 
+  get #leavesSoon(): boolean {
+    if (this.#inFlight === null) return true;
+    return this.#carrier.trySendMany !== undefined && this.#queue.length < MAX_TOGETHER;
+  }
+
   #push(entry: Entry): void {
-    if (this.#inFlight === null) this.#sendNow(entry);
+    if (this.#inFlight === null && this.#queue.length === 0) this.#sendNow(entry);
     else this.#queue.push(entry);
   }
 
@@ -205,17 +213,35 @@ export class Outgoing {
     const entry = this.#inFlight;
     if (entry === null) return;
     this.#inFlight = null;
-    entry?.segment?.release();
+    this.#settle(entry, thrown);
+    this.#sendQueued();
+  };
+
+  #settle(entry: Entry, thrown: unknown): void {
+    entry.segment?.release();
     if (thrown === null) this.#sent++;
     this.#tell(entry, thrown === null ? null : toError(thrown));
     this.#resumeIfLow();
-    if (this.#stopped !== null) return;
-    if (this.#inFlight === null) {
+  }
+
+  #sendQueued(): void {
+    while (this.#stopped === null && this.#inFlight === null) {
+      if (this.#sendTogether()) continue;
       const next = this.#queue.shift();
-      if (next !== undefined) return this.#sendNow(next);
+      if (next === undefined) break;
+      this.#sendNow(next);
     }
-    this.#noteFlushed();
-  };
+    if (this.#stopped === null) this.#noteFlushed();
+  }
+
+  /** Whether the carrier has taken some that wait in one call. */
+  #sendTogether(): boolean {
+    if (this.#queue.length < 2 || this.#carrier.trySendMany === undefined) return false;
+    const outcomes = this.#carrier.trySendMany(this.#queue.first(MAX_TOGETHER));
+    const done = outcomes.map(() => this.#queue.shift());
+    done.forEach((entry, i) => entry !== undefined && this.#settle(entry, outcomes[i]));
+    return done.length > 0;
+  }
 
   #noteFlushed(): void {
     if (!this.isFlushed) return;

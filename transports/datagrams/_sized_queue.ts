@@ -40,6 +40,12 @@ export class SizedQueue<T extends Sized> {
     this.#size += this.sizeOf(entry);
   }
 
+  /** The first entries, at most so many, which stay. */
+  first(count: number): T[] {
+    const found = this.#entries.slice(this.#head, this.#head + count);
+    return found.filter((entry) => entry !== undefined);
+  }
+
   /** Takes the first entry. */
   shift(): T | undefined {
     const entry = this.#entries[this.#head];

@@ -44,6 +44,14 @@ export interface DatagramSink {
   lose(error: unknown): void;
 }
 
+/** One of several datagrams that are sent together. */
+export interface DatagramToSend {
+  /** The bytes. */
+  readonly data: Uint8Array;
+  /** Where it goes. */
+  readonly destination: Address;
+}
+
 /** What carries the datagrams of one endpoint: the only thing in which networks differ. */
 export interface DatagramCarrier {
   /** The address it is bound to. */
@@ -63,6 +71,14 @@ export interface DatagramCarrier {
    * why it was not sent. The same function for every datagram.
    */
   send(data: Uint8Array, destination: Address, onSettled: (error: unknown) => void): void;
+  /**
+   * Sends some of several datagrams in one call of the system, if it takes them at once: for a
+   * carrier to which a call costs much. Only called while no {@linkcode send} waits.
+   *
+   * @returns How it went with the first ones, as many as were tried: `null`, or why one was not
+   * sent. The others are left to be sent one at a time.
+   */
+  trySendMany?(datagrams: readonly DatagramToSend[]): readonly unknown[];
   /** Joins a multicast group. Absent where there are none. */
   joinGroup?(group: string, options: GroupOptions): Promise<void>;
   /** Leaves a multicast group. */

@@ -20,7 +20,7 @@ export interface SpecialDatagramOptions {
   readonly fd?: number | string;
   /**
    * How many bytes of received datagrams the system may keep; Linux doubles it, and keeps no more
-   * than `net.core.rmem_max` (SO_RCVBUF). What has no room is lost.
+   * than `net.core.rmem_max` (SO_RCVBUF). Datagrams that have no room are lost.
    */
   readonly receiveBufferSize?: number;
   /**

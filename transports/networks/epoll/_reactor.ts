@@ -61,8 +61,9 @@ export interface ReadyHandler {
  *   nothing open that keeps the process alive: a timer that does not, each 5 ms -> turn
  * ```
  *
- * While something is open and referenced, the process stays alive. Between two turns everything else in the
- * program runs: promises, timers, and after 4 ms at most what waits for the system elsewhere.
+ * While something is open and referenced, the process stays alive. Between two turns everything
+ * else in the program runs: promises, timers, and after 4 ms at most what waits for the system
+ * elsewhere.
  */
 export class Reactor {
   readonly #libc: Libc;

@@ -35,7 +35,7 @@ export function prepareSocket(
   setOption(libc, fd, LEVEL.IP, IP.TOS, typeOfService);
 }
 
-/** Sets how much the system may keep of what is received and of what is sent. */
+/** Sets how many received bytes, and how many bytes to send, the system may keep. */
 export function setBufferSizes(
   libc: Libc,
   fd: number,

@@ -8,11 +8,13 @@ import { describeOsError, fromErrno } from "../../../core/os_error.ts";
 import {
   type DatagramCarrier,
   type DatagramSink,
+  type DatagramToSend,
   MAX_DATAGRAM_SIZE,
   takeBack,
 } from "../../../datagrams/datagram_carrier.ts";
 import { AddressTable } from "../libc/address_table.ts";
 import { E, EPOLL, LEVEL, type Libc, MSG, SO } from "../libc/libc.ts";
+import { type OutgoingBatch, outgoingBatch } from "./outgoing_batch.ts";
 import { changeMembership } from "./multicast.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
 import { encodeIp, encodePath, MAX_ADDRESS_SIZE } from "../libc/socket_address.ts";
@@ -67,7 +69,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   #retryMs: number = RETRIES_MS.first;
   #cancelRetry = (): void => {};
   #lastDestination: Address | null = null;
-  #lastEncoded: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #lastEncoded: Uint8Array = new Uint8Array(0);
 
   /** Owns the bound socket from now on. */
   constructor(
@@ -112,6 +114,53 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     if (this.#trySend(one)) return;
     this.#awaitRoom();
     this.#waiting = one;
+  }
+
+  trySendMany(datagrams: readonly DatagramToSend[]): readonly unknown[] {
+    // Of a Unix receiver without room no event tells, so each is tried by itself.
+    if (!this.#isUdp || this.#waiting !== null) return [];
+    const batch = outgoingBatch(this.#libc);
+    for (const { data, destination } of datagrams) {
+      if (data.length > (this.maxSize ?? 0)) break;
+      const to = this.#tryToEncode(destination);
+      if (to === null || !batch.add(data, to)) break;
+    }
+    if (batch.length < 2) return [];
+    batch.store();
+    return this.#sendBatch(batch, datagrams);
+  }
+
+  /** A failure is that of the first one that was not sent: the next call tries those after it. */
+  #sendBatch(batch: OutgoingBatch, datagrams: readonly DatagramToSend[]): unknown[] {
+    const outcomes: unknown[] = [];
+    let lastRefused = -1;
+    while (outcomes.length < batch.length && this.#watch.isOpen) {
+      const at = outcomes.length;
+      const sent = batch.send(this.#watch.fd, at);
+      for (let i = 0; i < sent; i++) outcomes.push(null);
+      if (sent > 0) continue;
+      const { errno } = this.#libc;
+      if (isTransient(errno)) break;
+      if (errno === E.CONNREFUSED && at !== lastRefused) {
+        // That of an earlier one, which is told by itself: this one was not tried.
+        lastRefused = at;
+        this.#takeErrors();
+        continue;
+      }
+      const { data, destination } = datagrams[at] ?? {};
+      if (data === undefined || destination === undefined) break;
+      outcomes.push(describeSendError(errno, data.length, destination));
+    }
+    return outcomes;
+  }
+
+  /** `null` for what cannot be encoded: the one who sends it alone is told why. */
+  #tryToEncode(destination: Address): Uint8Array | null {
+    try {
+      return this.#encode(destination);
+    } catch {
+      return null;
+    }
   }
 
   onReady(events: number): void {
@@ -251,9 +300,11 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     return true;
   }
 
-  #encode(destination: Address): Uint8Array<ArrayBuffer> {
+  #encode(destination: Address): Uint8Array {
     if (destination === this.#lastDestination) return this.#lastEncoded;
-    if ("hostname" in destination) {
+    const known = this.#addresses.bytesOf(destination);
+    if (known !== undefined) this.#lastEncoded = known;
+    else if ("hostname" in destination) {
       this.#lastEncoded = encodeIp(this.#libc, destination.hostname, destination.port);
     } else if ("path" in destination) this.#lastEncoded = encodePath(destination.path);
     this.#lastDestination = destination;

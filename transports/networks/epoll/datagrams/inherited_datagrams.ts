@@ -21,7 +21,8 @@ export interface InheritedDatagrams {
  * Takes over the socket that the option `fd` names: it is passed on to no child any more. One that
  * is not bound is bound to a free port, as the system would with the first datagram.
  *
- * @throws {TypeError} If it is no socket for datagrams, is this program's own, or is one of several.
+ * @throws {TypeError} If it is no socket for datagrams, or is this program's own, or there are
+ * several.
  */
 export function inheritDatagrams(libc: Libc, named: number | string): InheritedDatagrams {
   const fd = typeof named === "number" ? named : onlyDatagrams(libc, named);
@@ -62,7 +63,7 @@ function onlyDatagrams(libc: Libc, named: string): number {
   throw new TypeError(`Cannot open endpoint: fd "${named}" is given and ${problem}`);
 }
 
-/** The type of a socket; -1 of what is none. */
+/** The type of a socket; -1 if it is none. */
 function typeOf(libc: Libc, fd: number): number {
   try {
     return getOption(libc, fd, LEVEL.SOCKET, SO.TYPE);

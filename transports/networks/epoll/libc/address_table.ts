@@ -21,6 +21,13 @@ export class AddressTable {
     this.#libc = libc;
   }
 
+  /** The bytes that {@linkcode get} gave the object for; `undefined` if that is not known. */
+  bytesOf(address: object): Uint8Array | undefined {
+    const port = "port" in address ? Number(address.port) : 0;
+    const known = this.#known[port & (PLACES - 1)];
+    return known?.address === address ? known.bytes : undefined;
+  }
+
   /** The object for an address that the system has written. */
   get(bytes: Uint8Array, length: number): NetAddress | UnixAddress {
     const place = (bytes[3] ?? 0) & (PLACES - 1);

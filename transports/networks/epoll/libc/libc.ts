@@ -35,6 +35,8 @@ const SYMBOLS = {
     result: "i32",
   },
   sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" },
+  // sendmmsg(2), with the address of structures
+  sendmmsg: { parameters: ["i32", "usize", "u32", "i32"], result: "i32" },
   // epoll_create1(2), epoll_ctl(2), epoll_wait(2), eventfd(2), read(2), write(2)
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
@@ -60,6 +62,10 @@ const SYMBOLS = {
   // permission for every library
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
   memset: { parameters: ["pointer", "i32", "usize"], result: "pointer" },
+  // The same with addresses as numbers, for structures that have pointers in them
+  callocAddress: { name: "calloc", parameters: ["usize", "usize"], result: "usize" },
+  memcpyTo: { name: "memcpy", parameters: ["usize", "buffer", "usize"], result: "usize" },
+  memcpyFrom: { name: "memcpy", parameters: ["buffer", "usize", "usize"], result: "usize" },
   // errno(3): the LSB names the function, musl has it too.
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
