@@ -78,6 +78,7 @@ export type {
   DatagramBindOptions,
   DatagramCarrier,
   DatagramSink,
+  DatagramToSend,
   MemoryUse,
   MulticastOptions,
 } from "./datagrams/datagram_carrier.ts";
