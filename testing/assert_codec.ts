@@ -7,7 +7,12 @@ import {
 } from "../protocols/option_checks.ts";
 import { assertEquals, AssertionError } from "@std/assert";
 import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
-import { type Codec, type EncodedMessage, NEED_MORE } from "../protocols/framing/codec.ts";
+import {
+  type Codec,
+  type EncodedMessage,
+  type EncodeSegment,
+  NEED_MORE,
+} from "../protocols/framing/codec.ts";
 import { FrameTooLongError } from "../protocols/errors.ts";
 import { FrameReader } from "../protocols/framing/frame_reader.ts";
 import { Random } from "./conformance/random.ts";
@@ -232,6 +237,9 @@ function assertTrailing<In, Out>(
   assertEvents(play(makeCodec(), [half, rest], false), expected, `${label}, one and a half first`);
 }
 
+/** Memory that holds what an earlier message has left. */
+const USED_SEGMENT: EncodeSegment = { take: (length) => new Uint8Array(length).fill(0xaa) };
+
 function assertSent<In, Out>(
   makeCodec: () => Codec<In, Out>,
   one: AnyCase<In, Out>,
@@ -248,6 +256,8 @@ function assertSent<In, Out>(
   const sent = messages.map(encode);
   const again = messages.map(encode);
   assertEquals(again, sent, `${label}, encoded a second time`);
+  const inSegment = messages.map((message) => flatten(codec.encode(message, USED_SEGMENT)));
+  assertEquals(inSegment, sent, `${label}, encoded into a segment that was used before`);
   if (isExact) assertEquals(joinBytes(sent), toBytes(one.bytes), `${label}, encoded`);
   if (one.sent) return;
   assertEvents(

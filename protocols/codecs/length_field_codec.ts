@@ -1,4 +1,10 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
+import {
+  type Codec,
+  type EncodedMessage,
+  type EncodeSegment,
+  NEED_MORE,
+  type NeedMore,
+} from "../framing/codec.ts";
 import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
 import {
@@ -186,7 +192,7 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
     return buffer.take(length);
   }
 
-  encode(message: Uint8Array): EncodedMessage {
+  encode(message: Uint8Array, segment?: EncodeSegment): EncodedMessage {
     checkBytes(message, "encode");
     if (message.length > this.#maxLength) {
       throw new FrameTooLongError(message.length, this.#maxLength, true);
@@ -204,7 +210,7 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
       target.set(this.#header);
       if (inside > 0) target.set(message.subarray(0, inside), this.#strip);
       this.#writeLength(target, value);
-    });
+    }, segment);
   }
 
   get #highestLength(): number {

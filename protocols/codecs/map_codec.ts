@@ -1,4 +1,10 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
+import {
+  type Codec,
+  type EncodedMessage,
+  type EncodeSegment,
+  NEED_MORE,
+  type NeedMore,
+} from "../framing/codec.ts";
 import { FrameDecodeError, FrameEncodeError, FrameError } from "../errors.ts";
 import { messageOf } from "../thrown.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
@@ -78,7 +84,7 @@ class MapCodec<In, Out, MappedIn, MappedOut> implements Codec<MappedIn, MappedOu
     return message === NEED_MORE ? NEED_MORE : this.#mapped(message);
   }
 
-  encode(message: MappedOut): EncodedMessage {
+  encode(message: MappedOut, segment?: EncodeSegment): EncodedMessage {
     let mapped: Out;
     try {
       mapped = this.#map.encode(message);
@@ -86,7 +92,7 @@ class MapCodec<In, Out, MappedIn, MappedOut> implements Codec<MappedIn, MappedOu
       if (error instanceof FrameError) throw error;
       throw new FrameEncodeError(`Cannot encode message: ${messageOf(error)}`, { cause: error });
     }
-    return this.#codec.encode(mapped);
+    return this.#codec.encode(mapped, segment);
   }
 
   #mapped(message: In): MappedIn {

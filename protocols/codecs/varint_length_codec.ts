@@ -1,4 +1,10 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
+import {
+  type Codec,
+  type EncodedMessage,
+  type EncodeSegment,
+  NEED_MORE,
+  type NeedMore,
+} from "../framing/codec.ts";
 import { type Bytes, checkBytes } from "../bytes.ts";
 import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
@@ -90,7 +96,7 @@ class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
     return buffer.take(length);
   }
 
-  encode(message: Uint8Array): EncodedMessage {
+  encode(message: Uint8Array, segment?: EncodeSegment): EncodedMessage {
     checkBytes(message, "encode");
     if (message.length > this.#maxLength) {
       throw new FrameTooLongError(message.length, this.#maxLength, true);
@@ -99,7 +105,7 @@ class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
     let left = message.length;
     for (; left >= 128; left = Math.floor(left / 128)) header.push(left % 128 + 128);
     header.push(left);
-    return prefixedParts(header.length, message, (target) => target.set(header));
+    return prefixedParts(header.length, message, (target) => target.set(header), segment);
   }
 
   #refuse(buffer: ReceiveBuffer, size: number, length: number): never {

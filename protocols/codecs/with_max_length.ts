@@ -1,4 +1,10 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
+import {
+  type Codec,
+  type EncodedMessage,
+  type EncodeSegment,
+  NEED_MORE,
+  type NeedMore,
+} from "../framing/codec.ts";
 import { FrameTooLongError } from "../errors.ts";
 import { type Check, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
@@ -70,8 +76,8 @@ class MaxLengthCodec<In, Out> implements Codec<In, Out> {
     return this.#codec.decodeEnd === undefined ? NEED_MORE : this.#codec.decodeEnd(buffer);
   }
 
-  encode(message: Out): EncodedMessage {
-    const encoded = this.#codec.encode(message);
+  encode(message: Out, segment?: EncodeSegment): EncodedMessage {
+    const encoded = this.#codec.encode(message, segment);
     const length = encodedLength(encoded);
     if (length <= this.#maxLength) return encoded;
     throw new FrameTooLongError(length, this.#maxLength, true);

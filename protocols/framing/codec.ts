@@ -67,6 +67,18 @@ export interface Decoder<In> {
   decodeEnd?(buffer: ReceiveBuffer): In | NeedMore;
 }
 
+/** Memory for the bytes that an {@linkcode Encoder} writes, which is used again. */
+export interface EncodeSegment {
+  /**
+   * Memory for a part of a message.
+   *
+   * @param length How many bytes it needs.
+   * @returns So many bytes. They may hold anything, and are the encoder's until the message is
+   * sent.
+   */
+  take(length: number): Uint8Array;
+}
+
 /**
  * The way out: makes bytes of messages.
  *
@@ -78,11 +90,14 @@ export interface Encoder<Out> {
    * one: it is then sent from where it lies, and must stay unchanged until it is.
    *
    * @param message The message.
-   * @returns Its bytes, to be sent before this is called again or kept.
+   * @param segment Memory that is used again for each message: a codec that has small bytes of its
+   * own to write takes them from there, where it would make an array. Not given by a caller that
+   * keeps what is returned.
+   * @returns Its bytes, to be sent before this is called again, unless no segment was given.
    * @throws {FrameError} If the message cannot be sent in this format. Nothing was changed, so
    * others can.
    */
-  encode(message: Out): EncodedMessage;
+  encode(message: Out, segment?: EncodeSegment): EncodedMessage;
 }
 
 /**

@@ -3,7 +3,7 @@ import { NEED_MORE } from "./codec.ts";
 import type { Bytes } from "../bytes.ts";
 import type { AnyProtocol } from "../contract.ts";
 import type { FrameError } from "../errors.ts";
-import { writeEncoded } from "./encoded_message.ts";
+import { writeMessage } from "./encoded_message.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { Protocol } from "../protocol.ts";
 import { isThenable } from "../thrown.ts";
@@ -132,7 +132,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
    */
   send(message: Out): boolean {
     const { transport } = this;
-    return writeEncoded(transport, this.#codec.encode(message));
+    return writeMessage(transport, this.#codec, message);
   }
 
   /**

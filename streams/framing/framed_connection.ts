@@ -4,7 +4,7 @@ import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { type FrameError, InvalidStateError } from "../../protocols/errors.ts";
 import { checkOptions, functionLike, type OptionTable } from "../../protocols/option_checks.ts";
-import { writeEncoded } from "../../protocols/framing/encoded_message.ts";
+import { writeMessage } from "../../protocols/framing/encoded_message.ts";
 import { FrameReader } from "../../protocols/framing/frame_reader.ts";
 import { toError } from "../../protocols/thrown.ts";
 import { turnBudget } from "../../protocols/waits/turn_budget.ts";
@@ -160,9 +160,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   send(message: Out, options: WaitOptions = NO_OPTIONS): Promise<void> {
     try {
       signalOf("send", options)?.throwIfAborted();
-      const encoded = this.#codec.encode(message);
       const { writer } = this.connection;
-      writeEncoded(writer, encoded);
+      writeMessage(writer, this.#codec, message);
       return writer.drain(options);
     } catch (error) {
       return Promise.reject(error);
