@@ -3,7 +3,7 @@ import type { EncodeSegment } from "./codec.ts";
 /** The size, in bytes. Parts this small are copied by `Transport.write` before it returns. */
 const SIZE = 8192;
 
-/** Memory for the parts of one message at a time. A part that has no room gets memory of its own. */
+/** Memory for the parts of one message at a time. Parts without room get memory of their own. */
 export class ReusedSegment implements EncodeSegment {
   readonly #bytes = new Uint8Array(SIZE);
   #used = 0;
