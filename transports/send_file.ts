@@ -13,7 +13,7 @@ import type { WaitQueue } from "../protocols/waits/wait_queue.ts";
 import { abortable, type WaitSignal } from "../protocols/waits/wait_signal.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
-import { sentQueueOf } from "./core/write/writing.ts";
+import { sentQueueOf, writeFailureOf } from "./core/write/writing.ts";
 import { slotOf } from "./core/stack_slot.ts";
 import { gatedTransport } from "./stack/gated_transport.ts";
 
@@ -227,6 +227,8 @@ class SendFile {
   }
 
   async #checkOpen(): Promise<void> {
+    const failure = writeFailureOf(this.#transport);
+    if (failure !== null) throw failure;
     if (!this.#transport.isClosing()) return;
     // Its end may be far away, if the peer takes nothing.
     const { error } = await abortable(this.#transport.closed, this.#signal);

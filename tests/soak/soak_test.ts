@@ -12,14 +12,17 @@ import type { Scenario } from "./scenario.ts";
 import { accepting } from "./scenarios/accepting.ts";
 import { chats } from "./scenarios/chat.ts";
 import { datagrams } from "./scenarios/datagrams.ts";
+import { files } from "./scenarios/files.ts";
 import { handshakes } from "./scenarios/handshakes.ts";
 import { heartbeats } from "./scenarios/heartbeats.ts";
+import { manyAddresses } from "./scenarios/many_addresses.ts";
 import { messages } from "./scenarios/messages.ts";
 import { relayChain } from "./scenarios/relay_chain.ts";
 import { requests } from "./scenarios/requests.ts";
 import { restarts } from "./scenarios/restarts.ts";
 import { secureLayers } from "./scenarios/secure_layers.ts";
 import { shutdowns } from "./scenarios/shutdown.ts";
+import { signals } from "./scenarios/signals.ts";
 import { timeouts } from "./scenarios/timeouts.ts";
 import { transfers } from "./scenarios/transfers.ts";
 
@@ -27,14 +30,17 @@ const SCENARIOS: readonly Scenario[] = [
   ...accepting,
   ...chats,
   ...datagrams,
+  ...files,
   ...handshakes,
   ...heartbeats,
+  ...manyAddresses,
   ...messages,
   ...relayChain,
   ...requests,
   ...restarts,
   ...secureLayers,
   ...shutdowns,
+  ...signals,
   ...timeouts,
   ...transfers,
 ];

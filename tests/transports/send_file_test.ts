@@ -11,6 +11,8 @@ import {
   TimeoutError,
   type Transport,
 } from "@sluice/net";
+import { connectCarrier } from "../../transports/core/connect_carrier.ts";
+import { FakeCarrier } from "../support/fake_carrier.ts";
 import { compression, insertLayer, throttle } from "@sluice/net/layers";
 import { pattern } from "../support/text.ts";
 
@@ -252,4 +254,17 @@ Deno.test("StreamWriter.sendFile() is ended by the shutdown of the server", asyn
   assertEquals(await stopping, { finished: 1, aborted: 0 });
   assertEquals(errors, []);
   assert((await transport.closed).bytesRead < 8_000_000);
+});
+
+Deno.test("sendFile() fails when writing has failed, also while the data of the peer is still read", async () => {
+  await using file = new TemporaryFile(70_000);
+  const carrier = new FakeCarrier();
+  const { transport } = await connectCarrier(() => ({}), carrier);
+  const sending = sendFile(transport, file.path);
+  (await carrier.pending).fail(new Deno.errors.BrokenPipe("The peer is gone"));
+  await assertRejects(() => sending, Deno.errors.BrokenPipe, "The peer is gone");
+  assertEquals(transport.isClosing(), false);
+  await assertRejects(() => sendFile(transport, file.path), Deno.errors.BrokenPipe);
+  transport.abort();
+  await transport.closed;
 });

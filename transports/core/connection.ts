@@ -178,6 +178,11 @@ export class Connection implements PumpEvents, OutboundEvents {
     if (!this.delivery.stopped && this.delivery.protocol === protocol) void this.#tellEof();
   }
 
+  /** Why nothing can be sent any more, though the connection is not lost yet; else `null`. */
+  get writeFailure(): Error | null {
+    return this.#writeFailure;
+  }
+
   /**
    * Whether written bytes are to be sent.
    *

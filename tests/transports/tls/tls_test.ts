@@ -320,7 +320,7 @@ Deno.test("startTls() takes bytes that were received into the handshake", async 
   assertEquals(later.receivedText, "secret");
   assertEquals(later.count("connectionMade"), 0);
   encrypted.close();
-  await top.closed;
+  await Promise.all([encrypted.closed, top.closed]);
   assertEquals(later.order, ["dataReceived", "eofReceived", "connectionLost"]);
 });
 

@@ -33,6 +33,11 @@ export function isWritingEnded(transport: Transport): boolean {
   return writerOf(transport)?.outbound.isEnding ?? false;
 }
 
+/** Why nothing can be sent any more, though the connection is not lost yet; else `null`. */
+export function writeFailureOf(transport: Transport): Error | null {
+  return writerOf(transport)?.writeFailure ?? null;
+}
+
 /**
  * Where to wait until what was written is sent or dropped; `null` if that is so.
  *
