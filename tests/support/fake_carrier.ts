@@ -129,9 +129,3 @@ export class FakeCarrier implements Carrier {
     return name === "peername" ? { transport: "memory", name: "peer" } : undefined;
   }
 }
-
-/** Lets everything run that is ready. */
-export async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
-}

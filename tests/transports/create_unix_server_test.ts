@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
-import { settled } from "../support/fake_carrier.ts";
+import { settle } from "../support/event_loop.ts";
 import { unixTest as test } from "../support/has_unix_sockets.ts";
 
 /** A folder of its own with a path for a socket, removed afterwards. */
@@ -38,7 +38,7 @@ test("createUnixServer() removes its file when it is closed, used or not", () =>
   withPath(async (path, folder) => {
     for (const startServing of [true, false]) {
       const server = await createUnixServer(() => ({}), { path, startServing });
-      await settled();
+      await settle();
       assertEquals(await namesIn(folder), ["talk.sock"]);
       await server.shutdown();
       assertEquals(await namesIn(folder), []);
@@ -48,11 +48,11 @@ test("createUnixServer() removes its file when it is closed, used or not", () =>
 test("createUnixServer() that is closed leaves alone what took its place", () =>
   withPath(async (path, folder) => {
     const server = await createUnixServer(() => ({}), { path });
-    await settled();
+    await settle();
     await Deno.remove(path);
     await Deno.writeTextFile(path, "precious");
     await server.shutdown();
-    await settled();
+    await settle();
     assertEquals(await namesIn(folder), ["talk.sock"]);
     assertEquals(await Deno.readTextFile(path), "precious");
   }));

@@ -6,7 +6,7 @@ import { RecordingProtocol } from "../../testing/recording_protocol.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";
-import { settled } from "../support/fake_carrier.ts";
+import { settle } from "../support/event_loop.ts";
 
 /** A raw listener in the place of a server, and the connection to it from our side. */
 async function connectedToRaw(options: TransportOptions = {}): Promise<{
@@ -74,7 +74,7 @@ Deno.test("A peer that resets ends the connection with ConnectionReset that name
 Deno.test("A peer that resets while we write to it ends the connection with the address", async () => {
   const { transport, port, reset, close } = await connectedToResetter();
   transport.write(new Uint8Array(10_000_000));
-  await settled();
+  await settle();
   reset();
   const { error, bytesUnsent } = await transport.closed;
   assertInstanceOf(error, Error);
@@ -108,7 +108,7 @@ Deno.test("A peer that vanishes while 64 MiB are written ends the connection", a
 Deno.test("A peer that vanishes ends one write of 64 MiB as well", async () => {
   const { transport, peer } = await connectedToRaw();
   transport.write(new Uint8Array(64 * 1_048_576));
-  await settled();
+  await settle();
   peer.close();
   const { error, bytesWritten, bytesUnsent } = await transport.closed;
   assert(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe);
@@ -118,7 +118,7 @@ Deno.test("A peer that vanishes ends one write of 64 MiB as well", async () => {
 Deno.test("A peer that never reads pauses a writer that listens; little is held for it", async () => {
   const { transport, protocol, peer } = await connectedToRaw();
   const piece = new Uint8Array(10_000);
-  while (transport.write(piece)) await settled();
+  while (transport.write(piece)) await settle();
   assertEquals(protocol.order, ["connectionMade", "pauseWriting"]);
   const held = transport.getWriteBufferSize();
   assert(held > 65_536 && held <= 65_536 + piece.length, `${held} bytes`);
@@ -135,7 +135,7 @@ Deno.test("A peer that never reads and a writer that does not listen end with Wr
   while (!transport.isClosing()) {
     transport.write(piece);
     most = Math.max(most, transport.getWriteBufferSize());
-    if (++writes % 10 === 0) await settled();
+    if (++writes % 10 === 0) await settle();
   }
   const { error } = await transport.closed;
   assertInstanceOf(error, WriteBufferFullError);

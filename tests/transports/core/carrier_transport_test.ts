@@ -15,7 +15,8 @@ import { startTransport } from "../../../transports/core/connect_carrier.ts";
 import { Connection } from "../../../transports/core/connection.ts";
 import { closeAfterPeer, sentQueueOf } from "../../../transports/core/write/writing.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
-import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
+import { settle } from "../../support/event_loop.ts";
+import { FakeCarrier } from "../../support/fake_carrier.ts";
 
 /** A transport over a carrier that the test drives. */
 function transportOver(options: TransportOptions = {}): {
@@ -80,7 +81,7 @@ Deno.test("CarrierTransport closes its carrier once, after connectionLost and be
 Deno.test("CarrierTransport.closed resolves for those who ask only after the end", async () => {
   const { transport, carrier } = transportOver();
   transport.abort();
-  await settled();
+  await settle();
   assertEquals(carrier.calls, ["close"]);
   assertEquals((await transport.closed).endedBy, "abort");
 });
@@ -91,7 +92,7 @@ Deno.test("CarrierTransport.close() waits for what is queued and for the end of 
   transport.writeEof();
   transport.close();
   (await carrier.pending).take();
-  await settled();
+  await settle();
   assertEquals(carrier.calls, ["write", "closeWrite"]);
   carrier.settleEnd();
   assertEquals((await transport.closed).endedBy, "local");
@@ -107,7 +108,7 @@ Deno.test("CarrierTransport counts the operation under way as unsent when it is 
   const { bytesWritten, bytesUnsent } = await transport.closed;
   assertEquals([bytesWritten, bytesUnsent], [0, 5]);
   (await carrier.pending).take();
-  await settled();
+  await settle();
 });
 
 Deno.test("CarrierTransport reports with the address when nothing hides it", async () => {
@@ -167,7 +168,7 @@ Deno.test("CarrierTransport lets a carrier finish before an orderly end, not bef
       }),
     );
     transport[ending]();
-    await settled();
+    await settle();
     finished.resolve();
     await transport.closed;
     assertEquals(carrier.calls, ending === "close" ? ["finish", "close"] : ["close"]);
@@ -238,7 +239,7 @@ Deno.test("CarrierTransport goes on reading after a write failed, then tells of 
   assertEquals(transport.getWriteBufferSize(), 0);
   transport.write("dropped");
   await carrier.source.feed(1, 2);
-  await settled();
+  await settle();
   assertEquals(protocol.received, new Uint8Array([1, 2]));
   await carrier.source.end();
   const { error, bytesUnsent } = await transport.closed;
@@ -277,7 +278,7 @@ Deno.test("CarrierTransport.closed resolves when a write fails after the end of 
   const { transport, carrier } = transportOver();
   transport.setProtocol({ eofReceived: () => true });
   await carrier.source.end();
-  await settled();
+  await settle();
   transport.write("x");
   (await carrier.pending).fail(new Deno.errors.BrokenPipe("Broken pipe"));
   assertInstanceOf((await transport.closed).error, Deno.errors.BrokenPipe);
@@ -285,7 +286,7 @@ Deno.test("CarrierTransport.closed resolves when a write fails after the end of 
 
 Deno.test("CarrierTransport ends without its peer when memory that waits to be sent is gone", async () => {
   const { transport, carrier } = transportOver();
-  await settled();
+  await settle();
   transport.write(new Uint8Array(20_000));
   const bytes = new Uint8Array(20_000);
   transport.write(bytes);
@@ -328,7 +329,7 @@ Deno.test("closeAfterPeer() says that the peer ended it if its end came first", 
   const { transport, carrier } = transportOver();
   transport.setProtocol({ eofReceived: () => true });
   await carrier.source.end();
-  await settled();
+  await settle();
   closeAfterPeer(transport);
   assertEquals((await transport.closed).endedBy, "peer");
 });
@@ -339,7 +340,7 @@ Deno.test("closeAfterPeer() says that we ended it if our end came first, or the 
   first.transport.writeEof();
   first.carrier.settleEnd();
   await first.carrier.source.end();
-  await settled();
+  await settle();
   const second = transportOver();
   for (const { transport } of [first, second]) {
     closeAfterPeer(transport);

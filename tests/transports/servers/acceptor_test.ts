@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Acceptor, type Listener } from "../../../transports/servers/_acceptor.ts";
 import { systemClock } from "../../../transports/core/clock.ts";
-import { settled } from "../../support/fake_carrier.ts";
+import { settle } from "../../support/event_loop.ts";
 
 /** A listener whose accepts come to what a test says, in order; after that they wait. */
 class FakeListener implements Listener<string> {
@@ -210,7 +210,7 @@ Deno.test("Acceptor accepts nothing while there is no room", async () => {
   const [room] = rooms;
   const one = until("one");
   const running = acceptor.run();
-  await settled();
+  await settle();
   assertEquals(listener.accepts, 0);
   room?.resolve();
   await one;

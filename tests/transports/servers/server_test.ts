@@ -18,7 +18,8 @@ import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { ListeningServer, type Server } from "../../../transports/servers/server.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
-import { FakeCarrier, settled } from "../../support/fake_carrier.ts";
+import { settle } from "../../support/event_loop.ts";
+import { FakeCarrier } from "../../support/fake_carrier.ts";
 
 /** A server on a free port, and the protocols of what it accepted, in order. */
 async function listening(options: Partial<ListenOptions> = {}): Promise<{
@@ -95,7 +96,7 @@ Deno.test("Server.startServing() lets those in that waited in the backlog", asyn
   const { server, accepted, next } = await listening({ startServing: false });
   assertFalse(server.isServing());
   const { transport } = await connect(server);
-  await settled();
+  await settle();
   assertEquals(accepted, []);
   const first = next();
   server.startServing();
@@ -127,7 +128,7 @@ Deno.test("Server.close() stops listening at once and leaves the connections alo
   server.close();
   assertFalse(server.isServing());
   // The system lets go of the address when the accept that is under way has ended.
-  await settled();
+  await settle();
   await assertRejects(
     () => createConnection(() => ({}), { port }),
     Deno.errors.ConnectionRefused,
@@ -162,13 +163,13 @@ Deno.test("Server.waitClosed() waits for close() and for the last connection, in
   const peer = await accepted;
   transport.close();
   await peer.transport.closed;
-  await settled();
+  await settle();
   assertFalse(isOver, "it is not closed");
   const second = next();
   const other = await connect(server);
   await second;
   server.close();
-  await settled();
+  await settle();
   assertFalse(isOver, "there is a connection");
   other.transport.close();
   await over;
@@ -207,7 +208,7 @@ Deno.test("Server.abortClients() releases it although a writer is stuck", async 
   peer.transport.write(new Uint8Array(15_000_000));
   server.close();
   server.closeClients();
-  await settled();
+  await settle();
   assertEquals(server.connections.size, 1);
   server.abortClients();
   await server.waitClosed();
@@ -278,7 +279,7 @@ Deno.test("Server.track() has shutdown() and waitClosed() wait for a task, faile
     server.track(task.promise);
     let isOver = false;
     const over = Promise.all([server.waitClosed(), server.shutdown()]).then(() => isOver = true);
-    await settled();
+    await settle();
     assertFalse(isOver, outcome);
     task[outcome]();
     await over;
@@ -380,7 +381,7 @@ Deno.test("Server takes no more than maxConnections at a time; the others wait",
   }
   const third = next();
   const waiting = await connect(server);
-  await settled();
+  await settle();
   assertEquals([accepted.length, server.connections.size], [2, 2]);
   clients[0]?.transport.close();
   await third;
@@ -402,7 +403,7 @@ Deno.test("Server with several addresses takes no more than maxConnections in al
   }
   let most = 0;
   while (accepted.length < clients.length) {
-    await settled();
+    await settle();
     most = Math.max(most, server.connections.size);
     server.closeClients();
   }
@@ -456,22 +457,22 @@ Deno.test("Server closes a connection that was accepted when it was closed", asy
   const { server, listener } = fakeServer();
   const carrier = new FakeCarrier();
   server.startServing();
-  await settled();
+  await settle();
   // Accepted, but nobody has heard of it yet.
   listener.accepting.resolve(carrier);
   server.close();
-  await settled();
+  await settle();
   assertEquals([carrier.calls, server.connections.size], [["close"], 0]);
 });
 
 Deno.test("Server reports a listener that fails, and goes on", async () => {
   const { server, listener, events } = fakeServer();
   server.startServing();
-  await settled();
+  await settle();
   const failing = listener.accepting;
   listener.accepting = Promise.withResolvers();
   failing.reject(new Error("Too many open files"));
-  await settled();
+  await settle();
   assertEquals(events, ["accept: Too many open files"]);
   server.close();
   assert(listener.isClosed);

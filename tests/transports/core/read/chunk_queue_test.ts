@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import { ReceiveBufferFullError } from "../../../../protocols/errors.ts";
 import { ChunkQueue } from "../../../../transports/core/read/chunk_queue.ts";
-import { settled } from "../../../support/fake_carrier.ts";
+import { settle } from "../../../support/event_loop.ts";
 import { decode, encode } from "../../../support/text.ts";
 
 /** What the next read gives, as text; `null` at the end. */
@@ -78,10 +78,10 @@ Deno.test("ChunkQueue.below() and drained() resolve as the reader takes", async 
   queue.put(new Uint8Array(5000));
   const [room, drained] = [watch(queue.below(5001)), watch(queue.drained())];
   await queue.next();
-  await settled();
+  await settle();
   assertEquals([room.isDone, drained.isDone], [true, false]);
   await queue.next();
-  await settled();
+  await settle();
   assertEquals(drained.isDone, true);
 });
 
@@ -90,10 +90,10 @@ Deno.test("ChunkQueue.starved() waits until the reader asks for more than there 
   queue.put(encode("last"));
   const starved = watch(queue.starved());
   await queue.next();
-  await settled();
+  await settle();
   assertEquals(starved.isDone, false, "the reader may still be busy with it");
   const more = queue.next();
-  await settled();
+  await settle();
   assertEquals(starved.isDone, true);
   assertEquals(watch(queue.starved()).isDone, false);
   await queue.starved();

@@ -4,7 +4,7 @@ import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../../protoco
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
 import { isLent } from "../../../../transports/core/memory/loan.ts";
-import { settled } from "../../../support/fake_carrier.ts";
+import { settle } from "../../../support/event_loop.ts";
 
 const chunk = (...values: number[]): Bytes => Uint8Array.from(values);
 
@@ -53,7 +53,7 @@ Deno.test("Delivery.push() waits while paused, in order, and resolves when all i
   assertEquals([delivery.paused, delivery.isReady], [true, false]);
   const first = delivery.push(chunk(1));
   const second = delivery.push(chunk(2));
-  await settled();
+  await settle();
   assertEquals(received, []);
   delivery.resume();
   assertEquals(received, [], "delivered inside resume()");
@@ -72,7 +72,7 @@ Deno.test("Delivery.push() waits for the promise of the chunk before", async () 
   }));
   const first = delivery.push(chunk(1));
   void delivery.push(chunk(2));
-  await settled();
+  await settle();
   assertEquals(received, [[1]]);
   work.resolve();
   await first;
@@ -87,7 +87,7 @@ Deno.test("Delivery.hold() has chunks wait, in order", async () => {
   delivery.hold(until.promise);
   void delivery.push(chunk(1));
   const last = delivery.push(chunk(2));
-  await settled();
+  await settle();
   assertEquals(received, []);
   until.resolve();
   await last;
@@ -115,7 +115,7 @@ Deno.test("Delivery.stop() drops what waits and what comes", async () => {
   assertEquals(delivery.push(chunk(2)), undefined);
   delivery.unshift(chunk(3));
   delivery.resume();
-  await settled();
+  await settle();
   assertEquals([received, delivery.stopped], [[], true]);
 });
 
@@ -207,7 +207,7 @@ Deno.test("Delivery tells of an empty buffer and of a getBuffer() that throws", 
   ]);
   assertEquals(new InvalidStateError("x").name, "InvalidStateError");
   delivery.stop();
-  await settled();
+  await settle();
 });
 
 Deno.test("Delivery gives a plain protocol a copy of what was read into another's buffer", async () => {
@@ -382,10 +382,10 @@ Deno.test("Delivery.hold() waits for all that it was told while it delivers", as
   const next = delivery.push(new Uint8Array([1]));
   chunks[0]?.resolve();
   first.resolve();
-  await settled();
+  await settle();
   assertEquals(order, ["chunk 0"]);
   second.resolve();
-  await settled();
+  await settle();
   assertEquals(order, ["chunk 0", "chunk 1"]);
   chunks[1]?.resolve();
   await Promise.all([pushed, next]);

@@ -3,7 +3,8 @@ import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { AnyProtocol } from "../../../../protocols/contract.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
 import { pump } from "../../../../transports/core/read/pump.ts";
-import { FakeSource, settled } from "../../../support/fake_carrier.ts";
+import { settle } from "../../../support/event_loop.ts";
+import { FakeSource } from "../../../support/fake_carrier.ts";
 
 /** A pump between a source that the test feeds and a protocol. */
 function pumpInto(protocol: AnyProtocol): {
@@ -32,9 +33,9 @@ Deno.test("pump() drives chunks into the protocol up to the end of data", async 
     dataReceived: (data) => void chunks.push([...data]),
   });
   await source.feed(1, 2);
-  await settled();
+  await settle();
   await source.feed(3);
-  await settled();
+  await settle();
   await source.end();
   await done;
   assertEquals(chunks, [[1, 2], [3]]);
@@ -45,7 +46,7 @@ Deno.test("pump() drives any async generator", async () => {
   const chunks: Bytes[] = [];
   async function* generate(): AsyncGenerator<Bytes, void, Uint8Array | undefined> {
     yield new Uint8Array([1]);
-    await settled();
+    await settle();
     yield new Uint8Array([2]);
   }
   const delivery = new Delivery({ dataReceived: (data) => void chunks.push(data) }, () => {});
@@ -68,11 +69,11 @@ Deno.test("pump() tells of a source that fails, and ends", async () => {
 Deno.test("pump() does not read while delivery is paused", async () => {
   const { source, delivery, events } = pumpInto({ dataReceived: () => delivery.pause() });
   await source.feed(1);
-  await settled();
+  await settle();
   assertEquals(source.targets.length, 1);
   delivery.resume();
   await source.feed(2);
-  await settled();
+  await settle();
   assertEquals(source.targets.length, 2);
   assertEquals(events, ["received 1", "received 1"]);
   delivery.stop();
@@ -82,10 +83,10 @@ Deno.test("pump() does not read before the promise of dataReceived() settles", a
   const work = Promise.withResolvers<void>();
   const { source, delivery } = pumpInto({ dataReceived: () => work.promise });
   await source.feed(1);
-  await settled();
+  await settle();
   assertEquals(source.targets.length, 1);
   work.resolve();
-  await settled();
+  await settle();
   assertEquals(source.targets.length, 2);
   delivery.stop();
 });
@@ -95,7 +96,7 @@ Deno.test("pump() holds the end of data while delivery is paused", async () => {
   await source.asked;
   delivery.pause();
   await source.end();
-  await settled();
+  await settle();
   assertEquals(events, []);
   delivery.resume();
   await done;
@@ -110,7 +111,7 @@ Deno.test("pump() reads into the buffer that a buffered protocol lends", async (
     bufferUpdated: (bytes) => void updates.push(bytes),
   });
   await source.feed(5, 6);
-  await settled();
+  await settle();
   assertEquals([source.targets[0] === buffer, updates, buffer[1]], [true, [2], 6]);
   await source.end();
   await done;

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Outbound } from "../../../../transports/core/write/outbound.ts";
-import { FakeCarrier, settled } from "../../../support/fake_carrier.ts";
+import { settle } from "../../../support/event_loop.ts";
+import { FakeCarrier } from "../../../support/fake_carrier.ts";
 
 /** An outgoing half over a carrier that the test drives. */
 function outboundOver(
@@ -29,7 +30,7 @@ Deno.test("Outbound sends what one turn wrote as one operation", async () => {
   send(outbound, 2, 3);
   assertEquals([carrier.isWriting, outbound.isFlushed], [false, false]);
   (await carrier.pending).take();
-  await settled();
+  await settle();
   assertEquals(carrier.written, new Uint8Array([1, 2, 3]));
   assertEquals([outbound.sent, outbound.size, outbound.isFlushed], [3, 0, true]);
   assertEquals(events, ["flushed"]);
@@ -50,7 +51,7 @@ Deno.test("Outbound.flush() sends at once, and once", async () => {
   outbound.flush();
   assertEquals(carrier.calls, ["write"]);
   (await carrier.pending).take();
-  await settled();
+  await settle();
   outbound.flush();
   assertEquals(carrier.calls, ["write"]);
 });
@@ -61,12 +62,12 @@ Deno.test("Outbound has one operation under way and sends the rest as the next",
   outbound.flush();
   send(outbound, 2);
   send(outbound, 3);
-  await settled();
+  await settle();
   assertEquals(carrier.calls, ["write"]);
   (await carrier.pending).take();
   assertEquals((await carrier.pending).bytes, new Uint8Array([2, 3]));
   (await carrier.pending).take();
-  await settled();
+  await settle();
   assertEquals(carrier.written, new Uint8Array([1, 2, 3]));
 });
 
@@ -74,12 +75,12 @@ Deno.test("Outbound sends again what a partial write has left", async () => {
   const { outbound, carrier, events } = outboundOver();
   send(outbound, 1, 2, 3, 4);
   (await carrier.pending).take(1);
-  await settled();
+  await settle();
   assertEquals([outbound.sent, outbound.size], [1, 3]);
   (await carrier.pending).take(2);
-  await settled();
+  await settle();
   (await carrier.pending).take();
-  await settled();
+  await settle();
   assertEquals(carrier.written, new Uint8Array([1, 2, 3, 4]));
   assertEquals(events, ["flushed"]);
 });
@@ -88,11 +89,11 @@ Deno.test("Outbound tells of a failing write and sends nothing more", async () =
   const { outbound, carrier, events } = outboundOver();
   send(outbound, 1);
   (await carrier.pending).fail(new Error("broken"));
-  await settled();
+  await settle();
   assertEquals(events, ["failed Error: broken"]);
   outbound.stop();
   send(outbound, 2);
-  await settled();
+  await settle();
   assertEquals(carrier.calls, ["write"]);
 });
 
@@ -103,13 +104,13 @@ Deno.test("Outbound pauses above high and resumes at low, before it asks what is
   send(outbound, 5);
   assertEquals([outbound.paused, events], [true, ["pause 5"]]);
   (await carrier.pending).take(2);
-  await settled();
+  await settle();
   assertEquals(events, ["pause 5"]);
   (await carrier.pending).take(1);
-  await settled();
+  await settle();
   assertEquals([outbound.paused, events], [false, ["pause 5", "resume 2"]]);
   (await carrier.pending).take();
-  await settled();
+  await settle();
   assertEquals(events, ["pause 5", "resume 2", "flushed"]);
 });
 
@@ -131,11 +132,11 @@ Deno.test("Outbound.end() ends the direction when everything is sent", async () 
   assertEquals(carrier.calls, ["write"]);
   assertEquals(outbound.isFlushed, false);
   (await carrier.pending).take();
-  await settled();
+  await settle();
   assertEquals(carrier.calls, ["write", "closeWrite"]);
   assertEquals([events, outbound.isFlushed], [[], false]);
   carrier.settleEnd();
-  await settled();
+  await settle();
   assertEquals([events, outbound.isFlushed], [["flushed"], true]);
 });
 
@@ -144,7 +145,7 @@ Deno.test("Outbound.end() of an empty queue ends the direction at once", async (
   outbound.end();
   assertEquals(carrier.calls, ["closeWrite"]);
   carrier.settleEnd(new Error("not connected"));
-  await settled();
+  await settle();
   assertEquals(events, ["failed Error: not connected"]);
 });
 
@@ -153,13 +154,13 @@ Deno.test("Outbound.stop() forgets what is queued and heeds no operation any mor
     const { outbound, carrier, events } = outboundOver();
     if (outcome === "end") outbound.end();
     else send(outbound, 1, 2);
-    await settled();
+    await settle();
     outbound.stop();
     assertEquals(outbound.size, 0);
     if (outcome === "take") (await carrier.pending).take();
     else if (outcome === "fail") (await carrier.pending).fail(new Error("interrupted"));
     else carrier.settleEnd();
-    await settled();
+    await settle();
     assertEquals([events, outbound.sent], [[], 0], outcome);
   }
 });
@@ -168,7 +169,7 @@ Deno.test("Outbound that is stopped while it waits for the end of the turn sends
   const { outbound, carrier } = outboundOver();
   send(outbound, 1);
   outbound.stop();
-  await settled();
+  await settle();
   assertEquals(carrier.calls, []);
 });
 
@@ -179,7 +180,7 @@ Deno.test("Outbound takes a carrier that throws where it should reject", async (
   };
   Object.assign(carrier, { write: fail, closeWrite: fail });
   send(outbound, 1);
-  await settled();
+  await settle();
   assertEquals(events, ["failed Error: not open"]);
   outbound.stop();
 
