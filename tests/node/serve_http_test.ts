@@ -15,6 +15,7 @@ import { socketPath } from "../support/socket_path.ts";
 import { posixTest } from "../support/posix_test.ts";
 import { decode } from "../support/text.ts";
 import { HttpClient as Client, type Options } from "../support/http_client.ts";
+import { MovedClock } from "../support/moved_clock.ts";
 
 Deno.test("HttpService refuses what is no handler, and wrong options", () => {
   assertThrows(() => new HttpService("x" as never), TypeError, "neither a handler");
@@ -324,6 +325,7 @@ Deno.test("serveHttp() serves a server of node:http, and ends its connections in
 });
 
 Deno.test("A connection that a server of node:http upgraded is left alone", async () => {
+  using clock = new MovedClock();
   const node = createNodeServer();
   const upgraded = Promise.withResolvers<Duplex>();
   node.on("upgrade", (_message, socket) => {
@@ -337,7 +339,9 @@ Deno.test("A connection that a server of node:http upgraded is left alone", asyn
   assertInstanceOf(socket, LiveNodeStream);
   // Longer than the times of HTTP.
   socket.setTimeout(25);
-  await once(socket, "timeout");
+  const hasTimedOut = once(socket, "timeout");
+  clock.move(25);
+  await hasTimedOut;
   client.service.stop();
   socket.write("still there");
   assertEquals(decode(await client.connection.reader.readexactly(11)), "still there");

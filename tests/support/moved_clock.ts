@@ -1,18 +1,24 @@
-import { systemClock } from "../../transports/core/clock.ts";
+import { type Clock, systemClock } from "../../transports/core/clock.ts";
 
 interface Timer {
   readonly at: number;
   readonly callback: () => void;
 }
 
-/** Stands in for the system's clock of the library, until the end of the scope: its time goes on when told. */
+/**
+ * Stands in for a clock of the library, by default the system's, until the end of the scope: its time
+ * goes on when told.
+ */
 export class MovedClock implements Disposable {
-  readonly #system = { ...systemClock };
+  readonly #clock: Clock;
+  readonly #real: Clock;
   readonly #timers = new Set<Timer>();
   #now = 0;
 
-  constructor() {
-    Object.assign(systemClock, {
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#real = { ...clock };
+    Object.assign(clock, {
       now: () => this.#now,
       after: (milliseconds: number, callback: () => void) => {
         const timer = { at: this.#now + milliseconds, callback };
@@ -38,6 +44,6 @@ export class MovedClock implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    Object.assign(systemClock, this.#system);
+    Object.assign(this.#clock, this.#real);
   }
 }

@@ -15,6 +15,7 @@ import { RawPeer } from "../../support/raw_peer.ts";
 import { temporarySocket } from "../../support/socket_path.ts";
 import { decode, pattern } from "../../support/text.ts";
 import { hasUnixSockets } from "../../support/has_unix_sockets.ts";
+import { MovedClock } from "../../support/moved_clock.ts";
 
 interface Report extends ErrorContext {
   readonly error: Error;
@@ -243,6 +244,7 @@ Deno.test("Server.shutdown() waits for handlers, tells them by the signal, and c
 });
 
 Deno.test("Server.shutdown() aborts the connections of handlers that go on after the grace", async () => {
+  using clock = new MovedClock();
   const started = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<unknown>();
   const server = await startServer(async ({ reader, writer }) => {
@@ -262,6 +264,8 @@ Deno.test("Server.shutdown() aborts the connections of handlers that go on after
   assertEquals(decode(await rude.reader.readexactly(10)), "still here");
   const stopping = server.shutdown({ grace: 50 });
   polite.writer.write("polite\n");
+  while (server.connections.size > 1) await settle();
+  clock.move(50);
   assertEquals(await stopping, { finished: 1, aborted: 1 });
   assert(await lost.promise instanceof Error);
   for (const client of [polite, rude]) await client.close();

@@ -20,6 +20,7 @@ import { ListeningServer, type Server } from "../../../transports/servers/server
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import { settle } from "../../support/event_loop.ts";
 import { FakeCarrier } from "../../support/fake_carrier.ts";
+import { MovedClock } from "../../support/moved_clock.ts";
 
 /** A server on a free port, and the protocols of what it accepted, in order. */
 async function listening(options: Partial<ListenOptions> = {}): Promise<{
@@ -229,15 +230,20 @@ Deno.test("Server.shutdown() lets connections finish and tells how many did", as
 });
 
 Deno.test("Server.shutdown() aborts after the grace what has not finished", async () => {
+  using clock = new MovedClock();
   const { server, next } = await listening();
   const one = next();
   const first = await connect(server);
-  await one;
+  const accepted = await one;
   const two = next();
   const second = await connect(server);
   await two;
   server.signal.addEventListener("abort", () => first.transport.close());
-  assertEquals(await server.shutdown({ grace: 50 }), { finished: 1, aborted: 1 });
+  const stopping = server.shutdown({ grace: 50 });
+  await accepted.transport.closed;
+  await settle();
+  clock.move(50);
+  assertEquals(await stopping, { finished: 1, aborted: 1 });
   assertEquals(server.connections.size, 0);
   await second.transport.closed;
 });
