@@ -123,11 +123,12 @@ export class ReadState {
    * @returns What `take` gives.
    */
   async read<T>(signal: WaitSignal | undefined, take: () => T | undefined): Promise<T> {
-    if (this.#begin(signal)) await this.#rest(signal);
+    let mustRest = this.#begin(signal);
     for (;;) {
-      const taken = take();
+      const taken = mustRest ? undefined : take();
       if (taken !== undefined) return this.consume(taken);
-      await this.#wait(signal);
+      await (mustRest ? this.#rest(signal) : this.#wait(signal));
+      mustRest = false;
       // It may have aborted in the same turn, and the bytes are for the next read then.
       signal?.throwIfAborted();
     }
@@ -227,6 +228,7 @@ export class ReadState {
       try {
         await (mustRest ? this.#rest(signal) : this.#wait(signal));
         mustRest = false;
+        signal?.throwIfAborted();
       } finally {
         if (this.#isStreamWanted === isWanted) this.#isStreamWanted = null;
       }
@@ -257,15 +259,14 @@ export class ReadState {
   }
 
   /** Lets the event loop turn: reads of buffered bytes could otherwise go on for ever. */
-  async #rest(signal: WaitSignal | undefined): Promise<void> {
+  #rest(signal: WaitSignal | undefined): Promise<void> {
     // As a read that waits, so that no other one comes in between.
     this.#isResting = true;
     void turnBudget.untilRenewed().then(() => {
       this.#isResting = false;
       this.#data.release();
     });
-    await this.#data.wait(signal);
-    signal?.throwIfAborted();
+    return this.#data.wait(signal);
   }
 
   /** Waits for more bytes or for their end. */
