@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
-import { settle } from "../../support/event_loop.ts";
+import { settle, untilStill } from "../../support/event_loop.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 Deno.test("StreamReader.from() reads the lines of a response", async () => {
@@ -69,11 +69,11 @@ Deno.test("StreamReader.from() reads ahead no more than twice the limit and a ch
     },
   }, { highWaterMark: 0 });
   const reader = StreamReader.from(readable, { limit: 50 });
-  await settle();
+  await untilStill(() => pulled);
   // One chunk waits in the pump behind the reader's own.
   assert(pulled > 100 && pulled <= 120, `${pulled} bytes were read`);
   assertEquals((await reader.readexactly(60)).length, 60);
-  await settle();
+  await untilStill(() => pulled);
   assert(pulled > 160 && pulled <= 180, `${pulled} bytes were read`);
   await reader.readable.cancel();
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { throttle } from "../../../transports/layers/throttle.ts";
 import { TokenBucket } from "../../../transports/layers/token_bucket.ts";
+import { untilStill } from "../../support/event_loop.ts";
 import { layeredPair } from "../../support/layered_pair.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
@@ -12,7 +13,7 @@ Deno.test("throttle() sends no faster than the rate, and pauses the writer meanw
   ]);
   transport.write(new Uint8Array(101_000));
   assertEquals(protocol.order, ["connectionMade", "pauseWriting"]);
-  await turns();
+  await untilStill(() => peerProtocol.receivedLength);
   assertEquals(peerProtocol.receivedLength, 1000);
   for (let passed = 10; passed <= 500; passed += 10) {
     clock.advance(10);
@@ -22,7 +23,7 @@ Deno.test("throttle() sends no faster than the rate, and pauses the writer meanw
   assert(peerProtocol.receivedLength >= 50_000 - 1000, `${peerProtocol.receivedLength}`);
   while (peerProtocol.receivedLength < 101_000) {
     clock.advance(10);
-    await turns(1);
+    await turns();
   }
   assert(clock.now() >= 1000 && clock.now() <= 1020, `${clock.now()} ms`);
   assertEquals(protocol.order, ["connectionMade", "pauseWriting", "resumeWriting"]);
@@ -36,12 +37,12 @@ Deno.test("throttle() receives no faster than the rate, and does not read ahead"
     throttle({ receive: { rate: 1000, burst: 1000 }, clock }),
   ]);
   peer.write(new Uint8Array(1_000_000));
-  await turns();
+  await untilStill(() => protocol.receivedLength);
   assertEquals(protocol.receivedLength, 1000);
   // Two pipes' worth have left, the rest waits at the sender.
   assert(peer.getWriteBufferSize() > 700_000, `${peer.getWriteBufferSize()}`);
   clock.advance(20);
-  await turns();
+  await untilStill(() => protocol.receivedLength);
   assertEquals(protocol.receivedLength, 1020);
   transport.abort();
   await close();
