@@ -11,7 +11,7 @@ import { Room } from "../../examples/chat_server.ts";
 import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 /** The longest wait for a line, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Somebody in the chat. */
 class Guest implements AsyncDisposable {

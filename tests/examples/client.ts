@@ -7,7 +7,7 @@ import { type CloseInfo, createConnection, type LayerFactory, Protocol } from "@
 import { deadline } from "@std/async";
 
 /** The longest wait for data, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** One connection to an example. */
 export class Client extends Protocol implements AsyncDisposable {

@@ -9,7 +9,7 @@ import { TextLineStream } from "@std/streams";
 import { type Example, readExamples } from "../../tools/run_example.ts";
 
 /** The longest wait for a line or an end, in milliseconds: a hang is a failure, not a stuck run. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /**
  * The longest wait for the end after a signal. Examples need at most two seconds; those that wait for
  * a timeout of the library need ten.

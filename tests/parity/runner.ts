@@ -25,7 +25,7 @@ import {
 import { ReaderEnd, StreamEnd, StreamServerEnd } from "./stream_ends.ts";
 
 /** A scenario that has not ended by then, in milliseconds, waits for something that never comes. */
-const WATCHDOG_MS = 10_000;
+const WATCHDOG_MS = 60_000;
 
 /** Runs a scenario and returns what happened at each end. */
 export async function runScenario(scenario: Scenario): Promise<Trace> {

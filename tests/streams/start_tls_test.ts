@@ -7,7 +7,7 @@ import { connectPair, type StreamPair } from "../support/stream_pair.ts";
 import { decode, pattern } from "../support/text.ts";
 import { pausedReading } from "../support/paused_reading.ts";
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** Notes what comes in from below, as text of one character a byte. */
 class Watching extends Layer {

@@ -8,7 +8,7 @@ import { deadline } from "@std/async";
 import { TextLineStream } from "@std/streams";
 
 /** How long an outside program is waited for, in milliseconds. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 /**
  * Whether a program is there. If not, it says so, and in continuous integration it throws.

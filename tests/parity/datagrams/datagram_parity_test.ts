@@ -50,7 +50,7 @@ const ERRORS: Readonly<Record<string, readonly string[]>> = {
   ValueError: ["TypeError", "RangeError"],
 };
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const read = (path: string): string => Deno.readTextFileSync(new URL(path, import.meta.url));
 // Both files are written by hand or by record.py in this shape.
 const scenarios = JSON.parse(read("scenarios.json")) as readonly Scenario[];

@@ -51,7 +51,7 @@ interface Recording {
   readonly traces: Readonly<Record<string, Partial<Record<Name, readonly Entry[]>>>>;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const read = (path: string): string => Deno.readTextFileSync(new URL(path, import.meta.url));
 const pem = (name: string): string => read(`../../../examples/certificates/${name}`);
 // Both files are written by hand or by record.py in this shape.
