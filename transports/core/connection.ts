@@ -180,7 +180,7 @@ export class Connection implements PumpEvents, OutboundEvents {
 
   /** Why nothing can be sent any more, though the connection is not lost yet; else `null`. */
   get writeFailure(): Error | null {
-    return this.#writeFailure;
+    return this.#writeFailure?.error ?? null;
   }
 
   /**

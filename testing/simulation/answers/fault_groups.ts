@@ -13,18 +13,27 @@ export function groupFaults(schedule: readonly ScheduledFault[]): FaultGroup[] {
   for (const one of schedule) {
     const { kind, subject, isEnd } = roleOf(one.fault);
     const begun = open.get(subject);
-    if (isEnd && begun !== undefined) {
+    // Trouble that lasts already shares its end with what begins anew.
+    if (begun !== undefined) {
       begun.push(one);
-      open.delete(subject);
+      if (isEnd) open.delete(subject);
       continue;
     }
     // It mends all trouble of its kind, which it thereby joins.
     if (isEnd && subject === kind && joinAll(open, kind, one)) continue;
     const group = [one];
     groups.push(group);
-    if (!isEnd) open.set(subject, group);
+    if (!isEnd && kind !== "reset") open.set(subject, group);
   }
   return groups.filter((group) => group.length > 0);
+}
+
+/** The beginnings of trouble that share their end: each of them may be left out alone. */
+export function sharingAnEnd(schedule: readonly ScheduledFault[]): ScheduledFault[] {
+  return groupFaults(schedule)
+    .map((group) => group.filter(({ fault }) => !roleOf(fault).isEnd))
+    .filter((beginnings) => beginnings.length > 1)
+    .flat();
 }
 
 /** Makes one group of all open ones of a kind, with their end. Returns whether there are any. */

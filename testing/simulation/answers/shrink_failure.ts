@@ -2,7 +2,7 @@ import type { ScheduledFault } from "../faults.ts";
 import type { SimulationError } from "../simulation_error.ts";
 import type { SimulationOptions } from "../simulation_options.ts";
 import { identityOf } from "./failure_identity.ts";
-import { type FaultGroup, groupFaults, toSchedule } from "./fault_groups.ts";
+import { type FaultGroup, groupFaults, sharingAnEnd, toSchedule } from "./fault_groups.ts";
 import { minimize } from "./minimize.ts";
 import { SIMPLEST } from "./swarm.ts";
 
@@ -96,6 +96,11 @@ export class FailureShrinker {
   async #shrinkFaults(): Promise<void> {
     const groups = groupFaults(this.#faults);
     await minimize(groups, (part) => this.#failsWith(part));
+    for (const one of sharingAnEnd(this.#faults)) {
+      if (!sharingAnEnd(this.#faults).includes(one)) continue;
+      const faults = this.#faults.filter((other) => other !== one);
+      await this.#fails({ ...this.#best.options, faults });
+    }
   }
 
   get #faults(): readonly ScheduledFault[] {

@@ -78,6 +78,36 @@ Deno.test("explore() shrinks the faults to those that matter, with trouble and e
   assertStringIncludes(error.message, "made simpler in");
 });
 
+Deno.test("explore() leaves out trouble that shares its end with the trouble that matters", async () => {
+  const [needed, other] = [{ a: "client", b: "server" }, { a: "bystander", b: "server" }];
+  // Fails when the client was cut off and is so no more.
+  const main = async (world: World): Promise<void> => {
+    for (const name of ["server", "bystander"]) world.host(name, () => new Promise(() => {}));
+    const healed = Promise.withResolvers<void>();
+    let isCut = false;
+    using _subscription = world.subscribe((event) => {
+      if (event.kind !== "fault") return;
+      if (event.fault.kind === "partition") isCut ||= event.fault.a === needed.a;
+      else if (isCut) healed.resolve();
+    });
+    await world.client("client", async () => {
+      await healed.promise;
+      throw new Error("cut and healed");
+    });
+  };
+  const error = await failureOf(main, {
+    swarm: false,
+    faults: [
+      { at: 1000, fault: { kind: "partition", ...other } },
+      { at: 2000, fault: { kind: "partition", ...needed } },
+      { at: 3000, fault: { kind: "partition", ...needed } },
+      { at: 4000, fault: { kind: "heal" } },
+    ],
+  });
+  const faults = error.run.faults.map(({ fault }) => fault);
+  assertEquals(faults, [{ kind: "partition", ...needed }, { kind: "heal" }], error.message);
+});
+
 Deno.test("explore() gives options with which simulate() fails alike", async () => {
   for (const seed of [1, 100, 200]) {
     const error = await failureOf(fragile, { seed, chaos: { interval: 2000 } });

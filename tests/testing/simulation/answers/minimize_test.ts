@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { groupFaults, toSchedule } from "../../../../testing/simulation/answers/fault_groups.ts";
+import {
+  groupFaults,
+  sharingAnEnd,
+  toSchedule,
+} from "../../../../testing/simulation/answers/fault_groups.ts";
 import { minimize } from "../../../../testing/simulation/answers/minimize.ts";
 import type { ScheduledFault } from "../../../../testing/simulation/faults.ts";
 
@@ -67,4 +71,18 @@ Deno.test("groupFaults() makes one group of all trouble that one fault mends", (
   ];
   const groups = groupFaults(schedule);
   assertEquals(groups.map((group) => group.map(({ at }) => at)), [[1, 3, 4], [2], [5]]);
+});
+
+Deno.test("groupFaults() makes one group of trouble that overlaps with its like, but not of resets", () => {
+  const schedule: ScheduledFault[] = [
+    { at: 1, fault: { kind: "partition", a: "x", b: "y" } },
+    { at: 2, fault: { kind: "reset", a: "x" } },
+    { at: 3, fault: { kind: "partition", a: "x", b: "y" } },
+    { at: 4, fault: { kind: "reset", a: "x" } },
+    { at: 5, fault: { kind: "heal", a: "x", b: "y" } },
+    { at: 6, fault: { kind: "heal", a: "x", b: "y" } },
+  ];
+  const groups = groupFaults(schedule);
+  assertEquals(groups.map((group) => group.map(({ at }) => at)), [[1, 3, 5], [2], [4], [6]]);
+  assertEquals(sharingAnEnd(schedule).map(({ at }) => at), [1, 3]);
 });
