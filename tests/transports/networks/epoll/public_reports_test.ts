@@ -188,15 +188,18 @@ test("A name of the abstract namespace has no end but its own", async () => {
 // libuv 3034, RFC 2525 section 2.17: closing with unread bytes takes the answer away.
 test("An answer arrives whole though bytes of the peer were not read", async () => {
   const answer = "no, thanks\n".repeat(2000);
+  const answered = Promise.withResolvers<void>();
   const server = await createServer(() => ({
     connectionMade(transport: Transport): void {
       transport.pauseReading();
       transport.write(answer);
+      answered.resolve();
     },
     connectionLost(): void {},
   }), { port: 0, network });
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await conn.write(new Uint8Array(200_000));
+  await answered.promise;
   server.closeClients();
   let text = "";
   const memory = new Uint8Array(65_536);
@@ -213,6 +216,10 @@ test("An answer arrives whole though bytes of the peer were not read", async () 
 const OUT_OF_DESCRIPTORS = `
   import { createConnection, createServer } from "@sluice/net";
   import { epollNetwork as network } from "@sluice/net/epoll";
+  // Deno prepares for signals about a second after it starts, and crashes if it has no descriptors
+  // then: a listener has it do so now.
+  const onSignal = () => {};
+  Deno.addSignalListener("SIGCONT", onSignal);
   const full = Promise.withResolvers();
   let told = 0;
   const server = await createServer(() => ({ dataReceived: () => {} }), {
@@ -239,6 +246,7 @@ const OUT_OF_DESCRIPTORS = `
   transport.close();
   await transport.closed;
   await server.shutdown({ grace: 0 });
+  Deno.removeSignalListener("SIGCONT", onSignal);
   console.log("goes on");
 `;
 
