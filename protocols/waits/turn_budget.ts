@@ -85,6 +85,11 @@ export class TurnBudget {
     this.#source = source;
   }
 
+  /** Whether loops that have used up their time rest. */
+  get isResting(): boolean {
+    return this.#turnStartedAt !== null;
+  }
+
   /** Counts a step. Returns whether to wait for {@linkcode untilRenewed} before the next one. */
   spend(): boolean {
     return --this.#left <= 0 && this.#look();
@@ -92,7 +97,7 @@ export class TurnBudget {
 
   /**
    * Resolves after a full turn of the event loop; rejects when `signal` aborts. Only if
-   * {@linkcode spend} says so.
+   * {@linkcode spend} or {@linkcode isResting} says so.
    */
   untilRenewed(signal?: WaitSignal): Promise<void> {
     return (this.#hasOverspent ? this.#spenders : this.#others).wait(signal);

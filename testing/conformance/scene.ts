@@ -1,5 +1,5 @@
 import { startTimer } from "../../transports/core/clock.ts";
-import { eventLoop } from "../../protocols/waits/turn_budget.ts";
+import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import { sentQueueOf } from "../../transports/core/write/writing.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
@@ -135,14 +135,14 @@ function assertLegalOrder(calls: readonly CallbackName[], name: string): void {
 }
 
 /**
- * Waits for some full turns of the event loop, I/O and timers included, in which what must not
- * happen would happen. What does happen has an event to wait for.
+ * Waits for some turns of the event loop, I/O and timers included, in which what must not happen
+ * would happen. What does happen has an event to wait for.
  */
 export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) {
     await new Promise<void>((resolve) => void startTimer(0, resolve));
-    // Loops that have used up their time rest as long; on a busy machine the timer alone is shorter.
-    await new Promise<void>((resolve) => eventLoop.afterFullTurn(resolve));
+    // Loops that rest, as on a busy machine, may do so for longer.
+    if (turnBudget.isResting) await turnBudget.untilRenewed();
   }
 }
 
