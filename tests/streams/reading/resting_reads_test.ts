@@ -1,4 +1,4 @@
-import { assert, type assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { eventLoop } from "../../../protocols/waits/turn_budget.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
 import { SlowSteps } from "../../support/slow_steps.ts";
