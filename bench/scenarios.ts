@@ -65,6 +65,8 @@ const [P50, P99, P999] = ["p50 µs", "p99 µs", "p99.9 µs"].map((label): Figure
 
 /** How long a server is warmed up: engines compile what runs often, and need about a second. */
 const WARM_UP_MS = 1000;
+/** The same, as requests of each kind to a Redis server. */
+const WARM_UP_REQUESTS = 150_000;
 
 /** Runs the load generator for a window, on a server that is warm. */
 async function loadFor(
@@ -184,17 +186,17 @@ function redis(depth: number, requestsPerSecond: number): Load {
     figures: [...figures, CPU],
     async measure({ port, run, serverCpu, windowMs }): Promise<Values> {
       const requests = Math.ceil(requestsPerSecond * windowMs / 1000);
-      const ask = async (command: string, pipeline: number): Promise<number> => {
-        const options = ["-p", `${port}`, "-c", "50", "-P", `${pipeline}`, "-n", `${requests}`];
+      const ask = async (command: string, count: number, pipeline: number): Promise<number> => {
+        const options = ["-p", `${port}`, "-c", "50", "-P", `${pipeline}`, "-n", `${count}`];
         const output = await run(["redis-benchmark", ...options, "-t", command, "--csv"]);
         // The head names the columns; the first is the name of the test, the second is the rate.
         return Number(/^"[^"]+","([\d.]+)"/.exec(output.split("\n")[1] ?? "")?.[1]);
       };
-      for (const command of Object.values(COMMANDS)) await ask(command, 16); // warms up
+      for (const command of Object.values(COMMANDS)) await ask(command, WARM_UP_REQUESTS, 16);
       const before = await serverCpu();
       const values: Record<string, number> = {};
       for (const [label, command] of Object.entries(COMMANDS)) {
-        values[label] = await ask(command, depth);
+        values[label] = await ask(command, requests, depth);
       }
       const spent = await serverCpu() - before;
       return { ...values, [CPU.label]: spent * 1e6 / (requests * figures.length) };

@@ -26,6 +26,7 @@ type Line = [name: string, label: string, runtime: Runtime, program: string];
 
 const PLAIN: readonly Line[] = [
   ["deno-raw", "Deno raw loop", "deno", "deno.ts raw"],
+  ["deno-owned", "Deno raw loop, chunks of their own", "deno", "deno.ts owned"],
   ["sluice-protocol", "Sluice Protocol", "sluice", "sluice.ts protocol"],
   ["sluice-lent", "Sluice Protocol, chunks lent", "sluice", "sluice.ts lent"],
   ["sluice-transfer", "Sluice Protocol, chunks given away", "sluice", "sluice.ts transfer"],
