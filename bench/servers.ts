@@ -78,6 +78,7 @@ const TLS: readonly Line[] = [
 const RELAYS: readonly Line[] = [
   ["relay-raw", "Two raw loops", "sluice", "relay.ts raw"],
   ["relay-sluice", "Sluice relay", "sluice", "relay.ts sluice"],
+  ["relay-sluice-epoll", "Sluice relay, epollNetwork", "sluice-ffi", "relay.ts epoll"],
 ];
 
 const DATAGRAMS: readonly Line[] = [

@@ -1,12 +1,15 @@
 import type { Bytes } from "../protocols/bytes.ts";
 import type { AnyProtocol, ProtocolCallbacks } from "../protocols/contract.ts";
+import { splice } from "../transports/core/splice.ts";
+import { topOf } from "../transports/core/stack_slot.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 
 /**
  * The protocol of a connection whose bytes go straight to another one. It takes the place of the
  * connection's own, which gets everything else: so the reader sees the end and the failure.
  *
- * Chunks are lent, and no more come while the other connection has no room.
+ * Chunks are lent, and no more come while the other connection has no room. Where the network of
+ * both can pass bytes on by itself, it does, and this hears only how many they were.
  */
 export class Passage implements ProtocolCallbacks {
   readonly borrowsChunks = true;
@@ -14,6 +17,7 @@ export class Passage implements ProtocolCallbacks {
   readonly #to: StreamConnection;
   readonly #onPassed: (bytes: number) => void;
   readonly #inner: AnyProtocol;
+  readonly #endSplice: (() => void) | null;
   readonly #failed = Promise.withResolvers<never>();
 
   /** Begins at once; `onPassed` gets the count of bytes that come; 0 when there is room again. */
@@ -31,6 +35,7 @@ export class Passage implements ProtocolCallbacks {
     const early = from.reader.takeBuffered();
     from.transport.setProtocol(this);
     if (early.length > 0) this.dataReceived(early);
+    this.#endSplice = this.#splice();
   }
 
   /** Rejects when bytes cannot be sent any more. */
@@ -41,6 +46,7 @@ export class Passage implements ProtocolCallbacks {
   /** Ends: what comes goes to the reader again. */
   leave(): void {
     const { transport } = this.#from;
+    this.#endSplice?.();
     if (transport.getProtocol() === this) transport.setProtocol(this.#inner);
     transport.resumeReading();
   }
@@ -76,6 +82,20 @@ export class Passage implements ProtocolCallbacks {
 
   connectionLost(error: Error | null): void {
     this.#inner.connectionLost?.(error);
+  }
+
+  /** Has the system pass the bytes on, as long as no layer is put between these two. */
+  #splice(): (() => void) | null {
+    const [from, to] = [this.#from.transport, this.#to.transport];
+    return splice(from, to, {
+      isWanted: () => from.getProtocol() === this && topOf(to) === to && this.#to.transport === to,
+      onPassed: (bytes, isSent) => {
+        this.#onPassed(bytes);
+        if (isSent) return;
+        from.pauseReading();
+        this.#to.writer.flush().then(() => this.#goOn(), this.#fail);
+      },
+    });
   }
 
   #goOn(): void {

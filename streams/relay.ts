@@ -53,6 +53,9 @@ export interface RelayReport {
  * Joins two connections: what comes in on one goes out on the other, until both directions have
  * ended.
  *
+ * Between two connections of `epollNetwork` without layers the system passes the bytes on
+ * (splice(2)): they do not come to JavaScript.
+ *
  * Each side is read only as fast as the other takes it. The end of one direction is passed on and
  * leaves the other open; a failure of one side aborts both, and so do the signal and the idle
  * timeout. Where the network can do it, the connections are reset then, so that neither peer takes

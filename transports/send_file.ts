@@ -8,15 +8,20 @@ import {
   show,
   wholeNumber,
 } from "../protocols/option_checks.ts";
+import { turnBudget } from "../protocols/waits/turn_budget.ts";
 import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../protocols/waits/wait_options.ts";
 import type { WaitQueue } from "../protocols/waits/wait_queue.ts";
 import { abortable, type WaitSignal } from "../protocols/waits/wait_signal.ts";
+import { connectionOf } from "./core/carrier_transport.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
-import { sentQueueOf, writeFailureOf } from "./core/write/writing.ts";
 import { slotOf } from "./core/stack_slot.ts";
+import { type CarrierFile, systemCarrier } from "./core/system_carrier.ts";
+import { sentQueueOf, writeFailureOf, writeSystemBytes } from "./core/write/writing.ts";
 import { gatedTransport } from "./stack/gated_transport.ts";
 
+/** How much of a file the system has to send by itself at a time, in bytes. */
+const PART_SIZE = 262_144;
 /** The size of a read, in bytes. */
 const CHUNK_SIZE = 65_536;
 /** So many pieces may be queued while the next one is read. */
@@ -58,6 +63,10 @@ type UntilSent = (queue: WaitQueue, signal: WaitSignal | undefined) => Promise<v
  *
  * A signal or a timeout ends it; the bytes that were handed over until then are still sent. Needs
  * `--allow-read` for a path.
+ *
+ * On a connection of `epollNetwork` without layers the system sends a file that is named by its
+ * path (sendfile(2)): the bytes do not come to JavaScript. They are those that the file has when
+ * the system sends them, so write a new version beside it and rename it.
  *
  * @example A part of a file
  * ```ts
@@ -126,26 +135,56 @@ async function sendOpened(
   options: SendFileOptions,
   sending: SendFile,
 ): Promise<number> {
-  const isOpen = file instanceof Deno.FsFile;
-  const opened = isOpen ? file : await Deno.open(file);
+  const name = file instanceof Deno.FsFile ? "the file" : String(file);
+  if (file instanceof Deno.FsFile) return await sendRead(name, file, options, sending);
+  const { sent, rest } = await sendBySystem(name, file, options, sending);
+  if (rest === null) return sent;
+  using opened = await Deno.open(file);
+  return sent + await sendRead(name, opened, rest, sending);
+}
+
+/** Reads an open file and sends what is asked for of it. */
+async function sendRead(
+  name: string,
+  file: Deno.FsFile,
+  options: SendFileOptions,
+  sending: SendFile,
+): Promise<number> {
+  const count = rangeOf(name, await file.stat(), options);
+  await file.seek(options.offset ?? 0, Deno.SeekMode.Start);
+  const sent = await sending.run(file, count, options.onProgress);
+  if (sent < count) throw new IncompleteSendError(name, sent, count);
+  return sent;
+}
+
+/** Has the system send what is asked for of a file, and tells what it cannot send. */
+async function sendBySystem(
+  name: string,
+  path: string | URL,
+  options: SendFileOptions,
+  sending: SendFile,
+): Promise<{ readonly sent: number; readonly rest: SendFileOptions | null }> {
+  const file = await sending.openFile(path);
+  if (file === null) return { sent: 0, rest: options };
   try {
-    const name = isOpen ? "the file" : String(file);
-    const count = await rangeOf(name, opened, options);
-    const sent = await sending.run(opened, count, options.onProgress);
-    if (sent < count) throw new IncompleteSendError(name, sent, count);
-    return sent;
+    const count = rangeOf(name, await file.stat(), options);
+    const { offset = 0, onProgress } = options;
+    const { sent, failure } = await sending.runBySystem(file, offset, count, onProgress);
+    if (sent === count) return { sent, rest: null };
+    if (failure !== "unable") throw failure ?? new IncompleteSendError(name, sent, count);
+    const onRest = (more: number): unknown => onProgress?.(sent + more);
+    return { sent, rest: { offset: offset + sent, count: count - sent, onProgress: onRest } };
   } finally {
-    if (!isOpen) opened.close();
+    file.close();
   }
 }
 
-/** How many bytes are to be sent; the file is set to the first one. */
-async function rangeOf(
+/** How many bytes are to be sent. */
+function rangeOf(
   name: string,
-  file: Deno.FsFile,
+  { isFile, isDirectory, size }: Awaited<ReturnType<CarrierFile["stat"]>>,
   { offset = 0, count }: SendFileOptions,
-): Promise<number> {
-  const { isFile, isDirectory, size } = await file.stat();
+): number {
   if (!isFile) {
     const kind = isDirectory ? "a folder" : "no regular file; pipe its readable instead";
     throw new TypeError(`Cannot send ${name}: it is ${kind}`);
@@ -154,7 +193,6 @@ async function rangeOf(
     const range = count === undefined ? `offset ${offset}` : `offset ${offset} + count ${count}`;
     throw new RangeError(`Cannot send ${name}: ${range} is beyond its ${size} bytes`);
   }
-  await file.seek(offset, Deno.SeekMode.Start);
   return count ?? size - offset;
 }
 
@@ -199,6 +237,38 @@ class SendFile {
     await Promise.all(queued);
     await this.#checkOpen();
     return sent;
+  }
+
+  /** Opens a file for the system to send; `null` if it cannot, because of layers for instance. */
+  async openFile(path: string | URL): Promise<CarrierFile | null> {
+    const connection = connectionOf(this.#transport);
+    return await (connection && systemCarrier(connection.carrier)?.openFile(path)) ?? null;
+  }
+
+  /** As {@linkcode SendFile.run}, by the system, which may fail at the file. */
+  async runBySystem(
+    file: CarrierFile,
+    offset: number,
+    count: number,
+    onProgress: SendFileOptions["onProgress"],
+  ): Promise<{ readonly sent: number; readonly failure: Error | "unable" | null }> {
+    await this.#checkOpen();
+    const connection = connectionOf(this.#transport);
+    if (connection === null) return { sent: 0, failure: "unable" };
+    for (let sent = 0; sent < count;) {
+      this.#signal?.throwIfAborted();
+      const part = file.part(offset + sent);
+      const size = Math.min(PART_SIZE, count - sent);
+      this.#gate.pass(() => writeSystemBytes(connection, part, size));
+      await this.#sent();
+      await this.#checkOpen();
+      sent += part.sent;
+      if (part.sent > 0) onProgress?.(sent);
+      if (part.sent < size) return { sent, failure: part.failure };
+      // A peer that takes everything at once must not hold up the others.
+      if (turnBudget.spend()) await turnBudget.untilRenewed(this.#signal);
+    }
+    return { sent: count, failure: null };
   }
 
   async #read(file: Deno.FsFile, size: number): Promise<Bytes | null> {

@@ -1,9 +1,9 @@
 /**
  * A relay to an echo server in the same process: by two loops over Deno's connections (`raw`), or by
- * `relay` (`sluice`). The echo server is the raw loop in both.
+ * `relay` (`sluice`), or by that on epollNetwork (`epoll`). The echo server is the raw loop in all.
  */
 
-import { openConnection, relay, startServer } from "../../mod.ts";
+import { denoNetwork, type Network, openConnection, relay, startServer } from "../../mod.ts";
 
 const PLACE = { hostname: "127.0.0.1", port: 0 };
 
@@ -40,10 +40,20 @@ async function relayRaw(conn: Deno.TcpConn, port: number): Promise<void> {
   await Promise.all([copy(conn, upstream), copy(upstream, conn)]);
 }
 
+async function relaySluice(network: Network): Promise<number> {
+  const server = await startServer(async (connection) => {
+    await relay(connection, await openConnection({ port: echo, network }));
+  }, { ...PLACE, network });
+  return server.port;
+}
+
+async function epollNetwork(): Promise<Network> {
+  return (await import("../../transports/networks/epoll/epoll_network.ts")).epollNetwork;
+}
+
 const echo = serve((conn) => copy(conn, conn));
-const port = Deno.args[0] === "raw"
+const [kind] = Deno.args;
+const port = kind === "raw"
   ? serve((conn) => relayRaw(conn, echo))
-  : (await startServer(async (connection) => {
-    await relay(connection, await openConnection({ port: echo }));
-  }, PLACE)).port;
+  : await relaySluice(kind === "epoll" ? await epollNetwork() : denoNetwork);
 console.log(`listening on 127.0.0.1:${port}`);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Libc } from "../../transports/networks/epoll/libc/libc.ts";
+import { F, type Libc } from "../../transports/networks/epoll/libc/libc.ts";
 import { loadLibc } from "../../transports/networks/epoll/libc/load_libc.ts";
 
 type Call = (...args: unknown[]) => unknown;
@@ -26,6 +26,15 @@ const SURE: readonly string[] = [
   "usleep",
   "write",
 ];
+
+/** The descriptors that a call has opened. */
+function openedBy(name: string, args: readonly unknown[], result: unknown): readonly number[] {
+  if (OPENING.includes(name) || (name === "fcntl" && args[1] === F.DUPFD_CLOEXEC)) {
+    return [Number(result)];
+  }
+  const [pair] = args;
+  return name === "pipe2" && pair instanceof Uint8Array ? [...new Int32Array(pair.buffer)] : [];
+}
 
 /** A C library for one test, with a reactor of its own. */
 export class FailingLibc {
@@ -58,7 +67,11 @@ export class FailingLibc {
       if (name === "close" && !this.open.delete(Number(fd))) this.faults.push(`close(${fd})`);
       if (this.#errno !== 0) return name === "waitOnThread" ? Promise.resolve(-1) : -1;
       const result = call(...args);
-      if (OPENING.includes(name) && Number(result) >= 0) this.open.add(Number(result));
+      if (typeof result === "number" && result >= 0) {
+        for (const one of openedBy(name, args, result)) {
+          this.open.add(one);
+        }
+      }
       return result;
     };
   }

@@ -109,7 +109,11 @@ Deno.test("sendFile() rejects with IncompleteSendError when the file becomes sho
   const received = await receivedOf(async (transport) => {
     const error = await assertRejects(
       () =>
-        sendFile(transport, file.path, { onProgress: () => Deno.truncateSync(file.path, 300_000) }),
+        sendFile(transport, file.path, {
+          onProgress: (sent) => {
+            if (sent < 300_000) Deno.truncateSync(file.path, 300_000);
+          },
+        }),
       IncompleteSendError,
       "it ended after 300000 of 1000000 bytes",
     );
@@ -240,7 +244,7 @@ Deno.test("sendFile() goes through layers, those that hold bytes back and change
 });
 
 Deno.test("StreamWriter.sendFile() is ended by the shutdown of the server", async () => {
-  await using file = new TemporaryFile(8_000_000);
+  await using file = new TemporaryFile(24_000_000);
   const started = Promise.withResolvers<void>();
   const errors: Error[] = [];
   const server = await startServer(async ({ writer }) => {
@@ -255,7 +259,7 @@ Deno.test("StreamWriter.sendFile() is ended by the shutdown of the server", asyn
   transport.resumeReading();
   assertEquals(await stopping, { finished: 1, aborted: 0 });
   assertEquals(errors, []);
-  assert((await transport.closed).bytesRead < 8_000_000);
+  assert((await transport.closed).bytesRead < 24_000_000);
 });
 
 Deno.test("sendFile() fails when writing has failed, also while the data of the peer is still read", async () => {

@@ -107,7 +107,7 @@ export type SpecialOption = keyof (SpecialConnectOptions & SpecialListenOptions)
 const MAX_INT = 0x7fff_ffff;
 
 /** The checks of {@linkcode SpecialSocketOptions}. */
-const SPECIAL_SOCKET_CHECKS: OptionTable<SpecialSocketOptions> = {
+export const SPECIAL_SOCKET_CHECKS: OptionTable<SpecialSocketOptions> = {
   keepAliveDelay: wholeNumber(1, MAX_INT),
   keepAliveInterval: wholeNumber(1, MAX_INT),
   keepAliveCount: wholeNumber(1, 127),

@@ -10,14 +10,7 @@ import {
   wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
-
-/** The size of a terminal, in characters. */
-export interface TerminalSize {
-  /** How wide it is. */
-  readonly columns: number;
-  /** How high it is. */
-  readonly rows: number;
-}
+import { isTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
 
 /** Options for a program that is started: what every way to start one takes. */
 export interface CommandOptions {
@@ -57,15 +50,16 @@ export interface CommandOptions {
   readonly endWithParent?: boolean;
   /**
    * Whether stdin, stdout and stderr of the program are a terminal, or of what size one: 80 columns
-   * and 24 rows by default.
+   * and 24 rows by default; or the terminal itself, of `openTerminal` of `@sluice/net/epoll`.
    *
-   * Deno has no terminals to give, so the program is run by `script` of util-linux (Linux) or BSD
-   * (macOS), which has to be there. stdout and stderr become one, output has `\r\n` for line ends,
-   * input is echoed, and signals go to `script`, which ends the program with them.
+   * Deno has no terminals to give: without one of those, the program is run by `script` of
+   * util-linux (Linux) or BSD (macOS), which has to be there. stdout and stderr become one, output
+   * has `\r\n` for line ends, input is echoed, and signals go to `script`, which ends the program
+   * with them.
    *
    * @default {false}
    */
-  readonly pty?: boolean | TerminalSize;
+  readonly pty?: boolean | TerminalSize | Terminal;
 }
 
 const word: Check = (value, option) => {
@@ -91,7 +85,8 @@ const environment: Check = (value, option) => {
   }
 };
 
-const terminal: OptionTable<TerminalSize> = {
+/** The checks of {@linkcode TerminalSize}. */
+export const TERMINAL_SIZE_CHECKS: OptionTable<TerminalSize> = {
   columns: wholeNumber(1, 65_535),
   rows: wholeNumber(1, 65_535),
 };
@@ -109,7 +104,7 @@ export const COMMAND_CHECKS: OptionTable<CommandOptions> = {
   pty: either(
     (value) => typeof value === "boolean",
     flag,
-    optionsOf(terminal, ["columns", "rows"]),
+    either(isTerminal, () => {}, optionsOf(TERMINAL_SIZE_CHECKS, ["columns", "rows"])),
   ),
 };
 

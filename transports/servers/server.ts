@@ -165,8 +165,14 @@ export interface Server extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+let read: (server: ListeningServer) => readonly NetworkListener[];
+
 /** The {@linkcode Server} that this library makes. */
 export class ListeningServer implements Server {
+  static {
+    read = (server) => server.#state === "closed" ? [] : server.#listening;
+  }
+
   readonly #listening: readonly NetworkListener[];
   readonly #hooks: ServerHooks;
   readonly #acceptors: readonly Acceptor<Carrier>[];
@@ -376,4 +382,9 @@ export class ListeningServer implements Server {
     const addresses = this.#listening.map(({ address }) => formatAddress(address));
     return `the server on ${addresses.join(", ")}`;
   }
+}
+
+/** The listeners of a server, which only the library sees; none if it is closed. */
+export function listenersOf(server: Server): readonly NetworkListener[] {
+  return server instanceof ListeningServer ? read(server) : [];
 }

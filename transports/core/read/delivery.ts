@@ -110,6 +110,11 @@ export class Delivery {
     return !this.paused && this.#draining === null && !this.#isInCallback;
   }
 
+  /** Whether something has come that was not delivered. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Resolves when everything was delivered and more may come, or delivery was stopped. */
   async ready(): Promise<void> {
     while (!this.stopped && (this.paused || this.#draining !== null)) {

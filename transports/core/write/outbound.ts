@@ -4,11 +4,14 @@ import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
 import { Loan } from "../memory/loan.ts";
 import { flushScheduler } from "./flush_scheduler.ts";
+import type { SystemBytes } from "./system_bytes.ts";
 import { WaterMarks } from "./water_marks.ts";
 import { WriteQueue } from "./write_queue.ts";
 
 /** From this many queued bytes on, bytes are sent at once: waiting for more would save nothing. */
 const EAGER_SIZE = 16_384;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Shared by all queues without a watcher: most of them. */
 const NO_WATCHERS: readonly never[] = [];
@@ -115,6 +118,11 @@ export class Outbound {
     this.#queue.push(data, areOwned);
   }
 
+  /** Queues bytes of the system, as {@linkcode Outbound.push}. */
+  pushSystem(source: SystemBytes, length: number): void {
+    this.#queue.pushSystem(source, length);
+  }
+
   /** Has what was pushed sent in time, and pauses the writer if it is too much. */
   commit(): void {
     if (!this.#busy) this.#flushInTime();
@@ -198,11 +206,14 @@ export class Outbound {
 
   /** Starts one operation; a carrier may be done with it at once. */
   #send(): void {
-    const bytes = this.#peek();
+    const { system } = this.#queue;
+    const bytes = system === null ? this.#peek() : NO_BYTES;
     if (bytes === undefined) return;
     try {
       this.#busy = true;
-      const written = this.#carrier.write(bytes);
+      const written = system === null
+        ? this.#carrier.write(bytes)
+        : system.source.send(system.length);
       if (typeof written === "number") this.#take(written);
       else written.then(this.#onWritten, this.#onFailed);
     } catch (error) {

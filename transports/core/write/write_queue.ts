@@ -1,5 +1,6 @@
 import { isOrdinary } from "../../../protocols/bytes.ts";
 import { Loan, mayVanish, type Outgoing, OWNER } from "../memory/loan.ts";
+import type { SystemBytes } from "./system_bytes.ts";
 import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
@@ -15,11 +16,18 @@ const SHARED_LIMIT = 2048;
 /** How many bytes of UTF-8 a UTF-16 code unit has at most. */
 const MAX_BYTES_PER_UNIT = 3;
 const encoder = new TextEncoder();
+/** Marks a piece whose bytes are with the system. */
+const NO_BYTES = new Uint8Array(0);
 
 /** A run of bytes to be sent in one operation. */
 interface Piece extends Outgoing {
   /** How many there were when they were queued: memory that is not copied may vanish. */
   length: number;
+}
+
+/** Bytes that are with the system. */
+interface SystemPiece extends Piece {
+  readonly source: SystemBytes;
 }
 
 /** A run of copies, from `start` on: it grows in `length`, and `bytes` follows when it is sent. */
@@ -71,6 +79,19 @@ export class WriteQueue {
     if (areOwned) OWNER.release(bytes);
   }
 
+  /** Adds bytes of the system at the end. */
+  pushSystem(source: SystemBytes, length: number): void {
+    const piece: SystemPiece = { bytes: NO_BYTES, length, holder: null, source };
+    this.#pieces.push(piece);
+    this.#size += length;
+  }
+
+  /** The bytes of the system to send next; `null` if others are first. */
+  get system(): SystemPiece | null {
+    const piece = this.#pieces[0];
+    return piece !== undefined && isSystem(piece) ? piece : null;
+  }
+
   /**
    * The bytes to send next, in one operation; they stay queued until {@linkcode consume}.
    *
@@ -86,7 +107,8 @@ export class WriteQueue {
   }
 
   /**
-   * Takes away the first `n` bytes of what {@linkcode peek} gave.
+   * Takes away the first `n` bytes of what {@linkcode peek} gave; all of them if the system turns
+   * out to have none.
    *
    * @throws {TypeError} If their memory was transferred away or has shrunk, and is still needed.
    * @throws {RangeError} If `n` is not a whole number from 1 to how many there were.
@@ -95,6 +117,7 @@ export class WriteQueue {
     const piece = this.#pieces[0];
     if (piece === undefined) return;
     const { length } = piece;
+    if (isSystem(piece)) return this.#consumeSystem(piece, n);
     if (n === length) {
       this.#size -= n;
       this.#pieces.shift();
@@ -113,8 +136,19 @@ export class WriteQueue {
 
   /** Forgets everything. An operation may still be reading a segment, so none is released. */
   clear(): void {
+    const pieces = this.#pieces;
     this.#pieces = [];
     this.#size = 0;
+    for (const piece of pieces) if (isSystem(piece)) piece.source.end();
+  }
+
+  #consumeSystem(piece: SystemPiece, n: number): void {
+    const taken = n === 0 ? piece.length : n;
+    this.#size -= taken;
+    piece.length -= taken;
+    if (piece.length > 0) return;
+    this.#pieces.shift();
+    piece.source.end();
   }
 
   #pushText(text: string): void {
@@ -150,6 +184,10 @@ export class WriteQueue {
     this.#pieces.push(piece);
     return piece;
   }
+}
+
+function isSystem(piece: Piece): piece is SystemPiece {
+  return piece.bytes === NO_BYTES;
 }
 
 /** Whether a piece holds copies, so that it can grow. */

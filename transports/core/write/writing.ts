@@ -4,6 +4,7 @@ import { connectionOf } from "../carrier_transport.ts";
 import type { Connection } from "../connection.ts";
 import { TransportWrapper } from "../transport_wrapper.ts";
 import { gateOf } from "../stack_slot.ts";
+import type { SystemBytes } from "./system_bytes.ts";
 
 /** The connection of a transport, or of the one below its layers; `null` if it is not ours. */
 function writerOf(transport: Transport): Connection | null {
@@ -55,6 +56,29 @@ export function sentQueueOf(transport: Transport): WaitQueue | null | undefined 
 export function closeAfterPeer(transport: Transport, isPeerFirst?: boolean): void {
   writerOf(transport)?.followPeer(isPeerFirst);
   transport.close();
+}
+
+/**
+ * Writes bytes of the system to a connection without layers, after the bytes that were written
+ * before.
+ *
+ * @returns Whether the transport wants more; `false` as well if it takes nothing any more.
+ * @throws {InvalidStateError} If the direction has ended.
+ */
+export function writeSystemBytes(
+  connection: Connection,
+  source: SystemBytes,
+  length: number,
+): boolean {
+  if (!connection.mayWrite()) {
+    source.end();
+    return false;
+  }
+  connection.outbound.pushSystem(source, length);
+  connection.outbound.commit();
+  // Waiting for more would not make them fewer calls.
+  connection.outbound.flush();
+  return !connection.outbound.paused;
 }
 
 function isHeldBack(transport: Transport): boolean {

@@ -8,6 +8,8 @@ import { ChildTransport } from "./child_transport.ts";
 import { CommandChild } from "./command_child.ts";
 import type { CommandOptions } from "../command_options.ts";
 import type { SharedStdin } from "./shared_stdin.ts";
+import { SESSION_STARTER, startInTerminal } from "./start_in_terminal.ts";
+import { isTerminal } from "../terminal.ts";
 import { type Command, runInTerminal } from "./terminal.ts";
 import type { FileStdio, StdinStdio, Stdio } from "../stdio.ts";
 
@@ -31,7 +33,15 @@ export async function startChild(
   stdio: readonly (Stdio | StdinStdio)[],
   options: CommandOptions,
 ): Promise<Child> {
-  const command = runInTerminal(program, options.args ?? [], options.pty ?? false);
+  const { args = [], pty = false } = options;
+  if (isTerminal(pty)) {
+    try {
+      return startInTerminal(program, stdio, options, pty);
+    } catch (error) {
+      throw describeFailure(error, String(program), SESSION_STARTER);
+    }
+  }
+  const command = runInTerminal(program, args, pty);
   const opened: number[] = [];
   const shared = claimShared(stdio);
   try {

@@ -1,4 +1,4 @@
-import type { TerminalSize } from "../command_options.ts";
+import type { TerminalSize } from "../terminal.ts";
 
 /** A program and its arguments. */
 export interface Command {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as numbers from "../../../../transports/networks/epoll/libc/libc.ts";
+import { CMSGHDR, MSGHDR } from "../../../../transports/networks/epoll/libc/descriptor_messages.ts";
 import { MAX_ADDRESS_SIZE } from "../../../../transports/networks/epoll/libc/socket_address.ts";
 import { outputOf, testWith } from "../../../support/outside_peer.ts";
 
@@ -8,6 +9,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   EFD: "EFD_",
   EPOLL: "EPOLL",
   F: "F_",
+  SPLICE: "SPLICE_F_",
   E: "E",
 };
 
@@ -62,6 +64,23 @@ const LAYOUTS: Readonly<Record<string, number>> = {
   "offsetof(struct tcp_info, tcpi_total_retrans)": 100,
   "sizeof(socklen_t)": 4,
   "sizeof(size_t)": 8,
+  "sizeof(struct msghdr)": MSGHDR.size,
+  "offsetof(struct msghdr, msg_iov)": MSGHDR.iov,
+  "offsetof(struct msghdr, msg_iovlen)": MSGHDR.iovlen,
+  "offsetof(struct msghdr, msg_control)": MSGHDR.control,
+  "offsetof(struct msghdr, msg_controllen)": MSGHDR.controllen,
+  "offsetof(struct msghdr, msg_flags)": MSGHDR.flags,
+  "sizeof(struct iovec)": 16,
+  "offsetof(struct iovec, iov_len)": 8,
+  "sizeof(struct cmsghdr)": CMSGHDR.size,
+  "offsetof(struct cmsghdr, cmsg_level)": CMSGHDR.level,
+  "offsetof(struct cmsghdr, cmsg_type)": CMSGHDR.type,
+  "CMSG_LEN(0)": CMSGHDR.size,
+  "CMSG_SPACE(4)": CMSGHDR.size + 8,
+  "sizeof(struct winsize)": 8,
+  "offsetof(struct winsize, ws_col)": 2,
+  "sizeof(off_t)": 8,
+  TIOCSWINSZ: numbers.TIOCSWINSZ,
   IF_NAMESIZE: 16,
   SHUT_WR: numbers.SHUT_WR,
   SHUT_RDWR: numbers.SHUT_RDWR,
@@ -85,7 +104,14 @@ testWith("cc", "Constants and layouts are those of the headers of this system", 
   const expected = { ...constants(), ...LAYOUTS };
   const names = Object.keys(expected);
   const headers = ["stdio.h", "stddef.h", "errno.h", "fcntl.h", "sys/socket.h", "sys/un.h"];
-  headers.push("sys/epoll.h", "sys/eventfd.h", "netinet/in.h", "net/if.h", "linux/tcp.h");
+  headers.push(
+    "sys/epoll.h",
+    "sys/eventfd.h",
+    "sys/ioctl.h",
+    "netinet/in.h",
+    "net/if.h",
+    "linux/tcp.h",
+  );
   const program = [
     "#define _GNU_SOURCE",
     ...headers.map((name) => `#include <${name}>`),

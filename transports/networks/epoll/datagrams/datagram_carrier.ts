@@ -19,7 +19,7 @@ import { changeMembership } from "./multicast.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
 import { encodeIp, encodePath, MAX_ADDRESS_SIZE } from "../libc/socket_address.ts";
 import { getOption } from "../libc/socket_calls.ts";
-import { isTransient } from "../streams/stream_carrier.ts";
+import { isTransient } from "../libc/errno.ts";
 
 /** How many datagrams one endpoint receives in a turn. */
 const MAX_DATAGRAMS = 32;

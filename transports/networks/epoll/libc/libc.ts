@@ -50,6 +50,21 @@ const SYMBOLS = {
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  // sendmsg(2) and recvmsg(2), with the address of a `struct msghdr`
+  sendmsg: { parameters: ["i32", "usize", "i32"], result: "i32" },
+  recvmsg: { parameters: ["i32", "usize", "i32"], result: "i32" },
+  // pipe2(2), splice(2) and sendfile(2), with an offset of 64 bits
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  splice: { parameters: ["i32", "pointer", "i32", "pointer", "usize", "u32"], result: "i32" },
+  sendfile: { parameters: ["i32", "i32", "buffer", "usize"], result: "i32" },
+  // posix_openpt(3), grantpt(3), unlockpt(3), ptsname_r(3), ioctl(2), open(2), fchown(2)
+  posix_openpt: { parameters: ["i32"], result: "i32" },
+  grantpt: { parameters: ["i32"], result: "i32" },
+  unlockpt: { parameters: ["i32"], result: "i32" },
+  ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  fchown: { parameters: ["i32", "u32", "u32"], result: "i32" },
   // fcntl(2), with a number as its argument
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   // usleep(3)
@@ -85,10 +100,29 @@ export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
 
 /** bits/socket.h: flags of `recv` and `send`. */
-export const MSG = { TRUNC: 0x20, DONTWAIT: 0x40, NOSIGNAL: 0x4000, ERRQUEUE: 0x2000 } as const;
+export const MSG = {
+  CTRUNC: 0x8,
+  TRUNC: 0x20,
+  DONTWAIT: 0x40,
+  NOSIGNAL: 0x4000,
+  ERRQUEUE: 0x2000,
+  CMSG_CLOEXEC: 0x4000_0000,
+} as const;
+
+/** bits/socket.h: the type of control data of {@linkcode LEVEL.SOCKET} that are descriptors. */
+export const SCM = { RIGHTS: 1 } as const;
 
 /** asm-generic/fcntl.h: commands of `fcntl`, and the flag of `SETFD`. */
-export const F = { SETFD: 2, GETFL: 3, SETFL: 4, CLOEXEC: 1 } as const;
+export const F = { SETFD: 2, GETFL: 3, SETFL: 4, DUPFD_CLOEXEC: 1030, CLOEXEC: 1 } as const;
+
+/** bits/fcntl-linux.h: flags of `splice`. */
+export const SPLICE = { MOVE: 1, NONBLOCK: 2 } as const;
+
+/** asm-generic/fcntl.h: flags of `pipe2`, `open` and `posix_openpt`. */
+export const O = { RDWR: 2, NOCTTY: 0o400, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
+
+/** asm-generic/ioctls.h: sets the size of a terminal. */
+export const TIOCSWINSZ = 0x5414;
 
 /** sys/socket.h: `how` of `shutdown`: no more is sent. */
 export const SHUT_WR = 1;
@@ -152,11 +186,16 @@ export const IPV6 = { V6ONLY: 26, TCLASS: 67 } as const;
 export const E = {
   NOENT: 2,
   INTR: 4,
+  IO: 5,
+  BADF: 9,
   AGAIN: 11,
   NODEV: 19,
   INVAL: 22,
+  SPIPE: 29,
   PIPE: 32,
+  NOSYS: 38,
   PROTO: 71,
+  OVERFLOW: 75,
   NONET: 64,
   MSGSIZE: 90,
   NOPROTOOPT: 92,

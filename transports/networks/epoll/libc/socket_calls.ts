@@ -26,6 +26,12 @@ export function setNonBlocking(libc: Libc, fd: number): void {
   check(libc, libc.fcntl(fd, F.SETFD, F.CLOEXEC));
 }
 
+/** Has the calls on a descriptor wait again, as other programs expect it. */
+export function setBlocking(libc: Libc, fd: number): void {
+  const flags = check(libc, libc.fcntl(fd, F.GETFL, 0));
+  check(libc, libc.fcntl(fd, F.SETFL, flags & ~SOCK.NONBLOCK));
+}
+
 /** Sets an option that is a number. */
 export function setOption(
   libc: Libc,

@@ -8,6 +8,7 @@ import { lookUpHost } from "../../_look_up_host.ts";
 import { overStaleSocket } from "../../_unix_listener.ts";
 import { AF, E, IPV6, LEVEL, type Libc, SO, SOCK } from "../libc/libc.ts";
 import { reactorOf } from "../_reactor.ts";
+import { takeOver } from "../descriptors/descriptor.ts";
 import { encodeIp, encodePath } from "../libc/socket_address.ts";
 import {
   check,
@@ -96,7 +97,9 @@ function adopt(libc: Libc, fd: number, options: BindOptions): NetworkListener {
     const isStream = getOption(libc, fd, LEVEL.SOCKET, SO.TYPE) === SOCK.STREAM;
     if (!isListening || !isStream) throw fromErrno(E.INVAL);
     setNonBlocking(libc, fd);
-    return toListener(libc, fd, options);
+    const listener = toListener(libc, fd, options);
+    takeOver(fd);
+    return listener;
   } catch (cause) {
     throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause });
   }

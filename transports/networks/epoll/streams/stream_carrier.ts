@@ -1,11 +1,16 @@
 import type { Address } from "../../../../protocols/facts/address.ts";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../../../core/carrier.ts";
+import type { CarrierFile, SystemCarrier, SystemSink } from "../../../core/system_carrier.ts";
+import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { fromErrno } from "../../../core/os_error.ts";
 import { ReadMemory } from "../_read_memory.ts";
+import { isTransient } from "../libc/errno.ts";
 import { E, EPOLL, type Libc, MSG, SHUT_WR } from "../libc/libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
 import { resetWhenClosed } from "../_socket_settings.ts";
+import { openSystemFile } from "./system_file.ts";
+import { type Pipe, pipesOf } from "./splice_pipe.ts";
 
 /** How much is read at once, in bytes, and how much from a connection that fills that. */
 const READ_SIZE = 65_536;
@@ -23,9 +28,26 @@ const MAX_DISCARDED_READS = 64;
 
 /** Bytes that wait until the system has room. */
 interface PendingWrite {
-  readonly bytes: Uint8Array;
+  /** Tries again to send; gives how many bytes the system took, `null` if it has no room. */
+  send(): number | null;
   resolve(size: number): void;
   reject(error: unknown): void;
+}
+
+/** Where what arrives goes within the system. */
+interface Diversion {
+  readonly to: StreamCarrier;
+  readonly sink: SystemSink;
+}
+
+/** Receives bytes together with descriptors. */
+export interface DescriptorInbox {
+  /** Why the last ones could not be taken in: the connection is to end. */
+  readonly failure: Error | null;
+  /** Reads from the socket into memory; gives what recvmsg(2) gives. */
+  receive(fd: number, bytes: Bytes): number;
+  /** The connection has ended. */
+  end(): void;
 }
 
 /** The facts of a connection. */
@@ -39,7 +61,7 @@ export interface Ends {
 }
 
 /** A socket that carries a stream, as a {@linkcode Carrier} that pushes. */
-export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
+export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
   readonly isTimed = true;
   readonly givesMemory = true;
   /** What the calls for the socket go to. */
@@ -56,6 +78,8 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
   // next write learns it from here.
   #failure: { readonly error: unknown } | null = null;
   #pending: PendingWrite | null = null;
+  #diversion: Diversion | null = null;
+  #inbox: DescriptorInbox | null = null;
 
   /** Owns the connected socket from now on. */
   constructor(libc: Libc, fd: number, ends: Ends) {
@@ -121,12 +145,52 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   write(bytes: Uint8Array): number | Promise<number> {
     if (this.#failure !== null) throw this.#failure.error;
-    const sent = this.#send(bytes);
-    if (sent !== null) return sent;
-    this.#watch.interest |= EPOLL.OUT;
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#pending = { bytes, resolve, reject };
-    return promise;
+    return this.#send(bytes) ?? this.#sendLater(() => this.#send(bytes));
+  }
+
+  /**
+   * Receives descriptors from now on.
+   *
+   * @throws {InvalidStateError} If it does already.
+   */
+  receiveDescriptors(inbox: DescriptorInbox): void {
+    if (this.#inbox !== null) {
+      throw new InvalidStateError("Cannot receive descriptors: the connection does so already");
+    }
+    this.#inbox = inbox;
+  }
+
+  /** Gives the socket to the caller, as it is: nothing is read or written here any more. */
+  detach(): number {
+    this.#watch.release();
+    return this.fd;
+  }
+
+  /**
+   * Sends by another call of the system: now, or when there is room.
+   *
+   * @param call Makes the call and gives its result, which is negative if it failed.
+   * @returns Its result, once that is not negative.
+   */
+  sendBy(call: () => number): number | Promise<number> {
+    if (this.#failure !== null) throw this.#failure.error;
+    const send = (): number | null => this.#taken(call());
+    return send() ?? this.#sendLater(send);
+  }
+
+  openFile(path: string | URL): Promise<CarrierFile> {
+    return openSystemFile(this, path);
+  }
+
+  spliceTo(other: Carrier, sink: SystemSink): (() => void) | null {
+    if (!(other instanceof StreamCarrier) || other.libc !== this.libc) return null;
+    const end = pipesOf(this.libc).use();
+    const diversion = { to: other, sink };
+    this.#diversion = diversion;
+    return () => {
+      if (this.#diversion === diversion) this.#diversion = null;
+      end();
+    };
   }
 
   // deno-lint-ignore require-await -- a failure rejects
@@ -143,7 +207,7 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     const isOrderly = endedBy !== "abort" && error === null;
     // To close a socket with unread bytes resets the connection, and the peer may lose what was
     // sent before.
-    if (isOrderly && !this.#hasEnded) this.#discardUnread();
+    if (isOrderly && !this.#hasEnded && this.isOpen) this.#discardUnread();
     // Closed twice, its number may be that of another socket.
     if (!isOrderly && reset && this.canReset && this.isOpen) resetWhenClosed(this.libc, this.fd);
     this.#sink = null;
@@ -153,6 +217,7 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
     const closed = new Deno.errors.Interrupted("The socket was closed");
     this.#failure ??= { error: closed };
     this.#rejectPending(closed);
+    this.#inbox?.end();
   }
 
   getExtraInfo(name: string): unknown {
@@ -170,14 +235,36 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   #read(): void {
     if (!this.#sink?.isAsking()) return void (this.#isReading = false);
+    const pipe = this.#diversion?.sink.isTaking() ? pipesOf(this.libc).take() : null;
+    if (this.#diversion !== null && pipe !== null) return this.#divert(this.#diversion, pipe);
     const { size, bytes } = this.#isBulk ? bulkMemory : memory;
-    const n = this.libc.recv(this.fd, bytes, size, MSG.DONTWAIT);
+    const n = this.#inbox === null
+      ? this.libc.recv(this.fd, bytes, size, MSG.DONTWAIT)
+      : this.#inbox.receive(this.fd, bytes);
+    if (n > 0 && this.#inbox?.failure) return this.#end(this.#inbox.failure);
     if (n > 0) {
       this.#isBulk = n >= READ_SIZE;
       if (!this.#sink.receive(bytes, n)) this.#isReading = false;
       return;
     }
+    this.#onReadNothing(n === 0 ? 0 : this.libc.errno);
+  }
+
+  /** Reads into a pipe, of which the other connection sends. */
+  #divert({ to, sink }: Diversion, pipe: Pipe): void {
+    const n = pipe.fill(this.fd);
+    if (n > 0) {
+      return sink.take(pipe.bytesFor((send) => to.sendBy(() => send(to.fd))), n);
+    }
     const errno = n === 0 ? 0 : this.libc.errno;
+    pipe.end();
+    // There is no way for sockets of this kind: they are read as always.
+    if (errno === E.INVAL) this.#diversion = null;
+    else this.#onReadNothing(errno);
+  }
+
+  /** A call that reads has given nothing: at the end of the data, or as it failed. */
+  #onReadNothing(errno: number): void {
     if (!isTransient(errno)) this.#end(errno === 0 ? null : fromErrno(errno));
   }
 
@@ -192,18 +279,30 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
 
   /** How many bytes the system took; `null` if it has no room. */
   #send(bytes: Uint8Array): number | null {
-    const n = this.libc.send(this.fd, bytes, BigInt(bytes.length), MSG.DONTWAIT | MSG.NOSIGNAL);
+    const flags = MSG.DONTWAIT | MSG.NOSIGNAL;
+    return this.#taken(this.libc.send(this.fd, bytes, BigInt(bytes.length), flags));
+  }
+
+  /** What the result of a call that sends says; `null` if there was no room. */
+  #taken(n: number): number | null {
     if (n >= 0) return n;
     const { errno } = this.libc;
     if (isTransient(errno)) return null;
     throw fromErrno(errno);
   }
 
+  #sendLater(send: () => number | null): Promise<number> {
+    this.#watch.interest |= EPOLL.OUT;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#pending = { send, resolve, reject };
+    return promise;
+  }
+
   #sendPending(): void {
     const pending = this.#pending;
     if (pending === null) return;
     try {
-      const sent = this.#send(pending.bytes);
+      const sent = pending.send();
       if (sent === null) return;
       this.#pending = null;
       pending.resolve(sent);
@@ -225,9 +324,4 @@ export class StreamCarrier implements Carrier, PushSource, ReadyHandler {
       if (n < discarded.length) return;
     }
   }
-}
-
-/** Whether a call is to be made again later. */
-export function isTransient(errno: number): boolean {
-  return errno === E.AGAIN || errno === E.INTR;
 }

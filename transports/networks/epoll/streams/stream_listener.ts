@@ -5,8 +5,8 @@ import type { NetworkListener } from "../../../servers/network_listener.ts";
 import { E, EPOLL, type Libc, SOCK } from "../libc/libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
 import { decodeAddress, MAX_ADDRESS_SIZE } from "../libc/socket_address.ts";
+import { isTransient } from "../libc/errno.ts";
 import { makeStreamCarrier } from "./lingering_carrier.ts";
-import { isTransient } from "./stream_carrier.ts";
 import { localAddressOf } from "../libc/socket_calls.ts";
 
 /** Failures of the next connection that accept(2) says to treat as if there was none. */
@@ -55,6 +55,16 @@ export class StreamListener implements NetworkListener, ReadyHandler {
     this.#isBoundToOne = !("hostname" in address) ||
       !["0.0.0.0", "::"].includes(address.hostname);
     this.#watch = reactorOf(libc).open(fd, this);
+  }
+
+  /** What the calls for the socket go to. */
+  get libc(): Libc {
+    return this.#libc;
+  }
+
+  /** The number of the socket. */
+  get fd(): number {
+    return this.#watch.fd;
   }
 
   accept(): Promise<Carrier> {
