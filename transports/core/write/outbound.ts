@@ -56,7 +56,7 @@ export class Outbound {
   #abandoned = 0;
   #watchers: readonly { readonly callback: () => void }[] = NO_WATCHERS;
   // Those who wait until so many bytes are sent, in order.
-  readonly #flushes: { readonly end: number; readonly waiting: WaitQueue }[] = [];
+  readonly #flushes: { end: number; readonly waiting: WaitQueue }[] = [];
 
   /** Starts idle; the limits are those of `setWriteBufferLimits`. */
   constructor(
@@ -234,16 +234,24 @@ export class Outbound {
   #take(n: number): void {
     this.#busy = false;
     if (this.#stopped) return;
+    const before = this.#queue.size;
     try {
       this.#queue.consume(n);
     } catch (error) {
       return this.#fail(() => this.#events.onQueueError(error));
     }
     this.#sent += n;
+    if (n === 0) this.#forgetMissing(before);
     for (const { callback } of this.#watchers) callback();
     if (this.#flushes.length > 0) this.#endFlushes(this.#sent);
     // First the protocol, which may write more, then the check of the rest: asyncio's order.
     if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
+  }
+
+  /** The system had fewer bytes than were queued: none waits for those. */
+  #forgetMissing(before: number): void {
+    const missing = before - this.#queue.size;
+    for (const flush of this.#flushes) flush.end -= missing;
   }
 
   #endFlushes(sent: number): void {
