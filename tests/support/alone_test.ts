@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 
 const IS_ALONE = Deno.env.get("SLUICE_TEST_IS_ALONE") === "true";
 
@@ -26,4 +26,39 @@ export function testAlone(
     const printed = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
     assertEquals([code, / 1 passed /.test(printed)], [0, true], printed);
   });
+}
+
+/** What the tests of a file print in a process of their own, by the file. */
+const printedBy = new Map<string, Promise<string>>();
+
+/**
+ * Has a test run in a process of its own together with the others of its file, one after the other.
+ * Many such tests cost less so than by {@linkcode testAlone}.
+ *
+ * @param module The URL of the test file: `import.meta.url`.
+ * @param name The name under which the test is registered.
+ * @param test The test.
+ * @returns What to register: the test there, here a look at how it ended.
+ */
+export function alone(
+  module: string,
+  name: string,
+  test: () => Promise<void> | void,
+): () => Promise<void> {
+  if (IS_ALONE) return async () => await test();
+  return async () => {
+    const printed = await (printedBy.get(module) ?? runAlone(module));
+    assert(printed.includes(`${name} ... ok`), printed);
+  };
+}
+
+function runAlone(module: string): Promise<string> {
+  const args = ["test", "-A", "--no-check", module];
+  const env = { SLUICE_TEST_IS_ALONE: "true", NO_COLOR: "1" };
+  const printed = new Deno.Command(Deno.execPath(), { args, env }).output()
+    .then(({ stdout, stderr }) =>
+      [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("")
+    );
+  printedBy.set(module, printed);
+  return printed;
 }

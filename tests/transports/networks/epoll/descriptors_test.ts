@@ -20,7 +20,8 @@ import { epollNetwork as network } from "../../../../transports/networks/epoll/e
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { readDescriptors } from "../../../../transports/networks/epoll/libc/descriptor_messages.ts";
 import { sendFile } from "../../../../transports/send_file.ts";
-import { openDescriptors } from "../../../support/open_descriptors.ts";
+import { alone } from "../../../support/alone_test.ts";
+import { assertDescriptors, openDescriptors } from "../../../support/open_descriptors.ts";
 import { testWith } from "../../../support/outside_peer.ts";
 import { socketPath } from "../../../support/socket_path.ts";
 import { decode, pattern } from "../../../support/text.ts";
@@ -35,11 +36,11 @@ function test(name: string, fn: () => Promise<void> | void): void {
   Deno.test({
     name,
     ignore,
-    fn: async () => {
+    fn: alone(import.meta.url, name, async () => {
       const before = openDescriptors();
       await fn();
-      assertEquals(openDescriptors(), before);
-    },
+      await assertDescriptors(before);
+    }),
   });
 }
 
@@ -251,7 +252,7 @@ test("Without receiveDescriptors() the system closes what is sent", () =>
     const before = openDescriptors();
     sendDescriptors(a.transport, [0], "x");
     assertEquals(decode(await b.reader.readexactly(1)), "x");
-    assertEquals(openDescriptors(), before);
+    await assertDescriptors(before);
   }, { receives: false }));
 
 test("A connection that is aborted drops the copies of what it did not send", () =>

@@ -7,7 +7,8 @@ import { counters } from "../../../../transports/layers/counters.ts";
 import { insertLayer } from "../../../../transports/stack/live_layers.ts";
 import { CountedEpoll } from "../../../support/counted_epoll.ts";
 import { settle, untilStill } from "../../../support/event_loop.ts";
-import { openDescriptors } from "../../../support/open_descriptors.ts";
+import { alone } from "../../../support/alone_test.ts";
+import { assertDescriptors, openDescriptors } from "../../../support/open_descriptors.ts";
 import { pausedReading } from "../../../support/paused_reading.ts";
 import { RawPeer } from "../../../support/raw_peer.ts";
 import { socketPath } from "../../../support/socket_path.ts";
@@ -22,11 +23,6 @@ interface Route {
   readonly far: StreamConnection;
   readonly backend: StreamConnection;
   readonly report: Promise<RelayReport>;
-}
-
-/** The pipes of this process: Deno's own sockets are closed a little later. */
-function openPipes(): string[] {
-  return openDescriptors().filter((name) => name.startsWith("pipe"));
 }
 
 /** Before the relay begins. */
@@ -44,8 +40,8 @@ function test(
   Deno.test({
     name,
     ignore: Deno.build.os !== "linux",
-    fn: async () => {
-      const before = openPipes();
+    fn: alone(import.meta.url, name, async () => {
+      const before = openDescriptors();
       const epoll = new CountedEpoll(fails);
       const { network } = epoll;
       const place = async () => medium === "unix" ? { path: await socketPath() } : { port: 0 };
@@ -90,8 +86,8 @@ function test(
       await origin.shutdown({ grace: 0 });
       assertEquals([...epoll.libc.open], []);
       assertEquals(epoll.libc.faults, []);
-      assertEquals(openPipes(), before);
-    },
+      await assertDescriptors(before);
+    }),
   });
 }
 

@@ -6,7 +6,8 @@ import type { Process } from "../../../../streams/processes/process.ts";
 import "../../../../transports/networks/epoll/epoll_network.ts";
 import { openTerminal } from "../../../../transports/networks/epoll/terminals/open_terminal.ts";
 import { connectProcess } from "../../../../transports/processes/connect_process.ts";
-import { openDescriptors } from "../../../support/open_descriptors.ts";
+import { alone } from "../../../support/alone_test.ts";
+import { assertDescriptors, openDescriptors } from "../../../support/open_descriptors.ts";
 import { testWith } from "../../../support/outside_peer.ts";
 import { decode } from "../../../support/text.ts";
 
@@ -14,12 +15,12 @@ const ignore = Deno.build.os !== "linux";
 
 /** A test after which the process has open what it had before. */
 function test(name: string, fn: () => Promise<void> | void): void {
-  testWith("python3", name, async () => {
-    if (ignore) return;
+  const checked = alone(import.meta.url, name, async () => {
     const before = openDescriptors();
     await fn();
-    assertEquals(openDescriptors(), before);
+    await assertDescriptors(before);
   });
+  testWith("python3", name, async () => ignore ? undefined : await checked());
 }
 
 /** Starts a program in a terminal of its own. */
