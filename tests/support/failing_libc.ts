@@ -10,7 +10,14 @@ import { loadLibc } from "../../transports/networks/epoll/libc/load_libc.ts";
 type Call = (...args: unknown[]) => unknown;
 
 /** The calls that give a descriptor. */
-const OPENING: readonly string[] = ["socket", "accept4", "epoll_create1", "eventfd"];
+const OPENING: readonly string[] = [
+  "socket",
+  "accept4",
+  "epoll_create1",
+  "eventfd",
+  "open",
+  "posix_openpt",
+];
 
 /** The calls that the system does not let fail, and those of memory. */
 const SURE: readonly string[] = [

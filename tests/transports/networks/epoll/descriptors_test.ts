@@ -31,6 +31,19 @@ const peer = new URL("descriptor_peer.py", import.meta.url).pathname;
 const program = new URL("descriptor_program.ts", import.meta.url).pathname;
 const config = new URL("../../../../deno.json", import.meta.url).pathname;
 
+/** The permissions of a program on Unix sockets: of all libraries, the C library. */
+function confined(): readonly string[] {
+  const libraries = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"];
+  const found = libraries.find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+  return found === undefined ? ["-A"] : [`--allow-ffi=${found}`, "--allow-read", "--allow-write"];
+}
+
 /** A test after which the process has open what it had before. */
 function test(name: string, fn: () => Promise<void> | void): void {
   Deno.test({
@@ -133,7 +146,7 @@ testWith("python3", "A live TCP connection goes to Python and back", async () =>
 
 test("A live TCP connection goes to another Deno process and back, confined to the C library", () =>
   withTcp((client, accepted) => {
-    const run = ["run", "--no-check", "--config", config, "-A", program, "PATH"];
+    const run = ["run", "--no-check", "--config", config, ...confined(), program, "PATH"];
     return withPeer([Deno.execPath(), ...run], async (channel, received) => {
       let { transport } = accepted;
       for (const word of ["one", "two"]) {
@@ -246,6 +259,17 @@ test("Descriptors that are not adopted are closed with the connection, read or n
   assert(kept > 2);
   loadLibc().close(kept);
 });
+
+test("A thousand descriptors that come and go leave none open", () =>
+  withChannel(async (a, b, received) => {
+    const before = openDescriptors().length;
+    for (let i = 0; i < 250; i++) {
+      sendDescriptors(a.transport, [0, 0, 0, 0], "four");
+      await b.reader.readexactly(4);
+      for (let j = 0; j < 4; j++) (await received.read())?.close();
+    }
+    assertEquals(openDescriptors().length, before);
+  }));
 
 test("Without receiveDescriptors() the system closes what is sent", () =>
   withChannel(async (a, b) => {

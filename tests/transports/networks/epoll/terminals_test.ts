@@ -4,13 +4,19 @@ import { createSubprocessExec } from "../../../../streams/processes/create_subpr
 import type { CreateSubprocessOptions } from "../../../../streams/processes/create_subprocess_options.ts";
 import type { Process } from "../../../../streams/processes/process.ts";
 import "../../../../transports/networks/epoll/epoll_network.ts";
+import {
+  openTerminalPair,
+  type TerminalPair,
+} from "../../../../transports/networks/epoll/libc/terminal_calls.ts";
 import { openTerminal } from "../../../../transports/networks/epoll/terminals/open_terminal.ts";
 import { connectProcess } from "../../../../transports/processes/connect_process.ts";
 import { alone } from "../../../support/alone_test.ts";
+import { FailingLibc } from "../../../support/failing_libc.ts";
 import { assertDescriptors, openDescriptors } from "../../../support/open_descriptors.ts";
 import { testWith } from "../../../support/outside_peer.ts";
 import { decode } from "../../../support/text.ts";
 
+const EMFILE = 24;
 const ignore = Deno.build.os !== "linux";
 
 /** A test after which the process has open what it had before. */
@@ -63,8 +69,8 @@ test("Terminal.resize() tells the program, and Ctrl-C interrupts what is in the 
   await using process = await startPython([
     "import os, signal, sys, time",
     "signal.signal(signal.SIGWINCH, lambda *_: print(*os.get_terminal_size()))",
-    "print('ready')",
     "try:",
+    "  print('ready')",
     "  while True: time.sleep(100)",
     "except KeyboardInterrupt:",
     "  sys.exit(7)",
@@ -178,6 +184,24 @@ test("A terminal is for one program, and is closed if there is none", async () =
   const failing = openTerminal();
   await assertRejects(() => start("true", [], { pty: failing, cwd: "/nowhere" }));
   await assertRejects(() => start("true", [], { pty: failing }), InvalidStateError);
+});
+
+test("No call that fails leaves a terminal half open", () => {
+  let calls = 1;
+  for (let failing = 0; failing < calls; failing++) {
+    const failingLibc = new FailingLibc((_, index) => index === failing ? EMFILE : 0);
+    const { libc, open, faults } = failingLibc;
+    let pair: TerminalPair | undefined;
+    try {
+      pair = openTerminalPair(libc);
+    } catch (error) {
+      assert(error instanceof Error && "code" in error, String(error));
+    }
+    calls = failingLibc.calls.length + 1;
+    if (pair !== undefined) { for (const fd of [pair.master, pair.slave]) libc.close(fd); }
+    assertEquals([[...open], faults], [[], []]);
+  }
+  assertEquals(calls, 6);
 });
 
 test("What a terminal cannot be or do is refused before anything is started", async () => {
