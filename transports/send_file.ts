@@ -53,8 +53,11 @@ const CHECKS: OptionTable<SendFileOptions> = {
 /** A file to send: its path, or the file itself. */
 export type SendableFile = string | URL | Deno.FsFile;
 
-/** Waits until a transport has sent what a queue of its own is for. */
-type UntilSent = (queue: WaitQueue, signal: WaitSignal | undefined) => Promise<void>;
+/**
+ * Waits until a transport has sent the bytes that a queue of its own is for; `null` if it has, and
+ * the wait only looks whether the call is to go on.
+ */
+type UntilSent = (queue: WaitQueue | null, signal: WaitSignal | undefined) => Promise<void>;
 
 /**
  * Sends a file, or a range of it, no faster than the peer takes it: asyncio's `loop.sendfile`. What
@@ -102,7 +105,7 @@ export function sendFile(
   file: SendableFile,
   options: SendFileOptions = {},
 ): Promise<number> {
-  return sendFileBy(transport, file, options, (queue, signal) => queue.wait(signal));
+  return sendFileBy(transport, file, options, async (queue, signal) => await queue?.wait(signal));
 }
 
 /** As {@linkcode sendFile}, with a way to wait of one's own. */
@@ -282,7 +285,6 @@ class SendFile {
   /** Waits until the bytes that are queued now are sent. */
   #sent(): Promise<void> {
     const queue = sentQueueOf(this.#transport);
-    if (queue === null) return Promise.resolve();
     const sent = queue === undefined ? this.#isEmpty() : this.#untilSent(queue, this.#signal);
     // It may be awaited later than it fails.
     sent.catch(() => {});

@@ -144,7 +144,10 @@ export class FlowControl {
   /** Sends a file; see `StreamWriter.sendFile`. */
   async sendFile(file: SendableFile, options: SendFileOptions = {}): Promise<number> {
     this.#checkWait(undefined);
-    const untilSent = (queue: WaitQueue, signal?: WaitSignal) => this.#untilSent(queue, signal);
+    const untilSent = async (queue: WaitQueue | null, signal?: WaitSignal) => {
+      this.#checkWait(signal);
+      if (queue !== null) await this.#untilSent(queue, signal);
+    };
     return await sendFileBy(this.output, file, options, untilSent);
   }
 
