@@ -2,7 +2,7 @@
  * asyncio's transports, protocols and streams for Deno.
  *
  * A **transport** carries bytes, a **protocol** decides what they mean, a **stream** is the
- * async/await face of both. Reads stop when the reader is slow, every buffer has a limit, every
+ * async/await API of both. Reads stop when the reader is slow, every buffer has a limit, every
  * wait takes an `AbortSignal`.
  *
  * - Streams: {@linkcode openConnection}, {@linkcode startServer}, {@linkcode StreamConnection},
@@ -19,7 +19,7 @@
  *
  * This is what most programs need. The rest is in entry points of its own, which are loaded only if
  * they are imported: `@sluice/net/protocols`, `@sluice/net/transports`, `@sluice/net/streams`,
- * `@sluice/net/codecs`, `@sluice/net/layers`, `@sluice/net/node`.
+ * `@sluice/net/codecs`, `@sluice/net/layers`, `@sluice/net/node`, `@sluice/net/epoll`.
  *
  * @example An echo server, and a client
  * ```ts

@@ -234,8 +234,8 @@ export interface BaseProtocolCallbacks {
  * function echo(): ProtocolCallbacks {
  *   let transport: Transport;
  *   return {
- *     connectionMade: (made) => void (transport = made),
- *     dataReceived: (chunk) => void transport.write(chunk),
+ *     connectionMade: (made) => transport = made,
+ *     dataReceived: (chunk) => transport.write(chunk),
  *   };
  * }
  *

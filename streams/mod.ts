@@ -1,5 +1,5 @@
 /**
- * The async/await face of a connection, and its Web stream face.
+ * The async/await API of connections, and their Web streams.
  *
  * - Connecting and serving: {@linkcode openConnection}, {@linkcode startServer}
  * - Bytes: {@linkcode StreamConnection} with {@linkcode StreamReader}, {@linkcode StreamWriter} and

@@ -29,8 +29,8 @@ type Serve<R> = (connection: StreamConnection) => R | Promise<R>;
  *
  * await using server = await startServer((connection) =>
  *   sniff(connection, {
- *     http: ({ writer }) => void writer.write("HTTP/1.1 204 No Content\r\n\r\n"),
- *     other: async ({ reader, writer }) => void writer.write(await reader.readline()),
+ *     http: ({ writer }) => writer.write("HTTP/1.1 204 No Content\r\n\r\n"),
+ *     other: async ({ reader, writer }) => writer.write(await reader.readline()),
  *   }), { port: 0 });
  *
  * for (const [request, answer] of [["GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 204"], ["hello\n", "hello\n"]]) {

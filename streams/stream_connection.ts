@@ -38,7 +38,7 @@ const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }
 };
 
 /**
- * One connection with all its faces: {@linkcode StreamReader} and {@linkcode StreamWriter}, a Web
+ * One connection with all its APIs: {@linkcode StreamReader} and {@linkcode StreamWriter}, a Web
  * `{ readable, writable }` pair, and the transport below. They are views of the same two buffers
  * and may take turns: read a header with `reader`, then pipe the rest from `readable`.
  *
@@ -228,7 +228,7 @@ function over(
 /** Where {@linkcode StreamConnection}s over live transports come from. */
 export const StreamConnection: {
   /**
-   * Puts the faces of a stream on a live transport, whose protocol hears nothing more: the way back
+   * Puts the APIs of a stream on a live transport, whose protocol hears nothing more: the way back
    * from {@linkcode switchProtocol}.
    *
    * @param transport The transport, told or not; its protocol has had `connectionMade`.

@@ -20,8 +20,8 @@ export type Task<T> = (signal: AbortSignal) => T | Promise<T>;
  *
  * const done: string[] = [];
  * await TaskGroup.run((group) => {
- *   group.createTask(async () => void done.push(await Promise.resolve("one")));
- *   group.createTask(async () => void done.push(await Promise.resolve("two")));
+ *   group.createTask(async () => done.push(await Promise.resolve("one")));
+ *   group.createTask(async () => done.push(await Promise.resolve("two")));
  * });
  * assertEquals(done.sort(), ["one", "two"]);
  * ```

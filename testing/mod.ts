@@ -21,7 +21,7 @@
  * import { assertEquals } from "@std/assert";
  *
  * const greeter = {
- *   connectionMade: (transport: Transport) => void transport.write("Who is there?"),
+ *   connectionMade: (transport: Transport) => transport.write("Who is there?"),
  *   eofReceived: () => false,
  * };
  *

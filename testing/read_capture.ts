@@ -57,7 +57,7 @@ interface Segment {
  * import { assertEquals } from "@std/assert";
  *
  * const pieces: Uint8Array<ArrayBuffer>[] = [];
- * const capture = new Capture((bytes) => void pieces.push(bytes));
+ * const capture = new Capture((bytes) => pieces.push(bytes));
  * const [a, b] = await memoryTransportPair(() => ({}), () => ({}), { layers: [capture.layer] });
  * a.transport.write("hello");
  * a.transport.close();

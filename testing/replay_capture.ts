@@ -49,12 +49,12 @@ const CHECKS: OptionTable<ReplayOptions> = {
  * const echo = () => {
  *   let transport: Transport;
  *   return {
- *     connectionMade: (made: Transport) => void (transport = made),
- *     dataReceived: (chunk: Uint8Array) => void transport.write(chunk),
+ *     connectionMade: (made: Transport) => transport = made,
+ *     dataReceived: (chunk: Uint8Array) => transport.write(chunk),
  *   };
  * };
  * const pieces: Uint8Array<ArrayBuffer>[] = [];
- * const capture = new Capture((bytes) => void pieces.push(bytes));
+ * const capture = new Capture((bytes) => pieces.push(bytes));
  * const [a, b] = await memoryTransportPair(() => ({}), echo, { layers: [capture.layer] });
  * a.transport.write("hello");
  * a.transport.close();

@@ -68,7 +68,7 @@ type AnyStream = Duplex & Partial<Pick<Socket, "connecting" | "remoteAddress" | 
  * import { startServer } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
- * await using server = await startServer(({ writer }) => void writer.write("welcome"), { port: 0 });
+ * await using server = await startServer(({ writer }) => writer.write("welcome"), { port: 0 });
  * const greeting = Promise.withResolvers<string>();
  * const { transport } = await connectNodeStream(
  *   () => ({ dataReceived: (chunk) => greeting.resolve(new TextDecoder().decode(chunk)) }),

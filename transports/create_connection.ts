@@ -106,7 +106,7 @@ export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
  * import { assertEquals } from "@std/assert";
  *
  * await using server = await createServer(
- *   () => ({ connectionMade: (transport) => void transport.write("welcome") }),
+ *   () => ({ connectionMade: (transport) => transport.write("welcome") }),
  *   { port: 0 },
  * );
  * const greeting = Promise.withResolvers<string>();

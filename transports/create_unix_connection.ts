@@ -18,7 +18,7 @@ import { type ConnectOptions, createConnection } from "./create_connection.ts";
  *   const folder = await Deno.makeTempDir();
  *   const path = `${folder}/greeting.sock`;
  *   const server = await createUnixServer(
- *     () => ({ connectionMade: (transport) => void transport.write("welcome") }),
+ *     () => ({ connectionMade: (transport) => transport.write("welcome") }),
  *     { path },
  *   );
  *   const greeting = Promise.withResolvers<string>();

@@ -12,7 +12,7 @@
  *   own: {@linkcode connectCarrier}
  * - TLS: the option `tls`, {@linkcode startTls}
  *
- * Layers are in `@sluice/net/layers`, protocols in `@sluice/net/protocols`, the async/await face in
+ * Layers are in `@sluice/net/layers`, protocols in `@sluice/net/protocols`, the async/await API in
  * `@sluice/net/streams`.
  *
  * @example A server and a client
@@ -21,7 +21,7 @@
  * import { assertEquals } from "@std/assert";
  *
  * await using server = await createServer(
- *   () => ({ connectionMade: (transport) => void transport.write("welcome") }),
+ *   () => ({ connectionMade: (transport) => transport.write("welcome") }),
  *   { port: 0 },
  * );
  * const greeting = Promise.withResolvers<string>();

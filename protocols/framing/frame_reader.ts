@@ -4,7 +4,7 @@ import { FrameError, IncompleteFrameError, InvalidStateError } from "../errors.t
 import { ReceiveBuffer } from "./receive_buffer.ts";
 
 /**
- * Drives a {@linkcode Decoder} by hand: bytes in, messages out, no connection needed. Every face of
+ * Drives a {@linkcode Decoder} by hand: bytes in, messages out, no connection needed. Every API of
  * this library that decodes messages has one inside.
  *
  * ```text

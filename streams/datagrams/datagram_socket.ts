@@ -44,7 +44,7 @@ export let receiveFrom: (
 ) => Promise<Datagram | undefined>;
 
 /**
- * The async/await face of a datagram endpoint: made by `openDatagrams`.
+ * The async/await API of a datagram endpoint: made by `openDatagrams`.
  *
  * Datagrams come by {@linkcode receive}, by `for await`, or from {@linkcode readable}; the three
  * may take turns. Datagrams that are not asked for wait in the endpoint's receive queue, where they

@@ -2,7 +2,7 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 import type { OpenDatagramsOptions } from "./open_datagrams_options.ts";
 
 /**
- * Opens a socket for datagrams: `createDatagramEndpoint` with the async/await face.
+ * Opens a socket for datagrams: `createDatagramEndpoint` with the async/await API.
  *
  * @example An echo server in one line
  * ```ts

@@ -9,7 +9,7 @@ import type { StreamReader } from "./stream_reader.ts";
 export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
 
 /**
- * The protocol between a transport and the async/await face of its connection: asyncio's
+ * The protocol between a transport and the async/await API of its connection: asyncio's
  * `StreamReaderProtocol`. It feeds a {@linkcode StreamReader} and tells the writer when to wait.
  *
  * @example Streams over a transport of one's own making

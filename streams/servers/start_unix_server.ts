@@ -16,7 +16,7 @@ import type { StreamServer } from "./stream_server.ts";
  * if (Deno.build.os !== "windows") {
  *   const folder = await Deno.makeTempDir();
  *   const path = `${folder}/greeting.sock`;
- *   const server = await startUnixServer(({ writer }) => void writer.write("welcome\n"), { path });
+ *   const server = await startUnixServer(({ writer }) => writer.write("welcome\n"), { path });
  *   const client = await openUnixConnection({ path });
  *   assertEquals(await client.reader.readline({ as: "text" }), "welcome\n");
  *   await client.close();

@@ -72,7 +72,7 @@ const CHECKS: OptionTable<WebSocketOptions> = {
  *
  * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
  *   const { socket, response } = Deno.upgradeWebSocket(request);
- *   void connectWebSocket(() => ({ connectionMade: (transport) => void transport.write("hi") }), socket);
+ *   void connectWebSocket(() => ({ connectionMade: (transport) => transport.write("hi") }), socket);
  *   return response;
  * });
  * const received = Promise.withResolvers<string>();

@@ -174,7 +174,7 @@ const CHECKS: OptionTable<CompressionOptions> = {
  * let received = 0;
  * const [a, b] = await memoryTransportPair(
  *   () => ({}),
- *   () => ({ dataReceived: (chunk) => void (received += chunk.length) }),
+ *   () => ({ dataReceived: (chunk) => received += chunk.length }),
  *   { layers: [compression({ format: "gzip" })] },
  * );
  * a.transport.write("again and ".repeat(10_000));

@@ -21,7 +21,7 @@ import type { ConnectedProcess, ProcessOptions } from "./process_options.ts";
  * const loud = "console.log((await new Response(Deno.stdin.readable).text()).toUpperCase())";
  * let answer = "";
  * const { transport, exited } = await connectProcess(
- *   () => ({ dataReceived: (chunk) => void (answer += new TextDecoder().decode(chunk)) }),
+ *   () => ({ dataReceived: (chunk) => answer += new TextDecoder().decode(chunk) }),
  *   Deno.execPath(),
  *   { args: ["eval", loud] },
  * );

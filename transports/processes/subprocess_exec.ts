@@ -24,8 +24,8 @@ import type { ConnectedSubprocess, SubprocessOptions } from "./subprocess_option
  * const events: string[] = [];
  * const { transport } = await subprocessExec(
  *   () => ({
- *     pipeDataReceived: (fd, data) => void events.push(`${fd}: ${new TextDecoder().decode(data)}`),
- *     processExited: () => void events.push("exited"),
+ *     pipeDataReceived: (fd, data) => events.push(`${fd}: ${new TextDecoder().decode(data)}`),
+ *     processExited: () => events.push("exited"),
  *   }),
  *   Deno.execPath(),
  *   { args: ["eval", "console.log('out')"], stderr: "null" },

@@ -20,7 +20,7 @@ export type SubprocessShellOptions = Omit<SubprocessOptions, "args">;
  *
  * let text = "";
  * const { transport } = await subprocessShell(
- *   () => ({ pipeDataReceived: (_fd, data) => void (text += new TextDecoder().decode(data)) }),
+ *   () => ({ pipeDataReceived: (_fd, data) => text += new TextDecoder().decode(data) }),
  *   "echo one two | tr a-z A-Z",
  * );
  * await transport.closed;

@@ -33,7 +33,7 @@ export type { ReadablePipe };
  * await Deno.writeTextFile(path, "from the file");
  * let text = "";
  * const { transport } = await connectReadPipe(
- *   () => ({ dataReceived: (chunk) => void (text += new TextDecoder().decode(chunk)) }),
+ *   () => ({ dataReceived: (chunk) => text += new TextDecoder().decode(chunk) }),
  *   path,
  * );
  * await transport.closed;

@@ -19,8 +19,8 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "../../core/transport_op
  *
  * let transport: Transport;
  * await connectStdio(() => ({
- *   connectionMade: (made) => void (transport = made),
- *   dataReceived: (chunk) => void transport.write(new TextDecoder().decode(chunk).toUpperCase()),
+ *   connectionMade: (made) => transport = made,
+ *   dataReceived: (chunk) => transport.write(new TextDecoder().decode(chunk).toUpperCase()),
  * }));
  * ```
  *

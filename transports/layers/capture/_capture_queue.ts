@@ -22,9 +22,9 @@ export interface CaptureWriter {
    */
   readonly givesBack?: boolean;
   /** Takes the next bytes; the next call comes when it is done with them. */
-  write(bytes: Bytes): void | Promise<void>;
+  write(bytes: Bytes): unknown;
   /** Nothing more comes. */
-  close(): void | Promise<void>;
+  close(): unknown;
 }
 
 /**
