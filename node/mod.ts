@@ -29,10 +29,10 @@
  *
  * @module
  */
-export type { FetchHandler, HttpInfo, HttpOptions, HttpUpgrade } from "./http_options.ts";
-export * from "./http_service.ts";
-export type { NodeStreamSource, SwitchableConnection } from "./node_stream_source.ts";
-export * from "./serve_http.ts";
+export type { FetchHandler, HttpInfo, HttpOptions, HttpUpgrade } from "./http/http_options.ts";
+export * from "./http/http_service.ts";
+export type { NodeStreamSource, SwitchableConnection } from "./streams/node_stream_source.ts";
+export * from "./http/serve_http.ts";
 export { connectNodeStream, type NodeStreamOptions } from "../transports/connect_node_stream.ts";
-export type * from "./node_stream.ts";
-export * from "./to_node_stream.ts";
+export type * from "./streams/node_stream.ts";
+export * from "./streams/to_node_stream.ts";

@@ -37,27 +37,32 @@
  * @module
  */
 export * from "./assert_codec.ts";
-export * from "./callback_recorder.ts";
+export * from "./recording/callback_recorder.ts";
 export * from "./make_datagram_endpoint.ts";
 export * from "./make_transport_pair.ts";
-export * from "./read_capture.ts";
-export * from "./recording_buffered_protocol.ts";
-export * from "./recording_protocol.ts";
+export * from "./capture/read_capture.ts";
+export * from "./recording/recording_buffered_protocol.ts";
+export * from "./recording/recording_protocol.ts";
 export {
   RecordingTransport,
   type RecordingTransportOptions,
   type TransportCall,
-} from "./recording_transport.ts";
-export * from "./replay_capture.ts";
-export type { ChaosKind, ChaosOptions } from "./simulation/chaos.ts";
+} from "./recording/recording_transport.ts";
+export * from "./capture/replay_capture.ts";
+export type { ChaosKind, ChaosOptions } from "./simulation/faults/chaos.ts";
 export type { Divergence } from "./simulation/answers/nondeterminism_error.ts";
 export { NondeterminismError } from "./simulation/answers/nondeterminism_error.ts";
 export * from "./simulation/explore.ts";
-export type { Fault, ScheduledFault } from "./simulation/faults.ts";
-export type { Host, HostMain, HostOptions } from "./simulation/host.ts";
+export type { Fault, ScheduledFault } from "./simulation/faults/faults.ts";
+export type { Host, HostMain, HostOptions } from "./simulation/world/host.ts";
 export type { Distribution, LinkConditions } from "./simulation/link_conditions.ts";
-export type { Netstat, SocketStatus } from "./simulation/netstat.ts";
-export type { Segment, SegmentKind, SegmentRule, Verdict } from "./simulation/segment_rule.ts";
+export type { Netstat, SocketStatus } from "./simulation/world/netstat.ts";
+export type {
+  Segment,
+  SegmentKind,
+  SegmentRule,
+  Verdict,
+} from "./simulation/faults/segment_rule.ts";
 export type { PendingWait } from "./simulation/pending_wait.ts";
 export type { HostWaits, RunState } from "./simulation/run_state.ts";
 export * from "./simulation/simulate.ts";
@@ -72,6 +77,6 @@ export type {
   TimerEvent,
   WaitEvent,
 } from "./simulation/trace.ts";
-export type { RuleOptions, World } from "./simulation/world.ts";
+export type { RuleOptions, World } from "./simulation/world/world.ts";
 export * from "./test_datagram_endpoint.ts";
 export * from "./test_transport.ts";

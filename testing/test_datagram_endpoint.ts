@@ -1,9 +1,9 @@
 import { checkOptions, type OptionTable } from "../protocols/option_checks.ts";
 import { batteryChecks, registerCases } from "./_case_runner.ts";
-import { datagramEndingCases } from "./conformance/datagram_ending_cases.ts";
-import { datagramReceivingCases } from "./conformance/datagram_receiving_cases.ts";
-import { type DatagramCase, DatagramScene } from "./conformance/datagram_scene.ts";
-import { datagramSendingCases } from "./conformance/datagram_sending_cases.ts";
+import { datagramEndingCases } from "./conformance/datagrams/ending_cases.ts";
+import { datagramReceivingCases } from "./conformance/datagrams/receiving_cases.ts";
+import { type DatagramCase, DatagramScene } from "./conformance/datagrams/datagram_scene.ts";
+import { datagramSendingCases } from "./conformance/datagrams/sending_cases.ts";
 import { Random } from "./conformance/random.ts";
 import type { DatagramGap, MakeDatagramEndpoint } from "./make_datagram_endpoint.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { RecordingBufferedProtocol } from "../recording_buffered_protocol.ts";
-import { RecordingProtocol } from "../recording_protocol.ts";
+import { RecordingBufferedProtocol } from "../recording/recording_buffered_protocol.ts";
+import { RecordingProtocol } from "../recording/recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import type { CallbackName } from "../callback_recorder.ts";
-import { RecordingBufferedProtocol } from "../recording_buffered_protocol.ts";
-import { RecordingProtocol } from "../recording_protocol.ts";
+import type { CallbackName } from "../recording/callback_recorder.ts";
+import { RecordingBufferedProtocol } from "../recording/recording_buffered_protocol.ts";
+import { RecordingProtocol } from "../recording/recording_protocol.ts";
 import { type ConformanceCase, type Scene, turns } from "./scene.ts";
 
 /** More than sockets buffer by themselves, in bytes. */

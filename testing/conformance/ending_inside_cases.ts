@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Transport } from "../../protocols/contract.ts";
-import type { CallbackName } from "../callback_recorder.ts";
+import type { CallbackName } from "../recording/callback_recorder.ts";
 import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
 
 /** Far more than sockets buffer by themselves, in bytes. */

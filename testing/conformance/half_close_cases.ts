@@ -1,7 +1,7 @@
 import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { RecordingProtocol } from "../recording_protocol.ts";
+import { RecordingProtocol } from "../recording/recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, turns } from "./scene.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
-import { RecordingProtocol } from "../recording_protocol.ts";
+import { RecordingProtocol } from "../recording/recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
 

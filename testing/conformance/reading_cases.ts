@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
-import { RecordingBufferedProtocol } from "../recording_buffered_protocol.ts";
-import { RecordingProtocol } from "../recording_protocol.ts";
+import { RecordingBufferedProtocol } from "../recording/recording_buffered_protocol.ts";
+import { RecordingProtocol } from "../recording/recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { type ConformanceCase, flushed, turns } from "./scene.ts";
 

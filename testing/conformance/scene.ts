@@ -5,9 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { AnyProtocol, ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import type { ErrorContext } from "../../transports/core/error_report.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";
-import { type CallbackName, CallbackRecorder } from "../callback_recorder.ts";
+import { type CallbackName, CallbackRecorder } from "../recording/callback_recorder.ts";
 import type { MakeTransportPair, TransportGap } from "../make_transport_pair.ts";
-import { RecordingProtocol } from "../recording_protocol.ts";
+import { RecordingProtocol } from "../recording/recording_protocol.ts";
 import type { Random } from "./random.ts";
 
 /** An exception that was reported, and where it came from. */

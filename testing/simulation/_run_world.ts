@@ -1,6 +1,6 @@
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { RunRecorders } from "./_run_recorders.ts";
-import { SimulatedWorld } from "./_simulated_world.ts";
+import { SimulatedWorld } from "./world/simulated_world.ts";
 import { showTime } from "./answers/report_run.ts";
 import { currentContext } from "./globals/context.ts";
 import { installGlobals } from "./globals/install.ts";
@@ -8,7 +8,7 @@ import { SimulationError } from "./simulation_error.ts";
 import { type SimulationOptions, toSettings } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
 import type { Trace } from "./trace.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world/world.ts";
 // What the library loads at its first use is loaded by now: a world does not wait for modules.
 import "../../streams/datagrams/open_socket.ts";
 

@@ -20,7 +20,7 @@ import {
   splitRecording,
 } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world/world.ts";
 
 /** There are so many seeds. */
 const SEEDS = 2 ** 32;

@@ -1,4 +1,4 @@
-import type { ScheduledFault } from "./faults.ts";
+import type { ScheduledFault } from "./faults/faults.ts";
 import type { PendingWait } from "./pending_wait.ts";
 import type { SimulationOptions } from "./simulation_options.ts";
 

@@ -5,7 +5,7 @@ import { ReplayCommand } from "./answers/replay_command.ts";
 import { runTwice } from "./answers/run_twice.ts";
 import { SIMULATION_CHECKS, type SimulationOptions } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world/world.ts";
 
 /**
  * Runs servers and clients in a world of their own: with virtual time, and with a network that is

@@ -13,9 +13,9 @@ import {
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import type { CaptureSink } from "../../transports/layers/capture/capture_sink.ts";
-import { CHAOS_CHECKS, type ChaosOptions } from "./chaos.ts";
-import { checkScheduledFault } from "./fault_checks.ts";
-import type { ScheduledFault } from "./faults.ts";
+import { CHAOS_CHECKS, type ChaosOptions } from "./faults/chaos.ts";
+import { checkScheduledFault } from "./faults/fault_checks.ts";
+import type { ScheduledFault } from "./faults/faults.ts";
 import {
   type Distribution,
   distribution,

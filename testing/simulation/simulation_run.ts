@@ -1,4 +1,4 @@
-import type { ScheduledFault } from "./faults.ts";
+import type { ScheduledFault } from "./faults/faults.ts";
 
 /** Something that a program left open when it ended. */
 export interface Leftover {

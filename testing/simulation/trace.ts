@@ -1,5 +1,5 @@
-import type { Fault } from "./faults.ts";
-import type { Segment } from "./segment_rule.ts";
+import type { Fault } from "./faults/faults.ts";
+import type { Segment } from "./faults/segment_rule.ts";
 
 /** A segment or a datagram was sent, arrived, or was lost on its way. */
 export interface SegmentEvent extends Segment {

@@ -4,7 +4,7 @@ import { Duplex, duplexPair } from "node:stream";
 import { constants, createGunzip, createGzip } from "node:zlib";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";
-import { toNodeStream } from "../../node/to_node_stream.ts";
+import { toNodeStream } from "../../node/streams/to_node_stream.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { connectNodeStream } from "../../transports/connect_node_stream.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { serveHttp } from "../../node/serve_http.ts";
-import { WebSocketServerCarrier } from "../../node/_web_socket_server_carrier.ts";
+import { serveHttp } from "../../node/http/serve_http.ts";
+import { WebSocketServerCarrier } from "../../node/http/_web_socket_server_carrier.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { testTransport } from "../../testing/test_transport.ts";

@@ -3,7 +3,7 @@ import { openConnection } from "../../streams/open_connection.ts";
 import { relay } from "../../streams/relay.ts";
 import { startServer } from "../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
-import { readCapture } from "../../testing/read_capture.ts";
+import { readCapture } from "../../testing/capture/read_capture.ts";
 import { Capture } from "../../transports/layers/capture/capture.ts";
 import { localhost, trusting } from "../transports/tls/certificates.ts";
 

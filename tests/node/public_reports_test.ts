@@ -15,7 +15,7 @@ import { openConnection } from "../../streams/open_connection.ts";
 import { startServer } from "../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { ca, localhost } from "../transports/tls/certificates.ts";
 

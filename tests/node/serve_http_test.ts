@@ -4,7 +4,7 @@ import { createServer as createNodeServer } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
-import { LiveNodeStream } from "../../node/_live_node_stream.ts";
+import { LiveNodeStream } from "../../node/streams/live_node_stream.ts";
 import { HttpService, serveHttp, toNodeStream } from "../../node/mod.ts";
 import { openConnection } from "../../streams/open_connection.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";

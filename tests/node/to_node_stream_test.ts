@@ -6,7 +6,7 @@ import { openConnection } from "../../streams/open_connection.ts";
 import { startServer } from "../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";

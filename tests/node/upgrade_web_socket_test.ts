@@ -6,7 +6,7 @@ import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { connectWebSocket } from "../../transports/carriers/connect_web_socket.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { turns } from "../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import type { Server } from "../../transports/servers/server.ts";
 import { decode } from "../support/text.ts";
 

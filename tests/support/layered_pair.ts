@@ -1,7 +1,7 @@
 import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { turns } from "../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { insertLayer } from "../../transports/stack/live_layers.ts";
 import type { LayerFactory, TransportOptions } from "../../transports/core/transport_options.ts";

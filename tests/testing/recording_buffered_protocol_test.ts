@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { RecordingBufferedProtocol } from "../../testing/recording_buffered_protocol.ts";
+import { RecordingBufferedProtocol } from "../../testing/recording/recording_buffered_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 
 Deno.test("RecordingBufferedProtocol lends a buffer of its own", async () => {

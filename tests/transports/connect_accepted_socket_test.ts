@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { connectAcceptedSocket } from "../../transports/connect_accepted_socket.ts";
 
 async function acceptOne(): Promise<{ conn: Deno.Conn; peer: Deno.Conn }> {

@@ -10,7 +10,7 @@ import {
   InvalidStateError,
   ReceiveBufferFullError,
 } from "../../protocols/errors.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { connectNodeStream } from "../../transports/connect_node_stream.ts";
 import { turns } from "../../testing/conformance/scene.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes }
 import type { Bytes } from "../../protocols/bytes.ts";
 import { lineCodec } from "../../protocols/codecs/line_codec.ts";
 import { FramedProtocol } from "../../protocols/framing/framed_protocol.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { connectStreams } from "../../transports/connect_streams.ts";
 
 /** Hands lines to a function. */

@@ -6,7 +6,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { ConnectTimeoutError, NameResolutionError } from "../../protocols/errors.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { type ConnectOptions, createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
 import { settle } from "../support/event_loop.ts";

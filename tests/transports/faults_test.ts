@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert
 import { createServer as createNodeServer, type Socket } from "node:net";
 import type { Transport } from "../../protocols/contract.ts";
 import { WriteBufferFullError } from "../../protocols/errors.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";

@@ -3,7 +3,7 @@ import { BufferedProtocol } from "../../protocols/buffered_protocol.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { Random } from "../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../testing/conformance/same_bytes.ts";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RecordingProtocol } from "../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 
 Deno.test("memoryTransportPair() gives both transports with the protocols of the factories", async () => {

@@ -1,4 +1,4 @@
-import { describeFault } from "../faults.ts";
+import { describeFault } from "../faults/faults.ts";
 import type { SegmentEvent, SimulationEvent } from "../trace.ts";
 
 /** An event in words. */

@@ -1,4 +1,4 @@
-import type { Fault, ScheduledFault } from "../faults.ts";
+import type { Fault, ScheduledFault } from "../faults/faults.ts";
 
 /** Faults that belong together: trouble, and what mends it. */
 export type FaultGroup = readonly ScheduledFault[];

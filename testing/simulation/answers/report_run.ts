@@ -1,4 +1,4 @@
-import { describeFault, type ScheduledFault } from "../faults.ts";
+import { describeFault, type ScheduledFault } from "../faults/faults.ts";
 import type { PendingWait } from "../pending_wait.ts";
 import type { HostWaits, RunState } from "../run_state.ts";
 import type { SimulationOptions } from "../simulation_options.ts";

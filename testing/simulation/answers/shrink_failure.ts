@@ -1,4 +1,4 @@
-import type { ScheduledFault } from "../faults.ts";
+import type { ScheduledFault } from "../faults/faults.ts";
 import type { SimulationError } from "../simulation_error.ts";
 import type { SimulationOptions } from "../simulation_options.ts";
 import { identityOf } from "./failure_identity.ts";

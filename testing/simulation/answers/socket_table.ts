@@ -3,7 +3,7 @@ import type { SimulatedDatagrams } from "../network/datagrams.ts";
 import type { Lan } from "../network/lan.ts";
 import type { SimulatedListener } from "../network/listener.ts";
 import { showAddr } from "../network/place.ts";
-import type { Netstat, SocketStatus } from "../netstat.ts";
+import type { Netstat, SocketStatus } from "../world/netstat.ts";
 
 /** The columns of the table, and whether they are numbers. */
 const COLUMNS:

@@ -1,4 +1,4 @@
-import { CHAOS_KINDS } from "../chaos.ts";
+import { CHAOS_KINDS } from "../faults/chaos.ts";
 import { RandomSource } from "../engine/random_source.ts";
 import type { SimulationOptions } from "../simulation_options.ts";
 

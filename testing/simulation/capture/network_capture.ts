@@ -2,7 +2,7 @@ import { toError } from "../../../transports/core/error_report.ts";
 import { type CaptureSink, toWriter } from "../../../transports/layers/capture/capture_sink.ts";
 import { PcapngWriter } from "../../../transports/layers/capture/pcapng_writer.ts";
 import { showTime } from "../answers/report_run.ts";
-import { describeFault } from "../faults.ts";
+import { describeFault } from "../faults/faults.ts";
 import { runOutside } from "../globals/context.ts";
 import type { SegmentEvent, SimulationEvent } from "../trace.ts";
 import { CapturedConnection, type TcpPacket } from "./captured_connection.ts";

@@ -20,7 +20,7 @@
  */
 import { copyOf } from "../../../protocols/bytes.ts";
 import type { RandomSource } from "../engine/random_source.ts";
-import type { Segment, SegmentKind } from "../segment_rule.ts";
+import type { Segment, SegmentKind } from "../faults/segment_rule.ts";
 import { corrupted } from "./corrupted.ts";
 import type { Link } from "./link.ts";
 import { connectionReset, timedOut } from "./socket_errors.ts";

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Segment } from "../segment_rule.ts";
+import type { Segment } from "../faults/segment_rule.ts";
 import type { SimulatedConnection } from "./connection.ts";
 import { Flow, type FlowEnds } from "./flow.ts";
 import type { Lan } from "./lan.ts";

@@ -1,7 +1,7 @@
 import type { NetAddress } from "../../../protocols/facts/address.ts";
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import type { RandomSource } from "../engine/random_source.ts";
-import type { Segment } from "../segment_rule.ts";
+import type { Segment } from "../faults/segment_rule.ts";
 import { corrupted } from "./corrupted.ts";
 import { SimulatedDatagrams } from "./datagrams.ts";
 import type { Lan } from "./lan.ts";

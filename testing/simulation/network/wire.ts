@@ -1,7 +1,7 @@
 import type { RandomSource } from "../engine/random_source.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { LinkConditions } from "../link_conditions.ts";
-import type { Segment, SegmentRule, Verdict } from "../segment_rule.ts";
+import type { Segment, SegmentRule, Verdict } from "../faults/segment_rule.ts";
 import type { SegmentEvent, Trace } from "../trace.ts";
 import { Link } from "./link.ts";
 

@@ -1,5 +1,5 @@
 import { type FaultGroup, groupFaults } from "../answers/fault_groups.ts";
-import { describeFault, type ScheduledFault } from "../faults.ts";
+import { describeFault, type ScheduledFault } from "../faults/faults.ts";
 import { cutText, escapeText } from "./svg_text.ts";
 import type { FaultItem, HostItem, SegmentItem, TimelineItem } from "./timeline_items.ts";
 import { placeRows, type Row } from "./timeline_rows.ts";

@@ -1,5 +1,5 @@
-import type { Fault } from "../faults.ts";
-import type { SegmentKind } from "../segment_rule.ts";
+import type { Fault } from "../faults/faults.ts";
+import type { SegmentKind } from "../faults/segment_rule.ts";
 
 /** Segments that left a host together, and what became of them. */
 export interface SegmentItem {

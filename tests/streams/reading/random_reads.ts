@@ -3,9 +3,9 @@ import { IncompleteReadError, LimitOverrunError } from "../../../protocols/error
 import { StreamConnection } from "../../../streams/stream_connection.ts";
 import { assertSameBytes } from "../../../testing/conformance/same_bytes.ts";
 import type { Random } from "../../../testing/conformance/random.ts";
-import { RecordingBufferedProtocol } from "../../../testing/recording_buffered_protocol.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
-import { RecordingTransport } from "../../../testing/recording_transport.ts";
+import { RecordingBufferedProtocol } from "../../../testing/recording/recording_buffered_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
+import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import { turn } from "../../support/event_loop.ts";
 import { decode, encode } from "../../support/text.ts";
 

@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { deadline } from "@std/async";
 import { StreamConnection } from "../../../streams/stream_connection.ts";
 import { Random } from "../../../testing/conformance/random.ts";
-import { RecordingTransport } from "../../../testing/recording_transport.ts";
+import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 import { turn } from "../../support/event_loop.ts";
 import { isLongRun } from "../../support/long_run.ts";

@@ -5,7 +5,7 @@ import { flowOf, StreamReaderProtocol } from "../../../streams/reading/stream_re
 import {
   RecordingTransport,
   type RecordingTransportOptions,
-} from "../../../testing/recording_transport.ts";
+} from "../../../testing/recording/recording_transport.ts";
 import { settle, stateOf } from "../../support/event_loop.ts";
 import { decode, pattern } from "../../support/text.ts";
 

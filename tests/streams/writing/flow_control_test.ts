@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError, InvalidStateError } from "../../../protocols/errors.ts";
 import { FlowControl } from "../../../streams/writing/flow_control.ts";
-import { RecordingTransport } from "../../../testing/recording_transport.ts";
+import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import { settle, stateOf, turn } from "../../support/event_loop.ts";
 import { foreignTransport } from "../../support/foreign_transport.ts";
 

@@ -4,7 +4,7 @@ import type { Bytes } from "../../../protocols/bytes.ts";
 import { ConnectionLostError, InvalidStateError } from "../../../protocols/errors.ts";
 import { FlowControl } from "../../../streams/writing/flow_control.ts";
 import { StreamWriter, writerOf } from "../../../streams/writing/stream_writer.ts";
-import { RecordingTransport } from "../../../testing/recording_transport.ts";
+import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import { settle, stateOf, untilStill } from "../../support/event_loop.ts";
 import { connectPair } from "../../support/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import { simulate } from "../../../testing/simulation/simulate.ts";
 import { SimulationError } from "../../../testing/simulation/simulation_error.ts";
 import type { SimulationOptions } from "../../../testing/simulation/simulation_options.ts";
-import type { World } from "../../../testing/simulation/world.ts";
+import type { World } from "../../../testing/simulation/world/world.ts";
 
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, milliseconds));

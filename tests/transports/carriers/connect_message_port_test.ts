@@ -8,7 +8,7 @@ import {
 } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { connectMessagePort } from "../../../transports/carriers/connect_message_port.ts";
 
 /** A connection, and the bare port at its other end. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { StreamConnection } from "../../../streams/stream_connection.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import type { Connected } from "../../../transports/core/connect_carrier.ts";
 import { connectReadPipe } from "../../../transports/carriers/pipes/connect_read_pipe.ts";
 import { connectWritePipe } from "../../../transports/carriers/pipes/connect_write_pipe.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { connectProcess } from "../../../transports/processes/connect_process.ts";
 
 const SHOUT = new URL("./stdio_shout.ts", import.meta.url);

@@ -8,7 +8,7 @@ import {
   WebSocketClosedError,
 } from "../../../protocols/errors.ts";
 import { flushed, turns } from "../../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import {
   connectWebSocket,
   type WebSocketOptions,

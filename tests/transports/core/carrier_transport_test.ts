@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import type { Carrier } from "../../../transports/core/carrier.ts";
 import { CarrierTransport, connectionOf } from "../../../transports/core/carrier_transport.ts";
 import { nextTurn } from "../../../transports/core/clock.ts";

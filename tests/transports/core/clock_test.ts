@@ -7,7 +7,7 @@ import {
   startTimer,
   systemClock,
 } from "../../../transports/core/clock.ts";
-import { RecordingTransport } from "../../../testing/recording_transport.ts";
+import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { connectCarrier, connectOver } from "../../../transports/core/connect_carrier.ts";
 import { FakeCarrier } from "../../support/fake_carrier.ts";
 

@@ -9,7 +9,7 @@ import {
   IncompleteReadError,
 } from "../../../protocols/errors.ts";
 import type { Transport } from "../../../protocols/contract.ts";
-import { RecordingTransport } from "../../../testing/recording_transport.ts";
+import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import {
   type ErrorContext,
   logConnectionError,

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { RecordingTransport } from "../../../testing/recording_transport.ts";
+import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import { TransportWrapper } from "../../../transports/core/transport_wrapper.ts";
 
 Deno.test("TransportWrapper forwards every call with its arguments", () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { connectProcess } from "../../../transports/processes/connect_process.ts";
 import { isThere, posixTest as test } from "../../support/posix_test.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import type { Carrier } from "../../../transports/core/carrier.ts";
 import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
 import { connectOver } from "../../../transports/core/connect_carrier.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer } from "../../../transports/stack/live_layers.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";

@@ -3,7 +3,7 @@ import type { Bytes } from "../../../protocols/bytes.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { removeLayer } from "../../../transports/stack/live_layers.ts";
 import { type LayeredPair, layeredPair } from "../../support/layered_pair.ts";

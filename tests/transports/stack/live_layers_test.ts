@@ -6,7 +6,7 @@ import { Random } from "../../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../../testing/conformance/same_bytes.ts";
 import { flushed, turns } from "../../../testing/conformance/scene.ts";
 import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { proxyProtocol } from "../../../transports/layers/proxy/proxy_protocol.ts";

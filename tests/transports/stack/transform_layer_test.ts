@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type { Transport } from "../../../protocols/contract.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import type { ByteTransform } from "../../../transports/stack/byte_transform.ts";
 import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
 import { removeLayer } from "../../../transports/stack/live_layers.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import type { LayerFactory, TransportOptions } from "../../../transports/core/transport_options.ts";
 import { TransportWrapper } from "../../../transports/core/transport_wrapper.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";

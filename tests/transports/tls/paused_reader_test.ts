@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { turn } from "../../support/event_loop.ts";
 import { tlsMemoryPair, tlsPair } from "./tls_pairs.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
 import { TlsHandshakeError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { startServer } from "../../../streams/servers/start_server.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { TlsProtocolError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { RecordBoundaries } from "../../../transports/tls/engine/record_boundaries.ts";
 import { testWith } from "../../support/outside_peer.ts";

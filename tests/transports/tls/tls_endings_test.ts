@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
 import { turns } from "../../../testing/conformance/scene.ts";
 import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { Layer } from "../../../transports/stack/layer.ts";

@@ -9,7 +9,7 @@ import {
   TlsProtocolError,
   TruncationError,
 } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { connectStreams } from "../../../transports/connect_streams.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";

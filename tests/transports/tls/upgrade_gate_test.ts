@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import type { Transport } from "../../../protocols/contract.ts";
 import { TlsHandshakeError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";

@@ -6,7 +6,7 @@ import { FileWriter } from "./_file_writer.ts";
 /**
  * Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece
  * after the other; it may return a promise, for which the next piece waits. A path costs least:
- * memory is used again when it is written, while streams and functions may keep what they are given.
+ * memory is used again when it is written, while streams and functions may keep what they get.
  */
 export type CaptureSink =
   | string

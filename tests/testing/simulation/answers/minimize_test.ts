@@ -5,7 +5,7 @@ import {
   toSchedule,
 } from "../../../../testing/simulation/answers/fault_groups.ts";
 import { minimize } from "../../../../testing/simulation/answers/minimize.ts";
-import type { ScheduledFault } from "../../../../testing/simulation/faults.ts";
+import type { ScheduledFault } from "../../../../testing/simulation/faults/faults.ts";
 
 const hundred = Array.from({ length: 100 }, (_, i) => i);
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Address } from "../../../../protocols/facts/address.ts";
 import type { Transport } from "../../../../protocols/contract.ts";
 import type { ProxyHeader } from "../../../../protocols/facts/proxy_header.ts";
-import { RecordingProtocol } from "../../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../../testing/recording/recording_protocol.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import {

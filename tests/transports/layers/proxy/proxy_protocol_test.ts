@@ -4,7 +4,7 @@ import type { Transport } from "../../../../protocols/contract.ts";
 import type { ProxyHeader } from "../../../../protocols/facts/proxy_header.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../../protocols/errors.ts";
 import { Random } from "../../../../testing/conformance/random.ts";
-import { RecordingProtocol } from "../../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../../testing/recording/recording_protocol.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { crc32c } from "../../../../transports/layers/capture/crc32c.ts";
 import { formatProxyHeader } from "../../../../transports/layers/proxy/_format_proxy_header.ts";

@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { startTimer } from "../../transports/core/clock.ts";
+import type { LiveNodeStream } from "../streams/live_node_stream.ts";
+
+/** The reason of a status that is sent without a handler. */
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+};
+
+/** The times of HTTP, in milliseconds. */
+export interface HttpTimes {
+  /** For the head of a request. */
+  readonly headersTimeout: number;
+  /** For a request with its body. */
+  readonly requestTimeout: number;
+  /** Between two requests. */
+  readonly keepAliveTimeout: number;
+}
+
+/** A session of HTTP/2. */
+export interface ClosableSession {
+  /** Ends it once its requests are answered. */
+  close(): void;
+}
+
+/**
+ * One connection of an HTTP server: its deadlines, and its end in good order.
+ *
+ * ```text
+ * head (headersTimeout) -> request (requestTimeout) -> idle (keepAliveTimeout) -> head ...
+ * stop(): at once while idle, after the answer otherwise
+ * ```
+ */
+export class HttpConnection {
+  readonly #stream: LiveNodeStream;
+  readonly #times: HttpTimes;
+  #cancel: () => void = () => {};
+  #open = 0;
+  #isStopping = false;
+  #session: ClosableSession | null = null;
+
+  /** Starts the time for the first request. */
+  constructor(stream: LiveNodeStream, times: HttpTimes) {
+    this.#stream = stream;
+    this.#times = times;
+    stream.once("close", () => {
+      this.#cancel();
+      this.#dropAnswers();
+    });
+    this.#expectHead();
+  }
+
+  /** Answers without a handler, and ends the connection. */
+  refuse(status: number): void {
+    // In the middle of an answer, this would be taken for a part of it.
+    if ([...this.#answers].some((answer) => answer.headersSent)) return void this.#stream.destroy();
+    if (this.#stream.writable) {
+      const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\nconnection: close\r\n\r\n`;
+      this.#stream.write(head);
+    }
+    this.#stream.destroySoon();
+  }
+
+  /** A request has come. It is over when it was received and answered. */
+  begin(message: IncomingMessage, answer: ServerResponse): void {
+    this.#open++;
+    this.#startDeadline(this.#times.requestTimeout, () => {
+      if (!message.complete) this.refuse(408);
+    });
+    let parts = 2;
+    const onPart = (): void => {
+      parts--;
+      if (parts > 0) return;
+      this.#open--;
+      if (this.#open === 0) this.#becomeIdle();
+    };
+    message.once("close", onPart);
+    answer.once("close", onPart);
+    if (this.#isStopping) this.#makeLast(answer);
+    this.#answers.add(answer);
+    answer.once("close", () => this.#answers.delete(answer));
+  }
+
+  /** Ends the connection as soon as no request is under way. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#session !== null) return this.#session.close();
+    for (const answer of this.#answers) this.#makeLast(answer);
+    if (this.#open === 0) this.#stream.destroySoon();
+  }
+
+  /** Counts no times any more: an upgrade, or HTTP/2, whose session ends the connection. */
+  release(session: ClosableSession | null = null): void {
+    this.#cancel();
+    this.#session = session;
+  }
+
+  readonly #answers = new Set<ServerResponse>();
+
+  /** Ends answers that wait for one before them: node:http ends only the one that is being sent. */
+  #dropAnswers(): void {
+    for (const answer of this.#answers) {
+      if (answer.socket === null) answer.destroy().emit("close");
+    }
+  }
+
+  #makeLast(answer: ServerResponse): void {
+    if (!answer.headersSent) answer.setHeader("connection", "close");
+  }
+
+  #becomeIdle(): void {
+    if (this.#stream.destroyed) return;
+    if (this.#isStopping) return this.#stream.destroySoon();
+    const read = this.#stream.bytesRead;
+    this.#startDeadline(this.#times.keepAliveTimeout, () => {
+      // The next request has begun.
+      if (this.#stream.bytesRead > read) this.#expectHead();
+      else this.#stream.destroySoon();
+    });
+  }
+
+  #expectHead(): void {
+    this.#startDeadline(this.#times.headersTimeout, () => this.refuse(408));
+  }
+
+  #startDeadline(milliseconds: number, onOver: () => void): void {
+    this.#cancel();
+    this.#cancel = this.#stream.destroyed ? () => {} : startTimer(milliseconds, onOver);
+  }
+}
