@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
-import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
-import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
+import { ConnectionLostError, InvalidStateError } from "../../../protocols/errors.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
+import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { RecordingBufferedProtocol } from "../../testing/recording/recording_buffered_protocol.ts";
-import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
+import { RecordingBufferedProtocol } from "../../../testing/recording/recording_buffered_protocol.ts";
+import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 
 Deno.test("RecordingBufferedProtocol lends a buffer of its own", async () => {
   const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingBufferedProtocol());

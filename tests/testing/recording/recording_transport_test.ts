@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
-import { RecordingBufferedProtocol } from "../../testing/recording/recording_buffered_protocol.ts";
-import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
+import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
+import { InvalidStateError, WriteBufferFullError } from "../../../protocols/errors.ts";
+import { RecordingBufferedProtocol } from "../../../testing/recording/recording_buffered_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import {
   RecordingTransport,
   type RecordingTransportOptions,
-} from "../../testing/recording/recording_transport.ts";
-import { settle } from "../support/event_loop.ts";
+} from "../../../testing/recording/recording_transport.ts";
+import { settle } from "../../support/event_loop.ts";
 
 /** A transport that has been started, and the protocol it drives. */
 function started<P extends AnyProtocol>(
