@@ -1,8 +1,8 @@
 /**
  * Bridges to Node: its streams and its HTTP.
  *
- * - Libraries that take a stream of Node's: {@linkcode toNodeStream}
- * - Streams of Node's as transports: {@linkcode connectNodeStream}
+ * - Libraries for Node that take a stream: {@linkcode toNodeStream}
+ * - Streams of Node as transports: {@linkcode connectNodeStream}
  * - HTTP servers over any transport: {@linkcode serveHttp}, {@linkcode HttpService}
  *
  * Importing this entry loads the modules of Node that it needs; the others load none.

@@ -6,8 +6,7 @@
  * - The contract: {@linkcode Transport}, {@linkcode ProtocolCallbacks}, {@linkcode CloseInfo}
  * - Messages: {@linkcode Codec}, {@linkcode FrameReader}, {@linkcode ReceiveBuffer}
  *
- * The codecs are in `@sluice/net/codecs`.
- * What carries the bytes is in `@sluice/net/transports`.
+ * The codecs are in `@sluice/net/codecs`, the transports in `@sluice/net/transports`.
  *
  * @example A protocol is a class with callbacks
  * ```ts

@@ -1,14 +1,12 @@
 /**
  * Tools to test your own protocols and transports.
  *
- * - {@linkcode RecordingProtocol} writes down what a transport tells it, and lets a test wait for
- *   it.
- * - {@linkcode RecordingTransport} leads nowhere: it tests a protocol without a network.
+ * - {@linkcode RecordingProtocol} records every call of a transport, and lets a test wait for one.
+ * - {@linkcode RecordingTransport} replaces a connection: the test plays the peer of a protocol.
  * - {@linkcode testTransport} tests a transport of your own against the whole contract.
  * - {@linkcode testDatagramEndpoint} does the same for datagrams.
  * - {@linkcode assertCodec} tests a codec: however the bytes are cut, both ways, and at its limit.
- * - {@linkcode readCapture} and {@linkcode replayCapture} make a test of a conversation that took
- *   place.
+ * - {@linkcode readCapture} and {@linkcode replayCapture} make a test of a recorded conversation.
  * - {@linkcode simulate} runs servers and clients in a world with virtual time and faults, and
  *   {@linkcode explore} looks for a seed that makes them fail.
  *

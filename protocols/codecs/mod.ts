@@ -1,7 +1,7 @@
 /**
- * Codecs: how messages lie in a stream of bytes. Each is for one connection, and serves the
- * callbacks (`FramedProtocol`), the streams (`framed`) and the Web streams (`decoderStream`,
- * `encoderStream`).
+ * Codecs: they make messages of a stream of bytes, and bytes of messages. Make one for each
+ * connection; it works with callbacks (`FramedProtocol`), with streams (`framed`) and with Web
+ * streams (`decoderStream`, `encoderStream`).
  *
  * - Lines: {@linkcode lineCodec}, {@linkcode jsonLinesCodec}, {@linkcode delimiterCodec}
  * - A length in front: {@linkcode lengthFieldCodec}, {@linkcode varintLengthCodec},

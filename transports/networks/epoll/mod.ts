@@ -1,5 +1,24 @@
 /**
- * The sockets of Linux, through its C library: `epollNetwork`, and what only it can tell.
+ * The sockets of Linux, through its C library: a network for servers and clients, and what only
+ * this network can do.
+ *
+ * - The network: {@linkcode epollNetwork}, {@linkcode createEpollNetwork}
+ * - Facts of the system: {@linkcode tcpInfo}, {@linkcode peerCredentials}
+ * - Waiting for any descriptor: {@linkcode addReader}, {@linkcode addWriter}
+ *
+ * It needs Linux and `--allow-ffi`.
+ *
+ * @example An echo server
+ * ```ts ignore
+ * import { startServer } from "@sluice/net";
+ * import { epollNetwork } from "@sluice/net/epoll";
+ *
+ * const server = await startServer(({ readable, writable }) => readable.pipeTo(writable), {
+ *   port: 8080,
+ *   network: epollNetwork,
+ * });
+ * await server.serveUntilSignal();
+ * ```
  *
  * @module
  */
