@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { type Codec, FramedProtocol, memoryTransportPair } from "../../../mod.ts";
 import { type EncodeSegment, NEED_MORE } from "../../../protocols/framing/codec.ts";
-import { RecordingProtocol } from "../../../testing/recording_protocol.ts";
+import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 
 /** Numbers of `size` equal bytes, in memory of the segment. */
 class NumberCodec implements Codec<number> {
