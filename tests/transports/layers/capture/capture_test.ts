@@ -101,7 +101,8 @@ async function tshark(file: Bytes, args: readonly string[]): Promise<string> {
   try {
     await Deno.writeFile(path, file);
     const { success, stdout, stderr } = await new Deno.Command("tshark", {
-      args: ["-r", path, ...args],
+      // The bytes are of no protocol, whatever number the system has chosen for the port.
+      args: ["-r", path, "-d", "tcp.port==1-65535,data", ...args],
     }).output();
     assert(success, new TextDecoder().decode(stderr));
     return new TextDecoder().decode(stdout);
