@@ -44,6 +44,8 @@ export class Lane {
   readonly name: string;
   /** Bytes received since the beginning. */
   received = 0;
+  /** How often something happened, each chunk of bytes included. */
+  events = 0;
   readonly #countBytes: boolean;
   readonly #lines: string[] = [];
   #run: Run | null = null;
@@ -109,6 +111,7 @@ export class Lane {
   }
 
   #wake(): void {
+    this.events++;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter();

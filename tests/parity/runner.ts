@@ -61,7 +61,7 @@ class World implements Surroundings {
       const promise = this.#step(step);
       if (promise !== undefined) await promise;
     }
-    await this.#fence.passBy();
+    await this.#passFence();
     this.#trace = this.trace();
   }
 
@@ -162,6 +162,15 @@ class World implements Surroundings {
     return join(this.#directory, name);
   }
 
+  /** Lets happen what is under way, however many turns a busy machine needs for it. */
+  async #passFence(): Promise<void> {
+    const events = () => [...this.#lanes.values()].reduce((sum, { events }) => sum + events, 0);
+    for (let before = NaN; before !== events();) {
+      before = events();
+      await this.#fence.passBy();
+    }
+  }
+
   #step([operation, ...args]: Step): Promise<void> | undefined {
     const [name = "", method] = operation.split(".");
     if (method !== undefined) return this.end(name).perform(method, args);
@@ -173,7 +182,7 @@ class World implements Surroundings {
   /** The steps that belong to no end. */
   #globalSteps(): Readonly<Record<string, (args: readonly unknown[]) => Promise<void>>> {
     return {
-      fence: () => this.#fence.passBy(),
+      fence: () => this.#passFence(),
       listen: async ([name, options]) => {
         const listening = this.#listen(String(name), addressOf(options));
         await this.#attempt(String(name), "createServer", listening);
