@@ -213,13 +213,13 @@ export class Outgoing {
     const entry = this.#inFlight;
     if (entry === null) return;
     this.#inFlight = null;
+    if (thrown === null) this.#sent++;
     this.#settle(entry, thrown);
     this.#sendQueued();
   };
 
   #settle(entry: Entry, thrown: unknown): void {
     entry.segment?.release();
-    if (thrown === null) this.#sent++;
     this.#tell(entry, thrown === null ? null : toError(thrown));
     this.#resumeIfLow();
   }
@@ -239,6 +239,8 @@ export class Outgoing {
     if (this.#queue.length < 2 || this.#carrier.trySendMany === undefined) return false;
     const outcomes = this.#carrier.trySendMany(this.#queue.first(MAX_TOGETHER));
     const done = outcomes.map(() => this.#queue.shift());
+    // Before a sender is told, who may end the endpoint.
+    for (const outcome of outcomes) if (outcome === null) this.#sent++;
     done.forEach((entry, i) => entry !== undefined && this.#settle(entry, outcomes[i]));
     return done.length > 0;
   }
