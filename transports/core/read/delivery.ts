@@ -39,7 +39,7 @@ export class Delivery {
   #isLender = false;
   #state: "flowing" | "paused" | "stopped" = "flowing";
   // The waits for another state.
-  readonly #resumed = new WaitQueue();
+  #resumed: WaitQueue | null = null;
 
   /** Starts unpaused. Exceptions of the protocol go to `onError`, never to the caller. */
   constructor(protocol: AnyProtocol, onError: CallbackErrorSink) {
@@ -79,7 +79,7 @@ export class Delivery {
   /** Goes on delivering. */
   resume(): void {
     if (!this.stopped) this.#state = "flowing";
-    this.#resumed.release();
+    this.#resumed?.release();
   }
 
   /** Delivers nothing until `until` has resolved; it must not reject. */
@@ -92,7 +92,7 @@ export class Delivery {
   stop(): void {
     this.#state = "stopped";
     this.#waiting.length = 0;
-    this.#resumed.release();
+    this.#resumed?.release();
   }
 
   /** Whether the protocol has chunks copied into a buffer of its own. */
@@ -118,7 +118,7 @@ export class Delivery {
   /** Resolves when everything was delivered and more may come, or delivery was stopped. */
   async ready(): Promise<void> {
     while (!this.stopped && (this.paused || this.#draining !== null)) {
-      await (this.#draining ?? this.#resumed.wait());
+      await (this.#draining ?? (this.#resumed ??= new WaitQueue()).wait());
     }
   }
 
@@ -189,7 +189,7 @@ export class Delivery {
     await settled;
     while (!this.stopped) {
       if (this.#held !== null) await this.#takeHeld();
-      else if (this.paused) await this.#resumed.wait();
+      else if (this.paused) await (this.#resumed ??= new WaitQueue()).wait();
       else {
         const chunk = this.#waiting.shift();
         if (chunk === undefined) break;

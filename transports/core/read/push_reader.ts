@@ -68,7 +68,11 @@ export class PushReader implements ByteSink {
       const chunk = taken === null ? roomyCopy(memory, n) : new Uint8Array(taken, 0, n);
       return delivery.push(chunk, undefined, "roomy");
     }
-    return delivery.push(pooledCopy(memory, n), undefined, "own");
+    // Filled, it costs less to give away than to copy.
+    const isGiven = this.#source.givesMemory && n === memory.length && n >= LARGE;
+    const given = isGiven ? detach(memory.buffer) : null;
+    const chunk = given === null ? pooledCopy(memory, n) : new Uint8Array(given);
+    return delivery.push(chunk, undefined, "own");
   }
 
   async delivered(): Promise<void> {

@@ -45,7 +45,9 @@ const UNSEEN = new Uint8Array(0);
  * bytes.
  */
 export class WriteQueue {
-  #pieces: Piece[] = [];
+  // The first piece, mostly the only one: without the others an idle connection holds no array.
+  #first: Piece | null = null;
+  #others: Piece[] | null = null;
   #size = 0;
 
   /** How many bytes are queued. */
@@ -72,7 +74,7 @@ export class WriteQueue {
     if (areOwned || loan !== null ? length > MOVE_LIMIT : length > COPY_LIMIT && isStable(bytes)) {
       const piece: Piece = { bytes, length, holder: areOwned ? OWNER : null };
       loan?.keep(piece);
-      this.#pieces.push(piece);
+      this.#add(piece);
       return;
     }
     this.#pushCopy(bytes);
@@ -82,14 +84,14 @@ export class WriteQueue {
   /** Adds bytes of the system at the end. */
   pushSystem(source: SystemBytes, length: number): void {
     const piece: SystemPiece = { bytes: NO_BYTES, length, holder: null, source };
-    this.#pieces.push(piece);
+    this.#add(piece);
     this.#size += length;
   }
 
   /** The bytes of the system to send next; `null` if others are first. */
   get system(): SystemPiece | null {
-    const piece = this.#pieces[0];
-    return piece !== undefined && isSystem(piece) ? piece : null;
+    const piece = this.#first;
+    return piece !== null && isSystem(piece) ? piece : null;
   }
 
   /**
@@ -98,8 +100,9 @@ export class WriteQueue {
    * @throws {TypeError} If their memory was transferred away or has shrunk.
    */
   peek(): Uint8Array | undefined {
-    const piece = this.#pieces[0];
-    if (piece === undefined || piece.bytes.length === piece.length) return piece?.bytes;
+    const piece = this.#first;
+    if (piece === null) return undefined;
+    if (piece.bytes.length === piece.length) return piece.bytes;
     if (isCopied(piece)) return piece.bytes = piece.holder.view(piece.start, piece.length);
     throw new TypeError(
       `Memory of ${piece.length} bytes that waited to be sent was transferred away or has shrunk`,
@@ -114,13 +117,13 @@ export class WriteQueue {
    * @throws {RangeError} If `n` is not a whole number from 1 to how many there were.
    */
   consume(n: number): void {
-    const piece = this.#pieces[0];
-    if (piece === undefined) return;
+    const piece = this.#first;
+    if (piece === null) return;
     const { length } = piece;
     if (isSystem(piece)) return this.#consumeSystem(piece, n);
     if (n === length) {
       this.#size -= n;
-      this.#pieces.shift();
+      this.#removeFirst();
       piece.holder?.release(piece.bytes);
       return;
     }
@@ -136,10 +139,10 @@ export class WriteQueue {
 
   /** Forgets everything. An operation may still be reading a segment, so none is released. */
   clear(): void {
-    const pieces = this.#pieces;
-    this.#pieces = [];
+    const pieces = [this.#first, ...this.#others ?? []];
+    this.#first = this.#others = null;
     this.#size = 0;
-    for (const piece of pieces) if (isSystem(piece)) piece.source.end();
+    for (const piece of pieces) if (piece !== null && isSystem(piece)) piece.source.end();
   }
 
   #consumeSystem(piece: SystemPiece, n: number): void {
@@ -147,8 +150,18 @@ export class WriteQueue {
     this.#size -= taken;
     piece.length -= taken;
     if (piece.length > 0) return;
-    this.#pieces.shift();
+    this.#removeFirst();
     piece.source.end();
+  }
+
+  #add(piece: Piece): void {
+    if (this.#first === null) this.#first = piece;
+    else (this.#others ??= []).push(piece);
+  }
+
+  #removeFirst(): void {
+    this.#first = this.#others?.shift() ?? null;
+    if (this.#first === null) this.#others = null;
   }
 
   #pushText(text: string): void {
@@ -170,18 +183,18 @@ export class WriteQueue {
 
   /** The last piece, if `n` bytes can be added to it. */
   #extensible(n: number): CopiedPiece | null {
-    const last = this.#pieces.at(-1);
-    if (last === undefined || !isCopied(last)) return null;
+    const last = this.#others?.at(-1) ?? this.#first;
+    if (last === null || !isCopied(last)) return null;
     return last.holder.isExtensible(last.start + last.length, n) ? last : null;
   }
 
   /** Begins a piece that has room for `n` bytes. */
   #begin(n: number): CopiedPiece {
-    const isFirst = this.#pieces.length === 0 && n <= SHARED_LIMIT;
+    const isFirst = this.#first === null && n <= SHARED_LIMIT;
     const holder = isFirst ? WriteSegment.shared(n) : WriteSegment.own();
     const piece = { bytes: UNSEEN, start: holder.end, length: 0, holder };
     holder.begin();
-    this.#pieces.push(piece);
+    this.#add(piece);
     return piece;
   }
 }
