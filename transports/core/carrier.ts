@@ -90,6 +90,11 @@ export interface Carrier {
    * stay unchanged until then.
    */
   write(bytes: Uint8Array): number | Promise<number>;
+  /**
+   * As {@linkcode write}, of bytes that may change when it returns: gives how many were sent, 0 if
+   * that cannot be done at once. Absent where that costs no less than a copy of them.
+   */
+  tryWrite?(bytes: Uint8Array): number;
   /** Ends the outgoing direction. Absent where that cannot be done without ending both. */
   closeWrite?(): Promise<void>;
   /**

@@ -2,6 +2,7 @@ import type { WriteBufferLimits } from "../../../protocols/contract.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
+import { isOrdinary } from "../../../protocols/bytes.ts";
 import { Loan } from "../memory/loan.ts";
 import { flushScheduler } from "./flush_scheduler.ts";
 import type { SystemBytes } from "./system_bytes.ts";
@@ -13,8 +14,23 @@ const EAGER_SIZE = 16_384;
 
 const NO_BYTES = new Uint8Array(0);
 
+/** From so many bytes on they are sent without a copy if nothing waits and the carrier can. */
+const DIRECT_SIZE = 8192;
+
 /** Shared by all queues without a watcher: most of them. */
 const NO_WATCHERS: readonly never[] = [];
+
+/** Those who wait until so many bytes are sent. */
+interface Flush {
+  end: number;
+  readonly waiting: WaitQueue;
+}
+
+/** How an operation of the carrier may settle. */
+interface Answers {
+  onWritten(n: number): void;
+  onFailed(error: unknown): void;
+}
 
 /** The events of the outgoing half. */
 export interface OutboundEvents {
@@ -56,7 +72,9 @@ export class Outbound {
   #abandoned = 0;
   #watchers: readonly { readonly callback: () => void }[] = NO_WATCHERS;
   // Those who wait until so many bytes are sent, in order.
-  readonly #flushes: { end: number; readonly waiting: WaitQueue }[] = [];
+  #flushes: Flush[] | null = null;
+  // Handed to every operation that takes its time: made once, when there is one.
+  #answers: Answers | null = null;
 
   /** Starts idle; the limits are those of `setWriteBufferLimits`. */
   constructor(
@@ -115,7 +133,22 @@ export class Outbound {
    * @param areOwned Whether bytes have their memory for themselves: it is used again then.
    */
   push(data: Uint8Array | string, areOwned: boolean): void {
-    this.#queue.push(data, areOwned);
+    if (typeof data === "string" || areOwned || data.length < DIRECT_SIZE) {
+      return this.#queue.push(data, areOwned);
+    }
+    const sent = this.#sendDirectly(data);
+    if (sent < data.length) this.#queue.push(sent === 0 ? data : data.subarray(sent), false);
+  }
+
+  /** Sends the start of bytes from where they lie, if nothing is queued; gives how many. */
+  #sendDirectly(bytes: Uint8Array): number {
+    if (this.#queue.size > 0 || this.#busy || this.#end !== "open") return 0;
+    if (this.#carrier.tryWrite === undefined || Loan.isRunning || !isOrdinary(bytes)) return 0;
+    if (this.#stopped || this.#hasFailed) return 0;
+    const sent = this.#carrier.tryWrite(bytes);
+    this.#sent += sent;
+    if (sent > 0) { for (const { callback } of this.#watchers) callback(); }
+    return sent;
   }
 
   /** Queues bytes of the system, as {@linkcode Outbound.push}. */
@@ -125,6 +158,7 @@ export class Outbound {
 
   /** Has what was pushed sent in time, and pauses the writer if it is too much. */
   commit(): void {
+    if (this.#queue.size === 0) return this.#tellIfFlushed();
     if (!this.#busy) this.#flushInTime();
     this.#pauseIfFull();
   }
@@ -155,8 +189,9 @@ export class Outbound {
   get sentQueue(): WaitQueue | null {
     if (this.size === 0) return null;
     const end = this.#sent + this.size;
-    let flush = this.#flushes.at(-1);
-    if (flush?.end !== end) this.#flushes.push(flush = { end, waiting: new WaitQueue() });
+    const flushes = this.#flushes ??= [];
+    let flush = flushes.at(-1);
+    if (flush?.end !== end) flushes.push(flush = { end, waiting: new WaitQueue() });
     return flush.waiting;
   }
 
@@ -215,7 +250,7 @@ export class Outbound {
         ? this.#carrier.write(bytes)
         : system.source.send(system.length);
       if (typeof written === "number") this.#take(written);
-      else written.then(this.#onWritten, this.#onFailed);
+      else this.#await(written);
     } catch (error) {
       // A user's carrier that throws where it should reject.
       this.#onFailed(error);
@@ -243,7 +278,7 @@ export class Outbound {
     this.#sent += n;
     if (n === 0) this.#forgetMissing(before);
     for (const { callback } of this.#watchers) callback();
-    if (this.#flushes.length > 0) this.#endFlushes(this.#sent);
+    if (this.#flushes !== null) this.#endFlushes(this.#sent);
     // First the protocol, which may write more, then the check of the rest: asyncio's order.
     if (this.#marks.resumesAt(this.#queue.size)) this.#events.onResume();
   }
@@ -251,20 +286,19 @@ export class Outbound {
   /** The system had fewer bytes than were queued: none waits for those. */
   #forgetMissing(before: number): void {
     const missing = before - this.#queue.size;
-    for (const flush of this.#flushes) flush.end -= missing;
+    for (const flush of this.#flushes ?? []) flush.end -= missing;
   }
 
   #endFlushes(sent: number): void {
-    while (this.#flushes[0] !== undefined && this.#flushes[0].end <= sent) {
-      this.#flushes.shift()?.waiting.release();
-    }
+    const flushes = this.#flushes ?? [];
+    while (flushes[0] !== undefined && flushes[0].end <= sent) flushes.shift()?.waiting.release();
   }
 
   #sendEnd(): void {
     this.#busy = true;
     try {
       const ended = this.#carrier.closeWrite?.() ?? Promise.resolve();
-      ended.then(() => this.#onEnded(), this.#onFailed);
+      ended.then(() => this.#onEnded(), (error) => this.#onFailed(error));
     } catch (error) {
       this.#onFailed(error);
     }
@@ -285,16 +319,21 @@ export class Outbound {
     this.#tellIfFlushed();
   }
 
-  // Arrow functions, made once: they are handed to every operation.
-  readonly #onWritten = (n: number): void => {
-    this.#take(n);
-    this.#sendQueued(true);
-    this.#tellIfFlushed();
-  };
+  #await(written: Promise<number>): void {
+    const { onWritten, onFailed } = this.#answers ??= {
+      onWritten: (n) => {
+        this.#take(n);
+        this.#sendQueued(true);
+        this.#tellIfFlushed();
+      },
+      onFailed: (error) => this.#onFailed(error),
+    };
+    written.then(onWritten, onFailed);
+  }
 
-  readonly #onFailed = (error: unknown): void => {
+  #onFailed(error: unknown): void {
     this.#fail(() => this.#events.onWriteError(error));
-  };
+  }
 
   #fail(tell: () => void): void {
     this.#busy = false;

@@ -195,6 +195,16 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
     };
   }
 
+  tryWrite(bytes: Uint8Array): number {
+    // A failure is told by `write`, to which the bytes go then.
+    if (this.#failure !== null) return 0;
+    const n = this.libc.send(this.fd, bytes, BigInt(bytes.length), MSG.DONTWAIT | MSG.NOSIGNAL);
+    if (n >= 0) return n;
+    const { errno } = this.libc;
+    if (!isTransient(errno)) this.#failure = { error: fromErrno(errno) };
+    return 0;
+  }
+
   // deno-lint-ignore require-await -- a failure rejects
   async closeWrite(): Promise<void> {
     if (this.#failure !== null) throw this.#failure.error;
