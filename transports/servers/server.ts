@@ -125,8 +125,8 @@ export interface Server extends AsyncDisposable {
   ref(): void;
   /**
    * Lets the process end though the server listens, as `Deno.Listener.unref`. Connections keep it
-   * alive by themselves: see {@linkcode unrefTransport}. With `epollNetwork` a client then waits for
-   * up to 5 ms, unless another server or connection keeps the process alive.
+   * alive by themselves: see {@linkcode unrefTransport}. With `epollNetwork` a client then waits
+   * for up to 5 ms, unless another server or connection keeps the process alive.
    */
   unref(): void;
   /** Stops listening, at once. The connections go on. Does nothing the second time. */
