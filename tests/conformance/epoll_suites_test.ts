@@ -6,7 +6,7 @@ const SUITES = [
   "layers_test.ts",
   "tls_test.ts",
   "../parity/parity_test.ts",
-  "../streams/relay_test.ts",
+  "../streams/relay/relay_test.ts",
   "../transports/send_file_test.ts",
   ...isLongRun ? ["shipped_layers_test.ts", "../transports/layers", "../streams"] : [],
 ];
