@@ -1,13 +1,27 @@
 import { show } from "../../protocols/option_checks.ts";
+import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 
 /**
- * The result of a method of a transform as pieces.
+ * Hands on the result of a method of a transform piece by piece, each once the one before it is
+ * taken.
  *
  * @param produced What the method returned, or its promise resolved to.
  * @param method The name of the method.
+ * @param take Takes a piece; a promise says when it is taken.
  * @throws {TypeError} If it is neither bytes nor an iterable of them.
  */
-export function piecesOf(
+export async function handOnPieces(
+  produced: unknown,
+  method: string,
+  take: (piece: Uint8Array) => void | Promise<void>,
+): Promise<void> {
+  for await (const piece of piecesOf(produced, method)) {
+    await take(piece);
+    if (turnBudget.spend()) await turnBudget.untilRenewed();
+  }
+}
+
+function piecesOf(
   produced: unknown,
   method: string,
 ): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {

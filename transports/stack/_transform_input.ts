@@ -1,6 +1,5 @@
 import { copyOf } from "../../protocols/bytes.ts";
-import { turnBudget } from "../../protocols/waits/turn_budget.ts";
-import { piecesOf } from "./_pieces.ts";
+import { handOnPieces } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 import { isLent } from "../core/memory/loan.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
@@ -70,10 +69,7 @@ export class TransformInput {
     callback: string,
     produced: Transformed | Promise<Transformed>,
   ): Promise<void> {
-    for await (const piece of piecesOf(await produced, callback)) {
-      await this.#put(piece);
-      if (turnBudget.spend()) await turnBudget.untilRenewed();
-    }
+    await handOnPieces(await produced, callback, (piece) => this.#put(piece));
   }
 
   #put(piece: Uint8Array): void | Promise<void> {

@@ -1,6 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
-import { turnBudget } from "../../protocols/waits/turn_budget.ts";
-import { piecesOf } from "./_pieces.ts";
+import { handOnPieces } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 
 /**
@@ -95,12 +94,7 @@ export class TransformOutput {
       const produced = produce();
       const pieces = produced instanceof Promise ? await produced : produced;
       if (pieces instanceof Uint8Array) await this.#send(pieces);
-      else {
-        for await (const piece of piecesOf(pieces, callback)) {
-          await this.#send(piece);
-          if (turnBudget.spend()) await turnBudget.untilRenewed();
-        }
-      }
+      else await handOnPieces(pieces, callback, (piece) => this.#send(piece));
     } catch (error) {
       this.#onError(callback, error);
     }
