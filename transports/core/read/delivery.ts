@@ -1,15 +1,10 @@
 import { type Bytes, checkBytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
-import type {
-  AnyProtocol,
-  BufferedProtocolCallbacks,
-  ProtocolCallbacks,
-} from "../../../protocols/contract.ts";
-import { InvalidStateError } from "../../../protocols/errors.ts";
-import { show } from "../../../protocols/option_checks.ts";
+import type { AnyProtocol, ProtocolCallbacks } from "../../../protocols/contract.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
-import { isLent, keepable, Loan, markOverwritten } from "../memory/loan.ts";
+import { isLent, keepable, Loan } from "../memory/loan.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
+import { LentBuffer } from "./lent_buffer.ts";
 import { pooledCopy } from "./read_buffer.ts";
 
 /**
@@ -27,16 +22,14 @@ export type ChunkMemory = "own" | "roomy" | "unknown";
 export class Delivery {
   readonly #onError: CallbackErrorSink;
   #protocol: AnyProtocol;
-  #buffered: BufferedProtocolCallbacks | null;
+  // If the protocol has chunks put into a buffer of its own.
+  #buffer: LentBuffer | null;
   readonly #waiting: Bytes[] = [];
   // Delivers what waits; null while nothing does.
   #draining: Promise<void> | null = null;
   // What else has to resolve before that goes on.
   #held: Promise<unknown> | null = null;
   #isInCallback = false;
-  // The buffer that a buffered protocol lent last, and whether the present one lent it.
-  #lent: Uint8Array | undefined;
-  #isLender = false;
   #state: "flowing" | "paused" | "stopped" = "flowing";
   // The waits for another state.
   #resumed: WaitQueue | null = null;
@@ -44,7 +37,7 @@ export class Delivery {
   /** Starts unpaused. Exceptions of the protocol go to `onError`, never to the caller. */
   constructor(protocol: AnyProtocol, onError: CallbackErrorSink) {
     this.#protocol = protocol;
-    this.#buffered = asBuffered(protocol);
+    this.#buffer = LentBuffer.of(protocol, onError);
     this.#onError = onError;
   }
 
@@ -54,11 +47,11 @@ export class Delivery {
   }
 
   set protocol(protocol: AnyProtocol) {
+    if (protocol === this.#protocol) return;
+    this.#protocol = protocol;
     // A read under way may fill a buffer of the last protocol. This one gets a copy, even if it has
     // lent that buffer before.
-    if (protocol !== this.#protocol) this.#isLender = false;
-    this.#protocol = protocol;
-    this.#buffered = asBuffered(protocol);
+    this.#buffer = LentBuffer.of(protocol, this.#onError);
   }
 
   /** Whether delivery is paused. */
@@ -97,12 +90,12 @@ export class Delivery {
 
   /** Whether the protocol has chunks copied into a buffer of its own. */
   get isBuffered(): boolean {
-    return this.#buffered !== null;
+    return this.#buffer !== null;
   }
 
   /** Whether the protocol has chunks lent: they need no memory of their own. */
   get isBorrower(): boolean {
-    return this.#buffered === null && (this.#protocol as ProtocolCallbacks).borrowsChunks === true;
+    return this.#buffer === null && (this.#protocol as ProtocolCallbacks).borrowsChunks === true;
   }
 
   /** Whether a chunk would be delivered now. */
@@ -129,8 +122,7 @@ export class Delivery {
 
   /** The buffer that the protocol lends for the next read; `undefined` if it takes chunks. */
   lend(): Uint8Array | undefined {
-    if (this.#buffered === null) return this.#lent = undefined;
-    return this.#borrow(this.#buffered, -1);
+    return this.#buffer?.lend(-1);
   }
 
   /**
@@ -215,8 +207,8 @@ export class Delivery {
   ): void | Promise<void> {
     if (chunk.length === 0) return this.#onError("dataReceived", goneChunk());
     this.#isInCallback = true;
-    const settled = this.#buffered !== null
-      ? this.#update(this.#buffered, chunk, isInTarget)
+    const settled = this.#buffer !== null
+      ? this.#putInto(this.#buffer, chunk, isInTarget)
       : this.isBorrower
       ? this.#lend(chunk, memory)
       : this.#give(memory === "own" ? chunk : ownBytes(chunk));
@@ -237,38 +229,11 @@ export class Delivery {
     return loan.end(this.#give(lent));
   }
 
-  #update(protocol: BufferedProtocolCallbacks, chunk: Bytes, isInTarget: boolean): unknown {
-    const isInPlace = isInTarget && this.#isLender && chunk.byteOffset === this.#lent?.byteOffset;
-    const taken = isInPlace ? chunk.length : this.#putInto(protocol, chunk);
+  #putInto(buffer: LentBuffer, chunk: Bytes, isInTarget: boolean): unknown {
+    const taken = buffer.put(chunk, isInTarget);
     // The chunk may lie in memory that is read into again.
     if (taken < chunk.length) this.#waiting.unshift(copyOf(chunk, taken));
-    if (taken === 0) return undefined;
-    return callBack(protocol, "bufferUpdated", this.#onError, taken);
-  }
-
-  /** Puts the start of `chunk` into the protocol's buffer; returns how many bytes of it. */
-  #putInto(protocol: BufferedProtocolCallbacks, chunk: Bytes): number {
-    const target = this.#borrow(protocol, chunk.length);
-    if (target === undefined) return 0;
-    const n = Math.min(target.length, chunk.length);
-    target.set(n < chunk.length ? chunk.subarray(0, n) : chunk);
-    return n;
-  }
-
-  /** A protocol's buffer; `undefined` if it failed to give one, which was told. */
-  #borrow(protocol: BufferedProtocolCallbacks, sizeHint: number): Uint8Array | undefined {
-    let hasFailed = false;
-    const buffer = callBack(protocol, "getBuffer", (callback, thrown) => {
-      hasFailed = true;
-      this.#onError(callback, thrown);
-    }, sizeHint);
-    if (buffer instanceof Uint8Array && buffer.length > 0) {
-      this.#isLender = true;
-      if (buffer !== this.#lent) markOverwritten(buffer.buffer);
-      return this.#lent = buffer;
-    }
-    if (!hasFailed) this.#onError("getBuffer", badBuffer(buffer));
-    return undefined;
+    return taken === 0 ? undefined : buffer.update(taken);
   }
 }
 
@@ -280,14 +245,4 @@ function ownBytes(chunk: Bytes): Bytes {
 /** A chunk that waited has become empty. */
 function goneChunk(): Error {
   return new TypeError("Cannot deliver a chunk whose memory was transferred away while it waited");
-}
-
-function badBuffer(buffer: unknown): Error {
-  return buffer instanceof Uint8Array
-    ? new InvalidStateError("Cannot read: getBuffer() returned an empty buffer")
-    : new TypeError(`Cannot read: getBuffer() returned ${show(buffer)}, not a Uint8Array`);
-}
-
-function asBuffered(protocol: AnyProtocol): BufferedProtocolCallbacks | null {
-  return "getBuffer" in protocol ? protocol : null;
 }

@@ -1,0 +1,68 @@
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../protocols/contract.ts";
+import { InvalidStateError } from "../../../protocols/errors.ts";
+import { show } from "../../../protocols/option_checks.ts";
+import { callBack, type CallbackErrorSink } from "../callbacks.ts";
+import { markOverwritten } from "../memory/loan.ts";
+
+/** The buffer that a buffered protocol lends for what comes. */
+export class LentBuffer {
+  readonly #protocol: BufferedProtocolCallbacks;
+  readonly #onError: CallbackErrorSink;
+  // The one that was lent last.
+  #lent: Uint8Array | undefined;
+
+  /** Lends nothing yet. What the protocol throws goes to `onError`. */
+  constructor(protocol: BufferedProtocolCallbacks, onError: CallbackErrorSink) {
+    this.#protocol = protocol;
+    this.#onError = onError;
+  }
+
+  /** That of a protocol; `null` if it takes chunks. */
+  static of(protocol: AnyProtocol, onError: CallbackErrorSink): LentBuffer | null {
+    return "getBuffer" in protocol ? new LentBuffer(protocol, onError) : null;
+  }
+
+  /** Has the protocol lend one; `undefined` if it failed to, which was told. */
+  lend(sizeHint: number): Uint8Array | undefined {
+    let hasFailed = false;
+    const buffer = callBack(this.#protocol, "getBuffer", (callback, thrown) => {
+      hasFailed = true;
+      this.#onError(callback, thrown);
+    }, sizeHint);
+    if (buffer instanceof Uint8Array && buffer.length > 0) {
+      if (buffer !== this.#lent) markOverwritten(buffer.buffer);
+      return this.#lent = buffer;
+    }
+    if (!hasFailed) this.#onError("getBuffer", badBuffer(buffer));
+    return undefined;
+  }
+
+  /**
+   * Puts the start of a chunk there, unless it was read there.
+   *
+   * @returns How many bytes of it, for {@linkcode update}.
+   */
+  put(chunk: Bytes, isInTarget: boolean): number {
+    const lent = this.#lent;
+    const isThere = isInTarget && chunk.buffer === lent?.buffer &&
+      chunk.byteOffset === lent.byteOffset;
+    if (isThere) return chunk.length;
+    const target = this.lend(chunk.length);
+    if (target === undefined) return 0;
+    const n = Math.min(target.length, chunk.length);
+    target.set(n < chunk.length ? chunk.subarray(0, n) : chunk);
+    return n;
+  }
+
+  /** Tells the protocol how many bytes are there. Gives what that returned. */
+  update(n: number): unknown {
+    return callBack(this.#protocol, "bufferUpdated", this.#onError, n);
+  }
+}
+
+function badBuffer(buffer: unknown): Error {
+  return buffer instanceof Uint8Array
+    ? new InvalidStateError("Cannot read: getBuffer() returned an empty buffer")
+    : new TypeError(`Cannot read: getBuffer() returned ${show(buffer)}, not a Uint8Array`);
+}
