@@ -5,14 +5,14 @@ import { show } from "../../../protocols/option_checks.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 import { markOverwritten } from "../memory/loan.ts";
 
-/** The buffer that a buffered protocol lends for what comes. */
+/** The buffer that a buffered protocol lends for the bytes that come. */
 export class LentBuffer {
   readonly #protocol: BufferedProtocolCallbacks;
   readonly #onError: CallbackErrorSink;
   // The one that was lent last.
   #lent: Uint8Array | undefined;
 
-  /** Lends nothing yet. What the protocol throws goes to `onError`. */
+  /** Lends nothing yet. An exception of the protocol goes to `onError`. */
   constructor(protocol: BufferedProtocolCallbacks, onError: CallbackErrorSink) {
     this.#protocol = protocol;
     this.#onError = onError;
