@@ -70,7 +70,7 @@ async function drive(
   }
 }
 
-const SHORT = { connections: 4, size: 64, warmup: 50, duration: 200 } as const;
+const SHORT = { connections: 4, size: 64, warmup: 50, duration: 600 } as const;
 /** For what ends as soon as something goes wrong, however long that takes to come about. */
 const LONG = { ...SHORT, duration: 60_000 } as const;
 

@@ -41,7 +41,7 @@ Deno.test({
     const file = await Deno.makeTempFile();
     const only = "sluice-web,asyncio-protocol,c-epoll,tls-sluice-native,redis-sluice";
     const scenario = "small,tls-small,redis-pipelined";
-    const args = ["--only", only, "--scenario", scenario, "--rounds", "1", "--window", "20"];
+    const args = ["--only", only, "--scenario", scenario, "--rounds", "1", "--window", "500"];
     const { code, stdout, stderr } = await command([...args, "--json", file]).output();
     assertEquals(code, 0, new TextDecoder().decode(stderr));
     const rows: Row[] = JSON.parse(await Deno.readTextFile(file)).rows;
