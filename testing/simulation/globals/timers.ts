@@ -16,8 +16,27 @@ let nextId = FIRST_ID;
 // By number, for programs that keep the number of a timer.
 const byId = new Map<number, VirtualTimer>();
 
+/** What Node's timers have: a reference, which a world does not need to keep the program alive. */
+class Referenced {
+  #isReferenced = true;
+
+  ref(): this {
+    this.#isReferenced = true;
+    return this;
+  }
+
+  unref(): this {
+    this.#isReferenced = false;
+    return this;
+  }
+
+  hasRef(): boolean {
+    return this.#isReferenced;
+  }
+}
+
 /** A timer of a program: what `setTimeout` and `setInterval` give. */
-class VirtualTimer implements Ending {
+class VirtualTimer extends Referenced implements Ending {
   readonly isTimer = true;
   readonly #id = nextId++;
   readonly #process: Process;
@@ -25,9 +44,9 @@ class VirtualTimer implements Ending {
   readonly #repeats: boolean;
   readonly #run: () => void;
   #event: ScheduledEvent | null = null;
-  #isReferenced = true;
 
   constructor(process: Process, delay: unknown, repeats: boolean, run: () => void) {
+    super();
     this.#process = process;
     this.#delay = toDelay(delay);
     this.#repeats = repeats;
@@ -78,20 +97,6 @@ class VirtualTimer implements Ending {
     return this;
   }
 
-  ref(): this {
-    this.#isReferenced = true;
-    return this;
-  }
-
-  unref(): this {
-    this.#isReferenced = false;
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.#isReferenced;
-  }
-
   [Symbol.toPrimitive](): number {
     return this.#id;
   }
@@ -102,13 +107,13 @@ class VirtualTimer implements Ending {
 }
 
 /** A callback of `setImmediate` of a program. */
-class VirtualImmediate implements Ending {
+class VirtualImmediate extends Referenced implements Ending {
   readonly isTimer = false;
   readonly #process: Process;
   #isPending = true;
-  #isReferenced = true;
 
   constructor(process: Process) {
+    super();
     this.#process = process;
     process.scheduler.addImmediate();
     process.add(this);
@@ -125,20 +130,6 @@ class VirtualImmediate implements Ending {
     if (!this.#isPending) return;
     this.#isPending = false;
     this.#process.scheduler.endImmediate(this.#process.host);
-  }
-
-  ref(): this {
-    this.#isReferenced = true;
-    return this;
-  }
-
-  unref(): this {
-    this.#isReferenced = false;
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.#isReferenced;
   }
 
   [Symbol.dispose](): void {

@@ -48,6 +48,21 @@ function acceptorOver(
   return { acceptor, events, until };
 }
 
+/** Accepts until an event is told, then stops; gives all events. */
+async function acceptUntil(
+  event: string,
+  listener: FakeListener,
+  room?: () => void | Promise<void>,
+): Promise<string[]> {
+  const { acceptor, events, until } = acceptorOver(listener, room);
+  const told = until(event);
+  const running = acceptor.run();
+  await told;
+  acceptor.stop();
+  await running;
+  return events;
+}
+
 const tooManyFiles = () => Object.assign(new Error("Too many open files"), { code: "EMFILE" });
 
 /** Has every timer fire soon, and collects for how long each was meant, in milliseconds. */
@@ -96,27 +111,16 @@ Deno.test("Acceptor passes over connections that broke before they were accepted
     new Deno.errors.Interrupted("interrupted"),
     "alive",
   );
-  const { acceptor, events, until } = acceptorOver(listener);
   using timers = hurryTimers();
-  const alive = until("alive");
-  const running = acceptor.run();
-  await alive;
-  acceptor.stop();
-  await running;
-  assertEquals([events, timers.waits], [["alive"], []]);
+  assertEquals(await acceptUntil("alive", listener), ["alive"]);
+  assertEquals(timers.waits, []);
 });
 
 Deno.test("Acceptor reports a lasting failure once, and again after it worked in between", async () => {
   const failures = (count: number) => Array.from({ length: count }, tooManyFiles);
   const listener = new FakeListener(...failures(3), "first", ...failures(2), "second");
-  const { acceptor, events, until } = acceptorOver(listener);
   using _timers = hurryTimers();
-  const second = until("second");
-  const running = acceptor.run();
-  await second;
-  acceptor.stop();
-  await running;
-  assertEquals(events, [
+  assertEquals(await acceptUntil("second", listener), [
     "error Too many open files",
     "first",
     "error Too many open files",
@@ -126,13 +130,8 @@ Deno.test("Acceptor reports a lasting failure once, and again after it worked in
 
 Deno.test("Acceptor waits 10 ms after a failure and twice as long each time, up to 1 s", async () => {
   const listener = new FakeListener(...Array.from({ length: 10 }, tooManyFiles), "at last");
-  const { acceptor, until } = acceptorOver(listener);
   using timers = hurryTimers();
-  const last = until("at last");
-  const running = acceptor.run();
-  await last;
-  acceptor.stop();
-  await running;
+  await acceptUntil("at last", listener);
   const expected = [10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000];
   assertEquals(timers.waits.length, expected.length);
   expected.forEach((ms, index) => {
@@ -144,52 +143,30 @@ Deno.test("Acceptor waits 10 ms after a failure and twice as long each time, up 
 
 Deno.test("Acceptor tells of a failure that lasts once a minute", async () => {
   const listener = new FakeListener(...Array.from({ length: 70 }, tooManyFiles), "at last");
-  const { acceptor, events, until } = acceptorOver(listener);
   using timers = hurryTimers();
   using clock = countedClock(1000);
-  const last = until("at last");
-  const running = acceptor.run();
-  await last;
-  acceptor.stop();
-  await running;
-  assertEquals([timers.waits.length, clock.looks], [70, 70]);
   const told = "error Too many open files";
-  assertEquals(events, [told, told, "at last"]);
+  assertEquals(await acceptUntil("at last", listener), [told, told, "at last"]);
+  assertEquals([timers.waits.length, clock.looks], [70, 70]);
 });
 
 Deno.test("Acceptor pauses 10 ms between accepts that pass over peers for ever", async () => {
   const gone = () => new Deno.errors.ConnectionReset("gone");
   const listener = new FakeListener(...Array.from({ length: 67 }, gone), "alive");
-  const { acceptor, events, until } = acceptorOver(listener);
   using timers = hurryTimers();
-  const alive = until("alive");
-  const running = acceptor.run();
-  await alive;
-  acceptor.stop();
-  await running;
-  assertEquals(events, ["error gone", "alive"]);
+  assertEquals(await acceptUntil("alive", listener), ["error gone", "alive"]);
   assertEquals(timers.waits, [10, 10, 10]);
 });
 
 Deno.test("Acceptor lets the rest of the program run while every accept passes over a peer", async () => {
   const listener = new FakeListener();
   listener.accept = () => Promise.reject(new Deno.errors.ConnectionReset("gone"));
-  const { acceptor, until } = acceptorOver(listener);
-  const told = until("error gone");
-  const running = acceptor.run();
-  await told;
-  acceptor.stop();
-  await running;
+  await acceptUntil("error gone", listener);
 });
 
 Deno.test("Acceptor.stop() ends the wait after a failure", async () => {
   const listener = new FakeListener(tooManyFiles());
-  const { acceptor, until } = acceptorOver(listener);
-  const failed = until("error Too many open files");
-  const running = acceptor.run();
-  await failed;
-  acceptor.stop();
-  await running;
+  await acceptUntil("error Too many open files", listener);
   assertEquals(listener.accepts, 1);
 });
 

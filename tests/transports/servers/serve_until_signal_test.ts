@@ -5,14 +5,13 @@ import {
   createSubprocessExec,
   openConnection,
   type Process,
+  type StreamConnection,
 } from "@sluice/net";
 import { fileURLToPath } from "node:url";
+import { posixTest } from "../../support/posix_test.ts";
 
 const PROGRAM = fileURLToPath(new URL("./serving_program.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-/** Windows cannot send signals to a process, only end it. */
-const ignore = Deno.build.os === "windows";
-
 type Line = () => Promise<string>;
 
 /** Starts the program; gives it, its port, and its next line. */
@@ -26,16 +25,26 @@ async function start(...args: readonly string[]): Promise<[Process, number, Line
   return [program, Number(await line()), line];
 }
 
+/** A client that was greeted: the server has its connection. */
+async function greeted(port: number): Promise<StreamConnection> {
+  const client = await openConnection({ port });
+  assertEquals(await client.reader.readexactly(5), new TextEncoder().encode("hello"));
+  return client;
+}
+
+/** Sends a line and gets it back. */
+async function exchange({ reader, writer }: StreamConnection): Promise<void> {
+  writer.write("line\n");
+  assertEquals(await reader.readline({ as: "text" }), "line\n");
+}
+
 for (const kind of ["callbacks", "streams"]) {
-  Deno.test({
-    name: `serveUntilSignal() ends a server of ${kind} at SIGTERM without using up the grace`,
-    ignore,
-    async fn(): Promise<void> {
+  posixTest(
+    `serveUntilSignal() ends a server of ${kind} at SIGTERM without using up the grace`,
+    async () => {
       const [program, port, line] = await start(kind, '{"grace":600000}');
-      await using client = await openConnection({ port });
-      assertEquals(await client.reader.readexactly(5), new TextEncoder().encode("hello"));
-      client.writer.write("line\n");
-      assertEquals(await client.reader.readline({ as: "text" }), "line\n");
+      await using client = await greeted(port);
+      await exchange(client);
       program.sendSignal("SIGTERM");
       assertEquals(await client.reader.read(), new Uint8Array(0));
       assertEquals(await line(), "signal");
@@ -43,80 +52,64 @@ for (const kind of ["callbacks", "streams"]) {
       assertEquals(await program.wait(), 0);
       await program.closed;
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "serveUntilSignal() aborts what is left at a second signal, of any kind",
-  ignore,
-  async fn(): Promise<void> {
-    const [program, port, line] = await start("stubborn", '{"grace":600000}');
-    await using client = await openConnection({ port });
-    await client.reader.readexactly(5);
-    program.sendSignal("SIGINT");
-    assertEquals(await line(), "signal");
-    program.sendSignal("SIGTERM");
-    assertEquals(JSON.parse(await line()), { finished: 0, aborted: 1, signal: "SIGINT" });
-    assertEquals(await program.wait(), 0);
-    await program.closed;
-  },
+posixTest("serveUntilSignal() aborts what is left at a second signal, of any kind", async () => {
+  const [program, port, line] = await start("stubborn", '{"grace":600000}');
+  await using _client = await greeted(port);
+  program.sendSignal("SIGINT");
+  assertEquals(await line(), "signal");
+  program.sendSignal("SIGTERM");
+  assertEquals(JSON.parse(await line()), { finished: 0, aborted: 1, signal: "SIGINT" });
+  assertEquals(await program.wait(), 0);
+  await program.closed;
 });
 
-Deno.test({
-  name: "serveUntilSignal() aborts after the grace a client that takes nothing",
-  ignore,
-  async fn(): Promise<void> {
-    const [program, port, line] = await start("callbacks", '{"grace":50}');
-    const { transport } = await createConnection(() => ({}), { port });
-    transport.write("Much");
-    transport.pauseReading();
-    // Its greeting is on its way, so the server has the connection.
-    await using other = await openConnection({ port });
-    await other.reader.readexactly(5);
-    program.sendSignal("SIGTERM");
-    assertEquals(await line(), "signal");
-    const { finished, aborted } = JSON.parse(await line());
-    assertEquals(finished + aborted, 2);
-    assertEquals(await program.wait(), 0);
-    transport.abort();
-    await transport.closed;
-    await program.closed;
-  },
+posixTest("serveUntilSignal() aborts after the grace a client that takes nothing", async () => {
+  const [program, port, line] = await start("callbacks", '{"grace":50}');
+  const { transport } = await createConnection(() => ({}), { port });
+  transport.write("Much");
+  transport.pauseReading();
+  // The server accepts in order, so it has that connection once this one is greeted.
+  await using _other = await greeted(port);
+  program.sendSignal("SIGTERM");
+  assertEquals(await line(), "signal");
+  const { finished, aborted } = JSON.parse(await line());
+  assertEquals(finished + aborted, 2);
+  assertEquals(await program.wait(), 0);
+  transport.abort();
+  await transport.closed;
+  await program.closed;
 });
 
-Deno.test({
-  name: "serveUntilSignal() leaves clients alone within the grace with closeClients: false",
-  ignore,
-  async fn(): Promise<void> {
+posixTest(
+  "serveUntilSignal() leaves clients alone within the grace with closeClients: false",
+  async () => {
     const [program, port, line] = await start("callbacks", '{"grace":600000,"closeClients":false}');
-    await using client = await openConnection({ port });
-    await client.reader.readexactly(5);
+    await using client = await greeted(port);
     program.sendSignal("SIGTERM");
     assertEquals(await line(), "signal");
-    client.writer.write("still\n");
-    assertEquals(await client.reader.readline({ as: "text" }), "still\n");
+    await exchange(client);
     await client.close();
     assertEquals(JSON.parse(await line()), { finished: 1, aborted: 0, signal: "SIGTERM" });
     await program.closed;
   },
-});
+);
 
-Deno.test({
-  name: "serveUntilSignal() does not take the signal that ends children for a second one",
-  ignore,
-  async fn(): Promise<void> {
+posixTest(
+  "serveUntilSignal() does not take the signal that ends children for a second one",
+  async () => {
     const [program, port, line] = await start("stubborn", '{"grace":600000}', "child");
-    await using client = await openConnection({ port });
-    await client.reader.readexactly(5);
+    await using client = await greeted(port);
     program.sendSignal("SIGTERM");
     assertEquals(await line(), "signal");
-    client.writer.write("still\n");
-    assertEquals(await client.reader.readline({ as: "text" }), "still\n");
+    await exchange(client);
     client.writer.writeEof();
     assertEquals(JSON.parse(await line()), { finished: 1, aborted: 0, signal: "SIGTERM" });
     await program.closed;
   },
-});
+);
 
 Deno.test("serveUntilSignal() ends with the server when that is closed, and listens to signals no more", async () => {
   const server = await createServer(() => ({}), { port: 0 });
