@@ -1,6 +1,6 @@
 import type { Bytes } from "../protocols/bytes.ts";
 import type { AnyProtocol, ProtocolCallbacks } from "../protocols/contract.ts";
-import { splice } from "../transports/core/splice.ts";
+import { splice } from "../transports/core/system/splice.ts";
 import { topOf } from "../transports/core/stack_slot.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 

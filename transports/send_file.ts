@@ -16,7 +16,7 @@ import { connectionOf } from "./core/carrier_transport.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
 import { slotOf } from "./core/stack_slot.ts";
-import { type CarrierFile, systemCarrier } from "./core/system_carrier.ts";
+import { type CarrierFile, systemCarrier } from "./core/system/system_carrier.ts";
 import { sentQueueOf, writeFailureOf, writeSystemBytes } from "./core/write/writing.ts";
 import { gatedTransport } from "./stack/gated_transport.ts";
 

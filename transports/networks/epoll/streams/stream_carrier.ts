@@ -1,7 +1,11 @@
 import type { Address } from "../../../../protocols/facts/address.ts";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../../../core/carrier.ts";
-import type { CarrierFile, SystemCarrier, SystemSink } from "../../../core/system_carrier.ts";
+import type {
+  CarrierFile,
+  SystemCarrier,
+  SystemSink,
+} from "../../../core/system/system_carrier.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { fromErrno } from "../../../core/os_error.ts";
 import { ReadMemory } from "../_read_memory.ts";

@@ -1,5 +1,5 @@
 import { describeOsError, fromErrno, fromNodeError } from "../../../core/os_error.ts";
-import type { CarrierFile, FilePart } from "../../../core/system_carrier.ts";
+import type { CarrierFile, FilePart } from "../../../core/system/system_carrier.ts";
 import { E, type Libc } from "../libc/libc.ts";
 
 /** How much of a file is sent by one call, at most: it is read from the disk meanwhile. */

@@ -1,5 +1,5 @@
-import type { Carrier } from "./carrier.ts";
-import type { SystemBytes } from "./write/system_bytes.ts";
+import type { Carrier } from "../carrier.ts";
+import type { SystemBytes } from "../write/system_bytes.ts";
 
 /** A {@linkcode Carrier} whose system can send what JavaScript has not. */
 export interface SystemCarrier extends Carrier {

@@ -1,8 +1,8 @@
-import type { Transport } from "../../protocols/contract.ts";
-import { connectionOf } from "./carrier_transport.ts";
-import { gateOf } from "./stack_slot.ts";
+import type { Transport } from "../../../protocols/contract.ts";
+import { connectionOf } from "../carrier_transport.ts";
+import { gateOf } from "../stack_slot.ts";
 import { systemCarrier } from "./system_carrier.ts";
-import { writeSystemBytes } from "./write/writing.ts";
+import { writeSystemBytes } from "../write/writing.ts";
 
 /** What {@linkcode splice} asks and tells. */
 export interface SpliceEvents {

@@ -1,4 +1,4 @@
-import { type OptionName, wholeNumber, wrongKind } from "../../protocols/option_checks.ts";
+import { type OptionName, wholeNumber, wrongKind } from "../../../protocols/option_checks.ts";
 
 /** The largest number of the system's. */
 const MAX_FD = 0x7fff_ffff;
