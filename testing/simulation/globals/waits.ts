@@ -7,8 +7,8 @@ import { type Patch, patch } from "./patches.ts";
 export function waitPatches(): Patch[] {
   return [
     patch(WaitQueue.prototype, "wait", (original) => {
-      return function wait(this: WaitQueue, signal): Promise<void> {
-        const promise = original.call(this, signal);
+      return function wait(this: WaitQueue, ...args): Promise<void> {
+        const promise = original.apply(this, args);
         const process = currentContext()?.process;
         if (process === undefined) return promise;
         const begun = { what: null, since: process.scheduler.now, trace: traceCall(wait) };
