@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { openDatagrams } from "../../../streams/datagrams/open_datagrams.ts";
 import { simulate } from "../../../testing/simulation/simulate.ts";
 import { SimulationError } from "../../../testing/simulation/simulation_error.ts";
 import type { SimulationOptions } from "../../../testing/simulation/simulation_options.ts";
@@ -168,4 +169,23 @@ Deno.test("World.heal() of everything looks at no more ways than there are", asy
     (await Deno.connect({ hostname: "server", port: 7 })).close();
     assert(world.now < 1000);
   });
+});
+
+Deno.test("simulate() sends the datagrams that wait for room", async () => {
+  const { value } = await simulate(async () => {
+    await using receiver = await openDatagrams({ localAddr: { hostname: "127.0.0.1", port: 9 } });
+    await using sender = await openDatagrams({
+      remoteAddr: { hostname: "127.0.0.1", port: 9 },
+    });
+    sender.transport.setWriteBufferLimits({ high: 0 });
+    const sent = ["first", "second", "third"].map((data) => sender.send(data));
+    const received: string[] = [];
+    for await (const { data } of receiver) {
+      received.push(new TextDecoder().decode(data));
+      if (received.length === 3) break;
+    }
+    await Promise.all(sent);
+    return received;
+  });
+  assertEquals(value, ["first", "second", "third"]);
 });
