@@ -171,9 +171,10 @@ export class Outbound {
 
   /** Starts sending now, unless an operation is under way or nothing is queued. */
   flush(): void {
-    const before = this.#sent;
+    const { sent, size } = this;
     this.#sendQueued();
-    if (this.#sent !== before) this.#tellIfFlushed();
+    // Bytes that the system had not after all are neither sent nor queued.
+    if (this.#sent !== sent || this.size < size) this.#tellIfFlushed();
   }
 
   /**

@@ -62,6 +62,9 @@ export function closeAfterPeer(transport: Transport, isPeerFirst?: boolean): voi
  * Writes bytes of the system to a connection without layers, after the bytes that were written
  * before.
  *
+ * @param connection The connection.
+ * @param source The bytes; ended here if they are not taken.
+ * @param length How many there are.
  * @returns Whether the transport wants more; `false` as well if it takes nothing any more.
  * @throws {InvalidStateError} If the direction has ended.
  */
@@ -70,10 +73,13 @@ export function writeSystemBytes(
   source: SystemBytes,
   length: number,
 ): boolean {
-  if (!connection.mayWrite()) {
-    source.end();
-    return false;
+  let isTaken = false;
+  try {
+    isTaken = connection.mayWrite();
+  } finally {
+    if (!isTaken) source.end();
   }
+  if (!isTaken) return false;
   connection.outbound.pushSystem(source, length);
   connection.outbound.commit();
   // Waiting for more would not make them fewer calls.

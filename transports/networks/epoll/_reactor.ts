@@ -163,7 +163,9 @@ export class Reactor {
   /** One more descriptor keeps the process alive. */
   reference(): void {
     if (this.#referenced++ > 0 || this.#isWaiting || this.#isTurning) return;
+    // Instead of the turn that is scheduled: with two, two threads would wait in the end.
     this.#cancelTurn();
+    this.#round++;
     setImmediate(this.#turn, this.#round);
   }
 

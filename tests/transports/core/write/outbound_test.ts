@@ -189,3 +189,34 @@ Deno.test("Outbound takes a carrier that throws where it should reject", async (
   other.outbound.end();
   assertEquals(other.events, ["failed Error: not open"]);
 });
+
+Deno.test("Outbound ends the waits for bytes that the system has not after all", async () => {
+  const { outbound, events } = outboundOver();
+  const answers = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
+  const [first, second] = answers;
+  let ended = 0;
+  outbound.pushSystem({ send: () => answers.shift()?.promise ?? 0, end: () => ended++ }, 1000);
+  outbound.flush();
+  const waits = [outbound.sentQueue?.wait()];
+  first?.resolve(10);
+  await settle();
+  waits.push(outbound.sentQueue?.wait());
+  second?.resolve(0);
+  await Promise.all(waits);
+  assertEquals([outbound.sent, outbound.size, ended], [10, 0, 1]);
+  // Those that come later wait for their own bytes.
+  const third = Promise.withResolvers<number>();
+  outbound.pushSystem({ send: () => third.promise, end: () => ended++ }, 5);
+  outbound.flush();
+  const later = outbound.sentQueue?.wait();
+  third.resolve(5);
+  await later;
+  assertEquals([outbound.sent, ended, events], [15, 2, ["flushed", "flushed"]]);
+});
+
+Deno.test("Outbound.flush() tells that all is sent when the system has nothing at once", () => {
+  const { outbound, events } = outboundOver();
+  outbound.pushSystem({ send: () => 0, end: () => {} }, 1000);
+  outbound.flush();
+  assertEquals([outbound.sent, outbound.size, events], [0, 0, ["flushed"]]);
+});

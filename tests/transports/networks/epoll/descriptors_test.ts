@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { Random } from "../../../../testing/conformance/random.ts";
+import { relay } from "../../../../streams/relay.ts";
 import { openConnection } from "../../../../streams/open_connection.ts";
 import { openUnixConnection } from "../../../../streams/open_unix_connection.ts";
 import { startServer } from "../../../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../../../streams/stream_connection.ts";
 import { connectCarrier } from "../../../../transports/core/connect_carrier.ts";
+import { createDatagramEndpoint } from "../../../../transports/create_datagram_endpoint.ts";
 import { counters } from "../../../../transports/layers/counters.ts";
 import { adoptSocket } from "../../../../transports/networks/epoll/descriptors/adopt_socket.ts";
 import type { Descriptor } from "../../../../transports/networks/epoll/descriptors/descriptor.ts";
@@ -474,3 +476,70 @@ Deno.test("readDescriptors() takes numbers out of any bytes, and none from beyon
     assert(4 * found.length <= bytes.length);
   }
 });
+
+test("sendDescriptors() after writeEof() throws, and leaves no copy open", () =>
+  withChannel((a) => {
+    const { fd } = a.transport.getExtraInfo("socket") as unknown as { fd: number };
+    a.writer.writeEof();
+    assertThrows(
+      () => sendDescriptors(a.transport, [fd, fd], "x"),
+      InvalidStateError,
+      "writeEof()",
+    );
+    return Promise.resolve();
+  }));
+
+test("relay() of a connection that receives descriptors leaves them to be read", () =>
+  withTcp((client, accepted) =>
+    withChannel(async (a, b, received) => {
+      const { fd } = a.transport.getExtraInfo("socket") as unknown as { fd: number };
+      const relayed = relay(b, accepted);
+      sendDescriptors(a.transport, [fd], "with one");
+      assertEquals(decode(await client.reader.readexactly(8)), "with one");
+      using descriptor = await received.read();
+      assert(descriptor?.isOpen);
+      a.close();
+      client.close();
+      await relayed;
+    })
+  ));
+
+test("detachSocket() does not take the socket while a file is being sent", () =>
+  withTcp(async (client, accepted) => {
+    const path = await Deno.makeTempFile();
+    await Deno.writeFile(path, pattern(10));
+    const sending = sendFile(accepted.transport, path);
+    assertThrows(() => detachSocket(accepted.transport), InvalidStateError, "a file is being sent");
+    await sending;
+    assertEquals(await client.reader.readexactly(10), pattern(10));
+    await Deno.remove(path);
+  }));
+
+test("An endpoint takes a socket over that has come as a descriptor", () =>
+  withChannel(async (a, b, received) => {
+    const open = async (place: Partial<Parameters<typeof createDatagramEndpoint>[1]>) => {
+      const got = Promise.withResolvers<string>();
+      const datagramReceived = (data: Uint8Array) => got.resolve(decode(data));
+      const options = { ...place, network };
+      const { transport } = await createDatagramEndpoint(() => ({ datagramReceived }), options);
+      return { transport, got: got.promise };
+    };
+    const first = await open({ localAddr: {} });
+    const { fd } = first.transport.getExtraInfo("socket") as unknown as { fd: number };
+    const { port } = first.transport;
+    sendDescriptors(a.transport, [fd], "x");
+    first.transport.close();
+    await first.transport.closed;
+    const descriptor = await received.read();
+    assert(descriptor !== null);
+    const second = await open({ fd: descriptor.fd });
+    assert(!descriptor.isOpen);
+    // The connection has nothing left to close.
+    a.close();
+    b.close();
+    await b.transport.closed;
+    second.transport.sendto("still there", { hostname: "127.0.0.1", port });
+    assertEquals(await second.got, "still there");
+    second.transport.close();
+    await second.transport.closed;
+  }));

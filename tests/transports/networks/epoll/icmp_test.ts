@@ -1,6 +1,8 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { createDatagramEndpoint } from "../../../../transports/create_datagram_endpoint.ts";
+import { bindDatagrams } from "../../../../transports/networks/epoll/datagrams/bind_datagrams.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
+import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 
 for (const hostname of ["127.0.0.1", "::1"]) {
   Deno.test({
@@ -68,5 +70,35 @@ Deno.test({
     assertEquals(errors, []);
     transport.close();
     await transport.closed;
+  },
+});
+
+Deno.test({
+  name: "Datagrams that leave together while one was refused call the protocol back later only",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const destination = { transport: "udp", hostname: "127.0.0.1", port: free.addr.port } as const;
+    const carrier = bindDatagrams(loadLibc(), { hostname: "127.0.0.1" }, {}, destination);
+    const events: string[] = [];
+    const told = Promise.withResolvers<void>();
+    carrier.start({
+      receive: () => "copied",
+      fail: () => {
+        events.push("refused");
+        told.resolve();
+      },
+      lose: () => {},
+    });
+    carrier.send(Uint8Array.of(1), destination, () => {});
+    const two = [2, 3].map((value) => ({ data: Uint8Array.of(value), destination }));
+    events.push("begin");
+    const outcomes = carrier.trySendMany?.(two) ?? [];
+    events.push("end");
+    // None of them is said to be refused: the first one was.
+    assertEquals(outcomes.filter((error) => error !== null), []);
+    await told.promise;
+    assertEquals(events.slice(0, 3), ["begin", "end", "refused"]);
+    carrier.close();
   },
 });

@@ -9,6 +9,7 @@ import {
 } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
+import { settle } from "../../../support/event_loop.ts";
 import { Echo } from "../../../support/echo.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -129,5 +130,49 @@ Deno.test({
     await Promise.all(taken);
     for (const fd of [end, set]) real.close(fd);
     await server.shutdown({ grace: 0 });
+  },
+});
+
+Deno.test({
+  name: "A reactor waits on one thread, however often what it has open is unreferenced",
+  ignore,
+  fn: async () => {
+    let waits = 0;
+    let mostWaits = 0;
+    const libc: Libc = {
+      ...real,
+      errno: 0,
+      waitOnThread: async (...args) => {
+        mostWaits = Math.max(mostWaits, ++waits);
+        const found = await real.waitOnThread(...args);
+        waits--;
+        return found;
+      },
+    };
+    const ready = Promise.withResolvers<void>();
+    const fd = real.eventfd(0, 0o2000000);
+    const watch = reactorOf(libc).open(fd, { onReady: () => ready.resolve() });
+    watch.interest = 1;
+    for (let i = 0; i < 5; i++) {
+      for (let j = 0; j < 10; j++) {
+        watch.isReferenced = false;
+        watch.isReferenced = true;
+      }
+      await settle();
+    }
+    // As with an unreferenced server whose connections come and go.
+    watch.isReferenced = false;
+    for (let i = 0; i < 10; i++) {
+      reactorOf(libc).open(real.eventfd(0, 0o2000000), { onReady: () => {} }).close();
+    }
+    watch.isReferenced = true;
+    await settle();
+    real.write(fd, new Uint8Array(new BigUint64Array([1n]).buffer), 8n);
+    await ready.promise;
+    watch.close();
+    await settle();
+    // That a thread has returned is told a little later.
+    assert(mostWaits <= 2, `${mostWaits} waits at a time`);
+    assertEquals(waits, 0);
   },
 });

@@ -222,3 +222,21 @@ test("What a terminal cannot be or do is refused before anything is started", as
     "pty",
   );
 });
+
+test("A terminal whose input is full is closed with its program, though a child goes on", async () => {
+  const line = "(trap '' HUP; echo ready; exec cat <&3) 3< FIFO & wait";
+  const folder = await Deno.makeTempDir();
+  await new Deno.Command("mkfifo", { args: [`${folder}/fifo`] }).output();
+  await using process = await start("sh", ["-c", line.replace("FIFO", `${folder}/fifo`)]);
+  // What the child waits for, and ends at.
+  const release = await Deno.open(`${folder}/fifo`, { write: true });
+  assertEquals(await process.stdout.readline({ as: "text" }), "ready\r\n");
+  // More lines than a terminal keeps, so that there is no room to type the end.
+  process.stdin.write(`${"x".repeat(99)}\n`.repeat(1000));
+  process.kill();
+  assertEquals(await process.wait(), -9);
+  await process.shutdown();
+  assertEquals(openDescriptors().filter((name) => name.startsWith("/dev/pt")), []);
+  release.close();
+  await Deno.remove(folder, { recursive: true });
+});

@@ -6,6 +6,7 @@ import {
 } from "../../../datagrams/datagram_carrier.ts";
 import type { SpecialDatagramOptions } from "../../../datagrams/special_datagram_options.ts";
 import type { DatagramBindPlace } from "../../network.ts";
+import { takeOver } from "../descriptors/descriptor.ts";
 import { EpollDatagramCarrier } from "./datagram_carrier.ts";
 import { AF, type Libc, SOCK } from "../libc/libc.ts";
 import type { Address } from "../../../../protocols/facts/address.ts";
@@ -72,5 +73,7 @@ function adopt(
   if ((peer ?? wanted) !== null) askForErrors(libc, fd, family);
   const size = options.maxDatagramSize ?? MAX_DATAGRAM_SIZE;
   const ends = { address: Object.freeze(address), peer };
-  return new EpollDatagramCarrier(libc, fd, ends, size, () => {});
+  const carrier = new EpollDatagramCarrier(libc, fd, ends, size, () => {});
+  takeOver(fd);
+  return carrier;
 }

@@ -118,7 +118,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
 
   trySendMany(datagrams: readonly DatagramToSend[]): readonly unknown[] {
     // Of a Unix receiver without room no event tells, so each is tried by itself.
-    if (!this.#isUdp || this.#waiting !== null) return [];
+    if (!this.#isUdp || this.#waiting !== null || !this.#watch.isOpen) return [];
     const batch = outgoingBatch(this.#libc);
     for (const { data, destination } of datagrams) {
       if (data.length > (this.maxSize ?? 0)) break;
@@ -133,20 +133,15 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   /** A failure is that of the first one that was not sent: the next call tries those after it. */
   #sendBatch(batch: OutgoingBatch, datagrams: readonly DatagramToSend[]): unknown[] {
     const outcomes: unknown[] = [];
-    let lastRefused = -1;
-    while (outcomes.length < batch.length && this.#watch.isOpen) {
+    while (outcomes.length < batch.length) {
       const at = outcomes.length;
       const sent = batch.send(this.#watch.fd, at);
       for (let i = 0; i < sent; i++) outcomes.push(null);
       if (sent > 0) continue;
       const { errno } = this.#libc;
-      if (isTransient(errno)) break;
-      if (errno === E.CONNREFUSED && at !== lastRefused) {
-        // That of an earlier one, which is told by itself: this one was not tried.
-        lastRefused = at;
-        this.#takeErrors();
-        continue;
-      }
+      // The second is that of an earlier one: its event tells the protocol, which must find nothing
+      // half done.
+      if (isTransient(errno) || errno === E.CONNREFUSED) break;
       const { data, destination } = datagrams[at] ?? {};
       if (data === undefined || destination === undefined) break;
       outcomes.push(describeSendError(errno, data.length, destination));

@@ -2,6 +2,7 @@ import type { Transport } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { connectionOf } from "../../../core/carrier_transport.ts";
 import { setBlocking } from "../libc/socket_calls.ts";
+import { gateOf } from "../../../core/stack_slot.ts";
 import { StreamCarrier } from "../streams/stream_carrier.ts";
 import { Descriptor } from "./descriptor.ts";
 
@@ -27,7 +28,8 @@ import { Descriptor } from "./descriptor.ts";
  * @param transport The connection.
  * @returns The socket, which blocks as other programs expect it; it belongs to the caller.
  * @throws {TypeError} If it is no connection of `epollNetwork`, or has layers.
- * @throws {InvalidStateError} If it is closed, or bytes wait to be sent or delivered.
+ * @throws {InvalidStateError} If it is closed, bytes wait to be sent or delivered, a file is being
+ * sent or a layer inserted.
  */
 export function detachSocket(transport: Transport): Descriptor {
   const connection = connectionOf(transport);
@@ -39,6 +41,8 @@ export function detachSocket(transport: Transport): Descriptor {
   }
   const problem = connection.lifecycle.isClosing
     ? "the connection is closed"
+    : gateOf(transport) !== null
+    ? "a file is being sent or a layer inserted; await that first"
     : !connection.outbound.isFlushed
     ? "bytes wait to be sent; await flush() first"
     : connection.delivery.hasWaiting

@@ -251,8 +251,9 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
 
   #read(): void {
     if (!this.#sink?.isAsking()) return void (this.#isReading = false);
-    const pipe = this.#diversion?.sink.isTaking() ? pipesOf(this.libc).take() : null;
-    if (this.#diversion !== null && pipe !== null) return this.#divert(this.#diversion, pipe);
+    const diversion = this.#usedDiversion;
+    const pipe = diversion === null ? null : pipesOf(this.libc).take();
+    if (diversion !== null && pipe !== null) return this.#divert(diversion, pipe);
     const { size, bytes } = this.#isBulk ? bulkMemory : memory;
     const n = this.#inbox === null
       ? this.libc.recv(this.fd, bytes, size, MSG.DONTWAIT)
@@ -264,6 +265,11 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
       return;
     }
     this.#onReadNothing(n === 0 ? 0 : this.libc.errno);
+  }
+
+  /** Where the next bytes go; a pipe has no place for the descriptors that come with them. */
+  get #usedDiversion(): Diversion | null {
+    return this.#inbox === null && this.#diversion?.sink.isTaking() ? this.#diversion : null;
   }
 
   /** Reads into a pipe, of which the other connection sends. */

@@ -108,7 +108,10 @@ class SystemTerminal implements Terminal {
       output,
       descriptor: this.#pair.slave,
       giveTo: (uid) => void check(this.#libc, this.#libc.fchown(this.#pair.slave, uid, SAME_GROUP)),
-      onExit: closeSlave,
+      onExit: () => {
+        closeSlave();
+        pipe.onExit();
+      },
       close: () => {
         closeSlave();
         input.release();

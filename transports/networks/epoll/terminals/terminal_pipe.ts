@@ -33,6 +33,7 @@ export class TerminalPipe implements ReadyHandler {
   readonly #inUse = new Set(["input", "output"]);
   readonly #outputEnded = Promise.withResolvers<void>();
   #isEnding = false;
+  #isProgramThere = true;
   // How much is left to type of the end.
   #end = END.subarray(1);
   #onReadable: (() => void) | null = null;
@@ -91,6 +92,12 @@ export class TerminalPipe implements ReadyHandler {
     }
   }
 
+  /** The program has ended: the end of its input is not typed later any more. */
+  onExit(): void {
+    this.#isProgramThere = false;
+    if (this.#isEnding) this.#wakeWriter();
+  }
+
   /** Ends what the program reads; a write that waits fails. */
   #endOutput(): Promise<void> {
     if (!this.#isEnding) {
@@ -105,7 +112,7 @@ export class TerminalPipe implements ReadyHandler {
     while (this.#end.length > 0) {
       const n = this.#libc.write(this.#watch.fd, this.#end, BigInt(this.#end.length));
       if (n > 0) this.#end = this.#end.subarray(n);
-      else if (!isTransient(this.#libc.errno)) break;
+      else if (!this.#isProgramThere || !isTransient(this.#libc.errno)) break;
       else {
         // The program has yet to read what was typed before.
         this.#onWritable = () => this.#typeEnd();
