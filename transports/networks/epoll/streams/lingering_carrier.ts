@@ -63,9 +63,11 @@ export class LingeringCarrier extends StreamCarrier {
 
   /** Throws what the peer has answered instead, such as a reset. */
   #isAcknowledged(): boolean {
+    // First the state: a reset between the two calls would look like an acknowledgement.
+    const state = tcpStateOf(this.libc, this.fd);
     const errno = getOption(this.libc, this.fd, LEVEL.SOCKET, SO.ERROR);
     if (errno !== 0) throw fromErrno(errno);
-    return !UNACKNOWLEDGED.includes(tcpStateOf(this.libc, this.fd));
+    return !UNACKNOWLEDGED.includes(state);
   }
 
   #lateError(): TimeoutError {
