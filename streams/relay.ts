@@ -155,8 +155,8 @@ async function copy(
   } catch (error) {
     const reason = toReason(error);
     if (isOneWay(from, to) && !isStopped(from, to, error)) return { ...passed, reason };
-    // What arrived before the failure is passed on first.
-    await to.writer.flush().catch(() => {});
+    // What arrived before the failure is passed on first, the answers of the other side as well.
+    await Promise.allSettled([from, to].map(({ writer }) => writer.flush()));
     watch.abort(reason);
     return { ...passed, reason };
   }
