@@ -71,8 +71,10 @@ export class RedisClient implements AsyncDisposable {
 
   /** Sends a command; commands that are not awaited go out together. */
   async send(...command: readonly (string | number)[]): Promise<Reply> {
-    this.#connecting ??= this.#connect();
-    const connection = await this.#connecting;
+    const connecting = this.#connecting ??= this.#connect();
+    const connection = await connecting;
+    // It may have been lost in between, and nothing would tell of an answer that does not come.
+    if (connecting !== this.#connecting) return await this.send(...command);
     const answer = { ...Promise.withResolvers<Reply>(), sentAt: performance.now() };
     this.#due.push(answer);
     connection.writer.write(encode(command));
