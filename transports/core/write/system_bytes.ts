@@ -10,6 +10,9 @@ export interface SystemBytes {
    * @returns How many were sent, now or by a promise; 0 if there are no more, after all.
    */
   send(most: number): number | Promise<number>;
-  /** All are sent, or the rest is dropped. Called once. */
+  /**
+   * All are sent, or the rest is dropped. Called once; a send that waits for room may still come to
+   * it later in the same turn, and sends nothing more.
+   */
   end(): void;
 }

@@ -9,6 +9,7 @@ import { E, LEVEL, type Libc, SO, SOCK } from "../libc/libc.ts";
 import { loadLibc } from "../libc/load_libc.ts";
 import { getOption, localAddressOf, peerAddressOf, setNonBlocking } from "../libc/socket_calls.ts";
 import { makeStreamCarrier } from "../streams/lingering_carrier.ts";
+import type { Ends } from "../streams/stream_carrier.ts";
 import { type Descriptor, numberOf, takeOver } from "./descriptor.ts";
 
 /** Options for {@linkcode adoptSocket}. */
@@ -43,6 +44,7 @@ const CHECKS: OptionTable<AdoptSocketOptions> = { ...SOCKET_CHECKS, ...SPECIAL_S
  * @param options What to set on it.
  * @returns The carrier.
  * @throws {TypeError} If it is no connected stream socket, or one that this library has open.
+ * @throws The error of the system, such as that the process has too many descriptors open.
  */
 export function adoptSocket(
   descriptor: Descriptor | number,
@@ -60,6 +62,18 @@ export function adoptSocket(
 }
 
 function adopt(libc: Libc, fd: number, options: AdoptSocketOptions): Carrier {
+  const { local, remote } = endsOf(libc, fd);
+  setNonBlocking(libc, fd);
+  if (local.transport === "tcp") {
+    prepareConnection(libc, fd, options);
+    prepareSocket(libc, fd, local.hostname.includes(":"), options);
+  }
+  const ends = { local, remote, resetsOnAbort: options.resetOnAbort };
+  return makeStreamCarrier(libc, fd, ends, options.linger);
+}
+
+/** The addresses of a connected socket. */
+function endsOf(libc: Libc, fd: number): Pick<Ends, "local" | "remote"> {
   try {
     const isListening = getOption(libc, fd, LEVEL.SOCKET, SO.ACCEPTCONN) === 1;
     const isStream = getOption(libc, fd, LEVEL.SOCKET, SO.TYPE) === SOCK.STREAM;
@@ -67,13 +81,7 @@ function adopt(libc: Libc, fd: number, options: AdoptSocketOptions): Carrier {
     const local = localAddressOf(libc, fd, "stream");
     const remote = peerAddressOf(libc, fd, "stream");
     if (remote === null) throw fromErrno(E.NOTCONN);
-    setNonBlocking(libc, fd);
-    if (local.transport === "tcp") {
-      prepareConnection(libc, fd, options);
-      prepareSocket(libc, fd, local.hostname.includes(":"), options);
-    }
-    const ends = { local, remote, resetsOnAbort: options.resetOnAbort };
-    return makeStreamCarrier(libc, fd, ends, options.linger);
+    return { local, remote };
   } catch (cause) {
     throw new TypeError(`Cannot adopt socket: fd ${fd} is no connected stream socket`, { cause });
   }

@@ -95,6 +95,11 @@ class DescriptorBytes implements SystemBytes {
   }
 
   end(): void {
+    this.#closeCopies();
+    this.#sent = this.#bytes.length;
+  }
+
+  #closeCopies(): void {
     for (const copy of this.#copies) this.#carrier.libc.close(copy);
     this.#copies = [];
   }
@@ -102,13 +107,15 @@ class DescriptorBytes implements SystemBytes {
   #send(): number {
     const { libc, fd } = this.#carrier;
     const rest = this.#bytes.subarray(this.#sent);
+    // A send that still waits: the bytes are not to go without the descriptors.
+    if (rest.length === 0) return 0;
     const n = this.#copies.length > 0
       ? messagesOf(libc).send(fd, rest, this.#copies)
       : libc.send(fd, rest, BigInt(rest.length), MSG.DONTWAIT | MSG.NOSIGNAL);
     if (n <= 0) return n;
     this.#sent += n;
     // The peer has them with the first byte.
-    this.end();
+    this.#closeCopies();
     return n;
   }
 }

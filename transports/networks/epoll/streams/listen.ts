@@ -96,13 +96,13 @@ function adopt(libc: Libc, fd: number, options: BindOptions): NetworkListener {
     const isListening = getOption(libc, fd, LEVEL.SOCKET, SO.ACCEPTCONN) === 1;
     const isStream = getOption(libc, fd, LEVEL.SOCKET, SO.TYPE) === SOCK.STREAM;
     if (!isListening || !isStream) throw fromErrno(E.INVAL);
-    setNonBlocking(libc, fd);
-    const listener = toListener(libc, fd, options);
-    takeOver(fd);
-    return listener;
   } catch (cause) {
     throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause });
   }
+  setNonBlocking(libc, fd);
+  const listener = toListener(libc, fd, options);
+  takeOver(fd);
+  return listener;
 }
 
 function startListening(

@@ -89,13 +89,16 @@ export class Pipe {
     else this.#giveBack(this);
   }
 
-  /** Closes both ends. */
+  /** Closes both ends; the bytes that are in it are lost. */
   close(): void {
+    this.#size = 0;
     this.#libc.close(this.#input);
     this.#libc.close(this.#output);
   }
 
   #empty(fd: number): number {
+    // A send that still waits: the numbers may be those of another pipe by now.
+    if (this.#size === 0) return 0;
     const flags = SPLICE.MOVE | SPLICE.NONBLOCK;
     const n = this.#libc.splice(this.#output, null, fd, null, BigInt(this.#size), flags);
     if (n > 0) this.#size -= n;

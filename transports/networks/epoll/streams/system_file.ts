@@ -62,6 +62,7 @@ class SystemFilePart implements FilePart {
   readonly #offset = new BigInt64Array(1);
   readonly #offsetBytes = new Uint8Array(this.#offset.buffer);
   readonly #start: number;
+  #hasEnded = false;
 
   constructor(sender: FileSender, fd: number, offset: number, release: () => void) {
     this.#sender = sender;
@@ -80,10 +81,13 @@ class SystemFilePart implements FilePart {
   }
 
   end(): void {
+    this.#hasEnded = true;
     this.#release();
   }
 
   #send(most: number): number {
+    // A send that still waits: the number may be that of another file by now.
+    if (this.#hasEnded) return 0;
     const { libc, fd } = this.#sender;
     const n = libc.sendfile(fd, this.#fd, this.#offsetBytes, BigInt(most));
     if (n >= 0) return n;
