@@ -354,6 +354,8 @@ test("sendDescriptors() refuses what it cannot send before anything is done", ()
   withChannel(async (a, b) => {
     const { transport } = a;
     const refused: [unknown, unknown, new () => Error, string][] = [
+      [undefined, "x", TypeError, "descriptors undefined is not a list"],
+      [5, "x", TypeError, "descriptors 5 is not a list"],
       [[], "x", RangeError, "there are 0, give 1 to 253"],
       [Array(254).fill(0), "x", RangeError, "there are 254"],
       [[0, 999_999], "x", TypeError, "999999 is not open"],

@@ -207,7 +207,9 @@ test("No call that fails leaves a terminal half open", () => {
 test("What a terminal cannot be or do is refused before anything is started", async () => {
   assertThrows(() => openTerminal({ columns: 0, rows: 1 }), RangeError, "columns");
   assertThrows(() => openTerminal({ cols: 1 } as unknown as { columns: 1; rows: 1 }), TypeError);
+  assertThrows(() => openTerminal({} as { columns: 1; rows: 1 }), TypeError, "columns");
   using terminal = openTerminal();
+  assertThrows(() => terminal.resize({ rows: 1 } as { columns: 1; rows: 1 }), TypeError, "columns");
   for (
     const [option, words] of [[{ stdout: "inherit" }, "stdout"], [
       { stdin: "inherit" },

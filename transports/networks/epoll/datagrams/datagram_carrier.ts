@@ -133,15 +133,20 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   /** A failure is that of the first one that was not sent: the next call tries those after it. */
   #sendBatch(batch: OutgoingBatch, datagrams: readonly DatagramToSend[]): unknown[] {
     const outcomes: unknown[] = [];
+    let lastRefused = -1;
     while (outcomes.length < batch.length) {
       const at = outcomes.length;
       const sent = batch.send(this.#watch.fd, at);
       for (let i = 0; i < sent; i++) outcomes.push(null);
       if (sent > 0) continue;
       const { errno } = this.#libc;
-      // The second is that of an earlier one: its event tells the protocol, which must find nothing
-      // half done.
-      if (isTransient(errno) || errno === E.CONNREFUSED) break;
+      if (isTransient(errno)) break;
+      if (errno === E.CONNREFUSED && at !== lastRefused) {
+        // That of an earlier one: this one was not tried. Its event tells the protocol, which must
+        // find nothing half done.
+        lastRefused = at;
+        continue;
+      }
       const { data, destination } = datagrams[at] ?? {};
       if (data === undefined || destination === undefined) break;
       outcomes.push(describeSendError(errno, data.length, destination));

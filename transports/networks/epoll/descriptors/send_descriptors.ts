@@ -1,6 +1,7 @@
 import { type Bytes, copyOf } from "../../../../protocols/bytes.ts";
 import type { Transport } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
+import { listOf } from "../../../../protocols/option_checks.ts";
 import { connectionOf } from "../../../core/carrier_transport.ts";
 import { gateOf } from "../../../core/stack_slot.ts";
 import type { SystemBytes } from "../../../core/write/system_bytes.ts";
@@ -57,24 +58,29 @@ export function sendDescriptors(
   if (bytes.length === 0) {
     throw new TypeError("Cannot send descriptors: data is empty, give at least one byte");
   }
-  const { length } = descriptors;
-  if (length < 1 || length > MAX_DESCRIPTORS) {
-    throw new RangeError(
-      `Cannot send descriptors: there are ${length}, give 1 to ${MAX_DESCRIPTORS}`,
-    );
-  }
+  const numbers = numbersOf(descriptors);
   if (gateOf(transport) !== null) {
     throw new InvalidStateError(
       "Cannot send descriptors: a file is being sent or a layer inserted; await that first",
     );
   }
-  const numbers = descriptors.map((one) => numberOf("send descriptors", one));
   const sending = new DescriptorBytes(
     carrier,
     copyDescriptors(carrier.libc, numbers, "send descriptors"),
     bytes,
   );
   return writeSystemBytes(connection, sending, bytes.length);
+}
+
+function numbersOf(descriptors: readonly (Descriptor | number)[]): number[] {
+  listOf(() => {})(descriptors, { action: "send descriptors", name: "descriptors" });
+  const { length } = descriptors;
+  if (length < 1 || length > MAX_DESCRIPTORS) {
+    throw new RangeError(
+      `Cannot send descriptors: there are ${length}, give 1 to ${MAX_DESCRIPTORS}`,
+    );
+  }
+  return descriptors.map((one) => numberOf("send descriptors", one));
 }
 
 /** Bytes with descriptors, in the queue of a connection. */

@@ -47,11 +47,11 @@ const SAME_GROUP = 0xffff_ffff;
  *
  * @param size How large it is; 80 columns and 24 rows by default.
  * @returns The terminal, which belongs to the caller until a program is started in it.
- * @throws {TypeError} If the C library cannot be used here.
+ * @throws {TypeError} If the C library cannot be used here, or the size lacks one of the two.
  * @throws {RangeError} If the size is out of range.
  */
 export function openTerminal(size: TerminalSize = { columns: 80, rows: 24 }): Terminal {
-  checkOptions("open terminal", size, TERMINAL_SIZE_CHECKS);
+  checkOptions("open terminal", size, TERMINAL_SIZE_CHECKS, ["columns", "rows"]);
   const libc = loadLibc();
   const pair = openTerminalPair(libc);
   const terminal = new SystemTerminal(libc, pair);
@@ -79,7 +79,7 @@ class SystemTerminal implements Terminal {
   }
 
   resize(size: TerminalSize): void {
-    checkOptions("resize terminal", size, TERMINAL_SIZE_CHECKS);
+    checkOptions("resize terminal", size, TERMINAL_SIZE_CHECKS, ["columns", "rows"]);
     if (this.#state === "closed") {
       throw new InvalidStateError("Cannot resize terminal: it is closed");
     }
