@@ -491,11 +491,12 @@ test("sendDescriptors() after writeEof() throws, and leaves no copy open", () =>
     return Promise.resolve();
   }));
 
-test("relay() of a connection that receives descriptors leaves them to be read", () =>
+test("relay() leaves descriptors to be read, also if they are asked for after it began", () =>
   withTcp((client, accepted) =>
-    withChannel(async (a, b, received) => {
+    withChannel(async (a, b) => {
       const { fd } = a.transport.getExtraInfo("socket") as unknown as { fd: number };
       const relayed = relay(b, accepted);
+      const received = receiveDescriptors(b.transport);
       sendDescriptors(a.transport, [fd], "with one");
       assertEquals(decode(await client.reader.readexactly(8)), "with one");
       using descriptor = await received.read();
@@ -503,7 +504,7 @@ test("relay() of a connection that receives descriptors leaves them to be read",
       a.close();
       client.close();
       await relayed;
-    })
+    }, { receives: false })
   ));
 
 test("detachSocket() does not take the socket while a file is being sent", () =>

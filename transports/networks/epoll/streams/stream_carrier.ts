@@ -188,8 +188,6 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
 
   spliceTo(other: Carrier, sink: SystemSink): (() => void) | null {
     if (!(other instanceof StreamCarrier) || other.libc !== this.libc) return null;
-    // Within the system, descriptors would be lost.
-    if (this.#inbox !== null) return null;
     const end = pipesOf(this.libc).use();
     const diversion = { to: other, sink };
     this.#diversion = diversion;
