@@ -92,9 +92,9 @@ export interface Network {
   listen(place: ListenPlace, options: BindOptions): Promise<NetworkListener>;
   /**
    * Binds a socket for datagrams to a port of an IP address, or to the path of a Unix socket.
-   * Absent where there are none. With an `fd` it takes that socket over. With a `peer` the endpoint
-   * is connected to it: a network that is told of datagrams that do not arrive there reports them
-   * to the sink.
+   * Absent where there are none. With an `fd` it takes that socket over. With a `peer` the socket
+   * is connected to that address. If the system reports that datagrams do not arrive there, the
+   * network passes the error to the sink.
    */
   bindDatagrams?(
     place: DatagramBindPlace,

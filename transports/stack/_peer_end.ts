@@ -3,9 +3,9 @@ import type { TransportWrapper } from "../core/transport_wrapper.ts";
 import { closeAfterPeer } from "../core/write/writing.ts";
 
 /**
- * The end of the peer's direction on its way through a layer: the protocol above hears of it when
- * it was handed everything before. By then the transport below has its answer, which kept the
- * connection open; if the protocol says otherwise, the layer closes.
+ * Passes the end of the peer's direction through a layer. The protocol above is told of it once all
+ * data before it was delivered. The transport below was answered earlier, and that answer kept the
+ * connection open. If the protocol does not want it open, the layer closes.
  */
 export class PeerEnd {
   readonly #layer: TransportWrapper;

@@ -1,22 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Outbound } from "../../../../transports/core/write/outbound.ts";
+import type { Outbound } from "../../../../transports/core/write/outbound.ts";
 import { settle } from "../../../support/event_loop.ts";
 import { FakeCarrier } from "../../../support/fake_carrier.ts";
+import { recordedOutbound } from "../../../support/recorded_outbound.ts";
 
 /** An outgoing half over a carrier that the test drives. */
 function outboundOver(
   limits?: { high?: number; low?: number },
 ): { outbound: Outbound; carrier: FakeCarrier; events: string[] } {
   const carrier = new FakeCarrier();
-  const events: string[] = [];
-  const outbound = new Outbound(carrier, {
-    onPause: () => events.push(`pause ${outbound.size}`),
-    onResume: () => events.push(`resume ${outbound.size}`),
-    onFlushed: () => events.push("flushed"),
-    onWriteError: (error) => events.push(`failed ${error}`),
-    onQueueError: (error) => events.push(`gone ${error}`),
-  }, limits);
-  return { outbound, carrier, events };
+  return { carrier, ...recordedOutbound(carrier, limits) };
 }
 
 function send(outbound: Outbound, ...values: number[]): void {

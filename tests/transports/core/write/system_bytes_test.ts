@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Outbound } from "../../../../transports/core/write/outbound.ts";
 import type { SystemBytes } from "../../../../transports/core/write/system_bytes.ts";
 import { settle, stateOf } from "../../../support/event_loop.ts";
 import { FakeCarrier } from "../../../support/fake_carrier.ts";
+import { recordedOutbound } from "../../../support/recorded_outbound.ts";
 
 /** Bytes of the system that a test sends: each call takes what the next answer says. */
 class FakeBytes implements SystemBytes {
@@ -24,21 +24,9 @@ class FakeBytes implements SystemBytes {
   }
 }
 
-function outboundOver(carrier: FakeCarrier, limits = {}): { outbound: Outbound; events: string[] } {
-  const events: string[] = [];
-  const outbound = new Outbound(carrier, {
-    onPause: () => events.push(`pause ${outbound.size}`),
-    onResume: () => events.push(`resume ${outbound.size}`),
-    onFlushed: () => events.push("flushed"),
-    onWriteError: (error) => events.push(`failed ${error}`),
-    onQueueError: (error) => events.push(`gone ${error}`),
-  }, limits);
-  return { outbound, events };
-}
-
 Deno.test("Outbound sends bytes of the system in their place, and counts them", async () => {
   const carrier = new FakeCarrier();
-  const { outbound } = outboundOver(carrier);
+  const { outbound } = recordedOutbound(carrier);
   const bytes = new FakeBytes(10, Promise.resolve(30), 60);
   outbound.push(Uint8Array.of(1), false);
   outbound.pushSystem(bytes, 100);
@@ -57,7 +45,7 @@ Deno.test("Outbound sends bytes of the system in their place, and counts them", 
 
 Deno.test("Outbound forgets bytes that the system does not have, and those who wait go on", async () => {
   const carrier = new FakeCarrier();
-  const { outbound, events } = outboundOver(carrier, { high: 50, low: 10 });
+  const { outbound, events } = recordedOutbound(carrier, { high: 50, low: 10 });
   const first = Promise.withResolvers<number>();
   const bytes = new FakeBytes(first.promise, 0);
   outbound.pushSystem(bytes, 100);
@@ -77,7 +65,7 @@ Deno.test("Outbound forgets bytes that the system does not have, and those who w
 
 Deno.test("Outbound ends the bytes of the system that it drops, once", async () => {
   for (const drop of ["stop", "abandon"] as const) {
-    const { outbound } = outboundOver(new FakeCarrier());
+    const { outbound } = recordedOutbound(new FakeCarrier());
     const all = [new FakeBytes(), new FakeBytes()];
     for (const bytes of all) outbound.pushSystem(bytes, 10);
     outbound.flush();
@@ -89,7 +77,7 @@ Deno.test("Outbound ends the bytes of the system that it drops, once", async () 
 });
 
 Deno.test("Outbound fails when the system cannot send", async () => {
-  const { outbound, events } = outboundOver(new FakeCarrier());
+  const { outbound, events } = recordedOutbound(new FakeCarrier());
   const bytes = new FakeBytes(Promise.reject(new Error("Cable cut")));
   outbound.pushSystem(bytes, 10);
   outbound.flush();
