@@ -16,7 +16,7 @@ import { closeInTime } from "./ending/close_in_time.ts";
 import type { Connection } from "./connection.ts";
 import { switchProtocol } from "./read/switch_protocol.ts";
 import { gateOf } from "./stack_slot.ts";
-import { checkData, discard, takeOver, toParts } from "./write/to_bytes.ts";
+import { checkData, discard, joinTexts, takeOver, toParts } from "./write/to_bytes.ts";
 import { checkWriteBufferLimits } from "./write/water_marks.ts";
 
 let read: (transport: CarrierTransport) => Connection;
@@ -138,7 +138,7 @@ export class CarrierTransport implements Transport {
     const areOwned = options !== undefined && takeOver(pieces, options);
     const isHeld = isOpen && pieces.length > 0 && gateOf(this)?.hold(...pieces) === true;
     if (isOpen && !isHeld) {
-      for (const data of pieces) outbound.push(data, areOwned);
+      for (const data of joinTexts(pieces)) outbound.push(data, areOwned);
       if (pieces.length > 0) outbound.commit();
     } else if (areOwned) discard(pieces);
     return !isHeld && !outbound.paused;

@@ -76,6 +76,29 @@ export function toParts(
 }
 
 /**
+ * The pieces to queue: strings that follow one another become one, since to encode each of them
+ * costs more.
+ */
+export function joinTexts(
+  pieces: readonly (Uint8Array | string)[],
+): readonly (Uint8Array | string)[] {
+  if (pieces.length < 2) return pieces;
+  const joined: (Uint8Array | string)[] = [];
+  let text = "";
+  for (const piece of pieces) {
+    if (typeof piece === "string") {
+      text += piece;
+      continue;
+    }
+    if (text !== "") joined.push(text);
+    text = "";
+    joined.push(piece);
+  }
+  if (text !== "") joined.push(text);
+  return joined;
+}
+
+/**
  * Takes pieces away from the writer if the options say so: those in `pieces` have their memory for
  * themselves then. A small one stays where it is until it is copied, and is detached then.
  *

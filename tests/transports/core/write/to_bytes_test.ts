@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { toBytes, toPieces } from "../../../../transports/core/write/to_bytes.ts";
+import { joinTexts, toBytes, toPieces } from "../../../../transports/core/write/to_bytes.ts";
 
 Deno.test("toBytes() gives bytes as they are and strings as UTF-8", () => {
   const bytes = new Uint8Array([1, 2]);
@@ -77,4 +77,12 @@ Deno.test("toPieces() says what to do with what is no iterable of parts", async 
     assertThrows(() => toPieces(value as string[]), TypeError, message);
   }
   await stream.cancel();
+});
+
+Deno.test("joinTexts() makes strings that follow one another one, and leaves bytes as they are", () => {
+  const bytes = new Uint8Array([1]);
+  assertEquals(joinTexts(["a", "b", bytes, bytes, "c"]), ["ab", bytes, bytes, "c"]);
+  assertEquals(joinTexts([bytes, "a", "b"]), [bytes, "ab"]);
+  assertEquals(joinTexts(["a"]), ["a"]);
+  assertEquals(joinTexts([]), []);
 });
