@@ -31,9 +31,9 @@ const RECORDED = [
   "tests/transports",
   "tests/streams",
   "tests/testing",
-  "tests/conformance/memory_test.ts",
-  "tests/conformance/tcp_test.ts",
-  "tests/conformance/unix_test.ts",
+  "tests/conformance/carriers/memory_test.ts",
+  "tests/conformance/networks/tcp_test.ts",
+  "tests/conformance/networks/unix_test.ts",
 ];
 
 /**

@@ -8,8 +8,8 @@ import {
   TLS_LOAD,
   WrongAnswerError,
 } from "../../bench/harness/load_generator.ts";
-import { hasProgram } from "../support/outside_peer.ts";
-import { localhost } from "../transports/tls/certificates.ts";
+import { hasProgram } from "../support/peers/outside_peer.ts";
+import { localhost } from "../support/certificates/certificates.ts";
 
 const children = new Children();
 const folder = await Deno.makeTempDir();

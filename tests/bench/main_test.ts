@@ -3,7 +3,7 @@ import { processTree } from "../../bench/harness/process_usage.ts";
 import type { Row } from "../../bench/harness/rows.ts";
 import { SCENARIOS } from "../../bench/scenarios.ts";
 import { SERVERS } from "../../bench/servers.ts";
-import { hasProgram } from "../support/outside_peer.ts";
+import { hasProgram } from "../support/peers/outside_peer.ts";
 
 const MAIN = new URL("../../bench/main.ts", import.meta.url).pathname;
 const ignore = Deno.build.os !== "linux" || !hasProgram("cc", ["--version"]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { hasProgram } from "../support/outside_peer.ts";
+import { hasProgram } from "../support/peers/outside_peer.ts";
 import asyncio from "./asyncio_names.json" with { type: "json" };
 import { findUnknown } from "./known_names.ts";
 import { compareNames, readRows } from "./name_tables.ts";

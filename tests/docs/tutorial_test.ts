@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hasProgram } from "../support/outside_peer.ts";
+import { hasProgram } from "../support/peers/outside_peer.ts";
 import { readFences } from "./read_fences.ts";
 import { denoIn, makeUserTree } from "./user_tree.ts";
 

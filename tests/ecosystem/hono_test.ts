@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createServer, type RequestListener } from "node:http";
 import { type FetchHandler, serveHttp } from "../../node/mod.ts";
-import { localhost, trusting } from "../transports/tls/certificates.ts";
+import { localhost, trusting } from "../support/certificates/certificates.ts";
 import { ecosystemTest } from "./ecosystem_test_case.ts";
 import { load } from "./packages.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { toNodeStream } from "../../node/mod.ts";
 import { openConnection } from "../../streams/open_connection.ts";
 import { startExample } from "../examples/run_example.ts";
-import { ca } from "../transports/tls/certificates.ts";
+import { ca } from "../support/certificates/certificates.ts";
 import { ecosystemTest } from "./ecosystem_test_case.ts";
 import { load } from "./packages.ts";
 

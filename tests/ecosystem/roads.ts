@@ -5,7 +5,7 @@ import { startServer } from "../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { readCapture } from "../../testing/capture/read_capture.ts";
 import { Capture } from "../../transports/layers/capture/capture.ts";
-import { localhost, trusting } from "../transports/tls/certificates.ts";
+import { localhost, trusting } from "../support/certificates/certificates.ts";
 
 /** Connects to a server by one of the roads. */
 export type Connect = () => Promise<StreamConnection>;

@@ -1,6 +1,6 @@
 import { deadline } from "@std/async";
 import { TextLineStream } from "@std/streams";
-import { PATIENCE_MS } from "../support/outside_peer.ts";
+import { PATIENCE_MS } from "../support/peers/outside_peer.ts";
 
 /** How a server is started. */
 interface ServerCommand {

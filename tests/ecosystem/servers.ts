@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { freePort } from "../support/free_port.ts";
-import { outputOf } from "../support/outside_peer.ts";
+import { freePort } from "../support/places/free_port.ts";
+import { outputOf } from "../support/peers/outside_peer.ts";
 import { asAccount, startProcess } from "./server_process.ts";
 
 /** A server that runs. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openConnection, openDatagrams } from "@sluice/net";
-import { outputOf, talk, testWith } from "../support/outside_peer.ts";
+import { outputOf, talk, testWith } from "../support/peers/outside_peer.ts";
 import { examples, runExample, startExample, testWithSignals } from "./run_example.ts";
 
 const SERVERS = ["udp_echo_server", "dns_server", "statsd_sink", "multicast_discovery"];

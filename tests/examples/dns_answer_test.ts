@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { answerQuery, type DnsZone } from "../../examples/_dns_answer.ts";
-import { isLongRun } from "../support/long_run.ts";
+import { isLongRun } from "../support/runs/long_run.ts";
 import { Random } from "../../testing/conformance/random.ts";
 
 const ZONE: DnsZone = {

@@ -1,7 +1,7 @@
 import { createServer } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
-import { testWith } from "../support/outside_peer.ts";
-import { temporarySocket } from "../support/socket_path.ts";
+import { testWith } from "../support/peers/outside_peer.ts";
+import { temporarySocket } from "../support/places/socket_path.ts";
 import { runExample, startExample } from "./run_example.ts";
 
 Deno.test("echo_client gets its message back from echo_server", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
-import { talk, testWith } from "../support/outside_peer.ts";
-import { temporarySocket } from "../support/socket_path.ts";
+import { talk, testWith } from "../support/peers/outside_peer.ts";
+import { temporarySocket } from "../support/places/socket_path.ts";
 import { startExample, testWithSignals } from "./run_example.ts";
 
 Deno.test("echo_server sends back a burst of 1 MiB to each of two clients", async () => {

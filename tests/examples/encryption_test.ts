@@ -4,7 +4,7 @@ import { RecordingProtocol, testTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { encryption, EncryptionError } from "../../examples/_encryption.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
-import { settle } from "../support/event_loop.ts";
+import { settle } from "../support/time/event_loop.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 
 const KEY: Bytes = new Uint8Array(32).fill(7);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "./client.ts";
-import { talk, testWith } from "../support/outside_peer.ts";
+import { talk, testWith } from "../support/peers/outside_peer.ts";
 import { startExample, testWithSignals } from "./run_example.ts";
 
 for (const name of ["greeting_server", "robust_greeting_server"]) {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { posixTest as test } from "../support/posix_test.ts";
+import { posixTest as test } from "../support/runs/posix_test.ts";
 import { runExample } from "./run_example.ts";
 
 test("run_command sorts by callbacks, by streams and as a connection, and shows why a program failed", async () => {

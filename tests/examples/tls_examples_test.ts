@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async";
 import { openConnection } from "@sluice/net";
-import { talk, testWith } from "../support/outside_peer.ts";
+import { talk, testWith } from "../support/peers/outside_peer.ts";
 import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
 const CERTIFICATES = decodeURIComponent(

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { HttpUpgrade } from "../../node/mod.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { HttpClient as Client } from "../support/http_client.ts";
-import { MovedClock } from "../support/moved_clock.ts";
+import { HttpClient as Client } from "../support/peers/http_client.ts";
+import { MovedClock } from "../support/time/moved_clock.ts";
 
 /** A body that gives one byte and does not end. */
 function endless(): ReadableStream<Uint8Array> {

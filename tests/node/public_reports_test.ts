@@ -17,7 +17,7 @@ import { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
-import { ca, localhost } from "../transports/tls/certificates.ts";
+import { ca, localhost } from "../support/certificates/certificates.ts";
 
 /** A stream, and the connection at the other end of it. */
 async function pair(options?: { allowHalfOpen: boolean }): Promise<[NodeStream, StreamConnection]> {

@@ -11,11 +11,11 @@ import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 import { proxyProtocol, sendProxyProtocol } from "../../transports/layers/proxy/proxy_protocol.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
-import { socketPath } from "../support/socket_path.ts";
-import { posixTest } from "../support/posix_test.ts";
+import { socketPath } from "../support/places/socket_path.ts";
+import { posixTest } from "../support/runs/posix_test.ts";
 import { decode } from "../support/text.ts";
-import { HttpClient as Client, type Options } from "../support/http_client.ts";
-import { MovedClock } from "../support/moved_clock.ts";
+import { HttpClient as Client, type Options } from "../support/peers/http_client.ts";
+import { MovedClock } from "../support/time/moved_clock.ts";
 
 Deno.test("HttpService refuses what is no handler, and wrong options", () => {
   assertThrows(() => new HttpService("x" as never), TypeError, "neither a handler");

@@ -10,8 +10,8 @@ import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts
 import type { Transport } from "../../protocols/contract.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
-import { localhost, trusting } from "../transports/tls/certificates.ts";
-import { connectPair } from "../support/stream_pair.ts";
+import { localhost, trusting } from "../support/certificates/certificates.ts";
+import { connectPair } from "../support/pairs/stream_pair.ts";
 
 /** A stream over one end of a pair, and the other end. */
 async function streamAndPeer(

@@ -3,14 +3,14 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openConnection, startServer, type StreamConnection } from "@sluice/net";
 import { proxyProtocol } from "@sluice/net/layers";
 import { RealRedis } from "../examples/redis/redis_servers.ts";
-import { MovedClock } from "../support/moved_clock.ts";
-import { testWith } from "../support/outside_peer.ts";
+import { MovedClock } from "../support/time/moved_clock.ts";
+import { testWith } from "../support/peers/outside_peer.ts";
 import { serveBalancer } from "./balancer.ts";
 import { serveChat } from "./chat.ts";
 import { serveMemcached } from "./memcached.ts";
 import { matches, serveMqtt } from "./mqtt_broker.ts";
 import { RedisClient, RedisError } from "./redis_client.ts";
-import { localhost, trusting } from "../transports/tls/certificates.ts";
+import { localhost, trusting } from "../support/certificates/certificates.ts";
 
 async function lines({ reader }: StreamConnection, count: number): Promise<string[]> {
   const all: string[] = [];

@@ -17,8 +17,8 @@ import {
 } from "@sluice/net";
 import { insertLayer, Layer, removeLayer } from "@sluice/net/layers";
 import { RecordingTransport } from "@sluice/net/testing";
-import { localhost, trusting } from "../transports/tls/certificates.ts";
-import { settle } from "../support/event_loop.ts";
+import { localhost, trusting } from "../support/certificates/certificates.ts";
+import { settle } from "../support/time/event_loop.ts";
 
 class Buffered extends BufferedProtocol {
   override getBuffer(): Uint8Array {

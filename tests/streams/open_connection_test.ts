@@ -4,9 +4,9 @@ import { openUnixConnection } from "../../streams/open_unix_connection.ts";
 import { startServer } from "../../streams/servers/start_server.ts";
 import { startUnixServer } from "../../streams/servers/start_unix_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
-import { temporarySocket } from "../support/socket_path.ts";
+import { temporarySocket } from "../support/places/socket_path.ts";
 import { decode } from "../support/text.ts";
-import { hasUnixSockets } from "../support/has_unix_sockets.ts";
+import { hasUnixSockets } from "../support/runs/has_unix_sockets.ts";
 
 async function answer({ reader, writer }: StreamConnection): Promise<void> {
   const request = await reader.readline();

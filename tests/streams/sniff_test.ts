@@ -16,11 +16,11 @@ import {
 import { UnknownProtocolError } from "@sluice/net/protocols";
 import { sniff } from "@sluice/net/streams";
 import { sniffProtocol } from "@sluice/net/transports";
-import { settle } from "../support/event_loop.ts";
-import { MovedClock } from "../support/moved_clock.ts";
-import { connectPair } from "../support/stream_pair.ts";
+import { settle } from "../support/time/event_loop.ts";
+import { MovedClock } from "../support/time/moved_clock.ts";
+import { connectPair } from "../support/pairs/stream_pair.ts";
 import { decode, encode } from "../support/text.ts";
-import { localhost, trusting } from "../transports/tls/certificates.ts";
+import { localhost, trusting } from "../support/certificates/certificates.ts";
 
 /** What peers begin with, and the case that it is. */
 const HEADS: readonly (readonly [string, string])[] = [

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { delay } from "@std/async";
 import { TaskGroup } from "../../streams/task_group.ts";
-import { settle, stateOf } from "../support/event_loop.ts";
+import { settle, stateOf } from "../support/time/event_loop.ts";
 
 /** Waits for its signal and rejects with the reason: what a task does that is cancelled. */
 function forever(signal: AbortSignal): Promise<never> {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import { once } from "node:events";
 import { connect, createServer as createNodeServer } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { ca, localhost, trusting } from "./tls/certificates.ts";
+import { ca, localhost, trusting } from "../support/certificates/certificates.ts";
 import { Duplex, duplexPair, PassThrough, Readable } from "node:stream";
 import {
   CarrierMessageError,

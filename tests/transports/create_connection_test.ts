@@ -11,8 +11,8 @@ import { type ConnectOptions, createConnection } from "../../transports/create_c
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import type { Server } from "../../transports/servers/server.ts";
-import { hasUnixSockets } from "../support/has_unix_sockets.ts";
-import { freePort } from "../support/free_port.ts";
+import { hasUnixSockets } from "../support/runs/has_unix_sockets.ts";
+import { freePort } from "../support/places/free_port.ts";
 
 /** A server that takes nobody in, whose backlog is full; and what fills it. */
 async function fullServer(): Promise<{ server: Server; conns: Deno.Conn[] }> {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NameResolutionError } from "../../protocols/errors.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer, type ListenOptions } from "../../transports/create_server.ts";
-import { hasUnixSockets } from "../support/has_unix_sockets.ts";
+import { hasUnixSockets } from "../support/runs/has_unix_sockets.ts";
 
 const WRONG: [Partial<ListenOptions>, typeof TypeError | typeof RangeError, string][] = [
   [{}, TypeError, "Cannot listen: neither port nor path given"],

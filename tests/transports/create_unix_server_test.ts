@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
 import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
-import { settle } from "../support/event_loop.ts";
-import { unixTest as test } from "../support/has_unix_sockets.ts";
+import { settle } from "../support/time/event_loop.ts";
+import { unixTest as test } from "../support/runs/has_unix_sockets.ts";
 
 /** A folder of its own with a path for a socket, removed afterwards. */
 async function withPath(run: (path: string, folder: string) => Promise<void>): Promise<void> {

@@ -6,7 +6,7 @@ import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";
-import { settle } from "../support/event_loop.ts";
+import { settle } from "../support/time/event_loop.ts";
 
 /** A raw listener in the place of a server, and the connection to it from our side. */
 async function connectedToRaw(options: TransportOptions = {}): Promise<{

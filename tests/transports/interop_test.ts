@@ -7,10 +7,10 @@ import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { createUnixServer } from "../../transports/create_unix_server.ts";
-import { Echo } from "../support/echo.ts";
-import { hasProgram } from "../support/outside_peer.ts";
-import { PeerProcess } from "../support/peer_process.ts";
-import { temporarySocket } from "../support/socket_path.ts";
+import { Echo } from "../support/peers/echo.ts";
+import { hasProgram } from "../support/peers/outside_peer.ts";
+import { PeerProcess } from "../support/peers/peer_process.ts";
+import { temporarySocket } from "../support/places/socket_path.ts";
 
 const HAS_PYTHON = hasProgram("python3", ["-c", "import asyncio"]);
 const HAS_SOCAT = hasProgram("socat", ["-V"]);
@@ -18,7 +18,7 @@ const HAS_NETCAT = hasProgram("nc", ["-h"]);
 
 /** How many bytes go each way. */
 const SIZE = 5_000_000;
-const PEER = new URL("../support/asyncio_peer.py", import.meta.url).pathname;
+const PEER = new URL("../support/peers/asyncio_peer.py", import.meta.url).pathname;
 
 /** {@linkcode Echo} with a buffer of its own. */
 class BufferedEcho extends BufferedProtocol {

@@ -5,9 +5,9 @@ import type { Transport } from "../../protocols/contract.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
-import { settle } from "../support/event_loop.ts";
-import { testAlone } from "../support/alone_test.ts";
-import { Echo } from "../support/echo.ts";
+import { settle } from "../support/time/event_loop.ts";
+import { testAlone } from "../support/runs/alone_test.ts";
+import { Echo } from "../support/peers/echo.ts";
 
 const CONNECTIONS = 5000;
 const AT_A_TIME = 50;

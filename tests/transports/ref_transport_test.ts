@@ -4,7 +4,7 @@ import type { Transport } from "../../protocols/contract.ts";
 import { openConnection } from "../../streams/open_connection.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { refTransport, unrefTransport } from "../../transports/ref_transport.ts";
-import { PATIENCE_MS } from "../support/outside_peer.ts";
+import { PATIENCE_MS } from "../support/peers/outside_peer.ts";
 
 const program = new URL("ref_program.ts", import.meta.url).pathname;
 

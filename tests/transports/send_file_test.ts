@@ -12,10 +12,10 @@ import {
   type Transport,
 } from "@sluice/net";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
-import { FakeCarrier } from "../support/fake_carrier.ts";
+import { FakeCarrier } from "../support/doubles/fake_carrier.ts";
 import { compression, insertLayer, throttle } from "@sluice/net/layers";
 import { pattern } from "../support/text.ts";
-import { MovedClock } from "../support/moved_clock.ts";
+import { MovedClock } from "../support/time/moved_clock.ts";
 
 /** A file of so many bytes, for the length of a scope. */
 class TemporaryFile implements AsyncDisposable {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RedisError } from "../../../examples/redis/client.ts";
 import type { RespValue } from "../../../examples/redis/resp.ts";
-import { testWith } from "../../support/outside_peer.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";
 import { RedisClient } from "../../../examples/redis/client.ts";
 

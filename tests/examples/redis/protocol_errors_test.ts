@@ -5,7 +5,7 @@
  */
 import { openConnection } from "@sluice/net";
 import { assertEquals } from "@std/assert";
-import { testWith } from "../../support/outside_peer.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";
 
 const PING = "*1\r\n$4\r\nPING\r\n";

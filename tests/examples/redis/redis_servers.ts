@@ -7,7 +7,7 @@ import { createServer, openConnection, type Server } from "@sluice/net";
 import { retry } from "@std/async";
 import { RedisClient } from "../../../examples/redis/client.ts";
 import { Redis } from "../../../examples/redis/server.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../support/places/free_port.ts";
 
 /** The example server on a port of its own, and a client of it. */
 export class RedisPair implements AsyncDisposable {

@@ -2,7 +2,7 @@ import { framed, openConnection } from "@sluice/net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RespCodec, RespError, type RespValue } from "../../../examples/redis/resp.ts";
 import { runExample, startExample, testWithSignals } from "../run_example.ts";
-import { testWith } from "../../support/outside_peer.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";
 
 /** Runs a program to its end; returns what it printed. */

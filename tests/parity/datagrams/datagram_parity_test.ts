@@ -17,7 +17,7 @@ import type {
   DatagramTransport,
 } from "../../../protocols/datagram_contract.ts";
 import { createDatagramEndpoint } from "../../../transports/create_datagram_endpoint.ts";
-import { settle } from "../../support/event_loop.ts";
+import { settle } from "../../support/time/event_loop.ts";
 
 type Step = readonly [name: string, operation: string, ...args: unknown[]];
 

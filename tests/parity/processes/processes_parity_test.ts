@@ -7,7 +7,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { posixTest as test } from "../../support/posix_test.ts";
+import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { assertTrace, isSameTrace } from "../compare.ts";
 import type { Trace } from "../scenario.ts";
 import { ProtocolRun } from "./protocol_run.ts";

@@ -15,7 +15,7 @@ import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { withNetwork } from "../../../transports/networks/with_network.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import type { TlsOptions, TlsVersion } from "../../../transports/tls/tls_options.ts";
-import { settle } from "../../support/event_loop.ts";
+import { settle } from "../../support/time/event_loop.ts";
 
 type Name = "a" | "b";
 type Engine = "native" | "layer";

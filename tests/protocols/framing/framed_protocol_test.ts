@@ -21,7 +21,7 @@ import { FrameEncodeError } from "@sluice/net/protocols";
 import { RecordingTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Random } from "../../../testing/conformance/random.ts";
-import { settle, untilStill } from "../../support/event_loop.ts";
+import { settle, untilStill } from "../../support/time/event_loop.ts";
 import { hex, utf8 } from "../../support/hex.ts";
 
 /** Keeps what it hears, and does with each line what the test says. */

@@ -9,7 +9,7 @@ import { type Codec, FrameError } from "@sluice/net";
 import { type EncodedMessage, FrameReader, NEED_MORE } from "@sluice/net/protocols";
 import { assert, assertEquals, fail } from "@std/assert";
 import { Random } from "../../../testing/conformance/random.ts";
-import { isLongRun } from "../../support/long_run.ts";
+import { isLongRun } from "../../support/runs/long_run.ts";
 
 const INPUTS = Number(Deno.env.get("CODEC_FUZZ_INPUTS") ?? (isLongRun ? 20_000 : 2_000));
 const SEED = readSeed(Deno.env.get("CODEC_FUZZ_SEED") ?? "1");

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { SharedWait, WaitQueue } from "../../../protocols/waits/wait_queue.ts";
-import { stateOf } from "../../support/event_loop.ts";
+import { stateOf } from "../../support/time/event_loop.ts";
 
 Deno.test("WaitQueue.release() lets everybody go on, in order, with a signal and without", async () => {
   const queue = new WaitQueue();

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { openConnection, startServer, type StreamConnection, type StreamReader } from "@sluice/net";
-import { localhost } from "../../transports/tls/certificates.ts";
+import { localhost } from "../../support/certificates/certificates.ts";
 import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
 
 const CLIENTS = 12;

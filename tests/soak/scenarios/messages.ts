@@ -13,7 +13,7 @@ import {
   startServer,
 } from "@sluice/net";
 import { framedDatagrams, sniff } from "@sluice/net/streams";
-import { localhost } from "../../transports/tls/certificates.ts";
+import { localhost } from "../../support/certificates/certificates.ts";
 import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
 
 const CLIENTS = 6;

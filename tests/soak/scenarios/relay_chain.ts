@@ -6,7 +6,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { openConnection, relay, startServer, type StreamConnection } from "@sluice/net";
-import { localhost } from "../../transports/tls/certificates.ts";
+import { localhost } from "../../support/certificates/certificates.ts";
 import { numberedBytes, NumberedBytesCheck } from "../numbered_bytes.ts";
 import { failOnAssertion, pause, type Scenario } from "../scenario.ts";
 

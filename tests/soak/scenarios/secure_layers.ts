@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { idleTimeout, openConnection, startServer, type StreamConnection } from "@sluice/net";
 import { compression, counters, throttle } from "@sluice/net/layers";
 import type { LayerFactory } from "@sluice/net/transports";
-import { localhost } from "../../transports/tls/certificates.ts";
+import { localhost } from "../../support/certificates/certificates.ts";
 import { numberedBytes, NumberedBytesCheck } from "../numbered_bytes.ts";
 import { failOnAssertion, type Scenario } from "../scenario.ts";
 

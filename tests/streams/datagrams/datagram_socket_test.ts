@@ -8,7 +8,7 @@ import {
 } from "@sluice/net";
 import { DatagramSocket, framedDatagrams, type OutgoingDatagram } from "@sluice/net/streams";
 import { memoryDatagramPair } from "@sluice/net/transports";
-import { settle, stateOf } from "../../support/event_loop.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
 
 const HERE = { localAddr: { port: 0 } };
 const HOME = { transport: "memory", name: "home" } as const;

@@ -17,8 +17,8 @@ import type { FramedOptions } from "@sluice/net/streams";
 import { RecordingProtocol } from "@sluice/net/testing";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Random } from "../../../testing/conformance/random.ts";
-import { settle, stateOf } from "../../support/event_loop.ts";
-import { connectPair, type StreamPair } from "../../support/stream_pair.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
+import { connectPair, type StreamPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode } from "../../support/text.ts";
 
 /** A pair with messages at one end, and the raw bytes at the other. */

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionLostError, WriteBufferFullError } from "../../../protocols/errors.ts";
 import { startServer } from "../../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
-import { settle, turn, untilStill } from "../../support/event_loop.ts";
-import { RawPeer } from "../../support/raw_peer.ts";
+import { settle, turn, untilStill } from "../../support/time/event_loop.ts";
+import { RawPeer } from "../../support/peers/raw_peer.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
-import { pausedReading } from "../../support/paused_reading.ts";
+import { pausedReading } from "../../support/doubles/paused_reading.ts";
 
 /** Runs `handler` for one connection of a raw peer and gives what it returns. */
 async function withPeer<T>(

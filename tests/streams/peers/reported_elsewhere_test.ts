@@ -20,7 +20,7 @@ import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 /** What a decoder makes of pieces: messages, and the names of errors. */

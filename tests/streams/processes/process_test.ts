@@ -3,8 +3,8 @@ import { InvalidStateError } from "../../../protocols/errors.ts";
 import { OutputLimitError, ProcessFailedError } from "../../../protocols/errors/process_errors.ts";
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
 import { createSubprocessShell } from "../../../streams/processes/create_subprocess_shell.ts";
-import { settle, stateOf } from "../../support/event_loop.ts";
-import { isThere, posixTest as test } from "../../support/posix_test.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
+import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 import { decode as text } from "../../support/text.ts";
 
 const PIPES = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;

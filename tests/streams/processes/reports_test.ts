@@ -8,8 +8,8 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { LimitOverrunError } from "../../../protocols/errors.ts";
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
 import { createSubprocessShell } from "../../../streams/processes/create_subprocess_shell.ts";
-import { testAlone } from "../../support/alone_test.ts";
-import { isThere, posixTest as test } from "../../support/posix_test.ts";
+import { testAlone } from "../../support/runs/alone_test.ts";
+import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 import { decode as text } from "../../support/text.ts";
 
 const PIPES = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;

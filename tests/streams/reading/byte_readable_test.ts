@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { toBytes } from "@std/streams";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
-import { stateOf, turn } from "../../support/event_loop.ts";
+import { stateOf, turn } from "../../support/time/event_loop.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 /** The rules of the Web Platform for byte streams, over the reader's buffer. */

@@ -18,7 +18,7 @@ import { openConnection } from "../../../streams/open_connection.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
 import { startServer } from "../../../streams/servers/start_server.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 /** Takes the memory of bytes away, as `postMessage(bytes, [bytes.buffer])` does; says what they were. */

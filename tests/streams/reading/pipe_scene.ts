@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
-import type { StreamPair } from "../../support/stream_pair.ts";
+import type { StreamPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode } from "../../support/text.ts";
 
 /** `sender => [from => to] => receiver`: what is in brackets is piped. */

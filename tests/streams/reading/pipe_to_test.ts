@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import { settle, stateOf, turn, untilStill } from "../../support/event_loop.ts";
+import { settle, stateOf, turn, untilStill } from "../../support/time/event_loop.ts";
 import { PipeScene } from "./pipe_scene.ts";
-import { connectPair, type PairOptions } from "../../support/stream_pair.ts";
+import { connectPair, type PairOptions } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { Random } from "../../../testing/conformance/random.ts";
 import { RecordingBufferedProtocol } from "../../../testing/recording/recording_buffered_protocol.ts";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
-import { turn } from "../../support/event_loop.ts";
+import { turn } from "../../support/time/event_loop.ts";
 import { decode, encode } from "../../support/text.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -4,10 +4,10 @@ import { StreamConnection } from "../../../streams/stream_connection.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import type { Transport } from "../../../protocols/contract.ts";
-import { turn } from "../../support/event_loop.ts";
-import { isLongRun } from "../../support/long_run.ts";
+import { turn } from "../../support/time/event_loop.ts";
+import { isLongRun } from "../../support/runs/long_run.ts";
 import { RandomReads, type Script } from "./random_reads.ts";
-import { connectPair, type Medium } from "../../support/stream_pair.ts";
+import { connectPair, type Medium } from "../../support/pairs/stream_pair.ts";
 import { encode } from "../../support/text.ts";
 
 /** `SEED=7 CASES=1 deno test -A tests/streams/reading/random_reads_test.ts` runs case 7 of each test, and no other. */

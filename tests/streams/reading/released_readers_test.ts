@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
-import { turn } from "../../support/event_loop.ts";
+import { turn } from "../../support/time/event_loop.ts";
 import { decode, encode } from "../../support/text.ts";
 
 /** A reader that is released while its read waits: whoever reads next gets every byte. */

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { eventLoop } from "../../../protocols/waits/turn_budget.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
-import { SlowSteps } from "../../support/slow_steps.ts";
+import { SlowSteps } from "../../support/time/slow_steps.ts";
 import { decode, encode } from "../../support/text.ts";
 
 const DATA = "abcdefghijklmnopqrstuvwxyz";

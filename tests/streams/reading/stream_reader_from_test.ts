@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
-import { settle, untilStill } from "../../support/event_loop.ts";
+import { settle, untilStill } from "../../support/time/event_loop.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 Deno.test("StreamReader.from() reads the lines of a response", async () => {

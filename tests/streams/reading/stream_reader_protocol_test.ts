@@ -6,7 +6,7 @@ import {
   RecordingTransport,
   type RecordingTransportOptions,
 } from "../../../testing/recording/recording_transport.ts";
-import { settle, stateOf } from "../../support/event_loop.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
 import { decode, pattern } from "../../support/text.ts";
 
 function connect(

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { IncompleteReadError, LimitOverrunError } from "../../../protocols/errors.ts";
 import { type Separator, StreamReader } from "../../../streams/reading/stream_reader.ts";
-import { stateOf } from "../../support/event_loop.ts";
+import { stateOf } from "../../support/time/event_loop.ts";
 import { decode, encode } from "../../support/text.ts";
 
 function readerWith(text: string, limit?: number): StreamReader {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { IncompleteReadError, InvalidStateError } from "../../../protocols/errors.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
-import { stateOf } from "../../support/event_loop.ts";
+import { stateOf } from "../../support/time/event_loop.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 function readerWith(...chunks: string[]): StreamReader {

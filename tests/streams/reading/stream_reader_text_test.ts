@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError, LimitOverrunError, StreamReader, TextDecodeError } from "@sluice/net";
 import { concatBytes, encode } from "../../support/text.ts";
-import { stateOf } from "../../support/event_loop.ts";
+import { stateOf } from "../../support/time/event_loop.ts";
 
 /** A reader of these bytes, and nothing more. */
 function readerOf(...parts: readonly (string | Uint8Array<ArrayBuffer>)[]): StreamReader {

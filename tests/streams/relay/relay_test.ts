@@ -13,17 +13,17 @@ import { withNetwork } from "../../../transports/networks/with_network.ts";
 import { startServer } from "../../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../../streams/stream_connection.ts";
 import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
-import { settle, stateOf, untilStill } from "../../support/event_loop.ts";
-import { MovedClock } from "../../support/moved_clock.ts";
-import { RawPeer } from "../../support/raw_peer.ts";
+import { settle, stateOf, untilStill } from "../../support/time/event_loop.ts";
+import { MovedClock } from "../../support/time/moved_clock.ts";
+import { RawPeer } from "../../support/peers/raw_peer.ts";
 import {
   connectPair,
   type Medium,
   type PairOptions,
   type StreamPair,
-} from "../../support/stream_pair.ts";
+} from "../../support/pairs/stream_pair.ts";
 import { decode, pattern } from "../../support/text.ts";
-import { pausedReading } from "../../support/paused_reading.ts";
+import { pausedReading } from "../../support/doubles/paused_reading.ts";
 
 /** `client <=> [near <= relay => far] <=> backend`. */
 class Route implements AsyncDisposable {

@@ -8,7 +8,7 @@ import {
   type StreamConnection,
   TaskGroup,
 } from "@sluice/net";
-import { settle, stateOf } from "../../support/event_loop.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
 import { decode } from "../../support/text.ts";
 
 /** More than the system takes of a connection whose peer does not read. */

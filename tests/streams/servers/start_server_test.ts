@@ -10,12 +10,12 @@ import {
 import { startUnixServer } from "../../../streams/servers/start_unix_server.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import type { ErrorContext } from "../../../transports/core/error_report.ts";
-import { settle } from "../../support/event_loop.ts";
-import { RawPeer } from "../../support/raw_peer.ts";
-import { temporarySocket } from "../../support/socket_path.ts";
+import { settle } from "../../support/time/event_loop.ts";
+import { RawPeer } from "../../support/peers/raw_peer.ts";
+import { temporarySocket } from "../../support/places/socket_path.ts";
 import { decode, pattern } from "../../support/text.ts";
-import { hasUnixSockets } from "../../support/has_unix_sockets.ts";
-import { MovedClock } from "../../support/moved_clock.ts";
+import { hasUnixSockets } from "../../support/runs/has_unix_sockets.ts";
+import { MovedClock } from "../../support/time/moved_clock.ts";
 
 interface Report extends ErrorContext {
   readonly error: Error;

@@ -7,7 +7,7 @@ import {
 import { openConnection } from "../../../streams/open_connection.ts";
 import { startServer } from "../../../streams/servers/start_server.ts";
 import type { StartTlsOptions } from "../../../transports/tls/start_tls.ts";
-import { localhost } from "../../transports/tls/certificates.ts";
+import { localhost } from "../../support/certificates/certificates.ts";
 
 /** What a server reports whose handler starts TLS with a client that sends `bytes`, and leaves or stays. */
 async function reportedOf(

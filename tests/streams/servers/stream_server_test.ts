@@ -8,12 +8,12 @@ import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import type { StreamServer } from "../../../streams/servers/stream_server.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
-import { CountedAccepts } from "../../support/counted_accepts.ts";
-import { settle } from "../../support/event_loop.ts";
-import { hasUnixSockets } from "../../support/has_unix_sockets.ts";
-import { temporarySocket } from "../../support/socket_path.ts";
+import { CountedAccepts } from "../../support/doubles/counted_accepts.ts";
+import { settle } from "../../support/time/event_loop.ts";
+import { hasUnixSockets } from "../../support/runs/has_unix_sockets.ts";
+import { temporarySocket } from "../../support/places/socket_path.ts";
 import { decode } from "../../support/text.ts";
-import { localhost, trusting } from "../../transports/tls/certificates.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
 
 async function readLine({ reader }: StreamConnection): Promise<string> {
   return decode(await reader.readline());

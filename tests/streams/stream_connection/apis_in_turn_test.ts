@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { TextLineStream, toText } from "@std/streams";
 import { startServer } from "../../../streams/servers/start_server.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
-import { pausedReading } from "../../support/paused_reading.ts";
+import { pausedReading } from "../../support/doubles/paused_reading.ts";
 
 /** The faces of one connection, one after the other. */
 

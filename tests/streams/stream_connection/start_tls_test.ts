@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
-import { localhost, trusting } from "../../transports/tls/certificates.ts";
-import { connectPair, type StreamPair } from "../../support/stream_pair.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
+import { connectPair, type StreamPair } from "../../support/pairs/stream_pair.ts";
 import { decode, pattern } from "../../support/text.ts";
-import { pausedReading } from "../../support/paused_reading.ts";
+import { pausedReading } from "../../support/doubles/paused_reading.ts";
 
 const PATIENCE_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError } from "../../../protocols/errors.ts";
-import { settle, stateOf } from "../../support/event_loop.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, pattern } from "../../support/text.ts";
 
 Deno.test("StreamConnection shows one connection from every side", async () => {

@@ -8,10 +8,10 @@ import { RecordingTransport } from "../../../testing/recording/recording_transpo
 import { Layer } from "../../../transports/stack/layer.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
-import { settle, stateOf } from "../../support/event_loop.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
-import { pausedReading } from "../../support/paused_reading.ts";
+import { pausedReading } from "../../support/doubles/paused_reading.ts";
 
 /** A protocol that keeps the way out open at the end of the data, as a stream does. */
 function recorder(): RecordingProtocol {

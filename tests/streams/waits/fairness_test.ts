@@ -11,8 +11,8 @@ import { memoryTransportPair } from "../../../transports/memory_transport_pair.t
 import { Acceptor } from "../../../transports/servers/_acceptor.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import { SlowSteps } from "../../support/slow_steps.ts";
-import { connectPair, type PairOptions } from "../../support/stream_pair.ts";
+import { SlowSteps } from "../../support/time/slow_steps.ts";
+import { connectPair, type PairOptions } from "../../support/pairs/stream_pair.ts";
 import { encode } from "../../support/text.ts";
 
 const MESSAGES = 4000;

@@ -10,9 +10,9 @@ import {
 } from "@sluice/net";
 import { sniff } from "@sluice/net/streams";
 import { sniffProtocol } from "@sluice/net/transports";
-import { settle } from "../../support/event_loop.ts";
-import { MovedClock } from "../../support/moved_clock.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { settle } from "../../support/time/event_loop.ts";
+import { MovedClock } from "../../support/time/moved_clock.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { encode } from "../../support/text.ts";
 
 Deno.test("A read directly after one that timed out is no second read, and gets all bytes", async () => {

@@ -27,9 +27,9 @@ import type { WaitOptions } from "@sluice/net/protocols";
 import { RecordingTransport } from "@sluice/net/testing";
 import { FlowControl } from "../../../streams/writing/flow_control.ts";
 import { writerOf } from "../../../streams/writing/stream_writer.ts";
-import { settle, stateOf } from "../../support/event_loop.ts";
-import { MovedClock } from "../../support/moved_clock.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
+import { MovedClock } from "../../support/time/moved_clock.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode } from "../../support/text.ts";
 
 /** One wait, what ends it in good order, and what it gives then. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ConnectionLostError } from "../../../protocols/errors.ts";
-import { stateOf, untilStill } from "../../support/event_loop.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { stateOf, untilStill } from "../../support/time/event_loop.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 const MEDIA = ["memory", "tcp"] as const;

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { ConnectionLostError, InvalidStateError } from "../../../protocols/errors.ts";
 import { FlowControl } from "../../../streams/writing/flow_control.ts";
 import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
-import { settle, stateOf, turn } from "../../support/event_loop.ts";
-import { foreignTransport } from "../../support/foreign_transport.ts";
+import { settle, stateOf, turn } from "../../support/time/event_loop.ts";
+import { foreignTransport } from "../../support/doubles/foreign_transport.ts";
 
 /**
  * A writer's flow over a peer that does not read; pauses above 10 bytes, resumes at 4. A foreign

@@ -5,8 +5,8 @@ import { ConnectionLostError, InvalidStateError } from "../../../protocols/error
 import { FlowControl } from "../../../streams/writing/flow_control.ts";
 import { StreamWriter, writerOf } from "../../../streams/writing/stream_writer.ts";
 import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
-import { settle, stateOf, untilStill } from "../../support/event_loop.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { settle, stateOf, untilStill } from "../../support/time/event_loop.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
 function recorded(): { writer: StreamWriter; transport: RecordingTransport } {

@@ -7,7 +7,7 @@ import {
   RecordingTransport,
   type RecordingTransportOptions,
 } from "../../../testing/recording/recording_transport.ts";
-import { settle } from "../../support/event_loop.ts";
+import { settle } from "../../support/time/event_loop.ts";
 
 /** A transport that has been started, and the protocol it drives. */
 function started<P extends AnyProtocol>(

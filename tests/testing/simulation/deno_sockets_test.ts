@@ -6,8 +6,8 @@
  */
 import { assertEquals } from "@std/assert";
 import { simulate } from "@sluice/net/testing";
-import { hasUnixSockets } from "../../support/has_unix_sockets.ts";
-import { socketPath } from "../../support/socket_path.ts";
+import { hasUnixSockets } from "../../support/runs/has_unix_sockets.ts";
+import { socketPath } from "../../support/places/socket_path.ts";
 
 /** What a program saw. */
 type Seen = unknown[];

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openConnection, startServer } from "@sluice/net";
 import { simulate } from "@sluice/net/testing";
-import { isLongRun } from "../../support/long_run.ts";
+import { isLongRun } from "../../support/runs/long_run.ts";
 
 /** Ten servers and so many clients with a connection to each of them. */
 const CLIENTS = isLongRun ? 990 : 99;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openConnection, startServer } from "@sluice/net";
 import { simulate, type SimulationRun } from "@sluice/net/testing";
-import { CertificateMaker } from "../../support/certificate_maker.ts";
+import { CertificateMaker } from "../../support/certificates/certificate_maker.ts";
 
 /** Clients that ask a server over TLS. */
 function run(

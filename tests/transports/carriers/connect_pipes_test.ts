@@ -5,9 +5,9 @@ import { RecordingProtocol } from "../../../testing/recording/recording_protocol
 import type { Connected } from "../../../transports/core/connect_carrier.ts";
 import { connectReadPipe } from "../../../transports/carriers/pipes/connect_read_pipe.ts";
 import { connectWritePipe } from "../../../transports/carriers/pipes/connect_write_pipe.ts";
-import { settle } from "../../support/event_loop.ts";
-import { Fifo } from "../../support/fifo.ts";
-import { posixTest as test } from "../../support/posix_test.ts";
+import { settle } from "../../support/time/event_loop.ts";
+import { Fifo } from "../../support/places/fifo.ts";
+import { posixTest as test } from "../../support/runs/posix_test.ts";
 
 const make = () => new RecordingProtocol();
 

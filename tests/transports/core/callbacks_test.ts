@@ -1,7 +1,7 @@
 import { assertRejects, assertStrictEquals } from "@std/assert";
 import type { AnyProtocol } from "../../../protocols/contract.ts";
 import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
-import { FakeCarrier } from "../../support/fake_carrier.ts";
+import { FakeCarrier } from "../../support/doubles/fake_carrier.ts";
 
 for (
   const [made, problem] of [

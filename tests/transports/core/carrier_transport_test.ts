@@ -15,8 +15,8 @@ import { startTransport } from "../../../transports/core/connect_carrier.ts";
 import { Connection } from "../../../transports/core/connection.ts";
 import { closeAfterPeer, sentQueueOf } from "../../../transports/core/write/writing.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
-import { settle } from "../../support/event_loop.ts";
-import { FakeCarrier } from "../../support/fake_carrier.ts";
+import { settle } from "../../support/time/event_loop.ts";
+import { FakeCarrier } from "../../support/doubles/fake_carrier.ts";
 
 /** A transport over a carrier that the test drives. */
 function transportOver(options: TransportOptions = {}): {

@@ -8,7 +8,7 @@ import {
   systemClock,
 } from "../../../transports/core/clock.ts";
 import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { connectCarrier, connectOver } from "../../../transports/core/connect_carrier.ts";
-import { FakeCarrier } from "../../support/fake_carrier.ts";
+import { FakeCarrier } from "../../support/doubles/fake_carrier.ts";
 
 Deno.test("connectCarrier() resolves after connectionMade to the transport and the protocol", async () => {
   const carrier = new FakeCarrier();

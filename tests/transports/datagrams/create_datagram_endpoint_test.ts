@@ -8,8 +8,8 @@ import {
 } from "@sluice/net";
 import type { DatagramCarrier, DatagramEndpoint, Network } from "@sluice/net/transports";
 import type { DatagramEndpointOptions } from "../../../transports/datagram_endpoint_options.ts";
-import { DatagramLog } from "../../support/datagram_log.ts";
-import { settle, turn } from "../../support/event_loop.ts";
+import { DatagramLog } from "../../support/doubles/datagram_log.ts";
+import { settle, turn } from "../../support/time/event_loop.ts";
 
 const HERE = { localAddr: { port: 0 } };
 

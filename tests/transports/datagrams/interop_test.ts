@@ -3,10 +3,16 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createDatagramEndpoint, type DatagramTransport, openDatagrams } from "@sluice/net";
 import { deadline } from "@std/async";
-import { freePort } from "../../support/free_port.ts";
-import { outputOf, PATIENCE_MS, talk, testWith, withPeer } from "../../support/outside_peer.ts";
+import { freePort } from "../../support/places/free_port.ts";
+import {
+  outputOf,
+  PATIENCE_MS,
+  talk,
+  testWith,
+  withPeer,
+} from "../../support/peers/outside_peer.ts";
 
-const PEER = new URL("../../support/asyncio_datagram_peer.py", import.meta.url).pathname;
+const PEER = new URL("../../support/peers/asyncio_datagram_peer.py", import.meta.url).pathname;
 const SIZES = [1, 512, 1472, 9000, 60_000];
 
 /** An echo server in the style of callbacks. */

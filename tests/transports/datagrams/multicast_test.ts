@@ -2,8 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createDatagramEndpoint } from "@sluice/net";
 import type { DatagramEndpoint } from "@sluice/net/transports";
 import type { DatagramEndpointOptions } from "../../../transports/datagram_endpoint_options.ts";
-import { DatagramLog } from "../../support/datagram_log.ts";
-import { settle } from "../../support/event_loop.ts";
+import { DatagramLog } from "../../support/doubles/datagram_log.ts";
+import { settle } from "../../support/time/event_loop.ts";
 
 const GROUP = "239.255.77.77";
 const LOOPBACK = { interface: "127.0.0.1" };

@@ -13,8 +13,8 @@ import {
 } from "@sluice/net";
 import { framedDatagrams } from "@sluice/net/streams";
 import type { DatagramEndpoint } from "@sluice/net/transports";
-import { DatagramLog } from "../../support/datagram_log.ts";
-import { settle, turn } from "../../support/event_loop.ts";
+import { DatagramLog } from "../../support/doubles/datagram_log.ts";
+import { settle, turn } from "../../support/time/event_loop.ts";
 
 const HERE = { localAddr: { port: 0 } };
 const BROADCAST = "255.255.255.255";

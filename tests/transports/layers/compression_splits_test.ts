@@ -4,7 +4,7 @@ import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { DecompressionError, DecompressionLimitError } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import { compression, type CompressionFormat } from "../../../transports/layers/compression.ts";
-import { layeredPair } from "../../support/layered_pair.ts";
+import { layeredPair } from "../../support/pairs/layered_pair.ts";
 import { encode, pattern } from "../../support/text.ts";
 
 /** What a compression layer gives, and why it ended, when bytes come in these pieces. */

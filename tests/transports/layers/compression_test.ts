@@ -18,8 +18,8 @@ import {
   type CompressionOptions,
 } from "../../../transports/layers/compression.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
-import { testWith } from "../../support/outside_peer.ts";
-import { type LayeredPair, layeredPair } from "../../support/layered_pair.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
+import { type LayeredPair, layeredPair } from "../../support/pairs/layered_pair.ts";
 
 const COMPRESS: Record<CompressionFormat, (bytes: Bytes) => Uint8Array> = {
   "gzip": zlib.gzipSync,

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { counters, TrafficTotal } from "../../../transports/layers/counters.ts";
 import { compression } from "../../../transports/layers/compression.ts";
-import { layeredPair } from "../../support/layered_pair.ts";
+import { layeredPair } from "../../support/pairs/layered_pair.ts";
 
 Deno.test("counters() counts bytes and chunks of each direction, live", async () => {
   const { transport, peer, protocol, close } = await layeredPair([counters()]);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvalidStateError, memoryTransportPair, type Transport } from "@sluice/net";
 import { compression, idleTimeout, insertLayer, setIdleTimeout } from "@sluice/net/layers";
-import { settle } from "../../support/event_loop.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
+import { settle } from "../../support/time/event_loop.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
 
 /** A transport with an idle timeout of 1000 ms that counts so, its peer, and its clock. */
 async function idle(

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { IdleTimer } from "../../../transports/layers/idle_timer.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
 
 const DAY_MS = 86_400_000;
 

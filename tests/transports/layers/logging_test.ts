@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { logging, type LoggingOptions } from "../../../transports/layers/logging.ts";
-import { layeredPair } from "../../support/layered_pair.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
+import { layeredPair } from "../../support/pairs/layered_pair.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
 
 /** Logs of what `act` does to a connection, without the time and the name. */
 async function logOf(

@@ -5,8 +5,8 @@ import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { IdleTimer } from "../../../transports/layers/idle_timer.ts";
 import { systemSendQueue } from "../../../transports/layers/_system_send_queue.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
-import { turn } from "../../support/event_loop.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
+import { turn } from "../../support/time/event_loop.ts";
 
 for (const network of [denoNetwork, nodeNetwork]) {
   for (const hostname of ["127.0.0.1", "::1"]) {

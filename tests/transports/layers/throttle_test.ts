@@ -2,9 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { turns } from "../../../testing/conformance/scene.ts";
 import { throttle } from "../../../transports/layers/throttle.ts";
 import { TokenBucket } from "../../../transports/layers/token_bucket.ts";
-import { untilStill } from "../../support/event_loop.ts";
-import { layeredPair } from "../../support/layered_pair.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
+import { untilStill } from "../../support/time/event_loop.ts";
+import { layeredPair } from "../../support/pairs/layered_pair.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
 
 Deno.test("throttle() sends no faster than the rate, and pauses the writer meanwhile", async () => {
   const clock = new ManualClock();

@@ -12,8 +12,8 @@ import { idleTimeout } from "../../../transports/layers/idle_timeout.ts";
 import { minimumRate } from "../../../transports/layers/minimum_rate.ts";
 import { writeStallTimeout } from "../../../transports/layers/write_stall_timeout.ts";
 import { removeLayer } from "../../../transports/stack/live_layers.ts";
-import { layeredPair } from "../../support/layered_pair.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
+import { layeredPair } from "../../support/pairs/layered_pair.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
 
 const clock = new ManualClock();
 

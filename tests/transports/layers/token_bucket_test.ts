@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TokenBucket } from "../../../transports/layers/token_bucket.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
+import { ManualClock } from "../../support/time/manual_clock.ts";
 
 Deno.test("TokenBucket lets a burst pass at once, and what follows at its rate", () => {
   const clock = new ManualClock();

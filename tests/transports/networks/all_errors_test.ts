@@ -6,8 +6,8 @@ import { connectToAny } from "../../../transports/networks/connect_to_any.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import type { Network } from "../../../transports/networks/network.ts";
-import { freePort } from "../../support/free_port.ts";
-import { MovedClock } from "../../support/moved_clock.ts";
+import { freePort } from "../../support/places/free_port.ts";
+import { MovedClock } from "../../support/time/moved_clock.ts";
 
 /** A network whose names have these addresses. */
 function withNames(network: Network, ...addresses: string[]): Network {

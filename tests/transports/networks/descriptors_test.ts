@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { deadline } from "@std/async";
 import { openConnection } from "../../../streams/open_connection.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
-import { outputOf, PATIENCE_MS, withPeer } from "../../support/outside_peer.ts";
+import { outputOf, PATIENCE_MS, withPeer } from "../../support/peers/outside_peer.ts";
 import { decode } from "../../support/text.ts";
 
 /** How many more descriptors the server gets than it has. */

@@ -4,7 +4,7 @@ import { TextLineStream } from "@std/streams";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { openUnixConnection } from "../../../streams/open_unix_connection.ts";
 import { inheritedSockets } from "../../../transports/networks/inherited_sockets.ts";
-import { testWith } from "../../support/outside_peer.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 
 const folder = new URL("./", import.meta.url);
 

@@ -8,7 +8,7 @@ import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import type { Network } from "../../../transports/networks/network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { networkOf, withNetwork } from "../../../transports/networks/with_network.ts";
-import { localhost, trusting } from "../tls/certificates.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
 
 /** Deno's network, without TLS of its own, that writes down what it is asked for. */
 function recording(name: string, calls: string[]): Network {

@@ -3,7 +3,7 @@ import { ConnectTimeoutError, NameResolutionError } from "../../../protocols/err
 import { openConnection, type OpenConnectionOptions } from "../../../streams/open_connection.ts";
 import { startServer, type StartServerOptions } from "../../../streams/servers/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
-import { outputOf } from "../../support/outside_peer.ts";
+import { outputOf } from "../../support/peers/outside_peer.ts";
 
 const network = nodeNetwork;
 

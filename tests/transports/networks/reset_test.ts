@@ -7,9 +7,9 @@ import { logging } from "../../../transports/layers/logging.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
-import { hasUnixSockets } from "../../support/has_unix_sockets.ts";
-import { temporarySocket } from "../../support/socket_path.ts";
-import { localhost } from "../tls/certificates.ts";
+import { hasUnixSockets } from "../../support/runs/has_unix_sockets.ts";
+import { temporarySocket } from "../../support/places/socket_path.ts";
+import { localhost } from "../../support/certificates/certificates.ts";
 
 /** What a client of Deno's sees after `end` of the connection at a server on nodeNetwork. */
 async function seenByClient(

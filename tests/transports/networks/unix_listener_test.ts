@@ -5,7 +5,7 @@ import { createServer } from "../../../transports/create_server.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { listenUnix } from "../../../transports/networks/_unix_listener.ts";
-import { unixTest as test } from "../../support/has_unix_sockets.ts";
+import { unixTest as test } from "../../support/runs/has_unix_sockets.ts";
 import { decode } from "../../support/text.ts";
 
 /** A folder of its own, removed afterwards. */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { subprocessExec } from "../../../transports/processes/subprocess_exec.ts";
 import { subprocessShell } from "../../../transports/processes/subprocess_shell.ts";
 import { connectProcess } from "../../../transports/processes/connect_process.ts";
-import { posixTest as test } from "../../support/posix_test.ts";
+import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { runFixture } from "./run_fixture.ts";
 
 /** What cannot be a program and its options, the class of the error, and what the text says. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { connectProcess } from "../../../transports/processes/connect_process.ts";
-import { isThere, posixTest as test } from "../../support/posix_test.ts";
+import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 
 const MEBIBYTE = 1_048_576;
 

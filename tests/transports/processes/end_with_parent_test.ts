@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams";
-import { isThere, posixTest as test } from "../../support/posix_test.ts";
+import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 import { startFixture } from "./run_fixture.ts";
 
 const FLAGS = ["--allow-run", "--allow-env"];

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { posixTest as test } from "../../support/posix_test.ts";
+import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { runFixture } from "./run_fixture.ts";
 
 const MEBIBYTES = 256;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { testWith } from "../../support/outside_peer.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 
 const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
 

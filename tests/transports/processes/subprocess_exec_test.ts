@@ -2,8 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { subprocessExec } from "../../../transports/processes/subprocess_exec.ts";
 import { subprocessShell } from "../../../transports/processes/subprocess_shell.ts";
-import { isThere, posixTest as test } from "../../support/posix_test.ts";
-import { settle, stateOf } from "../../support/event_loop.ts";
+import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
+import { settle, stateOf } from "../../support/time/event_loop.ts";
 import { RecordingChild } from "./recording_child.ts";
 
 const make = () => new RecordingChild();

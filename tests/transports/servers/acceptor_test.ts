@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Acceptor, type Listener } from "../../../transports/servers/_acceptor.ts";
 import { systemClock } from "../../../transports/core/clock.ts";
-import { settle } from "../../support/event_loop.ts";
+import { settle } from "../../support/time/event_loop.ts";
 
 /** A listener whose accepts come to what a test says, in order; after that they wait. */
 class FakeListener implements Listener<string> {

@@ -8,7 +8,7 @@ import {
   type StreamConnection,
 } from "@sluice/net";
 import { fileURLToPath } from "node:url";
-import { posixTest } from "../../support/posix_test.ts";
+import { posixTest } from "../../support/runs/posix_test.ts";
 
 const PROGRAM = fileURLToPath(new URL("./serving_program.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));

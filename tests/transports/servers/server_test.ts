@@ -18,9 +18,9 @@ import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { ListeningServer, type Server } from "../../../transports/servers/server.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
-import { settle } from "../../support/event_loop.ts";
-import { FakeCarrier } from "../../support/fake_carrier.ts";
-import { MovedClock } from "../../support/moved_clock.ts";
+import { settle } from "../../support/time/event_loop.ts";
+import { FakeCarrier } from "../../support/doubles/fake_carrier.ts";
+import { MovedClock } from "../../support/time/moved_clock.ts";
 
 /** A server on a free port, and the protocols of what it accepted, in order. */
 async function listening(options: Partial<ListenOptions> = {}): Promise<{

@@ -6,7 +6,7 @@ import { turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { removeLayer } from "../../../transports/stack/live_layers.ts";
-import { type LayeredPair, layeredPair } from "../../support/layered_pair.ts";
+import { type LayeredPair, layeredPair } from "../../support/pairs/layered_pair.ts";
 
 /** Delivers each chunk when it is told to, and tells nobody below that it waits. */
 class Late extends Layer {

@@ -13,8 +13,8 @@ import { proxyProtocol } from "../../../transports/layers/proxy/proxy_protocol.t
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import type { LayerFactory } from "../../../transports/core/transport_options.ts";
-import { tcpPair } from "../../conformance/transport_pairs.ts";
-import { doubling, framing, identity, passThrough } from "../../support/layer_pairs.ts";
+import { tcpPair } from "../../support/pairs/transport_pairs.ts";
+import { doubling, framing, identity, passThrough } from "../../support/pairs/layer_pairs.ts";
 
 const CARRIERS: Record<string, MakeTransportPair> = { memory: memoryTransportPair, TCP: tcpPair };
 

@@ -9,7 +9,7 @@ import { removeLayer } from "../../../transports/stack/live_layers.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import type { LayerFactory } from "../../../transports/core/transport_options.ts";
-import { layeredPair } from "../../support/layered_pair.ts";
+import { layeredPair } from "../../support/pairs/layered_pair.ts";
 
 const pass = (chunk: Bytes): Bytes => chunk;
 

@@ -10,7 +10,7 @@ import { memoryTransportPair } from "../../../transports/memory_transport_pair.t
 import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
-import { connectPair } from "../../support/stream_pair.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
 
 /** A layer that is ready when it is told to be, greets its peer at once, and marks what it passes on. */
 class SlowLayer extends Layer {

@@ -2,7 +2,7 @@ import { type ConnectOptions, createConnection } from "../../../transports/creat
 import { createServer } from "../../../transports/create_server.ts";
 import type { Server } from "../../../transports/servers/server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { Echo } from "../../support/echo.ts";
+import { Echo } from "../../support/peers/echo.ts";
 
 /** A server that echoes, and what it reported. */
 export interface EchoServer extends AsyncDisposable {

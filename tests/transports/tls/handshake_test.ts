@@ -8,10 +8,17 @@ import {
 import { createConnection } from "../../../transports/create_connection.ts";
 import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { CertificateMaker } from "../../support/certificate_maker.ts";
-import { testWith } from "../../support/outside_peer.ts";
+import { CertificateMaker } from "../../support/certificates/certificate_maker.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 import { echoServer, failureOf } from "./attempt.ts";
-import { ca, client, expired, localhost, stranger, trusting } from "./certificates.ts";
+import {
+  ca,
+  client,
+  expired,
+  localhost,
+  stranger,
+  trusting,
+} from "../../support/certificates/certificates.ts";
 
 const ENGINES = ["native", "layer"] as const;
 const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;

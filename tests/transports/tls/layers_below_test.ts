@@ -5,7 +5,7 @@ import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
-import { localhost, trusting } from "./certificates.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
 
 /** Notes what comes by in either direction. */
 class Watching extends Layer {

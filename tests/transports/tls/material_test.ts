@@ -8,10 +8,17 @@ import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
 import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { CertificateMaker } from "../../support/certificate_maker.ts";
-import { testWith } from "../../support/outside_peer.ts";
+import { CertificateMaker } from "../../support/certificates/certificate_maker.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 import { echoServer } from "./attempt.ts";
-import { ca, client, localhost, other, pathOf, trusting } from "./certificates.ts";
+import {
+  ca,
+  client,
+  localhost,
+  other,
+  pathOf,
+  trusting,
+} from "../../support/certificates/certificates.ts";
 
 const RSA = (bits: number) => ["-algorithm", "RSA", "-pkeyopt", `rsa_keygen_bits:${bits}`];
 

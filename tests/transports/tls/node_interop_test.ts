@@ -3,9 +3,16 @@ import type { Transport } from "../../../protocols/contract.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { outputOf, testWith, withPeer } from "../../support/outside_peer.ts";
-import { Echo } from "../../support/echo.ts";
-import { ca, client, localhost, other, pathOf, trusting } from "./certificates.ts";
+import { outputOf, testWith, withPeer } from "../../support/peers/outside_peer.ts";
+import { Echo } from "../../support/peers/echo.ts";
+import {
+  ca,
+  client,
+  localhost,
+  other,
+  pathOf,
+  trusting,
+} from "../../support/certificates/certificates.ts";
 
 const ENGINES = ["native", "layer"] as const;
 const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;

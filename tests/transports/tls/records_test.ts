@@ -3,9 +3,9 @@ import { TlsProtocolError } from "../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { RecordBoundaries } from "../../../transports/tls/engine/record_boundaries.ts";
-import { testWith } from "../../support/outside_peer.ts";
-import { localhost, pathOf } from "./certificates.ts";
-import { outputOf } from "../../support/outside_peer.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
+import { localhost, pathOf } from "../../support/certificates/certificates.ts";
+import { outputOf } from "../../support/peers/outside_peer.ts";
 
 /**
  * Sends three records and something that is none, cut into pieces of a size, each in a packet of

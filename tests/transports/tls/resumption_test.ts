@@ -11,9 +11,9 @@ import type { Server } from "../../../transports/servers/server.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { testWith } from "../../support/outside_peer.ts";
-import { CertificateMaker, LEAF } from "../../support/certificate_maker.ts";
-import { ca, localhost, stranger, trusting } from "./certificates.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
+import { CertificateMaker, LEAF } from "../../support/certificates/certificate_maker.ts";
+import { ca, localhost, stranger, trusting } from "../../support/certificates/certificates.ts";
 import { CLIENT_FILES, visit } from "./resuming_client.ts";
 
 const VERSIONS = ["TLSv1_2", "TLSv1_3"] as const;

@@ -3,10 +3,10 @@ import { TlsHandshakeError } from "../../../protocols/errors.ts";
 import { createConnection } from "../../../transports/create_connection.ts";
 import { checkServerName } from "../../../transports/tls/certificates/server_name.ts";
 import { ipOf, isFor } from "../../../transports/tls/certificates/server_identity.ts";
-import { CertificateMaker, LEAF } from "../../support/certificate_maker.ts";
-import { testWith } from "../../support/outside_peer.ts";
+import { CertificateMaker, LEAF } from "../../support/certificates/certificate_maker.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
 import { echoServer, hello } from "./attempt.ts";
-import { localhost, trusting } from "./certificates.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
 
 const SERVER = "extendedKeyUsage=serverAuth";
 

@@ -9,8 +9,8 @@ import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
-import { tcpPair } from "../../conformance/transport_pairs.ts";
-import { localhost, trusting } from "./certificates.ts";
+import { tcpPair } from "../../support/pairs/transport_pairs.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
 
 /** A connection, raw and encrypted, and what each end was told. */
 interface Upgraded {

@@ -20,9 +20,17 @@ import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
 import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { echoServer, hello } from "./attempt.ts";
-import { turn } from "../../support/event_loop.ts";
-import { ca, client, localhost, other, pathOf, stranger, trusting } from "./certificates.ts";
-import { tlsMemoryPair, tlsPair } from "./tls_pairs.ts";
+import { turn } from "../../support/time/event_loop.ts";
+import {
+  ca,
+  client,
+  localhost,
+  other,
+  pathOf,
+  stranger,
+  trusting,
+} from "../../support/certificates/certificates.ts";
+import { tlsMemoryPair, tlsPair } from "../../support/pairs/tls_pairs.ts";
 
 const ENGINES = ["native", "layer"] as const;
 const KEEP_OPEN = { eofReceived: () => true };

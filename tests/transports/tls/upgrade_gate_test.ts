@@ -6,9 +6,9 @@ import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import { createServer } from "../../../transports/create_server.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import { startTls } from "../../../transports/tls/start_tls.ts";
-import { connectPair, type StreamPair } from "../../support/stream_pair.ts";
+import { connectPair, type StreamPair } from "../../support/pairs/stream_pair.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
-import { localhost, trusting } from "./certificates.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
 
 const SECRET = "PASS hunter2\r\n";
 const FACES: Readonly<Record<string, (connection: StreamConnection) => unknown>> = {

@@ -8,7 +8,7 @@ import {
 } from "@sluice/net";
 import { simulate, type SimulationOptions, type World } from "@sluice/net/testing";
 import { udpPacket } from "../../../../testing/simulation/capture/udp_packet.ts";
-import { outputOf, testWith } from "../../../support/outside_peer.ts";
+import { outputOf, testWith } from "../../../support/peers/outside_peer.ts";
 
 const START = Date.UTC(2027, 0, 1);
 

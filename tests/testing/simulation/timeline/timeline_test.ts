@@ -10,7 +10,7 @@ import { simulate, type SimulationOptions, type World } from "@sluice/net/testin
 import { EndsOfList } from "../../../../testing/simulation/timeline/ends_of_list.ts";
 import { cutText, escapeText } from "../../../../testing/simulation/timeline/svg_text.ts";
 import { placeRows } from "../../../../testing/simulation/timeline/timeline_rows.ts";
-import { outputOf, testWith } from "../../../support/outside_peer.ts";
+import { outputOf, testWith } from "../../../support/peers/outside_peer.ts";
 
 /** A name that would be markup, and a character that XML does not have. */
 const STRANGE = '<b> & "c\u0001"';

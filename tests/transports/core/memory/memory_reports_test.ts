@@ -15,7 +15,7 @@ import { createServer } from "../../../../transports/create_server.ts";
 import { denoNetwork } from "../../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../../transports/networks/node_network.ts";
 import { startTls } from "../../../../transports/tls/start_tls.ts";
-import { localhost, trusting } from "../../tls/certificates.ts";
+import { localhost, trusting } from "../../../support/certificates/certificates.ts";
 
 /** Runs `use` with a connection to a server of `protocol`; both ends are ended afterwards. */
 async function connected<P extends AnyProtocol>(

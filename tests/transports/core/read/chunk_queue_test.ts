@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import { ReceiveBufferFullError } from "../../../../protocols/errors.ts";
 import { ChunkQueue } from "../../../../transports/core/read/chunk_queue.ts";
-import { settle } from "../../../support/event_loop.ts";
+import { settle } from "../../../support/time/event_loop.ts";
 import { decode, encode } from "../../../support/text.ts";
 
 /** What the next read gives, as text; `null` at the end. */

@@ -4,7 +4,7 @@ import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../../protoco
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
 import { isLent } from "../../../../transports/core/memory/loan.ts";
-import { settle } from "../../../support/event_loop.ts";
+import { settle } from "../../../support/time/event_loop.ts";
 
 const chunk = (...values: number[]): Bytes => Uint8Array.from(values);
 

@@ -3,8 +3,8 @@ import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { AnyProtocol } from "../../../../protocols/contract.ts";
 import { Delivery } from "../../../../transports/core/read/delivery.ts";
 import { pump } from "../../../../transports/core/read/pump.ts";
-import { settle } from "../../../support/event_loop.ts";
-import { FakeSource } from "../../../support/fake_carrier.ts";
+import { settle } from "../../../support/time/event_loop.ts";
+import { FakeSource } from "../../../support/doubles/fake_carrier.ts";
 
 /** A pump between a source that the test feeds and a protocol. */
 function pumpInto(protocol: AnyProtocol): {

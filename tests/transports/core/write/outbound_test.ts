@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Outbound } from "../../../../transports/core/write/outbound.ts";
-import { settle } from "../../../support/event_loop.ts";
-import { FakeCarrier } from "../../../support/fake_carrier.ts";
-import { recordedOutbound } from "../../../support/recorded_outbound.ts";
+import { settle } from "../../../support/time/event_loop.ts";
+import { FakeCarrier } from "../../../support/doubles/fake_carrier.ts";
+import { recordedOutbound } from "../../../support/doubles/recorded_outbound.ts";
 
 /** An outgoing half over a carrier that the test drives. */
 function outboundOver(

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { SystemBytes } from "../../../../transports/core/write/system_bytes.ts";
-import { settle, stateOf } from "../../../support/event_loop.ts";
-import { FakeCarrier } from "../../../support/fake_carrier.ts";
-import { recordedOutbound } from "../../../support/recorded_outbound.ts";
+import { settle, stateOf } from "../../../support/time/event_loop.ts";
+import { FakeCarrier } from "../../../support/doubles/fake_carrier.ts";
+import { recordedOutbound } from "../../../support/doubles/recorded_outbound.ts";
 
 /** Bytes of the system that a test sends: each call takes what the next answer says. */
 class FakeBytes implements SystemBytes {

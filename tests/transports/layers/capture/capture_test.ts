@@ -12,8 +12,8 @@ import { createServer } from "../../../../transports/create_server.ts";
 import { Capture, type CaptureOptions } from "../../../../transports/layers/capture/capture.ts";
 import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
 import type { LayerFactory } from "../../../../transports/core/transport_options.ts";
-import { hasProgram } from "../../../support/outside_peer.ts";
-import { localhost, trusting } from "../../tls/certificates.ts";
+import { hasProgram } from "../../../support/peers/outside_peer.ts";
+import { localhost, trusting } from "../../../support/certificates/certificates.ts";
 
 const HAS_TSHARK = hasProgram("tshark", ["--version"]);
 

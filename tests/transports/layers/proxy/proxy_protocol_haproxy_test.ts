@@ -10,9 +10,9 @@ import {
   sendProxyProtocol,
 } from "../../../../transports/layers/proxy/proxy_protocol.ts";
 import type { LayerFactory } from "../../../../transports/core/transport_options.ts";
-import { hasProgram } from "../../../support/outside_peer.ts";
-import { startHaproxy } from "../../../support/haproxy.ts";
-import { freePort } from "../../../support/free_port.ts";
+import { hasProgram } from "../../../support/peers/outside_peer.ts";
+import { startHaproxy } from "../../../support/peers/haproxy.ts";
+import { freePort } from "../../../support/places/free_port.ts";
 
 const ignore = !hasProgram("haproxy", ["-v"]);
 

@@ -15,7 +15,7 @@ import {
   type SendProxyProtocolOptions,
 } from "../../../../transports/layers/proxy/proxy_protocol.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
-import { MovedClock } from "../../../support/moved_clock.ts";
+import { MovedClock } from "../../../support/time/moved_clock.ts";
 import { backgroundClock } from "../../../../transports/core/clock.ts";
 
 const SOURCE = { transport: "tcp", hostname: "192.0.2.7", port: 50_000 } as const;

@@ -5,8 +5,8 @@ import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
-import { Echo } from "../../../support/echo.ts";
-import { testWith } from "../../../support/outside_peer.ts";
+import { Echo } from "../../../support/peers/echo.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
 
 const ignore = Deno.build.os !== "linux";
 /** How many connections come and go: `EPOLL_CHURN=2000000` for as many as in a day. */

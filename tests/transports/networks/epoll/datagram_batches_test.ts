@@ -10,9 +10,9 @@ import { DatagramTooLargeError } from "../../../../protocols/errors/datagram_err
 import type { DatagramTransport } from "../../../../protocols/datagram_contract.ts";
 import { createDatagramEndpoint } from "../../../../transports/create_datagram_endpoint.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
-import { DatagramLog } from "../../../support/datagram_log.ts";
-import { FailingLibc } from "../../../support/failing_libc.ts";
-import { testWith } from "../../../support/outside_peer.ts";
+import { DatagramLog } from "../../../support/doubles/datagram_log.ts";
+import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
 import { bindDatagrams } from "../../../../transports/networks/epoll/datagrams/bind_datagrams.ts";
 import type { DatagramSink } from "../../../../transports/datagrams/datagram_carrier.ts";
 

@@ -5,7 +5,7 @@ import type { DatagramEndpointOptions } from "../../../../transports/datagram_en
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { getOption } from "../../../../transports/networks/epoll/libc/socket_calls.ts";
-import { testWith } from "../../../support/outside_peer.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
 
 const ignore = Deno.build.os !== "linux";
 const program = new URL("datagram_program.ts", import.meta.url).pathname;

@@ -22,10 +22,10 @@ import { epollNetwork as network } from "../../../../transports/networks/epoll/e
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { readDescriptors } from "../../../../transports/networks/epoll/libc/descriptor_messages.ts";
 import { sendFile } from "../../../../transports/send_file.ts";
-import { alone } from "../../../support/alone_test.ts";
-import { assertDescriptors, openDescriptors } from "../../../support/open_descriptors.ts";
-import { testWith } from "../../../support/outside_peer.ts";
-import { socketPath } from "../../../support/socket_path.ts";
+import { alone } from "../../../support/runs/alone_test.ts";
+import { assertDescriptors, openDescriptors } from "../../../support/runs/open_descriptors.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 import { decode, pattern } from "../../../support/text.ts";
 
 const ignore = Deno.build.os !== "linux";

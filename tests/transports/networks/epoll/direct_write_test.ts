@@ -5,8 +5,8 @@ import { Random } from "../../../../testing/conformance/random.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
-import { firstAccepted } from "../../../support/server_pair.ts";
-import { testWith } from "../../../support/outside_peer.ts";
+import { firstAccepted } from "../../../support/pairs/server_pair.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
 
 const ignore = Deno.build.os !== "linux";
 

@@ -4,7 +4,7 @@ import { AF, SOCK } from "../../../../transports/networks/epoll/libc/libc.ts";
 import { listen } from "../../../../transports/networks/epoll/streams/listen.ts";
 import { Pipe, pipesOf } from "../../../../transports/networks/epoll/streams/splice_pipe.ts";
 import { openSystemFile } from "../../../../transports/networks/epoll/streams/system_file.ts";
-import { FailingLibc } from "../../../support/failing_libc.ts";
+import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
 
 const ignore = Deno.build.os !== "linux";
 

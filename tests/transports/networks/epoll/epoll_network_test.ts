@@ -7,7 +7,7 @@ import {
   createEpollNetwork,
   epollNetwork as network,
 } from "../../../../transports/networks/epoll/epoll_network.ts";
-import { socketPath } from "../../../support/socket_path.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 
 const ignore = Deno.build.os !== "linux";
 const config = new URL("../../../../deno.json", import.meta.url).pathname;

@@ -6,8 +6,8 @@ import type { Libc } from "../../../../transports/networks/epoll/libc/libc.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { listen } from "../../../../transports/networks/epoll/streams/listen.ts";
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
-import { FailingLibc } from "../../../support/failing_libc.ts";
-import { socketPath } from "../../../support/socket_path.ts";
+import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 
 const ignore = Deno.build.os !== "linux";
 // Opened before the tests, to which it would be a leak.

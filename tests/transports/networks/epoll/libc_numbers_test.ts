@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as numbers from "../../../../transports/networks/epoll/libc/libc.ts";
 import { CMSGHDR, MSGHDR } from "../../../../transports/networks/epoll/libc/descriptor_messages.ts";
 import { MAX_ADDRESS_SIZE } from "../../../../transports/networks/epoll/libc/socket_address.ts";
-import { outputOf, testWith } from "../../../support/outside_peer.ts";
+import { outputOf, testWith } from "../../../support/peers/outside_peer.ts";
 
 /** The prefixes of the C library for the groups of constants. */
 const PREFIXES: Readonly<Record<string, string>> = {

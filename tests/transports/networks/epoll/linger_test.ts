@@ -4,7 +4,7 @@ import { TimeoutError } from "../../../../protocols/errors.ts";
 import { openConnection } from "../../../../streams/open_connection.ts";
 import { startServer } from "../../../../streams/servers/start_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
-import { testWith } from "../../../support/outside_peer.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
 
 const ignore = Deno.build.os !== "linux";
 

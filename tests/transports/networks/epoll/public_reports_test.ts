@@ -12,9 +12,9 @@ import { epollNetwork as network } from "../../../../transports/networks/epoll/e
 import { EPOLL } from "../../../../transports/networks/epoll/libc/libc.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { reactorOf, type ReadyHandler } from "../../../../transports/networks/epoll/_reactor.ts";
-import { firstAccepted } from "../../../support/server_pair.ts";
-import { Echo } from "../../../support/echo.ts";
-import { socketPath } from "../../../support/socket_path.ts";
+import { firstAccepted } from "../../../support/pairs/server_pair.ts";
+import { Echo } from "../../../support/peers/echo.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: Deno.build.os !== "linux", fn });

@@ -9,8 +9,8 @@ import {
 } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
-import { settle } from "../../../support/event_loop.ts";
-import { Echo } from "../../../support/echo.ts";
+import { settle } from "../../../support/time/event_loop.ts";
+import { Echo } from "../../../support/peers/echo.ts";
 
 const ignore = Deno.build.os !== "linux";
 const real = ignore ? null as unknown as Libc : loadLibc();

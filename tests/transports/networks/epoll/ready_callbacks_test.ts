@@ -5,7 +5,7 @@ import { createConnection } from "../../../../transports/create_connection.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
-import { Echo } from "../../../support/echo.ts";
+import { Echo } from "../../../support/peers/echo.ts";
 import {
   addReader,
   addWriter,

@@ -10,10 +10,10 @@ import { getOption } from "../../../../transports/networks/epoll/libc/socket_cal
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { peerCredentials } from "../../../../transports/networks/epoll/peer_credentials.ts";
 import { readTcpInfo, tcpInfo } from "../../../../transports/networks/epoll/tcp_info.ts";
-import { Echo } from "../../../support/echo.ts";
-import { firstAccepted } from "../../../support/server_pair.ts";
-import { testWith } from "../../../support/outside_peer.ts";
-import { socketPath } from "../../../support/socket_path.ts";
+import { Echo } from "../../../support/peers/echo.ts";
+import { firstAccepted } from "../../../support/pairs/server_pair.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 
 const ignore = Deno.build.os !== "linux";
 

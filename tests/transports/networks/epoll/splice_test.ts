@@ -5,13 +5,13 @@ import { startServer } from "../../../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../../../streams/stream_connection.ts";
 import { counters } from "../../../../transports/layers/counters.ts";
 import { insertLayer } from "../../../../transports/stack/live_layers.ts";
-import { CountedEpoll } from "../../../support/counted_epoll.ts";
-import { settle, untilStill } from "../../../support/event_loop.ts";
-import { alone } from "../../../support/alone_test.ts";
-import { assertDescriptors, openDescriptors } from "../../../support/open_descriptors.ts";
-import { pausedReading } from "../../../support/paused_reading.ts";
-import { RawPeer } from "../../../support/raw_peer.ts";
-import { socketPath } from "../../../support/socket_path.ts";
+import { CountedEpoll } from "../../../support/doubles/counted_epoll.ts";
+import { settle, untilStill } from "../../../support/time/event_loop.ts";
+import { alone } from "../../../support/runs/alone_test.ts";
+import { assertDescriptors, openDescriptors } from "../../../support/runs/open_descriptors.ts";
+import { pausedReading } from "../../../support/doubles/paused_reading.ts";
+import { RawPeer } from "../../../support/peers/raw_peer.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 import { decode, pattern } from "../../../support/text.ts";
 
 /** `client <=> [near <= relay, on epollNetwork => far] <=> backend`, the outer ones on another. */

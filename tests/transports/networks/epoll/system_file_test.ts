@@ -6,10 +6,10 @@ import { createConnection } from "../../../../transports/create_connection.ts";
 import { counters } from "../../../../transports/layers/counters.ts";
 import { sendFile } from "../../../../transports/send_file.ts";
 import type { Transport } from "../../../../protocols/contract.ts";
-import { CountedEpoll } from "../../../support/counted_epoll.ts";
-import { untilStill } from "../../../support/event_loop.ts";
-import { openDescriptors } from "../../../support/open_descriptors.ts";
-import { socketPath } from "../../../support/socket_path.ts";
+import { CountedEpoll } from "../../../support/doubles/counted_epoll.ts";
+import { untilStill } from "../../../support/time/event_loop.ts";
+import { openDescriptors } from "../../../support/runs/open_descriptors.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 import { pattern } from "../../../support/text.ts";
 
 const MEBIBYTE = 1_048_576;

@@ -10,10 +10,10 @@ import {
 } from "../../../../transports/networks/epoll/libc/terminal_calls.ts";
 import { openTerminal } from "../../../../transports/networks/epoll/terminals/open_terminal.ts";
 import { connectProcess } from "../../../../transports/processes/connect_process.ts";
-import { alone } from "../../../support/alone_test.ts";
-import { FailingLibc } from "../../../support/failing_libc.ts";
-import { assertDescriptors, openDescriptors } from "../../../support/open_descriptors.ts";
-import { testWith } from "../../../support/outside_peer.ts";
+import { alone } from "../../../support/runs/alone_test.ts";
+import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
+import { assertDescriptors, openDescriptors } from "../../../support/runs/open_descriptors.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
 import { decode } from "../../../support/text.ts";
 
 const EMFILE = 24;

@@ -1,0 +1,11 @@
+import { testTransport } from "../../../testing/test_transport.ts";
+import {
+  generatorPair,
+  generatorPairWithoutHalfClose,
+} from "../../support/pairs/transport_pairs.ts";
+
+testTransport(generatorPair, { name: "generator" });
+testTransport(generatorPairWithoutHalfClose, {
+  name: "generator without half-close",
+  gaps: ["halfClose"],
+});

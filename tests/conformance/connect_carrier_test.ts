@@ -1,8 +1,0 @@
-import { testTransport } from "../../testing/test_transport.ts";
-import { generatorPair, generatorPairWithoutHalfClose } from "./transport_pairs.ts";
-
-testTransport(generatorPair, { name: "generator" });
-testTransport(generatorPairWithoutHalfClose, {
-  name: "generator without half-close",
-  gaps: ["halfClose"],
-});

@@ -1,4 +1,0 @@
-import { testTransport } from "../../testing/test_transport.ts";
-import { tcpPair } from "./transport_pairs.ts";
-
-testTransport(tcpPair, { name: "TCP" });

@@ -1,4 +1,0 @@
-import { testTransport } from "../../testing/test_transport.ts";
-import { wrappedPair } from "./transport_pairs.ts";
-
-testTransport(wrappedPair, { name: "TransportWrapper" });
