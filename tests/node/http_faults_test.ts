@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { HttpUpgrade } from "../../node/mod.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { HttpClient as Client } from "../support/peers/http_client.ts";
-import { MovedClock } from "../support/time/moved_clock.ts";
+import { ReplacedClock } from "../support/time/replaced_clock.ts";
 
 /** A body that gives one byte and does not end. */
 function endless(): ReadableStream<Uint8Array> {
@@ -65,7 +65,7 @@ Deno.test("Nothing is said in the middle of an answer when the request goes wron
       { requestTimeout: 20 },
     ],
   ];
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   for (const [request, more, options] of cases) {
     await using client = await Client.of(
       () => new Response(endless()),
@@ -75,7 +75,7 @@ Deno.test("Nothing is said in the middle of an answer when the request goes wron
     writer.write(request);
     assert((await client.head()).startsWith("http/1.1 200"));
     if (more !== "") writer.write(more);
-    else clock.move(20);
+    else clock.advance(20);
     const rest = await client.rest().catch(() => "");
     assert(!rest.includes("HTTP/1.1") && !rest.includes("\r\n0\r\n"), rest);
   }

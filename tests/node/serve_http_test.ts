@@ -15,7 +15,7 @@ import { socketPath } from "../support/places/socket_path.ts";
 import { posixTest } from "../support/runs/posix_test.ts";
 import { decode } from "../support/text.ts";
 import { HttpClient as Client, type Options } from "../support/peers/http_client.ts";
-import { MovedClock } from "../support/time/moved_clock.ts";
+import { ReplacedClock } from "../support/time/replaced_clock.ts";
 
 Deno.test("HttpService refuses what is no handler, and wrong options", () => {
   assertThrows(() => new HttpService("x" as never), TypeError, "neither a handler");
@@ -325,7 +325,7 @@ Deno.test("serveHttp() serves a server of node:http, and ends its connections in
 });
 
 Deno.test("A connection that a server of node:http upgraded is left alone", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const node = createNodeServer();
   const upgraded = Promise.withResolvers<Duplex>();
   node.on("upgrade", (_message, socket) => {
@@ -340,7 +340,7 @@ Deno.test("A connection that a server of node:http upgraded is left alone", asyn
   // Longer than the times of HTTP.
   socket.setTimeout(25);
   const hasTimedOut = once(socket, "timeout");
-  clock.move(25);
+  clock.advance(25);
   await hasTimedOut;
   client.service.stop();
   socket.write("still there");

@@ -1,6 +1,5 @@
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { BufferedProtocol } from "../../protocols/buffered_protocol.ts";
-import { Protocol } from "../../protocols/protocol.ts";
+import { BaseProtocol } from "../../protocols/base_protocol.ts";
 import type { End } from "./end.ts";
 import { showError } from "./lane.ts";
 import type { ProtocolSpec } from "./scenario.ts";
@@ -48,90 +47,65 @@ class Recorder {
   }
 }
 
-/** A {@linkcode Protocol} that records its callbacks. */
-export class RecordingProtocol extends Protocol {
-  readonly #recorder: Recorder;
+/** Records the callbacks that both kinds of protocols have. */
+class RecordingBase extends BaseProtocol {
+  protected readonly recorder: Recorder;
 
   constructor(recorder: Recorder) {
     super();
-    this.#recorder = recorder;
+    this.recorder = recorder;
   }
 
   get label(): string {
-    return this.#recorder.label ?? "first";
+    return this.recorder.label ?? "first";
   }
 
   override connectionMade(transport: Transport): void {
-    this.#recorder.end.transport = transport;
-    this.#recorder.record("connectionMade");
+    this.recorder.end.transport = transport;
+    this.recorder.record("connectionMade");
   }
 
   override connectionLost(error: Error | null): void {
-    this.#recorder.record("connectionLost", ` ${showError(error)}`);
+    this.recorder.record("connectionLost", ` ${showError(error)}`);
   }
 
   override pauseWriting(): void {
-    this.#recorder.record("pauseWriting");
+    this.recorder.record("pauseWriting");
   }
 
   override resumeWriting(): void {
-    this.#recorder.record("resumeWriting");
+    this.recorder.record("resumeWriting");
   }
 
-  override dataReceived(chunk: Uint8Array): void {
-    this.#recorder.recordBytes("dataReceived", chunk);
-  }
-
-  override eofReceived(): boolean | void {
-    this.#recorder.record("eofReceived");
-    return this.#recorder.spec.eofReturns;
+  eofReceived(): boolean | void {
+    this.recorder.record("eofReceived");
+    return this.recorder.spec.eofReturns;
   }
 }
 
-/** A {@linkcode BufferedProtocol} that records its callbacks. */
-export class RecordingBufferedProtocol extends BufferedProtocol {
-  readonly #recorder: Recorder;
+/** A protocol of chunks that records its callbacks. */
+export class RecordingProtocol extends RecordingBase {
+  dataReceived(chunk: Uint8Array): void {
+    this.recorder.recordBytes("dataReceived", chunk);
+  }
+}
+
+/** A protocol with a buffer of its own that records its callbacks. */
+export class RecordingBufferedProtocol extends RecordingBase {
   readonly #buffer: Uint8Array;
 
   constructor(recorder: Recorder) {
-    super();
-    this.#recorder = recorder;
+    super(recorder);
     this.#buffer = new Uint8Array(recorder.spec.bufferSize ?? 65_536);
   }
 
-  get label(): string {
-    return this.#recorder.label ?? "first";
-  }
-
-  override connectionMade(transport: Transport): void {
-    this.#recorder.end.transport = transport;
-    this.#recorder.record("connectionMade");
-  }
-
-  override connectionLost(error: Error | null): void {
-    this.#recorder.record("connectionLost", ` ${showError(error)}`);
-  }
-
-  override pauseWriting(): void {
-    this.#recorder.record("pauseWriting");
-  }
-
-  override resumeWriting(): void {
-    this.#recorder.record("resumeWriting");
-  }
-
-  override getBuffer(): Uint8Array {
-    this.#recorder.react("getBuffer");
+  getBuffer(): Uint8Array {
+    this.recorder.react("getBuffer");
     return this.#buffer;
   }
 
-  override bufferUpdated(bytes: number): void {
-    this.#recorder.recordBytes("bufferUpdated", this.#buffer.subarray(0, bytes));
-  }
-
-  override eofReceived(): boolean | void {
-    this.#recorder.record("eofReceived");
-    return this.#recorder.spec.eofReturns;
+  bufferUpdated(bytes: number): void {
+    this.recorder.recordBytes("bufferUpdated", this.#buffer.subarray(0, bytes));
   }
 }
 

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openConnection, startServer, type StreamConnection } from "@sluice/net";
 import { proxyProtocol } from "@sluice/net/layers";
 import { RealRedis } from "../examples/redis/redis_servers.ts";
-import { MovedClock } from "../support/time/moved_clock.ts";
+import { ReplacedClock } from "../support/time/replaced_clock.ts";
 import { testWith } from "../support/peers/outside_peer.ts";
 import { serveBalancer } from "./balancer.ts";
 import { serveChat } from "./chat.ts";
@@ -58,7 +58,7 @@ Deno.test("memcached takes a value of 1 MiB, passes over a larger one, and ends 
 });
 
 Deno.test("The chat passes lines on, asks those that are silent, and lets them go", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   await using server = await serveChat(0, 30_000);
   await using ada = await openConnection({ port: server.port });
   await using bob = await openConnection({ port: server.port });
@@ -67,9 +67,9 @@ Deno.test("The chat passes lines on, asks those that are silent, and lets them g
   bob.writer.write("ada\nbob\nhello\n");
   assertEquals(await lines(bob, 3), ["your name?", "taken, another one?", "here: ada"]);
   assertEquals(await lines(ada, 2), ["* bob came", "bob: hello"]);
-  clock.move(30_000);
+  clock.advance(30_000);
   assertEquals(await lines(ada, 1), ["PING"]);
-  clock.move(30_000);
+  clock.advance(30_000);
   assertEquals(await lines(ada, 1), ["you said nothing"]);
   await ada.reader.ended;
 });

@@ -17,7 +17,7 @@ import { UnknownProtocolError } from "@sluice/net/protocols";
 import { sniff } from "@sluice/net/streams";
 import { sniffProtocol } from "@sluice/net/transports";
 import { settle } from "../support/time/event_loop.ts";
-import { MovedClock } from "../support/time/moved_clock.ts";
+import { ReplacedClock } from "../support/time/replaced_clock.ts";
 import { connectPair } from "../support/pairs/stream_pair.ts";
 import { decode, encode } from "../support/text.ts";
 import { localhost, trusting } from "../support/certificates/certificates.ts";
@@ -121,12 +121,12 @@ Deno.test("sniff() decides by the order of the cases, not by which is sure first
 });
 
 Deno.test("sniff() gives a client that says nothing to silent, or rejects with TimeoutError", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   await using pair = await connectPair();
   const refused = sniff(pair.b, { http: () => "http", other: () => "other" }, { timeout: 50 });
   refused.catch(() => {});
   await settle();
-  clock.move(50);
+  clock.advance(50);
   await assertRejects(() => refused, TimeoutError, "Cannot sniff within 50 ms");
   const served = sniff(pair.b, {
     http: () => "http",
@@ -136,7 +136,7 @@ Deno.test("sniff() gives a client that says nothing to silent, or rejects with T
     },
   });
   await settle();
-  clock.move(5000);
+  clock.advance(5000);
   assertEquals(await pair.a.reader.readline({ as: "text" }), "220 ready\n");
   pair.a.writer.write("EHLO\n");
   assertEquals(await served, "EHLO\n");
@@ -144,12 +144,12 @@ Deno.test("sniff() gives a client that says nothing to silent, or rejects with T
 });
 
 Deno.test("sniff() gives bytes that decide nothing in time to other", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   await using pair = await connectPair();
   const served = sniff(pair.b, { http: () => "http", other: () => "other" });
   pair.a.writer.write("GE");
   await settle();
-  clock.move(5000);
+  clock.advance(5000);
   assertEquals(await served, "other");
   assertEquals(decode(pair.b.reader.takeBuffered()), "GE");
 });
@@ -239,7 +239,7 @@ for (const [name, serve] of Object.entries(SERVERS)) {
 }
 
 Deno.test("sniffProtocol() ends those that say nothing, those that are unknown, and leaves no timer", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   for (
     const [bytes, time, text] of [
       ["", 5000, "Cannot sniff within 5000 ms"],
@@ -251,7 +251,7 @@ Deno.test("sniffProtocol() ends those that say nothing, those that are unknown, 
     const [a, b] = await memoryTransportPair(() => ({}), factory);
     if (bytes !== "") a.transport.write(bytes);
     await settle();
-    clock.move(time);
+    clock.advance(time);
     const { error } = await b.transport.closed;
     assert(error?.message.includes(text) || bytes === "GE", `${error}`);
     assertEquals(clock.timers, 0);

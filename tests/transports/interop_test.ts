@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { BufferedProtocol } from "../../protocols/buffered_protocol.ts";
-import type { Transport } from "../../protocols/contract.ts";
 import { Random } from "../../testing/conformance/random.ts";
 import { assertSameBytes } from "../../testing/conformance/same_bytes.ts";
 import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
@@ -10,6 +9,7 @@ import { createUnixServer } from "../../transports/create_unix_server.ts";
 import { Echo } from "../support/peers/echo.ts";
 import { hasProgram } from "../support/peers/outside_peer.ts";
 import { PeerProcess } from "../support/peers/peer_process.ts";
+import { freePort } from "../support/places/free_port.ts";
 import { temporarySocket } from "../support/places/socket_path.ts";
 
 const HAS_PYTHON = hasProgram("python3", ["-c", "import asyncio"]);
@@ -23,26 +23,21 @@ const PEER = new URL("../support/peers/asyncio_peer.py", import.meta.url).pathna
 /** {@linkcode Echo} with a buffer of its own. */
 class BufferedEcho extends BufferedProtocol {
   readonly #buffer = new Uint8Array(65_536);
-  #transport?: Transport;
-
-  override connectionMade(transport: Transport): void {
-    this.#transport = transport;
-  }
 
   override getBuffer(): Uint8Array {
     return this.#buffer;
   }
 
   override bufferUpdated(bytes: number): void {
-    this.#transport?.write(this.#buffer.subarray(0, bytes));
+    this.transport.write(this.#buffer.subarray(0, bytes));
   }
 
   override pauseWriting(): void {
-    this.#transport?.pauseReading();
+    this.transport.pauseReading();
   }
 
   override resumeWriting(): void {
-    this.#transport?.resumeReading();
+    this.transport.resumeReading();
   }
 }
 
@@ -122,10 +117,7 @@ Deno.test(
 );
 
 Deno.test("A client exchanges data with socat", { ignore: !HAS_SOCAT }, async () => {
-  // A port that was free a moment ago: socat does not tell which one it takes.
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr;
-  probe.close();
+  const port = freePort();
   await using _server = new PeerProcess(
     "socat",
     "-t",

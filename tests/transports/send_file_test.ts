@@ -15,7 +15,7 @@ import { connectCarrier } from "../../transports/core/connect_carrier.ts";
 import { FakeCarrier } from "../support/doubles/fake_carrier.ts";
 import { compression, insertLayer, throttle } from "@sluice/net/layers";
 import { pattern } from "../support/text.ts";
-import { MovedClock } from "../support/time/moved_clock.ts";
+import { ReplacedClock } from "../support/time/replaced_clock.ts";
 
 /** A file of so many bytes, for the length of a scope. */
 class TemporaryFile implements AsyncDisposable {
@@ -192,12 +192,12 @@ Deno.test("sendFile() ends with its signal when the connection is closing and it
 });
 
 Deno.test("sendFile() ends with its signal, its timeout and the connection, and leaves writing free", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   await using file = new TemporaryFile(2_000_000);
   const controller = new AbortController();
   const ends: [object, () => unknown, (error: unknown) => void][] = [
     [{ signal: controller.signal }, () => controller.abort("stop"), (e) => assertEquals(e, "stop")],
-    [{ timeout: 20 }, () => clock.move(20), (error) => assert(error instanceof TimeoutError)],
+    [{ timeout: 20 }, () => clock.advance(20), (error) => assert(error instanceof TimeoutError)],
   ];
   for (const [options, end, check] of ends) {
     const [transport, peer] = await stalled();

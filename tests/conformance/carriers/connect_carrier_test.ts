@@ -2,7 +2,7 @@ import { testTransport } from "../../../testing/test_transport.ts";
 import {
   generatorPair,
   generatorPairWithoutHalfClose,
-} from "../../support/pairs/transport_pairs.ts";
+} from "../../support/pairs/generator_pair.ts";
 
 testTransport(generatorPair, { name: "generator" });
 testTransport(generatorPairWithoutHalfClose, {

@@ -4,13 +4,7 @@ import { testTransport } from "../../../testing/test_transport.ts";
 import { FileInput, FileOutput } from "../../../transports/carriers/pipes/file_pipe.ts";
 import { PipeCarrier } from "../../../transports/carriers/pipes/pipe_carrier.ts";
 import { connectCarrier, type Connected } from "../../../transports/core/connect_carrier.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { startChild } from "../../../transports/processes/child/start_child.ts";
 import { Fifo } from "../../support/places/fifo.ts";
-import { hasProgram } from "../../support/peers/outside_peer.ts";
-import { firstAccepted } from "../../support/pairs/server_pair.ts";
-
-const RELAY = new URL("../../transports/carriers/stdio_relay.py", import.meta.url).pathname;
 
 /** Tells when no write is under way: one goes on after an abort until the reader is gone. */
 class WatchedOutput extends FileOutput {
@@ -55,21 +49,4 @@ const fifoPair: MakeTransportPair = async (factoryA, factoryB, options) => {
   return [a, b, () => Promise.all(outputs.map((output) => output.idle()))];
 };
 
-/** The fourth descriptor of a process, and what that passes everything on to. */
-const fourthPair: MakeTransportPair = async (factoryA, factoryB, options) => {
-  const { accept, accepted } = firstAccepted(factoryB);
-  const server = await createServer(accept, { port: 0, ...options });
-  const child = await startChild("python3", ["null", "null", "inherit", "piped"], {
-    args: ["-S", "-E", RELAY, String(server.port), "3"],
-  });
-  const b = await accepted;
-  const a = await connectCarrier(factoryA, new PipeCarrier(child.pipes.get(3) ?? {}), options);
-  return [a, { transport: b }, async () => {
-    await server.shutdown({ grace: 0 });
-    child.kill("SIGKILL");
-    await child.exited;
-  }];
-};
-
 if (Deno.build.os !== "windows") testTransport(fifoPair, { name: "FIFO" });
-if (hasProgram("python3", ["--version"])) testTransport(fourthPair, { name: "descriptor 3" });

@@ -1,12 +1,11 @@
 import { testTransport } from "../../../testing/test_transport.ts";
+import { both, pairOnLayers } from "../../support/pairs/layer_pairs.ts";
 import {
   borrowingIdentity,
-  both,
   framing,
   identity,
-  layeredPair,
   passThrough,
-} from "../../support/pairs/layer_pairs.ts";
+} from "../../support/pairs/sample_layers.ts";
 
 const PAIRS = [
   ["memory", passThrough],
@@ -17,5 +16,5 @@ const PAIRS = [
 ] as const;
 
 for (const [carrier, make] of PAIRS) {
-  testTransport(layeredPair(carrier, [both(make())]), { name: `${make.name} over ${carrier}` });
+  testTransport(pairOnLayers(carrier, [both(make())]), { name: `${make.name} over ${carrier}` });
 }

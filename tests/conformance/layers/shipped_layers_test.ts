@@ -16,13 +16,8 @@ import { throttle } from "../../../transports/layers/throttle.ts";
 import { writeStallTimeout } from "../../../transports/layers/write_stall_timeout.ts";
 import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
 import { isLongRun } from "../../support/runs/long_run.ts";
-import {
-  both,
-  doubling,
-  framing,
-  layeredPair,
-  type LayerEnds,
-} from "../../support/pairs/layer_pairs.ts";
+import { both, type LayerEnds, pairOnLayers } from "../../support/pairs/layer_pairs.ts";
+import { doubling, framing } from "../../support/pairs/sample_layers.ts";
 import { localhost, trusting } from "../../support/certificates/certificates.ts";
 
 const HOUR = 3_600_000;
@@ -90,7 +85,7 @@ function testStack(carrier: "memory" | "TCP", names: readonly string[], note = "
     ...(names.some((name) => /proxy|tls/i.test(name)) ? WITHOUT_HEADER : []),
     ...(isShrinking && carrier === "TCP" ? [WITHOUT_ROOM] : []),
   ];
-  testTransport(unlessTruncated(layeredPair(carrier, ends)), {
+  testTransport(unlessTruncated(pairOnLayers(carrier, ends)), {
     name: `${names.join(", ")} over ${carrier}${note}`,
     gaps,
     test: (name, run) => {

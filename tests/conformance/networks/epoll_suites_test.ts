@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
 import { isLongRun } from "../../support/runs/long_run.ts";
+import { assertTestsPass } from "../../support/runs/run_tests.ts";
 
 /** What is tested once more, with another network in force. */
 const SUITES = [
@@ -19,12 +19,6 @@ Deno.test({
   fn: async () => {
     const pathOf = (name: string) => new URL(name, import.meta.url).pathname;
     const preload = pathOf("../../support/runs/on_epoll.ts");
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", "--no-check", "--preload", preload, ...SUITES.map(pathOf)],
-      env: { NO_COLOR: "1" },
-    }).output();
-    const decoder = new TextDecoder();
-    const printed = decoder.decode(stdout) + decoder.decode(stderr);
-    assertEquals([success, printed.match(/ \d+ failed/)?.[0]], [true, " 0 failed"], printed);
+    await assertTestsPass(["--preload", preload, ...SUITES.map(pathOf)]);
   },
 });

@@ -12,7 +12,7 @@ import {
   SimpleString,
   VerbatimString,
 } from "../../../examples/redis/resp.ts";
-import { utf8 } from "../../support/hex.ts";
+import { encode as utf8 } from "../../support/text.ts";
 
 const BYTES = new Uint8Array([0xff, 0x0d, 0x0a]);
 

@@ -3,7 +3,7 @@ import { contentLengthCodec, type ContentMessage } from "@sluice/net/codecs";
 import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assert, assertStrictEquals, assertThrows } from "@std/assert";
-import { utf8 } from "../../support/hex.ts";
+import { encode as utf8 } from "../../support/text.ts";
 
 function message(body: string, headers: Record<string, string> = {}): ContentMessage {
   const bytes = utf8(body);

@@ -3,7 +3,8 @@ import { delimiterCodec } from "@sluice/net/codecs";
 import { FrameEncodeError } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertThrows } from "@std/assert";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode as utf8 } from "../../support/text.ts";
 
 Deno.test("delimiterCodec() reads messages between delimiters of one byte", () => {
   assertCodec(() => delimiterCodec("\0"), [

@@ -2,7 +2,8 @@ import { FrameDecodeError, FrameTooLongError, jsonLinesCodec } from "@sluice/net
 import { FrameEncodeError, FrameReader } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 Deno.test("jsonLinesCodec() reads and writes any value", () => {
   assertCodec(() => jsonLinesCodec(), [
@@ -35,7 +36,7 @@ Deno.test("jsonLinesCodec() says that a line is bad and goes on with the next", 
     { bytes: "{\n1\n", received: [FrameDecodeError, 1] },
     { bytes: "\ufeff1\n2\n", received: [FrameDecodeError, 2] },
     {
-      bytes: new Uint8Array([...hex("22 ff 22 0a"), ...utf8("1\n")]),
+      bytes: new Uint8Array([...hex("22 ff 22 0a"), ...encode("1\n")]),
       received: [FrameDecodeError, 1],
     },
     { bytes: '"too long"\n1\n', received: [FrameTooLongError, 1] },
@@ -49,7 +50,7 @@ Deno.test("jsonLinesCodec() gives values the type that parse gives them", () => 
   };
   const codec = jsonLinesCodec({ parse });
   const reader = new FrameReader(codec);
-  reader.feedData(utf8('1\n"x"\n2\n'));
+  reader.feedData(encode('1\n"x"\n2\n'));
   assertEquals(reader.next(), 1);
   const error = assertThrows(() => reader.next(), FrameDecodeError, "not a number");
   assertInstanceOf(error.cause, TypeError);

@@ -15,7 +15,8 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode as utf8 } from "../../support/text.ts";
 
 const HELLO = utf8("HELLO, WORLD");
 

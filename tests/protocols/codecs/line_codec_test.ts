@@ -3,7 +3,8 @@ import { FrameEncodeError, FrameReader, NEED_MORE, ReceiveBuffer } from "@sluice
 import { assertCodec } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Random } from "../../../testing/conformance/random.ts";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 const limit = {
   makeCodec: (maxLength: number) => lineCodec({ maxLength }),
@@ -52,10 +53,10 @@ Deno.test("lineCodec() reads what tokio-util's LinesCodec is tested with", () =>
 
 Deno.test("lineCodec() with ending crlf reads what Twisted's LineReceiver does", () => {
   assertCodec(() => lineCodec({ ending: "crlf", as: "bytes", maxLength: 6 }), [
-    { name: "empty lines", bytes: "\r\n\r\n", received: [utf8(""), utf8("")] },
-    { name: "a delimiter that begins twice", bytes: "a\r\r\n", received: [utf8("a\r")] },
-    { name: "just the limit", bytes: "123456\r\n1\r\n", received: [utf8("123456"), utf8("1")] },
-    { name: "one over it", bytes: "1234567\r\n1\r\n", received: [FrameTooLongError, utf8("1")] },
+    { name: "empty lines", bytes: "\r\n\r\n", received: [encode(""), encode("")] },
+    { name: "a delimiter that begins twice", bytes: "a\r\r\n", received: [encode("a\r")] },
+    { name: "just the limit", bytes: "123456\r\n1\r\n", received: [encode("123456"), encode("1")] },
+    { name: "one over it", bytes: "1234567\r\n1\r\n", received: [FrameTooLongError, encode("1")] },
     {
       name: "half an ending at the limit",
       bytes: "123456\r",
@@ -141,7 +142,7 @@ Deno.test("lineCodec() reads long input of any characters, however it is cut", (
     const word = random.pick("plain", "ž", "🌍", "", "x".repeat(100), "\ufeff", "a\rb");
     return `${i}${word.repeat(random.below(4))}`;
   });
-  const bytes = utf8(lines.map((line, i) => `${line}${i % 3 === 0 ? "\r\n" : "\n"}`).join(""));
+  const bytes = encode(lines.map((line, i) => `${line}${i % 3 === 0 ? "\r\n" : "\n"}`).join(""));
   for (const largest of [10, 1000, 70_000, bytes.length]) {
     const reader = new FrameReader(lineCodec());
     const seen: unknown[] = [];
@@ -156,11 +157,11 @@ Deno.test("lineCodec() reads long input of any characters, however it is cut", (
 Deno.test("lineCodec() consumes a line and no more", () => {
   const buffer = new ReceiveBuffer();
   const codec = lineCodec();
-  buffer.append(utf8("one\ntwo\r\nthree\n"));
+  buffer.append(encode("one\ntwo\r\nthree\n"));
   for (const [line, position] of [["one", 4], ["two", 9], ["three", 15]]) {
     assertEquals([codec.decode(buffer), buffer.position], [line, position]);
   }
-  buffer.append(utf8("four\nfive\nsix\n"));
+  buffer.append(encode("four\nfive\nsix\n"));
   assertEquals(codec.decode(buffer), "four");
   // What somebody else has taken in between is not read again.
   buffer.skip(5);
@@ -177,7 +178,7 @@ Deno.test("lineCodec() drops an overlong line as it arrives", () => {
     assertEquals(reader.next(), NEED_MORE);
     assert(reader.buffered <= 1, `${reader.buffered} bytes are held`);
   }
-  reader.feedData(utf8("x\nnext\n"));
+  reader.feedData(encode("x\nnext\n"));
   assertEquals(reader.next(), "next");
 });
 
@@ -205,7 +206,7 @@ Deno.test("lineCodec() with requireEnding takes a line without one for an error"
 Deno.test("lineCodec() refuses to write what would be read as something else", () => {
   for (const line of ["a\nb", "\n", "a\r\nb", "a\r"]) {
     assertThrows(() => lineCodec().encode(line), FrameEncodeError);
-    assertThrows(() => lineCodec({ as: "bytes" }).encode(utf8(line)), FrameEncodeError);
+    assertThrows(() => lineCodec({ as: "bytes" }).encode(encode(line)), FrameEncodeError);
   }
   for (const line of ["a\r\n", "\r\n\r"]) {
     assertThrows(() => lineCodec({ ending: "crlf" }).encode(line), FrameEncodeError);
@@ -225,7 +226,7 @@ Deno.test("lineCodec() rejects bad options", () => {
 Deno.test("lineCodec() notices that it is shared by two connections", () => {
   const codec = lineCodec();
   const readers = [new FrameReader(codec), new FrameReader(codec)] as const;
-  for (const reader of readers) reader.feedData(utf8("one\ntwo\n"));
+  for (const reader of readers) reader.feedData(encode("one\ntwo\n"));
   assertEquals(readers[0].next(), "one");
   assertThrows(() => readers[1].next(), Error, "belongs to another connection");
 });

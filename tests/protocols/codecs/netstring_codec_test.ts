@@ -2,7 +2,8 @@ import { FrameDecodeError, FrameTooLongError, IncompleteFrameError } from "@slui
 import { netstringCodec } from "@sluice/net/codecs";
 import { assertCodec } from "@sluice/net/testing";
 import { assertThrows } from "@std/assert";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 Deno.test("netstringCodec() reads and writes netstrings", () => {
   assertCodec(() => netstringCodec(), [
@@ -10,18 +11,18 @@ Deno.test("netstringCodec() reads and writes netstrings", () => {
     {
       name: "the example of the specification",
       bytes: hex("31 32 3a 68 65 6c 6c 6f 20 77 6f 72 6c 64 21 2c"),
-      received: [utf8("hello world!")],
+      received: [encode("hello world!")],
     },
     { name: "empty", bytes: "0:,", received: [hex("")] },
-    { bytes: "1:a,0:,3:,:,,", received: [utf8("a"), hex(""), utf8(",:,")] },
-    { name: "a hundred", bytes: `100:${"x".repeat(100)},`, received: [utf8("x".repeat(100))] },
+    { bytes: "1:a,0:,3:,:,,", received: [encode("a"), hex(""), encode(",:,")] },
+    { name: "a hundred", bytes: `100:${"x".repeat(100)},`, received: [encode("x".repeat(100))] },
     {
       name: "cut off",
       bytes: "1:a,12:hello",
-      received: [utf8("a")],
+      received: [encode("a")],
       atEnd: [IncompleteFrameError],
     },
-    { name: "no comma", bytes: "1:a,1:b", received: [utf8("a")], atEnd: [IncompleteFrameError] },
+    { name: "no comma", bytes: "1:a,1:b", received: [encode("a")], atEnd: [IncompleteFrameError] },
   ], {
     limit: {
       makeCodec: (maxLength) => netstringCodec({ maxLength }),
@@ -46,14 +47,14 @@ Deno.test("netstringCodec() gives up on what is no netstring", () => {
     ]
   ) {
     assertCodec(() => netstringCodec({ maxLength: Infinity }), [
-      { bytes: `1:x,${bytes}`, received: [utf8("x"), FrameDecodeError] },
+      { bytes: `1:x,${bytes}`, received: [encode("x"), FrameDecodeError] },
     ]);
   }
 });
 
 Deno.test("netstringCodec() passes over a message that is too long", () => {
   assertCodec(() => netstringCodec({ maxLength: 3 }), [
-    { bytes: "4:abcd,1:e,", received: [FrameTooLongError, utf8("e")] },
+    { bytes: "4:abcd,1:e,", received: [FrameTooLongError, encode("e")] },
     { name: "cut off", bytes: "999999:abcd", received: [FrameTooLongError], endsInside: true },
     {
       name: "no comma behind it",

@@ -15,7 +15,8 @@ import {
 } from "@sluice/net/protocols";
 import { assertCodec } from "@sluice/net/testing";
 import { assertEquals, assertThrows } from "@std/assert";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 /** Digits and a dot, consumed one by one: a codec that remembers what it took. */
 class DigitsCodec implements Codec<string> {
@@ -40,7 +41,7 @@ class DigitsCodec implements Codec<string> {
   }
 
   encode(digits: string): EncodedMessage {
-    return [digits, utf8(".")];
+    return [digits, encode(".")];
   }
 }
 
@@ -76,13 +77,13 @@ Deno.test("withMaxLength() begins to count anew behind a message that was passed
   const codec = () => withMaxLength(netstringCodec({ maxLength: 2 }), 6);
   assertCodec(codec, [{
     bytes: "3:abc,2:de,2:fg,",
-    received: [FrameTooLongError, utf8("de"), utf8("fg")],
+    received: [FrameTooLongError, encode("de"), encode("fg")],
   }]);
 });
 
 Deno.test("withMaxLength() limits what is sent, however it is made", () => {
   const length = "žž".length * 2;
-  assertEquals(withMaxLength(new DigitsCodec(), length + 1).encode("žž"), ["žž", utf8(".")]);
+  assertEquals(withMaxLength(new DigitsCodec(), length + 1).encode("žž"), ["žž", encode(".")]);
   assertThrows(() => withMaxLength(new DigitsCodec(), length).encode("žž"), FrameTooLongError);
   assertThrows(() => withMaxLength(lineCodec(), 4).encode("🌍"), FrameTooLongError, "5 bytes");
   assertThrows(() => withMaxLength(lengthFieldCodec(), 5).encode(hex("0102")), FrameTooLongError);

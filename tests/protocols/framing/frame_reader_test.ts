@@ -8,17 +8,18 @@ import {
   ReceiveBuffer,
 } from "@sluice/net/protocols";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 Deno.test("FrameReader.next() takes messages one by one, also from one chunk", () => {
   const reader = new FrameReader(lineCodec());
   assertEquals(reader.next(), NEED_MORE);
-  reader.feedData(utf8("one\ntwo\nth"));
+  reader.feedData(encode("one\ntwo\nth"));
   assertEquals(reader.next(), "one");
   assertEquals(reader.next(), "two");
   assertEquals(reader.next(), NEED_MORE);
   assertEquals(reader.buffered, 2);
-  reader.feedData(utf8("ree\n"));
+  reader.feedData(encode("ree\n"));
   assertEquals(reader.next(), "three");
   reader.feedEof();
   assertEquals(reader.isDone, false);
@@ -39,10 +40,10 @@ Deno.test("FrameReader.next() throws IncompleteFrameError for a rest that is no 
 
 Deno.test("FrameReader.next() throws the same for ever once the stream is broken", () => {
   const reader = new FrameReader(netstringCodec());
-  reader.feedData(utf8("x1:a,"));
+  reader.feedData(encode("x1:a,"));
   const error = assertThrows(() => reader.next(), FrameDecodeError);
   assertStrictEquals(assertThrows(() => reader.next()), error);
-  reader.feedData(utf8("1:a,"));
+  reader.feedData(encode("1:a,"));
   assertStrictEquals(assertThrows(() => reader.next()), error);
   assertEquals(reader.buffered, 0);
 });
@@ -65,7 +66,7 @@ Deno.test("FrameReader.next() gives up on a recoverable error without a step for
     },
   };
   const reader = new FrameReader(decoder);
-  reader.feedData(utf8("x"));
+  reader.feedData(encode("x"));
   assertThrows(() => reader.next(), FrameDecodeError);
   assertEquals(reader.isDone, true);
 });
@@ -77,7 +78,7 @@ Deno.test("FrameReader.next() asks a decoder for final messages until there is n
   };
   const nullable = (letter: string): string | null => letter === "0" ? null : letter;
   const reader = new FrameReader(letters);
-  reader.feedData(utf8("a0b"));
+  reader.feedData(encode("a0b"));
   assertEquals(reader.next(), NEED_MORE);
   reader.feedEof();
   assertEquals(reader.next(), "a");
@@ -89,27 +90,27 @@ Deno.test("FrameReader.next() asks a decoder for final messages until there is n
 
 Deno.test("FrameReader.decoder, set anew, goes on with the bytes that were not taken", () => {
   const reader = new FrameReader<string | Uint8Array>(lineCodec());
-  reader.feedData(utf8("upgrade\nabcde\n"));
+  reader.feedData(encode("upgrade\nabcde\n"));
   assertEquals(reader.next(), "upgrade");
   const lines = reader.decoder;
   reader.decoder = fixedLengthCodec(2);
-  assertEquals(reader.next(), utf8("ab"));
-  assertEquals(reader.next(), utf8("cd"));
+  assertEquals(reader.next(), encode("ab"));
+  assertEquals(reader.next(), encode("cd"));
   reader.decoder = lines;
   assertEquals(reader.next(), "e");
 });
 
 Deno.test("FrameReader.takeRest() gives up what was not taken", () => {
   const buffer = new ReceiveBuffer();
-  buffer.append(utf8("one\ntw"));
+  buffer.append(encode("one\ntw"));
   const reader = new FrameReader(lineCodec(), buffer);
   assertEquals(reader.next(), "one");
-  assertEquals(reader.takeRest(), utf8("tw"));
+  assertEquals(reader.takeRest(), encode("tw"));
   assertEquals(buffer.length, 0);
 });
 
 Deno.test("FrameReader.feedData() after feedEof() throws InvalidStateError", () => {
   const reader = new FrameReader(lineCodec());
   reader.feedEof();
-  assertThrows(() => reader.feedData(utf8("x")), InvalidStateError);
+  assertThrows(() => reader.feedData(encode("x")), InvalidStateError);
 });

@@ -22,7 +22,8 @@ import { RecordingTransport } from "@sluice/net/testing";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Random } from "../../../testing/conformance/random.ts";
 import { settle, untilStill } from "../../support/time/event_loop.ts";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 /** Keeps what it hears, and does with each line what the test says. */
 class Lines extends FramedProtocol<string> {
@@ -153,7 +154,7 @@ Deno.test("FramedProtocol hands unread bytes to a protocol that lends its buffer
   const lines = new Lines();
   const transport = connect(lines);
   lines.onLine = () => transport.setProtocol(next);
-  await transport.feed(new Uint8Array([...utf8("go\n"), 1, 2, 3, 4, 5]));
+  await transport.feed(new Uint8Array([...encode("go\n"), 1, 2, 3, 4, 5]));
   await transport.feed(hex("06"));
   assertEquals(received, [1, 2, 3, 4, 5, 6]);
 });
@@ -173,7 +174,7 @@ Deno.test("FramedProtocol hands unread bytes to another one with other messages,
   await transport.feed("a\nbinary\n\u0003one\u0003two\u0000b\nbinary\n\u0001x\u0000c\n");
   await transport.feed("d\n");
   assertEquals(lines.heard, ["a", "binary", "b", "binary", "c", "d"]);
-  assertEquals(frames, [utf8("one"), utf8("two"), hex(""), utf8("x"), hex("")]);
+  assertEquals(frames, [encode("one"), encode("two"), hex(""), encode("x"), hex("")]);
 });
 
 Deno.test("FramedProtocol tells the protocol that is set in the last message of the end", async () => {
@@ -261,7 +262,7 @@ Deno.test("FramedProtocol.badMessageReceived() that returns lets the next messag
   lines.toleratesBad = true;
   const transport = connect(lines);
   await transport.feed("one\n123456789012345");
-  await transport.feed(new Uint8Array([...utf8("67890\n"), 0xff, ...utf8("\ntwo\n")]));
+  await transport.feed(new Uint8Array([...encode("67890\n"), 0xff, ...encode("\ntwo\n")]));
   assertEquals(lines.heard, ["one", "FrameTooLongError", "FrameDecodeError", "two"]);
 });
 
@@ -450,7 +451,7 @@ Deno.test("FramedProtocol loses no message, whatever splits, pauses, waits and s
       return lines;
     };
     const [client, server] = await memoryTransportPair(() => ({}), () => listen());
-    const bytes = utf8(sent.map((line) => `${line}\n`).join(""));
+    const bytes = encode(sent.map((line) => `${line}\n`).join(""));
     for (const piece of random.split(bytes, 1, random.pick(3, 20, 500))) {
       client.transport.write(piece.slice());
       if (random.below(4) === 0) await Promise.resolve();

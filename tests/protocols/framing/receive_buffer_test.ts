@@ -9,12 +9,13 @@ import {
 } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { Random } from "../../../testing/conformance/random.ts";
-import { hex, utf8 } from "../../support/hex.ts";
+import { hex } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 /** A buffer with these chunks, none of which shares memory with another. */
 function bufferOf(...chunks: string[]): ReceiveBuffer {
   const buffer = new ReceiveBuffer();
-  for (const chunk of chunks) buffer.append(utf8(chunk));
+  for (const chunk of chunks) buffer.append(encode(chunk));
   return buffer;
 }
 
@@ -116,7 +117,7 @@ Deno.test("ReceiveBuffer throws, and does not spin, when memory it holds was tra
       chunks[lost]?.buffer.transfer();
       assertThrows(() => use(buffer), TypeError, "was transferred away", `${what}, chunk ${lost}`);
       buffer.clear();
-      buffer.append(utf8("more"));
+      buffer.append(encode("more"));
       assertEquals(text(buffer.takeAll()), "more");
     }
   }
@@ -133,7 +134,7 @@ Deno.test("ReceiveBuffer.take() joins what spans chunks", () => {
 
 Deno.test("ReceiveBuffer.append() gathers small chunks in memory of its own", () => {
   const buffer = bufferOf("a", "b");
-  const piece = utf8("c");
+  const piece = encode("c");
   buffer.append(piece);
   piece[0] = 0;
   assertEquals(text(buffer.takeAll()), "abc");
@@ -143,7 +144,7 @@ Deno.test("ReceiveBuffer.append() leaves what was taken alone", () => {
   const buffer = bufferOf("a", "bc");
   buffer.skip(1);
   const taken = buffer.take(1);
-  buffer.append(utf8("defgh"));
+  buffer.append(encode("defgh"));
   taken.fill(0);
   assertEquals(text(buffer.takeAll()), "cdefgh");
   assertEquals(taken, hex("00"));
@@ -170,7 +171,7 @@ Deno.test("ReceiveBuffer rejects counts that cannot be had, and consumes nothing
 
 Deno.test("ReceiveBuffer.takeText() decodes what lies in one chunk and what spans several", () => {
   const whole = "plain, ž, 水, 🌍, \ufeff, \ufffd; ".repeat(300);
-  const bytes = utf8(whole);
+  const bytes = encode(whole);
   for (const size of [1, 2, 3, 700, 5000, bytes.length]) {
     const buffer = new ReceiveBuffer();
     for (const piece of new Random(size).split(bytes, size, size)) buffer.append(piece.slice());
@@ -200,9 +201,9 @@ Deno.test("ReceiveBuffer.takeText() rejects what is not UTF-8, and leaves it the
 Deno.test("ReceiveBuffer.takeText() decodes a chunk that grew since the last text", () => {
   const buffer = bufferOf("a", "b");
   assertEquals(buffer.takeText(1), "a");
-  buffer.append(utf8("cd"));
+  buffer.append(encode("cd"));
   assertEquals(buffer.takeText(2), "bc");
-  buffer.append(utf8("ef"));
+  buffer.append(encode("ef"));
   assertEquals(buffer.takeText(3), "def");
 });
 
@@ -219,7 +220,7 @@ Deno.test("ReceiveBuffer finds its place again after dropping many chunks", () =
 Deno.test("ReceiveBuffer.peekAscii() gives what is ASCII at the start, and consumes nothing", () => {
   const buffer = new ReceiveBuffer();
   assertEquals(buffer.peekAscii(), "");
-  buffer.append(utf8("plain text\u007f\0žand more"));
+  buffer.append(encode("plain text\u007f\0žand more"));
   assertEquals(buffer.peekAscii(), "plain text\u007f\0");
   assertEquals(buffer.takeText(6), "plain ");
   assertEquals(buffer.peekAscii(), "text\u007f\0");
@@ -387,7 +388,7 @@ Deno.test("ReceiveBuffer.clear() forgets everything but the position", () => {
   const kept = buffer.peek(2);
   buffer.clear();
   assertEquals([buffer.length, buffer.position], [0, 6]);
-  buffer.append(utf8("g"));
+  buffer.append(encode("g"));
   assertEquals(buffer.byteAt(0), 103);
   assertNotStrictEquals(kept.buffer, buffer.takeAll().buffer);
 });

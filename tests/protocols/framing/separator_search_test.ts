@@ -2,27 +2,27 @@ import { InvalidStateError } from "@sluice/net";
 import { ReceiveBuffer, type SeparatorMatch, SeparatorSearch } from "@sluice/net/protocols";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Random } from "../../../testing/conformance/random.ts";
-import { utf8 } from "../../support/hex.ts";
+import { encode } from "../../support/text.ts";
 
 function searchFor(...separators: string[]): SeparatorSearch {
-  return new SeparatorSearch(separators.map(utf8));
+  return new SeparatorSearch(separators.map(encode));
 }
 
 Deno.test("SeparatorSearch.find() finds a separator split between chunks", () => {
   const search = searchFor("--end--");
   const buffer = new ReceiveBuffer();
-  for (const byte of utf8("a--en--end-")) {
+  for (const byte of encode("a--en--end-")) {
     buffer.append(new Uint8Array([byte]));
     assertEquals(search.find(buffer), null);
   }
-  buffer.append(utf8("-b"));
+  buffer.append(encode("-b"));
   assertEquals(search.find(buffer), { start: 5, end: 12 });
   assertEquals(search.find(buffer), { start: 5, end: 12 });
 });
 
 Deno.test("SeparatorSearch.find() takes the one that ends first, then the longest", () => {
   const buffer = new ReceiveBuffer();
-  buffer.append(utf8("xabcab"));
+  buffer.append(encode("xabcab"));
   assertEquals(searchFor("bca", "c", "abc").find(buffer), { start: 1, end: 4 });
   assertEquals(searchFor("bca", "ca").find(buffer), { start: 2, end: 5 });
   assertEquals(searchFor("bca", "b").find(buffer), { start: 2, end: 3 });
@@ -31,7 +31,7 @@ Deno.test("SeparatorSearch.find() takes the one that ends first, then the longes
 Deno.test("SeparatorSearch.find() finds one that overlaps what was consumed before", () => {
   const search = searchFor("ab", "bc");
   const buffer = new ReceiveBuffer();
-  buffer.append(utf8("abcbc"));
+  buffer.append(encode("abcbc"));
   assertEquals(search.find(buffer), { start: 0, end: 2 });
   buffer.skip(1);
   assertEquals(search.find(buffer), { start: 0, end: 2 });
@@ -42,11 +42,11 @@ Deno.test("SeparatorSearch.find() finds one that overlaps what was consumed befo
 Deno.test("SeparatorSearch rejects no separator and empty ones, and copies those it takes", () => {
   assertThrows(() => new SeparatorSearch([]), RangeError, "without a separator");
   assertThrows(() => searchFor("a", ""), RangeError, "empty separator");
-  const separator = utf8("ab");
-  const search = new SeparatorSearch([separator, utf8("x")]);
+  const separator = encode("ab");
+  const search = new SeparatorSearch([separator, encode("x")]);
   separator.fill(0);
   const buffer = new ReceiveBuffer();
-  buffer.append(utf8("..ab"));
+  buffer.append(encode("..ab"));
   assertEquals(search.find(buffer), { start: 2, end: 4 });
   assertEquals(search.longest, 2);
 });
@@ -78,7 +78,7 @@ Deno.test("SeparatorSearch.find() finds what a plain search finds, however the b
     let held = "";
     for (let i = 0; i < 20; i++) {
       const piece = letters(6);
-      buffer.append(utf8(piece));
+      buffer.append(encode(piece));
       held += piece;
       const label = `seed ${seed}, ${separators} in ${held}`;
       const match = search.find(buffer);
@@ -113,7 +113,7 @@ Deno.test("SeparatorSearch.find() looks at each place once for each separator", 
   const search = searchFor("\n", "\r\n", "0123456789");
   const buffer = new CountedBuffer();
   for (let i = 0; i < 20_000; i++) {
-    buffer.append(utf8("012345678"[i % 9] ?? ""));
+    buffer.append(encode("012345678"[i % 9] ?? ""));
     assertEquals(search.find(buffer), null);
   }
   assert(buffer.searched <= 2 * 20_000, `${buffer.searched} places were looked at`);
@@ -124,7 +124,7 @@ Deno.test("SeparatorSearch.find() does not search again for the far one of two",
   const search = searchFor("\n", "END");
   const buffer = new CountedBuffer();
   const lines = 2000;
-  buffer.append(utf8("line\n".repeat(lines) + "END"));
+  buffer.append(encode("line\n".repeat(lines) + "END"));
   let found = 0;
   for (let match = search.find(buffer); match !== null; match = search.find(buffer)) {
     buffer.skip(match.end);

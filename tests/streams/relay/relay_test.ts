@@ -14,7 +14,7 @@ import { startServer } from "../../../streams/servers/start_server.ts";
 import { StreamConnection } from "../../../streams/stream_connection.ts";
 import { RecordingTransport } from "../../../testing/recording/recording_transport.ts";
 import { settle, stateOf, untilStill } from "../../support/time/event_loop.ts";
-import { MovedClock } from "../../support/time/moved_clock.ts";
+import { ReplacedClock } from "../../support/time/replaced_clock.ts";
 import { RawPeer } from "../../support/peers/raw_peer.ts";
 import {
   connectPair,
@@ -246,17 +246,17 @@ Deno.test("relay() passes the end on where a direction cannot be ended alone: by
 });
 
 Deno.test("relay() aborts both sides after a time without a byte, and not before", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   await using route = await Route.make({ idleTimeout: 1000 });
   const { client, backend } = route;
   for (const [from, to] of [[client, backend], [backend, client]] as const) {
-    clock.move(999);
+    clock.advance(999);
     from.writer.write("x");
     assertEquals(decode(await to.reader.readexactly(1)), "x");
   }
-  clock.move(999);
+  clock.advance(999);
   assertEquals(await stateOf(route.relaying), "pending");
-  clock.move(1);
+  clock.advance(1);
   const { forward, backward } = await route.relaying;
   assert(forward.reason instanceof IdleTimeoutError);
   assertEquals(forward.reason.timeoutMs, 1000);
@@ -268,18 +268,18 @@ Deno.test("relay() aborts both sides after a time without a byte, and not before
 });
 
 Deno.test("relay() waits five minutes by default, also for a side that takes nothing", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   await using route = await Route.make();
   route.client.writer.write(pattern(2_000_000));
   await settle();
-  clock.move(299_999);
+  clock.advance(299_999);
   assertEquals(await stateOf(route.relaying), "pending");
-  clock.move(1);
+  clock.advance(1);
   assert((await route.relaying).forward.reason instanceof IdleTimeoutError);
 });
 
 Deno.test("relay() leaves no timer behind", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   await using route = await Route.make();
   assertEquals(clock.timers, 1);
   route.client.writer.writeEof();

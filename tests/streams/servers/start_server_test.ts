@@ -15,7 +15,7 @@ import { RawPeer } from "../../support/peers/raw_peer.ts";
 import { temporarySocket } from "../../support/places/socket_path.ts";
 import { decode, pattern } from "../../support/text.ts";
 import { hasUnixSockets } from "../../support/runs/has_unix_sockets.ts";
-import { MovedClock } from "../../support/time/moved_clock.ts";
+import { ReplacedClock } from "../../support/time/replaced_clock.ts";
 
 interface Report extends ErrorContext {
   readonly error: Error;
@@ -244,7 +244,7 @@ Deno.test("Server.shutdown() waits for handlers, tells them by the signal, and c
 });
 
 Deno.test("Server.shutdown() aborts the connections of handlers that go on after the grace", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const started = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<unknown>();
   const server = await startServer(async ({ reader, writer }) => {
@@ -265,7 +265,7 @@ Deno.test("Server.shutdown() aborts the connections of handlers that go on after
   const stopping = server.shutdown({ grace: 50 });
   polite.writer.write("polite\n");
   while (server.connections.size > 1) await settle();
-  clock.move(50);
+  clock.advance(50);
   assertEquals(await stopping, { finished: 1, aborted: 1 });
   assert(await lost.promise instanceof Error);
   for (const client of [polite, rude]) await client.close();

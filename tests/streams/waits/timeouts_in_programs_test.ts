@@ -11,12 +11,12 @@ import {
 import { sniff } from "@sluice/net/streams";
 import { sniffProtocol } from "@sluice/net/transports";
 import { settle } from "../../support/time/event_loop.ts";
-import { MovedClock } from "../../support/time/moved_clock.ts";
+import { ReplacedClock } from "../../support/time/replaced_clock.ts";
 import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { encode } from "../../support/text.ts";
 
 Deno.test("A read directly after one that timed out is no second read, and gets all bytes", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const reader = new StreamReader();
   reader.feedData(encode("half "));
   const lines: Promise<string>[] = [];
@@ -30,23 +30,23 @@ Deno.test("A read directly after one that timed out is no second read, and gets 
   };
   lines.push(again());
   await settle();
-  clock.move(10);
+  clock.advance(10);
   reader.feedData(encode("a line\n"));
   assertEquals(await Promise.all(lines), ["half a line\n"]);
 });
 
 Deno.test("A timeout holds for the whole read, however many bytes trickle in", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const reader = new StreamReader();
   const reading = reader.readline({ timeout: 50 });
   reading.catch(() => {});
   for (let i = 0; i < 4; i++) {
     await settle();
-    clock.move(12);
+    clock.advance(12);
     reader.feedData(encode("x"));
   }
   await settle();
-  clock.move(2);
+  clock.advance(2);
   await assertRejects(() => reading, TimeoutError);
   assertEquals(reader.takeBuffered(), encode("xxxx"));
 });
@@ -67,7 +67,7 @@ Deno.test("A timeout ends a read for which bytes come without a pause", async ()
 });
 
 Deno.test("A line that a timeout cuts in the middle of a character is whole afterwards", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const reader = new StreamReader();
   const bytes = encode("größer €\n");
   for (let at = 0; at < bytes.length; at++) {
@@ -75,7 +75,7 @@ Deno.test("A line that a timeout cuts in the middle of a character is whole afte
     reading.catch(() => {});
     reader.feedData(bytes.slice(at, at + 1));
     await settle();
-    clock.move(5);
+    clock.advance(5);
     if (at < bytes.length - 1) await assertRejects(() => reading, TimeoutError);
     else assertEquals(await reading, "größer €\n");
   }

@@ -28,7 +28,7 @@ import { RecordingTransport } from "@sluice/net/testing";
 import { FlowControl } from "../../../streams/writing/flow_control.ts";
 import { writerOf } from "../../../streams/writing/stream_writer.ts";
 import { settle, stateOf } from "../../support/time/event_loop.ts";
-import { MovedClock } from "../../support/time/moved_clock.ts";
+import { ReplacedClock } from "../../support/time/replaced_clock.ts";
 import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode } from "../../support/text.ts";
 
@@ -233,15 +233,15 @@ const SCENES: Record<string, () => Promise<Scene>> = {
 
 for (const [name, makeScene] of Object.entries(SCENES)) {
   Deno.test(`${name} rejects with TimeoutError when its time has passed, and has lost nothing`, async () => {
-    using clock = new MovedClock();
+    using clock = new ReplacedClock();
     await using scene = await makeScene();
     const before = clock.timers;
     const waiting = scene.wait({ timeout: 50 });
     waiting.catch(() => {});
     await settle();
-    clock.move(49);
+    clock.advance(49);
     assertEquals(await stateOf(waiting), "pending");
-    clock.move(1);
+    clock.advance(1);
     const error = await assertRejects(() => waiting, TimeoutError, "within 50 ms");
     assertEquals(error.timeoutMs, 50);
     assertEquals(clock.timers, before);
@@ -252,13 +252,13 @@ for (const [name, makeScene] of Object.entries(SCENES)) {
   });
 
   Deno.test(`${name} gives what came in the turn in which its time passes, or leaves it to the next`, async () => {
-    using clock = new MovedClock();
+    using clock = new ReplacedClock();
     await using scene = await makeScene();
     const waiting = scene.wait({ timeout: 50 });
     waiting.catch(() => {});
     await settle();
     const fulfilled = scene.fulfil();
-    clock.move(50);
+    clock.advance(50);
     await fulfilled;
     const outcome = await waiting.catch((error) => error);
     if (outcome instanceof Error) {
@@ -268,7 +268,7 @@ for (const [name, makeScene] of Object.entries(SCENES)) {
   });
 
   Deno.test(`${name} leaves no timer and no listener when it need not wait so long`, async () => {
-    using clock = new MovedClock();
+    using clock = new ReplacedClock();
     await using scene = await makeScene();
     const before = clock.timers;
     const controller = new AbortController();
@@ -281,7 +281,7 @@ for (const [name, makeScene] of Object.entries(SCENES)) {
   });
 
   Deno.test(`${name} rejects with the reason of its signal when that aborts before the timeout`, async () => {
-    using clock = new MovedClock();
+    using clock = new ReplacedClock();
     await using scene = await makeScene();
     const before = clock.timers;
     const controller = new AbortController();
@@ -313,7 +313,7 @@ for (const [name, makeScene] of Object.entries(SCENES)) {
 }
 
 Deno.test("insertLayer() ends the connection with TimeoutError when the layer is not ready in time", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const [a] = await memoryTransportPair(() => ({}), () => ({}));
   class Never extends Layer {
     override connectionMade(): void {}
@@ -323,25 +323,25 @@ Deno.test("insertLayer() ends the connection with TimeoutError when the layer is
   });
   inserting.catch(() => {});
   await settle();
-  clock.move(50);
+  clock.advance(50);
   const error = await assertRejects(() => inserting, TimeoutError, "Cannot insert layer within 50");
   assertEquals((await a.transport.closed).error, error);
   assertEquals(clock.timers, 0);
 });
 
 Deno.test("startTls() ends the connection with TimeoutError when it is not encrypted in time", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const [a] = await memoryTransportPair(() => ({}), () => ({}));
   const starting = startTls(a.transport, {}, { serverName: "localhost", timeout: 50 });
   starting.catch(() => {});
   await settle();
-  clock.move(50);
+  clock.advance(50);
   const error = await assertRejects(() => starting, TimeoutError, "Cannot start TLS within 50 ms");
   assertEquals((await a.transport.closed).error, error);
 });
 
 Deno.test("removeLayer() stops waiting with TimeoutError, and the layer comes out all the same", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
   const same = transformLayer(() => ({ encode: (chunk) => chunk, decode: (chunk) => chunk }));
   const top = await insertLayer(a.transport, same);
@@ -350,7 +350,7 @@ Deno.test("removeLayer() stops waiting with TimeoutError, and the layer comes ou
   const removing = removeLayer(top, { timeout: 50 });
   removing.catch(() => {});
   await settle();
-  clock.move(50);
+  clock.advance(50);
   await assertRejects(() => removing, TimeoutError, "Cannot remove layer within 50 ms");
   b.transport.resumeReading();
   await settle();

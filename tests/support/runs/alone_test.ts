@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { runTests } from "./run_tests.ts";
 
+const ENV = { SLUICE_TEST_IS_ALONE: "true" };
 const IS_ALONE = Deno.env.get("SLUICE_TEST_IS_ALONE") === "true";
 
 /**
@@ -19,11 +21,7 @@ export function testAlone(
 ): void {
   if (IS_ALONE) return Deno.test({ name, ignore, fn: test });
   Deno.test({ name, ignore }, async () => {
-    const args = ["test", "-A", "--no-check", `--filter=${name}`, module];
-    const env = { SLUICE_TEST_IS_ALONE: "true", NO_COLOR: "1" };
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env })
-      .output();
-    const printed = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+    const { code, printed } = await runTests([`--filter=${name}`, module], ENV);
     assertEquals([code, / 1 passed /.test(printed)], [0, true], printed);
   });
 }
@@ -53,12 +51,7 @@ export function alone(
 }
 
 function runAlone(module: string): Promise<string> {
-  const args = ["test", "-A", "--no-check", module];
-  const env = { SLUICE_TEST_IS_ALONE: "true", NO_COLOR: "1" };
-  const printed = new Deno.Command(Deno.execPath(), { args, env }).output()
-    .then(({ stdout, stderr }) =>
-      [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("")
-    );
-  printedBy.set(module, printed);
-  return printed;
+  const run = runTests([module], ENV).then(({ printed }) => printed);
+  printedBy.set(module, run);
+  return run;
 }

@@ -1,38 +1,43 @@
 import type { Clock } from "../../../transports/core/clock.ts";
 
-/** A clock that stands still until a test moves it. */
+interface Timer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/** A clock whose time passes only when a test advances it. */
 export class ManualClock implements Clock {
   #now = 0;
-  readonly #alarms = new Set<{ readonly at: number; readonly ring: () => void }>();
+  readonly #timers = new Set<Timer>();
 
-  /** How many alarms are set. */
-  get alarms(): number {
-    return this.#alarms.size;
+  /** How many timers are running. */
+  get timers(): number {
+    return this.#timers.size;
   }
 
   now(): number {
     return this.#now;
   }
 
-  after(milliseconds: number, ring: () => void): () => void {
-    const alarm = { at: this.#now + milliseconds, ring };
-    this.#alarms.add(alarm);
-    return () => void this.#alarms.delete(alarm);
+  after(milliseconds: number, callback: () => void): () => void {
+    const timer = { at: this.#now + milliseconds, callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 
-  /** Moves on, and rings in order what is due on the way. */
+  /** Advances the time and calls the timers that become due, in the order of their times. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#now = next.at;
-      this.#alarms.delete(next);
-      next.ring();
+      this.#timers.delete(next);
+      next.callback();
     }
     this.#now = end;
   }
 
-  #next(end: number): { readonly at: number; readonly ring: () => void } | undefined {
-    const due = [...this.#alarms].filter(({ at }) => at <= end);
+  #next(end: number): Timer | undefined {
+    const due = [...this.#timers].filter(({ at }) => at <= end);
     return due.sort((a, b) => a.at - b.at)[0];
   }
 }

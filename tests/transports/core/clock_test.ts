@@ -16,9 +16,9 @@ const DAY_MS = 86_400_000;
 class NotingClock extends ManualClock implements Clock {
   readonly asked: number[] = [];
 
-  override after(milliseconds: number, ring: () => void): () => void {
+  override after(milliseconds: number, callback: () => void): () => void {
     this.asked.push(milliseconds);
-    return super.after(milliseconds, ring);
+    return super.after(milliseconds, callback);
   }
 }
 
@@ -29,13 +29,13 @@ Deno.test("startTimer() calls back once after the time", () => {
   clock.advance(999);
   assertEquals(calls, 0);
   clock.advance(5000);
-  assertEquals([calls, clock.alarms], [1, 0]);
+  assertEquals([calls, clock.timers], [1, 0]);
 });
 
 Deno.test("startTimer() never calls back after Infinity, and sets no timer for it", () => {
   const clock = new ManualClock();
   const cancel = startTimer(Infinity, () => assert(false), clock);
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
   cancel();
 });
 
@@ -58,7 +58,7 @@ Deno.test("startTimer() is cancelled in any of the parts of a long time", () => 
     clock.advance(passed);
     cancel();
     cancel();
-    assertEquals(clock.alarms, 0);
+    assertEquals(clock.timers, 0);
     clock.advance(100 * DAY_MS);
   }
 });
@@ -97,10 +97,10 @@ Deno.test("Pause.end() ends the wait under way, and its timer", async () => {
   const pause = new Pause();
   pause.end();
   const waiting = pause.wait(1000, clock);
-  assertEquals(clock.alarms, 1);
+  assertEquals(clock.timers, 1);
   pause.end();
   await waiting;
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
   const again = pause.wait(1000, clock);
   clock.advance(1000);
   await again;

@@ -47,7 +47,7 @@ for (
     a.abort();
     b.abort();
     await Promise.all([a.closed, b.closed]);
-    assertEquals(clock.alarms, 0);
+    assertEquals(clock.timers, 0);
   });
 }
 

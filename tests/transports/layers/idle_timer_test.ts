@@ -15,5 +15,5 @@ Deno.test("IdleTimer calls back after a long time in which nothing happened", ()
   clock.advance(2 * DAY_MS);
   assertEquals(idleAt, 59 * DAY_MS);
   new IdleTimer(Infinity, () => assert(false), clock).stop();
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
 });

@@ -28,7 +28,7 @@ Deno.test("throttle() sends no faster than the rate, and pauses the writer meanw
   assert(clock.now() >= 1000 && clock.now() <= 1020, `${clock.now()} ms`);
   assertEquals(protocol.order, ["connectionMade", "pauseWriting", "resumeWriting"]);
   await close();
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("throttle() receives no faster than the rate, and does not read ahead", async () => {
@@ -46,7 +46,7 @@ Deno.test("throttle() receives no faster than the rate, and does not read ahead"
   assertEquals(protocol.receivedLength, 1020);
   transport.abort();
   await close();
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("throttle() shares a bucket between connections", async () => {
@@ -83,7 +83,7 @@ Deno.test("throttle() lets what is queued out before close() ends", async () => 
     await turns(1);
   }
   assertEquals([(await transport.closed).endedBy, (await peer.closed).endedBy], ["local", "peer"]);
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("throttle() without a limit lets everything pass", async () => {
@@ -95,7 +95,7 @@ Deno.test("throttle() without a limit lets everything pass", async () => {
   peer.write(new Uint8Array(1_000_000));
   // The clock stands still: what had to wait for it would never come.
   await Promise.all([peerProtocol, protocol].map((end) => end.untilReceived(1_000_000)));
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
   await close();
 });
 

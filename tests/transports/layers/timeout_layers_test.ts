@@ -41,9 +41,9 @@ for (const [name, layer] of Object.entries(LAYERS)) {
       await turns(1);
       await end(pair);
       await turns();
-      assertEquals(clock.alarms, 0);
+      assertEquals(clock.timers, 0);
       await pair.close();
-      assertEquals(clock.alarms, 0);
+      assertEquals(clock.timers, 0);
     });
   }
 }
@@ -73,9 +73,9 @@ Deno.test("idleTimeout() starts anew with every byte in either direction, and se
   ];
   for (let i = 0; i < 9; i++) {
     clock.advance(900);
-    const { alarms } = clock;
+    const { timers } = clock;
     await actions[i % 3]?.();
-    assertEquals(clock.alarms, alarms);
+    assertEquals(clock.timers, timers);
   }
   assert(!transport.isClosing());
   clock.advance(1000);
@@ -127,7 +127,7 @@ Deno.test("writeStallTimeout() lets a slow reader be, and an idle connection", a
   await flushed(transport);
   clock.advance(100_000);
   assert(!transport.isClosing());
-  assertEquals(clock.alarms, 0);
+  assertEquals(clock.timers, 0);
   await close();
 });
 

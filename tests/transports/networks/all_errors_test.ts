@@ -7,7 +7,7 @@ import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import type { Network } from "../../../transports/networks/network.ts";
 import { freePort } from "../../support/places/free_port.ts";
-import { MovedClock } from "../../support/time/moved_clock.ts";
+import { ReplacedClock } from "../../support/time/replaced_clock.ts";
 
 /** A network whose names have these addresses. */
 function withNames(network: Network, ...addresses: string[]): Network {
@@ -98,9 +98,9 @@ function race(
 }
 
 Deno.test("connectToAny() tries the next address when one has had its time, families in turn", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const { attempts, outcome } = race(["::1", "::2", "127.0.0.1", "127.0.0.2", "::3"]);
-  for (let i = 0; i < 5; i++) clock.move(250);
+  for (let i = 0; i < 5; i++) clock.advance(250);
   assertEquals(
     attempts.map(({ address }) => address),
     ["::1", "127.0.0.1", "::2", "127.0.0.2", "::3"],
@@ -118,7 +118,7 @@ Deno.test("connectToAny() tries the next address when one has had its time, fami
 });
 
 Deno.test("connectToAny() closes what comes about after its signal has aborted", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const giveUp = new AbortController();
   const { attempts, outcome } = race(["127.0.0.1", "127.0.0.2"], giveUp.signal);
   giveUp.abort(new Error("enough"));
@@ -128,6 +128,6 @@ Deno.test("connectToAny() closes what comes about after its signal has aborted",
   await attempts[0]?.promise;
   await Promise.resolve();
   assert(late.isClosed);
-  clock.move(1000);
+  clock.advance(1000);
   assertEquals([attempts.length, clock.timers], [1, 0]);
 });

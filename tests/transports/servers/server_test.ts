@@ -20,7 +20,7 @@ import { ListeningServer, type Server } from "../../../transports/servers/server
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import { settle } from "../../support/time/event_loop.ts";
 import { FakeCarrier } from "../../support/doubles/fake_carrier.ts";
-import { MovedClock } from "../../support/time/moved_clock.ts";
+import { ReplacedClock } from "../../support/time/replaced_clock.ts";
 
 /** A server on a free port, and the protocols of what it accepted, in order. */
 async function listening(options: Partial<ListenOptions> = {}): Promise<{
@@ -230,7 +230,7 @@ Deno.test("Server.shutdown() lets connections finish and tells how many did", as
 });
 
 Deno.test("Server.shutdown() aborts after the grace what has not finished", async () => {
-  using clock = new MovedClock();
+  using clock = new ReplacedClock();
   const { server, next } = await listening();
   const one = next();
   const first = await connect(server);
@@ -242,7 +242,7 @@ Deno.test("Server.shutdown() aborts after the grace what has not finished", asyn
   const stopping = server.shutdown({ grace: 50 });
   await accepted.transport.closed;
   await settle();
-  clock.move(50);
+  clock.advance(50);
   assertEquals(await stopping, { finished: 1, aborted: 1 });
   assertEquals(server.connections.size, 0);
   await second.transport.closed;

@@ -14,7 +14,7 @@ import { memoryTransportPair } from "../../../transports/memory_transport_pair.t
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import type { LayerFactory } from "../../../transports/core/transport_options.ts";
 import { tcpPair } from "../../support/pairs/transport_pairs.ts";
-import { doubling, framing, identity, passThrough } from "../../support/pairs/layer_pairs.ts";
+import { doubling, framing, identity, passThrough } from "../../support/pairs/sample_layers.ts";
 
 const CARRIERS: Record<string, MakeTransportPair> = { memory: memoryTransportPair, TCP: tcpPair };
 

@@ -7,7 +7,7 @@ import type { ByteTransform } from "../../../transports/stack/byte_transform.ts"
 import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import type { LayerFactory } from "../../../transports/core/transport_options.ts";
-import { identity } from "../../support/pairs/layer_pairs.ts";
+import { identity } from "../../support/pairs/sample_layers.ts";
 import { layeredPair } from "../../support/pairs/layered_pair.ts";
 
 /** A layer that inverts every byte, with more parts of a transform. */

@@ -15,7 +15,7 @@ import {
   type SendProxyProtocolOptions,
 } from "../../../../transports/layers/proxy/proxy_protocol.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
-import { MovedClock } from "../../../support/time/moved_clock.ts";
+import { ReplacedClock } from "../../../support/time/replaced_clock.ts";
 import { backgroundClock } from "../../../../transports/core/clock.ts";
 
 const SOURCE = { transport: "tcp", hostname: "192.0.2.7", port: 50_000 } as const;
@@ -293,7 +293,7 @@ Deno.test("proxyProtocol() allows a header of exactly maxLength and a line of ex
 });
 
 Deno.test("proxyProtocol() gives up a client that says nothing, and serves the others", async () => {
-  using clock = new MovedClock(backgroundClock);
+  using clock = new ReplacedClock(backgroundClock);
   const reported = Promise.withResolvers<Error>();
   const made = Promise.withResolvers<Transport>();
   await using server = await createServer(
@@ -310,7 +310,7 @@ Deno.test("proxyProtocol() gives up a client that says nothing, and serves the o
   await other.write(encode("PROXY UNKNOWN\r\n"));
   // The silent one was accepted before it.
   const served = await made.promise;
-  clock.move(50);
+  clock.advance(50);
   const error = await reported.promise;
   assert(error instanceof ProxyProtocolTimeoutError && error.timeoutMs === 50);
   // Either is how it looks from there.
