@@ -76,13 +76,14 @@ export const bufferedProtocolCases: readonly ConformanceCase[] = [
         new RecordingProtocol(),
         new RecordingBufferedProtocol({ bufferUpdated: () => work.promise }),
       );
-      a.transport.write("one");
-      await b.protocol.untilReceived(3);
-      a.transport.write("two");
+      // One byte each: no transport can split them, and the second waits for the first.
+      a.transport.write("1");
+      await b.protocol.untilReceived(1);
+      a.transport.write("2");
       await turns();
-      assertEquals(b.protocol.receivedText, "one");
+      assertEquals(b.protocol.receivedText, "1");
       work.resolve();
-      await b.protocol.untilReceived(6);
+      await b.protocol.untilReceived(2);
     },
   },
   {

@@ -60,16 +60,15 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
     name: "A chunk that is held back goes to the protocol that is there when reading resumes",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
-      const text = Promise.withResolvers<string>();
+      const next = new RecordingProtocol();
       await turns();
       b.transport.pauseReading();
       a.transport.write("held");
       await turns();
-      b.transport.setProtocol({
-        dataReceived: (chunk) => text.resolve(new TextDecoder().decode(chunk)),
-      });
+      b.transport.setProtocol(next);
       b.transport.resumeReading();
-      assertEquals(await text.promise, "held");
+      await next.untilReceived(4);
+      assertEquals(next.receivedText, "held");
       assertEquals(b.protocol.receivedLength, 0);
       b.transport.setProtocol(b.protocol);
     },

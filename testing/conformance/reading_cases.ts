@@ -233,17 +233,18 @@ export const readingCases: readonly ConformanceCase[] = [
       const [a, b] = await scene.pair({}, {
         dataReceived: () => b.protocol.count("dataReceived") === 1 ? work.promise : undefined,
       });
-      a.transport.write("one");
-      await b.protocol.untilReceived(3);
-      a.transport.write("two");
+      // One byte each: no transport can split them, and the second waits for the first.
+      a.transport.write("1");
+      await b.protocol.untilReceived(1);
+      a.transport.write("2");
       await turns();
       b.transport.pauseReading();
       work.resolve();
       await turns();
-      assertEquals(b.protocol.receivedText, "one");
+      assertEquals(b.protocol.receivedText, "1");
       b.transport.resumeReading();
-      await b.protocol.untilReceived(6);
-      assertEquals(b.protocol.receivedText, "onetwo");
+      await b.protocol.untilReceived(2);
+      assertEquals(b.protocol.receivedText, "12");
     },
   },
   {

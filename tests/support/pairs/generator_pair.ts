@@ -13,6 +13,16 @@ const generatorPairWithoutHalfClose: MakeTransportPair = (...args) =>
     return carrier;
   }, ...args);
 
+/** The same, which take one byte of a few at a time: no message comes in one piece. */
+const splittingPair: MakeTransportPair = (...args) =>
+  pairOver(
+    (incoming, outgoing) => ({
+      ...carrierOf(incoming, outgoing),
+      write: (bytes) => outgoing.put(bytes.length > 16 ? bytes : bytes.subarray(0, 1)),
+    }),
+    ...args,
+  );
+
 async function pairOver(
   makeCarrier: (incoming: SlowPipe, outgoing: SlowPipe) => Carrier,
   ...[factoryA, factoryB, options]: Parameters<MakeTransportPair>
@@ -85,4 +95,4 @@ class SlowPipe {
   }
 }
 
-export { generatorPair, generatorPairWithoutHalfClose };
+export { generatorPair, generatorPairWithoutHalfClose, splittingPair };
