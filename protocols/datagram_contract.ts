@@ -120,8 +120,8 @@ export interface DatagramTransport {
    * system took it over, else with the reason why it was not sent. Its exception is reported to
    * `onError`.
    * @returns Whether more may be sent now: `false` while writing is paused, which is advice.
-   * @throws {TypeError} If `data` is neither bytes nor a string, or the address cannot be used with
-   * this endpoint.
+   * @throws {TypeError} If `data` is neither bytes nor a string, the address cannot be used with
+   * this endpoint, or `onSettled` is not a function.
    * @throws {RangeError} If the port is out of range.
    */
   sendto(
@@ -134,7 +134,11 @@ export interface DatagramTransport {
    * that are not sent within `closeTimeout` are dropped. Does nothing the second time.
    */
   close(): void;
-  /** Ends now and drops what is queued; `connectionLost` is told the reason, without one `null`. */
+  /**
+   * Ends now and drops what is queued; `connectionLost` is told the reason, without one `null`.
+   *
+   * @throws {TypeError} If the reason is not an error.
+   */
   abort(reason?: Error): void;
   /** Whether the endpoint is closing or closed. */
   isClosing(): boolean;

@@ -132,6 +132,16 @@ export async function sendFileBy(
   }
 }
 
+/** The part of a file that is to be sent. */
+interface FileRange {
+  readonly name: string;
+  readonly offset: number;
+  readonly count: number;
+  /** How many of these bytes are sent. */
+  readonly sent: number;
+  readonly onProgress: SendFileOptions["onProgress"];
+}
+
 /** Opens a file unless it is, and sends what is asked for of it. */
 async function sendOpened(
   file: SendableFile,
@@ -139,55 +149,58 @@ async function sendOpened(
   sending: SendFile,
 ): Promise<number> {
   const name = file instanceof Deno.FsFile ? "the file" : String(file);
-  if (file instanceof Deno.FsFile) return await sendRead(name, file, options, sending);
-  const { sent, rest } = await sendBySystem(name, file, options, sending);
-  if (rest === null) return sent;
+  if (file instanceof Deno.FsFile) {
+    return await sendRead(file, await rangeOf(name, file, options), sending);
+  }
+  const range = await sendBySystem(name, file, options, sending);
+  if (range !== null && range.sent === range.count) return range.count;
   using opened = await Deno.open(file);
-  return sent + await sendRead(name, opened, rest, sending);
+  return await sendRead(opened, range ?? await rangeOf(name, opened, options), sending);
 }
 
-/** Reads an open file and sends what is asked for of it. */
+/** Reads what is not sent yet of a file, and sends it. */
 async function sendRead(
-  name: string,
   file: Deno.FsFile,
-  options: SendFileOptions,
+  range: FileRange,
   sending: SendFile,
 ): Promise<number> {
-  const count = rangeOf(name, await file.stat(), options);
-  await file.seek(options.offset ?? 0, Deno.SeekMode.Start);
-  const sent = await sending.run(file, count, options.onProgress);
-  if (sent < count) throw new IncompleteSendError(name, sent, count);
+  await file.seek(range.offset + range.sent, Deno.SeekMode.Start);
+  const sent = await sending.run(file, range);
+  if (sent < range.count) throw new IncompleteSendError(range.name, sent, range.count);
   return sent;
 }
 
-/** Has the system send what is asked for of a file, and tells what it cannot send. */
+/**
+ * Has the system send what is asked for of a file; gives the range with what it has sent, and
+ * `null` if it cannot send files here.
+ */
 async function sendBySystem(
   name: string,
   path: string | URL,
   options: SendFileOptions,
   sending: SendFile,
-): Promise<{ readonly sent: number; readonly rest: SendFileOptions | null }> {
+): Promise<FileRange | null> {
   const file = await sending.openFile(path);
-  if (file === null) return { sent: 0, rest: options };
+  if (file === null) return null;
   try {
-    const count = rangeOf(name, await file.stat(), options);
-    const { offset = 0, onProgress } = options;
-    const { sent, failure } = await sending.runBySystem(file, offset, count, onProgress);
-    if (sent === count) return { sent, rest: null };
-    if (failure !== "unable") throw failure ?? new IncompleteSendError(name, sent, count);
-    const onRest = (more: number): unknown => onProgress?.(sent + more);
-    return { sent, rest: { offset: offset + sent, count: count - sent, onProgress: onRest } };
+    const range = await rangeOf(name, file, options);
+    const { sent, failure } = await sending.runBySystem(file, range);
+    if (sent < range.count && failure !== "unable") {
+      throw failure ?? new IncompleteSendError(name, sent, range.count);
+    }
+    return { ...range, sent };
   } finally {
     file.close();
   }
 }
 
-/** How many bytes are to be sent. */
-function rangeOf(
+/** The range that is to be sent. */
+async function rangeOf(
   name: string,
-  { isFile, isDirectory, size }: Awaited<ReturnType<CarrierFile["stat"]>>,
-  { offset = 0, count }: SendFileOptions,
-): number {
+  file: Pick<CarrierFile, "stat">,
+  { offset = 0, count, onProgress }: SendFileOptions,
+): Promise<FileRange> {
+  const { isFile, isDirectory, size } = await file.stat();
   if (!isFile) {
     const kind = isDirectory ? "a folder" : "no regular file; pipe its readable instead";
     throw new TypeError(`Cannot send ${name}: it is ${kind}`);
@@ -196,7 +209,7 @@ function rangeOf(
     const range = count === undefined ? `offset ${offset}` : `offset ${offset} + count ${count}`;
     throw new RangeError(`Cannot send ${name}: ${range} is beyond its ${size} bytes`);
   }
-  return count ?? size - offset;
+  return { name, offset, count: count ?? size - offset, sent: 0, onProgress };
 }
 
 /** One file on its way. */
@@ -218,16 +231,12 @@ class SendFile {
     this.#signal = signal;
   }
 
-  /** Sends so many bytes, or fewer if the file ends before; gives how many. */
-  async run(
-    file: Deno.FsFile,
-    count: number,
-    onProgress: SendFileOptions["onProgress"],
-  ): Promise<number> {
+  /** Sends the rest of a range, less if the file ends before; gives how much of it is sent. */
+  async run(file: Deno.FsFile, { count, onProgress, ...range }: FileRange): Promise<number> {
     await this.#checkOpen();
     // The waits for the pieces that are queued, the oldest one first.
     const queued: Promise<void>[] = [];
-    let sent = 0;
+    let { sent } = range;
     while (sent < count) {
       const chunk = await this.#read(file, Math.min(CHUNK_SIZE, count - sent));
       if (chunk === null) break;
@@ -251,9 +260,7 @@ class SendFile {
   /** As {@linkcode SendFile.run}, by the system, which may fail at the file. */
   async runBySystem(
     file: CarrierFile,
-    offset: number,
-    count: number,
-    onProgress: SendFileOptions["onProgress"],
+    { offset, count, onProgress }: FileRange,
   ): Promise<{ readonly sent: number; readonly failure: Error | "unable" | null }> {
     await this.#checkOpen();
     const connection = connectionOf(this.#transport);

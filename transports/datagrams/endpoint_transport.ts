@@ -10,12 +10,14 @@ import type {
   DroppedDatagrams,
   GroupOptions,
 } from "../../protocols/datagram_contract.ts";
+import { show } from "../../protocols/option_checks.ts";
 import { giveEndpoint } from "../../protocols/datagram_protocol.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
 import { startTimer } from "../core/clock.ts";
 import { type ErrorHandler, report, toError } from "../core/error_report.ts";
+import { checkReason } from "../core/ending/abort_options.ts";
 import { Lifecycle } from "../core/ending/lifecycle.ts";
 import { toBytes } from "../core/write/to_bytes.ts";
 import type { DatagramCarrier, DatagramSink, MemoryUse } from "./datagram_carrier.ts";
@@ -84,6 +86,7 @@ export class EndpointTransport
   ): boolean {
     const bytes = toBytes(data);
     const destination = this.#destinations.check(address);
+    checkSettle(onSettled);
     if (this.isClosing()) {
       const error = new ConnectionLostError("Cannot send datagram: the endpoint is closed");
       callBack({ onSettled }, "onSettled", this.#onError, error);
@@ -103,8 +106,9 @@ export class EndpointTransport
   }
 
   abort(reason?: Error): void {
-    if (reason === undefined) this.#lose("abort", null);
-    else this.#lose("error", reason);
+    if (reason === undefined) return this.#lose("abort", null);
+    checkReason(reason);
+    this.#lose("error", reason);
   }
 
   isClosing(): boolean {
@@ -267,4 +271,13 @@ export class EndpointTransport
     }
     this.#closed.resolve(info);
   }
+}
+
+/** Throws for what cannot be told how a datagram went. */
+function checkSettle(onSettled: unknown): void {
+  if (onSettled === undefined || typeof onSettled === "function") return;
+  throw new TypeError(
+    `Cannot send datagram: onSettled ${show(onSettled)} is not a function; ` +
+      "give one such as (error) => …",
+  );
 }

@@ -54,7 +54,7 @@ for (const [kind, layers] of Object.entries(LAYERS)) {
   });
 }
 
-Deno.test("setProtocol() and setWriteBufferLimits() of a datagram endpoint refuse what is neither", async () => {
+Deno.test("setProtocol(), setWriteBufferLimits(), sendto() and abort() of a datagram endpoint refuse what they cannot take", async () => {
   const { transport, protocol } = await createDatagramEndpoint(() => ({}), {
     localAddr: { port: 0 },
   });
@@ -66,7 +66,25 @@ Deno.test("setProtocol() and setWriteBufferLimits() of a datagram endpoint refus
     TypeError,
     "Cannot set write buffer limits: 5 is not an object with options such as { high, low }",
   );
+  const own = { port: transport.port };
+  for (
+    const [given, text] of [
+      [[], "Cannot send datagram: onSettled a list is not a function; give one such as"],
+      [{ transfer: true }, "Cannot send datagram: onSettled an object is not a function"],
+      [null, "Cannot send datagram: onSettled null is not a function"],
+    ] as const
+  ) {
+    assertThrows(() => transport.sendto("x", own, given as unknown as () => void), TypeError, text);
+  }
+  for (
+    const [given, text] of [
+      ["text", 'Cannot abort: reason "text" is not an Error'],
+      [{ reset: true }, "Cannot abort: reason an object is not an Error"],
+    ] as const
+  ) {
+    assertThrows(() => transport.abort(given as unknown as Error), TypeError, text);
+  }
   assertEquals(transport.getProtocol(), protocol);
   transport.close();
-  await transport.closed;
+  assertEquals((await transport.closed).sent, 0);
 });

@@ -12,14 +12,28 @@ const CHECKS: OptionTable<AbortOptions> = { reason: objectWith("an Error"), rese
 
 /** What `abort()` was called with, as options. */
 export function toAbortOptions(reason: Error | AbortOptions = {}): AbortOptions {
-  const isObject = typeof reason === "object" && reason !== null;
-  // An error of another realm is one as well.
-  if (isObject && "message" in reason) return { reason };
-  if (!isObject || Object.prototype.toString.call(reason) !== "[object Object]") {
-    throw new TypeError(`Cannot abort: reason ${show(reason)} is not an Error`);
-  }
+  if (isError(reason)) return { reason };
+  if (Object.prototype.toString.call(reason) !== "[object Object]") throw noReason(reason);
   checkOptions("abort", reason, CHECKS);
-  return reason as AbortOptions;
+  return reason;
+}
+
+/**
+ * Throws for what cannot be the reason of an `abort()` without options.
+ *
+ * @throws {TypeError} If it is no error.
+ */
+export function checkReason(reason: unknown): void {
+  if (!isError(reason)) throw noReason(reason);
+}
+
+/** Whether a value is an error, maybe of another realm. */
+function isError(value: unknown): value is Error {
+  return typeof value === "object" && value !== null && "message" in value;
+}
+
+function noReason(reason: unknown): TypeError {
+  return new TypeError(`Cannot abort: reason ${show(reason)} is not an Error`);
 }
 
 /** The options of an `abort()` below, for an outcome above. */

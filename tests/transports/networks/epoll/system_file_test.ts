@@ -194,6 +194,34 @@ test("sendFile() reads a file that the system cannot send by itself", 200_000, a
   assertEquals(progress.at(-1), bytes.length - 5);
 }, (name) => name === "sendfile" ? 22 : 0);
 
+/** Whether the system can send no more of a file. */
+let isUnable = false;
+
+test(
+  "sendFile() counts all that was sent when the file ends after the system could not go on",
+  MEBIBYTE,
+  async (scene) => {
+    const { path, transport, reader } = scene;
+    // The system sends the first part only, and meanwhile the file has become shorter.
+    const end = 300_000;
+    const progress: number[] = [];
+    const cut = (): void => {
+      Deno.truncateSync(path, end);
+      isUnable = true;
+    };
+    const sending = sendFile(transport, path, {
+      onProgress: (sent) => progress.push(sent) === 1 ? cut() : undefined,
+    });
+    const received = reader.readexactly(end);
+    const error = await assertRejects(() => sending, IncompleteSendError);
+    assertEquals([error.sent, error.expected], [end, MEBIBYTE]);
+    assertEquals(await received, scene.bytes.slice(0, end));
+    assertEquals(progress, progress.toSorted((a, b) => a - b));
+    assertEquals(progress.at(-1), end);
+  },
+  (name) => name === "sendfile" && isUnable ? 22 : 0,
+);
+
 test("sendFile() tells of a disk that fails, and the connection goes on", 1000, async (scene) => {
   const { path, transport, reader } = scene;
   await assertRejects(() => sendFile(transport, path), Error, "os error 5");
