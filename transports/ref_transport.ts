@@ -25,9 +25,9 @@ export function refTransport(transport: Transport | DatagramTransport): void {
  * queued is sent. As long as something else keeps the process alive, the connection goes on.
  * Does nothing when done again, and nothing once the connection is closed.
  *
- * Of endpoints for datagrams, only those on `epollNetwork` heed it: Deno's node:dgram does not.
- * There, while no connection and no server keeps the process alive, what arrives waits
- * for up to 5 ms. A server has {@linkcode Server.unref}.
+ * Of endpoints for datagrams, all but Deno's Unix sockets have it. On `epollNetwork`, while no
+ * connection and no server keeps the process alive, what arrives waits for up to 5 ms. A server has
+ * {@linkcode Server.unref}.
  *
  * @example A connection that is kept for the next request
  * ```ts
@@ -40,7 +40,8 @@ export function refTransport(transport: Transport | DatagramTransport): void {
  * ```
  *
  * @param transport The connection or endpoint, with layers on it or not.
- * @throws {TypeError} If no socket carries it, as in memory: it keeps no process alive.
+ * @throws {TypeError} If no socket carries it, as in memory: it keeps no process alive; or if it is
+ * an endpoint on a Unix socket of Deno's, which has no such function.
  */
 export function unrefTransport(transport: Transport | DatagramTransport): void {
   socketOf(transport, "unref").unref();
@@ -49,12 +50,10 @@ export function unrefTransport(transport: Transport | DatagramTransport): void {
 function socketOf(transport: Transport | DatagramTransport, action: string): Referenced {
   const socket: unknown = transport?.getExtraInfo?.("socket");
   if (isReferenced(socket)) return socket;
-  throw new TypeError(
-    `Cannot ${action} ${
-      show(transport)
-    }: it is no transport with a socket that keeps the process ` +
-      "alive; a server has ref() and unref()",
-  );
+  const why = socket === null || socket === undefined
+    ? "it is no transport with a socket that keeps the process alive; a server has ref() and unref()"
+    : "its socket has no such function; those of epollNetwork have it";
+  throw new TypeError(`Cannot ${action} ${show(transport)}: ${why}`);
 }
 
 function isReferenced(socket: unknown): socket is Referenced {

@@ -5,6 +5,8 @@
  * - `listen-again`: keeps it alive again, until the first client has come.
  * - `serve`: echoes to unreferenced connections of an unreferenced server until its input ends.
  * - `connect`: connects to a server of its own, both without keeping the process alive.
+ * - `receive`: does not keep it alive with an endpoint for datagrams either.
+ * - `receive-again`: keeps it alive with that again, until a datagram has come, and prints it.
  */
 import { createConnection } from "../../transports/create_connection.ts";
 import { createDatagramEndpoint } from "../../transports/create_datagram_endpoint.ts";
@@ -13,11 +15,11 @@ import type { Transport } from "../../protocols/contract.ts";
 import { denoNetwork } from "../../transports/networks/deno_network.ts";
 import { epollNetwork } from "../../transports/networks/epoll/epoll_network.ts";
 import { nodeNetwork } from "../../transports/networks/node_network.ts";
-import { unrefTransport } from "../../transports/ref_transport.ts";
+import { refTransport, unrefTransport } from "../../transports/ref_transport.ts";
 
 const [name, action = "listen"] = Deno.args;
-const network = [denoNetwork, nodeNetwork, epollNetwork].find((one) => one.name === name);
-if (network === undefined) throw new TypeError(`There is no network ${name}`);
+const networks = [denoNetwork, nodeNetwork, epollNetwork];
+const network = networks.find((one) => one.name === name) ?? denoNetwork;
 
 let connected = (): void => {};
 
@@ -36,25 +38,34 @@ class Echo {
   }
 }
 
-const server = await createServer(() => new Echo(), { port: 0, network });
-server.unref();
-if (action === "listen-again") {
-  server.ref();
-  connected = () => server.close();
+async function receive(): Promise<void> {
+  const { transport } = await createDatagramEndpoint(() => ({
+    datagramReceived(data): void {
+      console.log(new TextDecoder().decode(data));
+      transport.close();
+    },
+  }), { localAddr: { port: 0 }, ...(network === epollNetwork && { network }) });
+  // By then it waits for a datagram.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  unrefTransport(transport);
+  if (action === "receive-again") refTransport(transport);
+  console.log(transport.port);
 }
-console.log(server.port);
-if (action === "serve") { for await (const _ of Deno.stdin.readable); }
-if (action === "connect") {
+
+async function serve(): Promise<void> {
+  const server = await createServer(() => new Echo(), { port: 0, network });
+  server.unref();
+  if (action === "listen-again") {
+    server.ref();
+    connected = () => server.close();
+  }
+  console.log(server.port);
+  if (action === "serve") { for await (const _ of Deno.stdin.readable); }
+  if (action !== "connect") return;
   const accepted = new Promise<void>((resolve) => connected = resolve);
   const { transport } = await createConnection(() => ({}), { port: server.port, network });
   await accepted;
   unrefTransport(transport);
 }
-// That of node:dgram has no effect on Deno.
-if (action === "connect" && network === epollNetwork) {
-  const { transport: endpoint } = await createDatagramEndpoint(() => ({}), {
-    localAddr: { port: 0 },
-    network,
-  });
-  unrefTransport(endpoint);
-}
+
+await (action.startsWith("receive") ? receive() : serve());

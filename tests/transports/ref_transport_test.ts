@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { deadline } from "@std/async";
 import type { Transport } from "../../protocols/contract.ts";
 import { openConnection } from "../../streams/open_connection.ts";
+import { createDatagramEndpoint } from "../../transports/create_datagram_endpoint.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { refTransport, unrefTransport } from "../../transports/ref_transport.ts";
 import { PATIENCE_MS } from "../support/peers/outside_peer.ts";
@@ -12,6 +13,8 @@ const program = new URL("ref_program.ts", import.meta.url).pathname;
 interface RefProgram {
   readonly port: number;
   readonly stdin: WritableStream<Uint8Array>;
+  /** The next text that it prints. */
+  next(): Promise<string>;
   /** Resolves to the exit code when it has ended by itself. */
   ended(): Promise<number>;
 }
@@ -24,9 +27,10 @@ async function start(network: string, action: string): Promise<RefProgram> {
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.getReader();
-  const port = Number(new TextDecoder().decode((await reader.read()).value));
+  const next = async (): Promise<string> => new TextDecoder().decode((await reader.read()).value);
   return {
-    port,
+    port: Number(await next()),
+    next,
     stdin: child.stdin,
     ended: async (): Promise<number> => {
       try {
@@ -54,9 +58,26 @@ for (const network of ["denoNetwork", "nodeNetwork", "epollNetwork"]) {
     await stdin.close().catch(() => {});
   });
 
-  test("unrefTransport() of both ends and an endpoint lets the process end", async () => {
+  test("unrefTransport() of both ends lets the process end", async () => {
     const { stdin, ended } = await start(network, "connect");
     assertEquals(await ended(), 0);
+    await stdin.close().catch(() => {});
+  });
+
+  test("unrefTransport() of an endpoint lets the process end", async () => {
+    const { stdin, ended } = await start(network, "receive");
+    assertEquals(await ended(), 0);
+    await stdin.close().catch(() => {});
+  });
+
+  test("refTransport() of an endpoint keeps the process alive until it is closed", async () => {
+    const { port, next, stdin, ended } = await start(network, "receive-again");
+    const { transport } = await createDatagramEndpoint(() => ({}), { remoteAddr: { port } });
+    transport.sendto("here");
+    assertEquals(await next(), "here\n");
+    assertEquals(await ended(), 0);
+    transport.close();
+    await transport.closed;
     await stdin.close().catch(() => {});
   });
 

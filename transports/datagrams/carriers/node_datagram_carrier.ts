@@ -4,6 +4,7 @@ import type { NetAddress } from "../../../protocols/facts/address.ts";
 import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
 import { DatagramTooLargeError } from "../../../protocols/errors/datagram_errors.ts";
 import { formatAddress } from "../../core/addresses.ts";
+import { startTimer } from "../../core/clock.ts";
 import { describeOsError, fromNodeError } from "../../core/os_error.ts";
 import { AddressCache } from "./_address_cache.ts";
 import {
@@ -117,6 +118,7 @@ export async function bindNodeDatagrams(
     // Every address has been looked up before it gets here.
     lookup: (address, _options, callback) => callback(null, address, isIPv6(address) ? 6 : 4),
   });
+  holdProcess(socket);
   try {
     const bound = Promise.withResolvers<void>();
     socket.once("error", bound.reject);
@@ -143,7 +145,34 @@ function applyOptions(socket: Socket, options: DatagramBindOptions): void {
   if (multicast.interface !== undefined) socket.setMulticastInterface(multicast.interface);
 }
 
+/**
+ * Has `ref` and `unref` of a socket act at once. Those of Deno act from the next datagram on: a
+ * wait for one that is under way stays as it is. So no wait keeps the process alive, and a timer
+ * does.
+ */
+function holdProcess(socket: Socket): void {
+  socket.unref();
+  const hold = (): () => void => startTimer(Number.MAX_SAFE_INTEGER, () => {});
+  let release: (() => void) | null = hold();
+  let isOpen = true;
+  socket.ref = () => {
+    if (isOpen) release ??= hold();
+    return socket;
+  };
+  socket.unref = () => {
+    release?.();
+    release = null;
+    return socket;
+  };
+  socket.once("close", () => {
+    isOpen = false;
+    socket.unref();
+  });
+}
+
 function closeQuietly(socket: Socket): void {
+  // Its event comes later.
+  socket.unref();
   try {
     socket.close();
   } catch {

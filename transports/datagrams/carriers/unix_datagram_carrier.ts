@@ -166,6 +166,8 @@ export function bindUnixDatagrams(
   { maxDatagramSize = MAX_DATAGRAM_SIZE }: DatagramBindOptions,
 ): UnixDatagramCarrier {
   const conn = Deno.listenDatagram({ transport: "unixpacket", path });
+  // Deno's have no effect.
+  for (const name of ["ref", "unref"]) Object.defineProperty(conn, name, { value: undefined });
   try {
     const waker = Deno.listenDatagram({ transport: "unixpacket", path: "" });
     const address = fromDenoAddr(conn.addr);
