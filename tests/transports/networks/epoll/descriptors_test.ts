@@ -204,6 +204,25 @@ test("A server goes on with copies of the sockets of another, and no client is r
   for (const server of servers) await server.shutdown({ grace: 0 });
 });
 
+test("A server goes on with a copy of a Unix socket, whose file stays for it", async () => {
+  const greet = (word: string) => ({ writer }: StreamConnection) => void writer.write(word);
+  const path = await socketPath();
+  const old = await startServer(greet("old"), { path, network });
+  const [socket] = listeningSockets(old);
+  assert(socket !== undefined);
+  const server = await startServer(greet("new"), { fd: socket.fd, network });
+  await old.shutdown({ grace: 0 });
+  await using client = await openUnixConnection({ path, network });
+  assertEquals(decode(await client.reader.read()), "new");
+  await server.shutdown({ grace: 0 });
+  // What is left is dead, and no one is in the way of the next server.
+  await using next = await startServer(greet("next"), { path, network });
+  await using other = await openUnixConnection({ path, network });
+  assertEquals(decode(await other.reader.read()), "next");
+  await next.shutdown({ grace: 0 });
+  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+});
+
 test("Descriptors come with the bytes that they were sent with, in their order", () =>
   withChannel(async (a, b, received) => {
     const pipes = await Promise.all([Deno.makeTempFile(), Deno.makeTempFile()]);

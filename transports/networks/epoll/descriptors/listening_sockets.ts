@@ -8,8 +8,8 @@ import { Descriptor } from "./descriptor.ts";
  * that is to go on with them: clients that come while this one shuts down are the other's. Both
  * accept until this server is closed.
  *
- * The copies do not block, as the sockets of the server. The file of a Unix socket is removed when
- * this server closes, so this is for TCP.
+ * The copies do not block, as the sockets of the server. The file of a Unix socket stays from now
+ * on, also when all of them are closed: the next server at that path takes its place.
  *
  * @example A new version takes over
  * ```ts ignore
@@ -37,5 +37,7 @@ export function listeningSockets(server: Server): Descriptor[] {
   }
   const { libc } = first;
   const numbers = listeners.map(({ fd }) => fd);
-  return copyDescriptors(libc, numbers, "copy sockets").map((fd) => new Descriptor(fd, libc.close));
+  const copies = copyDescriptors(libc, numbers, "copy sockets");
+  for (const listener of listeners) listener.share();
+  return copies.map((fd) => new Descriptor(fd, libc.close));
 }

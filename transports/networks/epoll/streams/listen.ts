@@ -109,23 +109,23 @@ function startListening(
   libc: Libc,
   fd: number,
   options: BindOptions,
-  onClosed?: () => void,
+  removeFile?: () => void,
 ): NetworkListener {
   const backlog = Math.min(options.backlog ?? DEFAULT_BACKLOG, MAX_BACKLOG);
   check(libc, libc.listen(fd, backlog));
-  return toListener(libc, fd, options, onClosed);
+  return toListener(libc, fd, options, removeFile);
 }
 
 function toListener(
   libc: Libc,
   fd: number,
   options: BindOptions,
-  onClosed: () => void = () => {},
+  removeFile: () => void = () => {},
 ): NetworkListener {
   const address: Address = localAddressOf(libc, fd, "stream");
   const prepare = address.transport === "tcp"
     ? (accepted: number) => prepareConnection(libc, accepted, options)
     : () => {};
   const { linger, resetOnAbort: resetsOnAbort } = options;
-  return new StreamListener(libc, fd, address, { prepare, onClosed, linger, resetsOnAbort });
+  return new StreamListener(libc, fd, address, { prepare, removeFile, linger, resetsOnAbort });
 }

@@ -33,8 +33,8 @@ interface ListenerOptions {
   readonly linger?: number | undefined;
   /** Whether an end that is not in good order resets the connection. */
   readonly resetsOnAbort?: boolean | undefined;
-  /** Called when the listener was closed. */
-  onClosed?(): void;
+  /** Removes the file of a Unix socket, when the listener was closed. */
+  removeFile?(): void;
 }
 
 /** A socket that listens. */
@@ -45,6 +45,8 @@ export class StreamListener implements NetworkListener, ReadyHandler {
   readonly #options: ListenerOptions;
   // Whether connections have the address of the listener: not if it is bound to all.
   readonly #isBoundToOne: boolean;
+  // Whether another process may go on with the socket.
+  #isShared = false;
   #accepting: PromiseWithResolvers<Carrier> | null = null;
 
   /** Owns the listening socket from now on. */
@@ -85,7 +87,12 @@ export class StreamListener implements NetworkListener, ReadyHandler {
     this.#watch.close();
     this.#accepting?.reject(closedError());
     this.#accepting = null;
-    this.#options.onClosed?.();
+    if (!this.#isShared) this.#options.removeFile?.();
+  }
+
+  /** Another process may go on with the socket: the file of a Unix socket stays. */
+  share(): void {
+    this.#isShared = true;
   }
 
   /** Keeps the process alive while it is open, as it does at first. */
