@@ -67,13 +67,15 @@ test("openTerminal() gives a program a terminal that controls its session, of th
 test("Terminal.resize() tells the program, and Ctrl-C interrupts what is in the foreground", async () => {
   const terminal = openTerminal();
   await using process = await startPython([
-    "import os, signal, sys, time",
-    "signal.signal(signal.SIGWINCH, lambda *_: print(*os.get_terminal_size()))",
-    "try:",
-    "  print('ready')",
-    "  while True: time.sleep(100)",
-    "except KeyboardInterrupt:",
-    "  sys.exit(7)",
+    "import os, signal, sys",
+    "from signal import SIGINT, SIGWINCH",
+    // They wait to be taken: one that came just before a sleep would only be seen after it.
+    "signal.pthread_sigmask(signal.SIG_BLOCK, {SIGINT, SIGWINCH})",
+    "print('ready')",
+    "signal.sigwait({SIGWINCH})",
+    "print(*os.get_terminal_size())",
+    "signal.sigwait({SIGINT})",
+    "sys.exit(7)",
   ], { pty: terminal });
   assertEquals(await process.stdout.readline({ as: "text" }), "ready\r\n");
   terminal.resize({ columns: 100, rows: 50 });
