@@ -5,13 +5,14 @@
  * nothing depends on how Deno implements it.
  *
  * 1. The source of a byte stream is asked to `pull()`, but not told how much a read wants, nor that
- * the read was given up. So the reads of each reader are noted (see `_read_requests.ts`): `read`
- * and `releaseLock` of the reader object are wrapped, which users cannot see. 2. A reader that is
- * released with a BYOB read pending leaves its memory with the controller, which goes on offering
- * it and asks for nothing on behalf of the next reader. Only `enqueue()` makes it forget that
- * memory (ReadableByteStreamControllerEnqueue, the reader type "none"), so a byte is put in and
- * taken out again at once. 3. `pipeTo()` reads ahead of what the destination takes. Between two
- * streams of this library it is done by hand, with the same locks, options and outcomes.
+ * the read was given up. So the reads of each reader are noted (see `_read_requests.ts`):
+ * `getReader` of the stream, `read` and `releaseLock` of the reader are wrapped, which users cannot
+ * see. 2. A reader that is released with a BYOB read pending leaves its memory with the controller,
+ * which goes on offering it and asks for nothing on behalf of the next reader. Only `enqueue()`
+ * makes it forget that memory (ReadableByteStreamControllerEnqueue, the reader type "none"), so a
+ * byte is put in and taken out again at once. 3. `pipeTo()` reads ahead of what the destination
+ * takes. Between two streams of this library it is done by hand, with the same locks, options and
+ * outcomes.
  *
  * @module
  */
@@ -45,8 +46,14 @@ interface ByteReadableSource {
  *
  * Piping into a {@linkcode ByteWritable} hands the chunks on directly, as the same pipe in two
  * lines; locks, options and outcomes are those of any `pipeTo`.
+ *
+ * It has a stream instead of being one, as {@linkcode ByteWritable} says.
  */
-export class ByteReadable extends ReadableStream<Bytes> {
+export class ByteReadable {
+  /** The stream that users get. */
+  readonly stream: ReadableStream<Bytes>;
+  readonly #getReader: ReadableStream<Bytes>["getReader"];
+  readonly #pipeTo: ReadableStream<Bytes>["pipeTo"];
   readonly #source: ByteReadableSource;
   readonly #controller: ReadableByteStreamController;
   // The pending reads of the lock's holder; null if the lock was not taken by getReader().
@@ -55,12 +62,11 @@ export class ByteReadable extends ReadableStream<Bytes> {
 
   /** A stream over `source`. */
   constructor(source: ByteReadableSource) {
-    // Filled in by start(), which is called before super() returns.
-    const made = {} as { controller: ReadableByteStreamController };
-    super({
+    // Filled in by start(), which is called before the constructor returns.
+    const started = {} as { controller: ReadableByteStreamController };
+    this.stream = new ReadableStream({
       type: "bytes",
-      // Byte streams get this controller; the types of the base class do not tell.
-      start: (controller) => void (made.controller = controller as ReadableByteStreamController),
+      start: (controller) => void (started.controller = controller),
       pull: () => this.#pull(),
       cancel: () => {
         this.#isOver = true;
@@ -68,15 +74,19 @@ export class ByteReadable extends ReadableStream<Bytes> {
       },
     }, { highWaterMark: 0 });
     this.#source = source;
-    this.#controller = made.controller;
+    this.#controller = started.controller;
+    this.#getReader = this.stream.getReader.bind(this.stream);
+    this.#pipeTo = this.stream.pipeTo.bind(this.stream);
+    Object.assign(this.stream, {
+      getReader: (options?: ReadableStreamGetReaderOptions) => this.#lock(options),
+      pipeTo: (destination: WritableStream<Bytes>, options?: StreamPipeOptions) =>
+        this.#pipeInto(destination, options),
+    });
   }
 
-  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
-  override getReader(): ReadableStreamDefaultReader<Bytes>;
-  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes>;
-  /** As any stream's. */
-  override getReader(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
-    const reader: ReadableStreamReader<Bytes> = super.getReader(options);
+  /** `getReader()` of the stream. */
+  #lock(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
+    const reader = this.#getReader(options);
     const requests = new ReadRequests();
     requests.watch(reader);
     this.#requests = requests;
@@ -93,18 +103,14 @@ export class ByteReadable extends ReadableStream<Bytes> {
     return reader;
   }
 
-  /** As any stream's. */
-  override pipeTo(
-    destination: WritableStream<Bytes>,
-    options: StreamPipeOptions = {},
-  ): Promise<void> {
-    // Bytes inside this stream come before those of the source.
-    const isPlain = !this.locked && this.#controller.desiredSize === 0;
-    if (isPlain && destination instanceof ByteWritable) {
-      const writer = destination.lockIdle();
-      if (writer !== null) return this.#pipe(destination, writer, options);
-    }
-    return super.pipeTo(destination, options);
+  /** `pipeTo()` of the stream. */
+  #pipeInto(destination: WritableStream<Bytes>, options: StreamPipeOptions = {}): Promise<void> {
+    // Bytes inside the stream come before those of the source.
+    const isPlain = !this.stream.locked && this.#controller.desiredSize === 0;
+    const ours = isPlain ? ByteWritable.of(destination) : undefined;
+    const writer = ours?.lockIdle();
+    if (ours && writer) return this.#pipe(ours, writer, options);
+    return this.#pipeTo(destination, options);
   }
 
   async #pull(): Promise<void> {
@@ -122,7 +128,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
 
   /** What the holder of the lock waits for; `null` if there is none, or it waits for nothing. */
   #request(): ReadRequest | null {
-    if (!this.locked) return null;
+    if (!this.stream.locked) return null;
     return this.#requests === null ? ANYTHING : this.#requests.first;
   }
 
@@ -150,7 +156,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
    */
   #forgetMemory(): void {
     this.#controller.enqueue(new Uint8Array(1));
-    const reader = super.getReader();
+    const reader = this.#getReader();
     void reader.read();
     reader.releaseLock();
   }
@@ -169,13 +175,13 @@ export class ByteReadable extends ReadableStream<Bytes> {
   ): Promise<void> {
     const { preventClose, preventAbort, preventCancel, signal } = options;
     // Asks for nothing itself: what a pipe before was waiting for is not wanted any more.
-    const reader = this.getReader();
+    const reader = this.#lock();
     // A stream that was just made hears only now that it is being closed.
     await null;
     if (destination.isEnding) {
       reader.releaseLock();
       writer.releaseLock();
-      return await super.pipeTo(destination, options);
+      return await this.#pipeTo(destination.stream, options);
     }
     let side: "source" | "destination" = "source";
     let isOpen = true;
@@ -212,7 +218,7 @@ export class ByteReadable extends ReadableStream<Bytes> {
 }
 
 /** The bytes of a reader as a Web stream; `onDiscard` is told when that is cancelled. */
-export function readableOf(state: ReadState, onDiscard: () => void): ByteReadable {
+export function readableOf(state: ReadState, onDiscard: () => void): ReadableStream<Bytes> {
   return new ByteReadable({
     wait: (least, isWanted, signal) => state.waitForStream(least, isWanted, signal),
     wake: () => state.wakeStream(),
@@ -222,7 +228,7 @@ export function readableOf(state: ReadState, onDiscard: () => void): ByteReadabl
       state.discard();
       onDiscard();
     },
-  });
+  }).stream;
 }
 
 async function ignore(settled: Promise<void>): Promise<void> {

@@ -17,23 +17,31 @@ interface ByteWritableSink {
   readonly lost: Promise<Error>;
 }
 
+/** Those that there are, by their streams. */
+const made = new WeakMap<WritableStream, ByteWritable>();
+
 /**
  * A Web stream in front of a transport's write queue: a write counts as done when the queue is
  * below its high mark, and its memory may be used again then. It fails by itself as soon as the
  * connection is lost.
+ *
+ * It has a stream instead of being one: to extend the class of Deno would load the Web streams at
+ * the start of every program, which costs 2 ms and 1 MiB.
  */
-export class ByteWritable extends WritableStream<Uint8Array> {
+export class ByteWritable {
+  /** The stream that users get. */
+  readonly stream: WritableStream<Uint8Array>;
   readonly #sink: ByteWritableSink;
   readonly #controller: WritableStreamDefaultController;
   #isEnding = false;
 
   /** A stream into `sink`. */
   constructor(sink: ByteWritableSink) {
-    // Filled in by start(), which is called before super() returns.
-    const made = {} as { controller: WritableStreamDefaultController };
-    super({
+    // Filled in by start(), which is called before the constructor returns.
+    const started = {} as { controller: WritableStreamDefaultController };
+    this.stream = new WritableStream({
       start: (controller) => {
-        made.controller = controller;
+        started.controller = controller;
         void sink.lost.then((reason) => controller.error(reason));
       },
       write: (chunk) => sink.send(reusable(chunk)),
@@ -44,7 +52,13 @@ export class ByteWritable extends WritableStream<Uint8Array> {
       abort: (reason) => sink.abort(reason),
     }, { highWaterMark: HIGH_WATER, size: (chunk) => chunk?.byteLength ?? 0 });
     this.#sink = sink;
-    this.#controller = made.controller;
+    this.#controller = started.controller;
+    made.set(this.stream, this);
+  }
+
+  /** The one that has made `stream`, if one has. */
+  static of(stream: WritableStream): ByteWritable | undefined {
+    return made.get(stream);
   }
 
   /** Whether closing has begun. */
@@ -56,8 +70,8 @@ export class ByteWritable extends WritableStream<Uint8Array> {
    * A writer for {@linkcode send}, if the stream is free, open and has nothing in its own queue.
    */
   lockIdle(): WritableStreamDefaultWriter<Uint8Array> | null {
-    if (this.locked || this.#isEnding) return null;
-    const writer = this.getWriter();
+    if (this.stream.locked || this.#isEnding) return null;
+    const writer = this.stream.getWriter();
     if (writer.desiredSize === HIGH_WATER) return writer;
     writer.releaseLock();
     return null;

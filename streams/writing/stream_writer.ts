@@ -70,7 +70,7 @@ export class StreamWriter {
       end: () => this.#end(),
       abort: (reason) => this.transport.abort(reason instanceof Error ? reason : undefined),
       lost: this.transport.closed.then(lossOf),
-    });
+    }).stream;
   }
 
   /**

@@ -54,3 +54,19 @@ Deno.test("the root entry loads at most 200 modules", async () => {
   const loaded = await loadedBy("mod.ts");
   assert(loaded.length <= 200, `${loaded.length} modules`);
 });
+
+Deno.test("the root entry uses no class of Web streams while it is loaded, nor process", async () => {
+  // Deno loads them at their first use, which costs each program 2 ms and more.
+  const script = `
+    for (const name of ["ReadableStream", "WritableStream", "TransformStream", "process"]) {
+      Object.defineProperty(globalThis, name, { get: () => { throw new Error(name); } });
+    }
+    await import(${JSON.stringify(new URL("mod.ts", root).href)});
+    console.log("loaded");`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+    cwd: root,
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals(decoder.decode(stdout), "loaded\n", decoder.decode(stderr));
+});
