@@ -14,11 +14,20 @@ interface Recorder {
 export class RunRecorders {
   readonly #recorders: Recorder[] = [];
 
-  /** Begins with `trace`, before anything has happened. */
-  constructor(trace: Trace, options: SimulationOptions, { startTime }: SimulationSettings) {
+  /**
+   * Begins with `trace`, before anything has happened.
+   *
+   * @param stopTime Stops the time of the world until something outside of it is done.
+   */
+  constructor(
+    trace: Trace,
+    options: SimulationOptions,
+    { startTime }: SimulationSettings,
+    stopTime: (until: Promise<void>) => unknown,
+  ) {
     const { capture, timeline } = options;
     if (capture !== undefined) {
-      const recorder = new NetworkCapture(capture, startTime);
+      const recorder = new NetworkCapture(capture, startTime, stopTime);
       trace.subscribe((event) => recorder.add(event));
       this.#recorders.push(recorder);
     }

@@ -35,7 +35,8 @@ export async function runWorld<T>(
   const settings = toSettings(options);
   const world = new SimulatedWorld(settings, () => ({ options: changes, replay: replay() }));
   watch?.(world.trace);
-  const recorders = new RunRecorders(world.trace, options, settings);
+  const stopTime = (until: Promise<void>): unknown => world.outside(until);
+  const recorders = new RunRecorders(world.trace, options, settings, stopTime);
   const value = await recorded(world, main, recorders);
   const { leftovers } = world;
   const { seed, virtualTime, steps, faults } = world.state;

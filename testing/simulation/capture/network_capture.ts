@@ -15,6 +15,8 @@ const MAX_NOTES = 20;
 const MAX_PAYLOAD = 65_000;
 /** The flag of TCP that every packet but the first one has. */
 const ACK = 16;
+/** The world waits for the sink when it has more than this to take, in bytes. */
+const MAX_WAITING = 8_388_608;
 /** A packet that is neither in nor out. */
 const NO_DIRECTION = 0;
 
@@ -27,16 +29,27 @@ export class NetworkCapture {
   readonly #addresses: PacketAddresses;
   readonly #connections = new Map<number, CapturedConnection>();
   readonly #startTime: number;
+  readonly #stopTime: (until: Promise<void>) => unknown;
+  // Whether the world waits for the sink.
+  #isWaiting = false;
   #notes: string[] = [];
   #time: number;
   #error: Error | null = null;
   // The data that was sent last: one datagram to many is one packet.
   #lastData: Uint8Array | null = null;
 
-  /** `startTime`: the beginning of virtual time, in milliseconds since 1970. */
-  constructor(sink: CaptureSink, startTime: number) {
+  /**
+   * @param startTime The beginning of virtual time, in milliseconds since 1970.
+   * @param stopTime Stops it until something is done.
+   */
+  constructor(
+    sink: CaptureSink,
+    startTime: number,
+    stopTime: (until: Promise<void>) => unknown,
+  ) {
     this.#time = startTime;
-    // A world goes on as fast as it can, so nothing is dropped that the sink has not taken yet.
+    this.#stopTime = stopTime;
+    // A world goes on as fast as it can. Nothing is dropped: it waits for the sink.
     this.#writer = new PcapngWriter(
       toWriter(sink),
       Infinity,
@@ -51,8 +64,12 @@ export class NetworkCapture {
   add(event: SimulationEvent): void {
     this.#time = this.#startTime + event.at;
     // The file is written outside of the world: a program may be running now.
-    if (event.kind === "segment") runOutside(() => this.#addSegment(event));
-    else if (event.kind === "fault") this.#note(event.at, describeFault(event.fault));
+    if (event.kind === "segment") {
+      runOutside(() => {
+        this.#addSegment(event);
+        if (this.#writer.waiting > MAX_WAITING && !this.#isWaiting) this.#awaitSink();
+      });
+    } else if (event.kind === "fault") this.#note(event.at, describeFault(event.fault));
     else if (event.kind === "host" && event.state !== "started") {
       this.#note(event.at, `host ${event.host} ${event.state}`);
     }
@@ -62,6 +79,11 @@ export class NetworkCapture {
   async close(): Promise<Error | null> {
     await this.#writer.close();
     return this.#error;
+  }
+
+  #awaitSink(): void {
+    this.#isWaiting = true;
+    this.#stopTime(this.#writer.flush().then(() => void (this.#isWaiting = false)));
   }
 
   #note(at: number, text: string): void {

@@ -7,6 +7,8 @@ import type { SegmentItem, TimelineItem } from "./timeline_items.ts";
 const [FIRST_ITEMS, LAST_ITEMS] = [40, 90];
 /** So many hosts are drawn; the others are only counted. */
 const MAX_HOSTS = 20;
+/** So many segments are followed on their way: after a reset some never arrive. */
+const MAX_TRAVELLING = 10_000;
 /** So much of the bytes is shown, if they are text. */
 const MAX_TEXT = 16;
 
@@ -67,7 +69,13 @@ export class TimelineRecorder {
     if (event.phase === "arrived" || event.phase === "lost") return this.#settle(event);
     const item = this.#joined(event) ?? this.#begin(event);
     this.#travelling.set(keyOf(event), item);
+    if (this.#travelling.size > MAX_TRAVELLING) this.#forgetOldest();
     this.#lastSent = { item, event };
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#travelling.keys();
+    if (oldest !== undefined) this.#travelling.delete(oldest);
   }
 
   #settle(event: SegmentEvent): void {

@@ -61,6 +61,11 @@ export class PcapngWriter {
     return this.#dropped;
   }
 
+  /** How many bytes the sink has not taken yet. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
   /** What the packet that was begun last is written into. */
   get slab(): CaptureSlab {
     return this.#queue.slab;

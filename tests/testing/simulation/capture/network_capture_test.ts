@@ -8,6 +8,7 @@ import {
 } from "@sluice/net";
 import { simulate, type SimulationOptions, type World } from "@sluice/net/testing";
 import { udpPacket } from "../../../../testing/simulation/capture/udp_packet.ts";
+import { untilStill } from "../../../support/time/event_loop.ts";
 import { outputOf, testWith } from "../../../support/peers/outside_peer.ts";
 
 const START = Date.UTC(2027, 0, 1);
@@ -250,6 +251,45 @@ Deno.test("A capture does not change the run", async () => {
   });
   assertEquals(captured, plain);
   assert(pieces.length > 0);
+});
+
+Deno.test("simulate() waits for the sink of a capture: what waits does not grow with the run", async () => {
+  const size = 64 * 1_048_576;
+  const begun = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let received = 0;
+  let written = 0;
+  const running = simulate(async (world) => {
+    world.host("server", async () => {
+      await using server = await startServer(async ({ readable }) => {
+        for await (const chunk of readable) {
+          received += chunk.length;
+          begun.resolve();
+        }
+      }, { hostname: "0.0.0.0", port: 7 });
+      await server.serveForever();
+    });
+    await world.client("client", async () => {
+      await using client = await openConnection({ hostname: "server", port: 7 });
+      const chunk = new Uint8Array(65_536);
+      for (let sent = 0; sent < size; sent += chunk.length) {
+        client.writer.write(chunk);
+        await client.writer.drain();
+      }
+    });
+  }, {
+    segmentSize: 32_768,
+    capture: (bytes) => {
+      written += bytes.length;
+      return gate.promise;
+    },
+  });
+  await begun.promise;
+  await untilStill(() => received);
+  assert(received > 0 && received < size / 4, `${received} bytes in the meantime`);
+  gate.resolve();
+  await running;
+  assert(written > size, "everything was captured");
 });
 
 Deno.test("simulate() fails when a capture cannot be written, unless the run has failed", async () => {
