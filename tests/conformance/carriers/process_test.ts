@@ -5,18 +5,18 @@ import { startChild } from "../../../transports/processes/child/start_child.ts";
 import { relayedPair } from "../../support/pairs/relayed_pair.ts";
 import { hasProgram } from "../../support/peers/outside_peer.ts";
 
-const RELAY = new URL("../../transports/carriers/stdio_relay.py", import.meta.url).pathname;
+const RELAY = new URL("../../transports/carriers/stdio_relay.pl", import.meta.url).pathname;
 
 const stdioPair = relayedPair(async (port) => {
-  const args = ["-S", "-E", RELAY, String(port)];
-  const child = await startChild("python3", ["piped", "piped", "inherit"], { args });
+  const args = [RELAY, String(port)];
+  const child = await startChild("perl", ["piped", "piped", "inherit"], { args });
   const carrier = new ProcessCarrier(child, 5000);
   return { carrier, end: () => carrier.exited };
 });
 
 const fourthPair = relayedPair(async (port) => {
-  const args = ["-S", "-E", RELAY, String(port), "3"];
-  const child = await startChild("python3", ["null", "null", "inherit", "piped"], { args });
+  const args = [RELAY, String(port), "3"];
+  const child = await startChild("perl", ["null", "null", "inherit", "piped"], { args });
   const end = (): Promise<unknown> => {
     child.kill("SIGKILL");
     return child.exited;
@@ -24,7 +24,7 @@ const fourthPair = relayedPair(async (port) => {
   return { carrier: new PipeCarrier(child.pipes.get(3) ?? {}), end };
 });
 
-if (hasProgram("python3", ["--version"])) {
+if (hasProgram("perl", ["--version"])) {
   testTransport(stdioPair, { name: "process" });
   testTransport(fourthPair, { name: "descriptor 3" });
 }
