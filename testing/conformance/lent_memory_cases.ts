@@ -91,7 +91,7 @@ export const lentMemoryCases: readonly ConformanceCase[] = [
   {
     name: "Lent chunks that are written asynchronously, and waited for, come back whole",
     async run(scene): Promise<void> {
-      const sent = scene.random.bytes(1_000_000);
+      const sent = scene.random.bytes(300_000);
       const [a, b] = await scene.pair({}, {
         borrowsChunks: true,
         async dataReceived(chunk): Promise<void> {
