@@ -34,7 +34,7 @@ export const callbackErrorCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "What is thrown and is no Error is the cause of one",
+    name: "A thrown value that is not an Error becomes the cause of one",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair({}, {
         dataReceived(): void {
@@ -78,7 +78,7 @@ export const callbackErrorCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "The gap onError: an exception is reported to nobody",
+    name: "The gap onError: an exception is not reported",
     gap: "onError",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair({}, { dataReceived: thrower() });

@@ -49,7 +49,7 @@ export const closeInfoCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "closed resolves after connectionLost, to whoever asks and whenever",
+    name: "closed resolves after connectionLost, for every caller, early or late",
     async run(scene): Promise<void> {
       const order: string[] = [];
       const [a] = await scene.pair({ connectionLost: () => void order.push("connectionLost") });

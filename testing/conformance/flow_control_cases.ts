@@ -29,7 +29,7 @@ const PAUSED = { connectionMade: (transport: Transport) => transport.pauseReadin
 /** Water marks, and the cap above them. */
 export const flowControlCases: readonly ConformanceCase[] = [
   {
-    name: "setWriteBufferLimits() fills in what is not given as asyncio does",
+    name: "setWriteBufferLimits() fills in missing values as asyncio does",
     async run(scene): Promise<void> {
       const [{ transport }] = await scene.pair();
       assertEquals(transport.getWriteBufferLimits(), { high: 65_536, low: 16_384 });
@@ -165,7 +165,7 @@ export const flowControlCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "A paused reader does not keep the writing of its own end from going on",
+    name: "A paused reader does not stop its own end from writing",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair(PAUSED);
       b.transport.write(new Uint8Array(1_000_000));
@@ -216,7 +216,7 @@ export const flowControlCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "The gap backPressure: all is sent though the peer does not read",
+    name: "The gap backPressure: everything is sent although the peer does not read",
     gap: "backPressure",
     async run(scene): Promise<void> {
       const [a] = await scene.pair({}, PAUSED);

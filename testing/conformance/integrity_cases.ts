@@ -26,7 +26,7 @@ export const integrityCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "One write at a time arrives alone: 200 small ones, each answered before the next",
+    name: "200 small writes, each answered before the next, arrive one by one",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair({}, {
         dataReceived: (chunk) => void b.transport.write(chunk),
@@ -47,7 +47,7 @@ export const integrityCases: readonly ConformanceCase[] = [
     run: (scene) => exchange(scene, 4_194_304, 0, 300_000),
   },
   {
-    name: "2 MiB come back whole and in order from a peer that sends back what it gets",
+    name: "A peer that echoes sends 2 MiB back whole and in order",
     async run(scene): Promise<void> {
       const sent = scene.random.bytes(2_097_152);
       let own: Transport | undefined;

@@ -208,7 +208,7 @@ export const lentMemoryCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "A lent chunk may be transferred away: nothing else is lost",
+    name: "A lent chunk may be transferred: no other byte is lost",
     async run(scene): Promise<void> {
       const sent = scene.random.bytes(400_000);
       const [a, b] = await scene.pair({}, {

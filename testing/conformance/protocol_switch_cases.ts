@@ -19,7 +19,7 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "setProtocol() calls neither protocol; what comes next goes to the new one",
+    name: "setProtocol() calls neither protocol; later chunks go to the new one",
     async run(scene): Promise<void> {
       const heard: string[] = [];
       const lost = Promise.withResolvers<void>();
@@ -57,7 +57,7 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "A chunk that is held back goes to the protocol that is there when reading resumes",
+    name: "A held chunk goes to the protocol that is set when reading resumes",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       const next = new RecordingProtocol();
@@ -104,7 +104,7 @@ export const protocolSwitchCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "Unread bytes come without anything from the peer, in small buffers as well",
+    name: "Unread bytes are delivered although the peer sends nothing, also into small buffers",
     async run(scene): Promise<void> {
       const [, b] = await scene.pair();
       await turns();

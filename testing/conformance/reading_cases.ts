@@ -73,7 +73,7 @@ export const readingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "A chunk owns its buffer: it may be transferred away, and nothing else is lost",
+    name: "A chunk owns its buffer: it may be transferred, and no other byte is lost",
     async run(scene): Promise<void> {
       const sent = scene.random.bytes(400_000);
       const strange: string[] = [];
@@ -211,7 +211,7 @@ export const readingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "What dataReceived() and bufferUpdated() return and is no promise means nothing",
+    name: "Return values of dataReceived() and bufferUpdated() other than promises are ignored",
     async run(scene): Promise<void> {
       // Callers without types, and arrow functions that return what they call.
       const answer = () => 7 as unknown as void;

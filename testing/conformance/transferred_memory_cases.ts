@@ -49,7 +49,8 @@ export const transferredMemoryCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "What is only a part of its buffer, or cannot be transferred, is sent and stays",
+    name:
+      "A view of part of a buffer, or of one that cannot be transferred, is sent and not detached",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       const expected: Bytes[] = [];
@@ -116,7 +117,7 @@ export const transferredMemoryCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "Data that was given away is refused the second time, and sent once",
+    name: "Transferred data is refused the second time, and sent once",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       const data = new Uint8Array([1, 2, 3]);
@@ -131,7 +132,7 @@ export const transferredMemoryCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "Data that is given away to a closed connection is detached and dropped",
+    name: "Data transferred to a closed connection is detached and dropped",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       a.transport.close();

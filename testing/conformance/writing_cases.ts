@@ -20,7 +20,8 @@ const NOT_BYTES: readonly unknown[] = [
 /** What `write` and `writelines` take and send. */
 export const writingCases: readonly ConformanceCase[] = [
   {
-    name: "write() of what is neither bytes nor a string throws TypeError and sends nothing",
+    name:
+      "write() of a value that is neither bytes nor a string throws TypeError and sends nothing",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       for (const value of NOT_BYTES) {
@@ -128,7 +129,7 @@ export const writingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "write() sends bytes over any memory, and leaves the writer's alone",
+    name: "write() sends bytes of any kind of buffer, and does not change them",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       const kept: [Uint8Array, Bytes][] = [];
@@ -147,7 +148,8 @@ export const writingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "write() and writelines() throw TypeError for what cannot be sent, and send none of it",
+    name:
+      "write() and writelines() throw TypeError for values that cannot be sent, and send nothing",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       const gone = new Uint8Array(5);
@@ -182,7 +184,7 @@ export const writingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "writelines() of a generator that uses one buffer again sends every content of it",
+    name: "writelines() of a generator that reuses one buffer sends each content of it",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       const buffer = new Uint8Array(70_000);
@@ -201,7 +203,8 @@ export const writingCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "Memory that goes away while it is queued ends the connection, which nothing keeps open",
+    name:
+      "Memory that is detached while it is queued ends the connection, which then keeps nothing open",
     async run(scene): Promise<void> {
       const [a, b] = await scene.pair();
       b.transport.pauseReading();

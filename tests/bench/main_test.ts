@@ -18,7 +18,7 @@ function command(args: readonly string[]): Deno.Command {
   });
 }
 
-Deno.test("bench ends with one line and code 2 for a name that it does not know", async () => {
+Deno.test("bench prints one line and exits with code 2 for an unknown name", async () => {
   const { code, stdout, stderr } = await command(["--only", "perl"]).output();
   assertEquals([code, new TextDecoder().decode(stdout)], [2, ""]);
   const text = new TextDecoder().decode(stderr);

@@ -11,7 +11,7 @@ import type { Scenario, Values } from "../../bench/scenarios.ts";
 
 const onLinux = { ignore: Deno.build.os !== "linux" };
 
-Deno.test("prime() has a connection come, speak and go before it resolves", async () => {
+Deno.test("prime() opens a connection, exchanges a message and closes it before it resolves", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const events: string[] = [];
   const serving = (async () => {

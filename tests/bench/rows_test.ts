@@ -37,7 +37,7 @@ Deno.test("spreadOf() is half the range as a share of the median, unknown for on
   assertEquals(spreadOf([10]), NaN);
 });
 
-Deno.test("ratiosOf() takes each round to the base of the same round", () => {
+Deno.test("ratiosOf() divides each round by the base of the same round", () => {
   assertEquals(ratiosOf([RAW, row("ours", [50, 300])], row("ours", [50, 300]), "speed"), [
     0.5,
     1.5,

@@ -37,7 +37,7 @@ Deno.test("readRows() finds owner, names and counterparts of each row", () => {
   ]);
 });
 
-Deno.test("compareNames() complains of what is missing, strange, said twice or not at all", () => {
+Deno.test("compareNames() reports missing, unknown, repeated and empty rows", () => {
   const recorded = { Reader: ["read", "close", "readline"], asyncio: ["sleep", "run"] };
   const twice = PAGE.replace("`read_all`", "`read_all`, `read`");
   assertEquals(compareNames(readRows(twice), recorded), [
@@ -89,7 +89,7 @@ function counterparts(list: typeof KNOWN): Counterpart[] {
   return list.map(([_, text, module], line) => ({ text, line, ...(module && { module }) }));
 }
 
-Deno.test("findUnknown() complains of each name that nobody has, and of no other", async () => {
+Deno.test("findUnknown() reports each name that does not exist, and no other", async () => {
   const complaints = await findUnknown([...counterparts(KNOWN), ...counterparts(UNKNOWN)]);
   const expected = UNKNOWN.map(([_, text, module], line) =>
     `line ${line}: ${module ?? "nobody"} has no ${text}`

@@ -27,7 +27,7 @@ function configFor(front: number, one: number, two: number): string {
 const ignore = !hasProgram("haproxy", ["-v"]);
 
 Deno.test({
-  name: "haproxy takes the configuration of docs/production.md as it stands",
+  name: "haproxy accepts the configuration of docs/production.md unchanged",
   ignore,
   async fn(): Promise<void> {
     const config = await Deno.makeTempFile({ prefix: "sluice-", suffix: ".cfg" });
@@ -44,7 +44,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "haproxy, as in docs/production.md, spreads clients over two servers and tells who they are",
+    "haproxy, as in docs/production.md, distributes clients over two servers and tells their addresses",
   ignore,
   async fn(): Promise<void> {
     const seen: string[] = [];

@@ -52,7 +52,7 @@ testWithSignals("websocket_bridge closes its clients and ends with code 0 on SIG
   assert(outcome.stdout.includes("stopping, 1 connection to close"));
 });
 
-Deno.test("websocket_bridge turns away pages of other sites, what is no WebSocket, and says if its target is not there", async () => {
+Deno.test("websocket_bridge refuses pages of other sites and requests that are not WebSockets, and reports an unreachable target", async () => {
   // No program listens on this port.
   const args = ["--port", "0", "--target", "127.0.0.1:1", "--origin", "https://example.org"];
   await using bridge = startExample("websocket_bridge", args);
@@ -99,7 +99,7 @@ testWithSignals("capture writes a file with all that passed", async () => {
   }
 });
 
-Deno.test("capture leaves a file alone that exists, and ends", async () => {
+Deno.test("capture exits and does not touch a file that exists", async () => {
   const folder = await Deno.makeTempDir({ dir: ".", prefix: ".capture-" });
   try {
     const file = `${folder}/precious.pcapng`;

@@ -62,7 +62,7 @@ Deno.test("The TLS examples end with one line for --cert without --key, and the 
   ]);
 });
 
-Deno.test("tls_echo with --ca lets in who shows a certificate of that authority, and no other", async () => {
+Deno.test("tls_echo with --ca accepts clients with a certificate of that authority, and no other", async () => {
   await using server = startExample("tls_echo", ["--port", "0", "--ca", pathOf("ca.crt")]);
   const args = ["--connect", "--port", String(await server.port())];
   const [known, unknown] = await Promise.all([
@@ -95,7 +95,7 @@ Deno.test("starttls_smtp shows the certificate of --cert and --key", async () =>
   await assertRejects(() => answerAfterUpgrade(port, trusting), Error, "localhost");
 });
 
-Deno.test("starttls_smtp with --ca lets in who shows a certificate of that authority, and no other", async () => {
+Deno.test("starttls_smtp with --ca accepts clients with a certificate of that authority, and no other", async () => {
   await using server = startExample("starttls_smtp", ["--port", "0", "--ca", pathOf("ca.crt")]);
   await using strict = startExample("starttls_smtp", [
     "--port",
@@ -116,7 +116,7 @@ Deno.test("mutual_tls with --cert and --key serves, and shows them", async () =>
   assertEquals(await greeting(await server.port(), tls), "Hello, Ada Lovelace!");
 });
 
-Deno.test("mutual_tls with --ca serves, and refuses who is not of that authority", async () => {
+Deno.test("mutual_tls with --ca serves, and refuses clients of another authority", async () => {
   await using server = startExample("mutual_tls", ["--port", "0", "--ca", pathOf("stranger.crt")]);
   const port = await server.port();
   await assertRejects(() => greeting(port, { ...trusting, ...ada }));

@@ -65,7 +65,7 @@ testWithSignals("chat_server passes on what is said, and who comes and goes", as
   assertEquals([code, stderr], [0, []]);
 });
 
-Deno.test("chat_server asks again for a name that is taken or none", async () => {
+Deno.test("chat_server asks again for a name that is taken or not valid", async () => {
   await using server = await createServer(new Room().enter, { port: 0 });
   await using _ada = await Guest.join(server.port, "Ada");
   await using other = new Guest(await openConnection({ port: server.port }));
@@ -89,7 +89,7 @@ Deno.test("chat_server says that a line is too long or no text, and goes on", as
   assertEquals(await bob.hear(/^Ada: /), "Ada: short");
 });
 
-Deno.test("chat_server lets a slow user neither delay the others nor fill the memory", async () => {
+Deno.test("chat_server lets a slow user neither delay other users nor fill the memory", async () => {
   const room = new Room();
   await using server = await createServer(room.enter, { port: 0 });
   await using ada = await Guest.join(server.port, "Ada");
@@ -115,7 +115,7 @@ Deno.test("chat_server lets a slow user neither delay the others nor fill the me
   assertEquals(await slow.hear(/^Ada: still/), "Ada: still there?");
 });
 
-Deno.test("chat_server serves everybody else in full while one user never reads", async () => {
+Deno.test("chat_server serves all other users in full while one user never reads", async () => {
   const room = new Room();
   await using server = await createServer(room.enter, { port: 0 });
   await using ada = await Guest.join(server.port, "Ada");

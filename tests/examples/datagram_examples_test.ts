@@ -50,7 +50,7 @@ Deno.test("udp_echo_client prints what udp_echo_server sends back", async () => 
   await server.line(/^7 bytes from 127\.0\.0\.1:\d+$/);
 });
 
-Deno.test("udp_echo_client sends again, and says at last that nobody answers", async () => {
+Deno.test("udp_echo_client retries, and reports in the end that no answer came", async () => {
   await using silent = await openDatagrams({ localAddr: {} });
   const args = ["--port", String(silent.port), "--tries", "2", "--timeout", "50"];
   const { code, stderr } = await runExample("udp_echo_client", args);
@@ -68,7 +68,7 @@ testWith("socat", "udp_echo_server echoes to socat", async () => {
 
 testWith(
   "dig",
-  "dns_server answers dig over UDP and TCP, and sends it from one to the other",
+  "dns_server answers dig over UDP and TCP, and sends it from UDP to TCP",
   async () => {
     await using server = startExample("dns_server", ["--port", "0"]);
     const port = String(await server.port());

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("demo shows three faces, back-pressure and an orderly end, and ends by itself", async () => {
+Deno.test("demo shows three APIs, back-pressure and an orderly end, and exits by itself", async () => {
   const { code, stdout, stderr } = await runExample("demo");
   assertEquals([code, stderr], [0, []]);
   const has = (text: string): boolean => stdout.some((line) => line.includes(text));

@@ -79,7 +79,7 @@ Deno.test("answerQuery() cuts short what is too long for UDP, and takes the size
   assertEquals(bad?.slice(-11), new Uint8Array([0, 0, 41, 4, 208, 1, 0, 0, 0, 0, 0]));
 });
 
-Deno.test("answerQuery() gives no answer to an answer, and to what has no header", () => {
+Deno.test("answerQuery() does not answer an answer, or a message without a header", () => {
   assertEquals(outcome(query(question("example.test"), { flags: 0x8100 })), null);
   for (let length = 0; length < 12; length++) {
     assertEquals(outcome(query(question("example.test")).subarray(0, length)), null);

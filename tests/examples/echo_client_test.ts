@@ -28,7 +28,7 @@ Deno.test("echo_client gets its message back over a Unix socket with --path", as
   await server.stop("SIGTERM");
 });
 
-Deno.test("echo_client ends with one line and a hint where nobody listens", async () => {
+Deno.test("echo_client exits with one line and a hint when no server listens", async () => {
   const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
   free.close();

@@ -95,7 +95,7 @@ async function outcome(attack: Attack, keyB?: Bytes): Promise<[Error | null, str
   return [error, received.receivedText];
 }
 
-test("encryption() carries bytes that nobody in between can read", async () => {
+test("encryption() sends no byte in clear text", async () => {
   const seen: number[] = [];
   const [error, text] = await outcome({
     forward(chunk): Bytes[] {
@@ -138,7 +138,7 @@ for (const [name, attack] of Object.entries(ATTACKS)) {
   });
 }
 
-test("encryption() ends with EncryptionError where the data is cut off, even between records", async () => {
+test("encryption() ends with EncryptionError when the data is cut off, even between records", async () => {
   for (let kept = 1; kept <= 3; kept++) {
     const [error] = await outcome({ forward: (chunk, count) => count <= kept ? [chunk] : [] });
     assertInstanceOf(error, EncryptionError);

@@ -112,7 +112,7 @@ Deno.test("production_server names --metrics when the port of its metrics is in 
 });
 
 Deno.test({
-  name: "unix_echo and echo_server name --path when a file is in the way",
+  name: "unix_echo and echo_server name --path when a file exists at the path",
   ignore: Deno.build.os === "windows",
   async fn(): Promise<void> {
     const flags = ["--allow-net", "--allow-read", "--allow-write"];

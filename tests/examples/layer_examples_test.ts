@@ -34,7 +34,7 @@ for (const name of ["encrypted_echo", "layered_echo"]) {
     assertEquals([right.code, right.stderr], [0, []]);
   });
 
-  Deno.test(`${name} ends with one line for what is no key`, async () => {
+  Deno.test(`${name} exits with one line for an invalid key`, async () => {
     const { code, stderr } = await runExample(name, ["--key", "secret"]);
     assertEquals([code, stderr.length], [2, 1]);
     assertMatch(stderr.join(), /^\w+: Cannot use --key: "secret" is not 64 hexadecimal digits$/);
@@ -49,7 +49,7 @@ Deno.test("layered_echo logs a hex dump of the wire that does not hold the text"
   assert(!stdout.some((line) => /^[0-9a-f]{8} .*\|.*Hello.*\|$/.test(line)));
 });
 
-Deno.test("encrypted_echo as a client says so when the server speaks in clear", async () => {
+Deno.test("encrypted_echo as a client reports a server that sends clear text", async () => {
   await using server = await createServer(() => new Clear(), { port: 0 });
   const args = ["--port", String(server.port), "--connect", "--key", KEY];
   const { code, stderr } = await runExample("encrypted_echo", args);

@@ -115,7 +115,7 @@ Deno.test("memcached_server counts with 64 bits, and not below 0", async () => {
   ]);
 });
 
-Deno.test("memcached_server forgets what has expired, by the clock that it is given", async () => {
+Deno.test("memcached_server drops expired entries, by the clock that it is given", async () => {
   await using scene = await Scene.start();
   const later = T0 / 1000 + 5_000_000;
   await check(scene, [
@@ -220,7 +220,7 @@ Deno.test("memcached_server keeps keys and values of any bytes apart", async () 
   await client.close();
 });
 
-Deno.test("memcached_server gives up what was not used for the longest time", async () => {
+Deno.test("memcached_server evicts the entry that was not used for the longest time", async () => {
   await using scene = await Scene.start({ maxBytes: 5 * 1150 });
   const value = "v".repeat(1000);
   const store = (key: string) => scene.ask(`set ${key} 0 0 1000\r\n${value}\r\n`);

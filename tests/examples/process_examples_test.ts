@@ -16,7 +16,7 @@ test("run_command sorts by callbacks, by streams and as a connection, and shows 
   assertMatch(stdout[6] ?? "", /no-such-file/);
 });
 
-test("pipeline counts words, and head ends what comes before it", async () => {
+test("pipeline counts words, and head ends the programs before it", async () => {
   const { code, stdout, stderr } = await runExample("pipeline", [
     ...["--text", "b a b c b a", "--count", "2"],
   ]);
@@ -25,7 +25,7 @@ test("pipeline counts words, and head ends what comes before it", async () => {
   assertMatch(stdout[2] ?? "", /^exit codes: 0 0 (0|-13) 0$/);
 });
 
-test("language_server_client starts a server that died anew, and has the last one stop", async () => {
+test("language_server_client restarts a server that died, and stops the last one", async () => {
   const { code, stdout, stderr } = await runExample("language_server_client", ["--deaths", "1"]);
   assertEquals([code, stderr], [0, []]);
   assertEquals(stdout, [

@@ -29,7 +29,7 @@ testWithSignals("production_server closes its clients in good order on SIGTERM",
   assert(stdout.some((line) => /^127\.0\.0\.1:\d+ ended by local, 6 bytes$/.test(line)));
 });
 
-Deno.test("production_server with --proxy tells the client behind the proxy", async () => {
+Deno.test("production_server with --proxy tells the address of the client", async () => {
   await using server = startExample("production_server", ["--port=0", "--proxy"]);
   const { transport } = await createConnection(() => ({}), {
     port: await server.port(),

@@ -136,7 +136,7 @@ const CONVERSATION: [command: string, answer: string][] = [
   ["QUIT", "221 bye"],
 ];
 
-Deno.test("starttls_smtp heeds the order of the commands", async () => {
+Deno.test("starttls_smtp enforces the order of the commands", async () => {
   await using server = startExample("starttls_smtp", ["--port", "0"]);
   await using client = await SmtpClient.secure(server);
   for (const [command, answer] of CONVERSATION) {
@@ -159,7 +159,7 @@ Deno.test("starttls_smtp refuses all but four commands in the clear, and forgets
   assertEquals(await client.rest(), ["250 ok"]);
 });
 
-Deno.test("starttls_smtp wants EHLO again after STARTTLS", async () => {
+Deno.test("starttls_smtp requires EHLO again after STARTTLS", async () => {
   await using server = startExample("starttls_smtp", ["--port", "0"]);
   const connection = await openConnection({ port: await server.port() });
   await using client = new SmtpClient(connection);

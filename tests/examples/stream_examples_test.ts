@@ -71,7 +71,7 @@ testWithSignals("tcp_proxy says that its target is not there, closes, and goes o
   assertMatch(stderr[0] ?? "", /^127\.0\.0\.1:\d+: Cannot connect to 127\.0\.0\.1:\d+: .*refused/);
 });
 
-Deno.test("tcp_proxy gives up a pair that is silent for too long", async () => {
+Deno.test("tcp_proxy closes a pair that is idle for too long", async () => {
   await using upstream = await createServer(() => ({}), { port: 0 });
   const target = `127.0.0.1:${upstream.port}`;
   await using proxy = startExample("tcp_proxy", ["--port=0", `--target=${target}`, "--idle=1"]);
@@ -80,7 +80,7 @@ Deno.test("tcp_proxy gives up a pair that is silent for too long", async () => {
   await proxy.line(/^127\.0\.0\.1:\d+: 0 bytes \(.*1000 ms.*\) there, 0 bytes \(.*\) back$/);
 });
 
-Deno.test("tcp_proxy ends with one line for a target that is none", async () => {
+Deno.test("tcp_proxy exits with one line for an invalid target", async () => {
   for (const target of ["localhost", "1:2:3", "::1:80"]) {
     const { code, stdout, stderr } = await runExample("tcp_proxy", [`--target=${target}`]);
     assertEquals([code, stdout], [2, []]);
@@ -88,7 +88,7 @@ Deno.test("tcp_proxy ends with one line for a target that is none", async () => 
   }
 });
 
-Deno.test("netcat sends stdin, ends its direction with it, and prints what comes", async () => {
+Deno.test("netcat sends stdin, half-closes at its end, and prints what it receives", async () => {
   await using server = await startServer(async ({ reader, writer }) => {
     const all = await reader.read();
     writer.write(`got ${JSON.stringify(new TextDecoder().decode(all))}\n`);
@@ -112,7 +112,7 @@ Deno.test("netcat ends when the other end does, though its stdin is open", async
   assertEquals([code, stdout], [0, ["hello"]]);
 });
 
-Deno.test("netcat ends with one line where nobody listens", async () => {
+Deno.test("netcat exits with one line when no server listens", async () => {
   const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
   free.close();

@@ -81,7 +81,7 @@ testWith("openssl", "tls_echo echoes to openssl s_client", async () => {
   assertEquals(echoed, line);
 });
 
-Deno.test("mutual_tls greets who shows a certificate and refuses who does not", async () => {
+Deno.test("mutual_tls greets clients with a certificate and refuses clients without one", async () => {
   const { code, stdout, stderr } = await runExample("mutual_tls");
   assertEquals([code, stderr], [0, []]);
   assertEquals(stdout[0], "with a certificate: Hello, Ada Lovelace!");
@@ -89,7 +89,7 @@ Deno.test("mutual_tls greets who shows a certificate and refuses who does not", 
   assertEquals(stdout.filter((line) => line.startsWith("refused: Cannot complete TLS")).length, 1);
 });
 
-Deno.test("starttls_smtp refuses mail in the clear, and what is slipped in", async () => {
+Deno.test("starttls_smtp refuses mail in clear text, and commands injected after STARTTLS", async () => {
   await using server = startExample("starttls_smtp", ["--port", "0"]);
   await using client = await openConnection({ port: await server.port() });
   const { reader, writer } = client;

@@ -36,7 +36,7 @@ test("unix_echo with --message is a client", () =>
     assertEquals(outcome, { code: 0, stdout: ["neighbour"], stderr: [] });
   }));
 
-test("unix_echo takes the path of a server that was killed", () =>
+test("unix_echo reuses the path of a server that was killed", () =>
   withPath(async (path) => {
     const killed = startExample("unix_echo", ["--path", path]);
     await killed.line(/^listening/);
@@ -46,7 +46,7 @@ test("unix_echo takes the path of a server that was killed", () =>
     await server.line(/^listening/);
   }));
 
-test("unix_echo ends with one line where a file stands or a server listens", () =>
+test("unix_echo exits with one line when a file exists or a server listens at the path", () =>
   withPath(async (path) => {
     await Deno.writeTextFile(path, "precious");
     const onFile = await runExample("unix_echo", ["--path", path]);

@@ -95,7 +95,7 @@ Deno.test("websocket_bridge closes its connection to the target when the client 
   await gone.promise;
 });
 
-Deno.test("websocket_bridge refuses foreign pages, also those whose name points to this machine", async () => {
+Deno.test("websocket_bridge refuses pages of other origins, also of a name that resolves to this machine", async () => {
   await using target = await startTarget();
   const own = ["--origin", "https://example.org", "--name", "bridge.example"];
   const args = ["--port", "0", "--target", `127.0.0.1:${target.port}`, ...own];
@@ -126,7 +126,7 @@ Deno.test("websocket_bridge refuses foreign pages, also those whose name points 
   }
 });
 
-Deno.test("websocket_bridge says on one line that its target is not there", async () => {
+Deno.test("websocket_bridge reports on one line that its target is unreachable", async () => {
   const args = ["--port", "0", "--target", "127.0.0.1:1"];
   await using bridge = startExample("websocket_bridge", args);
   const port = await bridge.port();

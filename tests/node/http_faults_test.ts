@@ -50,7 +50,7 @@ Deno.test("An answer that waits for one before it ends with the connection as we
   await cancelled.promise;
 });
 
-Deno.test("Nothing is said in the middle of an answer when the request goes wrong", async () => {
+Deno.test("A failure of the request writes nothing into an answer that has begun", async () => {
   const cases: [string, string, object][] = [
     ["GET / HTTP/1.1\r\nhost: a\r\n\r\n", "NONSENSE\r\n\r\n", {}],
     ["GET / HTTP/1.1\r\nhost: a\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", {}],
@@ -111,7 +111,7 @@ Deno.test("An answer whose content-length is not the length of its body is cut",
   }
 });
 
-Deno.test("How the body is framed is not passed on from another answer", async () => {
+Deno.test("Framing headers of another answer are not passed on", async () => {
   await using client = await Client.of(() =>
     new Response("hello", { headers: { "transfer-encoding": "chunked", "content-length": "5" } })
   );
@@ -120,7 +120,7 @@ Deno.test("How the body is framed is not passed on from another answer", async (
   assert(!head.includes("transfer-encoding") && head.includes("content-length: 5"), head);
 });
 
-Deno.test("A body that gives what are no bytes fails and is cancelled", async () => {
+Deno.test("A body stream whose chunks are not bytes fails and is cancelled", async () => {
   for (const chunk of [5, undefined]) {
     const cancelled = Promise.withResolvers<unknown>();
     const errors: Error[] = [];
@@ -151,7 +151,7 @@ Deno.test("info.upgrade() gives no connection when its response is not returned"
   }
 });
 
-Deno.test("info.upgradeWebSocket() refuses what is no handshake", async () => {
+Deno.test("info.upgradeWebSocket() refuses a request that is not a handshake", async () => {
   const key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
   for (const [method, given] of [["POST", key], ["GET", "sec-websocket-key: short"]] as const) {
     const errors: string[] = [];

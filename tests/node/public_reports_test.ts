@@ -39,7 +39,7 @@ Deno.test("A driver may listen for connect after it has called connect()", async
   await closed(stream.resume());
 });
 
-Deno.test("Methods of a socket that drivers call without asking are there", async () => {
+Deno.test("Methods of a socket that drivers call without a check exist", async () => {
   // node-postgres#2896, #2503: "setNoDelay is not a function" of a stream through a proxy.
   const [stream, peer] = await pair();
   const same = stream.setNoDelay().setKeepAlive(true, 1000).setTimeout(0).ref().unref().connect();
@@ -95,7 +95,7 @@ Deno.test("A half-open stream answers after it was read to its end", async () =>
   await peer.close();
 });
 
-Deno.test("What a server says first is there when a library begins to listen late", async () => {
+Deno.test("A server's greeting is kept for a library that begins to listen late", async () => {
   // nodemailer#1684: the greeting came before the library had its listener, and was lost.
   const [stream, peer] = await pair();
   peer.writer.write("220 ready");
@@ -107,7 +107,7 @@ Deno.test("What a server says first is there when a library begins to listen lat
   await closed(stream);
 });
 
-Deno.test("A server that goes at any byte of an exchange closes the stream once, and every write", async () => {
+Deno.test("A server that disconnects at any byte of an exchange closes the stream once, and settles every write", async () => {
   // mysql2#731: a client that hung for ever when the connection broke at the wrong moment.
   for (let bytes = 0; bytes < 12; bytes++) {
     const [stream, peer] = await pair();
@@ -199,7 +199,7 @@ Deno.test("node:tls runs over a stream, and its end reaches the other end", asyn
   assertEquals(await text(secured), "all of it");
 });
 
-Deno.test("A socket that is given up while it connects is destroyed", async () => {
+Deno.test("A socket whose connect is aborted is destroyed", async () => {
   // undici#5709: a time-out rejected the promise and left the socket open.
   const [stream] = await pair();
   const waiting: Duplex = Object.assign(stream, {});

@@ -17,7 +17,7 @@ import { decode } from "../support/text.ts";
 import { HttpClient as Client, type Options } from "../support/peers/http_client.ts";
 import { ReplacedClock } from "../support/time/replaced_clock.ts";
 
-Deno.test("HttpService refuses what is no handler, and wrong options", () => {
+Deno.test("HttpService rejects a handler that is not a function, and wrong options", () => {
   assertThrows(() => new HttpService("x" as never), TypeError, "neither a handler");
   assertThrows(() => new HttpService({} as never), TypeError, "neither a handler");
   const handler = () => new Response();
@@ -25,7 +25,7 @@ Deno.test("HttpService refuses what is no handler, and wrong options", () => {
   assertThrows(() => new HttpService(handler, { timeout: 1 } as never), TypeError, "timeout");
 });
 
-Deno.test("HttpService.serve() rejects what is no connection", async () => {
+Deno.test("HttpService.serve() rejects an argument that is not a connection", async () => {
   const service = new HttpService(() => new Response());
   await assertRejects(() => service.serve({} as never), TypeError, "no connection");
 });
@@ -174,7 +174,7 @@ Deno.test("A response that was used is the handler's fault", async () => {
   assertInstanceOf(errors[0], TypeError);
 });
 
-Deno.test("A handler that gives no Response is told so", async () => {
+Deno.test("A handler that does not return a Response gets an error that says so", async () => {
   const errors: string[] = [];
   await using client = await Client.of((() => undefined) as never, {
     onError: (error) => errors.push(error.message),
@@ -195,7 +195,7 @@ Deno.test("request.signal aborts when the client goes away", async () => {
   assertEquals(String(await gone.promise), "ConnectionLostError: The client is gone");
 });
 
-Deno.test("A head that does not come in time is answered 408, one too long 431, nonsense 400", async () => {
+Deno.test("A late head is answered with 408, one that is too long with 431, an invalid one with 400", async () => {
   const handler = () => new Response("never");
   const cases: [string, Options, string][] = [
     ["GET / HT", { headersTimeout: 5 }, "408"],
@@ -226,7 +226,7 @@ Deno.test("A connection without a request ends after keepAliveTimeout", async ()
   assertEquals(await client.rest(), "");
 });
 
-Deno.test("Requests in a row are answered in their order", async () => {
+Deno.test("Pipelined requests are answered in order", async () => {
   await using client = await Client.of(async ({ url }) => {
     if (url.endsWith("/slow")) await turns();
     return new Response(new URL(url).pathname);
@@ -315,7 +315,7 @@ Deno.test("info.upgrade() throws where the client does not ask for one", async (
   assert(errors[0]?.message.includes("does not ask for it"));
 });
 
-Deno.test("serveHttp() serves a server of node:http, and ends its connections in good order", async () => {
+Deno.test("serveHttp() serves a server of node:http, and ends its connections cleanly", async () => {
   const node = createNodeServer((request, response) => {
     response.end(`${request.socket.remoteAddress} ${request.url}`);
   });
@@ -348,7 +348,7 @@ Deno.test("A connection that a server of node:http upgraded is left alone", asyn
   socket.resume().once("end", () => void socket.end());
 });
 
-Deno.test("Sessions of HTTP/2 are under no times of HTTP/1, and end in good order", async () => {
+Deno.test("HTTP/2 sessions have no timeouts of HTTP/1, and end cleanly", async () => {
   const http2 = createHttp2Server((_request, response) => void response.end("two"));
   const service = new HttpService(http2, { headersTimeout: 5 });
   const [a, b] = await memoryTransportPair(() => ({}), () => ({}));

@@ -40,7 +40,7 @@ async function eventsOf(stream: NodeStream): Promise<string[]> {
   return [...events, "close"];
 }
 
-Deno.test("toNodeStream() refuses what is no connection", () => {
+Deno.test("toNodeStream() refuses an argument that is not a connection", () => {
   for (const source of [null, 1, {}, { transport: {} }, { setProtocol: () => {} }]) {
     assertThrows(() => toNodeStream(source as unknown as Transport), TypeError, "is no connection");
   }
@@ -96,7 +96,7 @@ Deno.test("end() ends one direction; the stream reads on", async () => {
   assertEquals(await text(stream), "answer");
 });
 
-Deno.test("A stream reads only while it is read from", async () => {
+Deno.test("A stream reads from its connection only while it is read", async () => {
   const { stream, peer } = await streamAndPeer();
   peer.setWriteBufferLimits({ high: 0 });
   const sent = new Uint8Array(1_000_000).map((_, index) => index % 251);
@@ -157,7 +157,7 @@ Deno.test("destroy(error) aborts the connection with the error and emits that", 
   await peer.closed;
 });
 
-Deno.test("destroySoon() sends the rest and then ends it, even if the peer does not", async () => {
+Deno.test("destroySoon() sends the rest and then closes, even if the peer does not", async () => {
   const { stream, peer, protocol } = await streamAndPeer({ keepsOpen: true });
   const events = eventsOf(stream);
   stream.write(new Uint8Array(500_000));
@@ -180,7 +180,7 @@ Deno.test("A connection that is closed below ends the stream after its bytes wer
   assertEquals(await events, ["end", "close"]);
 });
 
-Deno.test("What a server said before it went is read although writing fails", async () => {
+Deno.test("Data that the server sent before it closed is read although writing fails", async () => {
   await using server = await startServer(({ writer }) => {
     writer.write("too many connections");
   }, { port: 0 });
@@ -265,7 +265,7 @@ Deno.test("connect() of an open stream emits connect, for libraries that connect
   await peer.closed;
 });
 
-Deno.test("setTimeout() emits timeout when nothing goes, and again; 0 turns it off", async () => {
+Deno.test("setTimeout() emits timeout when the stream is idle, and again; 0 turns it off", async () => {
   const { stream } = await streamAndPeer();
   let heard = 0;
   assertStrictEquals(stream.setTimeout(5, () => heard++), stream);
@@ -282,7 +282,7 @@ Deno.test("setTimeout() emits timeout when nothing goes, and again; 0 turns it o
   await once(stream, "close");
 });
 
-Deno.test("A stream over TCP has addresses, and tells the socket of its options", async () => {
+Deno.test("A stream over TCP has addresses, and sets options of the socket", async () => {
   const server = await createServer(() => new RecordingProtocol(), { port: 0 });
   const stream = toNodeStream(await openConnection({ port: server.port }));
   assertStrictEquals(stream.setNoDelay(true).setKeepAlive(true, 1000).unref().ref(), stream);

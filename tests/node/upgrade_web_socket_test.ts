@@ -136,7 +136,7 @@ Deno.test("upgradeWebSocket() refuses frames that break the protocol, with a cod
   }
 });
 
-Deno.test("The end of a WebSocket is the end of the data, a loss is a failure", async () => {
+Deno.test("A closed WebSocket ends the data, a lost one is a failure", async () => {
   const ends: [Uint8Array, number | null][] = [
     [frame(0x88), null],
     // After the end, nothing counts.
@@ -183,7 +183,7 @@ Deno.test("upgradeWebSocket() makes a client wait while nothing reads", async ()
   await Promise.all([transport.closed, served]);
 });
 
-Deno.test("upgradeWebSocket() throws for what is no handshake of a WebSocket", async () => {
+Deno.test("upgradeWebSocket() throws for a request that is not a WebSocket handshake", async () => {
   const errors: string[] = [];
   await using server = await serveHttp((_request, info) => info.upgradeWebSocket().response, {
     port: 0,

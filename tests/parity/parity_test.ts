@@ -67,7 +67,7 @@ for (const folder of ["tls", "datagrams", "processes"]) {
   }
 }
 
-Deno.test("parity: every difference is explained, and every explained one occurs", () => {
+Deno.test("parity: every difference is explained, and every explained difference occurs", () => {
   assertEquals([...used].sort(), Object.keys(rows).sort());
   for (const { asyncio, here, why, source } of Object.values(rows)) {
     assert(asyncio && here && why, "an explanation has a gap");

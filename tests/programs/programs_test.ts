@@ -20,7 +20,7 @@ async function lines({ reader }: StreamConnection, count: number): Promise<strin
   return all;
 }
 
-Deno.test("memcached stores, counts and forgets, in order and quietly where asked", async () => {
+Deno.test("memcached stores, counts and expires, in order, and without replies for noreply", async () => {
   await using server = await serveMemcached(0);
   await using client = await openConnection({ port: server.port, limit: 2_000_000 });
   client.writer.write("set a 7 0 5\r\nhello\r\nget a\r\nset n 0 0 1 noreply\r\n9\r\nincr n 2\r\n");
@@ -43,7 +43,7 @@ Deno.test("memcached stores, counts and forgets, in order and quietly where aske
   assertEquals(new Set(await lines(client, 10_000)), new Set(["END"]));
 });
 
-Deno.test("memcached takes a value of 1 MiB, passes over a larger one, and ends a line without end", async () => {
+Deno.test("memcached accepts a value of 1 MiB, skips a larger one, and disconnects at an endless line", async () => {
   await using server = await serveMemcached(0);
   await using client = await openConnection({ port: server.port, limit: 2_000_000 });
   const value = "v".repeat(1_048_576);
@@ -57,7 +57,7 @@ Deno.test("memcached takes a value of 1 MiB, passes over a larger one, and ends 
   assertEquals((await client.reader.read()).length, 0);
 });
 
-Deno.test("The chat passes lines on, asks those that are silent, and lets them go", async () => {
+Deno.test("The chat forwards lines, asks silent users, and disconnects them", async () => {
   using clock = new ReplacedClock();
   await using server = await serveChat(0, 30_000);
   await using ada = await openConnection({ port: server.port });
@@ -74,7 +74,7 @@ Deno.test("The chat passes lines on, asks those that are silent, and lets them g
   await ada.reader.ended;
 });
 
-Deno.test("The balancer passes clients on, tells the backends of them, and goes round one that is gone", async () => {
+Deno.test("The balancer forwards clients, tells the backends their addresses, and skips a backend that is down", async () => {
   const make = (name: string) =>
     startServer(async ({ reader, writer, transport }) => {
       const source = transport.getExtraInfo("proxyHeader")?.source;
@@ -126,7 +126,7 @@ const CONNECT = (
   ...id.split("").map((c) => c.charCodeAt(0)),
 ];
 
-Deno.test("The broker passes messages on by wildcards, keeps what is retained, and confirms", async () => {
+Deno.test("The broker forwards messages by wildcards, keeps retained ones, and confirms", async () => {
   await using server = await serveMqtt(0);
   await using one = await openConnection({ port: server.port });
   await using two = await openConnection({ port: server.port });
@@ -167,7 +167,7 @@ Deno.test("The broker passes messages on by wildcards, keeps what is retained, a
 
 testWith(
   "redis-server",
-  "The client of Redis pipelines, tells errors, and connects again",
+  "The Redis client pipelines, reports errors, and reconnects",
   async () => {
     await using redis = await RealRedis.start();
     await using client = new RedisClient({ port: redis.port, timeout: 20_000, maxPause: 100 });

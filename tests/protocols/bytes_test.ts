@@ -17,7 +17,7 @@ function views(): Record<string, Uint8Array> {
   return made;
 }
 
-Deno.test("copyOf() copies whatever lies under the bytes, and leaves them alone", () => {
+Deno.test("copyOf() copies bytes of any buffer, and does not change them", () => {
   for (const [what, view] of Object.entries(views())) {
     const copy = copyOf(view);
     assertEquals([[...copy], copy.byteOffset, copy.buffer.byteLength], [[1, 2, 3], 0, 3], what);
@@ -43,7 +43,7 @@ Deno.test("ownedBytes() copies all but bytes that own an ordinary buffer", () =>
   }
 });
 
-Deno.test("joinBytes() joins in order, and copies nothing that is alone", () => {
+Deno.test("joinBytes() joins in order, and does not copy a single part", () => {
   const one = Uint8Array.of(1);
   assertStrictEquals(joinBytes([one]), one);
   assertEquals(joinBytes([one, new Uint8Array(0), Uint8Array.of(2, 3)]), Uint8Array.of(1, 2, 3));
@@ -51,7 +51,7 @@ Deno.test("joinBytes() joins in order, and copies nothing that is alone", () => 
   assertNotStrictEquals(joinBytes([]).buffer, joinBytes([]).buffer);
 });
 
-Deno.test("checkBytes() names what it refuses, and what to do", () => {
+Deno.test("checkBytes() names the value that it refuses, and the remedy", () => {
   const gone = new Uint8Array(1);
   gone.buffer.transfer();
   const cases: [unknown, string][] = [

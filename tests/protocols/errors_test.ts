@@ -65,7 +65,7 @@ Deno.test("Every error is named after its class", () => {
   for (const [error] of CASES) assertEquals(error.name, error.constructor.name);
 });
 
-Deno.test("Every error that says that something took too long is a TimeoutError", () => {
+Deno.test("Every error about a timeout is a TimeoutError", () => {
   const timeouts: [errors.TimeoutError, string][] = [
     [new errors.ConnectTimeoutError("127.0.0.1:80", 30), "ConnectTimeoutError"],
     [new errors.HandshakeTimeoutError("peer", "local", 30), "HandshakeTimeoutError"],

@@ -8,7 +8,7 @@ import { simulate } from "@sluice/net/testing";
 import { handshakes } from "./scenarios/handshakes.ts";
 import { transfers } from "./scenarios/transfers.ts";
 
-Deno.test("a TLS handshake that fails has closed its connection when it is told", async () => {
+Deno.test("A failed TLS handshake has closed its connection when it is reported", async () => {
   const scenario = handshakes[1];
   assert(typeof scenario?.options.chaos === "object");
   const chaos = { ...scenario.options.chaos, interval: 500 };
@@ -18,7 +18,7 @@ Deno.test("a TLS handshake that fails has closed its connection when it is told"
   }
 });
 
-Deno.test("a peer that waits to write hears of a reset that was lost at first", async () => {
+Deno.test("A peer that waits to write learns of a reset whose first segment was lost", async () => {
   const scenario = transfers[1];
   assert(scenario !== undefined);
   const { leftovers } = await simulate(scenario.main, { ...scenario.options, seed: 820_765_383 });

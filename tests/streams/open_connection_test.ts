@@ -63,7 +63,7 @@ Deno.test("openConnection() rejects a bad limit before it connects", async () =>
   assertEquals(count, 1);
 });
 
-Deno.test("openConnection() rejects with the address where nobody listens", async () => {
+Deno.test("openConnection() rejects with the address when no server listens", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   assert(listener.addr.transport === "tcp");
   const { port } = listener.addr;
@@ -74,7 +74,7 @@ Deno.test("openConnection() rejects with the address where nobody listens", asyn
   await assertRejects(() => openUnixConnection({ path }), NotFound, path);
 });
 
-Deno.test("openConnection() gives up when its signal aborts", async () => {
+Deno.test("openConnection() rejects when its signal aborts", async () => {
   await using server = await startServer(answer, { port: 0 });
   const reason = new Error("Enough");
   const { port } = server;

@@ -64,7 +64,7 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 }
 
 for (const [text, expected] of HEADS) {
-  Deno.test(`sniff() takes ${JSON.stringify(text)} for ${expected}, however it arrives, and leaves it whole`, async () => {
+  Deno.test(`sniff() recognises ${JSON.stringify(text)} as ${expected}, in any pieces, and leaves it unread`, async () => {
     for (let size = 1; size <= text.length; size++) {
       await using pair = await connectPair();
       const served = sniff(
@@ -81,7 +81,7 @@ for (const [text, expected] of HEADS) {
     }
   });
 
-  Deno.test(`sniffProtocol() takes ${JSON.stringify(text)} for ${expected}, and hands it on whole`, async () => {
+  Deno.test(`sniffProtocol() recognises ${JSON.stringify(text)} as ${expected}, and passes all of it on`, async () => {
     for (const size of [1, 3, text.length]) {
       const log: string[] = [];
       const whole = Promise.withResolvers<void>();
@@ -120,7 +120,7 @@ Deno.test("sniff() decides by the order of the cases, not by which is sure first
   assertEquals(await served, "long");
 });
 
-Deno.test("sniff() gives a client that says nothing to silent, or rejects with TimeoutError", async () => {
+Deno.test("sniff() uses silent for a client that sends nothing, or rejects with TimeoutError", async () => {
   using clock = new ReplacedClock();
   await using pair = await connectPair();
   const refused = sniff(pair.b, { http: () => "http", other: () => "other" }, { timeout: 50 });
@@ -143,7 +143,7 @@ Deno.test("sniff() gives a client that says nothing to silent, or rejects with T
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("sniff() gives bytes that decide nothing in time to other", async () => {
+Deno.test("sniff() uses other for bytes that match no case in time", async () => {
   using clock = new ReplacedClock();
   await using pair = await connectPair();
   const served = sniff(pair.b, { http: () => "http", other: () => "other" });
@@ -154,7 +154,7 @@ Deno.test("sniff() gives bytes that decide nothing in time to other", async () =
   assertEquals(decode(pair.b.reader.takeBuffered()), "GE");
 });
 
-Deno.test("sniff() looks at no more than maxBytes, and gives nothing for a peer that left", async () => {
+Deno.test("sniff() looks at no more than maxBytes, and returns null for a peer that left", async () => {
   await using pair = await connectPair();
   const more = { match: () => undefined, use: () => "never" };
   pair.a.writer.write("x".repeat(100));
@@ -168,7 +168,7 @@ Deno.test("sniff() looks at no more than maxBytes, and gives nothing for a peer 
   assertEquals(await sniff(pair.b, { more, other: () => "other" }), undefined);
 });
 
-Deno.test("sniff() and sniffProtocol() refuse what cannot be meant", async () => {
+Deno.test("sniff() and sniffProtocol() refuse invalid arguments", async () => {
   await using pair = await connectPair();
   const wrong: [unknown, object, new () => Error, string][] = [
     [{}, {}, TypeError, "there are no cases"],
@@ -238,7 +238,7 @@ for (const [name, serve] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("sniffProtocol() ends those that say nothing, those that are unknown, and leaves no timer", async () => {
+Deno.test("sniffProtocol() closes silent and unknown connections, and leaves no timer", async () => {
   using clock = new ReplacedClock();
   for (
     const [bytes, time, text] of [
@@ -260,7 +260,7 @@ Deno.test("sniffProtocol() ends those that say nothing, those that are unknown, 
   }
 });
 
-Deno.test("sniffProtocol() tells the protocol of an end that came with its first bytes", async () => {
+Deno.test("sniffProtocol() tells the protocol of an end of data that came with its first bytes", async () => {
   const log: string[] = [];
   const factory = sniffProtocol({
     http: () => ({

@@ -84,7 +84,7 @@ Deno.test("TaskGroup throws every failure, the first one first", async () => {
 });
 
 for (const moment of ["at once", "later"]) {
-  Deno.test(`TaskGroup takes a failure of the scope ${moment} for one like others`, async () => {
+  Deno.test(`TaskGroup treats a failure of the scope ${moment} as that of a task`, async () => {
     const failure = new Error("Bug in the scope");
     let isCancelled = false;
     const errors = await errorsOf(TaskGroup.run((group) => {
@@ -138,7 +138,7 @@ Deno.test("TaskGroup.createTask() throws TypeError once the group has ended", as
   assertThrows(() => group.createTask(() => {}), TypeError, "the group has ended");
 });
 
-Deno.test("TaskGroup hands a task that starts after a failure a signal that is aborted", async () => {
+Deno.test("TaskGroup passes an aborted signal to a task that starts after a failure", async () => {
   let isAborted: boolean | undefined;
   await errorsOf(TaskGroup.run(async (group) => {
     await group.createTask(() => Promise.reject(new Error("Bug"))).catch(() => {});
@@ -160,7 +160,7 @@ Deno.test("TaskGroup does not count a task that was cancelled, alone or by the g
   assertStrictEquals(await assertRejects(() => running), reason);
 });
 
-Deno.test("TaskGroup that is given up rejects with the reason also when all tasks have returned", async () => {
+Deno.test("TaskGroup whose signal aborts rejects with the reason also when all tasks have returned", async () => {
   const outer = new AbortController();
   const reason = new Error("Enough");
   let isDone = false;
@@ -176,7 +176,7 @@ Deno.test("TaskGroup that is given up rejects with the reason also when all task
   assert(isDone);
 });
 
-Deno.test("TaskGroup that is given up throws the failures of its tasks: none is lost", async () => {
+Deno.test("TaskGroup whose signal aborts throws the failures of its tasks: none is lost", async () => {
   const outer = new AbortController();
   const failure = new Error("Bug in the clean-up");
   const running = TaskGroup.run((group) => {
@@ -199,21 +199,21 @@ Deno.test("TaskGroup.run() starts nothing with a signal that is aborted", async 
   assertEquals(isStarted, false);
 });
 
-Deno.test("TaskGroup keeps the failure of a task whose promise nobody looks at", async () => {
+Deno.test("TaskGroup keeps the failure of a task whose promise is not awaited", async () => {
   const errors = await errorsOf(TaskGroup.run((group) => {
     void group.createTask(() => Promise.reject(new Error("Unseen")));
   }));
   assertEquals(errors.map(String), ["Error: Unseen"]);
 });
 
-Deno.test("TaskGroup lets a scope deal with the failure of a task, and throws it all the same", async () => {
+Deno.test("TaskGroup lets a scope catch the failure of a task, and throws it nevertheless", async () => {
   const errors = await errorsOf(TaskGroup.run(async (group) => {
     await group.createTask(() => Promise.reject(new Error("Seen"))).catch(() => {});
   }));
   assertEquals(errors.map(String), ["Error: Seen"]);
 });
 
-Deno.test("TaskGroup inside a TaskGroup is given up with it", async () => {
+Deno.test("TaskGroup inside a TaskGroup is cancelled with it", async () => {
   const failure = new Error("Bug");
   let isInnerDone = false;
   const errors = await errorsOf(TaskGroup.run((outer) => {

@@ -49,7 +49,7 @@ const limit = (flaw: string) => ({
   },
 });
 
-Deno.test("assertCodec() passes a codec that is right", () => {
+Deno.test("assertCodec() passes for a correct codec", () => {
   assertCodec(() => new Dotted(), CASES, limit(""));
 });
 
@@ -57,7 +57,7 @@ Deno.test("assertCodec() finds a message that is cut where its bytes were", () =
   assertThrows(() => assertCodec(() => new Dotted("splits"), CASES), Error, "case 0, byte by byte");
 });
 
-Deno.test("assertCodec() finds that the next message is eaten", () => {
+Deno.test("assertCodec() finds a codec that consumes bytes of the next message", () => {
   assertThrows(
     () => assertCodec(() => new Dotted("eats"), [{ bytes: "a.", received: ["a"] }]),
     Error,
@@ -65,7 +65,7 @@ Deno.test("assertCodec() finds that the next message is eaten", () => {
   );
 });
 
-Deno.test("assertCodec() finds a codec that gives messages without end", () => {
+Deno.test("assertCodec() finds a codec that returns messages endlessly", () => {
   assertThrows(() => assertCodec(() => new Dotted("never ends"), CASES), Error, "without end");
 });
 
@@ -78,7 +78,7 @@ Deno.test("assertCodec() finds other bytes than the case has", () => {
   );
 });
 
-Deno.test("assertCodec() finds what is received otherwise than it was sent", () => {
+Deno.test("assertCodec() finds a message that is received differently from how it was sent", () => {
   const cases = [{ bytes: "a.", received: ["a"], sent: null }];
   assertThrows(
     () => assertCodec(() => new Dotted("encodes"), cases),
@@ -129,7 +129,7 @@ Deno.test("assertCodec() takes codecs that send other messages than they receive
   assertCodec(() => new Uneven(), [lacking]);
 });
 
-Deno.test("assertCodec() says which case lacks what it is to send", () => {
+Deno.test("assertCodec() names a case without a message to send", () => {
   assertThrows(
     () =>
       assertCodec<string, number>(() => new Uneven(), [

@@ -245,7 +245,7 @@ Deno.test("testTransport() lets the same protocols in between pass when they cha
   assert(await runCases(cases, telling(() => ({}))) >= 5);
 });
 
-Deno.test("testTransport() fails a case that waits in vain by its name, with what happened", async () => {
+Deno.test("testTransport() fails a case that never finishes, with its name and its events", async () => {
   const error = await assertRejects(
     () =>
       runCases(/^transport: closed resolves/, wrapping((inner) => new NeverEnds(inner)), {
@@ -289,7 +289,7 @@ Deno.test("testTransport() runs every case with each end in each place", async (
 });
 
 for (const gap of ["halfClose", "backPressure", "onError", "maxWriteBuffer"] as const) {
-  Deno.test(`testTransport() fails if the gap ${gap} is named and not there`, async () => {
+  Deno.test(`testTransport() fails if the gap ${gap} is named but does not exist`, async () => {
     const gaps: TransportGap[] = [gap];
     await assertRejects(
       () => runCases(/The gap/, memoryTransportPair, { gaps, caseTimeout: 200 }),

@@ -57,7 +57,7 @@ Deno.test("provideStd() loads the packages when the registry answers", async () 
   assertEquals(calls, [[["jsr:@std/assert@^1.0.19"], false]]);
 });
 
-Deno.test("provideStd() asks nobody once the packages are in place", async () => {
+Deno.test("provideStd() sends no request once the packages are in place", async () => {
   await using tree = await makeTree(FILES);
   await using registry = answering();
   await provideStd({ root: tree.root, registry: registry.url, load: makeLoader(true).load });
@@ -165,7 +165,7 @@ Deno.test("provideStd() may run several times at once", async () => {
   assertEquals(await Deno.readTextFile(new URL(META, tree.root)), STAND_IN);
 });
 
-Deno.test("provideStd() takes a portal's page for no answer", async () => {
+Deno.test("provideStd() does not accept the page of a captive portal as an answer", async () => {
   await using tree = await makeTree(FILES);
   await using registry = serve(() => new Response("<html>Please log in</html>"));
   const { load } = makeLoader();
@@ -173,7 +173,7 @@ Deno.test("provideStd() takes a portal's page for no answer", async () => {
   assertEquals(source, "stand-ins");
 });
 
-Deno.test("provideStd() does not wait for a registry that says nothing", async () => {
+Deno.test("provideStd() does not wait for a registry that does not answer", async () => {
   await using tree = await makeTree(FILES);
   const { promise, resolve } = Promise.withResolvers<Response>();
   await using registry = serve(() => promise);

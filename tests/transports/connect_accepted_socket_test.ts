@@ -36,7 +36,7 @@ Deno.test("connectAcceptedSocket() closes the socket and rejects when the factor
   peer.close();
 });
 
-Deno.test("connectAcceptedSocket() rejects options that cannot be meant", async () => {
+Deno.test("connectAcceptedSocket() rejects invalid options", async () => {
   const { conn, peer } = await acceptOne();
   await assertRejects(
     () => connectAcceptedSocket(() => ({}), conn, { maxWriteBuffer: -1 }),

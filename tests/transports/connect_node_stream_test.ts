@@ -25,7 +25,7 @@ function closedOf(duplex: Duplex): Promise<void> {
   return new Promise((resolve) => void duplex.on("error", () => {}).once("close", resolve));
 }
 
-Deno.test("connectNodeStream() refuses what is no stream of bytes that goes both ways", async () => {
+Deno.test("connectNodeStream() refuses values that are not duplex streams of bytes", async () => {
   const text = new PassThrough();
   text.setEncoding("utf8");
   const cases: [unknown, RegExp][] = [
@@ -46,7 +46,7 @@ Deno.test("connectNodeStream() refuses what is no stream of bytes that goes both
   }
 });
 
-Deno.test("connectNodeStream() refuses a destroyed stream and tells why it is", async () => {
+Deno.test("connectNodeStream() refuses a destroyed stream and names the reason", async () => {
   const cause = new Error("before");
   const duplex = makeDuplex();
   const closed = closedOf(duplex);
@@ -115,7 +115,7 @@ Deno.test("connectNodeStream() takes an end that is told twice, and data after i
   assertEquals((await transport.closed).error, null);
 });
 
-Deno.test("connectNodeStream() ends the connection when a stream gives too much although paused", async () => {
+Deno.test("connectNodeStream() ends the connection when a paused stream emits too much data", async () => {
   // A stream that knows no pause.
   const duplex = makeDuplex();
   const { transport } = await connectNodeStream(
@@ -144,7 +144,7 @@ Deno.test("connectNodeStream() pauses a stream while the protocol pauses", async
   assertEquals(protocol.received.length, 40 * chunk.length);
 });
 
-Deno.test("connectNodeStream() refuses what a stream gives that is no bytes", async () => {
+Deno.test("connectNodeStream() refuses chunks that are not bytes", async () => {
   const duplex = makeDuplex();
   const { transport } = await connectNodeStream(() => ({}), duplex);
   duplex.emit("data", { an: "object" });
@@ -251,7 +251,7 @@ Deno.test("connectNodeStream() encrypts a stream of another kind by the option t
   await Promise.all([client.transport.closed, server.transport.closed]);
 });
 
-Deno.test("connectNodeStream() gives up a socket that takes too long, or when asked to", async () => {
+Deno.test("connectNodeStream() rejects after connectTimeout, and when its signal aborts", async () => {
   const never = (): Duplex => Object.assign(makeDuplex(), { connecting: true });
   const late = never();
   const closed = closedOf(late);

@@ -67,7 +67,7 @@ Deno.test("connectStreams() ends with the error of either stream", async () => {
   assertEquals((await writing.transport.closed).endedBy, "error");
 });
 
-Deno.test("connectStreams() cancels and aborts what it read and wrote when it is aborted", async () => {
+Deno.test("connectStreams() cancels its readable and aborts its writable when it is aborted", async () => {
   const ended = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
   const readable = new ReadableStream<Bytes>({ cancel: () => ended[0].resolve() });
   const writable = new WritableStream<Bytes>({ abort: () => ended[1].resolve() });

@@ -156,7 +156,7 @@ Deno.test("createConnection() rejects with NameResolutionError for a host that d
   assertInstanceOf(error.cause, Error);
 });
 
-Deno.test("createConnection() rejects with ConnectTimeoutError when nobody answers in time", async () => {
+Deno.test("createConnection() rejects with ConnectTimeoutError when no answer comes in time", async () => {
   const full = await fullServer();
   const { port } = full.server;
   const error = await assertRejects(
@@ -193,7 +193,7 @@ Deno.test("createConnection() ends with the reason of its signal, before and whi
   await release(full);
 });
 
-Deno.test("createConnection() to a Unix socket obeys its signal, and closes what still comes", {
+Deno.test("createConnection() to a Unix socket obeys its signal, and closes a late connection", {
   // The path has no file, as on Linux only.
   ignore: Deno.build.os !== "linux",
 }, async () => {

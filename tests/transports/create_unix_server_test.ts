@@ -45,7 +45,7 @@ test("createUnixServer() removes its file when it is closed, used or not", () =>
     }
   }));
 
-test("createUnixServer() that is closed leaves alone what took its place", () =>
+test("createUnixServer() that is closed does not remove a file that took its place", () =>
   withPath(async (path, folder) => {
     const server = await createUnixServer(() => ({}), { path });
     await settle();

@@ -115,7 +115,7 @@ Deno.test("A peer that vanishes ends one write of 64 MiB as well", async () => {
   assertEquals(bytesWritten + bytesUnsent, 64 * 1_048_576);
 });
 
-Deno.test("A peer that never reads pauses a writer that listens; little is held for it", async () => {
+Deno.test("A peer that never reads pauses a writer that obeys pauseWriting; little is queued", async () => {
   const { transport, protocol, peer } = await connectedToRaw();
   const piece = new Uint8Array(10_000);
   while (transport.write(piece)) await settle();
@@ -127,7 +127,7 @@ Deno.test("A peer that never reads pauses a writer that listens; little is held 
   await transport.closed;
 });
 
-Deno.test("A peer that never reads and a writer that does not listen end with WriteBufferFullError", async () => {
+Deno.test("A peer that never reads and a writer that ignores pauseWriting end with WriteBufferFullError", async () => {
   const { transport, protocol, peer } = await connectedToRaw();
   const piece = new Uint8Array(100_000);
   let most = 0;

@@ -36,7 +36,7 @@ Deno.test("memoryTransportPair() rejects with what a factory throws, and ends th
   await protocol.until("connectionLost");
 });
 
-Deno.test("memoryTransportPair() rejects options that cannot be meant", async () => {
+Deno.test("memoryTransportPair() rejects invalid options", async () => {
   await assertRejects(
     () => memoryTransportPair(() => ({}), () => ({}), { maxWriteBuffer: -1 }),
     RangeError,

@@ -90,7 +90,7 @@ for (const network of ["denoNetwork", "nodeNetwork", "epollNetwork"]) {
     await stdin.close().catch(() => {});
   });
 
-  test("What is unreferenced works as long as the process goes on", async () => {
+  test("Unreferenced connections work as long as the process runs", async () => {
     const { port, stdin, ended } = await start(network, "serve");
     const client = await openConnection({ port });
     for (let i = 0; i < 20; i++) {
@@ -105,7 +105,7 @@ for (const network of ["denoNetwork", "nodeNetwork", "epollNetwork"]) {
   });
 }
 
-Deno.test("unrefTransport() refuses what has no socket, and says what it is", async () => {
+Deno.test("unrefTransport() refuses a transport without a socket, and names its kind", async () => {
   const [{ transport }] = await memoryTransportPair(() => ({}), () => ({}));
   for (const given of [transport, null, {}]) {
     assertThrows(() => unrefTransport(given as Transport), TypeError, "Cannot unref");

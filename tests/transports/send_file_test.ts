@@ -77,7 +77,7 @@ Deno.test("sendFile() sends ranges, of open files as well, which stay open", asy
   assertEquals(rest, temporary.bytes.slice(199_000));
 });
 
-Deno.test("sendFile() refuses a folder, what is no file, and ranges beyond the end, and sends nothing", async () => {
+Deno.test("sendFile() refuses a folder, values that are not files, and ranges beyond the end, and sends nothing", async () => {
   await using file = new TemporaryFile(10);
   const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
   const refused: [unknown, object, new () => Error, string][] = [

@@ -30,7 +30,7 @@ export const datagramEndingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "abort() drops what is queued and tells its reason; neither ends anything twice",
+    name: "abort() drops what is queued and tells its reason; the connection ends once",
     async run(scene): Promise<void> {
       const [a, b] = [await scene.open(), await scene.open()];
       const settled: (string | undefined)[] = [];

@@ -7,7 +7,7 @@ import { turns } from "../scene.ts";
 /** Receiving, holding back, lending and dropping. */
 export const datagramReceivingCases: readonly DatagramCase[] = [
   {
-    name: "a datagram is the protocol's to keep, with memory of its own",
+    name: "The protocol may keep a datagram: it has memory of its own",
     async run(scene): Promise<void> {
       const [a, b] = [await scene.open(), await scene.open()];
       for (let i = 0; i < 20; i++) a.transport.sendto(new Uint8Array(100).fill(i), b.address);
@@ -49,7 +49,7 @@ export const datagramReceivingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "a lent datagram may be transferred away, by those who hold it for a while too",
+    name: "a lent datagram may be transferred, also by a protocol that holds it for a while",
     async run(scene): Promise<void> {
       let isSlow = false;
       const [a, b] = [
@@ -79,7 +79,7 @@ export const datagramReceivingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "a datagram is the protocol's to keep, though the callback sets one that borrows",
+    name: "The protocol may keep a datagram, even if the callback sets a protocol that borrows",
     async run(scene): Promise<void> {
       const a = await scene.open();
       const b: RecordedEndpoint = await scene.open({
@@ -97,7 +97,7 @@ export const datagramReceivingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "a connected endpoint receives from its peer only, and counts the strangers",
+    name: "a connected endpoint receives from its peer only, and counts other datagrams",
     async run(scene): Promise<void> {
       const [b, stranger] = [await scene.open(), await scene.open()];
       const a = await scene.open({}, { peer: b.address });
@@ -191,7 +191,7 @@ export const datagramReceivingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "setProtocol() has another protocol receive what comes next",
+    name: "setProtocol() delivers later datagrams to the new protocol",
     async run(scene): Promise<void> {
       const [a, b] = [await scene.open(), await scene.open()];
       a.transport.sendto("for the first", b.address);

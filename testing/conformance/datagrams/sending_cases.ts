@@ -43,7 +43,7 @@ export const datagramSendingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "sendto() of a connected endpoint needs no address, and takes its peer's only",
+    name: "sendto() of a connected endpoint needs no address, and accepts that of its peer only",
     async run(scene): Promise<void> {
       const [b, other] = [await scene.open(), await scene.open()];
       const a = await scene.open({}, { peer: b.address });
@@ -57,7 +57,7 @@ export const datagramSendingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "sendto() refuses data that is no bytes, and a call without an address",
+    name: "sendto() refuses data that is not bytes, and a call without an address",
     async run(scene): Promise<void> {
       const [a, b] = [await scene.open(), await scene.open()];
       for (
@@ -89,7 +89,7 @@ export const datagramSendingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "onSettled is told of each datagram once, in order, in the place of errorReceived",
+    name: "onSettled is called once for each datagram, in order, instead of errorReceived",
     async run(scene): Promise<void> {
       const [a, b] = [await scene.open(), await scene.open()];
       const told: string[] = [];
@@ -107,7 +107,7 @@ export const datagramSendingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "pauseWriting and resumeWriting follow the water marks, also over a failed send",
+    name: "pauseWriting and resumeWriting follow the water marks, also after a failed send",
     async run(scene): Promise<void> {
       const limits = { writeBufferLimits: { high: 100, low: 20 } };
       const [a, b] = [await scene.open({}, limits), await scene.open()];
@@ -146,7 +146,7 @@ export const datagramSendingCases: readonly DatagramCase[] = [
     },
   },
   {
-    name: "one long datagram takes the room of as many short ones as it needs",
+    name: "One long datagram replaces as many short ones in the queue as it needs",
     async run(scene): Promise<void> {
       const a = await scene.open({}, { maxWriteBuffer: 1000, sendPolicy: "drop-oldest" });
       const b = await scene.open();

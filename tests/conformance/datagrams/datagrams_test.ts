@@ -10,7 +10,7 @@ await testDatagramEndpoint(udp("127.0.0.1", { network: nodeNetwork }), {
 });
 await testDatagramEndpoint(udp("::1"), { name: "UDP over IPv6" });
 
-Deno.test("the battery passes with Deno.listenDatagram, over UDP and Unix sockets", async () => {
+Deno.test("Deno.listenDatagram passes the battery, over UDP and Unix sockets", async () => {
   const program = new URL("native_datagrams.ts", import.meta.url).pathname;
   await assertTestsPass(["--unstable-net", program]);
 });

@@ -14,7 +14,8 @@ const SUITES = [
 ];
 
 Deno.test({
-  name: "scenarios of asyncio, layers and TLS as a layer do on epollNetwork what they do elsewhere",
+  name:
+    "epollNetwork passes the scenarios of asyncio and the batteries of layers and of TLS as a layer",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const pathOf = (name: string) => new URL(name, import.meta.url).pathname;

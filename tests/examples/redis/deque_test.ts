@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Deque } from "../../../examples/redis/deque.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 
-Deno.test("Deque does as an array, whatever is done with it", () => {
+Deno.test("Deque behaves as an array does, for random operations", () => {
   for (let seed = 1; seed <= 100; seed++) {
     const random = new Random(seed);
     const deque = new Deque<number>();

@@ -25,6 +25,6 @@ for (const [pattern, matching, other] of CASES) {
   });
 }
 
-Deno.test("matchesGlob() takes no time to speak of for a pattern of many stars", () => {
+Deno.test("matchesGlob() does not backtrack exponentially for a pattern of many stars", () => {
   assertEquals(matchesGlob("*a".repeat(50) + "b", "a".repeat(5000)), false);
 });

@@ -80,7 +80,7 @@ async function exchangeAll(port: number): Promise<void> {
   }
 }
 
-Deno.test("redis/server ends a connection after an error of the protocol, and after no other", async () => {
+Deno.test("redis/server ends a connection after a protocol error, and after no other error", async () => {
   await using pair = await RedisPair.start();
   await exchangeAll(pair.server.port);
   assertEquals(await pair.client.command("PING"), "PONG");

@@ -141,7 +141,7 @@ function utf8Chunks(text: string): Uint8Array {
   return new Uint8Array([...bytes, ...utf8(";0\r\n")]);
 }
 
-Deno.test("RespCodec writes what version 2 has no type for as the nearest it has", () => {
+Deno.test("RespCodec writes types that version 2 lacks as its nearest type", () => {
   const codec = new RespCodec();
   const encode = (value: RespValue) => codec.encode(value);
   assertEquals(encode(true), ":1\r\n");
@@ -157,7 +157,7 @@ Deno.test("RespCodec writes what version 2 has no type for as the nearest it has
   assertEquals([encode(null), encode(true)], ["_\r\n", "#t\r\n"]);
 });
 
-Deno.test("RespCodec gives up on what is not RESP", () => {
+Deno.test("RespCodec fails for bytes that are not RESP", () => {
   for (
     const bytes of [
       "PING\r\n",
@@ -215,7 +215,7 @@ Deno.test("RespCodec limits strings, lists and whole messages before they come",
   ]);
 });
 
-Deno.test("RespCodec refuses to write what would be read as something else", () => {
+Deno.test("RespCodec refuses to write values that would be read as something else", () => {
   const codec = new RespCodec({ version: 3 });
   assertThrows(() => codec.encode(new SimpleString("a\r\nb")), FrameEncodeError);
   assertThrows(() => codec.encode(new VerbatimString("text", "a")), FrameEncodeError);

@@ -76,13 +76,13 @@ Deno.test("cobsCodec() reads and writes packets", () => {
   });
 });
 
-Deno.test("cobsCodec() says that a packet is bad and goes on with the next", () => {
+Deno.test("cobsCodec() reports a bad packet and continues with the next", () => {
   assertCodec(() => cobsCodec(), [
     { bytes: hex("0511 00 0222 00"), received: [FrameDecodeError, hex("22")] },
   ]);
 });
 
-Deno.test("cobsCodec() passes over a packet that is too long", () => {
+Deno.test("cobsCodec() skips a packet that is too long", () => {
   assertCodec(() => cobsCodec({ maxLength: 2 }), [
     {
       bytes: hex("030102 00 04010203 00 0207 00"),

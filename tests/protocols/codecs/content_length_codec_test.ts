@@ -72,7 +72,7 @@ Deno.test("contentLengthCodec() reads and writes messages", () => {
   });
 });
 
-Deno.test("contentLengthCodec() gives up on a bad header", () => {
+Deno.test("contentLengthCodec() fails for a bad header", () => {
   for (
     const header of [
       "Content-Type: x",
@@ -113,7 +113,7 @@ Deno.test("contentLengthCodec() limits the header", () => {
   ]);
 });
 
-Deno.test("contentLengthCodec() passes over a body that is too long", () => {
+Deno.test("contentLengthCodec() skips a body that is too long", () => {
   assertCodec(() => contentLengthCodec({ maxLength: 2 }), [
     {
       bytes: "Content-Length: 3\r\n\r\nabcContent-Length: 2\r\n\r\nde",
@@ -130,7 +130,7 @@ Deno.test("contentLengthCodec() passes over a body that is too long", () => {
   ]);
 });
 
-Deno.test("contentLengthCodec() refuses fields that would be read as something else", () => {
+Deno.test("contentLengthCodec() refuses to write fields that would be read as something else", () => {
   const encode = (name: string, value: string) =>
     contentLengthCodec().encode({ headers: new Map([[name, value]]), body: "" });
   for (

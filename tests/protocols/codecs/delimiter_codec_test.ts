@@ -32,7 +32,7 @@ Deno.test("delimiterCodec() reads messages between delimiters of several bytes",
   ], { limit: { makeCodec, makeMessage: (length) => "x".repeat(length) } });
 });
 
-Deno.test("delimiterCodec() takes the delimiter that ends first, and writes the first", () => {
+Deno.test("delimiterCodec() reads up to the delimiter that ends first, and writes the first of its list", () => {
   assertCodec(() => delimiterCodec([";", "\r\n", "\n", "END"], { as: "text" }), [
     { bytes: "a\r\nb\nc;dENDe;", received: ["a", "b", "c", "d", "e"], sent: null },
     { bytes: "a;b;", received: ["a", "b"] },
@@ -53,13 +53,13 @@ Deno.test("delimiterCodec() takes a delimiter that is not UTF-8", () => {
   assertThrows(() => delimiterCodec(hex("a9"), { as: "text" }).encode("é"), FrameEncodeError);
 });
 
-Deno.test("delimiterCodec() with requireDelimiter takes a message without one for an error", () => {
+Deno.test("delimiterCodec() with requireDelimiter fails for a last message without a delimiter", () => {
   assertCodec(() => delimiterCodec(";", { as: "text", requireDelimiter: true }), [
     { bytes: "a;b", received: ["a"], atEnd: [IncompleteFrameError] },
   ]);
 });
 
-Deno.test("delimiterCodec() refuses to write what would be read as something else", () => {
+Deno.test("delimiterCodec() refuses to write messages that would be read as something else", () => {
   const encode = (delimiter: string | string[], text: string) => {
     assertThrows(() => delimiterCodec(delimiter, { as: "text" }).encode(text), FrameEncodeError);
     assertThrows(() => delimiterCodec(delimiter).encode(utf8(text)), FrameEncodeError);

@@ -22,7 +22,7 @@ Deno.test("fixedLengthCodec() refuses to write a message of another length", () 
   }
 });
 
-Deno.test("fixedLengthCodec() rejects a length that is none", () => {
+Deno.test("fixedLengthCodec() rejects an invalid length", () => {
   for (const length of [0, -1, 2.5, NaN, Infinity]) {
     assertThrows(() => fixedLengthCodec(length), RangeError, `${length} bytes`);
   }

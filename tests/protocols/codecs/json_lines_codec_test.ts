@@ -31,7 +31,7 @@ Deno.test("jsonLinesCodec() reads and writes any value", () => {
   });
 });
 
-Deno.test("jsonLinesCodec() says that a line is bad and goes on with the next", () => {
+Deno.test("jsonLinesCodec() reports a bad line and continues with the next", () => {
   assertCodec(() => jsonLinesCodec({ maxLength: 8 }), [
     { bytes: "{\n1\n", received: [FrameDecodeError, 1] },
     { bytes: "\ufeff1\n2\n", received: [FrameDecodeError, 2] },
@@ -57,7 +57,7 @@ Deno.test("jsonLinesCodec() gives values the type that parse gives them", () => 
   assertEquals(reader.next(), 2);
 });
 
-Deno.test("jsonLinesCodec() refuses to write what JSON does not have", () => {
+Deno.test("jsonLinesCodec() refuses to write values that JSON does not have", () => {
   const loop: unknown[] = [];
   loop.push(loop);
   for (const value of [undefined, () => 1, Symbol("a"), 1n, loop]) {

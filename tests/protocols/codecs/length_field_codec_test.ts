@@ -128,7 +128,7 @@ Deno.test("lengthFieldCodec() reads empty messages", () => {
   ]);
 });
 
-Deno.test("lengthFieldCodec() passes over a message that is too long", () => {
+Deno.test("lengthFieldCodec() skips a message that is too long", () => {
   assertCodec(() => lengthFieldCodec({ lengthBytes: 2, maxLength: 3 }), [
     {
       bytes: hex("0003 010203 0004 01020304 0001 07"),
@@ -147,7 +147,7 @@ Deno.test("lengthFieldCodec() passes over a message that is too long", () => {
   }
 });
 
-Deno.test("lengthFieldCodec() gives up where a length cannot be meant", () => {
+Deno.test("lengthFieldCodec() fails for an impossible length", () => {
   const bytes = hex("ffffffff ffffffff 01");
   assertCodec(() => lengthFieldCodec({ lengthBytes: 8 }), [{
     bytes,
@@ -169,14 +169,14 @@ Deno.test("lengthFieldCodec() does not copy a large payload", () => {
   assertStrictEquals(parts[1], payload);
 });
 
-Deno.test("lengthFieldCodec() leaves the message that it fills the length in as it was", () => {
+Deno.test("lengthFieldCodec() does not change the message when it fills in the length", () => {
   const message = hex("cafe 0000 07");
   const sent = lengthFieldCodec({ offset: 2, lengthBytes: 2, strip: 0 }).encode(message);
   assertEquals(sent, hex("cafe 0001 07"));
   assertEquals(message, hex("cafe 0000 07"));
 });
 
-Deno.test("lengthFieldCodec() refuses to write what its field cannot tell", () => {
+Deno.test("lengthFieldCodec() refuses to write lengths that its field cannot hold", () => {
   const encode = (options: LengthFieldCodecOptions, length: number) =>
     assertThrows(() => lengthFieldCodec(options).encode(new Uint8Array(length)), FrameEncodeError);
   encode({ lengthBytes: 1 }, 256);

@@ -154,7 +154,7 @@ Deno.test("lineCodec() reads long input of any characters, however it is cut", (
   }
 });
 
-Deno.test("lineCodec() consumes a line and no more", () => {
+Deno.test("lineCodec() consumes one line and no further byte", () => {
   const buffer = new ReceiveBuffer();
   const codec = lineCodec();
   buffer.append(encode("one\ntwo\r\nthree\n"));
@@ -182,7 +182,7 @@ Deno.test("lineCodec() drops an overlong line as it arrives", () => {
   assertEquals(reader.next(), "next");
 });
 
-Deno.test("lineCodec() says that a line is not UTF-8 and goes on with the next", () => {
+Deno.test("lineCodec() reports a line that is not UTF-8 and continues with the next", () => {
   const reader = new FrameReader(lineCodec());
   reader.feedData(hex("c3 28 0a 6f 6b 0a 80"));
   const error = assertThrows(() => reader.next(), FrameDecodeError);
@@ -195,7 +195,7 @@ Deno.test("lineCodec() says that a line is not UTF-8 and goes on with the next",
   assert(reader.isDone);
 });
 
-Deno.test("lineCodec() with requireEnding takes a line without one for an error", () => {
+Deno.test("lineCodec() with requireEnding fails for a last line without an ending", () => {
   assertCodec(() => lineCodec({ requireEnding: true }), [
     { bytes: "one\n", received: ["one"] },
     { bytes: "one\ntwo", received: ["one"], atEnd: [IncompleteFrameError] },
@@ -203,7 +203,7 @@ Deno.test("lineCodec() with requireEnding takes a line without one for an error"
   ]);
 });
 
-Deno.test("lineCodec() refuses to write what would be read as something else", () => {
+Deno.test("lineCodec() refuses to write messages that would be read as something else", () => {
   for (const line of ["a\nb", "\n", "a\r\nb", "a\r"]) {
     assertThrows(() => lineCodec().encode(line), FrameEncodeError);
     assertThrows(() => lineCodec({ as: "bytes" }).encode(encode(line)), FrameEncodeError);

@@ -26,7 +26,7 @@ Deno.test("mapCodec() maps messages both ways", () => {
   });
 });
 
-Deno.test("mapCodec() makes a bad message of what decode throws, and goes on", () => {
+Deno.test("mapCodec() reports an exception of decode as a bad message, and continues", () => {
   assertCodec(() => numbers(), [
     { bytes: "1\nx\n2\n", received: [1, FrameDecodeError, 2] },
     { bytes: "1\nx", received: [1], atEnd: [FrameDecodeError] },
@@ -34,7 +34,7 @@ Deno.test("mapCodec() makes a bad message of what decode throws, and goes on", (
   ]);
 });
 
-Deno.test("mapCodec() makes a FrameEncodeError of what encode throws", () => {
+Deno.test("mapCodec() wraps an exception of encode in a FrameEncodeError", () => {
   const error = assertThrows(
     () => numbers().encode(-1),
     FrameEncodeError,
@@ -44,7 +44,7 @@ Deno.test("mapCodec() makes a FrameEncodeError of what encode throws", () => {
   assertEquals(error.recoverable, true);
 });
 
-Deno.test("mapCodec() lets errors of framing pass", () => {
+Deno.test("mapCodec() passes on framing errors", () => {
   const refuse = (_message: unknown): never => {
     throw new FrameTooLongError(2, 1, false);
   };

@@ -31,7 +31,7 @@ Deno.test("netstringCodec() reads and writes netstrings", () => {
   });
 });
 
-Deno.test("netstringCodec() gives up on what is no netstring", () => {
+Deno.test("netstringCodec() fails for bytes that are not a netstring", () => {
   for (
     const bytes of [
       "a",
@@ -52,12 +52,12 @@ Deno.test("netstringCodec() gives up on what is no netstring", () => {
   }
 });
 
-Deno.test("netstringCodec() passes over a message that is too long", () => {
+Deno.test("netstringCodec() skips a message that is too long", () => {
   assertCodec(() => netstringCodec({ maxLength: 3 }), [
     { bytes: "4:abcd,1:e,", received: [FrameTooLongError, encode("e")] },
     { name: "cut off", bytes: "999999:abcd", received: [FrameTooLongError], endsInside: true },
     {
-      name: "no comma behind it",
+      name: "no comma after it",
       bytes: "4:abcde1:e,",
       received: [FrameTooLongError, FrameDecodeError],
     },

@@ -38,25 +38,25 @@ Deno.test("slipCodec() reads and writes packets", () => {
   });
 });
 
-Deno.test("slipCodec() says that an escape is bad and goes on with the next packet", () => {
+Deno.test("slipCodec() reports a bad escape and continues with the next packet", () => {
   assertCodec(() => slipCodec(), [
     { bytes: hex("01 db02 c0 03 c0"), received: [FrameDecodeError, hex("03")] },
     {
-      name: "END behind ESC",
+      name: "END after ESC",
       bytes: hex("01 db c0 03 c0"),
       received: [FrameDecodeError, hex("03")],
     },
   ]);
 });
 
-Deno.test("slipCodec() with lenient takes a bad escape as RFC 1055 does", () => {
+Deno.test("slipCodec() with lenient reads a bad escape as RFC 1055 does", () => {
   assertCodec(() => slipCodec({ lenient: true }), [
     { bytes: hex("c0 01 db02 c0"), received: [hex("0102")], sent: null },
     { bytes: hex("c0 01 db c0 03 c0"), received: [FrameDecodeError, hex("03")] },
   ]);
 });
 
-Deno.test("slipCodec() passes over a packet that is too long", () => {
+Deno.test("slipCodec() skips a packet that is too long", () => {
   assertCodec(() => slipCodec({ maxLength: 2 }), [
     {
       bytes: hex("c0 0102 c0 010203 c0 07 c0"),

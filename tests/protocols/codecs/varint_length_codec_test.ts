@@ -43,7 +43,7 @@ Deno.test("varintLengthCodec() reads and writes lengths of one byte and more", (
   });
 });
 
-Deno.test("varintLengthCodec() passes over a message that is too long", () => {
+Deno.test("varintLengthCodec() skips a message that is too long", () => {
   assertCodec(() => varintLengthCodec({ maxLength: 2 }), [
     {
       bytes: hex("02 0102 03 010203 01 07"),
@@ -53,7 +53,7 @@ Deno.test("varintLengthCodec() passes over a message that is too long", () => {
   ]);
 });
 
-Deno.test("varintLengthCodec() gives up where a length cannot be meant", () => {
+Deno.test("varintLengthCodec() fails for an impossible length", () => {
   assertCodec(() => varintLengthCodec(), [
     { name: "2^64 - 1", bytes: hex("ffffffffffffffffff01"), received: [FrameTooLongError] },
     { name: "11 bytes", bytes: hex("ffffffffffffffffffff01"), received: [FrameDecodeError] },

@@ -45,7 +45,7 @@ class DigitsCodec implements Codec<string> {
   }
 }
 
-Deno.test("withMaxLength() limits what a codec takes from the wire", () => {
+Deno.test("withMaxLength() limits the bytes that a codec reads for one message", () => {
   assertCodec(() => withMaxLength(lineCodec({ ending: "lf" }), 4), [
     { bytes: "123\n12\n", received: ["123", "12"] },
     { bytes: "1\n1234\n", received: ["1", FrameTooLongError] },
@@ -59,7 +59,7 @@ Deno.test("withMaxLength() limits what a codec takes from the wire", () => {
   });
 });
 
-Deno.test("withMaxLength() counts what a codec has taken in steps", () => {
+Deno.test("withMaxLength() counts bytes that a codec consumes in steps", () => {
   assertCodec(() => withMaxLength(new DigitsCodec(), 4), [
     { bytes: "123.12.", received: ["123", "12"] },
     { bytes: "1.1234.", received: ["1", FrameTooLongError] },
@@ -73,7 +73,7 @@ Deno.test("withMaxLength() counts what a codec has taken in steps", () => {
   });
 });
 
-Deno.test("withMaxLength() begins to count anew behind a message that was passed over", () => {
+Deno.test("withMaxLength() counts from zero after a skipped message", () => {
   const codec = () => withMaxLength(netstringCodec({ maxLength: 2 }), 6);
   assertCodec(codec, [{
     bytes: "3:abc,2:de,2:fg,",
@@ -81,7 +81,7 @@ Deno.test("withMaxLength() begins to count anew behind a message that was passed
   }]);
 });
 
-Deno.test("withMaxLength() limits what is sent, however it is made", () => {
+Deno.test("withMaxLength() limits sent messages, in every form", () => {
   const length = "žž".length * 2;
   assertEquals(withMaxLength(new DigitsCodec(), length + 1).encode("žž"), ["žž", encode(".")]);
   assertThrows(() => withMaxLength(new DigitsCodec(), length).encode("žž"), FrameTooLongError);
@@ -89,7 +89,7 @@ Deno.test("withMaxLength() limits what is sent, however it is made", () => {
   assertThrows(() => withMaxLength(lengthFieldCodec(), 5).encode(hex("0102")), FrameTooLongError);
 });
 
-Deno.test("withMaxLength() does not let a long header in before its message", () => {
+Deno.test("withMaxLength() counts a long header before its message", () => {
   const reader = new FrameReader(withMaxLength(lengthFieldCodec(), 10));
   reader.feedData(hex("00000007 01020304050607"));
   assertThrows(() => reader.next(), FrameTooLongError, "11 bytes");

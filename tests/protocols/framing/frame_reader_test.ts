@@ -27,7 +27,7 @@ Deno.test("FrameReader.next() takes messages one by one, also from one chunk", (
   assertEquals(reader.isDone, true);
 });
 
-Deno.test("FrameReader.next() throws IncompleteFrameError for a rest that is no message, for ever", () => {
+Deno.test("FrameReader.next() throws IncompleteFrameError for an incomplete rest, each time", () => {
   const reader = new FrameReader(fixedLengthCodec(4));
   reader.feedData(hex("0102030405"));
   reader.feedEof();
@@ -38,7 +38,7 @@ Deno.test("FrameReader.next() throws IncompleteFrameError for a rest that is no 
   assertEquals(reader.isDone, true);
 });
 
-Deno.test("FrameReader.next() throws the same for ever once the stream is broken", () => {
+Deno.test("FrameReader.next() throws the same error each time once the stream is broken", () => {
   const reader = new FrameReader(netstringCodec());
   reader.feedData(encode("x1:a,"));
   const error = assertThrows(() => reader.next(), FrameDecodeError);
@@ -48,7 +48,7 @@ Deno.test("FrameReader.next() throws the same for ever once the stream is broken
   assertEquals(reader.buffered, 0);
 });
 
-Deno.test("FrameReader.next() takes any other exception of a decoder for a broken stream", () => {
+Deno.test("FrameReader.next() treats any other exception of a decoder as a broken stream", () => {
   const decoder: Decoder<string> = {
     decode: (): string => {
       throw new TypeError("Cannot go on");
@@ -59,7 +59,7 @@ Deno.test("FrameReader.next() takes any other exception of a decoder for a broke
   assertEquals(reader.isDone, true);
 });
 
-Deno.test("FrameReader.next() gives up on a recoverable error without a step forward", () => {
+Deno.test("FrameReader.next() fails for a recoverable error that consumed nothing", () => {
   const decoder: Decoder<string> = {
     decode: (): string => {
       throw new FrameDecodeError("Cannot decode it", { recoverable: true });
@@ -88,7 +88,7 @@ Deno.test("FrameReader.next() asks a decoder for final messages until there is n
   assertEquals(reader.isDone, true);
 });
 
-Deno.test("FrameReader.decoder, set anew, goes on with the bytes that were not taken", () => {
+Deno.test("FrameReader.decoder, when replaced, continues with the unread bytes", () => {
   const reader = new FrameReader<string | Uint8Array>(lineCodec());
   reader.feedData(encode("upgrade\nabcde\n"));
   assertEquals(reader.next(), "upgrade");
@@ -100,7 +100,7 @@ Deno.test("FrameReader.decoder, set anew, goes on with the bytes that were not t
   assertEquals(reader.next(), "e");
 });
 
-Deno.test("FrameReader.takeRest() gives up what was not taken", () => {
+Deno.test("FrameReader.takeRest() returns the unread bytes", () => {
   const buffer = new ReceiveBuffer();
   buffer.append(encode("one\ntw"));
   const reader = new FrameReader(lineCodec(), buffer);

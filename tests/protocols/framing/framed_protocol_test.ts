@@ -63,7 +63,7 @@ function connect(protocol: AnyProtocol): RecordingTransport {
   return transport;
 }
 
-Deno.test("FramedProtocol.messageReceived() hears the messages one by one", async () => {
+Deno.test("FramedProtocol.messageReceived() gets the messages one by one", async () => {
   const lines = new Lines();
   const transport = connect(lines);
   await transport.feed("one\ntwo\nth");
@@ -177,7 +177,7 @@ Deno.test("FramedProtocol hands unread bytes to another one with other messages,
   assertEquals(frames, [encode("one"), encode("two"), hex(""), encode("x"), hex("")]);
 });
 
-Deno.test("FramedProtocol tells the protocol that is set in the last message of the end", async () => {
+Deno.test("FramedProtocol tells a protocol that is set in the last message of the end of data", async () => {
   for (const withUnread of [false, true]) {
     const next = new Lines();
     const told = Promise.withResolvers<void>();
@@ -204,7 +204,7 @@ Deno.test("FramedProtocol tells the protocol that is set in the last message of 
   }
 });
 
-Deno.test("FramedProtocol.detach() gives up what has arrived of a message", async () => {
+Deno.test("FramedProtocol.detach() returns the bytes of an incomplete message", async () => {
   const lines = new Lines();
   const next = new Lines();
   const transport = connect(lines);
@@ -215,7 +215,7 @@ Deno.test("FramedProtocol.detach() gives up what has arrived of a message", asyn
   assertEquals([lines.heard, next.heard], [["one"], ["two"]]);
 });
 
-Deno.test("FramedProtocol.detach() gives up what has arrived after an exception in a callback", async () => {
+Deno.test("FramedProtocol.detach() returns the unread bytes after an exception in a callback", async () => {
   const rest = Promise.withResolvers<string>();
   class Failing extends Lines {
     override connectionLost(error: Error | null): void {
@@ -235,7 +235,7 @@ Deno.test("FramedProtocol.detach() gives up what has arrived after an exception 
   await Promise.all([server.transport.closed, client.transport.closed]);
 });
 
-Deno.test("FramedProtocol.codec, set anew, goes on within the chunk, both ways", async () => {
+Deno.test("FramedProtocol.codec, when replaced, continues within the chunk, in both directions", async () => {
   const lines = new Lines();
   const transport = connect(lines);
   lines.onLine = (line) => {
@@ -348,7 +348,7 @@ Deno.test("FramedProtocol.send() says whether more may follow, and drain() waits
   transport.abort();
 });
 
-Deno.test("FramedProtocol that awaits drain() takes no more over TCP than its peer reads", async () => {
+Deno.test("FramedProtocol that awaits drain() queues no more over TCP than its peer reads", async () => {
   const messages = 400;
   let answered = 0;
   class Echo extends FramedProtocol<Bytes, Uint8Array> {
@@ -377,7 +377,7 @@ Deno.test("FramedProtocol that awaits drain() takes no more over TCP than its pe
   assertEquals(answered, messages);
 });
 
-Deno.test("FramedProtocol.drain() gives up when its signal aborts, and others go on waiting", async () => {
+Deno.test("FramedProtocol.drain() rejects when its signal aborts, and other waits continue", async () => {
   const lines = new Lines();
   const transport = connect(lines);
   transport.stall();
@@ -423,7 +423,7 @@ Deno.test("FramedProtocol.transport throws InvalidStateError before there is one
   assertThrows(() => new Lines().send("x"), InvalidStateError);
 });
 
-Deno.test("FramedProtocol loses no message, whatever splits, pauses, waits and switches", async () => {
+Deno.test("FramedProtocol loses no message under random splits, pauses, waits and switches", async () => {
   for (let seed = 1; seed <= 100; seed++) {
     const random = new Random(seed);
     const sent = Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(random.below(9), "."));

@@ -41,7 +41,7 @@ function readSeed(text: string): number {
 /** Registers the test of a codec. */
 export function fuzzCodec(codec: FuzzedCodec): void {
   const { name } = codec;
-  Deno.test(`${name} throws only its errors, keeps to its limit, and reads what it writes`, () => {
+  Deno.test(`${name} throws only its own errors, keeps its limit, and reads what it writes`, () => {
     const { stackTraceLimit } = Error;
     // Most inputs are bad, and to write down where each error was made takes a fifth of the time.
     Error.stackTraceLimit = 0;

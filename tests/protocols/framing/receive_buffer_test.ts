@@ -86,7 +86,7 @@ Deno.test("ReceiveBuffer.append() takes any view: of a Buffer, of shared or of g
   }
 });
 
-Deno.test("ReceiveBuffer.append() refuses what is no Uint8Array and what was transferred away", () => {
+Deno.test("ReceiveBuffer.append() refuses values that are not a Uint8Array, and detached memory", () => {
   const buffer = new ReceiveBuffer();
   const gone = new Uint8Array(3);
   gone.buffer.transfer();
@@ -96,7 +96,7 @@ Deno.test("ReceiveBuffer.append() refuses what is no Uint8Array and what was tra
   assertEquals(buffer.length, 0);
 });
 
-Deno.test("ReceiveBuffer throws, and does not spin, when memory it holds was transferred away", () => {
+Deno.test("ReceiveBuffer throws, and does not loop, when memory it holds was detached", () => {
   const uses: Record<string, (buffer: ReceiveBuffer) => unknown> = {
     take: (buffer) => buffer.take(700),
     peek: (buffer) => buffer.peek(601),
@@ -140,7 +140,7 @@ Deno.test("ReceiveBuffer.append() gathers small chunks in memory of its own", ()
   assertEquals(text(buffer.takeAll()), "abc");
 });
 
-Deno.test("ReceiveBuffer.append() leaves what was taken alone", () => {
+Deno.test("ReceiveBuffer.append() does not change bytes that were taken", () => {
   const buffer = bufferOf("a", "bc");
   buffer.skip(1);
   const taken = buffer.take(1);
@@ -157,7 +157,7 @@ Deno.test("ReceiveBuffer.append() ignores an empty chunk", () => {
   assertEquals(buffer.takeAll().length, 0);
 });
 
-Deno.test("ReceiveBuffer rejects counts that cannot be had, and consumes nothing", () => {
+Deno.test("ReceiveBuffer rejects invalid counts, and consumes nothing", () => {
   const buffer = bufferOf("abc");
   for (const n of [-1, 4, NaN]) {
     assertThrows(() => buffer.take(n), RangeError, "3 are held");
@@ -186,7 +186,7 @@ Deno.test("ReceiveBuffer.takeText() decodes what lies in one chunk and what span
   }
 });
 
-Deno.test("ReceiveBuffer.takeText() rejects what is not UTF-8, and leaves it there", () => {
+Deno.test("ReceiveBuffer.takeText() rejects bytes that are not UTF-8, and keeps them", () => {
   for (const bad of ["ff", "c328", "80", "eda080", "f0288cbc", "c0af"]) {
     const buffer = new ReceiveBuffer();
     const bytes = hex(bad);
@@ -207,7 +207,7 @@ Deno.test("ReceiveBuffer.takeText() decodes a chunk that grew since the last tex
   assertEquals(buffer.takeText(3), "def");
 });
 
-Deno.test("ReceiveBuffer finds its place again after dropping many chunks", () => {
+Deno.test("ReceiveBuffer keeps its position after dropping many chunks", () => {
   const buffer = new ReceiveBuffer();
   for (let i = 0; i < 200; i++) buffer.append(new Uint8Array(600).fill(i));
   assertEquals(buffer.indexOf(170), 170 * 600);
@@ -324,7 +324,7 @@ function step(random: Random, buffer: ReceiveBuffer, plain: PlainBuffer): [unkno
   }
 }
 
-Deno.test("ReceiveBuffer does as a plain array, whatever is done with it", () => {
+Deno.test("ReceiveBuffer behaves as a plain array does, for random operations", () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = new Random(seed);
     const buffer = new ReceiveBuffer();
@@ -383,7 +383,7 @@ Deno.test("ReceiveBuffer holds little more memory than bytes, however small the 
   assert(pieces.length <= 20, `${pieces.length} chunks are held`);
 });
 
-Deno.test("ReceiveBuffer.clear() forgets everything but the position", () => {
+Deno.test("ReceiveBuffer.clear() drops everything but the position", () => {
   const buffer = bufferOf("abc", "def");
   const kept = buffer.peek(2);
   buffer.clear();

@@ -28,7 +28,7 @@ Deno.test("SeparatorSearch.find() takes the one that ends first, then the longes
   assertEquals(searchFor("bca", "b").find(buffer), { start: 2, end: 3 });
 });
 
-Deno.test("SeparatorSearch.find() finds one that overlaps what was consumed before", () => {
+Deno.test("SeparatorSearch.find() finds a separator that overlaps consumed bytes", () => {
   const search = searchFor("ab", "bc");
   const buffer = new ReceiveBuffer();
   buffer.append(encode("abcbc"));
@@ -39,7 +39,7 @@ Deno.test("SeparatorSearch.find() finds one that overlaps what was consumed befo
   assertEquals(search.find(buffer), { start: 1, end: 3 });
 });
 
-Deno.test("SeparatorSearch rejects no separator and empty ones, and copies those it takes", () => {
+Deno.test("SeparatorSearch rejects an empty list and empty separators, and copies the others", () => {
   assertThrows(() => new SeparatorSearch([]), RangeError, "without a separator");
   assertThrows(() => searchFor("a", ""), RangeError, "empty separator");
   const separator = encode("ab");

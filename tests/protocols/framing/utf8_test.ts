@@ -30,7 +30,7 @@ Deno.test("isLongerInUtf8() agrees with the length, just above and just below", 
   }
 });
 
-Deno.test("decodeUtf8() keeps every character and rejects what is none", () => {
+Deno.test("decodeUtf8() keeps every character and rejects invalid UTF-8", () => {
   assertEquals(decodeUtf8(hex("efbbbf 61 efbfbd")), "\ufeffa\ufffd");
   for (const bad of ["80", "c3", "61ff", "efbfbd ff"]) {
     assertThrows(() => decodeUtf8(hex(bad)), TypeError);

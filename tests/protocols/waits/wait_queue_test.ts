@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { SharedWait, WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { stateOf } from "../../support/time/event_loop.ts";
 
-Deno.test("WaitQueue.release() lets everybody go on, in order, with a signal and without", async () => {
+Deno.test("WaitQueue.release() resolves every wait, in order, with a signal and without", async () => {
   const queue = new WaitQueue();
   const { signal } = new AbortController();
   const order: number[] = [];
@@ -16,7 +16,7 @@ Deno.test("WaitQueue.release() lets everybody go on, in order, with a signal and
   assertEquals(order, [0, 1, 2]);
 });
 
-Deno.test("WaitQueue.release() concerns nobody who waits later", async () => {
+Deno.test("WaitQueue.release() does not resolve later waits", async () => {
   const queue = new WaitQueue();
   queue.release();
   assertEquals(await stateOf(queue.wait()), "pending");
@@ -41,7 +41,7 @@ Deno.test("WaitQueue.releaseFirst() ends the longest wait, whose callback runs i
   assertEquals(queue.releaseFirst(), false);
 });
 
-Deno.test("WaitQueue.fail() tells everybody why, with a signal and without", async () => {
+Deno.test("WaitQueue.fail() rejects every wait with the reason, with a signal and without", async () => {
   const queue = new WaitQueue();
   const waits = [queue.wait(), queue.wait(new AbortController().signal)];
   const reason = new Error("Never");
@@ -50,7 +50,7 @@ Deno.test("WaitQueue.fail() tells everybody why, with a signal and without", asy
   for (const wait of waits) assertStrictEquals(await assertRejects(() => wait), reason);
 });
 
-Deno.test("WaitQueue.wait() gives its place up in the call of abort(), and only its own", async () => {
+Deno.test("WaitQueue.wait() leaves the queue during abort(), and no other wait does", async () => {
   const queue = new WaitQueue();
   const controller = new AbortController();
   const reason = new Error("Enough");
@@ -67,7 +67,7 @@ Deno.test("WaitQueue.wait() gives its place up in the call of abort(), and only 
   await Promise.all([waits[0], waits[2]]);
 });
 
-Deno.test("WaitQueue.wait() takes no place with a signal that is aborted", async () => {
+Deno.test("WaitQueue.wait() does not enter the queue with a signal that is aborted", async () => {
   const queue = new WaitQueue();
   const reason = new Error("Too late");
   const waiting = queue.wait(AbortSignal.abort(reason));
@@ -100,7 +100,7 @@ Deno.test("WaitQueue.wait() leaves no listener on the signal, however it ends", 
   }
 });
 
-Deno.test("WaitQueue loses nobody when a listener of the signal that aborts releases the queue", async () => {
+Deno.test("WaitQueue loses no wait when a listener of the aborting signal releases the queue", async () => {
   const queue = new WaitQueue();
   const controller = new AbortController();
   controller.signal.addEventListener("abort", () => queue.release());

@@ -53,7 +53,7 @@ async function chat(name: string): Promise<void> {
 
 /** The scenarios. */
 export const chats: readonly Scenario[] = [{
-  name: "the chat server tells everybody everything in order",
+  name: "the chat server sends every message to every user in order",
   runs: 12,
   options: {
     latency: [1, 50],

@@ -75,7 +75,7 @@ async function ask(client: string, first: number): Promise<number> {
 
 /** The scenarios. */
 export const requests: readonly Scenario[] = [{
-  name: "framed() loses, doubles and mixes up nothing when connections fail",
+  name: "framed() neither loses, repeats nor mixes up messages when connections fail",
   runs: 80,
   options: {
     latency: [1, 30],

@@ -63,7 +63,7 @@ async function ask(first: number): Promise<number> {
 
 /** The scenarios. */
 export const restarts: readonly Scenario[] = [{
-  name: "clients come through crashes of servers and proxies",
+  name: "clients survive crashes of servers and proxies",
   runs: 60,
   options: { latency: [1, 30], loss: 0.005, segmentSize: [1, 20] },
   async main(world): Promise<void> {

@@ -36,7 +36,7 @@ Deno.test("receive() gives datagrams in order, to callers in the order of asking
   await Promise.all([a.close(), b.close()]);
 });
 
-Deno.test("receive() that is aborted takes nothing, and leaves no listener", async () => {
+Deno.test("receive() takes nothing when it is aborted, and leaves no listener", async () => {
   const [a, b] = await pair();
   const controller = new AbortController();
   const aborted = b.receive({ signal: controller.signal });
@@ -65,7 +65,7 @@ Deno.test("receive() and for await end when the socket is closed", async () => {
   await a.close();
 });
 
-Deno.test("send() resolves when the datagram is sent, and rejects where that fails", async () => {
+Deno.test("send() resolves when the datagram is sent, and rejects when that fails", async () => {
   await using socket = await openDatagrams(HERE);
   const { port } = socket;
   await socket.send("to itself", { port });
@@ -113,7 +113,7 @@ Deno.test("send() rejects with WriteBufferFullError where the policy drops it", 
   }
 });
 
-Deno.test("sendMany() sends all that can be sent, in order, and tells which could not", async () => {
+Deno.test("sendMany() sends all valid datagrams, in order, and reports the others", async () => {
   await using socket = await openDatagrams(HERE);
   const address = { port: socket.port };
   const large = { data: new Uint8Array(70_000), address };
@@ -185,7 +185,7 @@ Deno.test("writable goes on after a datagram that the system refuses", async () 
   assertEquals(text(await socket.receive()), "still open");
 });
 
-Deno.test("readable gives up its wait when its reader goes, and loses no datagram", async () => {
+Deno.test("readable stops waiting when its reader is released, and loses no datagram", async () => {
   const [a, b] = await pair();
   const reader = b.readable.getReader();
   const reading = reader.read().catch(() => {});
@@ -214,7 +214,7 @@ Deno.test("readable that is cancelled while a datagram comes leaves it to the ne
   await Promise.all([a.close(), b.close()]);
 });
 
-Deno.test("sendMany() and writable refuse what is no datagram, with a text that says so", async () => {
+Deno.test("sendMany() and writable refuse values that are not datagrams, with an error that says so", async () => {
   const [a, b] = await pair();
   for (const wrong of [null, undefined, "text", 5, new Uint8Array(1)]) {
     await assertRejects(() => a.sendMany([wrong as never]), TypeError, "it is no datagram");
@@ -228,7 +228,7 @@ Deno.test("sendMany() and writable refuse what is no datagram, with a text that 
   await Promise.all([a.close(), b.close()]);
 });
 
-Deno.test("what waits for room is copied, however it is sent", async () => {
+Deno.test("Data that waits for room is copied, in every way to send", async () => {
   const [a, b] = await pair({ writeBufferLimits: { high: 0 } });
   const writer = a.writable.getWriter();
   await settle();
@@ -278,7 +278,7 @@ Deno.test("sendMany() waits for nothing once its signal aborts", async () => {
   }
 });
 
-Deno.test("sendMany() takes nothing more from an iterable once the socket is closed, and lets others run", async () => {
+Deno.test("sendMany() stops reading its iterable once the socket is closed, and yields to other tasks", async () => {
   const [a, b] = await pair({ sendPolicy: "drop-newest" });
   let asked = 0;
   const endless = function* (): Generator<OutgoingDatagram> {
@@ -307,7 +307,7 @@ Deno.test("framedDatagrams() gives every message, in order, to several who recei
   await Promise.all([a.close(), b.close()]);
 });
 
-Deno.test("framedDatagrams() keeps the good messages of a datagram though onBadMessage throws", async () => {
+Deno.test("framedDatagrams() keeps the good messages of a datagram when onBadMessage throws", async () => {
   const [a, b] = await pair();
   const server = framedDatagrams(b, () => lineCodec({ maxLength: 5 }), {
     onBadMessage: () => {

@@ -33,7 +33,7 @@ Deno.test("decoderStream() fails on a bad message, after those before it", async
   }, FrameTooLongError);
 });
 
-Deno.test("decoderStream() tells onBadMessage, and goes on", async () => {
+Deno.test("decoderStream() calls onBadMessage, and continues", async () => {
   const bad: string[] = [];
   const stream = decoderStream(lineCodec({ maxLength: 5 }), {
     onBadMessage: (error) => bad.push(error.name),
@@ -97,7 +97,7 @@ Deno.test("encoderStream() fails on a message that cannot be encoded", async () 
   await assertRejects(() => Array.fromAsync(encoded), FrameEncodeError);
 });
 
-Deno.test("encoderStream() and decoderStream() give back what was put in", async () => {
+Deno.test("encoderStream() and decoderStream() return the messages that were written", async () => {
   const values = [{ a: [1, null] }, "text", 5, false];
   const back = ReadableStream.from(values)
     .pipeThrough(encoderStream(jsonLinesCodec()))
@@ -126,7 +126,7 @@ Deno.test("decoderStream() gives the messages before a bad one, however the byte
   }
 });
 
-Deno.test("decoderStream() fails on what is no bytes, after the messages before it", async () => {
+Deno.test("decoderStream() fails for a chunk that is not bytes, after the messages before it", async () => {
   for (const odd of [5, "text", new ArrayBuffer(2), null]) {
     const { readable, writable } = decoderStream(lineCodec());
     const writer = writable.getWriter();

@@ -42,7 +42,7 @@ Deno.test("FramedConnection.receive() gives the messages, then undefined", async
   assertEquals([await messages.receive(), await messages.receive()], [undefined, undefined]);
 });
 
-Deno.test("FramedConnection goes on behind what its reader has read", async () => {
+Deno.test("FramedConnection starts after the bytes that its reader has read", async () => {
   const { pair, messages, peer } = await lines();
   await using _ = pair;
   peer.writer.write("header\none\n");
@@ -50,7 +50,7 @@ Deno.test("FramedConnection goes on behind what its reader has read", async () =
   assertEquals(await messages.receive(), "one");
 });
 
-Deno.test("FramedConnection can be iterated in turns, and loses nothing in between", async () => {
+Deno.test("FramedConnection can be iterated several times, and loses nothing in between", async () => {
   const { pair, messages, peer } = await lines();
   await using _ = pair;
   peer.writer.write("1\n2\n3\n4\n5\n");
@@ -99,7 +99,7 @@ Deno.test("FramedConnection.receive() fails once for a bad message, and goes on"
   assertEquals(await messages.receive(), "two");
 });
 
-Deno.test("FramedConnection tells onBadMessage, and goes on without failing", async () => {
+Deno.test("FramedConnection calls onBadMessage, and continues without failing", async () => {
   const bad: string[] = [];
   const { pair, messages, peer } = await lines({ onBadMessage: (error) => bad.push(error.name) });
   await using _ = pair;
@@ -118,7 +118,7 @@ Deno.test("FramedConnection.codec is the one that messages are made with", async
   assertEquals(messages.codec, codec);
 });
 
-Deno.test("FramedConnection.receive() fails for ever when the stream is broken", async () => {
+Deno.test("FramedConnection.receive() fails each time once the stream is broken", async () => {
   const bad: string[] = [];
   await using pair = await connectPair();
   const options = { onBadMessage: (error: Error) => bad.push(error.name) };
@@ -204,7 +204,7 @@ Deno.test("FramedConnection holds back a peer that sends faster than messages ar
   await sending;
 });
 
-Deno.test("FramedConnection.codec, set anew, gets the bytes that were not decoded", async () => {
+Deno.test("FramedConnection.codec, when replaced, gets the bytes that were not decoded", async () => {
   await using pair = await connectPair();
   const messages = framed<string | Uint8Array>(pair.a, lineCodec());
   pair.b.writer.write("upgrade\n\u0003abc\u0001d");
@@ -275,7 +275,7 @@ Deno.test("FramedConnection.readable reads nothing ahead, and may take turns wit
   assertEquals(await messages.receive(), "4");
 });
 
-Deno.test("FramedConnection.readable leaves the message to whoever comes after a reader that has gone", async () => {
+Deno.test("FramedConnection.readable leaves the message to the next reader after one was released", async () => {
   const { pair, messages, peer } = await lines();
   await using _ = pair;
   for (const next of ["receive", "reader"]) {
@@ -293,7 +293,7 @@ Deno.test("FramedConnection.readable leaves the message to whoever comes after a
   }
 });
 
-Deno.test("FramedConnection.readable keeps a message that comes after its reader has gone", async () => {
+Deno.test("FramedConnection.readable keeps a message that arrives after its reader was released", async () => {
   const { pair, messages, peer } = await lines();
   await using _ = pair;
   const gone = messages.readable.getReader();
@@ -307,7 +307,7 @@ Deno.test("FramedConnection.readable keeps a message that comes after its reader
   assertEquals(await messages.receive(), "two");
 });
 
-Deno.test("FramedConnection.readable gives up a message that its reader left in it", async () => {
+Deno.test("FramedConnection.readable leaves an unread message to receive()", async () => {
   const { pair, messages, peer } = await lines();
   await using _ = pair;
   const gone = messages.readable.getReader();
@@ -360,7 +360,7 @@ Deno.test("FramedConnection.writable fails when the connection is lost, and abor
   assertEquals((await other.messages.connection.closed).error?.message, "Enough");
 });
 
-Deno.test("FramedConnection loses no message, whatever splits, aborts and takes turns", async () => {
+Deno.test("FramedConnection loses no message under random splits, aborts and changes of API", async () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = new Random(seed);
     const sent = Array.from({ length: 30 }, (_, i) => `${i}`.padEnd(random.below(9), "."));

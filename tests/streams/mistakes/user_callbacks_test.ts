@@ -264,7 +264,7 @@ Deno.test("eofReceived() may be async: the connection stays open until it has an
   }
 });
 
-Deno.test("getBuffer() that gives no buffer, or a promise, is told as TypeError", async () => {
+Deno.test("getBuffer() that returns no buffer, or a promise, is reported as TypeError", async () => {
   for (const give of [() => 5, () => Promise.reject(new Error("Late")), () => null]) {
     const reports: Error[] = [];
     const [a, b] = await memoryTransportPair(() => ({}), () => ({
@@ -280,7 +280,7 @@ Deno.test("getBuffer() that gives no buffer, or a promise, is told as TypeError"
   }
 });
 
-Deno.test("FramedProtocol may await drain() without telling of a connection that is lost", async () => {
+Deno.test("FramedProtocol that awaits drain() does not report a lost connection", async () => {
   for (const lost of [undefined, new Error("Reset")]) {
     const reports: Error[] = [];
     const waiting = Promise.withResolvers<void>();
@@ -306,7 +306,7 @@ Deno.test("FramedProtocol may await drain() without telling of a connection that
   }
 });
 
-Deno.test("FramedProtocol tells of a rejection for the last message, which nothing ends", async () => {
+Deno.test("FramedProtocol reports a rejection for the last message, which ends nothing else", async () => {
   const reports: string[] = [];
   class Failing extends FramedProtocol<string> {
     override messageReceived(message: string): Promise<void> {

@@ -110,7 +110,7 @@ async function errorOf(name: string, options: unknown): Promise<Error> {
 }
 
 for (const name of Object.keys(CALLS)) {
-  Deno.test(`${name}() refuses what is no object, and an option that is not known`, async () => {
+  Deno.test(`${name}() refuses options that are not an object, and unknown options`, async () => {
     for (const wrong of [60, "hex", null, true, [], () => {}]) {
       const error = await errorOf(name, wrong);
       assertInstanceOf(error, TypeError, `${name}(${String(wrong)})`);
@@ -410,7 +410,7 @@ for (const [group, { in: names, rest = {}, wrong }] of Object.entries(OPTIONS)) 
 }
 
 for (const [name, wrong] of Object.entries(ONE_BY_ONE)) {
-  Deno.test(`${name}() refuses values of its own options that cannot be meant`, async () => {
+  Deno.test(`${name}() refuses invalid values of its own options`, async () => {
     for (const [options, kind, text] of wrong) {
       const error = await errorOf(name, options);
       assertInstanceOf(error, kind, `${error}`);
@@ -419,7 +419,7 @@ for (const [name, wrong] of Object.entries(ONE_BY_ONE)) {
   });
 }
 
-Deno.test("startServer() tells a handler of asyncio's kind how to take its argument", async () => {
+Deno.test("startServer() explains its argument to a handler with two parameters, as in asyncio", async () => {
   await assertRejects(
     // deno-lint-ignore no-unused-vars -- as it would be written
     () => net.startServer((reader: unknown, writer: unknown) => {}, { port: 0 }),
@@ -430,7 +430,7 @@ Deno.test("startServer() tells a handler of asyncio's kind how to take its argum
   await assertRejects(() => net.startServer(Handler, { port: 0 }), TypeError, "Handler is a class");
 });
 
-Deno.test("Everything that takes a factory refuses a class and what is no function", async () => {
+Deno.test("Every function that takes a factory refuses a class and values that are not functions", async () => {
   class Echo {}
   const made: Record<string, (factory: unknown) => unknown> = {
     createConnection: (factory) => net.createConnection(factory, { port: 1 }),
@@ -452,7 +452,7 @@ Deno.test("Everything that takes a factory refuses a class and what is no functi
   }
 });
 
-Deno.test("A layer that is not called in the list of layers is told from options", () => {
+Deno.test("A layer that was not called in the list of layers is distinguished from options", () => {
   assertThrows(
     () => net.idleTimeout({ connectionMade: () => {} }),
     TypeError,

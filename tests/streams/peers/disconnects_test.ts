@@ -37,7 +37,7 @@ for (const leave of ["close", "reset"] as const) {
   });
 }
 
-Deno.test("A client that ends its direction right behind its question gets the whole answer", async () => {
+Deno.test("A client that half-closes right after its question gets the whole answer", async () => {
   await using server = await startServer(async ({ reader, writer }) => {
     const question = await reader.readline();
     writer.write(question);
@@ -49,7 +49,7 @@ Deno.test("A client that ends its direction right behind its question gets the w
   assertEquals((await readAll(client)).length, 3_000_009);
 });
 
-Deno.test("relay() passes on an answer that comes in parts long after the client's end", async () => {
+Deno.test("relay() forwards an answer that comes in parts long after the client's end", async () => {
   await using backend = await startServer(async ({ reader, writer }) => {
     await reader.read();
     for (const part of ["one ", "two ", "three"]) {
@@ -94,7 +94,7 @@ Deno.test("relay() ends when a side resets while the other waits for room in it"
   listener.close();
 });
 
-Deno.test("relay() passes on an answer that came before the sending to its sender failed", async () => {
+Deno.test("relay() forwards an answer that arrived before writing to its sender failed", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   await using proxy = await startServer(async (connection) => {
@@ -161,7 +161,7 @@ Deno.test("shutdown() does not wait for the grace when idle handlers listen to t
   client.close();
 });
 
-Deno.test("A flood of connections leaves turns to what else is due", async () => {
+Deno.test("A flood of connections leaves turns to other callbacks", async () => {
   const FLOOD = 200;
   let accepted = 0;
   let acceptedBefore: number | null = null;

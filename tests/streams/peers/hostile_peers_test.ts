@@ -96,7 +96,7 @@ Deno.test("A peer that resets leaves readable what it had sent before", async ()
   assert(error instanceof Deno.errors.ConnectionReset);
 });
 
-Deno.test("Each use after the connection was closed fails or ends: none hangs", async () => {
+Deno.test("Each call after the connection was closed fails or resolves: none hangs", async () => {
   await withPeer(async ({ reader, writer, readable, writable }) => {
     writer.close();
     await writer.waitClosed();
@@ -132,7 +132,7 @@ Deno.test("A peer that sends one byte at a time is understood", async () => {
   assertEquals(parts, ["GET /\r\n", "\r\n", "body", " of 16 ", "bytes"]);
 });
 
-Deno.test("A peer that sends without end is held back while nobody reads", async () => {
+Deno.test("A peer that sends endlessly is paused while the reader does not read", async () => {
   const limit = 10_000;
   await withPeer(async ({ transport, reader, closed }) => {
     await pausedReading(transport);

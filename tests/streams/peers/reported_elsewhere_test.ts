@@ -54,7 +54,7 @@ function pieces(bytes: Bytes, size: number): Bytes[] {
   );
 }
 
-Deno.test("A length that ends before its own field is an error, not a loop", () => {
+Deno.test("A length smaller than its own field is an error, not an endless loop", () => {
   for (const length of [0xfffffffc, 0, 3]) {
     const field = new Uint8Array(8);
     new DataView(field.buffer).setUint32(0, length);
@@ -76,7 +76,7 @@ Deno.test("A length of 2 ^ 31 and more is large, not negative", () => {
   }
 });
 
-Deno.test("A varint that does not end is an error after ten bytes, one that says the same longer is not", () => {
+Deno.test("An endless varint is an error after ten bytes, a longer form of a small one is not", () => {
   const endless = new Uint8Array(16).fill(0x80);
   for (const size of [1, 16]) {
     assertEquals(decodeAll(varintLengthCodec(), pieces(endless, size)), ["FrameDecodeError"]);
@@ -91,7 +91,7 @@ Deno.test("A varint that does not end is an error after ten bytes, one that says
   assertThrows(() => broken.next(), FrameDecodeError);
 });
 
-Deno.test("A line that is too long is told once, however many pieces it comes in", () => {
+Deno.test("A line that is too long is reported once, in any number of pieces", () => {
   const bytes = encode("line too very laaaaaaaaaaaaaaaaaaaaaaaong\nshort\n");
   for (const size of [1, 5, 23, 100]) {
     const events = decodeAll(lineCodec({ maxLength: 11 }), pieces(bytes, size));
@@ -152,7 +152,7 @@ Deno.test("Of several separators the same one ends a record in any split", async
   }
 });
 
-Deno.test("A BYOB read that is given up does not change the order of what a default read gets", async () => {
+Deno.test("A released BYOB read does not change the order of the bytes that a default read gets", async () => {
   await using pair = await connectPair("tcp");
   const byob = pair.b.readable.getReader({ mode: "byob" });
   const given = byob.read(new Uint8Array(4)).catch((error) => error);
@@ -188,7 +188,7 @@ Deno.test("A writer that waits for room goes on when the peer has gone", async (
   await a.closed;
 });
 
-Deno.test("An echo that reads no more while it cannot write goes on under pressure both ways", async () => {
+Deno.test("An echo that pauses reading while it cannot write makes progress under load in both directions", async () => {
   const total = 8_000_000;
   const server = await createServer(() => {
     let transport: Transport;
@@ -217,7 +217,7 @@ Deno.test("An echo that reads no more while it cannot write goes on under pressu
   await server.shutdown({ grace: 0 });
 });
 
-Deno.test("A carrier that takes any part of a write loses and doubles nothing", async () => {
+Deno.test("A carrier that accepts any part of a write neither loses nor repeats bytes", async () => {
   const random = new Random(11);
   const sent: Bytes[] = [];
   const taken: Bytes[] = [];
@@ -244,7 +244,7 @@ Deno.test("A carrier that takes any part of a write loses and doubles nothing", 
   assertSameBytes(await new Blob(taken).bytes(), await new Blob(sent).bytes());
 });
 
-Deno.test("Chunks that come while others wait for resumeReading() come after them, once", async () => {
+Deno.test("Chunks that arrive while others wait for resumeReading() are delivered after them, once", async () => {
   const received: string[] = [];
   const [a, b] = await memoryTransportPair(() => ({}), () => ({
     dataReceived(chunk: Bytes): void {
@@ -284,7 +284,7 @@ Deno.test("pauseReading() in a message's callback holds back the messages of the
   await b.transport.closed;
 });
 
-Deno.test("resumeWriting() comes though more was written while the backlog left", async () => {
+Deno.test("resumeWriting() is called although more was written while the queue was sent", async () => {
   const order: string[] = [];
   const resumed = Promise.withResolvers<void>();
   const [a, b] = await memoryTransportPair(() => ({

@@ -33,7 +33,7 @@ test("Pipeline.communicate() passes more than the pipes hold, both ways at once"
   await line.closed;
 });
 
-test("Pipeline.check() takes SIGPIPE of a process whose reader needed no more for no failure", async () => {
+test("Pipeline.check() does not treat SIGPIPE as a failure of a process whose reader stopped early", async () => {
   const line = await pipeline([["yes"], ["head", "-n", "2"]], { stdout: "piped" });
   const { stdout, exits } = await line.check();
   assertEquals(text(stdout), "y\ny\n");
@@ -74,7 +74,7 @@ test("Pipeline.shutdown() ends all its processes, and so does await using", asyn
   assertEquals(pids.map(isThere), [false, false]);
 });
 
-test("pipeline() refuses what is no list of commands", async () => {
+test("pipeline() refuses an argument that is not a list of commands", async () => {
   await assertRejects(() => pipeline([["cat"]], null as never), TypeError, "options null is not");
   for (const commands of [[], null, "cat", ["cat"], [["cat"], "rev"], [[]], [[5]]]) {
     const refused = await Reflect.apply(pipeline, null, [commands, ENDS])

@@ -90,7 +90,7 @@ test("Process.communicate() works without input, with empty input, and with fewe
   assertEquals([text(stdout), stderr.length], ["x\n", 0]);
 });
 
-test("Process.communicate() does not mind a process that reads only part of its input", async () => {
+test("Process.communicate() accepts a process that reads only part of its input", async () => {
   const process = await createSubprocessExec("head", { ...PIPES, args: ["-c", "4"] });
   const { stdout, code } = await process.communicate("abcd".repeat(1_000_000));
   assertEquals([text(stdout), code], ["abcd", 0]);
@@ -146,7 +146,7 @@ test("Process.communicate() reads nothing more if an earlier call has collected 
   await process.closed;
 });
 
-test("Process.communicate() that was aborted can be taken up again, and nothing is lost", async () => {
+test("Process.communicate() can be called again after an abort, and loses nothing", async () => {
   const held = await createSubprocessShell("cat; echo one; read x <&3; echo two", {
     ...PIPES,
     extraStdio: ["piped"],
@@ -219,7 +219,7 @@ test("Process.stdin.drain() fails with BrokenPipe once the process reads no more
   await process.closed;
 });
 
-test("Process.shutdown() keeps what was received, drops what comes, and is what await using does", async () => {
+test("Process.shutdown() keeps received output, drops later output, and is called by await using", async () => {
   const process = await createSubprocessShell(
     "trap 'yes | head -c 300000; exit 4' TERM; echo ready; read x",
     PIPES,
@@ -236,7 +236,7 @@ test("Process.shutdown() keeps what was received, drops what comes, and is what 
   assertEquals(isThere(pid), false);
 });
 
-test("Process.shutdown() lets go of pipes that a grandchild holds", async () => {
+test("Process.shutdown() closes pipes that a grandchild holds", async () => {
   const process = await createSubprocessShell("cat <&3 & exit 0", {
     ...PIPES,
     extraStdio: ["piped"],
@@ -266,7 +266,7 @@ test("Process.terminate(), kill(), sendSignal() and killGroup() are those of its
   await process.closed;
 });
 
-test("createSubprocessShell() refuses args and what is no command", async () => {
+test("createSubprocessShell() refuses args and a command that is not a string", async () => {
   await assertRejects(() => createSubprocessShell(""), TypeError, "not a command");
   await assertRejects(
     () => Reflect.apply(createSubprocessShell, null, ["ls", { args: [] }]),
@@ -276,7 +276,7 @@ test("createSubprocessShell() refuses args and what is no command", async () => 
   await assertRejects(() => createSubprocessExec("cat", { limit: 0, stdout: "piped" }), RangeError);
 });
 
-test("A process whose output is not read waits, with memory flat, and gives all of it later", async () => {
+test("A process whose output is not read waits, without growing memory, and delivers all of it later", async () => {
   const length = 256 * 1_048_576;
   const process = await createSubprocessExec("head", {
     args: ["-c", String(length), "/dev/zero"],
@@ -297,7 +297,7 @@ test("A process whose output is not read waits, with memory flat, and gives all 
   await process.closed;
 });
 
-test("A process that reads nothing makes drain() wait, with memory flat, and its end ends the wait", async () => {
+test("A process that reads nothing makes drain() wait, without growing memory, until it exits", async () => {
   const process = await createSubprocessShell("read x <&3", {
     stdin: "piped",
     extraStdio: ["piped"],

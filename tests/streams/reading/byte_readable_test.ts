@@ -71,7 +71,7 @@ Deno.test("ReadableStreamBYOBReader.read() fills the memory it is given, and han
   assertEquals(decode(new Uint8Array(value.buffer)), "\0hello\0\0");
 });
 
-Deno.test("ReadableStreamBYOBReader.read() gives less than fits, and what is left to the next", async () => {
+Deno.test("ReadableStreamBYOBReader.read() may return less than fits, and leaves the rest to the next", async () => {
   const reader = readerWith("abc", "defg");
   const web = reader.readable.getReader({ mode: "byob" });
   const first = await web.read(new Uint8Array(5));
@@ -216,7 +216,7 @@ Deno.test("ReadableStream keeps to the platform's kinds of readers", () => {
   assertThrows(() => readable.getReader({ mode: "other" as "byob" }), TypeError);
 });
 
-Deno.test("ReadableStream.cancel() drops what is buffered and what comes, and ends every face", async () => {
+Deno.test("ReadableStream.cancel() drops buffered and later bytes, and ends every API", async () => {
   const reader = readerWith("dropped");
   await reader.readable.cancel(new Error("Not interested"));
   reader.feedData(encode("dropped as well"));

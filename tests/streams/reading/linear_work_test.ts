@@ -101,7 +101,7 @@ async function afterMicrotasks(): Promise<null> {
 }
 
 for (const [name, length, piece, read] of CASES) {
-  Deno.test(`StreamReader does work in proportion: ${name}`, async () => {
+  Deno.test(`StreamReader does work in proportion to the bytes: ${name}`, async () => {
     const less = await workFor(read, length / GROWTH, piece);
     const more = await workFor(read, length, piece);
     assert(less >= length / GROWTH, `only ${less} bytes were counted`);

@@ -47,7 +47,7 @@ const READS: Record<string, (connection: StreamConnection) => Promise<string>> =
 
 for (const medium of ["memory", "tcp"] as const) {
   for (const [what, read] of Object.entries(READS)) {
-    Deno.test(`What ${what} gives may be transferred away (${medium})`, async () => {
+    Deno.test(`Chunks of ${what} may be transferred (${medium})`, async () => {
       await using pair = await connectPair(medium);
       pair.a.writer.write("header\nbody of the message\n");
       assertEquals(await read(pair.b), "header\n");
@@ -55,7 +55,7 @@ for (const medium of ["memory", "tcp"] as const) {
     });
   }
 
-  Deno.test(`A transform that transfers what a readable gives empties nothing else (${medium})`, async () => {
+  Deno.test(`A transform that transfers the chunks of a readable detaches no other memory (${medium})`, async () => {
     await using first = await connectPair(medium);
     await using second = await connectPair(medium);
     for (const { a } of [first, second]) {
@@ -71,7 +71,7 @@ for (const medium of ["memory", "tcp"] as const) {
   });
 }
 
-Deno.test("What reader, detach and takeBuffered give owns its buffer, empty or not", async () => {
+Deno.test("Results of the reader, detach and takeBuffered own their buffer, empty or not", async () => {
   const reader = new StreamReader();
   reader.feedData(encode("one two"));
   await reader.read(4);
@@ -83,7 +83,7 @@ Deno.test("What reader, detach and takeBuffered give owns its buffer, empty or n
   assertEquals([transfer(await ended.read()), transfer(await ended.read())], ["", ""]);
 });
 
-Deno.test("A reader whose fed memory is transferred away fails instead of spinning", async () => {
+Deno.test("A reader whose fed memory is detached fails instead of looping", async () => {
   const reader = new StreamReader();
   const fed = pattern(5000);
   reader.feedData(fed);
@@ -92,7 +92,7 @@ Deno.test("A reader whose fed memory is transferred away fails instead of spinni
   await assertRejects(() => reader.readline(), TypeError, "was transferred away");
 });
 
-Deno.test("Clients of one server may transfer each their chunks, of any size", async () => {
+Deno.test("Each client of a server may transfer its chunks, of any size", async () => {
   const bodies = [3, 100, 4000, 70_000].map((size) => pattern(size, size));
   await using server = await startServer(async ({ reader, writer }) => {
     for (;;) {
@@ -174,7 +174,7 @@ for (const [name, makeCodec] of Object.entries(CODECS)) {
   });
 }
 
-Deno.test("encoderStream() sends each content of a buffer that is used again", async () => {
+Deno.test("encoderStream() sends each content of a reused buffer", async () => {
   const buffer = new Uint8Array(5000);
   const messages = new ReadableStream<Uint8Array>({
     start(controller): void {
@@ -198,7 +198,7 @@ Deno.test("lines() keeps U+FEFF wherever it is, and replaces what is not UTF-8",
   assertEquals(lines, ["\ufefffirst", "\ufeffsecond", "a\ufffd", "b"]);
 });
 
-Deno.test("readuntil() goes by what a separator holds now, and refuses what is none", async () => {
+Deno.test("readuntil() reads the current content of a separator, and refuses invalid separators", async () => {
   const reader = new StreamReader();
   const separator = encode("|");
   reader.feedData(encode("a|b;c|"));
@@ -215,7 +215,7 @@ Deno.test("readuntil() goes by what a separator holds now, and refuses what is n
   }
 });
 
-Deno.test("feedData() refuses what is no Uint8Array", () => {
+Deno.test("feedData() refuses values that are not a Uint8Array", () => {
   const reader = new StreamReader();
   for (const odd of ["text", new ArrayBuffer(1), 5, undefined]) {
     let message = "";
@@ -235,7 +235,7 @@ Deno.test("A Web stream of something else than bytes ends the connection with a 
   }
 });
 
-Deno.test("writable refuses what is no bytes, and its memory may be used again after a write", async () => {
+Deno.test("writable refuses chunks that are not bytes, and memory may be reused after a write", async () => {
   await using pair = await connectPair("memory");
   const writer = pair.a.writable.getWriter();
   const buffer = new Uint8Array(40_000);
@@ -249,7 +249,7 @@ Deno.test("writable refuses what is no bytes, and its memory may be used again a
   );
 });
 
-Deno.test("send() throws TypeError for what a codec makes that cannot be sent, and sends none of it", async () => {
+Deno.test("send() throws TypeError for invalid parts from a codec, and sends nothing", async () => {
   await using pair = await connectPair("memory");
   const odd: unknown[] = [undefined, null, 5, Promise.resolve("late"), new ArrayBuffer(1), [5], [
     "x",
@@ -266,7 +266,7 @@ Deno.test("send() throws TypeError for what a codec makes that cannot be sent, a
   assertEquals(decode(await pair.b.reader.readline()), "end\n");
 });
 
-Deno.test("A codec that returns nothing from decode() fails instead of spinning", async () => {
+Deno.test("A codec that returns nothing from decode() fails instead of looping", async () => {
   await using pair = await connectPair("memory");
   const forgetful = { ...lineCodec(), decode: () => undefined } as unknown as Codec<string>;
   pair.a.writer.write("text\n");

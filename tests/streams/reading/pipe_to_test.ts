@@ -417,7 +417,7 @@ async function countGeneric(run: () => Promise<unknown>): Promise<number> {
   return count;
 }
 
-Deno.test("pipeTo() takes the direct way between connections only, and only into an empty queue", async () => {
+Deno.test("pipeTo() uses the direct path between connections only, and only into an empty queue", async () => {
   await using left = await connectPair();
   await using right = await connectPair();
   left.a.writer.write("data");
@@ -461,7 +461,7 @@ Deno.test("pipeTo() leaves its bytes to a read in the turn of abort() (direct)",
   await rejected;
 });
 
-Deno.test("pipeTo() gets what an aborted pipe of the other kind had been waiting for", async () => {
+Deno.test("pipeTo() gets the bytes that an aborted pipe of the other kind waited for", async () => {
   for (const [first, second] of [[generic, direct], [direct, generic]] as const) {
     await using left = await connectPair();
     await using right = await connectPair();

@@ -64,7 +64,7 @@ async function play(random: Random, script: Script, transport: RecordingTranspor
   else transport.lose(script.failure);
 }
 
-Deno.test("Random ways to read a reader's bytes give them whole and in order", async () => {
+Deno.test("Random sequences of reads of a reader return its bytes whole and in order", async () => {
   await runCases("recording", isLongRun ? 4000 : 400, async (random, log) => {
     const script = randomScript(random, 1000);
     const transport = new RecordingTransport({});
@@ -89,7 +89,7 @@ async function send(random: Random, { data }: Script, transport: Transport): Pro
 }
 
 function testMedium(medium: Medium, count: number): void {
-  Deno.test(`Random ways to read a connection give its bytes whole and in order (${medium})`, async () => {
+  Deno.test(`Random sequences of reads of a connection return its bytes whole and in order (${medium})`, async () => {
     await runCases(medium, count, async (random, log) => {
       const script = { ...randomScript(random, 20_000), failure: null };
       await using pair = await connectPair(medium, { limit: script.limit });

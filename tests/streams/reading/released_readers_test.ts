@@ -119,7 +119,7 @@ Deno.test("Readers that are released one after the other leave the bytes to the 
   assertEquals(decode(await reader.read(9)), "345");
 });
 
-Deno.test("A reader that took the lock and asked for nothing keeps no bytes", async () => {
+Deno.test("A reader that took the lock and did not read keeps no bytes", async () => {
   const reader = new StreamReader();
   const first = reader.readable.getReader();
   const rejected = assertRejects(() => first.read());

@@ -39,7 +39,7 @@ class HeldTurns implements Disposable {
 }
 
 for (const [name, read] of Object.entries(READS)) {
-  Deno.test(`StreamReader.${name} that is aborted as its rest ends takes nothing, or what comes first`, async () => {
+  Deno.test(`StreamReader.${name} that is aborted when it resumes takes nothing, or the first bytes`, async () => {
     for (let microtasks = 0; microtasks < 12; microtasks++) {
       using _slow = new SlowSteps();
       using turns = new HeldTurns();

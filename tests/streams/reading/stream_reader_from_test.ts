@@ -78,7 +78,7 @@ Deno.test("StreamReader.from() reads ahead no more than twice the limit and a ch
   await reader.readable.cancel();
 });
 
-Deno.test("StreamReader.from() passes the cancelling of its Web face on to its stream", async () => {
+Deno.test("StreamReader.from() cancels its stream when its Web stream is cancelled", async () => {
   const cancelled = Promise.withResolvers<unknown>();
   let pulls = 0;
   const readable = new ReadableStream<Bytes>({

@@ -99,7 +99,7 @@ Deno.test("StreamReader.setTransport() pauses the one that comes after a pause",
   assertEquals(callsOf(transport), ["pauseReading"]);
 });
 
-Deno.test("StreamReaderProtocol ends the reader at the end of the data and keeps the way out open", async () => {
+Deno.test("StreamReaderProtocol ends the reader at the end of the data and keeps writing open", async () => {
   const { reader, transport } = connect(4);
   await transport.feed("rest");
   await transport.feedEof();
@@ -115,7 +115,7 @@ Deno.test("StreamReaderProtocol closes at the end of the data where there is no 
   assertEquals(await reader.read(), new Uint8Array(0));
 });
 
-Deno.test("StreamReaderProtocol ends the reader when the connection is lost in good order", async () => {
+Deno.test("StreamReaderProtocol ends the reader when the connection ends cleanly", async () => {
   const { reader, transport } = connect(4);
   const reading = reader.read(1);
   transport.close();
@@ -123,7 +123,7 @@ Deno.test("StreamReaderProtocol ends the reader when the connection is lost in g
   assertEquals(reader.atEof(), true);
 });
 
-Deno.test("StreamReaderProtocol hands a failure to everybody who waits, behind what is buffered", async () => {
+Deno.test("StreamReaderProtocol rejects every wait with a failure, after the buffered bytes", async () => {
   const { reader, protocol, transport } = connect(4, { writeBufferLimits: { high: 0 } });
   await transport.feed("rest");
   const reading = reader.readexactly(5);
@@ -144,7 +144,7 @@ Deno.test("StreamReaderProtocol hands a failure to everybody who waits, behind w
   assertStrictEquals(await assertRejects(() => reader.read(9)), error);
 });
 
-Deno.test("StreamReaderProtocol tells of its transport, which the flow has not before", () => {
+Deno.test("StreamReaderProtocol has no transport before connectionMade(), and gives it to the flow then", () => {
   const made: unknown[] = [];
   const protocol = new StreamReaderProtocol(
     new StreamReader(),

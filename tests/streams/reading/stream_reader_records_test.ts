@@ -29,7 +29,7 @@ async function readCut<T>(
   return [await reading, reader];
 }
 
-Deno.test("StreamReader.readline() waits for the line feed, over the bounds of chunks", async () => {
+Deno.test("StreamReader.readline() waits for the line feed, across chunks", async () => {
   const reader = readerWith("one");
   const reading = reader.readline();
   reader.feedData(encode(" and"));
@@ -70,14 +70,14 @@ for (const [length, passes] of [[3, true], [4, true], [5, false]] as const) {
   });
 }
 
-Deno.test("StreamReader.readline() drops an overlong line that is there whole, and nothing behind it", async () => {
+Deno.test("StreamReader.readline() drops a complete overlong line, and nothing after it", async () => {
   const reader = readerWith("12345\n67\n890", 4);
   assertEquals(await consumedOf(reader.readline()), 5);
   assertEquals(decode(await reader.readline()), "67\n");
   assertEquals(decode(await reader.read(9)), "890");
 });
 
-Deno.test("StreamReader.readline() drops all that is there of an overlong line without an end", async () => {
+Deno.test("StreamReader.readline() drops all buffered bytes of an overlong line without an end", async () => {
   const reader = readerWith("1234", 4);
   const reading = reader.readline();
   assertEquals(await stateOf(reading), "pending");
@@ -88,7 +88,7 @@ Deno.test("StreamReader.readline() drops all that is there of an overlong line w
   assertEquals(decode(await reader.readline()), "next\n");
 });
 
-Deno.test("StreamReader.readline() goes on behind each of several overlong lines", async () => {
+Deno.test("StreamReader.readline() continues after each of several overlong lines", async () => {
   const reader = readerWith("a\n", 4);
   for (const line of ["bbbbbb\n", "c\n", "dddddd\n", "e\n"]) reader.feedData(encode(line));
   reader.feedEof();
@@ -99,7 +99,7 @@ Deno.test("StreamReader.readline() goes on behind each of several overlong lines
   assertEquals(lines, ["a\n", "LimitOverrunError", "c\n", "LimitOverrunError", "e\n"]);
 });
 
-Deno.test("StreamReader.lines() throws at an overlong line; iterating anew goes on behind it", async () => {
+Deno.test("StreamReader.lines() throws at an overlong line; a new loop continues after it", async () => {
   const reader = readerWith("ok\ntoo long\nok again\n", 5);
   reader.feedEof();
   const lines = reader.lines();
@@ -187,7 +187,7 @@ Deno.test("StreamReader.readuntil() over the limit consumes nothing, and may be 
   assertEquals(decode(await reader.readuntil("--")), "4567--");
 });
 
-Deno.test("StreamReader.readuntil() says how much stands before a separator that came too late", async () => {
+Deno.test("StreamReader.readuntil() tells how many bytes precede a separator that came too late", async () => {
   const reader = readerWith("12345", 6);
   const reading = reader.readuntil([";", "\r\n"]);
   reader.feedData(encode("67\r\nrest"));
@@ -234,7 +234,7 @@ Deno.test("StreamReader.readuntil() takes the separators of each call, also betw
   assertEquals(decode(await reader.readuntil("\n")), "c\n");
 });
 
-Deno.test("StreamReader.readuntil() sees what became of a separator's own array", async () => {
+Deno.test("StreamReader.readuntil() reads a separator whose array was changed", async () => {
   const reader = readerWith("a;b,c\n;");
   const separator = encode(";");
   const separators = [separator];
@@ -246,7 +246,7 @@ Deno.test("StreamReader.readuntil() sees what became of a separator's own array"
   assertEquals(decode(await reader.readuntil(separators)), ";");
 });
 
-Deno.test("StreamReader.readuntil() finds a separator that was passed over by another call", async () => {
+Deno.test("StreamReader.readuntil() finds a separator that another call skipped", async () => {
   const reader = readerWith("12|34\n");
   const reading = reader.readuntil("--").catch(() => {});
   reader.feedData(encode("56"));

@@ -31,7 +31,7 @@ Deno.test("StreamReader.feedData() throws InvalidStateError after feedEof()", ()
   assertThrows(() => reader.feedData(encode("more")), InvalidStateError, "the end was fed before");
 });
 
-Deno.test("StreamReader.atEof() is false while bytes are buffered behind the end", async () => {
+Deno.test("StreamReader.atEof() is false while bytes are buffered after the end", async () => {
   const reader = readerWith("data");
   assertEquals(reader.atEof(), false);
   reader.feedEof();
@@ -58,7 +58,7 @@ Deno.test("StreamReader.read() waits for the first byte, then returns what is th
   assertEquals(decode(await reading), "li\nne");
 });
 
-Deno.test("StreamReader.read() returns at most n bytes, over the bounds of chunks, and leaves the rest", async () => {
+Deno.test("StreamReader.read() returns at most n bytes, across chunks, and leaves the rest", async () => {
   const reader = readerWith("abc", "def", "ghi");
   assertEquals(decode(await reader.read(5)), "abcde");
   assertEquals(decode(await reader.read(3)), "fgh");
@@ -92,7 +92,7 @@ for (const n of [1.5, NaN, -Infinity]) {
   });
 }
 
-Deno.test("StreamReader.readexactly() waits for the last byte, over the bounds of chunks", async () => {
+Deno.test("StreamReader.readexactly() waits for the last byte, across chunks", async () => {
   const reader = readerWith("ab");
   const reading = reader.readexactly(5);
   reader.feedData(encode("cd"));
@@ -179,7 +179,7 @@ for (const [name, read] of READS) {
     await reading;
   });
 
-  Deno.test(`StreamReader.${name} loses nothing to an abort: the next read may follow in the same turn`, async () => {
+  Deno.test(`StreamReader.${name} loses nothing when aborted: the next read may follow in the same turn`, async () => {
     const reader = readerWith("ab");
     const controller = new AbortController();
     const reading = read(reader, controller.signal);
@@ -264,7 +264,7 @@ Deno.test("StreamReader.lines() loses nothing when the loop is left", async () =
   assertEquals(decode(await reader.read(9)), "rest");
 });
 
-Deno.test("StreamReader.detach() gives what is unread; every read fails from then on", async () => {
+Deno.test("StreamReader.detach() returns unread bytes; every later read fails", async () => {
   const reader = readerWith("one", "two");
   assertEquals(decode(reader.detach()), "onetwo");
   await assertRejects(() => reader.read(1), InvalidStateError, "was handed over");

@@ -34,7 +34,7 @@ Deno.test("StreamReader.readuntil() gives text, and bytes to those who ask for b
   assertEquals([first, second, third], ["a=1;", encode("b=2;"), encode("c=3;")]);
 });
 
-Deno.test("Reads of text replace what is not UTF-8, unless they are to fail", async () => {
+Deno.test("Reads of text replace invalid UTF-8, unless they are to fail", async () => {
   const reader = readerOf(BAD, BAD, BAD, "good\n");
   assertEquals(await reader.readline({ as: "text" }), "a\ufffdb\n");
   assertEquals(await reader.readline({ as: "text", invalid: "replace" }), "a\ufffdb\n");
@@ -63,7 +63,7 @@ Deno.test("Reads of text keep to the limit, as reads of bytes do", async () => {
   assertEquals(await reader.readline({ as: "text" }), "next\n");
 });
 
-Deno.test("Reads refuse options of text that cannot be meant", async () => {
+Deno.test("Reads refuse invalid options of text", async () => {
   const reader = readerOf("x\n");
   const wrong: [object, string][] = [
     [{ as: "string" }, 'as "string" is not one of "bytes", "text"'],
@@ -93,7 +93,7 @@ Deno.test("StreamReader.peek() gives a copy", async () => {
   assertEquals(await reader.read(), encode("abc"));
 });
 
-Deno.test("StreamReader.peek() refuses more than the limit, and what is no count", async () => {
+Deno.test("StreamReader.peek() refuses more than the limit, and an invalid count", async () => {
   const reader = readerOf("abc");
   await assertRejects(
     () => reader.peek(65),
@@ -105,7 +105,7 @@ Deno.test("StreamReader.peek() refuses more than the limit, and what is no count
   }
 });
 
-Deno.test("StreamReader.unread() puts bytes in front of a search that had begun", async () => {
+Deno.test("StreamReader.unread() puts bytes before a search that had begun", async () => {
   const reader = new StreamReader();
   reader.feedData(encode("bc"));
   const reading = reader.readline({ signal: AbortSignal.abort() });

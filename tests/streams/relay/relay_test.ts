@@ -59,7 +59,7 @@ class Route implements AsyncDisposable {
 }
 
 for (const medium of ["memory", "tcp"] as const) {
-  Deno.test(`relay() passes both directions on to their ends, and counts (${medium})`, async () => {
+  Deno.test(`relay() forwards both directions up to their ends, and counts (${medium})`, async () => {
     await using route = await Route.make({}, medium);
     const { client, backend } = route;
     const [request, answer] = [pattern(300_000), pattern(500_000, 7)];
@@ -94,7 +94,7 @@ for (const medium of ["memory", "tcp"] as const) {
     }
   });
 
-  Deno.test(`relay() holds a fast side back for a slow one, and not the other direction (${medium})`, async () => {
+  Deno.test(`relay() slows a fast side down to a slow one, and not the other direction (${medium})`, async () => {
     await using route = await Route.make({}, medium, { limit: 16_384 });
     const { client, near, far, backend } = route;
     const total = medium === "tcp" ? 48 * 1024 * 1024 : 4 * 1024 * 1024;
@@ -124,7 +124,7 @@ for (const medium of ["memory", "tcp"] as const) {
   });
 }
 
-Deno.test("relay() passes on first what the readers hold already", async () => {
+Deno.test("relay() forwards bytes that the readers hold first", async () => {
   const left = await connectPair();
   left.a.writer.write("header\nbody");
   assertEquals(decode(await left.b.reader.readline()), "header\n");
@@ -145,7 +145,7 @@ Deno.test("relay() aborts the other side when one fails, and tells why", async (
   assertStrictEquals((await route.far.closed).error, error);
 });
 
-Deno.test("relay() aborts both sides when the one fails that is written to", async () => {
+Deno.test("relay() aborts both sides when writing to one fails", async () => {
   await using route = await Route.make();
   const error = new Error("Cable cut");
   const { client, near, far } = route;
@@ -230,7 +230,7 @@ Deno.test("relay() tells of a client that resets its connection", async () => {
   assertStrictEquals((await pair.a.closed).error, forward.reason);
 });
 
-Deno.test("relay() passes the end on where a direction cannot be ended alone: by closing", async () => {
+Deno.test("relay() closes to forward the end when there is no half-close", async () => {
   await using left = await connectPair();
   const transport = new RecordingTransport({}, { halfClose: false });
   transport.start();
@@ -267,7 +267,7 @@ Deno.test("relay() aborts both sides after a time without a byte, and not before
   }
 });
 
-Deno.test("relay() waits five minutes by default, also for a side that takes nothing", async () => {
+Deno.test("relay() waits five minutes by default, also for a side that does not read", async () => {
   using clock = new ReplacedClock();
   await using route = await Route.make();
   route.client.writer.write(pattern(2_000_000));
@@ -338,7 +338,7 @@ Deno.test("relay() aborts both sides when its signal aborts", async () => {
   assertStrictEquals((await route.far.closed).error, reason);
 });
 
-Deno.test("relay() with a signal that is aborted passes nothing on", async () => {
+Deno.test("relay() with a signal that is aborted forwards nothing", async () => {
   await using route = await Route.make({ signal: AbortSignal.abort("a reason that is no error") });
   const { forward, backward } = await route.relaying;
   for (const { bytes, reason } of [forward, backward]) {

@@ -20,7 +20,7 @@ function startProxy(): Promise<Server> {
 }
 
 // hyperium/hyper#4095, grpc/grpc-node#2746, oven-sh/bun#28158: such bytes were lost.
-Deno.test("relay() passes on bytes that came in one piece with the request and with the answer", async () => {
+Deno.test("relay() forwards bytes that came in one piece with the request and with the answer", async () => {
   await using target = await startServer(async ({ reader, writer }) => {
     writer.write("banner;");
     writer.write(`got ${decode(await reader.read())}`);

@@ -82,7 +82,7 @@ for (const [name, handler] of Object.entries(HANDLERS)) {
   });
 }
 
-Deno.test("shutdown() ends waits that begin after it, and what was written is still sent", async () => {
+Deno.test("shutdown() ends waits that begin after it, and written bytes are still sent", async () => {
   const started = Promise.withResolvers<void>();
   const reasons: unknown[] = [];
   const server = await startServer(async ({ reader, writer }) => {
@@ -107,7 +107,7 @@ Deno.test("shutdown() ends waits that begin after it, and what was written is st
   assertEquals(reasons, Array.from({ length: 3 }, () => server.signal.reason));
 });
 
-Deno.test("shutdown() leaves handlers alone with interruptOnShutdown: false", async () => {
+Deno.test("shutdown() does not interrupt handlers with interruptOnShutdown: false", async () => {
   const started = Promise.withResolvers<void>();
   const server = await startServer(async ({ reader, writer }) => {
     started.resolve();

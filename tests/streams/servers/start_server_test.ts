@@ -69,7 +69,7 @@ for (const [name, handler] of [["asyncio's way", echoLines], ["Deno's way", echo
   });
 }
 
-Deno.test("startServer() sends what a handler wrote before it closes the connection", async () => {
+Deno.test("startServer() sends bytes that a handler wrote before it closes the connection", async () => {
   const data = pattern(5_000_000);
   await using server = await serveWith(({ writer }) => void writer.write(data));
   await using client = await openConnection({ port: server.port });
@@ -109,7 +109,7 @@ for (const [name, thrown, message] of THROWN) {
   }
 }
 
-Deno.test("startServer() prints what a handler throws where there is no onError", async () => {
+Deno.test("startServer() prints the exception of a handler when there is no onError", async () => {
   const { error } = console;
   const printed = Promise.withResolvers<unknown[]>();
   console.error = (...line) => printed.resolve(line);
@@ -137,7 +137,7 @@ Deno.test("startServer() goes on after a handler that threw", async () => {
   assertEquals(decode(await second.reader.readline()), "hello\n");
 });
 
-Deno.test("startServer() reports no handler that ended with its peer", async () => {
+Deno.test("startServer() does not report a handler that fails because its peer has left", async () => {
   const handlers: [string, ConnectionHandler][] = [
     ["reader", async ({ reader }) => void await reader.readexactly(10)],
     ["readable", ({ readable }) => readable.pipeTo(new WritableStream())],
@@ -172,7 +172,7 @@ Deno.test("startServer() reports no handler that ended with its peer", async () 
   }
 });
 
-Deno.test("startServer() sends what a handler wrote that stops for connection.signal", async () => {
+Deno.test("startServer() sends the bytes of a handler that stops for connection.signal", async () => {
   const begun = Promise.withResolvers<void>();
   const server = await startServer(async ({ reader, writer, signal }) => {
     try {
@@ -188,7 +188,7 @@ Deno.test("startServer() sends what a handler wrote that stops for connection.si
   assertEquals(decode(await client.reader.read()), "goodbye");
 });
 
-Deno.test("startServer() aborts connection.signal when the peer is gone though nobody reads", async () => {
+Deno.test("startServer() aborts connection.signal when the peer is gone although the handler does not read", async () => {
   const gone = Promise.withResolvers<unknown>();
   await using server = await serveWith(async ({ signal }) => {
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -220,7 +220,7 @@ Deno.test("startServer() runs handlers at the same time, each for its own connec
   assertEquals(answers, Array.from({ length: count }, (_, index) => `${index}\n`));
 });
 
-Deno.test("Server.shutdown() waits for handlers, tells them by the signal, and counts who finished", async () => {
+Deno.test("Server.shutdown() waits for handlers, notifies them by the signal, and counts those that finished", async () => {
   const started = Promise.withResolvers<void>();
   let running = 0;
   const server = await startServer(async ({ signal, writer }) => {
@@ -243,7 +243,7 @@ Deno.test("Server.shutdown() waits for handlers, tells them by the signal, and c
   }
 });
 
-Deno.test("Server.shutdown() aborts the connections of handlers that go on after the grace", async () => {
+Deno.test("Server.shutdown() aborts the connections of handlers that run longer than the grace", async () => {
   using clock = new ReplacedClock();
   const started = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<unknown>();
@@ -347,7 +347,7 @@ Deno.test("startServer() with startServing: false begins when it is told to", as
   await server.shutdown();
 });
 
-Deno.test("startServer() rejects with TypeError what is no handler, and no options", async () => {
+Deno.test("startServer() rejects with TypeError for an invalid handler or invalid options", async () => {
   const wrong = [[undefined, { port: 0 }, "Cannot serve: undefined is not a function"], [
     () => {},
     8888,
@@ -363,7 +363,7 @@ Deno.test("startServer() rejects with TypeError what is no handler, and no optio
   }
 });
 
-Deno.test("startServer() says that the peer ended a connection whose handler returns after its end", async () => {
+Deno.test("startServer() tells that the peer ended the connection when the handler returns after the peer's end", async () => {
   const ended = Promise.withResolvers<CloseInfo>();
   await using server = await startServer(async (connection) => {
     void connection.closed.then(ended.resolve);

@@ -50,7 +50,7 @@ Deno.test("startServer() reports a handshake that takes too long, once", async (
   assertEquals(more, []);
 });
 
-Deno.test("startServer() reports commands that were slipped in before TLS, once", async () => {
+Deno.test("startServer() reports commands that were injected before TLS, once", async () => {
   const [error, ...more] = await reportedOf("QUIT\r\n", { strict: true }, false);
   assertInstanceOf(error, PlaintextInjectionError);
   assertEquals(more, []);

@@ -193,7 +193,7 @@ Deno.test("close() leaves connections that wait to accept(), shutdown() aborts t
   await closeAll(...clients);
 });
 
-Deno.test("shutdown() with wrong options leaves a server and what waits as they are", async () => {
+Deno.test("shutdown() with wrong options changes neither the server nor waiting connections", async () => {
   const accepts = new CountedAccepts();
   await using server = await startServer(null, { port: 0, network: accepts.network });
   await using client = await clientOf(server, "a");

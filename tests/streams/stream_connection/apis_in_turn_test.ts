@@ -82,7 +82,7 @@ for (const medium of ["memory", "tcp"] as const) {
   });
 }
 
-Deno.test("An end that was read by one face is the end for every other", async () => {
+Deno.test("An end that one API has read is the end for every other", async () => {
   await using pair = await connectPair();
   const { a, b } = pair;
   a.writer.writeEof();
@@ -108,7 +108,7 @@ Deno.test("The Web stream takes out of the buffer no more than it was asked for"
   assertEquals(await b.reader.readexactly(95_000), pattern(95_000, 5000));
 });
 
-Deno.test("A HTTP-like exchange uses every face of both ends", async () => {
+Deno.test("An HTTP-like exchange uses every API of both ends", async () => {
   await using server = await startServer(async ({ reader, writable, writer }) => {
     const [method, length] = decode(await reader.readline()).trim().split(" ");
     const body = await reader.readexactly(Number(length));

@@ -57,7 +57,7 @@ Deno.test("StreamWriter.startTls() leaves reader and writer of both ends valid",
   );
 });
 
-Deno.test("StreamWriter.startTls() has the reader hold back what comes encrypted", async () => {
+Deno.test("StreamWriter.startTls() makes the reader hold encrypted bytes back", async () => {
   await using pair = await upgradedPair();
   const { a, b } = pair;
   for (const [from, to] of [[a, b], [b, a]] as const) {

@@ -26,7 +26,7 @@ for (const medium of ["memory", "tcp"] as const) {
     assertEquals((await b.close()).bytesRead, data.length);
   });
 
-  Deno.test(`StreamConnection.close() aborts after the timeout what the peer does not take (${medium})`, async () => {
+  Deno.test(`StreamConnection.close() aborts after the timeout when the peer does not read (${medium})`, async () => {
     await using pair = await connectPair(medium);
     const { a, b } = pair;
     b.transport.pauseReading();
@@ -57,7 +57,7 @@ Deno.test("StreamConnection.close() aborts when its signal does", async () => {
   assertEquals((await closing).endedBy, "abort");
 });
 
-Deno.test("StreamConnection.close() gives up at once with a signal that is aborted", async () => {
+Deno.test("StreamConnection.close() aborts at once with a signal that is aborted", async () => {
   await using pair = await connectPair();
   pair.b.transport.pauseReading();
   pair.a.writer.write(pattern(1_000_000));
@@ -93,7 +93,7 @@ Deno.test("StreamConnection is closed at the end of its scope", async () => {
   assertEquals(decode(await pair.b.reader.read()), "goodbye");
 });
 
-Deno.test("StreamConnection.signal aborts when the connection is lost though nobody reads", async () => {
+Deno.test("StreamConnection.signal aborts when the connection is lost although no read waits", async () => {
   await using pair = await connectPair();
   const { signal } = pair.a;
   assertEquals(signal.aborted, false);
@@ -146,7 +146,7 @@ Deno.test("StreamConnection.closed tells of a failure without rejecting", async 
   assertStrictEquals((await pair.a.closed).error, error);
 });
 
-Deno.test("StreamConnection goes on in one direction after the other has ended, in every face", async () => {
+Deno.test("StreamConnection continues in one direction after the other has ended, in every API", async () => {
   await using pair = await connectPair("tcp");
   const { a, b } = pair;
   await a.writable.close();
@@ -160,7 +160,7 @@ Deno.test("StreamConnection goes on in one direction after the other has ended, 
   assertEquals((await a.close()).error, null);
 });
 
-Deno.test("StreamConnection whose readable was cancelled goes on writing while the peer sends", async () => {
+Deno.test("StreamConnection whose readable was cancelled can write while the peer sends", async () => {
   for (const medium of ["memory", "tcp"] as const) {
     await using pair = await connectPair(medium);
     const { a, b } = pair;

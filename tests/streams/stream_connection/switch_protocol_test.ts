@@ -25,7 +25,7 @@ const RECORDERS = [
 
 for (const medium of ["memory", "tcp"] as const) {
   for (const [kind, make] of RECORDERS) {
-    Deno.test(`StreamConnection.switchProtocol() hands a ${kind} what is unread, then what comes (${medium})`, async () => {
+    Deno.test(`StreamConnection.switchProtocol() gives a ${kind} the unread bytes, then later ones (${medium})`, async () => {
       await using pair = await connectPair(medium);
       const { a, b } = pair;
       b.writer.write("UPGRADE\nunread ");
@@ -59,7 +59,7 @@ for (const medium of ["memory", "tcp"] as const) {
     assertEquals(protocol.received, data);
   });
 
-  Deno.test(`StreamConnection.switchProtocol() hands over also when the data has ended (${medium})`, async () => {
+  Deno.test(`StreamConnection.switchProtocol() works also when the data has ended (${medium})`, async () => {
     await using pair = await connectPair(medium);
     const { a, b } = pair;
     b.writer.write("UPGRADE\nunread");
@@ -75,7 +75,7 @@ for (const medium of ["memory", "tcp"] as const) {
   });
 }
 
-Deno.test("StreamConnection.switchProtocol() tells of the end though nothing is unread", async () => {
+Deno.test("StreamConnection.switchProtocol() tells of the end although nothing is unread", async () => {
   await using pair = await connectPair();
   pair.b.writer.write("UPGRADE");
   pair.b.writer.writeEof();
@@ -106,7 +106,7 @@ Deno.test("StreamConnection.switchProtocol() ends reader, writer and Web pair fo
   assertEquals(await b.reader.read(), new Uint8Array(0));
 });
 
-Deno.test("StreamConnection.switchProtocol() fails whoever waits for room", async () => {
+Deno.test("StreamConnection.switchProtocol() rejects waits for room", async () => {
   await using pair = await connectPair();
   const { a, b } = pair;
   b.transport.pauseReading();
@@ -140,7 +140,7 @@ Deno.test("StreamConnection that was handed over still tells of its end, and can
   assert(signal.aborted);
 });
 
-Deno.test("StreamConnection.over() reads what the protocol did not use, then what comes", async () => {
+Deno.test("StreamConnection.over() reads the bytes that the protocol did not use, then later ones", async () => {
   const [a, b] = await memoryTransportPair(recorder, recorder);
   b.transport.write("for the protocol, ");
   await a.protocol.untilReceived(18);
@@ -156,7 +156,7 @@ Deno.test("StreamConnection.over() reads what the protocol did not use, then wha
   await b.transport.closed;
 });
 
-Deno.test("StreamConnection.over() goes on where the protocol had paused reading", async () => {
+Deno.test("StreamConnection.over() resumes reading that the protocol had paused", async () => {
   const [a, b] = await memoryTransportPair(
     () => recorder(),
     () => recorder(),
@@ -217,7 +217,7 @@ Deno.test("StreamConnection.over() knows that the queue is full already", async 
   await draining;
 });
 
-Deno.test("StreamConnection.over() reads also where the way out has ended already", async () => {
+Deno.test("StreamConnection.over() reads also when writing has ended already", async () => {
   const transport = new RecordingTransport({});
   transport.start();
   transport.writeEof();

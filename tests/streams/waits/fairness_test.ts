@@ -89,7 +89,7 @@ const READS: Record<string, (reader: StreamReader, watch: Watch) => Promise<void
 };
 
 for (const [name, read] of Object.entries(READS)) {
-  Deno.test(`StreamReader gives others a turn while ${name} takes what is buffered`, async () => {
+  Deno.test(`StreamReader gives others a turn while ${name} reads buffered bytes`, async () => {
     const reader = fullReader();
     using watch = new Watch();
     await read(reader, watch);
@@ -222,7 +222,7 @@ Deno.test("A transport gives others a turn while a source has chunks ready", asy
   watch.assertFair();
 });
 
-Deno.test("A transport gives others a turn while it sends what is queued piece by piece", async () => {
+Deno.test("A transport gives others a turn while it sends its queue piece by piece", async () => {
   using watch = new Watch();
   const carrier: Carrier = {
     source: { next: () => new Promise(() => {}) },

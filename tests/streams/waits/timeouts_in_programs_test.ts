@@ -15,7 +15,7 @@ import { ReplacedClock } from "../../support/time/replaced_clock.ts";
 import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { encode } from "../../support/text.ts";
 
-Deno.test("A read directly after one that timed out is no second read, and gets all bytes", async () => {
+Deno.test("A read directly after one that timed out is not a concurrent read, and gets all bytes", async () => {
   using clock = new ReplacedClock();
   const reader = new StreamReader();
   reader.feedData(encode("half "));
@@ -51,7 +51,7 @@ Deno.test("A timeout holds for the whole read, however many bytes trickle in", a
   assertEquals(reader.takeBuffered(), encode("xxxx"));
 });
 
-Deno.test("A timeout ends a read for which bytes come without a pause", async () => {
+Deno.test("A timeout ends a read that receives bytes without a pause", async () => {
   const reader = new StreamReader();
   let isOver = false;
   const reading = reader.read(-1, { timeout: 5 }).catch((error) => {
@@ -132,7 +132,7 @@ Deno.test("A loop over lines ends after bytes were unread at the end of the data
   assertEquals(lines, ["one", "two"]);
 });
 
-Deno.test("A client that says nothing while it is sniffed does not hold up the end of a server", async () => {
+Deno.test("A silent client that is being sniffed does not delay the shutdown of a server", async () => {
   const servers = [
     await startServer((connection) => sniff(connection, { http: () => {} }, { timeout: 600_000 }), {
       port: 0,

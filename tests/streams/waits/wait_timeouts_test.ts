@@ -232,7 +232,7 @@ const SCENES: Record<string, () => Promise<Scene>> = {
 };
 
 for (const [name, makeScene] of Object.entries(SCENES)) {
-  Deno.test(`${name} rejects with TimeoutError when its time has passed, and has lost nothing`, async () => {
+  Deno.test(`${name} rejects with TimeoutError after its timeout, and loses nothing`, async () => {
     using clock = new ReplacedClock();
     await using scene = await makeScene();
     const before = clock.timers;
@@ -251,7 +251,7 @@ for (const [name, makeScene] of Object.entries(SCENES)) {
     assertEquals(await next, scene.result);
   });
 
-  Deno.test(`${name} gives what came in the turn in which its time passes, or leaves it to the next`, async () => {
+  Deno.test(`${name} returns bytes that arrive in the turn of its timeout, or leaves them to the next`, async () => {
     using clock = new ReplacedClock();
     await using scene = await makeScene();
     const waiting = scene.wait({ timeout: 50 });
@@ -267,7 +267,7 @@ for (const [name, makeScene] of Object.entries(SCENES)) {
     } else assertEquals(outcome, scene.result);
   });
 
-  Deno.test(`${name} leaves no timer and no listener when it need not wait so long`, async () => {
+  Deno.test(`${name} leaves no timer and no listener when it settles before its timeout`, async () => {
     using clock = new ReplacedClock();
     await using scene = await makeScene();
     const before = clock.timers;
@@ -293,7 +293,7 @@ for (const [name, makeScene] of Object.entries(SCENES)) {
     assertEquals(clock.timers, before);
   });
 
-  Deno.test(`${name} refuses timeouts that cannot be meant`, async () => {
+  Deno.test(`${name} refuses invalid timeouts`, async () => {
     await using scene = await makeScene();
     for (const timeout of [0, -1, NaN]) {
       await assertRejects(
@@ -340,7 +340,7 @@ Deno.test("startTls() ends the connection with TimeoutError when it is not encry
   assertEquals((await a.transport.closed).error, error);
 });
 
-Deno.test("removeLayer() stops waiting with TimeoutError, and the layer comes out all the same", async () => {
+Deno.test("removeLayer() rejects with TimeoutError, and the layer is removed nevertheless", async () => {
   using clock = new ReplacedClock();
   const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
   const same = transformLayer(() => ({ encode: (chunk) => chunk, decode: (chunk) => chunk }));

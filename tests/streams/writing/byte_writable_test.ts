@@ -28,7 +28,7 @@ for (const medium of MEDIA) {
     assertEquals(a.transport.isClosing(), false);
   });
 
-  Deno.test(`WritableStream.close() resolves when the peer took what was queued (${medium})`, async () => {
+  Deno.test(`WritableStream.close() resolves when the peer has read the queued bytes (${medium})`, async () => {
     await using pair = await connectPair(medium);
     const { a, b } = pair;
     const web = a.writable.getWriter();
@@ -143,7 +143,7 @@ Deno.test("WritableStream that was closed stays closed when the connection is lo
   await assertRejects(() => web.write(encode("x")), TypeError);
 });
 
-Deno.test("WritableStream.desiredSize counts what waits in the stream, down from 64 KiB", async () => {
+Deno.test("WritableStream.desiredSize is 64 KiB less the bytes that wait in the stream", async () => {
   await using pair = await connectPair("memory", { writeBufferLimits: { high: 0 } });
   const web = pair.a.writable.getWriter();
   assertEquals(web.desiredSize, 65_536);
@@ -172,7 +172,7 @@ Deno.test("WritableStream refuses a second writer, close() and abort() while it 
   assertEquals(await pair.b.reader.read(), new Uint8Array(0));
 });
 
-Deno.test("WritableStream.write() fails the stream for what is not bytes; the connection lives on", async () => {
+Deno.test("WritableStream.write() errors the stream for a chunk that is not bytes; the connection stays open", async () => {
   await using pair = await connectPair();
   const { a, b } = pair;
   const web = a.writable.getWriter();

@@ -44,7 +44,7 @@ Deno.test("FlowControl.drain() waits above the high-water mark until the queue i
   assertEquals(transport.getWriteBufferSize(), 4);
 });
 
-Deno.test("FlowControl.drain() lets everybody go on who waits", async () => {
+Deno.test("FlowControl.drain() resolves for every caller", async () => {
   const { flow, transport } = stalled("12345678901");
   const waits = Array.from({ length: 5 }, () => flow.drain());
   assertEquals(await stateOf(Promise.race(waits)), "pending");
@@ -52,7 +52,7 @@ Deno.test("FlowControl.drain() lets everybody go on who waits", async () => {
   await Promise.all(waits);
 });
 
-Deno.test("FlowControl.drain() rejects for everybody who waits when the connection fails", async () => {
+Deno.test("FlowControl.drain() rejects for every caller when the connection fails", async () => {
   const { flow, transport } = stalled("12345678901");
   const waits = Array.from({ length: 3 }, () => flow.drain());
   const error = new Error("Cable cut");
@@ -61,7 +61,7 @@ Deno.test("FlowControl.drain() rejects for everybody who waits when the connecti
   assertStrictEquals(await assertRejects(() => flow.drain()), error);
 });
 
-Deno.test("FlowControl.drain() lets those go on who wait at an orderly end, and rejects from then on", async () => {
+Deno.test("FlowControl.drain() resolves pending calls when the connection closes cleanly, and rejects later ones", async () => {
   const { flow, transport } = stalled("12345678901");
   const draining = flow.drain();
   transport.close();
@@ -158,7 +158,7 @@ for (const kind of ["own", "foreign"] as const) {
   });
 }
 
-Deno.test("FlowControl.flush() waits also for what is written meanwhile, over a foreign transport", async () => {
+Deno.test("FlowControl.flush() also waits for later writes, over a foreign transport", async () => {
   const { flow, transport } = stalled("12", "foreign");
   const flushing = flow.flush();
   await transport.drain(1);
@@ -170,7 +170,7 @@ Deno.test("FlowControl.flush() waits also for what is written meanwhile, over a 
 });
 
 for (const kind of ["own", "foreign"] as const) {
-  Deno.test(`FlowControl.flush() stops waiting when its signal aborts; what is queued is still sent (${kind} transport)`, async () => {
+  Deno.test(`FlowControl.flush() rejects when its signal aborts; queued bytes are still sent (${kind} transport)`, async () => {
     const { flow, transport } = stalled("12", kind);
     const controller = new AbortController();
     const reason = new Error("Enough");
@@ -204,7 +204,7 @@ for (const kind of ["own", "foreign"] as const) {
     assertStrictEquals(await assertRejects(() => flow.flush()), error);
   });
 
-  Deno.test(`FlowControl.flush() resolves after close() once everything is sent, and when it was (${kind} transport)`, async () => {
+  Deno.test(`FlowControl.flush() resolves after close() once everything is sent, also afterwards (${kind} transport)`, async () => {
     const { flow, transport } = stalled("12", kind);
     transport.close();
     const flushing = flow.flush();
@@ -216,7 +216,7 @@ for (const kind of ["own", "foreign"] as const) {
   });
 }
 
-Deno.test("FlowControl.waitClosed() resolves at an orderly end, for everybody and ever after", async () => {
+Deno.test("FlowControl.waitClosed() resolves after a clean close, for every caller, early or late", async () => {
   const { flow, transport } = stalled("");
   const waits = [flow.waitClosed(), flow.waitClosed()];
   assertEquals(await stateOf(Promise.race(waits)), "pending");
@@ -241,7 +241,7 @@ Deno.test("FlowControl.waitClosed() rejects with the failure, if one ended the c
   assertStrictEquals(await assertRejects(() => flow.waitClosed()), error);
 });
 
-Deno.test("FlowControl.waitClosed() stops waiting when its signal aborts and ends nothing", async () => {
+Deno.test("FlowControl.waitClosed() rejects when its signal aborts, and closes nothing", async () => {
   const { flow, transport } = stalled("");
   const controller = new AbortController();
   const waiting = flow.waitClosed(controller.signal);

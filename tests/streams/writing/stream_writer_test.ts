@@ -19,7 +19,7 @@ function recorded(): { writer: StreamWriter; transport: RecordingTransport } {
   return { writer: writerOf(flow), transport };
 }
 
-Deno.test("StreamWriter does on its transport what it is told", async () => {
+Deno.test("StreamWriter forwards its calls to its transport", async () => {
   const { writer, transport } = recorded();
   assertStrictEquals(writer.transport, transport);
   assertEquals(writer.write("one "), true);
@@ -39,7 +39,7 @@ Deno.test("StreamWriter does on its transport what it is told", async () => {
   );
 });
 
-Deno.test("StreamWriter.write() says false above the high-water mark, until the queue is at the low one", async () => {
+Deno.test("StreamWriter.write() returns false above the high-water mark, until the queue is at the low one", async () => {
   const { writer, transport } = recorded();
   transport.stall();
   assertEquals(writer.write("1234"), true);
@@ -119,7 +119,7 @@ for (const medium of ["memory", "tcp"] as const) {
   });
 }
 
-Deno.test("StreamWriter.close() then waitClosed() resolves with data that nobody read", async () => {
+Deno.test("StreamWriter.close() then waitClosed() resolves although received data was not read", async () => {
   await using pair = await connectPair();
   pair.b.writer.write("never read");
   await settle();
@@ -170,7 +170,7 @@ Deno.test("StreamWriter.from() throws TypeError for a stream that is locked", ()
   assertThrows(() => StreamWriter.from(writable), TypeError, "locked");
 });
 
-Deno.test("StreamWriter.startTls() rejects where there is no reader beside it", async () => {
+Deno.test("StreamWriter.startTls() rejects for a writer without a reader", async () => {
   const { writable } = new TransformStream<Bytes, Bytes>();
   const writer = StreamWriter.from(writable);
   const starting = writer.startTls({ serverName: "localhost" });
@@ -196,7 +196,7 @@ Deno.test("StreamWriter.from() writes a file, which is complete when the writer 
   }
 });
 
-Deno.test("StreamWriter.from() sends what a stream writes only at its end before waitClosed()", async () => {
+Deno.test("StreamWriter.from() waits in waitClosed() for bytes that a stream writes only at its end", async () => {
   const log: string[] = [];
   const writer = StreamWriter.from(
     new WritableStream<Bytes>({
@@ -213,7 +213,7 @@ Deno.test("StreamWriter.from() sends what a stream writes only at its end before
   assertEquals(log, ["data", "closed"]);
 });
 
-Deno.test("StreamWriter.from() joins a process by its input", async () => {
+Deno.test("StreamWriter.from() writes to the stdin of a process", async () => {
   const process = new Deno.Command(Deno.execPath(), {
     args: ["eval", "await Deno.stdin.readable.pipeTo(Deno.stdout.writable)"],
     stdin: "piped",

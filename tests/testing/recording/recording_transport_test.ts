@@ -156,7 +156,7 @@ Deno.test("RecordingTransport.feedEof() closes unless eofReceived() says otherwi
   assertEquals(open.write("still"), true);
 });
 
-Deno.test("RecordingTransport ends with what a callback throws, which comes out of the test's call", async () => {
+Deno.test("RecordingTransport ends with the exception of a callback, and the test's call throws it", async () => {
   const byData = started({ dataReceived: fail }).transport;
   const error = await assertRejects(() => byData.feed("x"), SyntaxError);
   assertStrictEquals((await byData.closed).error, error);
@@ -190,7 +190,7 @@ Deno.test("RecordingTransport keeps what pauseWriting() and connectionLost() thr
   assertEquals(transport.errors.length, 2);
 });
 
-Deno.test("RecordingTransport.drain() lets out what resumeWriting() throws", async () => {
+Deno.test("RecordingTransport.drain() throws the exception of resumeWriting()", async () => {
   const { transport } = started({ resumeWriting: fail }, { writeBufferLimits: { high: 0 } });
   transport.stall();
   transport.write("x");
@@ -299,7 +299,7 @@ Deno.test("RecordingTransport.abort() drops what is queued", async () => {
   assertEquals(protocol.order, ["connectionMade", "pauseWriting", "connectionLost"]);
 });
 
-Deno.test("RecordingTransport.lose() is the failure of the network", async () => {
+Deno.test("RecordingTransport.lose() simulates a failure of the network", async () => {
   const { transport, protocol } = started(new RecordingProtocol());
   await transport.feed("abc");
   const reset = new Error("reset");

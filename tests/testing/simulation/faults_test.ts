@@ -352,7 +352,7 @@ Deno.test("chaos draws faults that can be given as a schedule, and ends in time"
   assertEquals([again.value, again.faults], [chaotic.value, chaotic.faults]);
 });
 
-Deno.test("World.inject() refuses hosts and kinds that there are not", async () => {
+Deno.test("World.inject() refuses unknown hosts and kinds", async () => {
   await simulate((world) => {
     assertThrows(
       () => world.partition("main", "mian"),

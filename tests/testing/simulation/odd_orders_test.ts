@@ -50,7 +50,7 @@ Deno.test("A world waits for a client that crashed and starts again by itself", 
   assertEquals(starts, [0, 110]);
 });
 
-Deno.test("World.inject() and the option faults refuse faults that cannot be meant", async () => {
+Deno.test("World.inject() and the option faults refuse invalid faults", async () => {
   const cases: [unknown, string][] = [
     [null, "null is not a fault"],
     [{ kind: "crash" }, "fault.host is missing"],
@@ -81,7 +81,7 @@ Deno.test("World.inject() and the option faults refuse faults that cannot be mea
   }
 });
 
-Deno.test("World.host() refuses names, programs and options that cannot be meant", async () => {
+Deno.test("World.host() refuses invalid names, programs and options", async () => {
   const main = () => {};
   const cases: [unknown[], string][] = [
     [["", main], 'name "" cannot'],
@@ -103,7 +103,7 @@ Deno.test("World.host() refuses names, programs and options that cannot be meant
   }
 });
 
-Deno.test("World.rule() and World.subscribe() refuse what is no function, at once", async () => {
+Deno.test("World.rule() and World.subscribe() refuse values that are not functions", async () => {
   await simulate((world) => {
     assertThrows(() => world.rule(5 as never), TypeError, "rule 5 is not a function");
     assertThrows(() => world.subscribe(5 as never), TypeError, "listener 5 is not a function");
@@ -149,7 +149,7 @@ Deno.test("simulate() tells of a thrown value that cannot be shown", async () =>
   assertEquals(error.cause, thrown);
 });
 
-Deno.test("World.heal() of everything looks at no more ways than there are", async () => {
+Deno.test("World.heal() of everything looks at existing partitions only", async () => {
   const hosts = 300;
   await simulate(async (world) => {
     for (let i = 0; i < hosts; i++) world.host(`host${i}`, () => {});

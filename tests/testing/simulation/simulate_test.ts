@@ -70,7 +70,7 @@ Deno.test("simulate() jumps over the time in which nothing happens", async () =>
   assertEquals(virtualTime, 3_600_000);
 });
 
-Deno.test("simulate() fails with HangError and who waits for what", async () => {
+Deno.test("simulate() fails with HangError, which lists the pending waits", async () => {
   const error = await assertRejects(
     () =>
       simulate(async (world) => {
@@ -117,7 +117,7 @@ Deno.test("simulate() fails when a timer of a host throws", async () => {
   );
 });
 
-Deno.test("simulate() ends a run that goes beyond maxVirtualTime or maxSteps, and says who was busy", async () => {
+Deno.test("simulate() ends a run that exceeds maxVirtualTime or maxSteps, and names the busy hosts", async () => {
   const busy = (world: World): Promise<void> => {
     world.host("clockwork", () => void setInterval(() => {}, 10));
     return new Promise(() => {});
@@ -140,7 +140,7 @@ Deno.test("simulate() refuses a world inside of a world", async () => {
   });
 });
 
-Deno.test("simulate() refuses options that cannot be meant", async () => {
+Deno.test("simulate() refuses invalid options", async () => {
   await assertRejects(() => simulate(() => {}, { loss: 2 }), RangeError, "loss 2");
   await assertRejects(() => simulate(() => {}, { latency: [5, 1] }), RangeError, "latency 1");
   await assertRejects(() => simulate(() => {}, { seed: -1 }), RangeError, "seed -1");

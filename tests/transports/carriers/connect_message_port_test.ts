@@ -36,7 +36,7 @@ Deno.test("connectMessagePort() exchanges 3 MiB with a Worker", async () => {
   worker.terminate();
 });
 
-Deno.test("connectMessagePort() sends nothing before the other end has told its room", async () => {
+Deno.test("connectMessagePort() sends nothing before the other end has told its buffer size", async () => {
   const { transport, port } = await connectOne();
   const messages: unknown[] = [];
   port.onmessage = ({ data }) => void messages.push(data);
@@ -53,7 +53,7 @@ Deno.test("connectMessagePort() sends nothing before the other end has told its 
   port.close();
 });
 
-Deno.test("connectMessagePort() ends with CarrierMessageError for messages of somebody else", async () => {
+Deno.test("connectMessagePort() ends with CarrierMessageError for messages that are not its own", async () => {
   const foreign = ["text", { type: "other" }, ["credit", -1], ["credit", 1e9], ["what"], null, 7];
   for (const message of foreign) {
     const { transport, port } = await connectOne();

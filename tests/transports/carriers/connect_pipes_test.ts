@@ -181,7 +181,7 @@ test("The option signal ends the wait for the other end of a FIFO, which can be 
   }
 });
 
-test("connectReadPipe() and connectWritePipe() refuse what is no pipe, with a text that says so", async () => {
+test("connectReadPipe() and connectWritePipe() refuse a file that is not a pipe, with an error that says so", async () => {
   for (const connect of [connectReadPipe, connectWritePipe]) {
     for (const pipe of [null, undefined, {}, new ReadableStream()]) {
       await assertRejects(
@@ -213,7 +213,7 @@ test("connectReadPipe() and connectWritePipe() refuse what is no pipe, with a te
   }
 });
 
-test("connectReadPipe() and connectWritePipe() take nothing over once their signal has aborted", async () => {
+test("connectReadPipe() and connectWritePipe() do not take the file over once their signal has aborted", async () => {
   const signal = AbortSignal.abort(new Error("Enough"));
   const path = await Deno.makeTempFile();
   const file = await Deno.open(path, { read: true, write: true });

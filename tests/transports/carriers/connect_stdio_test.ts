@@ -6,7 +6,7 @@ const SHOUT = new URL("./stdio_shout.ts", import.meta.url);
 const ARGS = ["run", "--no-check", SHOUT.href];
 const GREETING = "can end one direction: false\n";
 
-Deno.test("connectStdio() exchanges 1 MiB with who runs the program, and ends with its input", async () => {
+Deno.test("connectStdio() exchanges 1 MiB with the parent process, and ends with its input", async () => {
   const protocol = new RecordingProtocol({ eofReceived: () => true });
   const { transport, exited } = await connectProcess(() => protocol, Deno.execPath(), {
     args: ARGS,
@@ -21,7 +21,7 @@ Deno.test("connectStdio() exchanges 1 MiB with who runs the program, and ends wi
   await transport.closed;
 });
 
-Deno.test("connectStdio() lets the program end after close() though its input is open", async () => {
+Deno.test("connectStdio() lets the program exit after close() although its input is open", async () => {
   const protocol = new RecordingProtocol({ eofReceived: () => true });
   const { transport, exited } = await connectProcess(() => protocol, Deno.execPath(), {
     args: ARGS,

@@ -101,7 +101,7 @@ Deno.test("connectWebSocket() ends with CarrierMessageError and code 4003 for a 
   assertEquals(event.code, 4003);
 });
 
-Deno.test("connectWebSocket() takes 1000 and none for the end of data, other codes for a WebSocketClosedError", async () => {
+Deno.test("connectWebSocket() treats code 1000 and no code as the end of data, other codes as WebSocketClosedError", async () => {
   for (const code of [undefined, 1000, 3001]) {
     await using server = new SocketServer();
     const [{ endedBy, error }] = await endOf(
@@ -122,7 +122,7 @@ Deno.test("connectWebSocket() tells the peer with code 4000 of an abort()", asyn
   assertEquals(event.code, 4000);
 });
 
-Deno.test("connectWebSocket() keeps what a peer does not read, and goes on when it does", async () => {
+Deno.test("connectWebSocket() queues data while the peer does not read, and continues when it does", async () => {
   const size = 67_108_864;
   await using server = new SocketServer();
   using conn = await Deno.connect({ port: server.port });
@@ -147,7 +147,7 @@ Deno.test("connectWebSocket() keeps what a peer does not read, and goes on when 
   assert(error instanceof WebSocketClosedError && error.code === 1006, `${error}`);
 });
 
-Deno.test("connectWebSocket() rejects with WebSocketClosedError where nobody listens", async () => {
+Deno.test("connectWebSocket() rejects with WebSocketClosedError when no server listens", async () => {
   const port = 1;
   await assertRejects(
     () => connectWebSocket(() => ({}), `ws://127.0.0.1:${port}`),
@@ -156,7 +156,7 @@ Deno.test("connectWebSocket() rejects with WebSocketClosedError where nobody lis
   );
 });
 
-Deno.test("connectWebSocket() gives up after connectTimeout, and when its signal aborts", async () => {
+Deno.test("connectWebSocket() rejects after connectTimeout, and when its signal aborts", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `ws://127.0.0.1:${listener.addr.port}`;
   await assertRejects(
@@ -175,7 +175,7 @@ Deno.test("connectWebSocket() gives up after connectTimeout, and when its signal
   );
 });
 
-Deno.test("connectWebSocket() throws RangeError for limits that cannot be", async () => {
+Deno.test("connectWebSocket() throws RangeError for invalid limits", async () => {
   for (const options of [{ maxReadBuffer: 0 }, { connectTimeout: 0 }, { maxWriteBuffer: -1 }]) {
     await assertRejects(
       () => connectWebSocket(() => ({}), "ws://127.0.0.1:1", options),

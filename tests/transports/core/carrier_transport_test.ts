@@ -86,7 +86,7 @@ Deno.test("CarrierTransport.closed resolves for those who ask only after the end
   assertEquals((await transport.closed).endedBy, "abort");
 });
 
-Deno.test("CarrierTransport.close() waits for what is queued and for the end of the direction", async () => {
+Deno.test("CarrierTransport.close() waits for the queue and for the end of the direction", async () => {
   const { transport, carrier } = transportOver();
   transport.write("x");
   transport.writeEof();

@@ -63,7 +63,7 @@ Deno.test("startTimer() is cancelled in any of the parts of a long time", () => 
   }
 });
 
-Deno.test("settlesInTime() tells whether a promise settled, whichever way", async () => {
+Deno.test("settlesInTime() tells whether a promise settled, fulfilled or rejected", async () => {
   assertEquals(await settlesInTime(Promise.resolve(), 10_000), true);
   assertEquals(await settlesInTime(Promise.reject(new Error("No")), 10_000), true);
   assertEquals(await settlesInTime(Promise.resolve(), Infinity), true);

@@ -22,7 +22,7 @@ Deno.test("describeOsError() leaves errors that are not the system's alone", () 
   assertEquals(own.message, "Cannot decode: no frame");
 });
 
-Deno.test("describeOsError() makes an error of what is none, or cannot be changed", () => {
+Deno.test("describeOsError() makes an error of a value that is not one, or cannot be changed", () => {
   assertEquals(describeOsError("text", "Cannot x").message, "Thrown: text");
   const frozen = Object.freeze(new Deno.errors.BrokenPipe("frozen"));
   const described = describeOsError(frozen, "Cannot x");

@@ -37,7 +37,7 @@ const LAYERS: Readonly<Record<string, readonly LayerFactory[]>> = {
 };
 
 for (const [kind, layers] of Object.entries(LAYERS)) {
-  Deno.test(`setProtocol() and abort() of ${kind} transport refuse what is no protocol and no error`, async () => {
+  Deno.test(`setProtocol() and abort() of ${kind} transport refuse invalid protocols and errors`, async () => {
     const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol(), { layers });
     const before = a.transport.getProtocol();
     for (const [given, text] of NO_PROTOCOLS) {

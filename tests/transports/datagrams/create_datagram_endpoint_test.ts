@@ -74,7 +74,7 @@ for (const [options, message] of REFUSED) {
   });
 }
 
-Deno.test("createDatagramEndpoint() refuses a factory that is none, and closes what it opened", async () => {
+Deno.test("createDatagramEndpoint() refuses an invalid factory, and closes what it opened", async () => {
   class Protocol {}
   for (
     const factory of [undefined, new Protocol(), Protocol, () => 5, () => null, async () => {}]
@@ -90,7 +90,7 @@ Deno.test("createDatagramEndpoint() refuses a factory that is none, and closes w
   assertEquals(thrown, failure);
 });
 
-Deno.test("createDatagramEndpoint() says what is bound already, with the class of Deno", async () => {
+Deno.test("createDatagramEndpoint() rejects with AddrInUse that names the address", async () => {
   const { transport } = await make(HERE);
   const error = await assertRejects(
     () => make({ localAddr: { port: transport.port } }),
@@ -238,7 +238,7 @@ Deno.test("abort() from onSettled leaves no sender to the same unknown name with
   assertEquals(told, ["NameResolutionError", "ConnectionLostError"]);
 });
 
-Deno.test("createDatagramEndpoint() does not wait for a bind once its signal aborts, and closes what it gives", async () => {
+Deno.test("createDatagramEndpoint() does not wait for a bind once its signal aborts, and closes its socket", async () => {
   const controller = new AbortController();
   const binding = Promise.withResolvers<void>();
   const bound = Promise.withResolvers<DatagramCarrier>();

@@ -61,7 +61,7 @@ async function isAnswered(port: number): Promise<boolean> {
   return !isTaken;
 }
 
-testWith("socat", "socat receives what is sent to it, and answers", async () => {
+testWith("socat", "socat receives a datagram, and answers", async () => {
   while (!await isAnswered(freePort()));
 });
 

@@ -66,7 +66,7 @@ Deno.test({
   },
 });
 
-Deno.test("joinGroup() refuses what is no group of the endpoint's family", async () => {
+Deno.test("joinGroup() refuses addresses that are not groups of the endpoint's family", async () => {
   const { transport } = await open({ localAddr: {} });
   for (const group of ["127.0.0.1", "ff02::1", "", "group"]) {
     await assertRejects(() => transport.joinGroup(group), TypeError, "no multicast group");

@@ -157,7 +157,7 @@ Deno.test("compression() has a limit by default: 200 times as much, and 8 MiB", 
   assert(protocol.receivedLength > 8_000_000, `${protocol.receivedLength}`);
 });
 
-Deno.test("compression() hands out plain arrays, which are the protocol's to keep", async () => {
+Deno.test("compression() delivers plain arrays, which the protocol may keep", async () => {
   const { transport, peer, close } = await layeredPair([compression({ format: "gzip" })]);
   const chunks: Bytes[] = [];
   const isOver = Promise.withResolvers<void>();
@@ -176,12 +176,12 @@ Deno.test("compression() hands out plain arrays, which are the protocol's to kee
   await close();
 });
 
-Deno.test("compression() takes a peer that sends nothing at all for one in order", async () => {
+Deno.test("compression() treats a peer that sends nothing at all as one that ended cleanly", async () => {
   const { info, reported } = await receive("gzip", new Uint8Array(0));
   assertEquals([info.error, info.endedBy, reported], [null, "peer", []]);
 });
 
-Deno.test("compression() does not read ahead of a protocol that does not take it", async () => {
+Deno.test("compression() does not read ahead while the protocol is paused", async () => {
   const { transport, peer, protocol, close } = await layeredPair([compression({ format: "gzip" })]);
   transport.pauseReading();
   // A hundred times as much once it is decompressed.
@@ -242,7 +242,7 @@ async function gzip(args: string[], input: Bytes): Promise<Bytes> {
   return output;
 }
 
-Deno.test("compression() throws for options that cannot be meant, naming the value", () => {
+Deno.test("compression() throws for invalid options, and names the value", () => {
   // What a caller without types may give.
   const format = "lzma" as "gzip";
   assertThrows(() => compression({ format }), TypeError, 'format "lzma" is not one of "gzip", ');

@@ -24,7 +24,7 @@ for (
     ["sent", "received", "no byte sent in 1000 ms"],
   ] as const
 ) {
-  Deno.test(`idleTimeout() with count: ${count} is not held off by bytes that are ${direction}`, async () => {
+  Deno.test(`idleTimeout() with count: ${count} is not restarted by bytes that are ${direction}`, async () => {
     const { a, b, clock } = await idle(count);
     clock.advance(900);
     (direction === "sent" ? a : b).write("x");
@@ -37,7 +37,7 @@ for (
     await b.closed;
   });
 
-  Deno.test(`idleTimeout() with count: ${count} is held off by bytes that are ${count}`, async () => {
+  Deno.test(`idleTimeout() with count: ${count} is restarted by bytes that are ${count}`, async () => {
     const { a, b, clock } = await idle(count);
     clock.advance(900);
     (count === "sent" ? a : b).write("x");

@@ -33,7 +33,7 @@ for (const network of [denoNetwork, nodeNetwork]) {
   }
 }
 
-Deno.test("systemSendQueue() does not know of what is no TCP socket", async () => {
+Deno.test("systemSendQueue() knows nothing of a connection that is not a TCP socket", async () => {
   const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
   assertEquals(systemSendQueue(a.transport), null);
   for (const { transport } of [a, b]) transport.abort();

@@ -112,7 +112,7 @@ Deno.test("writeStallTimeout() ends a close() that waits for a peer that takes n
   await close();
 });
 
-Deno.test("writeStallTimeout() lets a slow reader be, and an idle connection", async () => {
+Deno.test("writeStallTimeout() does not end a slow reader or an idle connection", async () => {
   const { transport, peer, peerProtocol, close } = await layeredPair([
     LAYERS.writeStallTimeout,
   ]);

@@ -59,7 +59,7 @@ Deno.test("ZstdBlocks.cut() goes on after a frame and past one that is skipped",
   assertEquals(cut(joinBytes([frame, skipped, frame]), Infinity).length, 2 * blocks);
 });
 
-Deno.test("ZstdBlocks.cut() passes on what is no frame in one piece", () => {
+Deno.test("ZstdBlocks.cut() passes bytes that are not a frame on in one piece", () => {
   const garbage = noise(1000);
   assertEquals(cut(garbage, Infinity), [new Uint8Array(garbage)]);
 });

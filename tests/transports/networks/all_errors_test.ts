@@ -117,7 +117,7 @@ Deno.test("connectToAny() tries the next address when one has had its time, fami
   assert(late.isClosed && !won.isClosed);
 });
 
-Deno.test("connectToAny() closes what comes about after its signal has aborted", async () => {
+Deno.test("connectToAny() closes a connection that opens after its signal has aborted", async () => {
   using clock = new ReplacedClock();
   const giveUp = new AbortController();
   const { attempts, outcome } = race(["127.0.0.1", "127.0.0.2"], giveUp.signal);

@@ -57,7 +57,7 @@ test("listenUnix() listens, and removes its file when it is closed", () =>
     assertFalse(await exists(path));
   }));
 
-test("listenUnix() takes the place of a socket that nobody listens on", () =>
+test("listenUnix() replaces a dead socket", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     await leaveStaleSocket(path);
@@ -67,7 +67,7 @@ test("listenUnix() takes the place of a socket that nobody listens on", () =>
     listener.close();
   }));
 
-test("listenUnix() refuses a path where somebody listens, and leaves it alone", () =>
+test("listenUnix() refuses a path where a server listens, and does not change it", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const listener = await listenUnix(path);
@@ -88,7 +88,7 @@ test("listenUnix() refuses a file, a directory and a link to one, and leaves the
     assertEquals((await Deno.lstat(`${folder}/directory`)).isDirectory, true);
   }));
 
-test("listenUnix() does not remove somebody else's file when it is closed", () =>
+test("listenUnix() does not remove a file of another program when it is closed", () =>
   withFolder(async (folder) => {
     const path = `${folder}/x.sock`;
     const listener = await listenUnix(path);
@@ -142,7 +142,7 @@ test({
   },
 });
 
-test("Of several servers that take one dead socket's place at the same time one listens", () =>
+test("One of several servers that replace a dead socket at the same time listens", () =>
   withFolder(async (folder) => {
     const path = `${folder}/socket`;
     for (const network of [denoNetwork, nodeNetwork]) {
@@ -159,7 +159,7 @@ test("Of several servers that take one dead socket's place at the same time one 
     }
   }));
 
-test("Of several programs that take one dead socket's place at the same time one listens", () =>
+test("One of several programs that replace a dead socket at the same time listens", () =>
   withFolder(async (folder) => {
     const path = `${folder}/socket`;
     await leaveStaleSocket(path);

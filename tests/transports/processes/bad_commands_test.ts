@@ -36,7 +36,7 @@ const BAD: readonly [string, unknown, unknown, new (...args: never[]) => Error, 
   ["a variable whose name has an =", "true", { env: { "A=B": "" } }, TypeError, "not the name"],
   ["a variable without a name", "true", { env: { "": "" } }, TypeError, "not the name"],
   ["a folder with a NUL", "true", { cwd: "/\0" }, TypeError, "holds a NUL"],
-  ["an option that there is not", "true", { shell: true }, TypeError, 'no option "shell"'],
+  ["an unknown option", "true", { shell: true }, TypeError, 'no option "shell"'],
   ["a misspelt option", "true", { clearenv: true }, TypeError, 'did you mean "clearEnv"?'],
   ["a user that is a name", "true", { uid: "root" }, TypeError, "uid"],
   ["a user below zero", "true", { uid: -1 }, RangeError, "uid"],
@@ -52,7 +52,7 @@ const BAD: readonly [string, unknown, unknown, new (...args: never[]) => Error, 
 
 /** The same for what only `subprocessExec` takes. */
 const BAD_STDIO: typeof BAD = [
-  ["a kind of stdin that there is not", "cat", { stdin: "pipe" }, TypeError, "piped"],
+  ["an unknown kind of stdin", "cat", { stdin: "pipe" }, TypeError, "piped"],
   ["a shared stdout", "cat", { stdout: "shared" }, TypeError, "stdout"],
   ["a descriptor below zero", "cat", { stdin: -1 }, RangeError, "not a descriptor"],
   ["a descriptor that is not open", "cat", { stdin: 999 }, Error, "Cannot run cat: Bad file"],
@@ -105,7 +105,7 @@ for (const [what, program, options, Class, text] of BAD) {
   });
 }
 
-test("subprocessShell() refuses what is no command, and args", async () => {
+test("subprocessShell() refuses a command that is not a string, and args", async () => {
   for (
     const [command, options] of [["", {}], [null, {}], [["ls"], {}], ["ls", { args: [] }], [
       "ls",

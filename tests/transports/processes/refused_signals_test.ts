@@ -7,7 +7,7 @@ if (!isRoot) console.log("Skipped, for only root can start processes of other us
 else {
   testWith(
     "setpriv",
-    "A process that may not be signalled: each way to end it says so, none throws where no caller is",
+    "A process that may not be signalled: each method that ends it reports that, none throws without a caller",
     async () => {
       const program = new URL("refused_program.ts", import.meta.url).href;
       const { stdout, success } = await new Deno.Command("setpriv", {

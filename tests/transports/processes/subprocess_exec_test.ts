@@ -82,7 +82,7 @@ test("A signal that the process outlives leaves its stdin open, with three descr
   }
 });
 
-test("SubprocessTransport.sendSignal() throws TypeError for what is no signal, at any time", async () => {
+test("SubprocessTransport.sendSignal() throws TypeError for an unknown signal, at any time", async () => {
   const { transport } = await subprocessExec(make, "true");
   for (const signal of ["TERM", "SIGNOTHING", "", 15]) {
     assertThrows(
@@ -210,7 +210,7 @@ test("A pipe can be written one way, read the other way, and from 3 on both ways
   await transport.closed;
 });
 
-test("SubprocessTransport.setProtocol() has another protocol hear the rest", async () => {
+test("SubprocessTransport.setProtocol() gives the rest to another protocol", async () => {
   const { transport, protocol } = await subprocessShell(make, "echo one; read x; echo two");
   await protocol.untilText(1, "one");
   const second = new RecordingChild();
@@ -281,7 +281,7 @@ test("SubprocessTransport.shutdown() ends a process that ignores SIGTERM by SIGK
   assertEquals(isThere(transport.pid), false);
 });
 
-test("SubprocessTransport.shutdown() takes the last words of a process whose output was paused", async () => {
+test("SubprocessTransport.shutdown() delivers the last output of a process whose output was paused", async () => {
   const { transport, protocol } = await subprocessShell(
     make,
     "trap 'head -c 200000 /dev/zero; exit 5' TERM; echo ready; read x",

@@ -90,7 +90,7 @@ function countedClock(milliseconds: number): Disposable & { readonly looks: numb
   };
 }
 
-Deno.test("Acceptor.run() hands over what is accepted, until it is stopped", async () => {
+Deno.test("Acceptor.run() passes accepted connections on, until it is stopped", async () => {
   const listener = new FakeListener("one", "two");
   const { acceptor, events, until } = acceptorOver(listener);
   const two = until("two");
@@ -103,7 +103,7 @@ Deno.test("Acceptor.run() hands over what is accepted, until it is stopped", asy
   assertEquals(listener.closes, 1);
 });
 
-Deno.test("Acceptor passes over connections that broke before they were accepted", async () => {
+Deno.test("Acceptor skips connections that broke before they were accepted", async () => {
   const listener = new FakeListener(
     new Deno.errors.NotConnected("gone"),
     new Deno.errors.ConnectionReset("reset"),
@@ -150,7 +150,7 @@ Deno.test("Acceptor tells of a failure that lasts once a minute", async () => {
   assertEquals([timers.waits.length, clock.looks], [70, 70]);
 });
 
-Deno.test("Acceptor pauses 10 ms between accepts that pass over peers for ever", async () => {
+Deno.test("Acceptor pauses 10 ms between accepts when every peer is skipped", async () => {
   const gone = () => new Deno.errors.ConnectionReset("gone");
   const listener = new FakeListener(...Array.from({ length: 67 }, gone), "alive");
   using timers = hurryTimers();
@@ -158,7 +158,7 @@ Deno.test("Acceptor pauses 10 ms between accepts that pass over peers for ever",
   assertEquals(timers.waits, [10, 10, 10]);
 });
 
-Deno.test("Acceptor lets the rest of the program run while every accept passes over a peer", async () => {
+Deno.test("Acceptor lets the rest of the program run while every peer is skipped", async () => {
   const listener = new FakeListener();
   listener.accept = () => Promise.reject(new Deno.errors.ConnectionReset("gone"));
   await acceptUntil("error gone", listener);

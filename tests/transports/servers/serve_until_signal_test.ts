@@ -66,7 +66,7 @@ posixTest("serveUntilSignal() aborts what is left at a second signal, of any kin
   await program.closed;
 });
 
-posixTest("serveUntilSignal() aborts after the grace a client that takes nothing", async () => {
+posixTest("serveUntilSignal() aborts a client that does not read after the grace", async () => {
   const [program, port, line] = await start("callbacks", '{"grace":50}');
   const { transport } = await createConnection(() => ({}), { port });
   transport.write("Much");
@@ -84,7 +84,7 @@ posixTest("serveUntilSignal() aborts after the grace a client that takes nothing
 });
 
 posixTest(
-  "serveUntilSignal() leaves clients alone within the grace with closeClients: false",
+  "serveUntilSignal() does not close clients within the grace with closeClients: false",
   async () => {
     const [program, port, line] = await start("callbacks", '{"grace":600000,"closeClients":false}');
     await using client = await greeted(port);

@@ -93,7 +93,7 @@ Deno.test("Server accepts on all its addresses", async () => {
   await server.shutdown();
 });
 
-Deno.test("Server.startServing() lets those in that waited in the backlog", async () => {
+Deno.test("Server.startServing() accepts clients that waited in the backlog", async () => {
   const { server, accepted, next } = await listening({ startServing: false });
   assertFalse(server.isServing());
   const { transport } = await connect(server);
@@ -187,7 +187,7 @@ Deno.test("Server.waitClosed() ends with the reason of its signal", async () => 
   await server.shutdown();
 });
 
-Deno.test("Server.closeClients() lets what is queued out", async () => {
+Deno.test("Server.closeClients() sends what is queued", async () => {
   const { server, next } = await listening();
   const accepted = next();
   const { protocol } = await connect(server);
@@ -229,7 +229,7 @@ Deno.test("Server.shutdown() lets connections finish and tells how many did", as
   await transport.closed;
 });
 
-Deno.test("Server.shutdown() aborts after the grace what has not finished", async () => {
+Deno.test("Server.shutdown() aborts unfinished connections after the grace", async () => {
   using clock = new ReplacedClock();
   const { server, next } = await listening();
   const one = next();
@@ -418,7 +418,7 @@ Deno.test("Server with several addresses takes no more than maxConnections in al
   await server.shutdown();
 });
 
-Deno.test("Server closed while full lets nobody in that was waiting", async () => {
+Deno.test("Server that is closed while full accepts no waiting client", async () => {
   const { server, accepted, next } = await listening({ maxConnections: 1 });
   const first = next();
   const one = await connect(server);

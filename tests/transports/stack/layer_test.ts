@@ -113,7 +113,7 @@ Deno.test("Layer that tells the end of data late has the peer end the connection
   }
 });
 
-Deno.test("Layer.remove() while unread bytes are worked on holds back what follows", async () => {
+Deno.test("Layer.remove() holds later bytes back while unread ones are delivered", async () => {
   const { layer, transport, peer, protocol } = await pairOn((...args) => new Layer(...args));
   const work = Promise.withResolvers<void>();
   const heard: string[] = [];
@@ -154,7 +154,7 @@ Deno.test("An exception in a layer's own callback is reported once and ends the 
   await peer.closed;
 });
 
-Deno.test("What a removed layer is still given goes through it to the transport below", async () => {
+Deno.test("Bytes that are written to a removed layer go to the transport below", async () => {
   const { layer, transport, peerProtocol, close } = await pairOn((...args) => new Layer(...args));
   const old: Transport = transport;
   await removeLayer(layer);

@@ -242,7 +242,7 @@ Deno.test("removeLayer() of a layer with an end of its own gives back what follo
   }
 });
 
-Deno.test("removeLayer() rejects for what is no layer, for a second removal and after the end of data", async () => {
+Deno.test("removeLayer() rejects for a transport that is not a layer, for a second removal and after the end of data", async () => {
   const [a, b, end] = await live(memoryTransportPair, { layers: [identity()] });
   const removing = removeLayer(a.top);
   await assertRejects(() => removeLayer(a.top), InvalidStateError, "being removed");

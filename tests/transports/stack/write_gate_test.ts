@@ -58,7 +58,7 @@ const BASES: Readonly<Record<string, (transport: Transport) => Promise<Transport
 };
 
 for (const [base, prepare] of Object.entries(BASES)) {
-  Deno.test(`insertLayer() has what is written meanwhile go through the layer, on ${base}`, async () => {
+  Deno.test(`insertLayer() sends later writes through the layer, on ${base}`, async () => {
     const protocol = new RecordingProtocol();
     const [a, b] = await memoryTransportPair(() => protocol, () => new RecordingProtocol());
     const transport = await prepare(a.transport);
@@ -165,7 +165,7 @@ Deno.test("insertLayer() ends the connection when its signal aborts, and only be
   await b.transport.closed;
 });
 
-Deno.test("removeLayer() stops waiting when its signal aborts, and takes the layer out all the same", async () => {
+Deno.test("removeLayer() rejects when its signal aborts, and the layer is removed nevertheless", async () => {
   const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol());
   const gate = Promise.withResolvers<void>();
   const late = async (chunk: Bytes) => {

@@ -39,7 +39,7 @@ for (const engine of ENGINES) {
     assertEquals(error.reason, "ended");
   });
 
-  Deno.test(`TLS server gives up a client that says nothing (${engine})`, async () => {
+  Deno.test(`TLS server closes a client that sends nothing (${engine})`, async () => {
     await using peer = await echoServer({ ...localhost, engine, handshakeTimeout: 60 });
     using conn = await Deno.connect({ hostname: "127.0.0.1", port: peer.server.port });
     await peer.untilReported(1);
@@ -53,7 +53,7 @@ for (const engine of ENGINES) {
     assertEquals(error.local, `127.0.0.1:${peer.server.port}`);
   });
 
-  Deno.test(`TLS client gives up a server that says nothing (${engine})`, async () => {
+  Deno.test(`TLS client closes a server that sends nothing (${engine})`, async () => {
     await using silent = await createServer(() => ({}), { port: 0 });
     const options = { port: silent.port, tls: { ...trusting, engine, handshakeTimeout: 60 } };
     const error = await assertRejects(() => createConnection(() => ({}), options));

@@ -83,7 +83,7 @@ for (const version of VERSIONS) {
 
   testWith(
     "openssl",
-    `A client that takes anything still wants a certificate that proves its key (${version})`,
+    `A client that accepts any certificate still requires proof of its key (${version})`,
     async () => {
       using maker = new CertificateMaker();
       maker.authority("any");
@@ -130,7 +130,7 @@ for (const version of VERSIONS) {
 
 testWith(
   "openssl",
-  "readCertificate() takes what openssl makes, and refuses each part of it that is bent",
+  "readCertificate() reads certificates of openssl, and refuses each one with a changed part",
   () => {
     using maker = new CertificateMaker();
     maker.authority("any");
@@ -192,7 +192,7 @@ for context in shown:
     plain.close()
 `;
 
-testWith("python3", "No bent byte makes a client take a forged certificate", async () => {
+testWith("python3", "No changed byte makes a client accept a forged certificate", async () => {
   using makers = twins();
   const forger = makers.false;
   const extensions = [LEAF, LOCALHOST, "keyUsage=digitalSignature", "extendedKeyUsage=serverAuth"];

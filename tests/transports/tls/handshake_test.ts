@@ -189,25 +189,29 @@ for (const [what, from, to] of [["over", 2001, 2002], ["still to come", 2090, 20
 }
 
 for (const engine of ENGINES) {
-  testWith("openssl", `TLS server tells apart what is not in common (${engine})`, async () => {
-    await using peer = await echoServer({ ...localhost, engine });
-    const clients: [TlsFailure, string[]][] = [
-      ["cipher", ["-tls1_3", "-groups", "ffdhe2048"]],
-      ["cipher", ["-tls1_2", "-cipher", "AES128-SHA"]],
-      ["version", ["-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"]],
-    ];
-    for (const [index, [reason, args]] of clients.entries()) {
-      const connect = ["-connect", `127.0.0.1:${peer.server.port}`];
-      await new Deno.Command("openssl", {
-        args: ["s_client", ...connect, ...args],
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      await peer.untilReported(index + 1);
-      const error = peer.reported[index];
-      assertInstanceOf(error, TlsHandshakeError);
-      assertEquals(error.reason, reason, `${args}: ${error.message}`);
-    }
-  });
+  testWith(
+    "openssl",
+    `TLS server names the reason when client and server have nothing in common (${engine})`,
+    async () => {
+      await using peer = await echoServer({ ...localhost, engine });
+      const clients: [TlsFailure, string[]][] = [
+        ["cipher", ["-tls1_3", "-groups", "ffdhe2048"]],
+        ["cipher", ["-tls1_2", "-cipher", "AES128-SHA"]],
+        ["version", ["-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"]],
+      ];
+      for (const [index, [reason, args]] of clients.entries()) {
+        const connect = ["-connect", `127.0.0.1:${peer.server.port}`];
+        await new Deno.Command("openssl", {
+          args: ["s_client", ...connect, ...args],
+          stdin: "null",
+          stdout: "null",
+          stderr: "null",
+        }).output();
+        await peer.untilReported(index + 1);
+        const error = peer.reported[index];
+        assertInstanceOf(error, TlsHandshakeError);
+        assertEquals(error.reason, reason, `${args}: ${error.message}`);
+      }
+    },
+  );
 }

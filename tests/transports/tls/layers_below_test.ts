@@ -22,7 +22,7 @@ class Watching extends Layer {
   }
 }
 
-Deno.test("insertLayer() and removeLayer() below TLS have TLS write to what is below it then", async () => {
+Deno.test("insertLayer() and removeLayer() below TLS change the transport that TLS writes to", async () => {
   const [a, b] = await memoryTransportPair(
     () => new RecordingProtocol(),
     () => new RecordingProtocol({ dataReceived: (chunk) => void server.write(chunk) }),

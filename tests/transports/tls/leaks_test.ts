@@ -136,7 +136,7 @@ const CASES: Readonly<Record<string, number>> = {
 };
 
 for (const [name, count] of Object.entries(CASES)) {
-  Deno.test(`A handshake that comes to nothing leaves nothing in memory (${name})`, async () => {
+  Deno.test(`A failed handshake leaves nothing in memory (${name})`, async () => {
     const root = new URL("../../../", import.meta.url);
     const child = new Deno.Command(Deno.execPath(), {
       args: [

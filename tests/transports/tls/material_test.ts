@@ -72,7 +72,7 @@ function unusable(maker: CertificateMaker): Record<string, [TlsCertificate, stri
 
 testWith(
   "openssl",
-  "Certificates and keys that cannot work are told when the server is made",
+  "Invalid certificates and keys are reported when the server is created",
   async () => {
     using maker = new CertificateMaker();
     for (const [what, [pair, expected]] of Object.entries(unusable(maker))) {
@@ -91,33 +91,38 @@ testWith(
   },
 );
 
-testWith("openssl", "They are told by every way in, before anything is opened", async () => {
-  using maker = new CertificateMaker();
-  maker.authority("ca");
-  const bad = { cert: maker.signed("own", "ca").cert, key: client.key };
-  const ways: Record<string, () => Promise<unknown>> = {
-    createConnection: () => createConnection(() => ({}), { port: 1, tls: { ...trusting, ...bad } }),
-    connectAcceptedSocket: () => connectAcceptedSocket(() => ({}), {} as Deno.Conn, { tls: bad }),
-    // deno-lint-ignore require-await -- it throws
-    tlsLayer: async () => tlsLayer({ ...bad, serverSide: true }),
-    startTls: async () => {
-      const [a] = await memoryTransportPair(() => ({}), () => ({}));
-      try {
-        await startTls(a.transport, {}, { ...bad, serverSide: true });
-      } finally {
-        assertEquals(a.transport.isClosing(), false);
-        a.transport.abort();
-      }
-    },
-  };
-  for (const [way, start] of Object.entries(ways)) {
-    const error = await assertRejects(start, way);
-    assertInstanceOf(error, TypeError, way);
-    assertStringIncludes(error.message, "cert is for another key than key", way);
-  }
-});
+testWith(
+  "openssl",
+  "Invalid certificates are reported by every function, before anything is opened",
+  async () => {
+    using maker = new CertificateMaker();
+    maker.authority("ca");
+    const bad = { cert: maker.signed("own", "ca").cert, key: client.key };
+    const ways: Record<string, () => Promise<unknown>> = {
+      createConnection: () =>
+        createConnection(() => ({}), { port: 1, tls: { ...trusting, ...bad } }),
+      connectAcceptedSocket: () => connectAcceptedSocket(() => ({}), {} as Deno.Conn, { tls: bad }),
+      // deno-lint-ignore require-await -- it throws
+      tlsLayer: async () => tlsLayer({ ...bad, serverSide: true }),
+      startTls: async () => {
+        const [a] = await memoryTransportPair(() => ({}), () => ({}));
+        try {
+          await startTls(a.transport, {}, { ...bad, serverSide: true });
+        } finally {
+          assertEquals(a.transport.isClosing(), false);
+          a.transport.abort();
+        }
+      },
+    };
+    for (const [way, start] of Object.entries(ways)) {
+      const error = await assertRejects(start, way);
+      assertInstanceOf(error, TypeError, way);
+      assertStringIncludes(error.message, "cert is for another key than key", way);
+    }
+  },
+);
 
-Deno.test("Authorities that cannot be read, or are missing, are told at once", async () => {
+Deno.test("Unreadable or missing authorities are reported at once", async () => {
   const connect = (tls: TlsOptions) => createConnection(() => ({}), { port: 1, tls });
   const bad: [unknown, string][] = [
     [["no PEM"], 'caCerts[0] "no PEM" is not a certificate'],
@@ -140,7 +145,7 @@ Deno.test("Authorities that cannot be read, or are missing, are told at once", a
   );
 });
 
-Deno.test("ALPN names that cannot be are told at once", async () => {
+Deno.test("Invalid ALPN names are reported at once", async () => {
   for (const name of ["", "x".repeat(256), "ä".repeat(128)]) {
     const tls = { ...localhost, alpnProtocols: ["x", name] };
     const options = { port: 0, tls };
@@ -150,7 +155,7 @@ Deno.test("ALPN names that cannot be are told at once", async () => {
   }
 });
 
-Deno.test("ALPN names that take more than the handshake holds are told at once", async () => {
+Deno.test("ALPN names that are too long for a handshake are reported at once", async () => {
   const alpnProtocols = Array.from({ length: 256 }, (_, i) => String(i).padStart(255, "x"));
   const options = { port: 0, tls: { ...localhost, alpnProtocols } };
   await assertRejects(() => createServer(() => ({}), options), RangeError, "65536 bytes");
@@ -158,12 +163,12 @@ Deno.test("ALPN names that take more than the handshake holds are told at once",
   (await createServer(() => ({}), fitting)).close();
 });
 
-Deno.test("Options that TLS does not know are told, with the one that may be meant", async () => {
+Deno.test("Unknown TLS options are reported, with a similar name", async () => {
   const tls = { ...localhost, caCert: ca } as TlsOptions;
   await assertRejects(() => createServer(() => ({}), { port: 0, tls }), TypeError, '"caCerts"');
 });
 
-Deno.test("A bad answer of sniCallback fails the handshake at once, and is reported", async () => {
+Deno.test("A bad result of sniCallback fails the handshake at once, and is reported", async () => {
   const answers: [() => unknown, string][] = [
     [() => ({}), "something else than { cert, key }"],
     [() => "a string", "something else than { cert, key }"],
@@ -190,7 +195,7 @@ Deno.test("A bad answer of sniCallback fails the handshake at once, and is repor
   }
 });
 
-Deno.test("What the native engine refuses is not told as a failed look-up", async () => {
+Deno.test("An error of the native engine is not reported as a failed look-up", async () => {
   const tls = { cert: localhost.cert, key: other.key, engine: "native" } as const;
   const error = await assertRejects(() => createServer(() => ({}), { port: 0, tls }));
   assertEquals(error instanceof NameResolutionError, false);

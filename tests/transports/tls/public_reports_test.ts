@@ -111,7 +111,7 @@ for (const engine of ENGINES) {
   });
 
   // python/asyncio#472
-  Deno.test(`A client whose peer reads four bytes and leaves is told at once (${engine})`, async () => {
+  Deno.test(`A client learns at once that its peer has read four bytes and left (${engine})`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const serving = (async () => {
       const conn = await listener.accept();
@@ -128,7 +128,7 @@ for (const engine of ENGINES) {
   });
 
   // aio-libs/aiohttp#3535
-  Deno.test(`close() is in order though the peer goes on sending (${engine})`, async () => {
+  Deno.test(`close() ends cleanly although the peer keeps sending (${engine})`, async () => {
     let peer: Transport | undefined;
     await using server = await createServer(() => ({
       connectionMade: (made) => void (peer = made),
@@ -269,7 +269,7 @@ testWith(
 );
 
 // openssl/openssl#2708, rustls/rustls#305
-Deno.test("Application protocols that only one end names are no reason to fail", async () => {
+Deno.test("Application protocols that only one end names do not fail the handshake", async () => {
   for (const engine of ENGINES) {
     await using plain = await echoServer({ ...localhost, engine });
     await using naming = await echoServer({ ...localhost, engine, alpnProtocols: ["x"] });

@@ -246,7 +246,7 @@ for (const version of VERSIONS) {
 for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
   for (const engine of ["native", "layer"] as const) {
     if (engine === "native" && maxVersion === "TLSv1.2") continue;
-    Deno.test(`A client judges a server anew under other options (${engine}, ${maxVersion})`, async () => {
+    Deno.test(`A client verifies a server again under other options (${engine}, ${maxVersion})`, async () => {
       await using server = await serveOption({ ...localhost, maxVersion });
       const port = Number(server.to);
       const connect = async (tls: TlsOptions) => {

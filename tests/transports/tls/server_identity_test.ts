@@ -36,7 +36,7 @@ const CASES: readonly (readonly [subject: string, names: readonly string[], stri
   ],
 ];
 
-testWith("openssl", "Both engines judge the names of a certificate alike", async () => {
+testWith("openssl", "Both engines verify the names of a certificate alike", async () => {
   using maker = new CertificateMaker();
   maker.authority("ca");
   for (const [index, [subject, names, asked, isGood]] of CASES.entries()) {
@@ -58,7 +58,7 @@ testWith("openssl", "Both engines judge the names of a certificate alike", async
   }
 });
 
-testWith("openssl", "A name that has another one in it is one name", async () => {
+testWith("openssl", "A name that contains another name matches as a whole", async () => {
   using maker = new CertificateMaker();
   maker.authority("ca");
   const trick = "\\, DNS:localhost";
@@ -90,7 +90,7 @@ testWith("openssl", "A name that has another one in it is one name", async () =>
 
 testWith(
   "openssl",
-  "A client takes a server whose very certificate it was given, with any engine that it asks for",
+  "A client accepts a server whose own certificate is in caCerts, with every engine",
   async () => {
     using maker = new CertificateMaker();
     maker.authority("localhost", ["-addext", "subjectAltName=DNS:localhost"]);
@@ -108,7 +108,7 @@ testWith(
   },
 );
 
-Deno.test("isFor() compares names as a whole, and addresses by their bytes", () => {
+Deno.test("isFor() compares whole names, and addresses by their bytes", () => {
   const names = [{ type: "dns", value: "a.test, DNS:b.test" }, {
     type: "ip",
     value: "::1",
@@ -129,7 +129,7 @@ Deno.test("ipOf() reads addresses and nothing else", () => {
   }
 });
 
-Deno.test("checkServerName() refuses what is no name before anything is opened", async () => {
+Deno.test("checkServerName() refuses an invalid name before anything is opened", async () => {
   for (const name of ["localhost", "a-b.example.", "_sip._tcp.example", "xn--mnchen-3ya.example"]) {
     assertEquals(checkServerName(name, "serverName"), name);
   }

@@ -39,7 +39,7 @@ async function upgrade(
   ];
 }
 
-Deno.test("Bytes that are no record, after our close_notify, end the connection and nothing else", async () => {
+Deno.test("Bytes that are not a record, after our close_notify, end the connection and nothing else", async () => {
   const [client, server] = await upgrade();
   server.secured.close();
   await client.protocol.until("eofReceived");
@@ -86,7 +86,7 @@ Deno.test("A layer below that throws in write() ends the connection with that", 
   await client.secured.closed;
 });
 
-Deno.test("A loss after the peer's close_notify is told", async () => {
+Deno.test("A lost connection after the peer's close_notify is reported", async () => {
   const [client, server] = await upgrade();
   client.secured.writeEof();
   await server.protocol.until("eofReceived");
@@ -116,7 +116,7 @@ Deno.test("Layers that come and go below TLS while a read is under way move no b
   await cleanup();
 });
 
-Deno.test("The native engine is not asked to play the other end's part", async () => {
+Deno.test("The native engine is refused for the other side of the handshake", async () => {
   await using server = await createServer(() => ({}), {
     port: 0,
     tls: { serverSide: false, ...trusting },

@@ -100,7 +100,7 @@ for (const engine of ENGINES) {
   });
 }
 
-Deno.test("The engine is native where it can be, and only there", async () => {
+Deno.test("The engine is native where that is possible, and only there", async () => {
   const engineOf = async (tls: TlsOptions, server: TlsOptions): Promise<string | null> => {
     await using peer = await echoServer({ ...localhost, ...server });
     const { transport } = await createConnection(() => ({}), {
@@ -169,7 +169,7 @@ for (const engine of ENGINES) {
   });
 }
 
-Deno.test("TLS options that cannot be meant throw before anything is opened", async () => {
+Deno.test("Invalid TLS options throw before anything is opened", async () => {
   const connect = (tls: TlsOptions | true) => createConnection(() => ({}), { port: 1, tls });
   await assertRejects(() => connect({ cert: "a" }), TypeError, "cert is given alone");
   await assertRejects(() => connect({ handshakeTimeout: 0 }), RangeError, "handshakeTimeout");
@@ -193,7 +193,7 @@ Deno.test("TLS options that cannot be meant throw before anything is opened", as
   assertThrows(() => tlsLayer({}), TypeError, "serverName");
 });
 
-Deno.test("A server asks for a client's certificate and tells whose it is", async () => {
+Deno.test("A server requests a client certificate and tells its subject", async () => {
   const made = Promise.withResolvers<Transport>();
   await using server = await createServer(() => ({ connectionMade: made.resolve }), {
     port: 0,
@@ -210,7 +210,7 @@ Deno.test("A server asks for a client's certificate and tells whose it is", asyn
   await accepted.closed;
 });
 
-Deno.test("rejectUnauthorized: false lets a peer in and says what is wrong with it", async () => {
+Deno.test("rejectUnauthorized: false accepts a peer and tells why it is not authorized", async () => {
   const made = Promise.withResolvers<Transport>();
   await using server = await createServer(() => ({ connectionMade: made.resolve }), {
     port: 0,
@@ -228,7 +228,7 @@ Deno.test("rejectUnauthorized: false lets a peer in and says what is wrong with 
   await transport.closed;
 });
 
-Deno.test("A server shows the certificate that bears the name asked for", async () => {
+Deno.test("A server sends the certificate for the requested name", async () => {
   await using peer = await echoServer({ certificates: [localhost, other] });
   const { port } = peer.server;
   for (const serverName of ["localhost", "other.example", "a.other.example", "127.0.0.1"]) {
@@ -347,7 +347,7 @@ Deno.test("startTls() gives its transport before the first byte that was decrypt
   await Promise.all([a.transport.closed, b.transport.closed]);
 });
 
-Deno.test("startTls() with strict refuses bytes that came before, with both protocols told", async () => {
+Deno.test("startTls() with strict refuses bytes that came before, and tells both protocols", async () => {
   const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol());
   a.transport.write("EHLO injected\r\n");
   await b.protocol.until("dataReceived");

@@ -85,7 +85,7 @@ Deno.test("startTls() leaves the connection as it is if its signal has aborted b
   await b.transport.closed;
 });
 
-Deno.test("A client that is refused in startTls() has sent nothing that it wrote meanwhile", async () => {
+Deno.test("A client whose startTls() fails has sent nothing that it wrote meanwhile", async () => {
   await using pair = await connectPair();
   const upgrades = Promise.allSettled([
     pair.a.startTls({ ...trusting, serverName: "elsewhere.example" }),

@@ -78,7 +78,7 @@ Deno.test("explore() shrinks the faults to those that matter, with trouble and e
   assertStringIncludes(error.message, "made simpler in");
 });
 
-Deno.test("explore() leaves out trouble that shares its end with the trouble that matters", async () => {
+Deno.test("explore() leaves out a fault that shares its end with the fault that matters", async () => {
   const [needed, other] = [{ a: "client", b: "server" }, { a: "bystander", b: "server" }];
   // Fails when the client was cut off and is so no more.
   const main = async (world: World): Promise<void> => {
@@ -211,7 +211,7 @@ Deno.test("explore() does not draw an option that is given", async () => {
   assert(latencies.size > 3);
 });
 
-Deno.test("explore() says so when the failure does not come again", async () => {
+Deno.test("explore() reports a failure that does not occur again", async () => {
   let runs = 0;
   const error = await failureOf(async () => {
     await Promise.resolve();
@@ -284,7 +284,7 @@ Deno.test("explore() writes the capture and the timeline of the run that it repo
   assertEquals(pictures.length, 1);
 });
 
-Deno.test("explore() refuses options that cannot be meant", async () => {
+Deno.test("explore() refuses invalid options", async () => {
   await assertRejects(() => explore(() => {}, { runs: 0 }), RangeError, "runs 0");
   await assertRejects(() => explore(() => {}, { budget: -1 }), RangeError, "budget -1");
   await assertRejects(() => explore(() => {}, { sead: 1 } as never), TypeError, '"seed"');

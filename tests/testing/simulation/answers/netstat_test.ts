@@ -102,7 +102,7 @@ Deno.test("World.netstat() lists Unix sockets by their paths", async () => {
   });
 });
 
-Deno.test("World.netstat() refuses a host that is not there", async () => {
+Deno.test("World.netstat() refuses an unknown host", async () => {
   await simulate((world) => {
     assertThrows(() => world.netstat("mian"), TypeError, 'no host "mian"; there are main');
   });

@@ -104,7 +104,7 @@ Deno.test("SimulationError lists the faults of the schedule and of programs in t
   );
 });
 
-Deno.test("simulate() fails when its faults name a host that never was", async () => {
+Deno.test("simulate() fails when its faults name a host that never existed", async () => {
   const main = (world: World): Promise<void> => {
     world.host("server", () => {});
     return new Promise((resolve) => setTimeout(resolve, 1000));
@@ -119,7 +119,7 @@ Deno.test("simulate() fails when its faults name a host that never was", async (
   await simulate(main, { faults: [crash("later", 2000)] });
 });
 
-Deno.test("SimulationError is short however much there is to tell", async () => {
+Deno.test("SimulationError is short for any number of events", async () => {
   const faults = Array.from({ length: 500 }, (_, at) => ({ at, fault: { kind: "heal" } as const }));
   const { message } = await assertRejects(
     () =>

@@ -60,7 +60,7 @@ Deno.test("ChunkQueue.next() gives no more than the target holds", async () => {
   assertEquals(await next(queue, new Uint8Array(3)), "cde");
 });
 
-Deno.test("ChunkQueue.put() refuses more than the limit, and what is no bytes", async () => {
+Deno.test("ChunkQueue.put() refuses more than the limit, and values that are not bytes", async () => {
   const taken: number[] = [];
   const queue = new ChunkQueue({ limit: 4, onTaken: (bytes) => taken.push(bytes) });
   queue.put(encode("abc"));
@@ -101,7 +101,7 @@ Deno.test("ChunkQueue.starved() waits until the reader asks for more than there 
   assertEquals((await more).done, true);
 });
 
-Deno.test("ChunkQueue.drop() lets everybody go on and takes nothing more", async () => {
+Deno.test("ChunkQueue.drop() resolves every wait and accepts nothing more", async () => {
   const queue = new ChunkQueue();
   queue.put(encode("lost"));
   const waits = [queue.drained(), queue.below(1), queue.starved()];

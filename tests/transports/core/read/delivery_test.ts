@@ -306,7 +306,7 @@ Deno.test("Delivery lends copies of memory that others may go on using", async (
   assertEquals(theirs, Uint8Array.of(1, 2));
 });
 
-Deno.test("Delivery.protocol is who receives what comes next", async () => {
+Deno.test("Delivery.protocol receives the next chunks", async () => {
   const { delivery, received } = deliveryTo(recording);
   delivery.pause();
   void delivery.push(chunk(1));
@@ -352,7 +352,7 @@ Deno.test("Delivery copies out of what another protocol lent, at once or while i
   }
 });
 
-Deno.test("Delivery.push() refuses what is no bytes; a chunk that vanishes while it waits is told", async () => {
+Deno.test("Delivery.push() refuses values that are not bytes; a chunk that is detached while it waits is reported", async () => {
   const { delivery, received, errors } = deliveryTo(recording);
   assertThrows(() => delivery.push("text" as unknown as Bytes), TypeError, "Cannot receive data");
   assertEquals(delivery.push(new Uint8Array(0)), undefined);

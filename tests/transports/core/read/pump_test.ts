@@ -124,7 +124,7 @@ Deno.test("pump() reads nothing when getBuffer() fails", async () => {
   assertEquals(events.length, 1);
 });
 
-Deno.test("pump() ends without a word when delivery was stopped before the next chunk or the end", async () => {
+Deno.test("pump() ends without a report when delivery was stopped before the next chunk or the end", async () => {
   let delivered = 0;
   for (const outcome of ["feed", "end"] as const) {
     const { source, delivery, events, done } = pumpInto({
@@ -140,7 +140,7 @@ Deno.test("pump() ends without a word when delivery was stopped before the next 
   assertEquals(delivered, 0);
 });
 
-Deno.test("pump() tells of a read that fails after delivery was stopped: the rest may not have been sent", async () => {
+Deno.test("pump() reports a read that fails after delivery was stopped: the rest may not have been sent", async () => {
   const { source, delivery, events, done } = pumpInto({});
   await source.asked;
   delivery.stop();

@@ -142,7 +142,7 @@ Deno.test("Outbound.end() of an empty queue ends the direction at once", async (
   assertEquals(events, ["failed Error: not connected"]);
 });
 
-Deno.test("Outbound.stop() forgets what is queued and heeds no operation any more", async () => {
+Deno.test("Outbound.stop() drops the queue and ignores every operation that settles later", async () => {
   for (const outcome of ["take", "fail", "end"] as const) {
     const { outbound, carrier, events } = outboundOver();
     if (outcome === "end") outbound.end();

@@ -43,7 +43,7 @@ Deno.test("Outbound sends bytes of the system in their place, and counts them", 
   assertEquals([outbound.sent, outbound.size, outbound.isFlushed], [102, 0, true]);
 });
 
-Deno.test("Outbound forgets bytes that the system does not have, and those who wait go on", async () => {
+Deno.test("Outbound drops bytes that the system does not have, and pending waits continue", async () => {
   const carrier = new FakeCarrier();
   const { outbound, events } = recordedOutbound(carrier, { high: 50, low: 10 });
   const first = Promise.withResolvers<number>();

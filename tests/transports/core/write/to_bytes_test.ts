@@ -60,7 +60,7 @@ Deno.test("toPieces() takes arrays as they are and copies what any other iterabl
   assertEquals(toPieces(["a", ""].values()), [new Uint8Array([97])]);
 });
 
-Deno.test("toPieces() says what to do with what is no iterable of parts", async () => {
+Deno.test("toPieces() names the remedy for a value that is not an iterable of parts", async () => {
   async function* later(): AsyncGenerator<string> {
     yield await Promise.resolve("x");
   }

@@ -109,7 +109,7 @@ Deno.test("WriteQueue.consume() of a part leaves exactly the rest", () => {
   assertEquals(takeAll(queue), [bytes(3, 4)]);
 });
 
-Deno.test("WriteQueue keeps what an operation has while more is pushed behind it", () => {
+Deno.test("WriteQueue keeps the bytes of an operation while more are pushed", () => {
   const queue = new WriteQueue();
   queue.push(bytes(1, 2), false);
   const underWay = queue.peek();
@@ -130,7 +130,7 @@ Deno.test("WriteQueue.clear() forgets everything, and what is under way stays as
   assert(underWay?.every((byte) => byte === 5), "another connection wrote over it");
 });
 
-Deno.test("WriteQueues do not disturb each other, whatever is pushed and consumed", () => {
+Deno.test("WriteQueues do not disturb each other under random operations", () => {
   const random = new Random(7);
   const queues = Array.from({ length: 5 }, () => ({
     queue: new WriteQueue(),
@@ -173,7 +173,7 @@ Deno.test("WriteQueue.peek() throws when memory that it does not own has gone", 
   assertEquals(queue.size, 20_000);
 });
 
-Deno.test("WriteQueue.consume() refuses what a carrier cannot have sent", () => {
+Deno.test("WriteQueue.consume() refuses counts that a carrier cannot have sent", () => {
   const queue = new WriteQueue();
   queue.push(new Uint8Array(10), false);
   for (const n of [0, -1, 11, 1.5, NaN]) {

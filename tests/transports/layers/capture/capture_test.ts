@@ -167,7 +167,7 @@ function indexOf(bytes: Bytes, part: Bytes): number {
 
 for (const hostname of ["127.0.0.1", "::1"]) {
   Deno.test({
-    name: `Capture of several connections over ${hostname} is read by tshark without a complaint`,
+    name: `Capture of several connections over ${hostname} is read by tshark without a warning`,
     ignore: !HAS_TSHARK,
     async fn(): Promise<void> {
       const random = new Random(7);

@@ -198,7 +198,7 @@ Deno.test("sendProxyProtocol() throws RangeError for facts that are too long", (
   for (const tlvs of tooLong) assertThrows(() => sendProxyProtocol({ tlvs }), RangeError);
 });
 
-Deno.test("proxyProtocol() and sendProxyProtocol() throw RangeError for limits that cannot be", () => {
+Deno.test("proxyProtocol() and sendProxyProtocol() throw RangeError for invalid limits", () => {
   assertThrows(() => proxyProtocol({ headerTimeout: 0 }), RangeError);
   assertThrows(() => proxyProtocol({ maxLength: 0 }), RangeError);
 });
@@ -292,7 +292,7 @@ Deno.test("proxyProtocol() allows a header of exactly maxLength and a line of ex
   assertEquals([line.errors.length, line.header?.version], [0, 1]);
 });
 
-Deno.test("proxyProtocol() gives up a client that says nothing, and serves the others", async () => {
+Deno.test("proxyProtocol() closes a silent client, and serves the others", async () => {
   using clock = new ReplacedClock(backgroundClock);
   const reported = Promise.withResolvers<Error>();
   const made = Promise.withResolvers<Transport>();

@@ -86,7 +86,7 @@ Deno.test({
   },
 });
 
-testWith("python3", "A peer that is stopped for a while holds up no other one", async () => {
+testWith("python3", "A stopped peer does not delay the others", async () => {
   if (ignore) return;
   const { promise: accepted, resolve } = Promise.withResolvers<Transport>();
   const server = await createServer(() => ({ connectionMade: resolve }), { port: 0, network });

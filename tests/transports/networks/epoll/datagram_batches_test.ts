@@ -167,7 +167,7 @@ testWith("python3", "Fifty clients get the answers to their own datagrams, in or
 
 const SINK: DatagramSink = { receive: () => "copied", fail: () => {}, lose: () => {} };
 
-test("trySendMany() tells how it went with the first ones, and tries those after a failure", async () => {
+test("trySendMany() reports on the first datagrams, and tries those after a failure", async () => {
   const to = await receiver(2);
   const destination = { transport: "udp", hostname: "127.0.0.1", port: to.transport.port } as const;
   const datagrams = ["a", "b"].map((text) => ({

@@ -369,7 +369,7 @@ testWith(
   },
 );
 
-test("sendDescriptors() refuses what it cannot send before anything is done", () =>
+test("sendDescriptors() refuses invalid descriptors before it sends anything", () =>
   withChannel(async (a, b) => {
     const { transport } = a;
     const refused: [unknown, unknown, new () => Error, string][] = [
@@ -474,7 +474,7 @@ test("detachSocket() in dataReceived() hands over a connection whose first bytes
     assertEquals(decode(await next.reader.readexactly(2)), " /");
   }));
 
-test("adoptSocket() refuses what is no connected stream socket, which stays with the caller", async () => {
+test("adoptSocket() refuses a descriptor that is not a connected stream socket, which stays open", async () => {
   const { openSync, closeSync } = await import("node:fs");
   const file = openSync("/dev/null", "r");
   assertThrows(() => adoptSocket(file), TypeError, `fd ${file} is no connected stream socket`);

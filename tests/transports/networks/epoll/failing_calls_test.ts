@@ -112,19 +112,19 @@ async function failEach(act: (libc: Libc) => Promise<unknown>, path?: string): P
 }
 
 for (const hostname of ["127.0.0.1", "::1"]) {
-  test(`Whichever call of a visit to ${hostname} fails, each descriptor is closed once`, () =>
+  test(`Each descriptor is closed once, for a failure of any call of a connection to ${hostname}`, () =>
     failEach((libc) => visit(libc, { hostname })));
 }
 
-test("Whichever call of a visit to a Unix socket fails, descriptors and file are gone", async () => {
+test("Descriptors and file are gone, for a failure of any call of a Unix connection", async () => {
   const path = await socketPath();
   await failEach((libc) => visit(libc, { path }), path);
 });
 
-test("Whichever call of endpoints fails, each descriptor is closed once", () =>
+test("Each descriptor is closed once, for a failure of any call of endpoints", () =>
   failEach((libc) => send(libc, { hostname: "127.0.0.1" }, { hostname: "127.0.0.1" })));
 
-test("Whichever call of Unix endpoints fails, descriptors and files are gone", async () => {
+test("Descriptors and files are gone, for a failure of any call of Unix endpoints", async () => {
   const path = await socketPath();
   const other = await socketPath();
   await failEach((libc) => send(libc, { path }, { path: other }), path);

@@ -54,7 +54,7 @@ for (const hostname of ["127.0.0.1", "::1"]) {
 }
 
 Deno.test({
-  name: "An endpoint that is connected to no peer hears of no refusal",
+  name: "An endpoint that is not connected learns of no refusal",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const errors: Error[] = [];

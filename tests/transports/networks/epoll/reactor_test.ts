@@ -134,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "A reactor waits on one thread, however often what it has open is unreferenced",
+  name: "A reactor waits on one thread, for any number of ref and unref calls",
   ignore,
   fn: async () => {
     let waits = 0;

@@ -83,7 +83,7 @@ test("addWriter() calls back as soon as there is room, and beside a reader", () 
     assertEquals([removeWriter(a), removeReader(a)], [true, true]);
   }));
 
-test("addReader() refuses a file, a descriptor of a connection and what is no descriptor", async () => {
+test("addReader() refuses a file, a descriptor of a connection and an invalid descriptor", async () => {
   using file = await Deno.open(new URL(import.meta.url));
   const fd = descriptorOf("ready_callbacks_test.ts");
   assertEquals((await file.stat()).isFile, true);

@@ -40,7 +40,7 @@ for (const path of ["", "/run/x.sock", "\0name", "\0a\0b", "ä".repeat(50)]) {
 }
 
 Deno.test({
-  name: "encodeIp() takes brackets and a zone by its number, and refuses what is no address",
+  name: "encodeIp() accepts brackets and a numeric zone, and refuses text that is not an address",
   ignore,
   fn: () => {
     assertEquals(encodeIp(libc, "[::1]", 1), encodeIp(libc, "::1", 1));

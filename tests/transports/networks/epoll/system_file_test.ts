@@ -241,14 +241,18 @@ test(
   },
 );
 
-test("sendFile() on epollNetwork refuses what is no file, and sends nothing", 10, async (scene) => {
-  const { path, transport } = scene;
-  await assertRejects(() => sendFile(transport, "/tmp"), TypeError, "a folder");
-  await assertRejects(() => sendFile(transport, "/dev/zero"), TypeError, "no regular file");
-  await assertRejects(() => sendFile(transport, `${path}.none`), Deno.errors.NotFound);
-  await assertRejects(() => sendFile(transport, path, { offset: 11 }), RangeError, "10 bytes");
-  assertEquals(transport.getWriteBufferSize(), 0);
-});
+test(
+  "sendFile() on epollNetwork refuses values that are not files, and sends nothing",
+  10,
+  async (scene) => {
+    const { path, transport } = scene;
+    await assertRejects(() => sendFile(transport, "/tmp"), TypeError, "a folder");
+    await assertRejects(() => sendFile(transport, "/dev/zero"), TypeError, "no regular file");
+    await assertRejects(() => sendFile(transport, `${path}.none`), Deno.errors.NotFound);
+    await assertRejects(() => sendFile(transport, path, { offset: 11 }), RangeError, "10 bytes");
+    assertEquals(transport.getWriteBufferSize(), 0);
+  },
+);
 
 test(
   "sendFile() on epollNetwork ends when the file has become shorter than what waits to be sent",

@@ -206,7 +206,7 @@ test("No call that fails leaves a terminal half open", () => {
   assertEquals(calls, 6);
 });
 
-test("What a terminal cannot be or do is refused before anything is started", async () => {
+test("Invalid options of a terminal are refused before anything is started", async () => {
   assertThrows(() => openTerminal({ columns: 0, rows: 1 }), RangeError, "columns");
   assertThrows(() => openTerminal({ cols: 1 } as unknown as { columns: 1; rows: 1 }), TypeError);
   assertThrows(() => openTerminal({} as { columns: 1; rows: 1 }), TypeError, "columns");
