@@ -1,5 +1,7 @@
 /** Every process that the benchmark starts, so that none outlives it. */
 
+import { TextLineStream } from "@std/streams";
+
 /** One process. */
 export interface Child extends AsyncDisposable {
   /** Its process id. */
@@ -20,14 +22,8 @@ const ERROR_TEXT_LIMIT = 2000; // characters kept of standard error
 // exec keeps the process id, so what is measured is the program and not the shell.
 const WITH_MANY_FILES = ["/bin/sh", "-c", 'ulimit -n "$(ulimit -H -n)"; exec "$@"', "sh"];
 
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
-  }
-  if (rest !== "") yield rest;
+function linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterableIterator<string> {
+  return stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).values();
 }
 
 /** The processes that were started and have not ended. */

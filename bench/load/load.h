@@ -32,6 +32,7 @@ typedef struct {
   uint64_t base;
   uint64_t sent;
   uint64_t received;
+  double asked;      // echo with depth 1: when the message under way was sent
 } Connection;
 
 // CPU and wall time at one moment, in seconds.
@@ -64,6 +65,10 @@ void report_begin(const Clocks *from, const Clocks *to);
 void report_count(const char *name, uint64_t value);
 void report_number(const char *name, double value);
 void report_end(void);
+
+// latency.c
+void record_latency(double seconds);
+void report_latencies(void);
 
 // the modes
 void run_echo(bool stream);

@@ -35,7 +35,7 @@ async function serveNative(): Promise<void> {
 }
 
 async function serveProtocol(
-  options: { multicast?: object; network?: Network },
+  options: { network?: Network },
   borrowsChunks = false,
 ): Promise<void> {
   let transport: DatagramTransport | undefined;
@@ -66,8 +66,8 @@ function say(port: number): void {
 const [kind = "protocol"] = Deno.args;
 if (kind === "native") await serveNative();
 else if (kind === "socket") await serveSocket();
-else if (kind.startsWith("epoll")) {
+else if (kind === "protocol") await serveProtocol({});
+else {
   const { epollNetwork } = await import("../../transports/networks/epoll/epoll_network.ts");
-  await serveProtocol({ network: epollNetwork }, kind.endsWith("lent"));
-} // With an option that Deno.listenDatagram lacks it is node:dgram in any case.
-else await serveProtocol(kind === "dgram" ? { multicast: {} } : {});
+  await serveProtocol({ network: epollNetwork }, kind === "epoll-lent");
+}
