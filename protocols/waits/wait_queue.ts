@@ -5,9 +5,12 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
+/** Shared by all queues in which nothing has waited yet. */
+const NONE: Waiting[] = [];
+
 /** Those who wait for one thing to happen, each for as long as its signal lets it. */
 export class WaitQueue {
-  #waiting: Waiting[] = [];
+  #waiting: Waiting[] = NONE;
 
   /** Whether there is no wait. */
   get isEmpty(): boolean {
@@ -32,7 +35,7 @@ export class WaitQueue {
         reject(error);
       }
     };
-    if (signal === undefined) this.#waiting.push({ resolve: go, reject });
+    if (signal === undefined) this.#add({ resolve: go, reject });
     else this.#waitWith(signal, { resolve: go, reject });
     return promise;
   }
@@ -56,6 +59,12 @@ export class WaitQueue {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(reason);
   }
 
+  #add(waiting: Waiting): void {
+    // A list that grows has room for 17 at once, which every connection with a read would hold.
+    if (this.#waiting.length === 0) this.#waiting = [waiting];
+    else this.#waiting.push(waiting);
+  }
+
   #waitWith(signal: WaitSignal, { resolve, reject }: Waiting): void {
     if (signal.aborted) return reject(signal.reason);
     const stop = onAbort(signal, () => {
@@ -69,7 +78,7 @@ export class WaitQueue {
       settle(...args);
     };
     const waiting: Waiting = { resolve: leave(resolve), reject: leave(reject) };
-    this.#waiting.push(waiting);
+    this.#add(waiting);
   }
 }
 

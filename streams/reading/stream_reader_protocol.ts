@@ -30,7 +30,10 @@ export class StreamReaderProtocol extends Protocol {
   // The state that the writer waits for.
   readonly #flow = new FlowControl();
   readonly #reader: StreamReader;
-  readonly #onConnected: ((transport: Transport) => unknown) | undefined;
+  // Whether connections are accepted by the one who made this.
+  readonly #isAccepting: boolean;
+  // Called once.
+  #onConnected: ((transport: Transport) => unknown) | undefined;
 
   static {
     flowOf = (protocol) => protocol.#flow;
@@ -40,6 +43,7 @@ export class StreamReaderProtocol extends Protocol {
   constructor(reader: StreamReader, onConnected?: (transport: Transport) => unknown) {
     super();
     this.#reader = reader;
+    this.#isAccepting = onConnected !== undefined;
     this.#onConnected = onConnected;
   }
 
@@ -47,7 +51,9 @@ export class StreamReaderProtocol extends Protocol {
   override connectionMade(transport: Transport): unknown {
     this.#flow.transport = transport;
     this.#reader.setTransport(transport);
-    return this.#onConnected?.(transport);
+    const onConnected = this.#onConnected;
+    this.#onConnected = undefined;
+    return onConnected?.(transport);
   }
 
   /**
@@ -59,7 +65,7 @@ export class StreamReaderProtocol extends Protocol {
   async startTls(options: Omit<StartTlsOptions, "unread">): Promise<void> {
     const transport = await startTls(this.#flow.transport, this, {
       ...options,
-      serverSide: options.serverSide ?? this.#onConnected !== undefined,
+      serverSide: options.serverSide ?? this.#isAccepting,
       unread: this.#reader.takeBuffered(),
     });
     this.#flow.transport = transport;

@@ -13,23 +13,23 @@ import { stateOf } from "../reading/stream_reader.ts";
 /** Serves one connection. Its connection is closed when it returns and aborted when it throws. */
 export type ConnectionHandler = (connection: StreamConnection) => unknown;
 
-// Ends the interruptions of a handler's waits, by the connection.
-const exemptions = new WeakMap<StreamConnection, () => void>();
+// Those whose waits go on when their server shuts down.
+const lasting = new WeakSet<StreamConnection>();
 
 /**
  * Has the waits of a handler's connection go on when its server shuts down. A handler has no better
  * moment to end than the end of its connection then, and has the grace for it.
  */
 export function outlastShutdown(connection: StreamConnection): void {
-  exemptions.get(connection)?.();
+  lasting.add(connection);
 }
 
 /** The handlers of a stream server that run now. */
 export class Handlers {
   readonly #shutdown: AbortSignal;
   readonly #onError: ErrorHandler | undefined;
-  // Ends the waits of each; one listener of the server's signal is enough for all of them.
-  readonly #interrupts: Set<() => void> | null;
+  // Of those whose waits end with the server; one listener of its signal is enough for all of them.
+  readonly #interruptible: Map<StreamConnection, FlowControl> | null;
 
   /**
    * Starts without any.
@@ -41,10 +41,10 @@ export class Handlers {
   constructor(shutdown: AbortSignal, isInterrupting: boolean, onError: ErrorHandler | undefined) {
     this.#shutdown = shutdown;
     this.#onError = onError;
-    this.#interrupts = isInterrupting ? new Set() : null;
-    if (this.#interrupts === null) return;
-    const interruptAll = () => this.#interrupts?.forEach((interrupt) => interrupt());
-    shutdown.addEventListener("abort", interruptAll, { once: true });
+    this.#interruptible = isInterrupting ? new Map() : null;
+    if (isInterrupting) {
+      shutdown.addEventListener("abort", () => this.#interruptAll(), { once: true });
+    }
   }
 
   /** Runs a handler to its end and ends its connection. Never rejects. */
@@ -53,14 +53,9 @@ export class Handlers {
     flow: FlowControl,
     handler: ConnectionHandler,
   ): Promise<void> {
-    const interrupt = () => {
-      stateOf(connection.reader).interrupt(this.#shutdown.reason);
-      flow.interrupt(this.#shutdown.reason);
-    };
-    this.#interrupts?.add(interrupt);
-    exemptions.set(connection, () => this.#interrupts?.delete(interrupt));
+    this.#interruptible?.set(connection, flow);
     // It was still being connected then.
-    if (this.#shutdown.aborted && this.#interrupts !== null) interrupt();
+    if (this.#shutdown.aborted && this.#interruptible !== null) this.#interrupt(connection, flow);
     try {
       await handler(connection);
       // Not the one it began with, if the handler has started TLS.
@@ -68,8 +63,19 @@ export class Handlers {
     } catch (thrown) {
       this.#end(connection, flow, thrown);
     } finally {
-      this.#interrupts?.delete(interrupt);
+      this.#interruptible?.delete(connection);
     }
+  }
+
+  #interruptAll(): void {
+    for (const [connection, flow] of this.#interruptible ?? []) this.#interrupt(connection, flow);
+  }
+
+  /** Ends the waits of a handler, and those that come. */
+  #interrupt(connection: StreamConnection, flow: FlowControl): void {
+    if (lasting.has(connection)) return;
+    stateOf(connection.reader).interrupt(this.#shutdown.reason);
+    flow.interrupt(this.#shutdown.reason);
   }
 
   #end(connection: StreamConnection, flow: FlowControl, thrown: unknown): void {

@@ -22,8 +22,8 @@ export class FlowControl {
   #handedOver: InvalidStateError | null = null;
   // Why there are no more waits, though the connection goes on.
   #interruption: { readonly reason: unknown } | null = null;
-  // Where a flush() waits.
-  readonly #flushing = new Set<WaitQueue>();
+  // Where a flush() waits; null before the first one.
+  #flushing: Set<WaitQueue> | null = null;
   #emptying: SharedWait<void> | null = null;
   #closing: SharedWait<CloseInfo> | null = null;
 
@@ -100,14 +100,18 @@ export class FlowControl {
   /** Another writer has the transport from now on: waits for room fail, and so do later ones. */
   handOver(): void {
     this.#handedOver = new InvalidStateError("Cannot write: the connection was handed over");
-    for (const queue of [this.#room.waits, ...this.#flushing]) queue.fail(this.#handedOver);
+    this.#failWaits(this.#handedOver);
   }
 
   /** Ends the waits under way, and those that come, with `reason`. Written bytes are still sent. */
   interrupt(reason: unknown): void {
     this.#interruption = { reason };
-    for (const queue of [this.#room.waits, ...this.#flushing]) queue.fail(reason);
+    this.#failWaits(reason);
     for (const wait of [this.#emptying, this.#closing]) wait?.fail(reason);
+  }
+
+  #failWaits(reason: unknown): void {
+    for (const queue of [this.#room.waits, ...this.#flushing ?? []]) queue.fail(reason);
   }
 
   /** Waits for room; see `StreamWriter.drain`. */
@@ -164,11 +168,12 @@ export class FlowControl {
   }
 
   async #untilSent(queue: WaitQueue, signal?: WaitSignal): Promise<void> {
-    this.#flushing.add(queue);
+    const flushing = this.#flushing ??= new Set();
+    flushing.add(queue);
     try {
       await queue.wait(signal);
     } finally {
-      if (queue.isEmpty) this.#flushing.delete(queue);
+      if (queue.isEmpty) flushing.delete(queue);
     }
   }
 

@@ -4,6 +4,9 @@ import { checkOptions, type OptionTable, size } from "../../../protocols/option_
 /** asyncio's default high-water mark, in bytes. */
 export const DEFAULT_HIGH_WATER = 65_536;
 
+/** The limits of most connections. */
+const DEFAULT_LIMITS: WriteBufferLimits = { high: DEFAULT_HIGH_WATER, low: DEFAULT_HIGH_WATER / 4 };
+
 /**
  * Fills in the mark that is not given, as asyncio does.
  *
@@ -42,7 +45,7 @@ export class WaterMarks {
 
   /** Starts unpaused, with limits as of {@linkcode resolveWriteBufferLimits}. */
   constructor(limits?: { readonly high?: number; readonly low?: number }) {
-    this.#limits = resolveWriteBufferLimits(limits);
+    this.#limits = limits === undefined ? DEFAULT_LIMITS : resolveWriteBufferLimits(limits);
   }
 
   /** The marks in force, in bytes. */
