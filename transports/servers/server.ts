@@ -178,7 +178,8 @@ export class ListeningServer implements Server {
   readonly #acceptors: readonly Acceptor<Carrier>[];
   // The transport at the bottom of each connection.
   readonly #connections = new Set<Transport>();
-  readonly #tasks = new Set<Promise<unknown>>();
+  // How many are under way.
+  #tasks = 0;
   readonly #stopping = new AbortController();
   // Resolved by close(), and then again by the end of the last connection and task.
   readonly #closed = Promise.withResolvers<void>();
@@ -321,18 +322,20 @@ export class ListeningServer implements Server {
     const aborted = this.#connections.size;
     this.abortClients();
     // Handlers that waited for their connection come to their end.
-    if (this.#tasks.size > 0) await nextTurn();
+    if (this.#tasks > 0) await nextTurn();
     return { finished: before - aborted, aborted };
   }
 
   track(task: Promise<unknown>): void {
-    this.#tasks.add(task);
-    const done = () => {
-      this.#tasks.delete(task);
-      this.#makeRoom();
-    };
-    task.then(done, done);
+    this.#tasks++;
+    task.then(this.#onTaskDone, this.#onTaskDone);
   }
+
+  // Made once: every task is given it.
+  readonly #onTaskDone = (): void => {
+    this.#tasks--;
+    this.#makeRoom();
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
@@ -370,7 +373,7 @@ export class ListeningServer implements Server {
   /** A connection or task has ended, or the server has closed. */
   #makeRoom(): void {
     this.checkRoom();
-    const isOver = this.#state === "closed" && this.#connections.size + this.#tasks.size === 0;
+    const isOver = this.#state === "closed" && this.#connections.size + this.#tasks === 0;
     if (isOver) this.#finished.resolve();
   }
 
