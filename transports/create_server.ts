@@ -42,8 +42,9 @@ export interface ListenOptions
     TlsOption,
     TransportOptions {
   /**
-   * The host or hosts to listen on; `"0.0.0.0"` and `"::"` mean every address. A name with several
-   * addresses means all of them, on the same port.
+   * The host or hosts to listen on; `"0.0.0.0"` and `"::"` mean every address, the latter those of
+   * IPv4 as well. A name with several addresses means all of them. With port 0 all get the same
+   * port.
    *
    * @default {"127.0.0.1"}
    */
@@ -197,5 +198,6 @@ function listen(
       tls === null || secure === undefined
         ? network.listen(place, options)
         : secure.listen(place, options, tls),
+    options,
   );
 }

@@ -1,4 +1,4 @@
-import { familyOf } from "../datagrams/ip_address.ts";
+import { canonicalIp, familyOf } from "../datagrams/ip_address.ts";
 import { DEFAULT_HOSTNAME, formatEndpoint } from "../core/addresses.ts";
 import { describeEndpointError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
@@ -7,12 +7,36 @@ import type { ListenPlace, Network } from "./network.ts";
 /** How often a port that is free on one address may be taken on another before binding fails. */
 const MAX_PORT_ATTEMPTS = 10;
 
+/** Every address of this machine. */
+const [ANY_IPV4, ANY_IPV6] = ["0.0.0.0", "::"];
+
 /** Listens on one place of a network. */
 type Listen = (place: ListenPlace) => Promise<NetworkListener>;
 
+/** One address to listen on. */
+interface Candidate {
+  /** What was asked for. */
+  readonly asked: ListenPlace;
+  /** Where that is: with the address, or with the name if it has one address only. */
+  readonly place: ListenPlace;
+  /** The address as it is compared. */
+  readonly address: string | undefined;
+  /** Whether the name has other addresses. */
+  readonly isOneOfSeveral: boolean;
+}
+
+/** Options for {@linkcode bindAll}. */
+interface BindAllOptions {
+  /** Whether an IPv6 address leaves IPv4 alone. */
+  readonly ipv6Only?: boolean | undefined;
+}
+
 /**
- * Listens on every address of every place, or on none: as asyncio, on all addresses of a host name.
- * If port 0 is asked for, all addresses of a name get the same port.
+ * Listens on every address of every place, or on none: as asyncio, on all addresses of a host name,
+ * and once on each. If port 0 is asked for, all addresses get the same port.
+ *
+ * `"::"` takes the connections of IPv4 as well, where the system does that, so `"0.0.0.0"` beside
+ * it is passed over then.
  *
  * @param network Looks host names up.
  * @param places Where to listen.
@@ -24,64 +48,104 @@ export async function bindAll(
   network: Network,
   places: readonly ListenPlace[],
   listen: Listen,
+  options: BindAllOptions = {},
 ): Promise<NetworkListener[]> {
-  const bound: NetworkListener[] = [];
-  try {
-    for (const place of places) {
-      const addresses = await addressesOf(network, place);
-      bound.push(...await bindWithOnePort(place, addresses, listen));
-    }
-  } catch (error) {
-    closeAll(bound);
-    throw error;
-  }
-  return bound;
-}
-
-async function addressesOf(
-  network: Network,
-  { path, fd, hostname = DEFAULT_HOSTNAME }: ListenPlace,
-): Promise<readonly (string | undefined)[]> {
-  if (path !== undefined || fd !== undefined) return [undefined];
-  if (network.lookup === undefined || familyOf(hostname.replace(/^\[|\]$/g, "")) !== null) {
-    return [hostname];
-  }
-  const addresses = await network.lookup(hostname);
-  // A permission may name the host and not its address.
-  return addresses.length === 1 ? [hostname] : addresses;
-}
-
-/**
- * Binds all addresses of a place to one port: a port found free on the first may be taken on the
- * next.
- */
-async function bindWithOnePort(
-  place: ListenPlace,
-  hostnames: readonly (string | undefined)[],
-  listen: Listen,
-): Promise<NetworkListener[]> {
+  const found: Candidate[] = [];
+  for (const place of places) found.push(...await candidatesOf(network, place));
+  const candidates = withoutRepeats(found);
   for (let attempt = 1;; attempt++) {
-    const bound: NetworkListener[] = [];
-    let port = place.port;
+    const binding = new Binding(listen, options);
     try {
-      for (const hostname of hostnames) {
-        const address = {
-          ...place,
-          ...(hostname !== undefined && { hostname }),
-          ...(port !== undefined && { port }),
-        };
-        const listener = await listenOrSkip(address, hostnames.length > 1, listen);
-        if (listener === null) continue;
-        bound.push(listener);
-        if (listener.address.transport === "tcp") port = listener.address.port;
-      }
-      if (bound.length === 0) throw noAddressError(place);
-      return bound;
+      return await binding.bind(candidates);
     } catch (error) {
-      closeAll(bound);
-      const isTaken = error instanceof Deno.errors.AddrInUse && place.port === 0;
-      if (!isTaken || bound.length === 0 || attempt === MAX_PORT_ATTEMPTS) throw error;
+      closeAll(binding.bound);
+      const isTaken = error instanceof Deno.errors.AddrInUse && binding.hasChosenPort;
+      if (!isTaken || attempt === MAX_PORT_ATTEMPTS) throw error;
     }
+  }
+}
+
+async function candidatesOf(network: Network, asked: ListenPlace): Promise<Candidate[]> {
+  const { path, fd, hostname = DEFAULT_HOSTNAME } = asked;
+  const isOneOfSeveral = false;
+  if (path !== undefined || fd !== undefined) {
+    return [{ asked, place: asked, address: undefined, isOneOfSeveral }];
+  }
+  const ip = canonicalIp(hostname.replace(/^\[|\]$/g, ""));
+  const named = { asked, place: { ...asked, hostname }, isOneOfSeveral };
+  if (network.lookup === undefined || familyOf(ip) !== null) return [{ ...named, address: ip }];
+  const addresses = await network.lookup(hostname);
+  const [only] = addresses;
+  // A permission may name the host and not its address.
+  if (addresses.length === 1) return [{ ...named, address: only }];
+  return addresses.map((address) => {
+    const place = { ...asked, hostname: address };
+    return { asked, place, address: canonicalIp(address), isOneOfSeveral: true };
+  });
+}
+
+/** Each address once, and that which takes the connections of others first. */
+function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
+  const places = new Map<unknown, Candidate>();
+  for (const one of candidates) {
+    const key = one.address === undefined ? one : `${one.address} ${one.asked.port}`;
+    if (!places.has(key)) places.set(key, one);
+  }
+  const isAny = ({ address }: Candidate): boolean => address === ANY_IPV6;
+  return [...places.values()].sort((a, b) => Number(isAny(b)) - Number(isAny(a)));
+}
+
+/** One attempt to listen on all addresses. */
+class Binding {
+  /** What listens by now. */
+  readonly bound: NetworkListener[] = [];
+  readonly #listen: Listen;
+  readonly #takesIpv4: boolean;
+  // The port for all that asked for any.
+  #port = 0;
+
+  constructor(listen: Listen, { ipv6Only = false }: BindAllOptions) {
+    this.#listen = listen;
+    this.#takesIpv4 = !ipv6Only && Deno.build.os !== "windows";
+  }
+
+  /** Whether the system chose the port, so that another may do. */
+  get hasChosenPort(): boolean {
+    return this.#port > 0;
+  }
+
+  async bind(candidates: readonly Candidate[]): Promise<NetworkListener[]> {
+    const missing = new Map<ListenPlace, boolean>();
+    for (const one of candidates) {
+      const isThere = await this.#bindOne(one);
+      missing.set(one.asked, (missing.get(one.asked) ?? true) && !isThere);
+    }
+    for (const [place, isMissing] of missing) if (isMissing) throw noAddressError(place);
+    return this.bound;
+  }
+
+  /** Whether something listens on the address then. */
+  async #bindOne({ asked, place, address, isOneOfSeveral }: Candidate): Promise<boolean> {
+    const isAnyPort = asked.port === 0;
+    const where = isAnyPort ? { ...place, port: this.#port } : place;
+    try {
+      const listener = await listenOrSkip(where, isOneOfSeveral, this.#listen);
+      if (listener === null) return false;
+      this.bound.push(listener);
+      if (isAnyPort && listener.address.transport === "tcp") this.#port = listener.address.port;
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse && this.#isTaken(address, where.port)) return true;
+      throw error;
+    }
+  }
+
+  /** Whether another address of this server takes the connections of this one. */
+  #isTaken(address: string | undefined, port: number | undefined): boolean {
+    return this.#takesIpv4 && address === ANY_IPV4 &&
+      this.bound.some(({ address }) =>
+        address.transport === "tcp" && address.port === port && address.hostname === ANY_IPV6
+      );
   }
 }
 

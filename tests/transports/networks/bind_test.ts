@@ -2,6 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Carrier } from "../../../transports/core/carrier.ts";
 import type { Endpoint } from "../../../transports/core/addresses.ts";
 import { bindAll } from "../../../transports/networks/bind.ts";
+import { openConnection } from "../../../streams/open_connection.ts";
+import { startServer } from "../../../streams/servers/start_server.ts";
+import { denoNetwork } from "../../../transports/networks/deno_network.ts";
+import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.ts";
+import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import type { Network } from "../../../transports/networks/network.ts";
 import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
 
@@ -67,6 +72,30 @@ Deno.test("bindAll() tries another port when the one found free is taken on the 
   assertEquals(network.open, ["10.0.0.1:1002", "10.0.0.2:1002"]);
 });
 
+Deno.test("bindAll() chooses one port for all hosts of a list, and listens once on each address", async () => {
+  const network = new FakeNetwork((place) =>
+    place === "10.0.0.9:1001" ? new Deno.errors.AddrInUse("taken") : undefined
+  );
+  const hosts = ["two.test", "10.0.0.2", "10.0.0.9", "[::1]", "0:0:0:0:0:0:0:1", "10.0.0.9"];
+  await bind(network, ...hosts.map((hostname) => ({ hostname, port: 0 })));
+  assertEquals(
+    network.open,
+    ["10.0.0.1", "10.0.0.2", "10.0.0.9", "[::1]"].map((ip) => `${ip}:1002`),
+  );
+});
+
+Deno.test("bindAll() fails for one of several hosts that the machine does not have", async () => {
+  const network = new FakeNetwork((place) =>
+    place.startsWith("10.0.0.9") ? new Deno.errors.AddrNotAvailable("not here") : undefined
+  );
+  await assertRejects(
+    () => bind(network, { hostname: "two.test", port: 0 }, { hostname: "10.0.0.9", port: 0 }),
+    Deno.errors.AddrNotAvailable,
+    "Cannot listen on 10.0.0.9:1001: not here",
+  );
+  assertEquals(network.open, []);
+});
+
 Deno.test("bindAll() does not choose another port when one was asked for", async () => {
   const network = new FakeNetwork((place) =>
     place === "10.0.0.2:80" ? new Deno.errors.AddrInUse("taken") : undefined
@@ -105,4 +134,37 @@ Deno.test("bindAll() gives up when every port found free is taken elsewhere", as
     Deno.errors.AddrInUse,
   );
   assertEquals([network.open, network.asked.length], [[], 20]);
+});
+
+for (const network of [denoNetwork, nodeNetwork, epollNetwork]) {
+  const isHere = network !== epollNetwork || Deno.build.os === "linux";
+  const name = `createServer() on every address of both families is one server on ${network.name}`;
+  Deno.test({ name, ignore: !isHere || Deno.build.os === "windows" }, async () => {
+    for (const hostname of [["0.0.0.0", "::"], ["::", "0.0.0.0"]]) {
+      await using server = await startServer(({ writer }) => void writer.write("here"), {
+        hostname,
+        port: 0,
+        network,
+      });
+      for (const host of ["127.0.0.1", "::1"]) {
+        await using client = await openConnection({ hostname: host, port: server.port });
+        assertEquals((await client.reader.read()).length, 4);
+      }
+    }
+  });
+}
+
+Deno.test({
+  name: "createServer() with ipv6Only has a socket for each family",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const hostname = ["0.0.0.0", "::"];
+    const options = { hostname, port: 0, network: epollNetwork, ipv6Only: true };
+    await using server = await startServer(() => {}, options);
+    assertEquals(server.addresses.length, 2);
+    await assertRejects(
+      () => startServer(() => {}, { ...options, port: server.port }),
+      Deno.errors.AddrInUse,
+    );
+  },
 });
