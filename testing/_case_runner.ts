@@ -7,6 +7,7 @@ import {
   text,
 } from "../protocols/option_checks.ts";
 import { startTimer } from "../transports/core/clock.ts";
+import { type BatteryCase, selectCases } from "./conformance/battery_case.ts";
 import { turns } from "./conformance/scene.ts";
 
 /**
@@ -16,17 +17,17 @@ import { turns } from "./conformance/scene.ts";
 const DEFAULT_CASE_TIMEOUT = 30_000;
 
 /** The options that every battery has. */
-interface BatteryOptions {
+interface BatteryOptions<Gap extends string> {
   readonly name?: string;
-  readonly gaps?: readonly string[];
+  readonly gaps?: readonly Gap[];
   readonly test?: (name: string, run: () => Promise<void>) => unknown;
   readonly caseTimeout?: number;
 }
 
-/** One case, and what its runs work with. */
-interface Run {
-  /** Does it, and ends what it made. */
-  readonly done: Promise<void>;
+/** What one run of a case works with: it makes what the case looks at. */
+interface Scene {
+  /** Ends what it made, and checks it for the rules that hold in every case. */
+  end(): Promise<void>;
   /** The case has failed: ends what it made, and waits for nothing. */
   abandon(): void;
   /** What happened so far, as text. */
@@ -34,7 +35,9 @@ interface Run {
 }
 
 /** The checks of the options of a battery with these gaps. */
-export function batteryChecks(...gaps: readonly string[]): OptionTable<BatteryOptions> {
+export function batteryChecks<Gap extends string>(
+  ...gaps: readonly Gap[]
+): OptionTable<BatteryOptions<Gap>> {
   return {
     name: text,
     gaps: listOf(oneOf(...gaps)),
@@ -44,37 +47,41 @@ export function batteryChecks(...gaps: readonly string[]): OptionTable<BatteryOp
 }
 
 /**
- * Registers a test for each case, which runs under a watchdog.
+ * Registers a test for each case that concerns what has these gaps, which runs under a watchdog.
  *
- * @param cases The cases; each has a name.
+ * @param cases The cases of the battery.
  * @param options Options of the battery; `name` is given.
- * @param runs Starts the runs of a case, one after the other.
+ * @param scenes Make the scenes in which each case runs, one after the other.
  */
-export async function registerCases<C extends { readonly name: string }>(
-  cases: readonly C[],
-  options: BatteryOptions & { readonly name: string },
-  runs: readonly ((one: C) => Run)[],
+export async function registerCases<S extends Scene, Gap extends string>(
+  cases: readonly BatteryCase<S, Gap>[],
+  options: BatteryOptions<Gap> & { readonly name: string },
+  scenes: readonly (() => S)[],
 ): Promise<void> {
-  const { name, test = Deno.test, caseTimeout = DEFAULT_CASE_TIMEOUT } = options;
-  for (const one of cases) {
+  const { name, gaps = [], test = Deno.test, caseTimeout = DEFAULT_CASE_TIMEOUT } = options;
+  for (const one of selectCases(cases, gaps)) {
     const registered = test(`${name}: ${one.name}`, async () => {
-      for (const start of runs) await watch(start(one), one.name, caseTimeout);
+      for (const makeScene of scenes) await watch(one, makeScene(), caseTimeout);
     });
     // Not awaited otherwise: Deno.test registers only until the module's first await.
     if (registered instanceof Promise) await registered;
   }
 }
 
-async function watch(run: Run, name: string, timeoutMs: number): Promise<void> {
+async function watch<S extends Scene>(
+  { name, run }: BatteryCase<S, string>,
+  scene: S,
+  timeoutMs: number,
+): Promise<void> {
   const overdue = Promise.withResolvers<never>();
   const stopTimer = startTimer(timeoutMs, () => {
-    const text = `Cannot finish "${name}" within ${timeoutMs} ms; so far:\n${run.describe()}`;
+    const text = `Cannot finish "${name}" within ${timeoutMs} ms; so far:\n${scene.describe()}`;
     overdue.reject(new Error(text));
   });
   try {
-    await Promise.race([run.done, overdue.promise]);
+    await Promise.race([run(scene).then(() => scene.end()), overdue.promise]);
   } catch (error) {
-    run.abandon();
+    scene.abandon();
     // Time for released objects to be gone, so that the test fails for one reason only.
     await turns();
     throw error;

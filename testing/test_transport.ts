@@ -52,6 +52,22 @@ export interface TestTransportOptions {
   readonly seed?: number;
 }
 
+const CASES: readonly ConformanceCase[] = [
+  closingCases,
+  endingInsideCases,
+  closeInfoCases,
+  halfCloseCases,
+  readingCases,
+  lentMemoryCases,
+  bufferedProtocolCases,
+  protocolSwitchCases,
+  writingCases,
+  transferredMemoryCases,
+  flowControlCases,
+  callbackErrorCases,
+  integrityCases,
+].flat();
+
 const CHECKS: OptionTable<TestTransportOptions> = {
   ...batteryChecks("halfClose", "backPressure", "onError", "maxWriteBuffer"),
   seed: wholeNumber(0),
@@ -95,38 +111,11 @@ export async function testTransport(
   options: TestTransportOptions = {},
 ): Promise<void> {
   checkOptions("test transport", options, CHECKS);
-  const { name = "transport", gaps = [], seed = 1 } = options;
-  const startWith = (make: MakeTransportPair) => (one: ConformanceCase) => {
-    const scene = new Scene(make, new Random(seed));
-    return {
-      done: one.run(scene).then(() => scene.end()),
-      abandon: () => scene.abandon(),
-      describe: () => scene.describe(),
-    };
-  };
-  const runs = [startWith(makePair), startWith(swapEnds(makePair))];
-  await registerCases(selectCases(gaps), { ...options, name }, runs);
-}
-
-function selectCases(gaps: readonly TransportGap[]): ConformanceCase[] {
-  const all = [
-    closingCases,
-    endingInsideCases,
-    closeInfoCases,
-    halfCloseCases,
-    readingCases,
-    lentMemoryCases,
-    bufferedProtocolCases,
-    protocolSwitchCases,
-    writingCases,
-    transferredMemoryCases,
-    flowControlCases,
-    callbackErrorCases,
-    integrityCases,
-  ].flat();
-  return all.filter(({ needs = [], gap }) =>
-    gap === undefined ? !needs.some((need) => gaps.includes(need)) : gaps.includes(gap)
+  const { name = "transport", seed = 1 } = options;
+  const scenes = [makePair, swapEnds(makePair)].map((make) => () =>
+    new Scene(make, new Random(seed))
   );
+  await registerCases(CASES, { ...options, name }, scenes);
 }
 
 /** What was the first end becomes the second: the ends of a connection need not be of one kind. */

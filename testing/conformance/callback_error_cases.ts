@@ -3,12 +3,70 @@ import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import type { CallbackName } from "../recording/callback_recorder.ts";
 import { RecordingBufferedProtocol } from "../recording/recording_buffered_protocol.ts";
 import { RecordingProtocol } from "../recording/recording_protocol.ts";
-import { type ConformanceCase, type Scene, turns } from "./scene.ts";
-
-/** More than sockets buffer by themselves, in bytes. */
-const MUCH = 16_777_216;
+import { casesOf, type ConformanceCase, type Scene, turns } from "./scene.ts";
+import { MUCH } from "./traffic.ts";
 
 type Failing = CallbackName | "getBuffer";
+
+const withOnError = casesOf({
+  "An exception in connectionLost() is reported, and the connection is released": async (scene) => {
+    const [a, b] = await scene.pair({ connectionLost: thrower() });
+    a.transport.close();
+    const { error } = await a.transport.closed;
+    assertEquals(error, null);
+    await b.transport.closed;
+    takeReport(scene, "connectionLost");
+  },
+
+  "An exception after close() is reported, and changes nothing about the end": async (scene) => {
+    const [a, b] = await scene.pair({}, {
+      dataReceived(): void {
+        b.transport.abort();
+        throw new Error("After the end");
+      },
+    });
+    a.transport.write("x");
+    const { error, endedBy } = await b.transport.closed;
+    assertEquals([error, endedBy], [null, "abort"]);
+    takeReport(scene, "dataReceived");
+  },
+}, { needs: ["onError"] });
+
+const always = casesOf({
+  "A thrown value that is not an Error becomes the cause of one": async (scene) => {
+    const [a, b] = await scene.pair({}, {
+      dataReceived(): void {
+        // deno-lint-ignore no-throw-literal -- callers do
+        throw "just text";
+      },
+    });
+    a.transport.write("x");
+    const { error } = await b.transport.closed;
+    assert(error instanceof Error);
+    assertEquals(error.cause, "just text");
+    scene.reported.length = 0;
+  },
+
+  "An exception ends its own connection only": async (scene) => {
+    const [c, d] = await scene.pair();
+    const [a, b] = await scene.pair({}, { dataReceived: thrower() });
+    a.transport.write("x");
+    await b.transport.closed;
+    c.transport.write("alive");
+    await d.protocol.untilReceived(5);
+    scene.reported.length = 0;
+  },
+});
+
+const withoutOnError = casesOf({
+  "The gap onError: an exception is not reported": async (scene) => {
+    const [a, b] = await scene.pair({}, { dataReceived: thrower() });
+    a.transport.write("x");
+    await b.transport.closed;
+    await turns();
+    assertEquals(scene.reported, []);
+  },
+}, { gap: "onError" });
 
 /** A protocol's callback throws. */
 export const callbackErrorCases: readonly ConformanceCase[] = [
@@ -21,73 +79,9 @@ export const callbackErrorCases: readonly ConformanceCase[] = [
   endsConnection("resumeWriting", ["backPressure"]),
   rejectionEndsConnection("dataReceived"),
   rejectionEndsConnection("bufferUpdated"),
-  {
-    name: "An exception in connectionLost() is reported, and the connection is released",
-    needs: ["onError"],
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair({ connectionLost: thrower() });
-      a.transport.close();
-      const { error } = await a.transport.closed;
-      assertEquals(error, null);
-      await b.transport.closed;
-      takeReport(scene, "connectionLost");
-    },
-  },
-  {
-    name: "A thrown value that is not an Error becomes the cause of one",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair({}, {
-        dataReceived(): void {
-          // deno-lint-ignore no-throw-literal -- callers do
-          throw "just text";
-        },
-      });
-      a.transport.write("x");
-      const { error } = await b.transport.closed;
-      assert(error instanceof Error);
-      assertEquals(error.cause, "just text");
-      scene.reported.length = 0;
-    },
-  },
-  {
-    name: "An exception after close() is reported and does not change how the connection ended",
-    needs: ["onError"],
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair({}, {
-        dataReceived(): void {
-          b.transport.abort();
-          throw new Error("After the end");
-        },
-      });
-      a.transport.write("x");
-      const { error, endedBy } = await b.transport.closed;
-      assertEquals([error, endedBy], [null, "abort"]);
-      takeReport(scene, "dataReceived");
-    },
-  },
-  {
-    name: "An exception ends its own connection only",
-    async run(scene): Promise<void> {
-      const [c, d] = await scene.pair();
-      const [a, b] = await scene.pair({}, { dataReceived: thrower() });
-      a.transport.write("x");
-      await b.transport.closed;
-      c.transport.write("alive");
-      await d.protocol.untilReceived(5);
-      scene.reported.length = 0;
-    },
-  },
-  {
-    name: "The gap onError: an exception is not reported",
-    gap: "onError",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair({}, { dataReceived: thrower() });
-      a.transport.write("x");
-      await b.transport.closed;
-      await turns();
-      assertEquals(scene.reported, []);
-    },
-  },
+  ...withOnError,
+  ...always,
+  ...withoutOnError,
 ];
 
 function thrower(): () => never {

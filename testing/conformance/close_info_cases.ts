@@ -1,105 +1,87 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CloseInfo } from "../../protocols/facts/close_info.ts";
-import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
+import { casesOf, type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
+import { PAUSED } from "./traffic.ts";
 
 /** What `closed` and `getExtraInfo` say. */
-export const closeInfoCases: readonly ConformanceCase[] = [
-  {
-    name: "closed tells that close() ended it here and the peer there, and counts the bytes",
-    async run(scene): Promise<void> {
-      const [a, b] = await exchange(scene, (a) => a.close());
-      assertEquals([a.endedBy, a.error], ["local", null]);
-      assertEquals([b.endedBy, b.error], ["peer", null]);
-      assertCounts(a, { bytesRead: 20_000, bytesWritten: 100_005, bytesUnsent: 0 });
-      assertCounts(b, { bytesRead: 100_005, bytesWritten: 20_000, bytesUnsent: 0 });
-    },
+export const closeInfoCases: readonly ConformanceCase[] = casesOf({
+  "closed tells that close() ended it, there the peer, and counts the bytes": async (scene) => {
+    const [a, b] = await exchange(scene, (a) => a.close());
+    assertEquals([a.endedBy, a.error], ["local", null]);
+    assertEquals([b.endedBy, b.error], ["peer", null]);
+    assertCounts(a, { bytesRead: 20_000, bytesWritten: 100_005, bytesUnsent: 0 });
+    assertCounts(b, { bytesRead: 100_005, bytesWritten: 20_000, bytesUnsent: 0 });
   },
-  {
-    name: 'closed tells "abort" of an abort() without a reason',
-    async run(scene): Promise<void> {
-      const [a] = await exchange(scene, (a) => a.abort());
-      assertEquals([a.endedBy, a.error], ["abort", null]);
-      assertCounts(a, { bytesRead: 20_000, bytesWritten: 100_005, bytesUnsent: 0 });
-    },
+
+  'closed tells "abort" of an abort() without a reason': async (scene) => {
+    const [a] = await exchange(scene, (a) => a.abort());
+    assertEquals([a.endedBy, a.error], ["abort", null]);
+    assertCounts(a, { bytesRead: 20_000, bytesWritten: 100_005, bytesUnsent: 0 });
   },
-  {
-    name: 'closed tells "error" of an abort() with a reason',
-    async run(scene): Promise<void> {
-      const reason = new Error("A reason");
-      const [a] = await exchange(scene, (a) => a.abort(reason));
-      assertEquals([a.endedBy, a.error], ["error", reason]);
-    },
+
+  'closed tells "error" of an abort() with a reason': async (scene) => {
+    const reason = new Error("A reason");
+    const [a] = await exchange(scene, (a) => a.abort(reason));
+    assertEquals([a.endedBy, a.error], ["error", reason]);
   },
-  {
-    name: "closed counts as written or unsent every byte that was accepted, and no other",
-    async run(scene): Promise<void> {
-      const [a] = await scene.pair({}, {
-        connectionMade: (transport) => transport.pauseReading(),
-      });
-      let accepted = 0;
-      for (const size of [1, 70_000, 3000, 5_000_000, 20, 4_000_000]) {
-        a.transport.write(new Uint8Array(size));
-        accepted += size;
-        await turns(1);
-      }
-      a.transport.abort();
-      a.transport.write("dropped");
-      const { bytesWritten, bytesUnsent } = await a.transport.closed;
-      assertEquals(bytesWritten + bytesUnsent, accepted);
-    },
+
+  "closed counts every byte that was accepted as written or unsent": async (scene) => {
+    const [a] = await scene.pair({}, PAUSED);
+    let accepted = 0;
+    for (const size of [1, 70_000, 3000, 5_000_000, 20, 4_000_000]) {
+      a.transport.write(new Uint8Array(size));
+      accepted += size;
+      await turns(1);
+    }
+    a.transport.abort();
+    a.transport.write("dropped");
+    const { bytesWritten, bytesUnsent } = await a.transport.closed;
+    assertEquals(bytesWritten + bytesUnsent, accepted);
   },
-  {
-    name: "closed resolves after connectionLost, for every caller, early or late",
-    async run(scene): Promise<void> {
-      const order: string[] = [];
-      const [a] = await scene.pair({ connectionLost: () => void order.push("connectionLost") });
-      const before = a.transport.closed.then((info) => {
-        order.push("closed");
-        return info;
-      });
-      a.transport.close();
-      const info = await before;
-      assertEquals(order, ["connectionLost", "closed"]);
-      assertEquals(await a.transport.closed, info);
-    },
+
+  "closed resolves after connectionLost, for every caller, early or late": async (scene) => {
+    const order: string[] = [];
+    const [a] = await scene.pair({ connectionLost: () => void order.push("connectionLost") });
+    const before = a.transport.closed.then((info) => {
+      order.push("closed");
+      return info;
+    });
+    a.transport.close();
+    const info = await before;
+    assertEquals(order, ["connectionLost", "closed"]);
+    assertEquals(await a.transport.closed, info);
   },
-  {
-    name: "closed tells how long the connection lasted",
-    async run(scene): Promise<void> {
-      const start = performance.now();
-      const [a] = await scene.pair();
-      await turns();
-      a.transport.close();
-      const { durationMs } = await a.transport.closed;
-      const most = performance.now() - start;
-      assert(durationMs > 0 && durationMs <= most, `${durationMs} ms, at most ${most} were`);
-    },
+
+  "closed tells how long the connection lasted": async (scene) => {
+    const start = performance.now();
+    const [a] = await scene.pair();
+    await turns();
+    a.transport.close();
+    const { durationMs } = await a.transport.closed;
+    const most = performance.now() - start;
+    assert(durationMs > 0 && durationMs <= most, `${durationMs} ms, at most ${most} were`);
   },
-  {
-    name: "getExtraInfo() of an unknown name gives the fallback, and null without one",
-    async run(scene): Promise<void> {
-      const [{ transport }] = await scene.pair();
-      assertEquals(transport.getExtraInfo("no such thing" as never), null);
-      assertEquals(transport.getExtraInfo("no such thing" as never, 7), 7);
-    },
+
+  "getExtraInfo() of an unknown name gives the fallback, and null without one": async (scene) => {
+    const [{ transport }] = await scene.pair();
+    assertEquals(transport.getExtraInfo("no such thing" as never), null);
+    assertEquals(transport.getExtraInfo("no such thing" as never, 7), 7);
   },
-  {
-    name: "getExtraInfo() still answers inside connectionLost",
-    async run(scene): Promise<void> {
-      const names = ["peername", "sockname"] as const;
-      let atTheEnd: unknown[] = [];
-      const [{ transport }] = await scene.pair({
-        connectionLost(): void {
-          atTheEnd = names.map((name) => transport.getExtraInfo(name));
-        },
-      });
-      const before = names.map((name) => transport.getExtraInfo(name));
-      transport.close();
-      await transport.closed;
-      assertEquals(atTheEnd, before);
-    },
+
+  "getExtraInfo() still answers inside connectionLost": async (scene) => {
+    const names = ["peername", "sockname"] as const;
+    let atTheEnd: unknown[] = [];
+    const [{ transport }] = await scene.pair({
+      connectionLost(): void {
+        atTheEnd = names.map((name) => transport.getExtraInfo(name));
+      },
+    });
+    const before = names.map((name) => transport.getExtraInfo(name));
+    transport.close();
+    await transport.closed;
+    assertEquals(atTheEnd, before);
   },
-];
+});
 
 /** Has 100,005 bytes go one way and 20,000 the other, and then `end` the first side. */
 async function exchange(

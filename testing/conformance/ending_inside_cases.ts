@@ -2,9 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Transport } from "../../protocols/contract.ts";
 import type { CallbackName } from "../recording/callback_recorder.ts";
 import { type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
-
-/** Far more than sockets buffer by themselves, in bytes. */
-const MUCH = 16_777_216;
+import { MUCH } from "./traffic.ts";
 
 type Ending = "close" | "abort";
 

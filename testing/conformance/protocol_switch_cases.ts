@@ -3,121 +3,106 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { RecordingProtocol } from "../recording/recording_protocol.ts";
 import { assertSameBytes } from "./same_bytes.ts";
-import { type ConformanceCase, type Scene, turns } from "./scene.ts";
+import { casesOf, type ConformanceCase, type Scene, turns } from "./scene.ts";
 
 /** Another protocol in mid-stream. */
-export const protocolSwitchCases: readonly ConformanceCase[] = [
-  {
-    name: "getProtocol() gives the protocol of the factory, then that of setProtocol()",
-    async run(scene): Promise<void> {
-      const [a] = await scene.pair();
-      assertStrictEquals(a.transport.getProtocol(), a.protocol);
-      const next = {};
-      a.transport.setProtocol(next);
-      assertStrictEquals(a.transport.getProtocol(), next);
-      a.transport.setProtocol(a.protocol);
-    },
+export const protocolSwitchCases: readonly ConformanceCase[] = casesOf({
+  "getProtocol() gives the protocol of the factory, then that of setProtocol()": async (scene) => {
+    const [a] = await scene.pair();
+    assertStrictEquals(a.transport.getProtocol(), a.protocol);
+    const next = {};
+    a.transport.setProtocol(next);
+    assertStrictEquals(a.transport.getProtocol(), next);
+    a.transport.setProtocol(a.protocol);
   },
-  {
-    name: "setProtocol() calls neither protocol; later chunks go to the new one",
-    async run(scene): Promise<void> {
-      const heard: string[] = [];
-      const lost = Promise.withResolvers<void>();
-      const [a, b] = await scene.connect(new RecordingProtocol(), {
-        connectionMade: () => void heard.push("old made"),
-        dataReceived: () => void heard.push("old data"),
-        connectionLost: () => void heard.push("old lost"),
-      });
-      const next = {
-        connectionMade: () => void heard.push("new made"),
-        dataReceived: () => void heard.push("new data"),
-        eofReceived: () => void heard.push("new eof"),
-        connectionLost: () => {
-          heard.push("new lost");
-          lost.resolve();
-        },
-      };
-      b.transport.setProtocol(next);
-      a.transport.write("x");
-      a.transport.close();
-      await lost.promise;
-      assertEquals(heard, ["old made", "new data", "new eof", "new lost"]);
-    },
+
+  "setProtocol() calls neither protocol; later chunks go to the new one": async (scene) => {
+    const heard: string[] = [];
+    const lost = Promise.withResolvers<void>();
+    const [a, b] = await scene.connect(new RecordingProtocol(), {
+      connectionMade: () => void heard.push("old made"),
+      dataReceived: () => void heard.push("old data"),
+      connectionLost: () => void heard.push("old lost"),
+    });
+    const next = {
+      connectionMade: () => void heard.push("new made"),
+      dataReceived: () => void heard.push("new data"),
+      eofReceived: () => void heard.push("new eof"),
+      connectionLost: () => {
+        heard.push("new lost");
+        lost.resolve();
+      },
+    };
+    b.transport.setProtocol(next);
+    a.transport.write("x");
+    a.transport.close();
+    await lost.promise;
+    assertEquals(heard, ["old made", "new data", "new eof", "new lost"]);
   },
-  {
-    name: "setProtocol() inside connectionMade() takes everything that comes",
-    async run(scene): Promise<void> {
-      const received = Promise.withResolvers<void>();
-      const [a] = await scene.connect(new RecordingProtocol(), {
-        connectionMade: (transport: Transport) =>
-          transport.setProtocol({ dataReceived: () => received.resolve() }),
-      });
-      a.transport.write("x");
-      await received.promise;
-    },
+
+  "setProtocol() inside connectionMade() takes everything that comes": async (scene) => {
+    const received = Promise.withResolvers<void>();
+    const [a] = await scene.connect(new RecordingProtocol(), {
+      connectionMade: (transport: Transport) =>
+        transport.setProtocol({ dataReceived: () => received.resolve() }),
+    });
+    a.transport.write("x");
+    await received.promise;
   },
-  {
-    name: "A held chunk goes to the protocol that is set when reading resumes",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      const next = new RecordingProtocol();
-      await turns();
-      b.transport.pauseReading();
-      a.transport.write("held");
-      await turns();
-      b.transport.setProtocol(next);
-      b.transport.resumeReading();
-      await next.untilReceived(4);
-      assertEquals(next.receivedText, "held");
-      assertEquals(b.protocol.receivedLength, 0);
-      b.transport.setProtocol(b.protocol);
-    },
+
+  "A held chunk goes to the protocol that is set when reading resumes": async (scene) => {
+    const [a, b] = await scene.pair();
+    const next = new RecordingProtocol();
+    await turns();
+    b.transport.pauseReading();
+    a.transport.write("held");
+    await turns();
+    b.transport.setProtocol(next);
+    b.transport.resumeReading();
+    await next.untilReceived(4);
+    assertEquals(next.receivedText, "held");
+    assertEquals(b.protocol.receivedLength, 0);
+    b.transport.setProtocol(b.protocol);
   },
-  {
-    name: "Switching inside dataReceived() and bufferUpdated() loses, doubles and moves no byte",
-    run: (scene) => switchAtRandom(scene, "inside"),
+
+  "Switching inside dataReceived() and bufferUpdated() loses, doubles and moves no byte": (scene) =>
+    switchAtRandom(scene, "inside"),
+
+  "Switching at any time loses, doubles and moves no byte": (scene) =>
+    switchAtRandom(scene, "outside"),
+
+  "Unread bytes of setProtocol() come first, also while reading is paused": async (scene) => {
+    const [a, b] = await scene.pair({}, {
+      dataReceived(chunk): void {
+        b.transport.pauseReading();
+        b.transport.setProtocol(next, { unread: chunk });
+      },
+    });
+    const next = new RecordingProtocol();
+    a.transport.write("abcd");
+    await b.protocol.until("dataReceived");
+    a.transport.write("ef");
+    await turns();
+    assertEquals(next.receivedLength, 0);
+    b.transport.resumeReading();
+    await next.untilReceived(6);
+    assertEquals(next.receivedText, "abcdef");
+    // So that its record is complete.
+    b.transport.setProtocol(b.protocol);
   },
-  {
-    name: "Switching at any time loses, doubles and moves no byte",
-    run: (scene) => switchAtRandom(scene, "outside"),
+
+  "Unread bytes are delivered although nothing arrives, also in small pieces": async (scene) => {
+    const [, b] = await scene.pair();
+    await turns();
+    const bytes = scene.random.bytes(1000);
+    const collector = new Collector(scene, 7);
+    b.transport.setProtocol(collector.buffered, { unread: bytes.slice() });
+    assertEquals(collector.length, 0, "delivered inside setProtocol()");
+    await collector.until(1000);
+    collector.assertReceived(bytes);
+    b.transport.setProtocol(b.protocol);
   },
-  {
-    name: "Bytes given to setProtocol() as unread come first, also while reading is paused",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair({}, {
-        dataReceived(chunk): void {
-          b.transport.pauseReading();
-          b.transport.setProtocol(next, { unread: chunk });
-        },
-      });
-      const next = new RecordingProtocol();
-      a.transport.write("abcd");
-      await b.protocol.until("dataReceived");
-      a.transport.write("ef");
-      await turns();
-      assertEquals(next.receivedLength, 0);
-      b.transport.resumeReading();
-      await next.untilReceived(6);
-      assertEquals(next.receivedText, "abcdef");
-      // So that its record is complete.
-      b.transport.setProtocol(b.protocol);
-    },
-  },
-  {
-    name: "Unread bytes are delivered although the peer sends nothing, also into small buffers",
-    async run(scene): Promise<void> {
-      const [, b] = await scene.pair();
-      await turns();
-      const bytes = scene.random.bytes(1000);
-      const collector = new Collector(scene, 7);
-      b.transport.setProtocol(collector.buffered, { unread: bytes.slice() });
-      assertEquals(collector.length, 0, "delivered inside setProtocol()");
-      await collector.until(1000);
-      collector.assertReceived(bytes);
-      b.transport.setProtocol(b.protocol);
-    },
-  },
-];
+});
 
 /** Protocols of all kinds that collect their bytes in one array. */
 class Collector {

@@ -8,6 +8,7 @@ import type { TransportOptions } from "../../transports/core/transport_options.t
 import { type CallbackName, CallbackRecorder } from "../recording/callback_recorder.ts";
 import type { MakeTransportPair, TransportGap } from "../make_transport_pair.ts";
 import { RecordingProtocol } from "../recording/recording_protocol.ts";
+import { type BatteryCase, namedCases } from "./battery_case.ts";
 import type { Random } from "./random.ts";
 
 /** An exception that was reported, and where it came from. */
@@ -25,16 +26,10 @@ interface End<P extends AnyProtocol> {
 }
 
 /** One thing that every transport must do. */
-export interface ConformanceCase {
-  /** What it must do, as a sentence. */
-  readonly name: string;
-  /** What it must be able to do for that. */
-  readonly needs?: readonly TransportGap[];
-  /** The gap whose presence this checks, instead of the cases that need it. */
-  readonly gap?: TransportGap;
-  /** Rejects if the transport does something else. */
-  run(scene: Scene): Promise<void>;
-}
+export type ConformanceCase = BatteryCase<Scene, TransportGap>;
+
+/** The cases of one subject, by their names; the limits are the same for all. */
+export const casesOf: typeof namedCases<Scene, TransportGap> = namedCases;
 
 /** What one run of a case works with: it makes connections, and ends and checks them afterwards. */
 export class Scene {

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { WriteOptions } from "../../protocols/contract.ts";
 import { assertSameBytes } from "./same_bytes.ts";
-import { type ConformanceCase, flushed, turns } from "./scene.ts";
+import { casesOf, type ConformanceCase, flushed, turns } from "./scene.ts";
+import { assertReceives, stream } from "./traffic.ts";
 
 const TRANSFER: WriteOptions = { transfer: true };
 
@@ -10,156 +11,128 @@ const TRANSFER: WriteOptions = { transfer: true };
 const SIZES = [1, 100, 511, 512, 4096, 16_384, 16_385, 65_536, 200_000, 1_000_000];
 
 /** What happens to memory that is given away. */
-export const transferredMemoryCases: readonly ConformanceCase[] = [
-  {
-    name: "write() with transfer detaches the data at once, and sends all of it",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      const expected: Bytes[] = [];
-      for (const size of [...SIZES, ...SIZES.toReversed()]) {
-        const data = Uint8Array.from(scene.random.bytes(size));
-        expected.push(data.slice());
-        const view = data.subarray(0, 1);
-        a.transport.write(data, TRANSFER);
-        assertEquals([data.length, view.length, data.buffer.detached], [0, 0, true]);
-        if (scene.random.below(2) === 0) await flushed(a.transport);
-      }
-      const sent = await new Blob(expected).bytes();
-      await b.protocol.untilReceived(sent.length);
-      assertSameBytes(b.protocol.received, sent);
-    },
+export const transferredMemoryCases: readonly ConformanceCase[] = casesOf({
+  "write() with transfer detaches the data at once, and sends all of it": async (scene) => {
+    const [a, b] = await scene.pair();
+    const expected: Bytes[] = [];
+    for (const size of [...SIZES, ...SIZES.toReversed()]) {
+      const data = Uint8Array.from(scene.random.bytes(size));
+      expected.push(data.slice());
+      const view = data.subarray(0, 1);
+      a.transport.write(data, TRANSFER);
+      assertEquals([data.length, view.length, data.buffer.detached], [0, 0, true]);
+      if (scene.random.below(2) === 0) await flushed(a.transport);
+    }
+    await assertReceives(b.protocol, ...expected);
   },
-  {
-    name: "writelines() with transfer detaches every part of any iterable, and sends all of them",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      const expected: Bytes[] = [];
-      for (let round = 0; round < 10; round++) {
-        const parts = SIZES.map((size) => Uint8Array.from(scene.random.bytes(size)));
-        expected.push(...parts.map((part) => part.slice()));
-        a.transport.writelines(scene.random.pick<Iterable<Uint8Array>>(parts, parts.values()), {
-          transfer: true,
-        });
-        assertEquals(parts.map(({ length }) => length), SIZES.map(() => 0));
-        await flushed(a.transport);
-      }
-      const sent = await new Blob(expected).bytes();
-      await b.protocol.untilReceived(sent.length);
-      assertSameBytes(b.protocol.received, sent);
-    },
-  },
-  {
-    name:
-      "A view of part of a buffer, or of one that cannot be transferred, is sent and not detached",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      const expected: Bytes[] = [];
-      for (const size of [10, 30_000]) {
-        for (const data of untransferable(size)) {
-          data.set(scene.random.bytes(size));
-          const copy = Uint8Array.from(data);
-          expected.push(copy);
-          a.transport.write(data, TRANSFER);
-          // The memory is the writer's at once.
-          assertSameBytes(Uint8Array.from(data), copy);
-          data.fill(0);
-        }
-      }
-      a.transport.write("a string", TRANSFER);
-      a.transport.write("", TRANSFER);
-      const sent = await new Blob([...expected, "a string"]).bytes();
-      await b.protocol.untilReceived(sent.length);
-      assertSameBytes(b.protocol.received, sent);
-    },
-  },
-  {
-    name: "writelines() with transfer sends parts that share their memory, each of them",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      const expected: Bytes[] = [];
-      for (const size of [10, 30_000]) {
-        const data = Uint8Array.from(scene.random.bytes(size));
-        const parts = [data, data.subarray(3), data, new Uint8Array(data.buffer)];
-        expected.push(...parts.map((part) => part.slice()));
-        a.transport.writelines(parts, TRANSFER);
-        assertEquals(parts.map(({ length }) => length), [0, 0, 0, 0]);
-      }
-      const sent = await new Blob(expected).bytes();
-      await b.protocol.untilReceived(sent.length);
-      assertSameBytes(b.protocol.received, sent);
-    },
-  },
-  {
-    name: "Given chunks that are sent back with transfer come back whole, and others never change",
-    async run(scene): Promise<void> {
-      const sent = scene.random.bytes(2_097_152);
-      const kept: [offset: number, chunk: Bytes][] = [];
-      let offset = 0;
-      const [a, b] = await scene.pair({
-        dataReceived(chunk): void {
-          kept.push([offset, chunk]);
-          offset += chunk.length;
-        },
-      }, {
-        dataReceived: (chunk) =>
-          b.transport.write(chunk, TRANSFER) ? undefined : b.transport.pauseReading(),
-        resumeWriting: () => b.transport.resumeReading(),
+
+  "writelines() with transfer detaches and sends every part of any iterable": async (scene) => {
+    const [a, b] = await scene.pair();
+    const expected: Bytes[] = [];
+    for (let round = 0; round < 10; round++) {
+      const parts = SIZES.map((size) => Uint8Array.from(scene.random.bytes(size)));
+      expected.push(...parts.map((part) => part.slice()));
+      a.transport.writelines(scene.random.pick<Iterable<Uint8Array>>(parts, parts.values()), {
+        transfer: true,
       });
-      for (const piece of scene.random.split(sent, 1, 200_000)) {
-        a.transport.write(piece);
-        if (a.transport.getWriteBufferSize() > 65_536) await flushed(a.transport);
+      assertEquals(parts.map(({ length }) => length), SIZES.map(() => 0));
+      await flushed(a.transport);
+    }
+    await assertReceives(b.protocol, ...expected);
+  },
+
+  "Part of a buffer, or one that cannot be transferred, is sent and not detached": async (
+    scene,
+  ) => {
+    const [a, b] = await scene.pair();
+    const expected: Bytes[] = [];
+    for (const size of [10, 30_000]) {
+      for (const data of untransferable(size)) {
+        data.set(scene.random.bytes(size));
+        const copy = Uint8Array.from(data);
+        expected.push(copy);
+        a.transport.write(data, TRANSFER);
+        // The memory is the writer's at once.
+        assertSameBytes(Uint8Array.from(data), copy);
+        data.fill(0);
       }
-      await a.protocol.untilReceived(sent.length);
-      assertSameBytes(a.protocol.received, sent);
-      for (const [start, chunk] of kept) {
-        assertSameBytes(chunk, sent.subarray(start, start + chunk.length));
-      }
-    },
+    }
+    a.transport.write("a string", TRANSFER);
+    a.transport.write("", TRANSFER);
+    await assertReceives(b.protocol, ...expected, "a string");
   },
-  {
-    name: "Transferred data is refused the second time, and sent once",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      const data = new Uint8Array([1, 2, 3]);
-      a.transport.write(data, TRANSFER);
-      assertThrows(() => a.transport.write(data, TRANSFER), TypeError, "transferred away");
-      const both = new Uint8Array([4]);
-      a.transport.writelines([both, new Uint8Array([5])], TRANSFER);
-      assertThrows(() => a.transport.writelines(["x", both], TRANSFER), TypeError);
-      await b.protocol.untilReceived(5);
-      await turns();
-      assertSameBytes(b.protocol.received, new Uint8Array([1, 2, 3, 4, 5]));
-    },
+
+  "writelines() with transfer sends parts that share their memory, each of them": async (scene) => {
+    const [a, b] = await scene.pair();
+    const expected: Bytes[] = [];
+    for (const size of [10, 30_000]) {
+      const data = Uint8Array.from(scene.random.bytes(size));
+      const parts = [data, data.subarray(3), data, new Uint8Array(data.buffer)];
+      expected.push(...parts.map((part) => part.slice()));
+      a.transport.writelines(parts, TRANSFER);
+      assertEquals(parts.map(({ length }) => length), [0, 0, 0, 0]);
+    }
+    await assertReceives(b.protocol, ...expected);
   },
-  {
-    name: "Data transferred to a closed connection is detached and dropped",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      a.transport.close();
-      const data = new Uint8Array(20_000);
-      a.transport.write(data, TRANSFER);
-      assertEquals(data.length, 0);
-      await b.transport.closed;
-      assertEquals(b.protocol.receivedLength, 0);
-    },
+
+  "Given chunks that are sent back with transfer come back whole": async (scene) => {
+    const sent = scene.random.bytes(2_097_152);
+    const kept: [offset: number, chunk: Bytes][] = [];
+    let offset = 0;
+    const [a, b] = await scene.pair({
+      dataReceived(chunk): void {
+        kept.push([offset, chunk]);
+        offset += chunk.length;
+      },
+    }, {
+      dataReceived: (chunk) =>
+        b.transport.write(chunk, TRANSFER) ? undefined : b.transport.pauseReading(),
+      resumeWriting: () => b.transport.resumeReading(),
+    });
+    await stream(scene, a.transport, sent);
+    await assertReceives(a.protocol, sent);
+    for (const [start, chunk] of kept) {
+      assertSameBytes(chunk, sent.subarray(start, start + chunk.length));
+    }
   },
-  {
-    name: "Options of write() that do not exist, or are of the wrong kind, throw TypeError",
-    async run(scene): Promise<void> {
-      const [a, b] = await scene.pair();
-      for (const options of [{ transfers: true }, { transfer: "yes" }, null, 5, []]) {
-        const wrong = options as WriteOptions;
-        const data = new Uint8Array([1]);
-        assertThrows(() => a.transport.write(data, wrong), TypeError, "Cannot write");
-        assertThrows(() => a.transport.writelines([data], wrong), TypeError, "Cannot write");
-        assert(data.length === 1, "it was taken away");
-      }
-      a.transport.write("end");
-      await b.protocol.untilReceived(3);
-      assertEquals(b.protocol.receivedText, "end");
-    },
+
+  "Transferred data is refused the second time, and sent once": async (scene) => {
+    const [a, b] = await scene.pair();
+    const data = new Uint8Array([1, 2, 3]);
+    a.transport.write(data, TRANSFER);
+    assertThrows(() => a.transport.write(data, TRANSFER), TypeError, "transferred away");
+    const both = new Uint8Array([4]);
+    a.transport.writelines([both, new Uint8Array([5])], TRANSFER);
+    assertThrows(() => a.transport.writelines(["x", both], TRANSFER), TypeError);
+    await b.protocol.untilReceived(5);
+    await turns();
+    assertSameBytes(b.protocol.received, new Uint8Array([1, 2, 3, 4, 5]));
   },
-];
+
+  "Data transferred to a closed connection is detached and dropped": async (scene) => {
+    const [a, b] = await scene.pair();
+    a.transport.close();
+    const data = new Uint8Array(20_000);
+    a.transport.write(data, TRANSFER);
+    assertEquals(data.length, 0);
+    await b.transport.closed;
+    assertEquals(b.protocol.receivedLength, 0);
+  },
+
+  "Options of write() that do not exist or are wrong throw TypeError": async (scene) => {
+    const [a, b] = await scene.pair();
+    for (const options of [{ transfers: true }, { transfer: "yes" }, null, 5, []]) {
+      const wrong = options as WriteOptions;
+      const data = new Uint8Array([1]);
+      assertThrows(() => a.transport.write(data, wrong), TypeError, "Cannot write");
+      assertThrows(() => a.transport.writelines([data], wrong), TypeError, "Cannot write");
+      assert(data.length === 1, "it was taken away");
+    }
+    a.transport.write("end");
+    await b.protocol.untilReceived(3);
+    assertEquals(b.protocol.receivedText, "end");
+  },
+});
 
 /** Views of `size` bytes that their holder alone cannot give away. */
 function untransferable(size: number): Uint8Array[] {

@@ -155,7 +155,7 @@ class KnowsNoFallback extends TransportWrapper {
 const WRAPPED_FAULTS: Record<string, [wrap: (inner: Transport) => Transport, cases: RegExp]> = {
   "loses a byte": [(inner) => new LosesLastByte(inner), /many sizes/],
   "swaps parts": [(inner) => new SwapsParts(inner), /writelines\(\) sends what/],
-  "takes what is not bytes": [(inner) => new TakesAnything(inner), /neither bytes nor/],
+  "takes what is not bytes": [(inner) => new TakesAnything(inner), /anything but bytes/],
   "sends what was written over": [(inner) => new WritesLater(inner), /Changing up to/],
   "leaves data with the writer who gives it away": [
     (inner) => new IgnoresOptions(inner),
@@ -192,7 +192,7 @@ const TOLD_FAULTS: Record<
   "leaves what it has lent with the borrower": [(protocol) => ({
     borrowsChunks: false,
     dataReceived: (chunk) => protocol.dataReceived?.(chunk),
-  }), /empty once dataReceived/],
+  }), /empty after dataReceived/],
   "takes back what it has given": [(protocol) => ({
     borrowsChunks: true,
     dataReceived: (chunk) => protocol.dataReceived?.(chunk),

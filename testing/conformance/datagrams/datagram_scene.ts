@@ -6,7 +6,12 @@ import type {
   DatagramProtocolCallbacks,
   DatagramTransport,
 } from "../../../protocols/datagram_contract.ts";
-import type { MakeDatagramEndpoint, MakeDatagramOptions } from "../../make_datagram_endpoint.ts";
+import type {
+  DatagramGap,
+  MakeDatagramEndpoint,
+  MakeDatagramOptions,
+} from "../../make_datagram_endpoint.ts";
+import { type BatteryCase, namedCases } from "../battery_case.ts";
 import type { Random } from "../random.ts";
 
 /** An endpoint that a case looks at, and what it was told. */
@@ -116,14 +121,10 @@ export class RecordedEndpoint implements DatagramProtocolCallbacks {
 }
 
 /** One thing that every endpoint must do. */
-export interface DatagramCase {
-  /** What it must do, as a sentence. */
-  readonly name: string;
-  /** What it must be able to do for that. */
-  readonly needs?: "truncation";
-  /** Rejects if the endpoint does something else. */
-  run(scene: DatagramScene): Promise<void>;
-}
+export type DatagramCase = BatteryCase<DatagramScene, DatagramGap>;
+
+/** The cases of one subject, by their names; the limits are the same for all. */
+export const casesOf: typeof namedCases<DatagramScene, DatagramGap> = namedCases;
 
 /** What one run of a case works with: it opens endpoints, and closes and checks them afterwards. */
 export class DatagramScene {
