@@ -165,124 +165,116 @@ export function assertCodec<In, Out = In>(
   const { limit, rounds = 20, seed = 1 } = options;
   for (const [index, one] of cases.entries()) {
     const label = `case ${index}${one.name === undefined ? "" : ` (${one.name})`}`;
-    assertReceived(makeCodec, one, label);
-    assertRandomPieces(makeCodec, one, { label, rounds, seed });
-    assertTrailing(makeCodec, one, label);
-    assertSent(makeCodec, one, label);
+    const check = new CaseCheck(makeCodec, one, label);
+    check.received();
+    check.randomPieces(rounds, seed);
+    check.trailing();
+    check.sent();
   }
   if (limit !== undefined) assertLimit(limit);
-}
-
-function assertReceived<In, Out>(
-  makeCodec: () => Codec<In, Out>,
-  one: AnyCase<In, Out>,
-  label: string,
-): void {
-  const bytes = toBytes(one.bytes);
-  const expected = [...one.received, ...one.atEnd ?? []];
-  const check = (pieces: Bytes[], how: string): void =>
-    assertEvents(play(makeCodec(), pieces, true), expected, `${label}, ${how}`);
-  check([copyOf(bytes)], "whole");
-  check(Array.from(bytes, (byte) => new Uint8Array([byte])), "byte by byte");
-  const step = Math.max(1, Math.ceil(bytes.length / MOST_CUTS));
-  for (let at = 0; at <= bytes.length; at += step) {
-    check([copyOf(bytes, 0, at), copyOf(bytes, at)], `cut at ${at}`);
-  }
-  assertEvents(play(makeCodec(), [copyOf(bytes)], false), one.received, `${label}, without an end`);
-}
-
-function assertRandomPieces<In, Out>(
-  makeCodec: () => Codec<In, Out>,
-  one: AnyCase<In, Out>,
-  { label, rounds, seed }: {
-    readonly label: string;
-    readonly rounds: number;
-    readonly seed: number;
-  },
-): void {
-  const bytes = toBytes(one.bytes);
-  const expected = [...one.received, ...one.atEnd ?? []];
-  const random = new Random(seed);
-  for (let round = 0; round < rounds; round++) {
-    const pieces = Array.from(random.split(bytes, 1, bytes.length), (piece) => copyOf(piece));
-    const sizes = pieces.map((piece) => piece.length).join(", ");
-    assertEvents(
-      play(makeCodec(), pieces, true),
-      expected,
-      `${label}, seed ${seed}, in pieces of ${sizes}`,
-    );
-  }
-}
-
-/** Bytes after a case must not change its messages, nor be lost. */
-function assertTrailing<In, Out>(
-  makeCodec: () => Codec<In, Out>,
-  one: AnyCase<In, Out>,
-  label: string,
-): void {
-  const bytes = toBytes(one.bytes);
-  const codec = makeCodec();
-  const reader = new FrameReader(codec);
-  const first = drain(reader, copyOf(bytes));
-  const { endsInside = (one.atEnd?.length ?? 0) > 0 } = one;
-  if (reader.isDone || endsInside || bytes.length === 0) return;
-  assertEvents(first, one.received, `${label}, alone`);
-  const twice = new Uint8Array(2 * bytes.length);
-  twice.set(bytes);
-  twice.set(bytes, bytes.length);
-  const expected = [...one.received, ...one.received];
-  assertEvents(play(makeCodec(), [twice], false), expected, `${label}, twice in one piece`);
-  const half = copyOf(twice, 0, bytes.length + Math.floor(bytes.length / 2));
-  const rest = copyOf(twice, half.length);
-  assertEvents(play(makeCodec(), [half, rest], false), expected, `${label}, one and a half first`);
 }
 
 /** Memory that holds what an earlier message has left. */
 const USED_SEGMENT: EncodeSegment = { take: (length) => new Uint8Array(length).fill(0xaa) };
 
-function assertSent<In, Out>(
-  makeCodec: () => Codec<In, Out>,
-  one: AnyCase<In, Out>,
-  label: string,
-): void {
-  const hasErrors = one.received.some(isErrorClass);
-  const isPartial = (one.atEnd?.length ?? 0) > 0;
-  const isExact = one.sent !== null && (one.sent !== undefined || !(hasErrors || isPartial));
-  // Where a case says nothing else, what is received is what is sent: In is Out.
-  if (one.sent?.length === 0) return;
-  const messages = (one.sent ?? one.received.filter((each) => !isErrorClass(each))) as Out[];
-  const codec = makeCodec();
-  const encode = (message: Out): Bytes => encodeReceived(codec, message, one.sent, label);
-  const sent = messages.map(encode);
-  const again = messages.map(encode);
-  assertEquals(again, sent, `${label}, encoded a second time`);
-  const inSegment = messages.map((message) => flatten(codec.encode(message, USED_SEGMENT)));
-  assertEquals(inSegment, sent, `${label}, encoded into a segment that was used before`);
-  if (isExact) assertEquals(joinBytes(sent), toBytes(one.bytes), `${label}, encoded`);
-  if (one.sent) return;
-  assertEvents(
-    play(makeCodec(), [joinBytes(sent)], false),
-    one.received.filter((each) => !isErrorClass(each)),
-    `${label}, encoded and received`,
-  );
-}
+/** What is checked of one case. */
+class CaseCheck<In, Out> {
+  readonly #makeCodec: () => Codec<In, Out>;
+  readonly #case: AnyCase<In, Out>;
+  readonly #label: string;
+  readonly #bytes: Bytes;
 
-/** Encodes a message that was received, unless it is given as one to send. */
-function encodeReceived<In, Out>(
-  codec: Codec<In, Out>,
-  message: Out,
-  given: readonly Out[] | null | undefined,
-  label: string,
-): Bytes {
-  try {
-    return flatten(codec.encode(message));
-  } catch (error) {
-    if (given) throw error;
-    throw new AssertionError(
-      `In ${label}: cannot encode what is received (${error}); ` +
-        "where the codec sends other messages, give sent: [ … ], or sent: [] for none",
-      { cause: error },
-    );
+  constructor(makeCodec: () => Codec<In, Out>, one: AnyCase<In, Out>, label: string) {
+    this.#makeCodec = makeCodec;
+    this.#case = one;
+    this.#label = label;
+    this.#bytes = toBytes(one.bytes);
+  }
+
+  /** However the bytes are cut, the same messages come. */
+  received(): void {
+    const bytes = this.#bytes;
+    this.#playAll([copyOf(bytes)], "whole");
+    this.#playAll(Array.from(bytes, (byte) => new Uint8Array([byte])), "byte by byte");
+    const step = Math.max(1, Math.ceil(bytes.length / MOST_CUTS));
+    for (let at = 0; at <= bytes.length; at += step) {
+      this.#playAll([copyOf(bytes, 0, at), copyOf(bytes, at)], `cut at ${at}`);
+    }
+    this.#play([copyOf(bytes)], this.#case.received, "without an end");
+  }
+
+  /** As {@linkcode received}, cut at random. */
+  randomPieces(rounds: number, seed: number): void {
+    const bytes = this.#bytes;
+    const random = new Random(seed);
+    for (let round = 0; round < rounds; round++) {
+      const pieces = Array.from(random.split(bytes, 1, bytes.length), (piece) => copyOf(piece));
+      const sizes = pieces.map((piece) => piece.length).join(", ");
+      this.#playAll(pieces, `seed ${seed}, in pieces of ${sizes}`);
+    }
+  }
+
+  /** Bytes after a case must not change its messages, nor be lost. */
+  trailing(): void {
+    const bytes = this.#bytes;
+    const { received, atEnd = [], endsInside = atEnd.length > 0 } = this.#case;
+    const reader = new FrameReader(this.#makeCodec());
+    const first = drain(reader, copyOf(bytes));
+    if (reader.isDone || endsInside || bytes.length === 0) return;
+    assertEvents(first, received, `${this.#label}, alone`);
+    const twice = joinBytes([bytes, bytes]);
+    const expected = [...received, ...received];
+    this.#play([copyOf(twice)], expected, "twice in one piece");
+    const half = copyOf(twice, 0, bytes.length + Math.floor(bytes.length / 2));
+    this.#play([half, copyOf(twice, half.length)], expected, "one and a half first");
+  }
+
+  /** The messages are encoded to the bytes, each time and wherever. */
+  sent(): void {
+    const { received, atEnd = [], sent: given } = this.#case;
+    if (given?.length === 0) return;
+    const usable = received.filter((each) => !isErrorClass(each));
+    // Where a case says nothing else, what is received is what is sent: In is Out.
+    const messages = (given ?? usable) as Out[];
+    const codec = this.#makeCodec();
+    const encode = (message: Out): Bytes => this.#encode(codec, message);
+    const sent = messages.map(encode);
+    assertEquals(messages.map(encode), sent, `${this.#label}, encoded a second time`);
+    const inSegment = messages.map((message) => flatten(codec.encode(message, USED_SEGMENT)));
+    assertEquals(inSegment, sent, `${this.#label}, encoded into a segment that was used before`);
+    const isAll = usable.length === received.length && atEnd.length === 0;
+    const isExact = given !== null && (given !== undefined || isAll);
+    if (isExact) assertEquals(joinBytes(sent), this.#bytes, `${this.#label}, encoded`);
+    if (!given) this.#play([joinBytes(sent)], usable, "encoded and received");
+  }
+
+  /** Encodes a message that was received, unless it is given as one to send. */
+  #encode(codec: Codec<In, Out>, message: Out): Bytes {
+    try {
+      return flatten(codec.encode(message));
+    } catch (error) {
+      if (this.#case.sent) throw error;
+      throw new AssertionError(
+        `In ${this.#label}: cannot encode what is received (${error}); ` +
+          "where the codec sends other messages, give sent: [ … ], or sent: [] for none",
+        { cause: error },
+      );
+    }
+  }
+
+  /** The pieces are the whole data. */
+  #playAll(pieces: Bytes[], how: string): void {
+    const { received, atEnd = [] } = this.#case;
+    this.#play(pieces, [...received, ...atEnd], how, true);
+  }
+
+  #play(
+    pieces: Bytes[],
+    expected: readonly (In | ErrorClass)[],
+    how: string,
+    isEnd: boolean = false,
+  ): void {
+    assertEvents(play(this.#makeCodec(), pieces, isEnd), expected, `${this.#label}, ${how}`);
   }
 }
 

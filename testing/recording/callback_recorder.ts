@@ -1,5 +1,6 @@
 import { type Check, wholeNumber } from "../../protocols/option_checks.ts";
 import { signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
+import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import { giveTransport } from "../../protocols/base_protocol.ts";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
@@ -29,12 +30,6 @@ export interface UntilOptions extends WaitOptions {
 
 const UNTIL_CHECKS: Readonly<Record<string, Check>> = { count: wholeNumber(1) };
 
-interface Waiter {
-  readonly isMet: () => boolean;
-  readonly resolve: () => void;
-  readonly reject: () => void;
-}
-
 /** What `eofReceived` answers. */
 type Answer = boolean | void | Promise<boolean | void>;
 
@@ -48,7 +43,7 @@ export abstract class CallbackRecorder {
   readonly #inner: BaseProtocolCallbacks & { eofReceived?(): Answer };
   readonly #calls: CallbackName[] = [];
   readonly #received = new ReceiveBuffer();
-  readonly #waiters = new Set<Waiter>();
+  readonly #changed = new WaitQueue();
   #transport: Transport | null = null;
   #error: Error | null = null;
 
@@ -172,32 +167,15 @@ export abstract class CallbackRecorder {
   protected record(callback: CallbackName, bytes?: Uint8Array): void {
     this.#calls.push(callback);
     if (bytes !== undefined) this.#received.append(copyOf(bytes));
-    for (const waiter of this.#waiters) this.#settle(waiter);
-    if (callback !== "connectionLost") return;
-    for (const waiter of this.#waiters) waiter.reject();
-    this.#waiters.clear();
+    this.#changed.release();
   }
 
-  #settle(waiter: Waiter): void {
-    if (!waiter.isMet()) return;
-    this.#waiters.delete(waiter);
-    waiter.resolve();
-  }
-
+  /** Waits for a condition that only a callback makes true. */
   async #wait(isMet: () => boolean, what: string, signal?: WaitSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (isMet()) return;
-    if (this.#calls.includes("connectionLost")) throw this.#lostBefore(what);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter = { isMet, resolve, reject: () => reject(this.#lostBefore(what)) };
-    const abort = () => reject(signal?.reason);
-    this.#waiters.add(waiter);
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      await promise;
-    } finally {
-      this.#waiters.delete(waiter);
-      signal?.removeEventListener("abort", abort);
+    while (!isMet()) {
+      if (this.#calls.includes("connectionLost")) throw this.#lostBefore(what);
+      await this.#changed.wait(signal);
     }
   }
 

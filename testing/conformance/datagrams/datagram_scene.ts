@@ -6,6 +6,7 @@ import type {
   DatagramProtocolCallbacks,
   DatagramTransport,
 } from "../../../protocols/datagram_contract.ts";
+import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import type {
   DatagramGap,
   MakeDatagramEndpoint,
@@ -26,8 +27,8 @@ export class RecordedEndpoint implements DatagramProtocolCallbacks {
   readonly reported: { readonly callback: string; readonly error: Error }[] = [];
   readonly borrowsChunks: boolean;
   readonly #inner: DatagramProtocolCallbacks;
+  readonly #changed = new WaitQueue();
   #transport: DatagramTransport | null = null;
-  #waiting: { readonly isMet: () => boolean; resolve(): void }[] = [];
 
   /** The callbacks given here come after the record. */
   constructor(inner: DatagramProtocolCallbacks = {}) {
@@ -89,7 +90,7 @@ export class RecordedEndpoint implements DatagramProtocolCallbacks {
   /** Notes what was reported. */
   onError(error: Error, callback: string): void {
     this.reported.push({ callback, error });
-    this.#wake();
+    this.#changed.release();
   }
 
   /** How often a callback was called. */
@@ -104,19 +105,12 @@ export class RecordedEndpoint implements DatagramProtocolCallbacks {
 
   /** Resolves when something that a callback changes is so. */
   async until(isMet: () => boolean): Promise<void> {
-    if (isMet()) return;
-    await new Promise<void>((resolve) => this.#waiting.push({ isMet, resolve }));
+    while (!isMet()) await this.#changed.wait();
   }
 
   #record(callback: string): void {
     this.calls.push(callback);
-    this.#wake();
-  }
-
-  #wake(): void {
-    const met = this.#waiting.filter(({ isMet }) => isMet());
-    this.#waiting = this.#waiting.filter((waiting) => !met.includes(waiting));
-    for (const { resolve } of met) resolve();
+    this.#changed.release();
   }
 }
 

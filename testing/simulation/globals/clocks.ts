@@ -1,5 +1,5 @@
-import { currentContext } from "./context.ts";
-import { type Patch, patch, patchGetter } from "./patches.ts";
+import { type Context, currentContext } from "./context.ts";
+import { type Patch, patch, patchGetter, replaced } from "./patches.ts";
 
 /** The part of `Temporal.Now` that tells the time. */
 interface TemporalNow {
@@ -23,10 +23,7 @@ export function clockPatches(): Patch[] {
   const { process: system } = globalThis as unknown as { process: NodeJS.Process };
   return [
     ...datePatches(),
-    patch(performance, "now", (original) => () => {
-      const process = currentContext()?.process;
-      return process === undefined ? original.call(performance) : process.scheduler.now;
-    }),
+    replaced(performance, "now", ({ process }) => process.scheduler.now),
     patchGetter(Performance.prototype, "timeOrigin", (original, self) => {
       const process = currentContext()?.process;
       return process === undefined ? original.call(self) : process.wallTime - process.scheduler.now;
@@ -39,23 +36,23 @@ export function clockPatches(): Patch[] {
 
 function datePatches(): Patch[] {
   const RealDate = Date;
-  const now = (): number | undefined => {
-    const time = currentContext()?.process.wallTime;
-    return time === undefined ? undefined : Math.floor(time);
-  };
   const VirtualDate: DateConstructor = new Proxy(RealDate, {
     apply: (): string => new Date().toString(),
     construct(target, args, maker): Date {
-      const time = args.length === 0 ? now() : undefined;
-      return Reflect.construct(target, time === undefined ? args : [time], maker);
+      const context = args.length === 0 ? currentContext() : undefined;
+      return Reflect.construct(target, context === undefined ? args : [dateOf(context)], maker);
     },
   });
   return [
-    patch(RealDate, "now", (original) => () => now() ?? original()),
+    replaced(RealDate, "now", dateOf),
     patch(globalThis, "Date", () => VirtualDate),
     // As `Date` itself, so that `new Date().constructor === Date`.
     { target: RealDate.prototype, name: "constructor", make: () => VirtualDate },
   ];
+}
+
+function dateOf({ process }: Context): number {
+  return Math.floor(process.wallTime);
 }
 
 /** Formats without a date show the time now. */
@@ -100,32 +97,16 @@ function temporalPatches(): Patch[] {
   } | undefined;
   if (temporal === undefined) return [];
   const { Now, Instant } = temporal;
-  const zoned = (zone: string = Now.timeZoneId()): Zoned | undefined => {
-    const time = currentContext()?.process.wallTime;
-    if (time === undefined) return undefined;
-    return Instant.fromEpochMilliseconds(Math.floor(time)).toZonedDateTimeISO(zone);
-  };
+  const instant = (context: Context) => Instant.fromEpochMilliseconds(dateOf(context));
+  const zoned = (context: Context, zone: string = Now.timeZoneId()) =>
+    instant(context).toZonedDateTimeISO(zone);
+  const plain = (method: keyof Zoned) => (context: Context, zone?: string) =>
+    zoned(context, zone)[method]();
   return [
-    patch(Now, "instant", (original) => () => {
-      const time = currentContext()?.process.wallTime;
-      if (time === undefined) return original.call(Now);
-      return Instant.fromEpochMilliseconds(Math.floor(time));
-    }),
-    patch(Now, "zonedDateTimeISO", (original) => (zone) => zoned(zone) ?? original.call(Now, zone)),
-    patch(
-      Now,
-      "plainDateTimeISO",
-      (original) => (zone) => zoned(zone)?.toPlainDateTime() ?? original.call(Now, zone),
-    ),
-    patch(
-      Now,
-      "plainDateISO",
-      (original) => (zone) => zoned(zone)?.toPlainDate() ?? original.call(Now, zone),
-    ),
-    patch(
-      Now,
-      "plainTimeISO",
-      (original) => (zone) => zoned(zone)?.toPlainTime() ?? original.call(Now, zone),
-    ),
+    replaced(Now, "instant", instant),
+    replaced(Now, "zonedDateTimeISO", zoned),
+    replaced(Now, "plainDateTimeISO", plain("toPlainDateTime")),
+    replaced(Now, "plainDateISO", plain("toPlainDate")),
+    replaced(Now, "plainTimeISO", plain("toPlainTime")),
   ];
 }

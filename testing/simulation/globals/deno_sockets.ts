@@ -1,10 +1,11 @@
+import { TakeQueue } from "../../../protocols/waits/take_queue.ts";
 import { abortable } from "../../../protocols/waits/wait_signal.ts";
 import { copyOf } from "../../../protocols/bytes.ts";
 import { MAX_DATAGRAM_SIZE } from "../../../transports/datagrams/datagram_carrier.ts";
 import { connectTcp, connectUnix } from "../network/handshake.ts";
 import { badResource, interrupted } from "../network/socket_errors.ts";
-import { type Context, currentContext } from "./context.ts";
-import { type Patch, patch } from "./patches.ts";
+import type { Context } from "./context.ts";
+import { type Patch, replaced } from "./patches.ts";
 
 /** The options that Deno's functions take, of every kind together. */
 interface SocketOptions {
@@ -20,36 +21,15 @@ interface SocketOptions {
 /** `Deno.connect`, `Deno.listen`, `Deno.listenDatagram` and `Deno.resolveDns`. */
 export function socketPatches(): Patch[] {
   return [
-    replaced(Deno, "connect", (context, options: SocketOptions) => connect(context, options)),
-    replaced(Deno, "listen", (context, options: SocketOptions) => listen(context, options)),
+    replaced(Deno, "connect", connect),
+    replaced(Deno, "listen", listen),
     replaced(
       Deno,
       "listenDatagram",
       (context, options: SocketOptions) => new DatagramSocket(context, options),
     ),
-    replaced(
-      Deno,
-      "resolveDns",
-      (context, query: string, kind: string, options?: { signal?: AbortSignal }) =>
-        resolveDns(context, query, kind, options?.signal),
-    ),
+    replaced(Deno, "resolveDns", resolveDns),
   ];
-}
-
-/** A function of Deno that does something else inside of a world. */
-function replaced<K extends keyof typeof Deno, A extends unknown[]>(
-  target: typeof Deno,
-  name: K,
-  instead: (context: Context, ...args: A) => unknown,
-): Patch {
-  return patch(target, name, (original) => {
-    const real = original as unknown as (...args: A) => unknown;
-    const call = (...args: A): unknown => {
-      const context = currentContext();
-      return context === undefined ? real(...args) : instead(context, ...args);
-    };
-    return call as unknown as typeof original;
-  });
 }
 
 async function connect(context: Context, options: SocketOptions): Promise<unknown> {
@@ -83,10 +63,10 @@ async function resolveDns(
   { lan, machine }: Context,
   query: string,
   kind: string,
-  signal?: AbortSignal,
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<readonly string[]> {
   const looking = lan.names.lookUp(query, machine.name);
-  const found = await (signal === undefined ? looking : abortable(looking, signal)).catch(() => []);
+  const found = await abortable(looking, signal).catch(() => []);
   const ofKind = found.filter((one) => one.includes(":") === (kind === "AAAA"));
   if (ofKind.length > 0 && (kind === "A" || kind === "AAAA")) return ofKind;
   throw new Deno.errors.NotFound(`no records found for ${query} of type ${kind}`);
@@ -96,8 +76,7 @@ async function resolveDns(
 class DatagramSocket {
   readonly addr: Deno.NetAddr;
   readonly #socket: ReturnType<Context["postOffice"]["bind"]>;
-  readonly #queue: [Uint8Array, Deno.NetAddr][] = [];
-  #receiving: PromiseWithResolvers<void> | null = null;
+  readonly #queue = new TakeQueue<[Uint8Array, Deno.NetAddr]>();
   #isClosed = false;
 
   constructor({ postOffice, machine }: Context, options: SocketOptions) {
@@ -108,8 +87,7 @@ class DatagramSocket {
     this.addr = this.#socket.addr;
     this.#socket.start({
       receive: (data, address) => {
-        this.#queue.push([copyOf(data), address as Deno.NetAddr]);
-        this.#receiving?.resolve();
+        this.#queue.put([copyOf(data), address as Deno.NetAddr]);
         return "copied";
       },
       fail: () => {},
@@ -118,21 +96,14 @@ class DatagramSocket {
   }
 
   async receive(buffer?: Uint8Array): Promise<[Uint8Array, Deno.Addr]> {
-    for (;;) {
-      if (this.#isClosed) throw badResource();
-      const next = this.#queue.shift();
-      if (next === undefined) {
-        this.#receiving ??= Promise.withResolvers();
-        await this.#receiving.promise;
-        this.#receiving = null;
-        continue;
-      }
-      const [data, from] = next;
-      if (buffer === undefined) return [data, from];
-      const shown = data.subarray(0, buffer.length);
-      buffer.set(shown);
-      return [buffer.subarray(0, shown.length), from];
-    }
+    if (this.#isClosed) throw badResource();
+    const next = await this.#queue.take();
+    if (next === undefined) throw interrupted();
+    const [data, from] = next;
+    if (buffer === undefined) return next;
+    const shown = data.subarray(0, buffer.length);
+    buffer.set(shown);
+    return [buffer.subarray(0, shown.length), from];
   }
 
   send(data: Uint8Array, addr: Deno.NetAddr): Promise<number> {
@@ -146,7 +117,7 @@ class DatagramSocket {
     if (this.#isClosed) throw badResource();
     this.#isClosed = true;
     this.#socket.close();
-    this.#receiving?.reject(interrupted());
+    this.#queue.end();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<[Uint8Array, Deno.Addr], void, unknown> {

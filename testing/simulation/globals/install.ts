@@ -1,10 +1,10 @@
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
-import { flushScheduler } from "../../../transports/core/write/flush_scheduler.ts";
+import type { WaitSignal } from "../../../protocols/waits/wait_signal.ts";
+import { type Flushable, flushScheduler } from "../../../transports/core/write/flush_scheduler.ts";
 import { clockPatches } from "./clocks.ts";
-import { currentContext } from "./context.ts";
 import { socketPatches } from "./deno_sockets.ts";
 import { outsidePatches } from "./outside_work.ts";
-import { type Patch, patch, PatchSet } from "./patches.ts";
+import { type Patch, PatchSet, replaced } from "./patches.ts";
 import { randomnessPatches } from "./randomness.ts";
 import { realIoPatches } from "./real_io.ts";
 import { timerPatches } from "./timers.ts";
@@ -49,23 +49,17 @@ export function installGlobals(): Disposable {
 /** The parts of the library that all connections of a process share. */
 function libraryPatches(): Patch[] {
   return [
-    patch(turnBudget, "spend", (original) => () => {
-      const budget = currentContext()?.budget;
-      return budget === undefined ? original.call(turnBudget) : budget.spend();
-    }),
-    patch(turnBudget, "untilRenewed", (original) => (signal) => {
-      const budget = currentContext()?.budget;
-      return budget === undefined ? original.call(turnBudget, signal) : budget.untilRenewed(signal);
-    }),
-    patch(flushScheduler, "flushSoon", (original) => (target) => {
-      const flushes = currentContext()?.flushes;
-      if (flushes === undefined) original.call(flushScheduler, target);
-      else flushes.flushSoon(target);
-    }),
-    patch(flushScheduler, "deferFlush", (original) => () => {
-      const flushes = currentContext()?.flushes;
-      if (flushes === undefined) original.call(flushScheduler);
-      else flushes.deferFlush();
-    }),
+    replaced(turnBudget, "spend", ({ budget }) => budget.spend()),
+    replaced(
+      turnBudget,
+      "untilRenewed",
+      ({ budget }, signal?: WaitSignal) => budget.untilRenewed(signal),
+    ),
+    replaced(
+      flushScheduler,
+      "flushSoon",
+      ({ flushes }, target: Flushable) => flushes.flushSoon(target),
+    ),
+    replaced(flushScheduler, "deferFlush", ({ flushes }) => flushes.deferFlush()),
   ];
 }

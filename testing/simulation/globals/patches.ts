@@ -1,3 +1,5 @@
+import { type Context, currentContext } from "./context.ts";
+
 /** A property that is replaced as long as there is a world. */
 export interface Patch {
   /** The object that has the property. */
@@ -40,6 +42,24 @@ export function patch<T extends object, K extends keyof T>(
   make: (original: T[K]) => T[K],
 ): Patch {
   return { target, name, make: (original) => make(original as T[K]) };
+}
+
+/** A patch of a function, in place of which a program in a world calls `instead`. */
+export function replaced<T extends object, A extends unknown[]>(
+  target: T,
+  name: keyof T,
+  instead: (context: Context, ...args: A) => unknown,
+): Patch {
+  return {
+    target,
+    name,
+    make: (original) =>
+      function (this: unknown, ...args: A): unknown {
+        const context = currentContext();
+        if (context !== undefined) return instead(context, ...args);
+        return Reflect.apply(original as () => unknown, this, args);
+      },
+  };
 }
 
 /**

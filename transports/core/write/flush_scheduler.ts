@@ -1,5 +1,5 @@
 /** Something with bytes to send. */
-interface Flushable {
+export interface Flushable {
   /** Sends what is queued. Must not throw. */
   flush(): void;
 }
