@@ -58,39 +58,28 @@ interface FaultRole {
   readonly isEnd: boolean;
 }
 
+/** What mends trouble of which kind. */
+const MENDED: Partial<Record<Fault["kind"], Fault["kind"]>> = {
+  heal: "partition",
+  release: "hold",
+  restart: "crash",
+  unstall: "stall",
+  replenish: "exhaust",
+};
+
 /** The subject of a fault, and whether the fault mends it. */
 function roleOf(fault: Fault): FaultRole {
   const { a, b, host } = fault as { a?: string; b?: string; host?: string };
-  const about = (kind: string, isEnd: boolean): FaultRole => ({
-    kind,
-    subject: [kind, a, b, host].filter((part) => part !== undefined).join(" "),
-    isEnd,
-  });
-  switch (fault.kind) {
-    case "partition":
-    case "heal":
-      return about("partition", fault.kind === "heal");
-    case "hold":
-    case "release":
-      return about("hold", fault.kind === "release");
-    case "crash":
-    case "restart":
-      return about("crash", fault.kind === "restart");
-    case "stall":
-    case "unstall":
-      return about("stall", fault.kind === "unstall");
-    case "exhaust":
-    case "replenish":
-      return about("exhaust", fault.kind === "replenish");
-    case "link":
-      return about("link", fault.conditions === null);
-    case "skew":
-      return about("skew", fault.milliseconds === 0);
-    case "connects":
-      return about("connects", fault.answer === "accept");
-    case "lookups":
-      return about("lookups", fault.delay === undefined && fault.fail === undefined);
-    case "reset":
-      return about("reset", false);
-  }
+  const kind = MENDED[fault.kind] ?? fault.kind;
+  const subject = [kind, a, b, host].filter((part) => part !== undefined).join(" ");
+  return { kind, subject, isEnd: isMending(fault) };
+}
+
+/** Whether a fault is the end of trouble. */
+export function isMending(fault: Fault): boolean {
+  return fault.kind in MENDED ||
+    (fault.kind === "link" && fault.conditions === null) ||
+    (fault.kind === "connects" && fault.answer === "accept") ||
+    (fault.kind === "skew" && fault.milliseconds === 0) ||
+    (fault.kind === "lookups" && fault.delay === undefined && !fault.fail);
 }

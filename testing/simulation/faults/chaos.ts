@@ -1,5 +1,6 @@
 import { duration, listOf, oneOf, type OptionTable } from "../../../protocols/option_checks.ts";
 import type { RandomSource } from "../engine/random_source.ts";
+import type { LinkConditions } from "../link_conditions.ts";
 import type { Fault } from "./faults.ts";
 
 /** A kind of trouble that {@linkcode ChaosOptions} draws. */
@@ -17,23 +18,6 @@ export type ChaosKind =
   | "ignore"
   | "lookups"
   | "skew";
-
-/** Every kind of trouble. */
-export const CHAOS_KINDS: readonly ChaosKind[] = [
-  "partition",
-  "oneWay",
-  "hold",
-  "crash",
-  "slow",
-  "lossy",
-  "reset",
-  "stall",
-  "exhaust",
-  "refuse",
-  "ignore",
-  "lookups",
-  "skew",
-];
 
 /** Options for faults that are drawn from the seed. */
 export interface ChaosOptions {
@@ -63,14 +47,6 @@ export interface ChaosOptions {
   readonly until?: number;
 }
 
-/** The checks of {@linkcode ChaosOptions}. */
-export const CHAOS_CHECKS: OptionTable<ChaosOptions> = {
-  kinds: listOf(oneOf(...CHAOS_KINDS), { least: 1 }),
-  interval: duration(),
-  duration: duration(),
-  until: duration(),
-};
-
 /** Trouble, and how it ends. */
 export interface Trouble {
   /** What goes wrong. */
@@ -80,6 +56,55 @@ export interface Trouble {
   /** How long it lasts, in milliseconds. */
   readonly duration: number;
 }
+
+/** The trouble of each kind for two hosts. */
+const DRAWN: Readonly<
+  Record<ChaosKind, (a: string, b: string, random: RandomSource) => Omit<Trouble, "duration">>
+> = {
+  partition: (a, b) => ({ fault: { kind: "partition", a, b }, end: { kind: "heal", a, b } }),
+  oneWay: (a, b) => ({
+    fault: { kind: "partition", a, b, oneWay: true },
+    end: { kind: "heal", a, b },
+  }),
+  hold: (a, b) => ({ fault: { kind: "hold", a, b }, end: { kind: "release", a, b } }),
+  crash: (host) => ({ fault: { kind: "crash", host }, end: { kind: "restart", host } }),
+  slow: (a, b) => badLink(a, b, { latency: [50, 500] }),
+  lossy: (a, b) => badLink(a, b, { loss: 0.3, duplication: 0.1, reordering: 0.2 }),
+  reset: (a, b) => ({ fault: { kind: "reset", a, b }, end: null }),
+  stall: (host) => ({ fault: { kind: "stall", host }, end: { kind: "unstall", host } }),
+  exhaust: (host) => ({ fault: { kind: "exhaust", host }, end: { kind: "replenish", host } }),
+  refuse: (host) => badAnswer(host, "refuse"),
+  ignore: (host) => badAnswer(host, "ignore"),
+  lookups: (host, _b, random) => ({
+    fault: { kind: "lookups", host, delay: 2000, fail: random.chance(0.5) },
+    end: { kind: "lookups", host },
+  }),
+  skew: (host, _b, random) => ({
+    fault: { kind: "skew", host, milliseconds: random.between(-60_000, 60_000) },
+    end: { kind: "skew", host, milliseconds: 0 },
+  }),
+};
+
+function badLink(a: string, b: string, conditions: LinkConditions): Omit<Trouble, "duration"> {
+  const kind = "link";
+  return { fault: { kind, a, b, conditions }, end: { kind, a, b, conditions: null } };
+}
+
+function badAnswer(host: string, answer: "refuse" | "ignore"): Omit<Trouble, "duration"> {
+  const kind = "connects";
+  return { fault: { kind, host, answer }, end: { kind, host, answer: "accept" } };
+}
+
+/** Every kind of trouble. */
+export const CHAOS_KINDS: readonly ChaosKind[] = Object.keys(DRAWN) as ChaosKind[];
+
+/** The checks of {@linkcode ChaosOptions}. */
+export const CHAOS_CHECKS: OptionTable<ChaosOptions> = {
+  kinds: listOf(oneOf(...CHAOS_KINDS), { least: 1 }),
+  interval: duration(),
+  duration: duration(),
+  until: duration(),
+};
 
 /** Draws trouble for the hosts that there are. */
 export class Chaos {
@@ -112,51 +137,7 @@ export class Chaos {
     const left = Math.max(0, this.until - now);
     const duration = Math.min(left, this.#duration * this.#random.fraction());
     if (kind === undefined || a === undefined || b === undefined) return null;
-    return { ...this.#draw(kind, a, b), duration };
-  }
-
-  #draw(kind: ChaosKind, a: string, b: string): Omit<Trouble, "duration"> {
-    switch (kind) {
-      case "partition":
-        return { fault: { kind, a, b }, end: { kind: "heal", a, b } };
-      case "oneWay":
-        return { fault: { kind: "partition", a, b, oneWay: true }, end: { kind: "heal", a, b } };
-      case "hold":
-        return { fault: { kind, a, b }, end: { kind: "release", a, b } };
-      case "crash":
-        return { fault: { kind, host: a }, end: { kind: "restart", host: a } };
-      case "slow":
-      case "lossy": {
-        const conditions = kind === "slow"
-          ? { latency: [50, 500] as const }
-          : { loss: 0.3, duplication: 0.1, reordering: 0.2 };
-        return {
-          fault: { kind: "link", a, b, conditions },
-          end: { kind: "link", a, b, conditions: null },
-        };
-      }
-      case "reset":
-        return { fault: { kind, a, b }, end: null };
-      case "stall":
-        return { fault: { kind, host: a }, end: { kind: "unstall", host: a } };
-      case "exhaust":
-        return { fault: { kind, host: a }, end: { kind: "replenish", host: a } };
-      case "refuse":
-      case "ignore":
-        return {
-          fault: { kind: "connects", host: a, answer: kind },
-          end: { kind: "connects", host: a, answer: "accept" },
-        };
-      case "lookups":
-        return {
-          fault: { kind, host: a, delay: 2000, fail: this.#random.chance(0.5) },
-          end: { kind, host: a },
-        };
-      case "skew": {
-        const milliseconds = this.#random.between(-60_000, 60_000);
-        return { fault: { kind, host: a, milliseconds }, end: { kind, host: a, milliseconds: 0 } };
-      }
-    }
+    return { ...DRAWN[kind](a, b, this.#random), duration };
   }
 
   #pick<T>(values: readonly T[]): T | undefined {

@@ -33,6 +33,8 @@ function toUuid(bytes: Uint8Array): string {
   bytes[6] = (version & 0x0f) | 0x40;
   bytes[8] = (variant & 0x3f) | 0x80;
   const hex = bytes.toHex();
-  const [a, b, c, d, e] = [0, 8, 12, 16, 20].map((start, i, all) => hex.substring(start, all[i + 1]));
+  const [a, b, c, d, e] = [0, 8, 12, 16, 20].map((start, i, all) =>
+    hex.substring(start, all[i + 1])
+  );
   return `${a}-${b}-${c}-${d}-${e}`;
 }

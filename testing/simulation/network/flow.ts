@@ -178,19 +178,16 @@ export class Flow {
     const segment = this.#segment("RST", NO_BYTES);
     this.#wire.tell("sent", segment);
     const isLost = this.#wire.judge(segment) === "drop" || this.#isLostByChance();
-    const arrive = (): void => {
-      if (this.#link.keep(arrive)) return;
-      if (isLost || this.#link.isCut || !this.#receiver.isReachable) {
-        this.#wire.tell("lost", segment);
-        if (this.#receiver.isWriting && attempts < MAX_RETRIES) {
-          this.#after(retryTime(attempts, 0), () => this.sendReset(attempts + 1));
-        }
-        return;
-      }
-      this.#wire.tell("arrived", segment);
-      this.#receiver.receiveReset();
-    };
-    this.#after(this.#travelTime(0), arrive);
+    this.#wire.carry(
+      segment,
+      this.#travelTime(0),
+      () => !isLost && this.#receiver.isReachable,
+      () => this.#receiver.receiveReset(),
+      () => {
+        if (!this.#receiver.isWriting || attempts >= MAX_RETRIES) return;
+        this.#after(retryTime(attempts, 0), () => this.sendReset(attempts + 1));
+      },
+    );
   }
 
   /** Ends the direction at once: nothing more arrives, nothing is sent again. */

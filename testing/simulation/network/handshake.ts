@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { abortable } from "../../../protocols/waits/wait_signal.ts";
 import type { Segment } from "../faults/segment_rule.ts";
 import type { SimulatedConnection } from "./connection.ts";
 import { Flow, type FlowEnds } from "./flow.ts";
@@ -60,7 +61,7 @@ export async function connectTcp(
   signal?.throwIfAborted();
   if (!from.hasDescriptors) throw tooManyOpenFiles();
   const lookUp = dialling.lookup ?? ((name) => lan.names.lookUp(name, from.name));
-  const addresses = await untilAborted(Promise.resolve(lookUp(hostname)), signal);
+  const addresses = await abortable(Promise.resolve(lookUp(hostname)), signal);
   let failure: unknown = null;
   for (const address of addresses) {
     const to = lan.at(address, from);
@@ -123,7 +124,7 @@ class Handshake {
     void this.#client.opened.then(() => this.#outcome.resolve());
     this.#sendSyn(0);
     try {
-      await untilAborted(this.#outcome.promise, this.#dialling.signal);
+      await abortable(this.#outcome.promise, this.#dialling.signal);
       return this.#client;
     } catch (error) {
       this.#client.giveUp();
@@ -137,6 +138,12 @@ class Handshake {
     return this.#dialling.lan.wire;
   }
 
+  /** The other direction. */
+  get #back(): FlowEnds {
+    const { from, to, source, destination, connection } = this.#ends;
+    return { from: to, to: from, source: destination, destination: source, connection };
+  }
+
   #sendSyn(attempt: number): void {
     if (this.#isSettled || !this.#from.isUp) return;
     if (attempt > MAX_RETRIES) return this.#outcome.reject(timedOut());
@@ -148,15 +155,12 @@ class Handshake {
     const isLost = verdict === "drop" || random.chance(link.conditions.loss ?? 0);
     const delay = typeof verdict === "object" ? verdict.delay : 0;
     const travel = link.travelTime(this.#wire.scheduler.now, 0, random.fraction) + delay;
-    const arrive = (): void => {
-      if (link.keep(arrive)) return;
-      if (isLost || link.isCut || !this.#to.isUp || this.#to.answer === "ignore") {
-        return this.#wire.tell("lost", segment);
-      }
-      this.#wire.tell("arrived", segment);
-      this.#onSyn(verdict === "reset");
-    };
-    this.#wire.scheduler.after(travel, this.#ends.to, arrive);
+    this.#wire.carry(
+      segment,
+      travel,
+      () => !isLost && this.#to.isUp && this.#to.answer !== "ignore",
+      () => this.#onSyn(verdict === "reset"),
+    );
     this.#wire.scheduler.after(
       FIRST_RETRY_MS * 2 ** attempt,
       this.#ends.from,
@@ -175,7 +179,6 @@ class Handshake {
   }
 
   #open(listener: SimulatedListener): void {
-    const { source, destination, from, to } = this.#ends;
     const isDual = "hostname" in listener.addr && listener.addr.hostname === "::";
     const seen = (addr: Addr): Addr =>
       isDual && "hostname" in addr && !addr.hostname.includes(":")
@@ -185,14 +188,7 @@ class Handshake {
     const wire = this.#wire;
     const random = wire.random.fork(this.#name);
     const there = new Flow(wire, this.#ends, random.fork("there"), this.#client, server);
-    const backEnds: FlowEnds = {
-      from: to,
-      to: from,
-      source: destination,
-      destination: source,
-      connection: this.#ends.connection,
-    };
-    const back = new Flow(wire, backEnds, random.fork("back"), server, this.#client);
+    const back = new Flow(wire, this.#back, random.fork("back"), server, this.#client);
     this.#client.join(there, back);
     server.join(back, there);
     back.sendOpen();
@@ -201,42 +197,14 @@ class Handshake {
 
   /** The answer of a system without a listener. */
   #refuse(): void {
-    const { from, to, source, destination, connection } = this.#ends;
-    const link = this.#wire.link(to, from);
-    const segment: Segment = {
-      segment: "RST",
-      connection,
-      from: to,
-      to: from,
-      source: destination,
-      destination: source,
-      offset: 0,
-      data: NO_BYTES,
-    };
+    const link = this.#wire.link(this.#back.from, this.#back.to);
+    const segment: Segment = { ...this.#back, segment: "RST", offset: 0, data: NO_BYTES };
     this.#wire.tell("sent", segment);
     const random = this.#wire.random.fork(`${this.#name} RST`);
     const travel = link.travelTime(this.#wire.scheduler.now, 0, random.fraction);
-    const arrive = (): void => {
-      if (link.keep(arrive)) return;
-      if (link.isCut || !this.#from.isUp) return this.#wire.tell("lost", segment);
-      this.#wire.tell("arrived", segment);
+    this.#wire.carry(segment, travel, () => this.#from.isUp, () => {
       this.#from.touch();
       this.#outcome.reject(connectionRefused());
-    };
-    this.#wire.scheduler.after(travel, from, arrive);
-  }
-}
-
-/** Waits for a promise, at most until a signal aborts. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    });
   }
 }

@@ -27,15 +27,12 @@ export class Lan {
    * Adds a machine.
    *
    * @param name Its name.
-   * @param address Its address; one is found if it is `undefined`.
+   * @param wanted Its address; one is found if it is `undefined`.
    * @param events Is told what its program does.
    * @throws {TypeError} If the name or the address is taken.
    */
-  add(name: string, address: string | undefined, events: MachineEvents): Machine {
-    return this.#add(name, address ?? this.#nextAddress(), events);
-  }
-
-  #add(name: string, address: string, events: MachineEvents): Machine {
+  add(name: string, wanted: string | undefined, events: MachineEvents): Machine {
+    const address = wanted ?? this.#nextAddress();
     const rival = this.names.has(name) ? name : this.#byAddress.get(address)?.name;
     if (rival !== undefined) {
       throw new TypeError(

@@ -181,13 +181,9 @@ export class Machine {
 
   /** Its power is gone, or only its program: then its system closes the sockets. */
   clear(isPowerLost: boolean): void {
-    for (const listener of this.#listeners) {
-      if (isPowerLost) listener.vanish();
-      else listener.abandon();
-    }
-    for (const connection of this.#connections) {
-      if (isPowerLost) connection.vanish();
-      else connection.abandon();
+    for (const one of [...this.#listeners, ...this.#connections]) {
+      if (isPowerLost) one.vanish();
+      else one.abandon();
     }
     for (const socket of this.#datagrams) socket.vanish();
     this.#listeners.clear();

@@ -108,15 +108,12 @@ export class PostOffice {
     const usual = link.travelTime(wire.scheduler.now, segment.data.length, random.fraction);
     const isOvertaken = random.chance(link.conditions.reordering ?? 0);
     const travel = (isOvertaken ? (1 + OVERTAKEN) * usual : usual) + delay;
-    const arrive = (): void => {
-      if (link.keep(arrive)) return;
-      if (letter === null || link.isCut || !machine.isUp || !machine.isReading) {
-        return wire.tell("lost", segment);
-      }
-      wire.tell("arrived", segment);
-      deliver(machine, letter);
-    };
-    wire.scheduler.after(travel, machine.name, arrive);
+    wire.carry(
+      segment,
+      travel,
+      () => letter !== null && machine.isUp && machine.isReading,
+      () => letter && deliver(machine, letter),
+    );
   }
 
   #randomOf(from: Machine, to: Machine): RandomSource {

@@ -103,6 +103,28 @@ export class Wire {
     return "pass";
   }
 
+  /**
+   * Has a segment arrive after that time, or be lost: where its link is cut, or if it may not
+   * arrive.
+   */
+  carry(
+    segment: Segment,
+    travel: number,
+    mayArrive: () => boolean,
+    onArrived: () => void,
+    onLost: () => void = () => {},
+  ): void {
+    const link = this.link(segment.from, segment.to);
+    const arrive = (): void => {
+      if (link.keep(arrive)) return;
+      const isLost = link.isCut || !mayArrive();
+      this.tell(isLost ? "lost" : "arrived", segment);
+      if (isLost) onLost();
+      else onArrived();
+    };
+    this.scheduler.after(travel, segment.to, arrive);
+  }
+
   /** Tells what happened to a segment. */
   tell(phase: SegmentEvent["phase"], segment: Segment): void {
     this.trace.emitSegment(this.scheduler.now, phase, segment);

@@ -1,4 +1,4 @@
-import { type FaultGroup, groupFaults } from "../answers/fault_groups.ts";
+import { type FaultGroup, groupFaults, isMending } from "../answers/fault_groups.ts";
 import { describeFault, type ScheduledFault } from "../faults/faults.ts";
 import { cutText, escapeText } from "./svg_text.ts";
 import type { FaultItem, HostItem, SegmentItem, TimelineItem } from "./timeline_items.ts";
@@ -214,23 +214,15 @@ function strip({ width }: Plan, { item, top }: Row): string[] {
     return [`<rect class="fold" y="${fix(top - 12)}" width="${width}" height="24"/>`];
   }
   if (item.kind !== "fault") return [];
-  const kind = isMending(item) ? "mended" : "strip";
+  const kind = isMending(item.fault) ? "mended" : "strip";
   return [`<rect class="${kind}" y="${fix(top - 9)}" width="${width}" height="18"/>`];
 }
 
 function drawFault({ top }: Row, item: FaultItem): string[] {
-  const kind = isMending(item) ? "good" : "bad";
+  const kind = isMending(item.fault) ? "good" : "bad";
   return [
     textAt(TIME_WIDTH + 8, top + 4, cutText(describeFault(item.fault), 90), `word ${kind} plain`),
   ];
-}
-
-function isMending({ fault }: FaultItem): boolean {
-  return ["heal", "release", "restart", "unstall", "replenish"].includes(fault.kind) ||
-    (fault.kind === "link" && fault.conditions === null) ||
-    (fault.kind === "connects" && fault.answer === "accept") ||
-    (fault.kind === "skew" && fault.milliseconds === 0) ||
-    (fault.kind === "lookups" && fault.delay === undefined && !fault.fail);
 }
 
 /** A bar at the right for each fault that lasts, from its beginning to its end. */
@@ -261,7 +253,7 @@ function rangeOf(
   const { fault } = begin;
   const from = heights.get(begin) ?? 0;
   if (end !== begin) return [from, heights.get(end) ?? bottom];
-  if (fault.kind === "reset" || isMending({ kind: "fault", at: 0, fault })) return [from, from];
+  if (fault.kind === "reset" || isMending(fault)) return [from, from];
   // A host may start again by itself.
   const started = rows.find(({ item, top }) =>
     fault.kind === "crash" && item.kind === "host" && item.host === fault.host &&

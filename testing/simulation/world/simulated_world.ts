@@ -123,12 +123,12 @@ export class SimulatedWorld implements World {
     this.#schedule();
     const end = await this.#scheduler.run();
     this.#isOver = true;
-    const problem = this.#problem(end);
+    const error = this.#errorOf(end);
     this.#leftovers = [...this.#hosts.values()].flatMap((host) => host.leftovers);
     for (const host of this.#hosts.values()) host.stop(true);
     // Promises that are under way come to their end while they have no effect.
     await nextTurn().then(nextTurn);
-    if (problem !== null) throw problem;
+    if (error !== null) throw error;
     return await value;
   }
 
@@ -297,50 +297,51 @@ export class SimulatedWorld implements World {
   }
 
   /** The function of the simulation crashed and was not started again, so it has no result. */
-  #mainLost(): SimulationError | null {
+  #mainLost(): string | null {
     if (this.#hosts.get(MAIN)?.hasCrashed !== true) return null;
-    const problem = `host "${MAIN}" crashed, so its function has no result`;
-    return new SimulationError(problem, { ...this.state, ...this.#repetition() });
+    return `host "${MAIN}" crashed, so its function has no result`;
   }
 
   /** A fault of the schedule that could not happen: a test with it would prove nothing. */
-  #misnamedFault(): SimulationError | null {
+  #misnamedFault(): string | null {
     const due = this.#settings.faults.filter(({ at }) => at <= this.now);
     const names = due.flatMap(({ fault }) => hostsOf(fault));
     const name = names.find((one) => !this.#hosts.has(one));
     if (name === undefined) return null;
     const known = [...this.#hosts.keys()].join(", ");
-    const problem = `its faults name host "${name}", which never was; there were ${known}`;
-    return new SimulationError(problem, { ...this.state, ...this.#repetition() });
+    return `its faults name host "${name}", which never was; there were ${known}`;
   }
 
-  #problem(end: RunEnd): SimulationError | null {
-    if (end === "done" && this.#failure === null) return this.#mainLost() ?? this.#misnamedFault();
+  /** The error of a run that ended in that way; `null` if it did well. */
+  #errorOf(end: RunEnd): SimulationError | null {
+    const failure = this.#failure;
+    const problem = failure === null
+      ? this.#problem(end)
+      : `host "${failure.host}" failed: ${firstLineOf(failure.error)}`;
+    if (problem === null) return null;
     const state = { ...this.state, ...this.#repetition() };
-    if (this.#failure !== null) {
-      const { host, error } = this.#failure;
-      const problem = `host "${host}" failed: ${firstLineOf(error)}`;
-      return new SimulationError(problem, state, { host, cause: error });
+    if (failure !== null) {
+      return new SimulationError(problem, state, { host: failure.host, cause: failure.error });
     }
+    return end === "hung" ? new HangError(state) : new SimulationError(problem, state);
+  }
+
+  #problem(end: RunEnd): string | null {
     const { maxSteps, maxVirtualTime } = this.#settings;
     switch (end) {
       case "done":
-        return null;
+        return this.#mainLost() ?? this.#misnamedFault();
       case "hung":
-        return new HangError(state);
+        return end;
       case "steps": {
-        const busiest = this.#scheduler.busiest;
-        const shares = busiest.filter((_, index) => index < 3).map(([owner, events]) =>
-          `${owner} had ${events} events`
-        ).join(", ");
-        const problem = `it takes more than ${maxSteps} events; ${shares}`;
-        return new SimulationError(problem, state);
+        const shares = this.#scheduler.busiest.filter((_, index) => index < 3)
+          .map(([owner, events]) => `${owner} had ${events} events`);
+        return `it takes more than ${maxSteps} events; ${shares.join(", ")}`;
       }
       case "time": {
         const waiting = [...this.#clients].filter(({ isRunning }) => isRunning);
         const names = waiting.map(({ name }) => name).join(", ");
-        const problem = `its time is up after ${maxVirtualTime} ms; ${names} did not end`;
-        return new SimulationError(problem, state);
+        return `its time is up after ${maxVirtualTime} ms; ${names} did not end`;
       }
     }
   }
