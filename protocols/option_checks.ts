@@ -117,41 +117,39 @@ export function outOfRange(
   return new RangeError(`Cannot ${action}: ${name} ${show(value)} ${problem}`);
 }
 
+/** A number of some kind, for which `isGood` holds; `problem` words the refusal of others. */
+export function numeric(
+  isGood: (value: number) => boolean,
+  problem: string,
+  kind: string = "a number",
+): Check {
+  return (value, option) => {
+    if (typeof value !== "number") throw wrongKind(option, value, `is not ${kind}`);
+    if (!isGood(value)) throw outOfRange(option, value, problem);
+  };
+}
+
 /** A time in milliseconds, above 0 unless 0 is allowed; `Infinity` is never. */
 export function duration({ zero = false }: { readonly zero?: boolean } = {}): Check {
-  return (value, option) => {
-    if (typeof value !== "number") {
-      throw wrongKind(option, value, "is not a number of milliseconds");
-    }
-    if (value > 0 || (zero && value === 0)) return;
-    const range = zero ? "of 0 ms or more" : "above 0 ms; give Infinity for no limit";
-    throw outOfRange(option, value, `is not a time ${range}`);
-  };
+  const range = zero ? "of 0 ms or more" : "above 0 ms; give Infinity for no limit";
+  const isGood = (value: number): boolean => value > 0 || (zero && value === 0);
+  return numeric(isGood, `is not a time ${range}`, "a number of milliseconds");
 }
 
 /** A number of at least `least`, other than NaN. */
 export function numberFrom(least: number): Check {
-  return (value, option) => {
-    if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
-    if (!(value >= least)) throw outOfRange(option, value, `is not a number of at least ${least}`);
-  };
+  return numeric((value) => value >= least, `is not a number of at least ${least}`);
 }
 
 /** A number above 0. */
 export function numberAbove0(unit: string): Check {
-  return (value, option) => {
-    if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
-    if (!(value > 0)) throw outOfRange(option, value, `is not above 0 ${unit}`);
-  };
+  return numeric((value) => value > 0, `is not above 0 ${unit}`);
 }
 
 /** A size in bytes, of 0 or of at least one byte; `Infinity` is no limit. */
 export function size(least: 0 | 1 = 0): Check {
-  return (value, option) => {
-    if (typeof value !== "number") throw wrongKind(option, value, "is not a number of bytes");
-    if (value >= least) return;
-    throw outOfRange(option, value, `is not a size in bytes${least === 0 ? "" : " of at least 1"}`);
-  };
+  const problem = `is not a size in bytes${least === 0 ? "" : " of at least 1"}`;
+  return numeric((value) => value >= least, problem, "a number of bytes");
 }
 
 /** A whole number from a lowest to a highest value. */
@@ -161,11 +159,9 @@ export function wholeNumber(least: number, most: number = Infinity): Check {
     : least > Number.MIN_SAFE_INTEGER
     ? ` of at least ${least}`
     : "";
-  return (value, option) => {
-    if (typeof value !== "number") throw wrongKind(option, value, "is not a number");
-    if (Number.isInteger(value) && value >= least && value <= most) return;
-    throw outOfRange(option, value, `is not a whole number${range}`);
-  };
+  const isGood = (value: number): boolean =>
+    Number.isInteger(value) && value >= least && value <= most;
+  return numeric(isGood, `is not a whole number${range}`);
 }
 
 /** A whole number from a lowest value, or `Infinity` for no limit. */

@@ -9,7 +9,7 @@ import {
 } from "../errors.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
-import { SkippedBytes } from "./_skipped_bytes.ts";
+import { LengthLimit } from "./_length_limit.ts";
 import { utf8Length } from "../framing/utf8_length.ts";
 
 /**
@@ -120,19 +120,18 @@ interface Announced {
 }
 
 class ContentLengthCodec implements Codec<ContentMessage, OutgoingContent> {
-  readonly #maxLength: number;
+  readonly #limit: LengthLimit;
   readonly #header: DelimitedFrames;
-  readonly #skipped = new SkippedBytes();
   // The header of the message whose body is awaited.
   #pending: Announced | null = null;
 
   constructor(maxLength: number, maxHeaderLength: number) {
-    this.#maxLength = maxLength;
+    this.#limit = new LengthLimit(maxLength);
     this.#header = new DelimitedFrames([HEADER_END], maxHeaderLength);
   }
 
   decode(buffer: ReceiveBuffer): ContentMessage | NeedMore {
-    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    if (!this.#limit.isPassed(buffer)) return NEED_MORE;
     this.#pending ??= this.#takeHeader(buffer);
     if (this.#pending === null || buffer.length < this.#pending.length) return NEED_MORE;
     const { headers, length } = this.#pending;
@@ -150,7 +149,8 @@ class ContentLengthCodec implements Codec<ContentMessage, OutgoingContent> {
     const { headers = new Map<string, string>(), body } = isBody ? { body: message } : message;
     if (typeof body !== "string") checkBytes(body, "encode");
     const length = typeof body === "string" ? utf8Length(body) : body.length;
-    if (length > this.#maxLength) throw new FrameTooLongError(length, this.#maxLength, true);
+    const { max } = this.#limit;
+    if (length > max) throw new FrameTooLongError(length, max, true);
     const fields = Array.from(headers, ([name, value]) => formatField(name, value)).join("");
     const header = `Content-Length: ${length}\r\n${fields}\r\n`;
     return typeof body === "string" ? header + body : [header, body];
@@ -166,9 +166,8 @@ class ContentLengthCodec implements Codec<ContentMessage, OutgoingContent> {
       throw new FrameDecodeError(`Cannot decode header: ${CONTENT_LENGTH} is ${quote(text)}`);
     }
     const length = Number(text);
-    if (length <= this.#maxLength) return { headers, length };
-    this.#skipped.start(buffer, length);
-    throw new FrameTooLongError(length, this.#maxLength, true);
+    if (length > this.#limit.max) this.#limit.refuse(buffer, length, length);
+    return { headers, length };
   }
 
   #findHeaderEnd(buffer: ReceiveBuffer): { readonly start: number } | null {

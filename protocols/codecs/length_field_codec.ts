@@ -5,8 +5,8 @@ import {
   NEED_MORE,
   type NeedMore,
 } from "../framing/codec.ts";
-import { type Bytes, checkBytes, copyOf } from "../bytes.ts";
-import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
+import { type Bytes, copyOf } from "../bytes.ts";
+import { FrameDecodeError, FrameEncodeError } from "../errors.ts";
 import {
   bytes,
   checkOptions,
@@ -18,7 +18,7 @@ import {
 } from "../option_checks.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
-import { SkippedBytes } from "./_skipped_bytes.ts";
+import { LengthLimit } from "./_length_limit.ts";
 
 /**
  * The default of `maxLength`, in bytes: 1 MiB, as a WebSocket message of Python's `websockets`.
@@ -150,8 +150,7 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
   readonly #adjustment: number;
   readonly #strip: number;
   readonly #header: Uint8Array;
-  readonly #maxLength: number;
-  readonly #skipped = new SkippedBytes();
+  readonly #limit: LengthLimit;
 
   constructor(options: LengthFieldCodecOptions) {
     checkOptions("use lengthFieldCodec", options, CHECKS);
@@ -172,11 +171,11 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
         `Cannot use header: it has ${this.#header.length} bytes, ${this.#strip} are stripped`,
       );
     }
-    this.#maxLength = options.maxLength ?? DEFAULT_MAX_LENGTH_FIELD_MESSAGE;
+    this.#limit = new LengthLimit(options.maxLength ?? DEFAULT_MAX_LENGTH_FIELD_MESSAGE);
   }
 
   decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    if (!this.#limit.isPassed(buffer)) return NEED_MORE;
     const value = buffer.uintAt(this.#offset, this.#lengthBytes, this.#littleEndian);
     if (value === undefined) return NEED_MORE;
     const total = this.#fieldEnd + value + this.#adjustment;
@@ -186,17 +185,14 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
       );
     }
     const length = total - this.#strip;
-    if (length > this.#maxLength) this.#refuse(buffer, total);
+    if (length > this.#limit.max) this.#limit.refuse(buffer, total, length);
     if (buffer.length < total) return NEED_MORE;
     if (this.#strip > 0) buffer.skip(this.#strip);
     return buffer.take(length);
   }
 
   encode(message: Uint8Array, segment?: EncodeSegment): EncodedMessage {
-    checkBytes(message, "encode");
-    if (message.length > this.#maxLength) {
-      throw new FrameTooLongError(message.length, this.#maxLength, true);
-    }
+    this.#limit.checkSent(message);
     // How much of the header the message brings along.
     const inside = Math.max(0, this.#fieldEnd - this.#strip);
     const value = this.#strip + message.length - this.#fieldEnd - this.#adjustment;
@@ -215,12 +211,6 @@ class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
 
   get #highestLength(): number {
     return Math.min(256 ** this.#lengthBytes - 1, Number.MAX_SAFE_INTEGER);
-  }
-
-  #refuse(buffer: ReceiveBuffer, total: number): never {
-    const isExact = Number.isSafeInteger(total);
-    if (isExact) this.#skipped.start(buffer, total);
-    throw new FrameTooLongError(total - this.#strip, this.#maxLength, isExact);
   }
 
   #writeLength(header: Uint8Array, value: number): void {

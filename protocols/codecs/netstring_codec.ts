@@ -1,9 +1,9 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
-import { type Bytes, checkBytes } from "../bytes.ts";
-import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
+import type { Bytes } from "../bytes.ts";
+import { FrameDecodeError } from "../errors.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
-import { SkippedBytes } from "./_skipped_bytes.ts";
+import { LengthLimit } from "./_length_limit.ts";
 
 /**
  * The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front.
@@ -68,17 +68,16 @@ export function netstringCodec(options: NetstringCodecOptions = {}): Codec<Bytes
 }
 
 class NetstringCodec implements Codec<Bytes, Uint8Array> {
-  readonly #maxLength: number;
-  readonly #skipped = new SkippedBytes();
+  readonly #limit: LengthLimit;
   // Whether a message was passed over, up to its comma.
   #isCommaDue = false;
 
   constructor(maxLength: number) {
-    this.#maxLength = maxLength;
+    this.#limit = new LengthLimit(maxLength);
   }
 
   decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    if (!this.#limit.isPassed(buffer)) return NEED_MORE;
     if (this.#isCommaDue) {
       if (buffer.length === 0) return NEED_MORE;
       this.#takeComma(buffer);
@@ -86,7 +85,10 @@ class NetstringCodec implements Codec<Bytes, Uint8Array> {
     const size = findColon(buffer);
     if (size === -1) return NEED_MORE;
     const length = readDigits(buffer, size);
-    if (length > this.#maxLength) this.#refuse(buffer, size + 1, length);
+    if (length > this.#limit.max) {
+      this.#isCommaDue = true;
+      this.#limit.refuse(buffer, size + 1 + length, length);
+    }
     if (buffer.length < size + length + 2) return NEED_MORE;
     buffer.skip(size + 1);
     const message = buffer.take(length);
@@ -95,17 +97,8 @@ class NetstringCodec implements Codec<Bytes, Uint8Array> {
   }
 
   encode(message: Uint8Array): EncodedMessage {
-    checkBytes(message, "encode");
-    if (message.length > this.#maxLength) {
-      throw new FrameTooLongError(message.length, this.#maxLength, true);
-    }
+    this.#limit.checkSent(message);
     return [`${message.length}:`, message, ","];
-  }
-
-  #refuse(buffer: ReceiveBuffer, headerSize: number, length: number): never {
-    this.#isCommaDue = true;
-    this.#skipped.start(buffer, headerSize + length);
-    throw new FrameTooLongError(length, this.#maxLength, true);
   }
 
   #takeComma(buffer: ReceiveBuffer): void {

@@ -5,12 +5,12 @@ import {
   NEED_MORE,
   type NeedMore,
 } from "../framing/codec.ts";
-import { type Bytes, checkBytes } from "../bytes.ts";
-import { FrameDecodeError, FrameTooLongError } from "../errors.ts";
+import type { Bytes } from "../bytes.ts";
+import { FrameDecodeError } from "../errors.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
-import { SkippedBytes } from "./_skipped_bytes.ts";
+import { LengthLimit } from "./_length_limit.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front. */
 const DEFAULT_MAX_VARINT_MESSAGE = 1_048_576;
@@ -69,15 +69,14 @@ export function varintLengthCodec(
 }
 
 class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
-  readonly #maxLength: number;
-  readonly #skipped = new SkippedBytes();
+  readonly #limit: LengthLimit;
 
   constructor(maxLength: number) {
-    this.#maxLength = maxLength;
+    this.#limit = new LengthLimit(maxLength);
   }
 
   decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    if (!this.#skipped.isPassed(buffer)) return NEED_MORE;
+    if (!this.#limit.isPassed(buffer)) return NEED_MORE;
     let length = 0;
     let size = 0;
     for (let unit = 1;; unit *= 128) {
@@ -90,27 +89,18 @@ class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
         throw new FrameDecodeError(`Cannot decode length: varint of more than ${size} bytes`);
       }
     }
-    if (length > this.#maxLength) this.#refuse(buffer, size, length);
+    if (length > this.#limit.max) this.#limit.refuse(buffer, size + length, length);
     if (buffer.length < size + length) return NEED_MORE;
     buffer.skip(size);
     return buffer.take(length);
   }
 
   encode(message: Uint8Array, segment?: EncodeSegment): EncodedMessage {
-    checkBytes(message, "encode");
-    if (message.length > this.#maxLength) {
-      throw new FrameTooLongError(message.length, this.#maxLength, true);
-    }
+    this.#limit.checkSent(message);
     const header: number[] = [];
     let left = message.length;
     for (; left >= 128; left = Math.floor(left / 128)) header.push(left % 128 + 128);
     header.push(left);
     return prefixedParts(header.length, message, (target) => target.set(header), segment);
-  }
-
-  #refuse(buffer: ReceiveBuffer, size: number, length: number): never {
-    const isExact = Number.isSafeInteger(size + length);
-    if (isExact) this.#skipped.start(buffer, size + length);
-    throw new FrameTooLongError(length, this.#maxLength, isExact);
   }
 }

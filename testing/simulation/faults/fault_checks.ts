@@ -3,11 +3,11 @@ import {
   type Check,
   either,
   flag,
+  numeric,
   oneOf,
   type OptionName,
   optionsOf,
   type OptionTable,
-  outOfRange,
   show,
   text,
   wrongKind,
@@ -17,14 +17,9 @@ import { LINK_CHECKS } from "../link_conditions.ts";
 
 /** A number of milliseconds that has an end. */
 export function finiteTime(least: number): Check {
-  return (value, option) => {
-    if (typeof value !== "number") {
-      throw wrongKind(option, value, "is not a number of milliseconds");
-    }
-    if (value >= least && Math.abs(value) < Infinity) return;
-    const range = least === 0 ? "a time of 0 ms or more" : "a number of milliseconds";
-    throw outOfRange(option, value, `is not ${range}`);
-  };
+  const range = least === 0 ? "a time of 0 ms or more" : "a number of milliseconds";
+  const isGood = (value: number): boolean => value >= least && Math.abs(value) < Infinity;
+  return numeric(isGood, `is not ${range}`, "a number of milliseconds");
 }
 
 type Kind = Fault["kind"];
