@@ -1,3 +1,4 @@
+import { given } from "../protocols/given.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
 import {
   checkOptions,
@@ -164,7 +165,7 @@ export async function bindServer<S extends Server>(
 /** One place for each host or descriptor that is named. */
 function placesOf({ hostname, port, path, fd }: ListenOptions): ListenPlace[] {
   if (fd !== undefined) return inheritedSockets(fd).map((number) => ({ fd: number }));
-  const rest = { ...(port !== undefined && { port }), ...(path !== undefined && { path }) };
+  const rest = given({ port, path });
   if (hostname === undefined) return [rest];
   if (typeof hostname === "string") return [{ hostname, ...rest }];
   return hostname.map((name) => ({ hostname: name, ...rest }));

@@ -1,3 +1,4 @@
+import { given } from "../../protocols/given.ts";
 import type { Server as NodeServer } from "node:http";
 import type { Http2Server } from "node:http2";
 import { checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
@@ -59,10 +60,8 @@ export async function serveHttp(
 ): Promise<Server> {
   checkOptions("serve HTTP", options, CHECKS);
   const { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize, ...rest } = options;
-  const service = new HttpService(handler, {
-    ...given({ headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize }),
-    ...(options.onError && { onError: options.onError }),
-  });
+  const http = { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize };
+  const service = new HttpService(handler, given({ ...http, onError: options.onError }));
   const server: Server = await createServer(
     () => ({ connectionMade: (transport) => server.track(service.serve(transport)) }),
     { ...rest, startServing: false },
@@ -70,9 +69,4 @@ export async function serveHttp(
   server.signal.addEventListener("abort", () => service.stop());
   if (options.startServing ?? true) server.startServing();
   return server;
-}
-
-/** The options that are not `undefined`. */
-function given(options: Readonly<Record<string, number | undefined>>): HttpOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -1,3 +1,4 @@
+import { given } from "../../protocols/given.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
 import { openEndpoint } from "../../transports/open_endpoint.ts";
 import { DatagramSocket } from "./datagram_socket.ts";
@@ -11,8 +12,6 @@ export async function openSocket(options: OpenDatagramsOptions): Promise<Datagra
     // Nothing is received before the socket is there.
     connectionMade: (made) => made.pauseReading(),
   }), endpoint);
-  return DatagramSocket.over(transport, {
-    ...(endpoint.sendPolicy !== undefined && { sendPolicy: endpoint.sendPolicy }),
-    ...(errorReceived !== undefined && { errorReceived }),
-  });
+  const { sendPolicy } = endpoint;
+  return DatagramSocket.over(transport, given({ sendPolicy, errorReceived }));
 }

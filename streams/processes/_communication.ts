@@ -2,6 +2,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { OutputLimitError } from "../../protocols/errors/process_errors.ts";
 import { checkOptions, type OptionTable, size } from "../../protocols/option_checks.ts";
+import { ReceiveBuffer } from "../../protocols/framing/receive_buffer.ts";
 import { WAIT_CHECKS, waitSignal } from "../../protocols/waits/wait_options.ts";
 import { onAbort, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import type { StreamReader } from "../reading/stream_reader.ts";
@@ -36,27 +37,6 @@ export interface CommunicateOptions {
 
 const CHECKS: OptionTable<CommunicateOptions> = { ...WAIT_CHECKS, maxOutput: size() };
 
-/** The bytes that were read of one pipe up to now. */
-class Collected {
-  readonly chunks: Bytes[] = [];
-  size = 0;
-
-  add(chunk: Bytes): void {
-    this.chunks.push(chunk);
-    this.size += chunk.length;
-  }
-
-  join(): Bytes {
-    const all = new Uint8Array(this.size);
-    let length = 0;
-    for (const chunk of this.chunks) {
-      all.set(chunk, length);
-      length += chunk.length;
-    }
-    return all;
-  }
-}
-
 /**
  * Writes all input, reads all output at the same time, and waits for the exit: what `communicate()`
  * does. An aborted one can be taken up again.
@@ -66,7 +46,8 @@ export class Communication {
   readonly #outputs: readonly (StreamReader | null)[];
   readonly #exit: (signal: AbortSignal) => Promise<unknown>;
   readonly #end: (signal: AbortSignal) => Promise<unknown>;
-  readonly #collected: Collected[];
+  // The bytes that were read of each up to now.
+  readonly #collected: ReceiveBuffer[];
   #hasInput = false;
   // Output after that is lost, so there is no further result.
   #overflow: OutputLimitError | null = null;
@@ -89,7 +70,7 @@ export class Communication {
     this.#outputs = outputs;
     this.#exit = exit;
     this.#end = end;
-    this.#collected = outputs.map(() => new Collected());
+    this.#collected = outputs.map(() => new ReceiveBuffer());
   }
 
   /** Runs until the outputs and the process have ended; gives what was collected of each output. */
@@ -107,7 +88,7 @@ export class Communication {
       ...this.#outputs.map((reader, index) => this.#collect(index, reader, maxOutput, signal)),
       this.#exit(signal),
     ], signal);
-    return this.#collected.map((collected) => collected.join());
+    return this.#collected.map((collected) => collected.peek(collected.length));
   }
 
   /** What the process does not want to read is its own affair. */
@@ -135,19 +116,19 @@ export class Communication {
   ): Promise<void> {
     const collected = this.#collected[index];
     if (reader === null || collected === undefined) return;
-    while (collected.size <= maxOutput) {
+    while (collected.length <= maxOutput) {
       // One byte more than may be tells that there is more.
-      const room = Math.min(READ_SIZE, maxOutput + 1 - collected.size);
+      const room = Math.min(READ_SIZE, maxOutput + 1 - collected.length);
       const chunk = await reader.read(room, { signal });
       if (chunk.length === 0) return;
-      collected.add(chunk);
+      collected.append(chunk);
     }
     throw await this.#endForOverflow(maxOutput, signal);
   }
 
   async #endForOverflow(limit: number, signal: AbortSignal): Promise<OutputLimitError> {
     await this.#end(signal);
-    const [stdout, stderr] = this.#collected.map((collected) => collected.join());
+    const [stdout, stderr] = this.#collected.map((collected) => collected.peek(collected.length));
     const none = new Uint8Array(0);
     return this.#overflow = new OutputLimitError(limit, stdout ?? none, stderr ?? none);
   }

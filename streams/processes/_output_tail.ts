@@ -1,3 +1,5 @@
+import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
+
 /** How much is kept, in bytes. */
 const MAX_SIZE = 4096;
 /** How many lines are shown. */
@@ -5,16 +7,12 @@ const MAX_LINES = 10;
 
 /** The end of what a pipe gave. */
 export class OutputTail {
-  #tail: Uint8Array = new Uint8Array(0);
+  #tail: Bytes = new Uint8Array(0);
 
   /** Adds what came. */
   add(chunk: Uint8Array): void {
     const kept = this.#tail.subarray(Math.max(0, this.#tail.length + chunk.length - MAX_SIZE));
-    const added = chunk.subarray(Math.max(0, chunk.length - MAX_SIZE));
-    const tail = new Uint8Array(kept.length + added.length);
-    tail.set(kept);
-    tail.set(added, kept.length);
-    this.#tail = tail;
+    this.#tail = joinBytes([kept, copyOf(chunk, Math.max(0, chunk.length - MAX_SIZE))]);
   }
 
   /** The last lines, as text. */

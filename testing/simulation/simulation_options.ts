@@ -1,3 +1,4 @@
+import { given } from "../../protocols/given.ts";
 import {
   duration,
   either,
@@ -177,12 +178,6 @@ export function toSettings(options: SimulationOptions): SimulationSettings {
     conditions: given(conditions),
     chaos: chaos === true ? {} : chaos === false ? null : chaos,
   };
-}
-
-/** Options without those that are `undefined`. */
-function given<O extends object>(options: O): { [K in keyof O]: Exclude<O[K], undefined> } {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof O]: Exclude<O[K], undefined> };
 }
 
 /** Options that have a run written down, and the others: it is enough to write one of many runs. */

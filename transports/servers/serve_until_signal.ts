@@ -1,3 +1,4 @@
+import { given } from "../../protocols/given.ts";
 import {
   checkOptions,
   duration,
@@ -82,7 +83,7 @@ export async function serveUntilSignal(
     } finally {
       server.close();
     }
-    const ended = server.shutdown({ ...(grace !== undefined && { grace }), signal: second.signal });
+    const ended = server.shutdown(given({ grace, signal: second.signal }));
     if (closeClients) server.closeClients();
     return { ...await ended, signal };
   } finally {

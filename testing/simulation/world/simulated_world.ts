@@ -1,3 +1,4 @@
+import { given } from "../../../protocols/given.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { nextTurn } from "../../../transports/core/clock.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
@@ -150,19 +151,19 @@ export class SimulatedWorld implements World {
   }
 
   partition(a: string, b?: string, { oneWay = false }: { readonly oneWay?: boolean } = {}): void {
-    this.inject({ kind: "partition", a, ...(b !== undefined && { b }), ...(oneWay && { oneWay }) });
+    this.inject({ kind: "partition", a, ...given({ b }), ...(oneWay && { oneWay }) });
   }
 
   heal(a?: string, b?: string): void {
-    this.inject({ kind: "heal", ...(a !== undefined && { a }), ...(b !== undefined && { b }) });
+    this.inject({ kind: "heal", ...given({ a, b }) });
   }
 
   hold(a: string, b?: string): void {
-    this.inject({ kind: "hold", a, ...(b !== undefined && { b }) });
+    this.inject({ kind: "hold", a, ...given({ b }) });
   }
 
   release(a: string, b?: string): void {
-    this.inject({ kind: "release", a, ...(b !== undefined && { b }) });
+    this.inject({ kind: "release", a, ...given({ b }) });
   }
 
   crash(host: string, { process = false }: { readonly process?: boolean } = {}): void {

@@ -1,11 +1,13 @@
+import { given } from "../../../protocols/given.ts";
 import type { SpawnOptions, StdioOptions } from "node:child_process";
 import type { Duplex } from "node:stream";
 import type { SubprocessTransport } from "../../../protocols/subprocess_contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { describeOsError, fromNodeError } from "../../core/os_error.ts";
-import type { Child } from "./child.ts";
+import type { Child, ChildPipe } from "./child.ts";
 import { ChildTransport } from "./child_transport.ts";
-import { CommandChild } from "./command_child.ts";
+import { CommandChild, type CommandStdio, spawnCommand } from "./command_child.ts";
+import { StreamInput, StreamOutput } from "../../carriers/pipes/stream_pipe.ts";
 import type { CommandOptions } from "../command_options.ts";
 import type { SharedStdin } from "./shared_stdin.ts";
 import { SESSION_STARTER, startInTerminal } from "./start_in_terminal.ts";
@@ -122,23 +124,16 @@ function needsNode(descriptors: readonly Descriptor[]): boolean {
 function startByDeno(
   { program, args }: Command,
   descriptors: readonly Descriptor[],
-  { cwd, env, clearEnv = false, uid, gid, startNewSession = false }: CommandOptions,
+  options: CommandOptions,
 ): Child {
-  // Deno takes the number of a descriptor as well, which its types do not say.
-  const [stdin, stdout, stderr] = descriptors as readonly ("piped" | "inherit" | "null")[];
-  const handle = new Deno.Command(program, {
-    args: [...args],
-    clearEnv,
-    detached: startNewSession,
-    ...(cwd !== undefined && { cwd }),
-    ...(env !== undefined && { env }),
-    ...(uid !== undefined && { uid }),
-    ...(gid !== undefined && { gid }),
-    stdin: stdin ?? "null",
-    stdout: stdout ?? "null",
-    stderr: stderr ?? "null",
-  }).spawn();
-  return new CommandChild(handle, descriptors.map((descriptor) => descriptor === "piped"));
+  // Only node:child_process can do the rest.
+  const [stdin = "null", stdout = "null", stderr = "null"] = descriptors as CommandStdio[];
+  const handle = spawnCommand(program, args, options, [stdin, stdout, stderr]);
+  const pipes = new Map<number, ChildPipe>();
+  if (stdin === "piped") pipes.set(0, { output: new StreamOutput(handle.stdin) });
+  if (stdout === "piped") pipes.set(1, { input: new StreamInput(handle.stdout) });
+  if (stderr === "piped") pipes.set(2, { input: new StreamInput(handle.stderr) });
+  return new CommandChild(handle, pipes);
 }
 
 async function startByNode(
@@ -149,9 +144,7 @@ async function startByNode(
   const options: SpawnOptions = {
     detached: startNewSession,
     env: clearEnv ? { ...env } : { ...Deno.env.toObject(), ...env },
-    ...(cwd !== undefined && { cwd }),
-    ...(uid !== undefined && { uid }),
-    ...(gid !== undefined && { gid }),
+    ...given({ cwd, uid, gid }),
     stdio: descriptors.map(forNode) as StdioOptions,
   };
   const name = program instanceof URL ? decodeURIComponent(program.pathname) : program;

@@ -1,10 +1,9 @@
-import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
 import { show } from "../../../protocols/option_checks.ts";
 import type { CommandOptions } from "../command_options.ts";
 import type { StdinStdio, Stdio } from "../stdio.ts";
 import { claimTerminal, type Terminal, type TerminalEnds } from "../terminal.ts";
 import type { Child, ChildPipe } from "./child.ts";
-import { CommandChild } from "./command_child.ts";
+import { CommandChild, spawnCommand } from "./command_child.ts";
 
 /**
  * Makes a session, has the terminal that is its stdin control it, and becomes the program:
@@ -16,28 +15,20 @@ export const SESSION_STARTER = "setsid";
 export function startInTerminal(
   program: string | URL,
   stdio: readonly (Stdio | StdinStdio)[],
-  { args = [], cwd, env, clearEnv = false, uid, gid }: CommandOptions,
+  options: CommandOptions,
   terminal: Terminal,
 ): Child {
   checkStdio(program, stdio);
   const name = program instanceof URL ? decodeURIComponent(program.pathname) : program;
   const ends = claimTerminal(terminal);
   try {
+    const { args = [], uid } = options;
     if (uid !== undefined) ends.giveTo(uid);
-    // Deno takes the number of a descriptor as well, which its types do not say.
-    const descriptor = ends.descriptor as unknown as "inherit";
-    const handle = new Deno.Command(SESSION_STARTER, {
-      args: ["-c", name, ...args],
-      clearEnv,
-      ...(cwd !== undefined && { cwd }),
-      ...(env !== undefined && { env }),
-      ...(uid !== undefined && { uid }),
-      ...(gid !== undefined && { gid }),
-      stdin: descriptor,
-      stdout: descriptor,
-      stderr: descriptor,
-    }).spawn();
-    return new TerminalChild(handle, ends, stdio[0] === "piped");
+    const { descriptor } = ends;
+    const command = { ...options, startNewSession: false };
+    const descriptors = [descriptor, descriptor, descriptor] as const;
+    const handle = spawnCommand(SESSION_STARTER, ["-c", name, ...args], command, descriptors);
+    return toChild(handle, ends, stdio[0] === "piped");
   } catch (error) {
     ends.close();
     throw error;
@@ -57,31 +48,12 @@ function checkStdio(program: string | URL, stdio: readonly (Stdio | StdinStdio)[
   throw new TypeError(`Cannot run ${program} in a terminal of its own: ${wrong}`);
 }
 
-/** A program in a terminal: one pipe of it is written, the other is read. */
-class TerminalChild implements Child {
-  readonly handle: Deno.ChildProcess;
-  readonly exited: Promise<ProcessExit>;
-  readonly pipes: ReadonlyMap<number, ChildPipe>;
-  readonly shared = null;
-  readonly #child: CommandChild;
-
-  constructor(handle: Deno.ChildProcess, ends: TerminalEnds, hasStdin: boolean) {
-    this.#child = new CommandChild(handle, []);
-    this.handle = handle;
-    this.exited = this.#child.exited;
-    this.pipes = new Map<number, ChildPipe>([
-      ...hasStdin ? [[0, { output: ends.output }]] as const : [],
-      [1, { input: ends.input }],
-    ]);
-    if (!hasStdin) ends.output.release();
-    void this.exited.then(() => ends.onExit());
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  kill(signal: string): void {
-    this.#child.kill(signal);
-  }
+/** One pipe of a program in a terminal is written, the other is read. */
+function toChild(handle: Deno.ChildProcess, ends: TerminalEnds, hasStdin: boolean): Child {
+  const pipes = new Map<number, ChildPipe>([[1, { input: ends.input }]]);
+  if (hasStdin) pipes.set(0, { output: ends.output });
+  else ends.output.release();
+  const child = new CommandChild(handle, pipes);
+  void child.exited.then(() => ends.onExit());
+  return child;
 }
