@@ -1,9 +1,9 @@
+import { ObservingLayer } from "./_observing_layer.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, WriteOptions } from "../../protocols/contract.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import type { DirectionCounters, TrafficCounters } from "../../protocols/facts/traffic_counters.ts";
 import { checkOptions, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
-import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
@@ -87,17 +87,13 @@ class Tally implements DirectionCounters {
   }
 }
 
-class CountersLayer extends Layer {
+class CountersLayer extends ObservingLayer {
   readonly #own = new TrafficTotal();
   readonly #total: TrafficTotal | undefined;
 
   constructor(upper: AnyProtocol, options: TransportOptions, total: TrafficTotal | undefined) {
     super(upper, options);
     this.#total = total;
-  }
-
-  override get borrowsChunks(): boolean {
-    return this.isBorrowedAbove;
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {

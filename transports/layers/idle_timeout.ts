@@ -1,12 +1,12 @@
+import { TimedLayer } from "./_timed_layer.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { IdleTimeoutError, InvalidStateError } from "../../protocols/errors.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
 import { isThenable } from "../../protocols/thrown.ts";
-import { type Clock, clockCheck, clockFor } from "../core/clock.ts";
+import { type Clock, clockCheck } from "../core/clock.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
-import { Layer } from "../stack/layer.ts";
 import { IdleTimer } from "./idle_timer.ts";
 
 /** Options for {@linkcode idleTimeout}: when a connection counts as idle. */
@@ -98,7 +98,7 @@ export function setIdleTimeout(transport: Transport, timeout: number): void {
   control.timeout = timeout;
 }
 
-class IdleTimeoutLayer extends Layer {
+class IdleTimeoutLayer extends TimedLayer {
   readonly #settings: IdleTimeoutOptions;
   #timer: IdleTimer | null = null;
   #countsReceived: boolean;
@@ -107,29 +107,24 @@ class IdleTimeoutLayer extends Layer {
   #busy = 0;
 
   constructor(upper: AnyProtocol, options: TransportOptions, settings: IdleTimeoutOptions) {
-    super(upper, options);
+    super(upper, options, settings.clock);
     const { count = "both" } = settings;
     this.#settings = settings;
     this.#countsReceived = count !== "sent";
     this.#countsSent = count !== "received";
   }
 
-  override connectionMade(inner: Transport): void {
-    const { timeout, clock, count = "both" } = this.#settings;
+  protected override begin(inner: Transport): void {
+    const { timeout, count = "both" } = this.#settings;
     const end = () => inner.abort(new IdleTimeoutError(timer.timeoutMs, count));
     const timer = new IdleTimer(
       timeout,
       end,
-      clock ?? clockFor(inner),
+      this.clock,
       count === "received" ? [] : [inner],
       () => !this.#countsSent && (this.#busy > 0 || !inner.isReading()),
     );
     this.#timer = timer;
-    super.connectionMade(inner);
-  }
-
-  override get borrowsChunks(): boolean {
-    return this.isBorrowedAbove;
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {
@@ -155,16 +150,6 @@ class IdleTimeoutLayer extends Layer {
     return super.writelines(parts, options);
   }
 
-  override connectionLost(error: Error | null): void {
-    this.#timer?.stop();
-    super.connectionLost(error);
-  }
-
-  override remove(): Transport {
-    this.#timer?.stop();
-    return super.remove();
-  }
-
   override getExtraInfo<K extends keyof ExtraInfo, F = null>(
     name: K,
     fallback?: F,
@@ -184,6 +169,10 @@ class IdleTimeoutLayer extends Layer {
         if (timer !== null) timer.timeoutMs = timeout;
       },
     };
+  }
+
+  protected override stop(): void {
+    this.#timer?.stop();
   }
 
   #watch(settled: PromiseLike<void>): void {

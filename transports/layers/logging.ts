@@ -1,3 +1,4 @@
+import { ObservingLayer } from "./_observing_layer.ts";
 import type {
   AbortOptions,
   AnyProtocol,
@@ -18,7 +19,6 @@ import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 import { callBack } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
-import { Layer } from "../stack/layer.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import { toAbortOptions } from "../core/ending/abort_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -103,7 +103,7 @@ type Settings =
   & LoggingOptions
   & Required<Pick<LoggingOptions, "format" | "sink" | "maxBytes" | "clock">>;
 
-class LoggingLayer extends Layer {
+class LoggingLayer extends ObservingLayer {
   readonly #settings: Settings;
   readonly #onError: TransportOptions["onError"];
   #sink: ((line: string) => unknown) | null;
@@ -126,10 +126,6 @@ class LoggingLayer extends Layer {
     this.inner = inner;
     this.#log("connected");
     super.connectionMade(inner);
-  }
-
-  override get borrowsChunks(): boolean {
-    return this.isBorrowedAbove;
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {

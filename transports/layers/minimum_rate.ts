@@ -1,8 +1,8 @@
+import { TimedLayer } from "./_timed_layer.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { MinimumRateError } from "../../protocols/errors.ts";
-import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
-import { Layer } from "../stack/layer.ts";
+import { type Clock, clockCheck, startTimer } from "../core/clock.ts";
 import {
   checkOptions,
   duration,
@@ -63,11 +63,9 @@ export function minimumRate(options: MinimumRateOptions): LayerFactory {
   return (upper, transportOptions) => new MinimumRateLayer(upper, transportOptions, options);
 }
 
-class MinimumRateLayer extends Layer {
+class MinimumRateLayer extends TimedLayer {
   readonly #rate: number;
   readonly #windowMs: number;
-  readonly #givenClock: Clock | undefined;
-  #clock: Clock = systemClock;
   #received = 0;
   // How long was read in this window until then, in milliseconds; it goes on only while a timer
   // runs.
@@ -78,20 +76,14 @@ class MinimumRateLayer extends Layer {
   #isOver = false;
 
   constructor(upper: AnyProtocol, options: TransportOptions, settings: MinimumRateOptions) {
-    super(upper, options);
+    super(upper, options, settings.clock);
     this.#rate = settings.rate;
     this.#windowMs = settings.window ?? DEFAULT_RATE_WINDOW;
-    this.#givenClock = settings.clock;
   }
 
   override connectionMade(inner: Transport): void {
-    this.#clock = this.#givenClock ?? clockFor(inner);
     super.connectionMade(inner);
     this.#goOn();
-  }
-
-  override get borrowsChunks(): boolean {
-    return this.isBorrowedAbove;
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {
@@ -107,7 +99,7 @@ class MinimumRateLayer extends Layer {
   }
 
   override eofReceived(): boolean | void {
-    this.#end();
+    this.stop();
     return super.eofReceived();
   }
 
@@ -122,35 +114,25 @@ class MinimumRateLayer extends Layer {
   }
 
   override close(): void {
-    this.#end();
+    this.stop();
     super.close();
-  }
-
-  override connectionLost(error: Error | null): void {
-    this.#end();
-    super.connectionLost(error);
-  }
-
-  override remove(): Transport {
-    this.#end();
-    return super.remove();
   }
 
   #goOn(): void {
     if (this.#cancel !== null || this.#isOver || this.#pending > 0 || !this.isReading()) return;
-    this.#resumedAt = this.#clock.now();
+    this.#resumedAt = this.clock.now();
     const left = this.#windowMs - this.#elapsed;
-    this.#cancel = startTimer(left, () => this.#check(), this.#clock);
+    this.#cancel = startTimer(left, () => this.#check(), this.clock);
   }
 
   #hold(): void {
     if (this.#cancel === null) return;
     this.#cancel();
     this.#cancel = null;
-    this.#elapsed = Math.min(this.#windowMs, this.#elapsed + this.#clock.now() - this.#resumedAt);
+    this.#elapsed = Math.min(this.#windowMs, this.#elapsed + this.clock.now() - this.#resumedAt);
   }
 
-  #end(): void {
+  protected override stop(): void {
     this.#isOver = true;
     this.#hold();
   }

@@ -1,7 +1,7 @@
+import { TimedLayer } from "./_timed_layer.ts";
 import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { WriteStallError } from "../../protocols/errors.ts";
-import { type Clock, clockCheck, clockFor, startTimer, systemClock } from "../core/clock.ts";
-import { Layer } from "../stack/layer.ts";
+import { type Clock, clockCheck, startTimer } from "../core/clock.ts";
 import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
 import { SendProgress } from "./_send_progress.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -54,25 +54,20 @@ export function writeStallTimeout(options: WriteStallTimeoutOptions): LayerFacto
   return (upper, transportOptions) => new WriteStallLayer(upper, transportOptions, options);
 }
 
-class WriteStallLayer extends Layer {
+class WriteStallLayer extends TimedLayer {
   readonly #timeoutMs: number;
-  readonly #givenClock: Clock | undefined;
-  #clock: Clock = systemClock;
   #progress: SendProgress | null = null;
   // Since when nothing has left.
   #since = 0;
   #cancel: (() => void) | null = null;
 
   constructor(upper: AnyProtocol, options: TransportOptions, settings: WriteStallTimeoutOptions) {
-    super(upper, options);
+    super(upper, options, settings.clock);
     this.#timeoutMs = settings.timeout;
-    this.#givenClock = settings.clock;
   }
 
-  override connectionMade(inner: Transport): void {
-    this.#clock = this.#givenClock ?? clockFor(inner);
-    this.#progress = new SendProgress(inner, () => this.#since = this.#clock.now());
-    super.connectionMade(inner);
+  protected override begin(inner: Transport): void {
+    this.#progress = new SendProgress(inner, () => this.#since = this.clock.now());
   }
 
   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
@@ -83,21 +78,11 @@ class WriteStallLayer extends Layer {
     return this.#watch(() => super.writelines(parts, options));
   }
 
-  override connectionLost(error: Error | null): void {
-    this.#stop();
-    super.connectionLost(error);
-  }
-
-  override remove(): Transport {
-    this.#stop();
-    return super.remove();
-  }
-
   /** Writes, and looks again and again for as long as something is queued. */
   #watch(write: () => boolean): boolean {
     const mayWrite = write();
     if (this.#cancel === null && !this.inner.isClosing()) {
-      this.#since = this.#clock.now();
+      this.#since = this.clock.now();
       this.#check();
     }
     return mayWrite;
@@ -107,7 +92,7 @@ class WriteStallLayer extends Layer {
     const size = this.inner.getWriteBufferSize();
     this.#cancel = null;
     if (size === 0) return;
-    if (this.#clock.now() - this.#since < this.#timeoutMs) return this.#checkLater();
+    if (this.clock.now() - this.#since < this.#timeoutMs) return this.#checkLater();
     const asked = this.#progress?.ask() ?? null;
     if (asked === null) return this.#end(size);
     this.#cancel = () => {};
@@ -119,19 +104,19 @@ class WriteStallLayer extends Layer {
     if (this.#cancel === null) return;
     const size = this.inner.getWriteBufferSize();
     if (moved === false && size > 0) return this.#end(size);
-    if (moved === true) this.#since = this.#clock.now();
+    if (moved === true) this.#since = this.clock.now();
     this.#checkLater();
   }
 
   #checkLater(): void {
-    this.#cancel = startTimer(this.#timeoutMs / CHECKS, () => this.#check(), this.#clock);
+    this.#cancel = startTimer(this.#timeoutMs / CHECKS, () => this.#check(), this.clock);
   }
 
   #end(size: number): void {
     this.inner.abort(new WriteStallError(this.#timeoutMs, size));
   }
 
-  #stop(): void {
+  protected override stop(): void {
     this.#cancel?.();
     this.#cancel = null;
     this.#progress?.stop();

@@ -1,3 +1,4 @@
+import { ObservingLayer } from "../_observing_layer.ts";
 import type { Address } from "../../../protocols/facts/address.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type {
@@ -16,7 +17,6 @@ import {
   size,
   wholeNumber,
 } from "../../../protocols/option_checks.ts";
-import { Layer } from "../../stack/layer.ts";
 import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { CapturedConversation, type CapturedEnd, type Sender } from "./_captured_conversation.ts";
@@ -206,7 +206,7 @@ function endOf(address: Address | null): CapturedEnd | null {
 }
 
 /** Passes everything on, and tells the capture. */
-class CaptureLayer extends Layer {
+class CaptureLayer extends ObservingLayer {
   readonly #open: (transport: Transport) => CapturedConversation;
   #conversation: CapturedConversation | null = null;
   #isAborted = false;
@@ -223,10 +223,6 @@ class CaptureLayer extends Layer {
   override connectionMade(inner: Transport): void {
     this.#conversation = this.#open(inner);
     super.connectionMade(inner);
-  }
-
-  override get borrowsChunks(): boolean {
-    return this.isBorrowedAbove;
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {

@@ -23,8 +23,12 @@ import {
 /** What a parser found: a header and its length in bytes, or that more is needed. */
 type ParsedProxyHeader = { readonly header: ProxyHeader; readonly length: number } | null;
 
-/** Throws what is wrong with a header. */
-type Fail = (what: string) => never;
+/** What is wrong with a header. */
+export class HeaderFault extends Error {}
+
+function fail(what: string): never {
+  throw new HeaderFault(what);
+}
 
 type Ends = Pick<ProxyHeader, "source" | "destination">;
 
@@ -36,18 +40,17 @@ const NO_ENDS: Ends = { source: null, destination: null };
  * @param bytes What has arrived so far.
  * @param versions Which versions are allowed.
  * @param maxLength The longest header that is allowed, in bytes.
- * @param fail Called as soon as it cannot become a header that is allowed.
  * @returns The header; `null` if more bytes are needed.
+ * @throws {HeaderFault} As soon as it cannot become a header that is allowed.
  */
 export function parseProxyHeader(
   bytes: Bytes,
   versions: readonly (1 | 2)[],
   maxLength: number,
-  fail: Fail,
 ): ParsedProxyHeader {
   for (const version of versions) {
     if (startsAlike(bytes, version === 1 ? PREFIX : SIGNATURE)) {
-      return version === 1 ? parseLine(bytes, fail) : parseBinary(bytes, maxLength, fail);
+      return version === 1 ? parseLine(bytes) : parseBinary(bytes, maxLength);
     }
   }
   return fail("its first bytes are not those of a header");
@@ -58,7 +61,7 @@ function startsAlike(bytes: Bytes, start: Uint8Array): boolean {
   return bytes.subarray(0, start.length).every((byte, index) => byte === start[index]);
 }
 
-function parseLine(bytes: Bytes, fail: Fail): ParsedProxyHeader {
+function parseLine(bytes: Bytes): ParsedProxyHeader {
   const end = bytes.subarray(0, LONGEST_LINE).indexOf(0x0a);
   if (end === -1) {
     return bytes.length < LONGEST_LINE
@@ -73,7 +76,7 @@ function parseLine(bytes: Bytes, fail: Fail): ParsedProxyHeader {
     header: {
       version: 1,
       command: "proxy",
-      ...lineEnds(family, [source, destination], rest, fail),
+      ...lineEnds(family, [source, destination], rest),
       tlvs: {},
     },
     length: end + 1,
@@ -84,7 +87,6 @@ function lineEnds(
   family: string,
   hosts: readonly [string, string],
   ports: readonly string[],
-  fail: Fail,
 ): Ends {
   // What follows is to be ignored.
   if (family === "UNKNOWN") return NO_ENDS;
@@ -102,7 +104,7 @@ function lineEnds(
   return { source: source ?? null, destination: destination ?? null };
 }
 
-function parseBinary(bytes: Bytes, maxLength: number, fail: Fail): ParsedProxyHeader {
+function parseBinary(bytes: Bytes, maxLength: number): ParsedProxyHeader {
   const versionAndCommand = bytes[12];
   if (versionAndCommand !== undefined && versionAndCommand !== 0x20 && versionAndCommand !== 0x21) {
     fail(`version and command are 0x${versionAndCommand.toString(16)}`);
@@ -114,9 +116,9 @@ function parseBinary(bytes: Bytes, maxLength: number, fail: Fail): ParsedProxyHe
   if (bytes.length < length) return null;
   const isLocal = versionAndCommand === 0x20;
   const header = copyOf(bytes, 0, length);
-  const { ends, tlvsAt } = binaryEnds(header, isLocal, fail);
+  const { ends, tlvsAt } = binaryEnds(header, isLocal);
   // Of a proxy that speaks for itself everything is to be ignored.
-  const tlvs = isLocal ? {} : readTlvs(header, tlvsAt, fail);
+  const tlvs = isLocal ? {} : readTlvs(header, tlvsAt);
   return {
     header: { version: 2, command: isLocal ? "local" : "proxy", ...ends, tlvs },
     length,
@@ -126,7 +128,6 @@ function parseBinary(bytes: Bytes, maxLength: number, fail: Fail): ParsedProxyHe
 function binaryEnds(
   header: Bytes,
   isLocal: boolean,
-  fail: Fail,
 ): { readonly ends: Ends; readonly tlvsAt: number } {
   if (isLocal) return { ends: NO_ENDS, tlvsAt: header.length };
   const [family, kind] = [(header[13] ?? 0) >> 4, (header[13] ?? 0) & 15];
@@ -161,22 +162,22 @@ function unixAddress(block: Bytes, index: 0 | 1, kind: number): Address {
   return { transport: kind === 1 ? "unix" : "unixpacket", path: text };
 }
 
-function readTlvs(header: Bytes, from: number, fail: Fail): ProxyTlvs {
+function readTlvs(header: Bytes, from: number): ProxyTlvs {
   const facts: { -readonly [K in keyof ProxyTlvs]: ProxyTlvs[K] } = {};
   const others: ProxyTlv[] = [];
-  for (const { type, value, offset } of splitTlvs(header, from, fail)) {
+  for (const { type, value, offset } of splitTlvs(header, from)) {
     if (type === TLV.alpn) facts.alpn = latin1(value);
-    else if (type === TLV.authority) facts.authority = utf8(value, fail);
-    else if (type === TLV.crc32c) facts.crc32c = checkedCrc(header, value, offset, fail);
-    else if (type === TLV.uniqueId) facts.uniqueId = checkedId(value, fail);
-    else if (type === TLV.ssl) facts.ssl = readSsl(value, fail);
+    else if (type === TLV.authority) facts.authority = utf8(value);
+    else if (type === TLV.crc32c) facts.crc32c = checkedCrc(header, value, offset);
+    else if (type === TLV.uniqueId) facts.uniqueId = checkedId(value);
+    else if (type === TLV.ssl) facts.ssl = readSsl(value);
     else if (type === TLV.netns) facts.netns = latin1(value);
     else if (type !== TLV.noop) others.push({ type, value });
   }
   return others.length === 0 ? facts : { ...facts, others };
 }
 
-function readSsl(bytes: Bytes, fail: Fail): ProxySsl {
+function readSsl(bytes: Bytes): ProxySsl {
   if (bytes.length < 5) fail("the facts on TLS are cut off");
   const bits = bytes[0] ?? 0;
   const facts: { -readonly [K in keyof ProxySsl]: ProxySsl[K] } = {
@@ -187,9 +188,9 @@ function readSsl(bytes: Bytes, fail: Fail): ProxySsl {
       bytes.subarray(1, 5).every((byte) => byte === 0),
   };
   const others: ProxyTlv[] = [];
-  for (const { type, value } of splitTlvs(bytes, 5, fail)) {
+  for (const { type, value } of splitTlvs(bytes, 5)) {
     if (type === TLV.sslVersion) facts.version = latin1(value);
-    else if (type === TLV.sslCommonName) facts.commonName = utf8(value, fail);
+    else if (type === TLV.sslCommonName) facts.commonName = utf8(value);
     else if (type === TLV.sslCipher) facts.cipher = latin1(value);
     else if (type === TLV.sslSignatureAlgorithm) facts.signatureAlgorithm = latin1(value);
     else if (type === TLV.sslKeyAlgorithm) facts.keyAlgorithm = latin1(value);
@@ -201,7 +202,6 @@ function readSsl(bytes: Bytes, fail: Fail): ProxySsl {
 function* splitTlvs(
   bytes: Bytes,
   from: number,
-  fail: Fail,
 ): Generator<ProxyTlv & { readonly offset: number }, void, undefined> {
   for (let at = from; at < bytes.length;) {
     const [type = 0, high = 0, low] = bytes.subarray(at, at + 3);
@@ -213,7 +213,7 @@ function* splitTlvs(
 }
 
 /** The checksum covers the whole header, with zeros in its own place. */
-function checkedCrc(header: Bytes, value: Bytes, offset: number, fail: Fail): number {
+function checkedCrc(header: Bytes, value: Bytes, offset: number): number {
   if (value.length !== 4) fail(`the checksum has ${value.length} bytes`);
   const told = new DataView(value.buffer).getUint32(0);
   const covered = copyOf(header).fill(0, offset, offset + 4);
@@ -221,7 +221,7 @@ function checkedCrc(header: Bytes, value: Bytes, offset: number, fail: Fail): nu
   return told;
 }
 
-function checkedId(value: Bytes, fail: Fail): Bytes {
+function checkedId(value: Bytes): Bytes {
   if (value.length > LONGEST_UNIQUE_ID) fail(`the unique id has ${value.length} bytes`);
   return value;
 }
@@ -230,7 +230,7 @@ function latin1(bytes: Bytes): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-function utf8(bytes: Bytes, fail: Fail): string {
+function utf8(bytes: Bytes): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -23,7 +23,7 @@ import {
 } from "../../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { formatProxyHeader, formatProxyLine } from "./_format_proxy_header.ts";
-import { parseProxyHeader } from "./_parse_proxy_header.ts";
+import { HeaderFault, parseProxyHeader } from "./_parse_proxy_header.ts";
 
 /**
  * The default of `headerTimeout`, in milliseconds: the header is in the first packet, which may
@@ -280,9 +280,7 @@ class ProxyReader extends Layer {
   #readHeader(bytes: Bytes): Bytes | null {
     const { versions, maxLength } = this.#limits;
     try {
-      const parsed = parseProxyHeader(bytes, versions, maxLength, (what) => {
-        throw new ProxyProtocolError(this.#peer(), what);
-      });
+      const parsed = parseProxyHeader(bytes, versions, maxLength);
       if (parsed === null) return null;
       this.#header = parsed.header;
       this.#headerLength = parsed.length;
@@ -291,8 +289,8 @@ class ProxyReader extends Layer {
       this.#stopTimer?.();
       return bytes.subarray(parsed.length);
     } catch (error) {
-      if (!(error instanceof ProxyProtocolError)) throw error;
-      this.inner.abort(error);
+      if (!(error instanceof HeaderFault)) throw error;
+      this.#fail(error.message);
       return null;
     }
   }
