@@ -8,7 +8,12 @@ import { RecordingProtocol } from "../../../../testing/recording/recording_proto
 import { createServer } from "../../../../transports/create_server.ts";
 import { crc32c } from "../../../../transports/layers/capture/crc32c.ts";
 import { formatProxyHeader } from "../../../../transports/layers/proxy/_format_proxy_header.ts";
-import { proxyProtocol, type ProxyProtocolOptions, sendProxyProtocol, type SendProxyProtocolOptions } from "../../../../transports/layers/proxy/proxy_protocol.ts";
+import {
+  proxyProtocol,
+  type ProxyProtocolOptions,
+  sendProxyProtocol,
+  type SendProxyProtocolOptions,
+} from "../../../../transports/layers/proxy/proxy_protocol.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { ReplacedClock } from "../../../support/time/replaced_clock.ts";
 import { backgroundClock } from "../../../../transports/core/clock.ts";
