@@ -177,7 +177,7 @@ export function assertCodec<In, Out = In>(
 /** Memory that holds what an earlier message has left. */
 const USED_SEGMENT: EncodeSegment = { take: (length) => new Uint8Array(length).fill(0xaa) };
 
-/** What is checked of one case. */
+/** The checks of one case. */
 class CaseCheck<In, Out> {
   readonly #makeCodec: () => Codec<In, Out>;
   readonly #case: AnyCase<In, Out>;

@@ -155,7 +155,7 @@ class KnowsNoFallback extends TransportWrapper {
 const WRAPPED_FAULTS: Record<string, [wrap: (inner: Transport) => Transport, cases: RegExp]> = {
   "loses a byte": [(inner) => new LosesLastByte(inner), /many sizes/],
   "swaps parts": [(inner) => new SwapsParts(inner), /writelines\(\) sends what/],
-  "takes what is not bytes": [(inner) => new TakesAnything(inner), /anything but bytes/],
+  "takes what is not bytes": [(inner) => new TakesAnything(inner), /any other kind throws/],
   "sends what was written over": [(inner) => new WritesLater(inner), /Changing up to/],
   "leaves data with the writer who gives it away": [
     (inner) => new IgnoresOptions(inner),

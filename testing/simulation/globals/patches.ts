@@ -44,7 +44,7 @@ export function patch<T extends object, K extends keyof T>(
   return { target, name, make: (original) => make(original as T[K]) };
 }
 
-/** A patch of a function, in place of which a program in a world calls `instead`. */
+/** A patch of a function: a program in a world calls `instead`. */
 export function replaced<T extends object, A extends unknown[]>(
   target: T,
   name: keyof T,

@@ -23,7 +23,7 @@ import {
 /** What a parser found: a header and its length in bytes, or that more is needed. */
 type ParsedProxyHeader = { readonly header: ProxyHeader; readonly length: number } | null;
 
-/** What is wrong with a header. */
+/** A mistake in a header. */
 export class HeaderFault extends Error {}
 
 function fail(what: string): never {
