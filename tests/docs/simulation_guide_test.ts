@@ -41,7 +41,7 @@ async function runTest(
 ): Promise<Outcome> {
   const own = chaos === undefined ? test : test.replace(/chaos: \{.*?\}/, chaos);
   await using tree = await makeUserTree({ ...files, "shop_test.ts": own });
-  const { code, stdout, stderr } = await denoIn(tree, ["test", "-A"]).output();
+  const { code, stdout, stderr } = await denoIn(tree, ["test", "-A", "--no-check"]).output();
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   const picture = code === 0 ? null : await Deno.readTextFile(new URL("failure.svg", tree.root));
   return { code, output, picture };
@@ -56,6 +56,23 @@ function textsOf(picture: string): string[] {
 function assertPrinted(output: string, { code, line }: Fence): void {
   assert(output.includes(code.trimEnd()), `The fence at line ${line} is not in:\n${output}`);
 }
+
+Deno.test("simulation_guide.md: every version of the programs passes the type check", async () => {
+  // Once for all, as it takes longer than the tests.
+  await using tree = await makeUserTree({
+    "first/shop.ts": shop,
+    "first/customer.ts": firstCustomer,
+    "first/shop_test.ts": test,
+    "mended/shop.ts": shop,
+    "mended/customer.ts": mendedCustomer(),
+    "mended/shop_test.ts": test,
+    "right/shop.ts": rightShop,
+    "right/customer.ts": rightCustomer,
+    "right/shop_test.ts": test,
+  });
+  const { code, stderr } = await denoIn(tree, ["check", "."]).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+});
 
 Deno.test("simulation_guide.md: the first customer loses an order, as reported and drawn", async () => {
   const { code, output, picture } = await runTest({

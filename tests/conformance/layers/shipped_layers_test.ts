@@ -96,10 +96,13 @@ function testStack(carrier: "memory" | "TCP", names: readonly string[], note = "
 
 /** Another format of the same layer is a battery of its own in the long run only. */
 const SAME_MECHANISM = ["deflate", "deflate-raw", "brotli"];
+/** These look at the bytes and pass them on: together but in the long run, where each is alone too. */
+const OBSERVING = ["logging", "idleTimeout", "writeStallTimeout", "minimumRate", "counters"];
 
-const single = [...Object.keys(LAYERS), ...Object.keys(SHRINKING)];
+testStack("TCP", OBSERVING);
+const single = [...Object.keys(LAYERS), ...Object.keys(SHRINKING)]
+  .filter((name) => isLongRun || ![...SAME_MECHANISM, ...OBSERVING].includes(name));
 for (const [index, name] of single.entries()) {
-  if (!isLongRun && SAME_MECHANISM.includes(name)) continue;
   const [one, other] = index % 2 === 0 ? ["memory", "TCP"] as const : ["TCP", "memory"] as const;
   testStack(one, [name]);
   if (isLongRun) testStack(other, [name]);
