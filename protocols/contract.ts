@@ -54,7 +54,7 @@ export interface SetProtocolOptions {
 
 /** Options for {@linkcode Transport.abort}. */
 export interface AbortOptions {
-  /** What `connectionLost` is told; without it `null`. */
+  /** The argument of `connectionLost`; `null` if none is given. */
   readonly reason?: Error;
   /**
    * Resets the connection (TCP's RST) instead of ending it: the peer's next read fails, so it
@@ -166,7 +166,7 @@ export interface Transport {
   setWriteBufferLimits(limits?: { readonly high?: number; readonly low?: number }): void;
   /** The limits in force, in bytes. */
   getWriteBufferLimits(): WriteBufferLimits;
-  /** How many bytes are accepted and not yet sent. */
+  /** How many bytes are queued: accepted by `write` and not yet taken by the system. */
   getWriteBufferSize(): number;
   /**
    * Makes another protocol receive what comes next, and what waits because reading is paused;

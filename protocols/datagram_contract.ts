@@ -54,11 +54,11 @@ export interface DroppedDatagrams {
 export interface DatagramCloseInfo {
   /** Who ended it; see {@linkcode CloseInfo.endedBy}. No peer can end an endpoint. */
   readonly endedBy: Exclude<CloseInfo["endedBy"], "peer">;
-  /** What `connectionLost` was told: the failure, or `null`. */
+  /** The argument of `connectionLost`: the failure, or `null`. */
   readonly error: Error | null;
   /** How many datagrams were delivered. */
   readonly received: number;
-  /** How many datagrams the system took over. */
+  /** How many datagrams the system accepted. */
   readonly sent: number;
   /** How many datagrams were queued and never sent. */
   readonly unsent: number;
@@ -177,7 +177,7 @@ export interface DatagramTransport {
   /** The port it is bound to; 0 where that is no port of a host. */
   readonly port: number;
   /**
-   * Receives what is sent to a multicast group.
+   * Joins a multicast group: receives the datagrams that are sent to it.
    *
    * @throws {TypeError} If it is no group of the endpoint's family, or the endpoint has none.
    * @throws The error of the system, as for a second time.
@@ -185,7 +185,7 @@ export interface DatagramTransport {
   joinGroup(group: string, options?: GroupOptions): Promise<void>;
   /** Receives it no longer; takes what `joinGroup` took, and throws as it does. */
   leaveGroup(group: string, options?: GroupOptions): Promise<void>;
-  /** What was dropped until now. */
+  /** How many datagrams have been dropped so far, by reason. */
   readonly dropped: DroppedDatagrams;
   /** Resolves after `connectionLost` to how the endpoint ended. Never rejects. */
   readonly closed: Promise<DatagramCloseInfo>;

@@ -4,14 +4,13 @@ import { WAIT_CHECKS, type WaitOptions } from "./waits/wait_options.ts";
 /** Options for `sniff` and `sniffProtocol`. */
 export interface SniffOptions extends WaitOptions {
   /**
-   * How many milliseconds the peer has to say what it is.
+   * How many milliseconds the peer may take to send enough to recognise its protocol.
    *
    * @default {5000}
    */
   readonly timeout?: number;
   /**
-   * The most bytes that are looked at, in bytes. If they do not decide it, the connection is one of
-   * the others.
+   * How many bytes are looked at, at most. If they match no case, the connection counts as `other`.
    *
    * @default {256}
    */

@@ -12,7 +12,7 @@ export type Match = (head: Uint8Array) => boolean | undefined;
 export interface SniffCase<T> {
   /** Whether the first bytes are those of the protocol. */
   readonly match: Match;
-  /** What becomes of the connection. */
+  /** The value for connections of this protocol, such as a handler. */
   readonly use: T;
 }
 

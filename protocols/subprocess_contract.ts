@@ -12,12 +12,12 @@ import type { ExtraInfo, ExtraInfoValue, ProcessExit } from "./facts/extra_info.
 /** Options for the end of a process. */
 export interface ProcessShutdownOptions {
   /**
-   * How many milliseconds it gets to end by itself after SIGTERM.
+   * How many milliseconds the process may take to exit after SIGTERM. Then it is sent SIGKILL.
    *
    * @default {5000}
    */
   readonly grace?: number;
-  /** Cuts that short when it aborts. */
+  /** Sends SIGKILL at once when it aborts. */
   readonly signal?: AbortSignal;
 }
 
@@ -120,7 +120,7 @@ export interface SubprocessProtocolCallbacks {
    * until a returned promise settles.
    */
   pipeDataReceived?(fd: number, chunk: Bytes): unknown;
-  /** A pipe was closed: in good order (`null`), or by a failure. */
+  /** A pipe was closed: cleanly (`null`), or by a failure. */
   pipeConnectionLost?(fd: number, error: Error | null): void;
   /** The process has ended; `returncode` is known. Data may still come. */
   processExited?(): void;

@@ -35,7 +35,7 @@ const DEFAULT_RELAY_IDLE_TIMEOUT = 300_000;
 
 /** How one direction of a {@linkcode relay} ended. */
 export interface RelayDirection {
-  /** How many bytes were passed on. */
+  /** How many bytes were forwarded. */
   readonly bytes: number;
   /** `"eof"` if the sender ended its data, else the failure. */
   readonly reason: "eof" | Error;

@@ -21,7 +21,7 @@ import { type StreamWriter, writerOf } from "./writing/stream_writer.ts";
 /** Options for {@linkcode StreamConnection.close}. */
 export interface CloseOptions {
   /**
-   * How many milliseconds what is queued gets to be sent, before the connection is aborted.
+   * How many milliseconds queued bytes may take to be sent. Then the connection is aborted.
    *
    * @default {10000}
    */
@@ -60,15 +60,15 @@ const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }
  * ```
  */
 export interface StreamConnection extends AsyncDisposable {
-  /** The bytes that come in. */
+  /** Reads the received bytes. */
   readonly reader: StreamReader;
-  /** The way out. */
+  /** Writes the bytes to send. */
   readonly writer: StreamWriter;
   /** The transport that carries the bytes. */
   readonly transport: Transport;
   /** The bytes that come in, as a Web byte stream. */
   readonly readable: ReadableStream<Bytes>;
-  /** The way out, as a Web stream. */
+  /** The bytes to send, as a Web stream. */
   readonly writable: WritableStream<Uint8Array>;
   /**
    * Aborts when the peer is gone, even without a pending read: the connection is lost, sending has

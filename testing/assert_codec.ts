@@ -40,11 +40,11 @@ export type CodecCase<In, Out = In> =
 
 /** What {@linkcode CodecCase} has beside `sent`. */
 export interface CodecCaseParts<In> {
-  /** What is special about it, for the report of a failure. */
+  /** The name of the case, for the report of a failure. */
   readonly name?: string;
-  /** What the peer sends; a string as UTF-8. */
+  /** The bytes that the peer sends; a string as UTF-8. */
   readonly bytes: Uint8Array | string;
-  /** What is received, in order. A class means an error of it. */
+  /** The messages that are received, in order. A class stands for an error of that class. */
   readonly received: readonly (In | ErrorClass)[];
   /**
    * The further messages when the data ends after the bytes.
@@ -88,7 +88,7 @@ export interface AssertCodecOptions<In, Out = In> {
   /** Tests the limit: at one less than the length of a message, at its length, and at one more. */
   readonly limit?: CodecLimit<In, Out>;
   /**
-   * How often each case is cut into random pieces.
+   * How many times each case is cut into random pieces.
    *
    * @default {20}
    */

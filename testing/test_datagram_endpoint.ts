@@ -22,7 +22,7 @@ export interface TestDatagramEndpointOptions {
    */
   readonly gaps?: readonly DatagramGap[];
   /**
-   * What registers or runs one test; a promise it returns is awaited before the next.
+   * Registers or runs one test; a promise that it returns is awaited before the next.
    *
    * @default {Deno.test}
    */

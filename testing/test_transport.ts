@@ -33,7 +33,7 @@ export interface TestTransportOptions {
    */
   readonly gaps?: readonly TransportGap[];
   /**
-   * What registers or runs one test; a promise it returns is awaited before the next.
+   * Registers or runs one test; a promise that it returns is awaited before the next.
    *
    * @default {Deno.test}
    */

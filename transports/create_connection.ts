@@ -65,8 +65,7 @@ export interface ConnectOptions
    */
   readonly connectTimeout?: number;
   /**
-   * How many milliseconds an address of a host gets before the next one is tried beside it (RFC
-   * 8305).
+   * How many milliseconds after one address of a host the next one is tried too (RFC 8305).
    *
    * @default {250}
    */

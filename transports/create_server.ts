@@ -51,7 +51,7 @@ export interface ListenOptions
    */
   readonly hostname?: string | readonly string[];
   /**
-   * How many connections the system keeps waiting until they are accepted.
+   * How many connections the system queues until they are accepted.
    *
    * @default {511}
    */

@@ -37,9 +37,9 @@ export interface SendFileOptions extends WaitOptions {
    * @default {0}
    */
   readonly offset?: number;
-  /** How many bytes; by default all up to the end that the file has when the call begins. */
+  /** How many bytes to send; by default all up to the end of the file at the time of the call. */
   readonly count?: number;
-  /** Told after each piece how many bytes were handed over for sending. */
+  /** Called after each piece with the number of bytes handed over for sending so far. */
   readonly onProgress?: (sent: number) => unknown;
 }
 

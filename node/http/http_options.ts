@@ -38,7 +38,7 @@ export interface HttpInfo {
 
 /** An upgrade that was accepted. */
 export interface HttpUpgrade {
-  /** What the handler returns. */
+  /** The response that the handler must return for the upgrade to happen. */
   readonly response: Response;
   /** The connection, once the answer is on its way. */
   readonly connection: Promise<StreamConnection>;
@@ -50,20 +50,20 @@ export type FetchHandler = (request: Request, info: HttpInfo) => Response | Prom
 /** Options for HTTP over connections. All times are in milliseconds. */
 export interface HttpOptions {
   /**
-   * How long the head of a request may take, from the connection or its first byte on. A client
-   * that takes longer is answered 408.
+   * How many milliseconds the head of a request may take, from the connection or its first byte. A
+   * client that takes longer is answered 408.
    *
    * @default {60000}
    */
   readonly headersTimeout?: number;
   /**
-   * How long a request may take to arrive with its body.
+   * How many milliseconds a request may take to arrive with its body. Then it is answered with 408.
    *
    * @default {300000}
    */
   readonly requestTimeout?: number;
   /**
-   * How long a connection is kept without a request.
+   * How many milliseconds a connection stays open without a request.
    *
    * @default {5000}
    */
@@ -74,7 +74,10 @@ export interface HttpOptions {
    * @default {16384}
    */
   readonly maxHeaderSize?: number;
-  /** Told of what the handler throws, which is answered 500; prints to the console by default. */
+  /**
+   * Gets each exception of the handler, which is answered with 500; prints to the console by
+   * default.
+   */
   readonly onError?: ErrorHandler;
 }
 

@@ -44,7 +44,7 @@ export class HttpService {
   #isStopping = false;
 
   /**
-   * Serves nothing yet.
+   * Creates a service without connections: give them to {@linkcode serve}.
    *
    * @param handler Answers requests: a function from a `Request` to a `Response`, or a server of
    * node:http or node:http2 that listens nowhere, with a framework on it.

@@ -48,7 +48,7 @@ export interface ContentMessage {
    * The header's fields by their names in lower case. The length is among those that are received.
    */
   readonly headers: ReadonlyMap<string, string>;
-  /** What the header announced. */
+  /** The body, of the length that the header gives. */
   readonly body: Bytes;
 }
 
@@ -56,7 +56,7 @@ export interface ContentMessage {
 export type OutgoingContent = Uint8Array | string | {
   /** Further fields of the header; the length is added. */
   readonly headers?: ReadonlyMap<string, string>;
-  /** What follows the header; a string is sent as UTF-8. */
+  /** The body after the header; a string is sent as UTF-8. */
   readonly body: Uint8Array | string;
 };
 

@@ -37,7 +37,7 @@ const DEFAULT_MAX_LENGTH_FIELD_MESSAGE = 1_048_576;
  */
 export interface LengthFieldCodecOptions {
   /**
-   * The size of the length field.
+   * The size of the length field, in bytes.
    *
    * @default {4}
    */
@@ -49,7 +49,7 @@ export interface LengthFieldCodecOptions {
    */
   readonly littleEndian?: boolean;
   /**
-   * How many bytes come before it.
+   * How many bytes precede the length field.
    *
    * @default {0}
    */

@@ -18,14 +18,14 @@ const DEFAULT_MAX_LINE_LENGTH = 65_536;
 /** Options for {@linkcode lineCodec}. */
 export interface LineCodecOptions {
   /**
-   * What ends a line that is read: `"\n"`, `"\r\n"`, or either of them. With `"lf"` a `"\r"` before
+   * The ending of received lines: `"\n"`, `"\r\n"`, or either of them. With `"lf"` a `"\r"` before
    * it, with `"crlf"` a `"\n"` by itself belongs to the line.
    *
    * @default {"either"}
    */
   readonly ending?: "lf" | "crlf" | "either";
   /**
-   * What ends a line that is written, where either is read.
+   * The ending of sent lines, if either is accepted in received ones.
    *
    * @default {"lf"}
    */

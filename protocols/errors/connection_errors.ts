@@ -23,12 +23,12 @@ export class ConnectionLostError extends Error {
  * unheeded.
  */
 export class WriteBufferFullError extends RangeError {
-  /** How many bytes were buffered, in bytes. */
+  /** How much was queued, in bytes. */
   readonly size: number;
   /** The cap, `maxWriteBuffer`, in bytes. */
   readonly limit: number;
 
-  /** Takes what was buffered, the cap, and the peer's address as text. */
+  /** Creates the error from both sizes in bytes and the peer's address as text. */
   constructor(size: number, limit: number, peer: string) {
     super(`Cannot write to ${peer}: ${size} bytes are queued, maxWriteBuffer is ${limit}`);
     this.name = "WriteBufferFullError";
@@ -44,7 +44,7 @@ export class ReceiveBufferFullError extends RangeError {
   /** The cap, `maxReadBuffer`, in bytes. */
   readonly limit: number;
 
-  /** Takes what would have waited, and the cap. */
+  /** Creates the error from both sizes in bytes. */
   constructor(size: number, limit: number) {
     super(`Cannot keep what arrives: ${size} bytes wait to be read, maxReadBuffer is ${limit}`);
     this.name = "ReceiveBufferFullError";
@@ -58,7 +58,7 @@ export class NameResolutionError extends Error {
   /** The name that was looked up. */
   readonly hostname: string;
 
-  /** Takes the name; `cause` is what the resolver said. */
+  /** Creates the error from the name; `cause` is the error of the resolver. */
   constructor(hostname: string, options?: ErrorOptions) {
     super(`Cannot resolve host name: "${hostname}"`, options);
     this.name = "NameResolutionError";
@@ -70,7 +70,7 @@ export class NameResolutionError extends Error {
 export class ConnectTimeoutError extends TimeoutError {
   /** Where the connection should have gone, as text. */
   readonly address: string;
-  /** Takes the address and the time waited. */
+  /** Creates the error from the address as text and the timeout in milliseconds. */
   constructor(address: string, timeoutMs: number, options?: ErrorOptions) {
     super(`Cannot connect to ${address}: no answer within ${timeoutMs} ms`, timeoutMs, options);
     this.name = "ConnectTimeoutError";
@@ -80,7 +80,10 @@ export class ConnectTimeoutError extends TimeoutError {
 
 /** Nothing was sent or received for too long. */
 export class IdleTimeoutError extends TimeoutError {
-  /** Takes the time waited, and the direction in which nothing happened, if only one counts. */
+  /**
+   * Creates the error from the timeout in milliseconds, and the direction that counts if only one
+   * does.
+   */
   constructor(timeoutMs: number, direction: "received" | "sent" | "both" = "both") {
     const what = direction === "both" ? "no byte" : `no byte ${direction}`;
     super(`Connection is idle: ${what} in ${timeoutMs} ms`, timeoutMs);
@@ -90,7 +93,7 @@ export class IdleTimeoutError extends TimeoutError {
 
 /** The other end of a message channel sent something that does not belong to the byte stream. */
 export class CarrierMessageError extends TypeError {
-  /** Says what was received. */
+  /** Creates the error from a description of the message. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "CarrierMessageError";

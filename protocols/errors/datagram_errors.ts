@@ -10,10 +10,10 @@ import type { Bytes } from "../bytes.ts";
 export class DatagramTruncatedError extends Error {
   /** The start of the datagram. */
   readonly partial: Bytes;
-  /** Where it came from. */
+  /** The address of the sender. */
   readonly address: Address;
 
-  /** Takes what is left of it, where it came from, and that address as text. */
+  /** Creates the error from the start of the datagram, the sender's address, and that as text. */
   constructor(partial: Bytes, address: Address, sender: string) {
     super(
       `Cannot receive datagram from ${sender}: it is longer than maxDatagramSize, ` +
@@ -27,12 +27,12 @@ export class DatagramTruncatedError extends Error {
 
 /** A datagram is longer than can be sent. */
 export class DatagramTooLargeError extends RangeError {
-  /** How many bytes it has. */
+  /** The size of the datagram, in bytes. */
   readonly size: number;
   /** How many bytes can be sent; `null` where only the system knows. */
   readonly limit: number | null;
 
-  /** Takes both sizes, in bytes, and the address as text. */
+  /** Creates the error from both sizes in bytes and the address as text. */
   constructor(size: number, limit: number | null, destination: string, options?: ErrorOptions) {
     const most = limit === null ? "more than the system sends" : `the most is ${limit}`;
     super(`Cannot send datagram to ${destination}: it has ${size} bytes, ${most}`, options);

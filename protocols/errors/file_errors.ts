@@ -2,10 +2,10 @@
 export class IncompleteSendError extends Error {
   /** How many bytes were sent. */
   readonly sent: number;
-  /** How many were to be sent. */
+  /** How many bytes the range has. */
   readonly expected: number;
 
-  /** Takes the name of the file, and both numbers. */
+  /** Creates the error from the name of the file and both numbers of bytes. */
   constructor(name: string, sent: number, expected: number) {
     super(`Cannot send all of ${name}: it ended after ${sent} of ${expected} bytes`);
     this.name = "IncompleteSendError";

@@ -9,7 +9,7 @@ export abstract class FrameError extends Error {
    */
   readonly recoverable: boolean;
 
-  /** Takes the text and whether the connection can go on. */
+  /** Creates the error from its message and whether decoding can continue after it. */
   constructor(message: string, recoverable: boolean, options?: ErrorOptions) {
     super(message, options);
     this.name = "FrameError";
@@ -25,7 +25,7 @@ export class FrameTooLongError extends FrameError {
   readonly limit: number;
 
   /**
-   * Takes the length and the limit.
+   * Creates the error from both lengths in bytes.
    *
    * @param length How long the message is, or how much of it was seen, in bytes.
    * @param limit The limit, in bytes.
@@ -41,7 +41,7 @@ export class FrameTooLongError extends FrameError {
 
 /** The peer sent bytes that the format does not allow. */
 export class FrameDecodeError extends FrameError {
-  /** Says what was read and what is wrong with it. By default the connection cannot go on. */
+  /** Creates the error from its message. By default decoding cannot continue after it. */
   constructor(message: string, options: ErrorOptions & { readonly recoverable?: boolean } = {}) {
     super(message, options.recoverable ?? false, options);
     this.name = "FrameDecodeError";
@@ -50,7 +50,7 @@ export class FrameDecodeError extends FrameError {
 
 /** A message cannot be written in the format; nothing of it was sent. */
 export class FrameEncodeError extends FrameError {
-  /** Says what is wrong with the message. */
+  /** Creates the error from its text. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, true, options);
     this.name = "FrameEncodeError";
@@ -62,7 +62,7 @@ export class IncompleteFrameError extends FrameError {
   /** How many bytes of the message had arrived and were not decoded yet. */
   readonly buffered: number;
 
-  /** Takes how much had arrived, in bytes. */
+  /** Creates the error from the number of bytes that had arrived. */
   constructor(buffered: number) {
     super(`Cannot complete message: data ended after ${buffered} bytes of it`, false);
     this.name = "IncompleteFrameError";

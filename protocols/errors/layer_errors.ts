@@ -2,10 +2,10 @@ import { TimeoutError } from "./timeout_error.ts";
 
 /** Bytes were waiting to be sent, and the peer took none of them for too long. */
 export class WriteStallError extends TimeoutError {
-  /** How many bytes were waiting. */
+  /** How many bytes were queued. */
   readonly size: number;
 
-  /** Takes the time waited and what was waiting. */
+  /** Creates the error from the timeout in milliseconds and the queued bytes. */
   constructor(timeoutMs: number, size: number) {
     super(`Cannot send: the peer took none of ${size} bytes in ${timeoutMs} ms`, timeoutMs);
     this.name = "WriteStallError";
@@ -15,14 +15,14 @@ export class WriteStallError extends TimeoutError {
 
 /** The peer sent too slowly. */
 export class MinimumRateError extends TimeoutError {
-  /** How many bytes came. */
+  /** How many bytes were received in the window. */
   readonly received: number;
-  /** In how many milliseconds. */
+  /** The length of the window, in milliseconds. */
   readonly windowMs: number;
-  /** How many bytes a second were asked for. */
+  /** The required rate, in bytes a second. */
   readonly rate: number;
 
-  /** Takes what came in which time, and the rate that was asked for. */
+  /** Creates the error from the bytes, the window in milliseconds, and the required rate. */
   constructor(received: number, windowMs: number, rate: number) {
     super(
       `Peer is too slow: ${received} bytes in ${windowMs} ms, at least ${rate} a second asked`,
@@ -40,7 +40,9 @@ export class DecompressionError extends Error {
   /** The format that was expected, such as `"gzip"`. */
   readonly format: string;
 
-  /** Takes the format and what is wrong; `cause` is what the decompressor said. */
+  /**
+   * Creates the error from the format and a description; `cause` is the error of the decompressor.
+   */
   constructor(format: string, fault: string, options?: ErrorOptions) {
     super(`Cannot decompress ${format} data: ${fault}`, options);
     this.name = "DecompressionError";
@@ -50,14 +52,14 @@ export class DecompressionError extends Error {
 
 /** Compressed data grew more than is allowed: a decompression bomb. */
 export class DecompressionLimitError extends RangeError {
-  /** How many bytes were received since the beginning. */
+  /** How many compressed bytes were received on this connection. */
   readonly received: number;
-  /** How many bytes they had become when that was stopped. */
+  /** How many bytes they had expanded to at the limit. */
   readonly produced: number;
-  /** How many times as many bytes as were received may come of them. */
+  /** The limit: how many bytes may come of each received byte. */
   readonly maxRatio: number;
 
-  /** Takes what came, what became of it, and the limit. */
+  /** Creates the error from both numbers of bytes and the limit. */
   constructor(received: number, produced: number, maxRatio: number) {
     super(
       `Cannot decompress: ${received} bytes became ${produced} or more, maxRatio is ${maxRatio}`,
@@ -71,10 +73,10 @@ export class DecompressionLimitError extends RangeError {
 
 /** A file is not a capture, or not one that can be read. */
 export class CaptureFormatError extends Error {
-  /** Where in the file, in bytes. */
+  /** The position in the file, in bytes. */
   readonly offset: number;
 
-  /** Takes the place and what is wrong there. */
+  /** Creates the error from the position in bytes and a description of the fault. */
   constructor(offset: number, what: string) {
     super(`Cannot read capture: byte ${offset}: ${what}`);
     this.name = "CaptureFormatError";
@@ -84,12 +86,12 @@ export class CaptureFormatError extends Error {
 
 /** More was to be captured than the sink took: packets are missing in the capture. */
 export class CaptureOverflowError extends RangeError {
-  /** How many bytes wait for the sink. */
+  /** How many bytes were waiting for the sink. */
   readonly size: number;
   /** The cap, `maxBuffer`, in bytes. */
   readonly limit: number;
 
-  /** Takes what waits, and the cap. */
+  /** Creates the error from both sizes in bytes. */
   constructor(size: number, limit: number) {
     super(
       `Cannot capture: ${size} bytes wait for the sink, maxBuffer is ${limit}; packets are dropped`,
@@ -105,7 +107,7 @@ export class ProxyProtocolError extends Error {
   /** The address of the other end, as text. */
   readonly peer: string;
 
-  /** Takes the address and what is wrong. */
+  /** Creates the error from the peer's address as text and a description of the fault. */
   constructor(peer: string, what: string) {
     super(`Cannot read PROXY header of ${peer}: ${what}`);
     this.name = "ProxyProtocolError";
@@ -117,7 +119,7 @@ export class ProxyProtocolError extends Error {
 export class ProxyProtocolTimeoutError extends TimeoutError {
   /** The address of the other end, as text. */
   readonly peer: string;
-  /** Takes the address and the time waited. */
+  /** Creates the error from the address as text and the timeout in milliseconds. */
   constructor(peer: string, timeoutMs: number) {
     super(`Cannot read PROXY header of ${peer}: not there within ${timeoutMs} ms`, timeoutMs);
     this.name = "ProxyProtocolTimeoutError";

@@ -1,6 +1,6 @@
 /** A process that was to succeed did not: its exit code is not 0, or a signal ended it. */
 export class ProcessFailedError extends Error {
-  /** What was run. */
+  /** The program that was run. */
   readonly program: string;
   /** The exit code; 128 and the number of the signal for one that a signal ended. */
   readonly code: number;
@@ -9,7 +9,7 @@ export class ProcessFailedError extends Error {
   /** The last lines that it wrote to stderr, at most 4 KiB; empty where stderr is no pipe. */
   readonly stderr: string;
 
-  /** Takes what was run, how it ended, and the end of what it wrote to stderr. */
+  /** Creates the error from the program, its exit, and the last lines of its stderr. */
   constructor(program: string, code: number, signal: string | null, stderr: string) {
     const how = signal === null ? `exit code ${code}` : `ended by ${signal}`;
     super(`Process ${program} failed: ${how}${stderr === "" ? "" : `; stderr ends:\n${stderr}`}`);
@@ -25,12 +25,12 @@ export class ProcessFailedError extends Error {
 export class OutputLimitError extends RangeError {
   /** The cap for each pipe, `maxOutput`, in bytes. */
   readonly limit: number;
-  /** What was read of stdout. */
+  /** The bytes read from stdout. */
   readonly stdout: Uint8Array<ArrayBuffer>;
-  /** What was read of stderr. */
+  /** The bytes read from stderr. */
   readonly stderr: Uint8Array<ArrayBuffer>;
 
-  /** Takes the cap, and what was read. */
+  /** Creates the error from the limit in bytes and the output that was read. */
   constructor(limit: number, stdout: Uint8Array<ArrayBuffer>, stderr: Uint8Array<ArrayBuffer>) {
     super(`Cannot collect output: a pipe gave more than ${limit} bytes, the maxOutput`);
     this.name = "OutputLimitError";

@@ -2,10 +2,10 @@
 export class IncompleteReadError extends Error {
   /** The bytes that did arrive; they are consumed. */
   readonly partial: Uint8Array<ArrayBuffer>;
-  /** How many bytes were asked for; `null` if it was a separator. */
+  /** How many bytes were requested; `null` if the read looked for a separator. */
   readonly expected: number | null;
 
-  /** Takes what arrived and how much was asked for. */
+  /** Creates the error from the bytes that arrived and the number that was requested. */
   constructor(partial: Uint8Array<ArrayBuffer>, expected: number | null) {
     super(
       `Cannot complete read: data ended after ${partial.length} of ${
@@ -28,7 +28,10 @@ export class LimitOverrunError extends RangeError {
   /** The limit, in bytes. */
   readonly limit: number;
 
-  /** Takes how far was searched, the limit, and whether the separator was found after that. */
+  /**
+   * Creates the error from the searched bytes, the limit, and whether the separator was found after
+   * it.
+   */
   constructor(consumed: number, limit: number, found: boolean) {
     super(
       `Cannot read up to separator: limit is ${limit} bytes, ${
@@ -45,10 +48,10 @@ export class LimitOverrunError extends RangeError {
  * The bytes of a text are not UTF-8. A `TypeError`, as a `TextDecoder` with `fatal` throws.
  */
 export class TextDecodeError extends TypeError {
-  /** The bytes; they are consumed. */
+  /** The bytes that are not UTF-8. They are consumed. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 
-  /** Takes the bytes. */
+  /** Creates the error from the bytes. */
   constructor(bytes: Uint8Array<ArrayBuffer>, options?: ErrorOptions) {
     super(
       `Cannot read text: ${bytes.length} bytes are not UTF-8; ` +
@@ -65,7 +68,7 @@ export class UnknownProtocolError extends Error {
   /** The first bytes. */
   readonly head: Uint8Array<ArrayBuffer>;
 
-  /** Takes the first bytes. */
+  /** Creates the error from the first bytes. */
   constructor(head: Uint8Array<ArrayBuffer>) {
     const shown = Array.from(head.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0"));
     super(`Cannot tell the protocol: none of those expected begins with ${shown.join(" ")}`);

@@ -1,6 +1,6 @@
 /** Something took too long: the base of all errors that say so. */
 export class TimeoutError extends Error {
-  /** How long it was allowed to take, in milliseconds. */
+  /** The time limit that was exceeded, in milliseconds. */
   readonly timeoutMs: number;
 
   /** Says what was not done, and takes the time that was allowed. */

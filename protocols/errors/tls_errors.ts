@@ -35,7 +35,7 @@ export class TlsError extends Error {
   /** The address of this end, as text. */
   readonly local: string;
 
-  /** Takes what happened, and both addresses. */
+  /** Creates the error from a description and both addresses as text. */
   constructor(message: string, peer: string, local: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "TlsError";
@@ -50,8 +50,8 @@ export class TlsHandshakeError extends TlsError {
   readonly reason: TlsFailure;
 
   /**
-   * Takes the kind of failure, both addresses, and in words what happened; `cause` is what the
-   * engine said.
+   * Creates the error from the kind of failure, both addresses as text, and a description; `cause`
+   * is the error of the engine.
    */
   constructor(
     reason: TlsFailure,
@@ -73,7 +73,7 @@ export class HandshakeTimeoutError extends TimeoutError {
   readonly peer: string;
   /** The address of this end, as text. */
   readonly local: string;
-  /** Takes both addresses and the time waited. */
+  /** Creates the error from both addresses as text and the timeout in milliseconds. */
   constructor(peer: string, local: string, timeoutMs: number) {
     const what = `not done within ${timeoutMs} ms`;
     super(`Cannot complete TLS handshake between ${local} and ${peer}: ${what}`, timeoutMs);
@@ -94,7 +94,7 @@ export class TlsProtocolError extends TlsError {
    */
   readonly reason: TlsFailure;
 
-  /** Takes the kind of failure, both addresses, and in words what happened. */
+  /** Creates the error from the kind of failure, both addresses as text, and a description. */
   constructor(
     reason: TlsFailure,
     peer: string,
@@ -110,7 +110,7 @@ export class TlsProtocolError extends TlsError {
 
 /** The peer's data ended without the mark that TLS puts at its end: it may have been cut off. */
 export class TruncationError extends TlsError {
-  /** Takes both addresses. */
+  /** Creates the error from both addresses as text. */
   constructor(peer: string, local: string, options?: ErrorOptions) {
     super(`TLS data from ${peer} to ${local} ended without close_notify`, peer, local, options);
     this.name = "TruncationError";
@@ -126,7 +126,10 @@ export class ShutdownTimeoutError extends TimeoutError {
   /** How many encrypted bytes were not sent. */
   readonly unsent: number;
 
-  /** Takes both addresses, the time waited, and how many bytes were left. */
+  /**
+   * Creates the error from both addresses as text, the timeout in milliseconds, and the unsent
+   * bytes.
+   */
   constructor(peer: string, local: string, timeoutMs: number, unsent: number) {
     const what = `${unsent} bytes not sent within ${timeoutMs} ms`;
     super(`Cannot end TLS connection between ${local} and ${peer}: ${what}`, timeoutMs);
@@ -139,10 +142,10 @@ export class ShutdownTimeoutError extends TimeoutError {
 
 /** There was data after the request to begin TLS, and `strict` forbids that. */
 export class PlaintextInjectionError extends TlsError {
-  /** How much data there was, in bytes. */
+  /** How many bytes had arrived in the clear. */
   readonly length: number;
 
-  /** Takes both addresses, and how much there was. */
+  /** Creates the error from both addresses as text and the number of bytes. */
   constructor(peer: string, local: string, length: number) {
     const what = `${length} bytes were received before it began`;
     super(`Cannot start TLS between ${local} and ${peer}: ${what}`, peer, local);

@@ -20,7 +20,7 @@ export interface UnixAddress {
 export interface MemoryAddress {
   /** Marks a connection that leaves no process. */
   readonly transport: "memory";
-  /** What its maker called this end. */
+  /** The name of this end. */
   readonly name: string;
 }
 

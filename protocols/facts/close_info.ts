@@ -6,7 +6,9 @@ export interface CloseInfo {
    * {@linkcode CloseInfo.error} holds.
    */
   readonly endedBy: "local" | "peer" | "abort" | "error";
-  /** What `connectionLost` was told: the failure, or `null` for an orderly end or a plain abort. */
+  /**
+   * The argument of `connectionLost`: the failure, or `null` after a clean close or a plain abort.
+   */
   readonly error: Error | null;
   /** Bytes received and handed to a protocol. */
   readonly bytesRead: number;

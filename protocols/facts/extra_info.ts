@@ -20,7 +20,7 @@ export interface ExtraInfo {
   peername: Address;
   /** The address of this end. */
   sockname: Address;
-  /** What went through the connection until now, where a `counters` layer counts. */
+  /** The traffic so far, where a `counters` layer counts it. */
   counters: TrafficCounters;
   /** The format that a `compression` layer compresses with. */
   compression: string;
@@ -66,7 +66,7 @@ export interface ExtraInfo {
    * node:child_process.
    */
   subprocess: object;
-  /** What a connection over a pipe was made of. */
+  /** The pipe that the connection was made of. */
   pipe: unknown;
   /** How that process ended; not known while it runs. */
   exitStatus: ProcessExit;
@@ -81,7 +81,7 @@ export interface ExtraInfo {
   proxySockname: Address;
 }
 
-/** The type of the extra info called `K`. */
+/** The type of the extra info named `K`. */
 export type ExtraInfoValue<K extends keyof ExtraInfo> = ExtraInfo[K];
 
 /** How a process ended. */

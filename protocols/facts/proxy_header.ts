@@ -17,7 +17,7 @@ export interface ProxyHeader {
   readonly source: Address | null;
   /** Where the client connected to; `null` if the proxy does not tell. */
   readonly destination: Address | null;
-  /** What else it says; nothing in version 1. */
+  /** The further fields (TLVs); empty in version 1. */
   readonly tlvs: ProxyTlvs;
 }
 
@@ -29,7 +29,7 @@ export interface ProxyTlvs {
   readonly authority?: string;
   /** The checksum of the header; it was found right. */
   readonly crc32c?: number;
-  /** What the proxy calls this connection, at most 128 bytes. */
+  /** The id that the proxy gives the connection, at most 128 bytes. */
   readonly uniqueId?: Bytes;
   /** How the client's connection to the proxy is encrypted. */
   readonly ssl?: ProxySsl;

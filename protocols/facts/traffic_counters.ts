@@ -1,6 +1,6 @@
 /** The traffic of one direction. */
 export interface DirectionCounters {
-  /** How many bytes. */
+  /** The number of bytes. */
   readonly bytes: number;
   /** In how many chunks: calls of `dataReceived` or `write`. */
   readonly chunks: number;
@@ -14,6 +14,6 @@ export interface DirectionCounters {
 export interface TrafficCounters {
   /** The received traffic. */
   readonly received: DirectionCounters;
-  /** What was written. */
+  /** The written traffic. */
   readonly sent: DirectionCounters;
 }

@@ -37,7 +37,7 @@ export type EncodedMessage = Uint8Array | string | readonly (Uint8Array | string
  */
 export interface Decoder<In> {
   /**
-   * Takes one message.
+   * Decodes one message.
    *
    * It consumes the bytes of the message and no other. If more are needed it may leave those that
    * are there, or consume and remember them.
@@ -70,7 +70,7 @@ export interface Decoder<In> {
 /** Memory for the bytes that an {@linkcode Encoder} writes, which is used again. */
 export interface EncodeSegment {
   /**
-   * Memory for a part of a message.
+   * Returns memory for a part of a message.
    *
    * @param length How many bytes it needs.
    * @returns So many bytes. They may hold anything, and are the encoder's until the message is

@@ -37,7 +37,7 @@ export class FrameReader<In> {
   #failure: { readonly error: unknown } | null = null;
 
   /**
-   * Takes the decoder, for itself alone.
+   * Creates a reader for one decoder, which nothing else may use.
    *
    * @param decoder What takes the messages.
    * @param buffer What they are taken from; a new one by default.
@@ -55,7 +55,7 @@ export class FrameReader<In> {
     return this.#isDone;
   }
 
-  /** How many bytes wait to be decoded. */
+  /** How many bytes are not decoded yet. */
   get buffered(): number {
     return this.#buffer.length;
   }
@@ -98,7 +98,7 @@ export class FrameReader<In> {
     this.#buffer.keep();
   }
 
-  /** No more will arrive. */
+  /** Marks the end of the data. */
   feedEof(): void {
     this.#isEnded = true;
   }
@@ -135,7 +135,7 @@ export class FrameReader<In> {
   }
 
   /**
-   * Takes the next message that can be used: bad ones that can be passed over are only told of.
+   * Takes the next valid message: bad ones that can be skipped are only reported.
    *
    * @param onBadMessage Told of each message that was passed over. Without it such a message is an
    * error like any other.

@@ -66,7 +66,7 @@ export class FramedProtocol<In, Out = In> extends Protocol {
   readonly #room = new WriteRoom();
 
   /**
-   * Takes the codec, for this connection alone.
+   * Creates the protocol with a codec, which no other connection may use.
    *
    * @param codec What the messages are made of.
    */

@@ -297,7 +297,7 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Consumes `n` bytes unseen.
+   * Drops the next `n` bytes.
    *
    * @throws {RangeError} If fewer are held or `n` is negative.
    */
@@ -306,7 +306,7 @@ export class ReceiveBuffer {
     this.#advance(n);
   }
 
-  /** Consumes everything. */
+  /** Drops all bytes. */
   clear(): void {
     this.#position += this.#length;
     this.#length = 0;

@@ -49,7 +49,7 @@ export class SeparatorSearch {
   #buffer: ReceiveBuffer | null = null;
 
   /**
-   * Takes the separators; the bytes are copied.
+   * Creates a search for the separators; their bytes are copied.
    *
    * @throws {RangeError} If there is none, or one is empty.
    */

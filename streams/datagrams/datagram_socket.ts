@@ -26,9 +26,7 @@ export interface DatagramSocketOptions {
    * @default {"wait"}
    */
   readonly sendPolicy?: SendPolicy;
-  /**
-   * Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example.
-   */
+  /** Gets the errors that `errorReceived` of a protocol gets, such as truncated datagrams. */
   readonly errorReceived?: (error: Error) => unknown;
 }
 
@@ -69,7 +67,7 @@ export class DatagramSocket implements AsyncDisposable {
     receiveFrom = (socket, signal) => socket.#receive(signal);
   }
 
-  /** The endpoint below. */
+  /** The endpoint that the socket uses. */
   readonly transport: DatagramTransport;
   // At most one waits here: then reading is paused, and the others wait in the endpoint's queue.
   readonly #arrived = new TakeQueue<Datagram>();
@@ -80,7 +78,7 @@ export class DatagramSocket implements AsyncDisposable {
   // Ends the waiting of a Web stream that is not read any more.
   #streamWait: AbortController | null = null;
 
-  /** Takes over an endpoint, see {@linkcode over}. */
+  /** Makes a socket of an endpoint, see {@linkcode over}. */
   constructor(transport: DatagramTransport, options: DatagramSocketOptions = {}) {
     checkOptions("open datagrams", options, CHECKS);
     const sender = new DatagramSender(transport, options.sendPolicy ?? "wait");
@@ -106,7 +104,7 @@ export class DatagramSocket implements AsyncDisposable {
   }
 
   /**
-   * Takes over an endpoint: its protocol is replaced.
+   * Makes a socket of an endpoint, whose protocol it replaces.
    *
    * @param transport The endpoint, which has no other user.
    * @param options What to do with what the socket cannot tell otherwise.

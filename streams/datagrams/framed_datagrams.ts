@@ -19,14 +19,15 @@ import { NO_OPTIONS, signalOf, type WaitOptions } from "../../protocols/waits/wa
 export interface AddressedMessage<T> {
   /** The message. */
   readonly message: T;
-  /** Where it came from. */
+  /** The address of the sender. */
   readonly address: Address;
 }
 
 /** Options for {@linkcode framedDatagrams}. */
 export interface FramedDatagramsOptions {
   /**
-   * Told of a datagram that is bad, or ends inside of a message; it is passed over, and counted.
+   * Gets the error of a datagram that is malformed or ends inside a message. It is skipped and
+   * counted.
    */
   readonly onBadMessage?: (error: Error, address: Address) => unknown;
 }
@@ -42,7 +43,7 @@ const CHECKS: OptionTable<FramedDatagramsOptions> = {
  * @typeParam Out What is sent; by default the same.
  */
 export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
-  /** The datagrams below. */
+  /** The socket for the datagrams. */
   readonly socket: DatagramSocket;
   readonly #makeCodec: () => Codec<In, Out>;
   readonly #onBadMessage: ((error: Error, address: Address) => void) | undefined;
@@ -70,7 +71,7 @@ export class FramedDatagrams<In, Out = In> implements AsyncDisposable {
     );
   }
 
-  /** How many datagrams were bad, wholly or at their end. */
+  /** How many datagrams were malformed, as a whole or at their end. */
   get badMessages(): number {
     return this.#badMessages;
   }

@@ -6,9 +6,7 @@ import {
 
 /** Options for `openDatagrams`. */
 export interface OpenDatagramsOptions extends DatagramEndpointOptions {
-  /**
-   * Told of what `errorReceived` of a protocol is told: datagrams that arrive cut off, for example.
-   */
+  /** Gets the errors that `errorReceived` of a protocol gets, such as truncated datagrams. */
   readonly errorReceived?: (error: Error) => unknown;
 }
 

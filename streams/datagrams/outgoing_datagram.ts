@@ -10,7 +10,7 @@ export interface OutgoingDatagram {
 
 /** What became of the datagrams of `DatagramSocket.sendMany`. */
 export interface SendManyResult {
-  /** How many the system took over. */
+  /** How many datagrams the system accepted. */
   readonly sent: number;
   /** Those that were not sent: their places in the iterable, and why. */
   readonly failed: readonly { readonly index: number; readonly error: Error }[];

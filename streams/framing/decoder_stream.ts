@@ -9,7 +9,7 @@ import { tellBadMessages } from "./bad_messages.ts";
 /** Options for {@linkcode decoderStream}: how it treats bad messages. */
 export interface DecoderStreamOptions {
   /**
-   * Told of a message that cannot be used and was passed over. Without it such a message ends the
+   * Gets the error of a malformed message that was skipped. Without it such a message ends the
    * stream with the error.
    */
   readonly onBadMessage?: (error: FrameError) => unknown;

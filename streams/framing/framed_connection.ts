@@ -55,7 +55,7 @@ const CHECKS: OptionTable<FramedOptions> = { onBadMessage: functionLike("(error)
  * @typeParam Out What is sent; by default the same.
  */
 export class FramedConnection<In, Out = In> implements AsyncDisposable {
-  /** The bytes below. */
+  /** The connection that carries the bytes. */
   readonly connection: StreamConnection;
   readonly #onBadMessage: ((error: FrameError) => void) | undefined;
   readonly #frames: FrameReader<In>;

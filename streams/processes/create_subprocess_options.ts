@@ -9,7 +9,7 @@ import { READER_CHECKS, type StreamReaderOptions } from "../reading/read_options
 /** Options for a child process with readers and a writer. */
 export interface CreateSubprocessOptions extends SubprocessOptions, StreamReaderOptions {
   /**
-   * What the process reads: with `"piped"`, what is written to `Process.stdin`.
+   * The stdin of the process: with `"piped"` it reads the bytes written to `Process.stdin`.
    *
    * @default {"inherit"}
    */

@@ -23,7 +23,7 @@ export type PipelineOptions = Omit<CreateSubprocessOptions, "args" | "pty" | "ex
 export interface PipelineOutput {
   /** The output of the last process; empty where that is no pipe. */
   readonly stdout: Bytes;
-  /** How each process ended, in their order. */
+  /** The exit of each process, in the order of the commands. */
   readonly exits: readonly ProcessExit[];
 }
 
@@ -59,7 +59,7 @@ export class Pipeline implements AsyncDisposable {
     return this.#first.stdin;
   }
 
-  /** What the last process writes; see `Process.stdout`. */
+  /** The stdout of the last process; see `Process.stdout`. */
   get stdout(): StreamReader {
     return this.#last.stdout;
   }

@@ -19,7 +19,7 @@ export type { CommunicateOptions };
 export interface ProcessOutput extends ProcessExit {
   /** Its output on stdout; empty if stdout is no pipe. */
   readonly stdout: Bytes;
-  /** What it wrote to stderr; empty where that is no pipe. */
+  /** The bytes that the process wrote to stderr; empty if that is not a pipe. */
   readonly stderr: Bytes;
 }
 

@@ -36,7 +36,7 @@ export class ReadState {
   // While the Web stream waits: whether its read is still wanted.
   #isStreamWanted: (() => boolean) | null = null;
 
-  /** Starts empty. */
+  /** Creates an empty state. */
   constructor(limit: number) {
     this.limit = limit;
   }
@@ -86,7 +86,7 @@ export class ReadState {
     }
   }
 
-  /** No more will arrive. */
+  /** Marks the end of the data. */
   feedEof(): void {
     this.#isEnded = true;
     this.end.reach();

@@ -62,7 +62,7 @@ export class StreamReader extends NumberReader {
   #onDiscard: (() => void) | null = null;
 
   /**
-   * Starts empty.
+   * Creates an empty reader.
    *
    * @throws {RangeError} If the limit is not above zero.
    */
@@ -121,7 +121,7 @@ export class StreamReader extends NumberReader {
     this.#state.feed(chunk);
   }
 
-  /** No more will arrive. */
+  /** Marks the end of the data. */
   feedEof(): void {
     this.#state.feedEof();
   }
@@ -131,7 +131,7 @@ export class StreamReader extends NumberReader {
     this.#state.fail(error);
   }
 
-  /** What {@linkcode setException} was given, or `null`. */
+  /** The error given to {@linkcode setException}, or `null`. */
   exception(): Error | null {
     return this.#state.exception;
   }
@@ -156,7 +156,7 @@ export class StreamReader extends NumberReader {
   }
 
   /**
-   * Reads what is there, waiting for the first byte if nothing is.
+   * Reads the buffered bytes; waits for the first byte if there are none.
    *
    * @param n At most so many bytes; -1 for everything up to the end of the data.
    * @param options A signal, or a timeout.

@@ -83,12 +83,12 @@ export class StreamReaderProtocol extends Protocol {
     return this.#flow.transport.canWriteEof();
   }
 
-  /** Has the writer wait. */
+  /** Makes `drain()` wait. */
   override pauseWriting(): void {
     this.#flow.pauseWriting();
   }
 
-  /** Lets the writer go on. */
+  /** Resolves waits of `drain()`. */
   override resumeWriting(): void {
     this.#flow.resumeWriting();
   }

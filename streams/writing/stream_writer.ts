@@ -175,7 +175,7 @@ export class StreamWriter {
     this.#flow.output.writeEof();
   }
 
-  /** Whether this direction can be ended by itself. */
+  /** Whether this direction can be ended while the other stays open. */
   canWriteEof(): boolean {
     return this.transport.canWriteEof();
   }

@@ -10,8 +10,8 @@ import {
 /** Options for {@linkcode replayCapture}. */
 export interface ReplayOptions extends RecordingTransportOptions {
   /**
-   * What the protocol is handed: what was received, or, for a protocol that plays the other end,
-   * what was sent.
+   * Which bytes the protocol gets: the received ones, or, for a protocol of the other end, the sent
+   * ones.
    *
    * @default {"received"}
    */

@@ -94,7 +94,7 @@ export abstract class CallbackRecorder {
     return this.#transport;
   }
 
-  /** What `connectionLost` was told; `null` before that as well. */
+  /** The argument of `connectionLost`; `null` before that call as well. */
   get error(): Error | null {
     return this.#error;
   }

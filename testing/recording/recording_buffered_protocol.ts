@@ -32,7 +32,7 @@ export class RecordingBufferedProtocol extends CallbackRecorder
   #lent: Uint8Array | null = null;
 
   /**
-   * Starts with nothing recorded.
+   * Creates a recorder without records.
    *
    * @param inner The protocol to pass each call on to. Without a `getBuffer` of its own it gets one
    * that always lends the same 256 KiB.
@@ -42,7 +42,7 @@ export class RecordingBufferedProtocol extends CallbackRecorder
     this.#inner = inner;
   }
 
-  /** Asks the protocol inside. */
+  /** Calls the inner protocol. */
   getBuffer(sizeHint: number): Uint8Array {
     return this.#lent = this.#inner.getBuffer?.(sizeHint) ??
       (this.#own ??= new Uint8Array(DEFAULT_SIZE));

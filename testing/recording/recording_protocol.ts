@@ -31,7 +31,7 @@ export class RecordingProtocol extends CallbackRecorder implements ProtocolCallb
   readonly #inner: ProtocolCallbacks;
 
   /**
-   * Starts with nothing recorded.
+   * Creates a recorder without records.
    *
    * @param inner The protocol to pass each call on to; by default one that does nothing.
    */

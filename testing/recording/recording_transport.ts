@@ -21,7 +21,7 @@ import { RecordingCarrier } from "./_recording_carrier.ts";
 export interface TransportCall {
   /** The name of the method. */
   readonly method: string;
-  /** What it was given; bytes as a copy. */
+  /** The arguments; bytes as a copy. */
   readonly args: readonly unknown[];
 }
 
@@ -37,12 +37,12 @@ export interface RecordingTransportOptions {
    */
   readonly maxWriteBuffer?: number;
   /**
-   * What `canWriteEof()` says.
+   * The result of `canWriteEof()`.
    *
    * @default {true}
    */
   readonly halfClose?: boolean;
-  /** What `getExtraInfo` knows, by name; nothing by default. */
+  /** The values of `getExtraInfo`, by name; none by default. */
   readonly extraInfo?: Readonly<Record<string, unknown>>;
 }
 

@@ -74,11 +74,11 @@ const EXPLORE_CHECKS: OptionTable<ExploreOptions> = {
 export interface Exploration {
   /** How many seeds were tried. */
   readonly runs: number;
-  /** How many events happened in them. */
+  /** How many events the runs had. */
   readonly steps: number;
   /** How many segments and datagrams were sent. */
   readonly segments: number;
-  /** How long they took, in milliseconds of virtual time. */
+  /** How long the runs took, in milliseconds of virtual time. */
   readonly virtualTime: number;
 }
 

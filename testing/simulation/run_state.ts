@@ -18,7 +18,7 @@ export interface RunState {
   readonly waits: readonly HostWaits[];
   /** Options that the program did not give: those of `explore` or of `SLUICE_OPTIONS`. */
   readonly options: SimulationOptions;
-  /** How the failure was found, by `explore`. */
+  /** Notes of `explore` on how it found the failure. */
   readonly notes: readonly string[];
   /** The command that repeats the run; `null` if it cannot be known. */
   readonly replay: string | null;
@@ -28,7 +28,7 @@ export interface RunState {
 export interface HostWaits {
   /** The host. */
   readonly host: string;
-  /** What it is doing: its program runs, has ended, or it crashed. */
+  /** The state of the host: its program runs, has ended, or it crashed. */
   readonly state: "running" | "ended" | "crashed";
   /** How many timers are set. */
   readonly timers: number;

@@ -13,11 +13,11 @@ export class SimulationError extends Error {
   readonly problem: string;
   /** The host whose program threw; `null` if none did. */
   readonly host: string | null;
-  /** What the run had come to. */
+  /** The state of the run at the failure. */
   readonly run: RunState;
 
   /**
-   * Words the message.
+   * Creates the error with its message.
    *
    * @param problem What went wrong, as the end of "Cannot finish run …: ".
    * @param run What the run had come to.
@@ -40,7 +40,7 @@ export class HangError extends SimulationError {
   /** The name of the class. */
   override name: string = "HangError";
 
-  /** The report lists who waits for what. */
+  /** Creates the error; its report lists the pending waits. */
   constructor(run: RunState) {
     super(
       "it hangs, for nothing is scheduled. Work outside of the world is to be given to " +

@@ -14,7 +14,7 @@ export interface SimulationRun<T> {
   readonly value: T;
   /** The seed. */
   readonly seed: number;
-  /** How long it took, in milliseconds of virtual time. */
+  /** How long the run took, in milliseconds of virtual time. */
   readonly virtualTime: number;
   /** How many events happened. */
   readonly steps: number;

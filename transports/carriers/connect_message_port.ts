@@ -37,7 +37,7 @@ const LARGEST_MESSAGE = 65_536;
 
 /** One end of a message channel: a `MessagePort`, a `Worker`, or the global scope of a Worker. */
 export interface MessageEndpoint extends EventTarget {
-  /** Sends a message to the other end; what is listed is moved there. */
+  /** Sends a message to the other end, and moves the listed objects there. */
   postMessage(message: unknown, transfer: Transferable[]): void;
   /** Begins to receive. */
   start?(): void;

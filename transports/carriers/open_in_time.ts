@@ -9,7 +9,7 @@ const DEFAULT_OPEN_TIMEOUT = 30_000;
 /** Options for opening what is to carry a connection. */
 export interface OpenOptions {
   /**
-   * How long it may take to open, in milliseconds.
+   * How many milliseconds opening may take.
    *
    * @default {30000}
    */

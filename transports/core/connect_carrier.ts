@@ -15,7 +15,7 @@ import { TRANSPORT_CHECKS, type TransportOptions } from "./transport_options.ts"
 export interface Connected<P extends AnyProtocol> {
   /** The connection. */
   readonly transport: Transport;
-  /** What the factory made. */
+  /** The protocol that the factory made. */
   readonly protocol: P;
 }
 

@@ -29,8 +29,8 @@ export { toError };
  */
 export interface ErrorContext<T = Transport> {
   /**
-   * What threw: the name of a callback such as `"dataReceived"`, or what the server was doing, such
-   * as `"accept"`.
+   * The source of the exception: the name of a callback such as `"dataReceived"`, or what the
+   * server was doing, such as `"accept"`.
    */
   readonly callback: string;
   /** The connection it concerns; `null` where there is none yet. */

@@ -44,7 +44,7 @@ export interface TransportOptions {
    * connection gets its own. None by default.
    */
   readonly layers?: readonly LayerFactory[];
-  /** Told of every exception that a callback throws; prints to the console by default. */
+  /** Gets every exception of a callback; prints to the console by default. */
   readonly onError?: ErrorHandler;
 }
 

@@ -45,8 +45,7 @@ export class TransportWrapper implements Transport {
   #inner: Transport | null;
 
   /**
-   * Wraps `inner`, which goes on working by itself. Without one it has to be set before anything is
-   * called.
+   * Wraps `inner`, which continues to work. Without it, set one before any call.
    */
   constructor(inner: Transport | null = null) {
     this.#inner = inner;

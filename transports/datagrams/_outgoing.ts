@@ -116,7 +116,7 @@ export class Outgoing {
     );
   }
 
-  /** How many datagrams the system took over. */
+  /** How many datagrams the system accepted. */
   get sent(): number {
     return this.#sent;
   }

@@ -98,7 +98,7 @@ export interface MulticastOptions {
    */
   readonly ttl?: number;
   /**
-   * Whether members on this machine receive what is sent from it.
+   * Whether members on this machine receive datagrams that it sends to the group.
    *
    * @default {true}
    */

@@ -74,12 +74,12 @@ export interface DatagramQueueOptions {
    */
   readonly receivePolicy?: ReceivePolicy;
   /**
-   * How long `close()` gives what is queued to be sent, in milliseconds. The rest is dropped.
+   * How many milliseconds `close()` may take to send queued datagrams. The rest is dropped.
    *
    * @default {10000}
    */
   readonly closeTimeout?: number;
-  /** Told of every exception that a callback throws; prints to the console by default. */
+  /** Gets every exception of a callback; prints to the console by default. */
   readonly onError?: ErrorHandler<DatagramTransport>;
 }
 

@@ -50,17 +50,16 @@ export type CompressionFormat = "gzip" | "deflate" | "deflate-raw" | "brotli" | 
 export interface CompressionOptions {
   /** The format, the same on both ends. */
   readonly format: CompressionFormat;
-  /** How hard to try: 0 to 9, for brotli 0 to 11, for zstd 1 to 22. By default 6, 5 and 3. */
+  /** The compression level: 0 to 9, for brotli 0 to 11, for zstd 1 to 22. By default 6, 5 and 3. */
   readonly level?: number;
   /**
-   * How many times as many bytes as were received until then may come of them, beyond
-   * `maxExpansion`.
+   * How many bytes may come of each received byte, beyond `maxExpansion`.
    *
    * @default {200}
    */
   readonly maxRatio?: number;
   /**
-   * How many bytes may come in addition, over the whole length of the connection.
+   * How many bytes may come beyond those of `maxRatio`, on the whole connection.
    *
    * @default {8388608}
    */

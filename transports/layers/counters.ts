@@ -57,7 +57,7 @@ export class TrafficTotal implements TrafficCounters {
     return this.#received;
   }
 
-  /** What was written. */
+  /** The written traffic. */
   get sent(): DirectionCounters {
     return this.#sent;
   }

@@ -17,10 +17,10 @@ export interface IdleTimeoutOptions {
    */
   readonly timeout: number;
   /**
-   * What counts: bytes that are received, bytes that are written and leave, or both. With
-   * `"received"` a peer that says nothing is idle, also while it is sent much, as the keep-alive
-   * of MQTT and the ping of IRC demand. The time in which we do not read does not count then, and
-   * after the peer has ended its direction both count.
+   * Which bytes count as traffic: received ones, sent ones, or both. With `"received"` a peer that
+   * sends nothing is idle, also while it is sent much, as the keep-alive of MQTT and the ping of
+   * IRC demand. The time in which we do not read does not count then, and after the peer has ended
+   * its direction both count.
    *
    * @default {"both"}
    */

@@ -37,7 +37,7 @@ export interface LoggingOptions {
   readonly format?: "text" | "hex" | "none";
   /** Takes one line, without a line break; writes to standard error by default. */
   readonly sink?: (line: string) => unknown;
-  /** What the connection is called in each line; its peer's address by default. */
+  /** The name of the connection in each line; its peer's address by default. */
   readonly label?: string;
   /**
    * How many bytes of each chunk are shown.

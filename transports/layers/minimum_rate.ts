@@ -16,7 +16,7 @@ const DEFAULT_RATE_WINDOW = 10_000;
 
 /** Options for {@linkcode minimumRate}: how fast a peer has to send. */
 export interface MinimumRateOptions {
-  /** How many bytes a second, on the average over a window. */
+  /** The required rate in bytes a second, on average over a window. */
   readonly rate: number;
   /**
    * How many milliseconds a window lasts.

@@ -19,11 +19,11 @@ const PIECE_MS = 20;
 /** Options for {@linkcode throttle}: how fast each direction may be. */
 export interface ThrottleOptions {
   /**
-   * What is written: an allowance of each connection's own, or a bucket that they share. No limit
+   * The limit for sent bytes: a rate for each connection, or a bucket that several share. No limit
    * by default.
    */
   readonly send?: TokenBucket | TokenBucketOptions;
-  /** What is received, likewise. No limit by default. */
+  /** The limit for received bytes, in the same way. No limit by default. */
   readonly receive?: TokenBucket | TokenBucketOptions;
   /** Where the time to wait comes from; the system's clock by default. */
   readonly clock?: Clock;

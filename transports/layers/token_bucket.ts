@@ -8,10 +8,10 @@ import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 
 /** Options for a {@linkcode TokenBucket}: how it fills. */
 export interface TokenBucketOptions {
-  /** How many bytes a second may pass in the long run. */
+  /** The average rate, in bytes a second. */
   readonly rate: number;
   /**
-   * How many bytes may pass at once after a pause.
+   * How many bytes may pass at once after a pause: the size of the bucket.
    *
    * @default {rate}
    */
@@ -42,7 +42,7 @@ export const BUCKET_CHECKS: OptionTable<TokenBucketOptions> = {
  * ```
  */
 export class TokenBucket {
-  /** How many bytes a second pass in the long run. */
+  /** The average rate, in bytes a second. */
   readonly rate: number;
   /** How many bytes pass at once after a pause. */
   readonly burst: number;
@@ -52,7 +52,7 @@ export class TokenBucket {
   #filledAt: number;
 
   /**
-   * Starts full.
+   * Creates a full bucket.
    *
    * @throws {RangeError} If the rate is not above 0, or the burst is less than one byte.
    */

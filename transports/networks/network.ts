@@ -20,7 +20,7 @@ import type {
 export interface DialOptions extends SocketOptions, SpecialConnectOptions {
   /** Ends the attempt when it aborts: the deadline has passed, or the caller has given up. */
   readonly signal: AbortSignal;
-  /** How many milliseconds an address of a host gets before the next one is tried beside it. */
+  /** How many milliseconds after one address of a host the next one is tried too. */
   readonly happyEyeballsDelay?: number;
 }
 
@@ -76,7 +76,7 @@ export interface DatagramBindPlace extends Endpoint {
  * ```
  */
 export interface Network {
-  /** What error messages call it. */
+  /** The name of the network in error messages. */
   readonly name: string;
   /** The special options that it honours. A call that gives another one throws. None by default. */
   readonly honours?: readonly SpecialOption[];
@@ -132,7 +132,7 @@ export const NETWORK_CHECKS: OptionTable<NetworkOption> = {
 /** The option that names a network. */
 export interface NetworkOption {
   /**
-   * Where the connections come from.
+   * The network that makes the connections.
    *
    * @default {the network of withNetwork(), else denoNetwork}
    */

@@ -15,13 +15,14 @@ import { familyOf } from "../datagrams/ip_address.ts";
 export interface SpecialSocketOptions {
   /**
    * How many milliseconds a peer is idle before the system probes it first, if `keepAlive` is set.
-   * The system has a default, often two hours. {@linkcode nodeNetwork} honours it.
+   * The system has a default, often two hours. {@linkcode nodeNetwork} and `epollNetwork` honour
+   * it.
    */
   readonly keepAliveDelay?: number;
   /**
    * Whether an end that is not in good order resets the connection (TCP's RST): `abort()`, an error
    * of a protocol, what `shutdown()` cuts short. The peer's next read fails then, so it cannot take
-   * what it has for the whole. {@linkcode nodeNetwork} honours it.
+   * what it has for the whole. {@linkcode nodeNetwork} and `epollNetwork` honour it.
    */
   readonly resetOnAbort?: boolean;
   /**
@@ -50,8 +51,8 @@ export interface SpecialSocketOptions {
    */
   readonly linger?: number;
   /**
-   * What routers are told of the packets: the byte of the header with the differentiated services
-   * (RFC 2474), such as 0x10 for low delay. `epollNetwork` honours it (IP_TOS, IPV6_TCLASS).
+   * For routers: the byte of the packets' headers with the differentiated services (RFC 2474), such
+   * as 0x10 for low delay. `epollNetwork` honours it (IP_TOS, IPV6_TCLASS).
    */
   readonly typeOfService?: number;
   /**
@@ -74,13 +75,19 @@ export interface SpecialSocketOptions {
 
 /** Options for connecting that some networks only can honour. */
 export interface SpecialConnectOptions extends SpecialSocketOptions {
-  /** The address of this machine to connect from. {@linkcode nodeNetwork} honours it. */
+  /**
+   * The address of this machine to connect from. {@linkcode nodeNetwork} and `epollNetwork` honour
+   * it.
+   */
   readonly localAddress?: string;
-  /** The port of this machine to connect from. {@linkcode nodeNetwork} honours it. */
+  /**
+   * The port of this machine to connect from. {@linkcode nodeNetwork} and `epollNetwork` honour
+   * it.
+   */
   readonly localPort?: number;
   /**
    * Looks the host up instead of the system: gives its addresses in the order to try them.
-   * {@linkcode nodeNetwork} honours it.
+   * {@linkcode nodeNetwork} and `epollNetwork` honour it.
    */
   readonly lookup?: (hostname: string) => readonly string[] | Promise<readonly string[]>;
 }
@@ -90,7 +97,7 @@ export interface SpecialListenOptions extends SpecialSocketOptions {
   /**
    * A socket that listens already, by its number, or `"systemd"` for those that systemd passed on,
    * or `"systemd:NAME"` for those of that name (LISTEN_FDS, LISTEN_FDNAMES). Given instead of port
-   * and path. {@linkcode nodeNetwork} honours it.
+   * and path. {@linkcode nodeNetwork} and `epollNetwork` honour it.
    */
   readonly fd?: number | string;
   /**

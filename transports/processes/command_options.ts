@@ -14,7 +14,7 @@ import { isTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
 
 /** Options for a program that is started: what every way to start one takes. */
 export interface CommandOptions {
-  /** What the program is told on its command line; nothing by default. */
+  /** The arguments of the program; none by default. */
   readonly args?: readonly string[];
   /** The folder that it runs in; ours by default. */
   readonly cwd?: string | URL;

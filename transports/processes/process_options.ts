@@ -14,8 +14,8 @@ export interface ProcessOptions extends CommandOptions, TransportOptions {
    */
   readonly stderr?: "inherit" | "null";
   /**
-   * How many milliseconds a process gets to end by itself once the connection is closing. Then it
-   * is sent SIGTERM, and after as long again SIGKILL.
+   * How many milliseconds a process may take to exit once the connection is closing. Then it is
+   * sent SIGTERM, and after as long again SIGKILL.
    *
    * @default {5000}
    */

@@ -16,20 +16,20 @@ export interface SubprocessOptions extends CommandOptions, Omit<TransportOptions
    */
   readonly stdin?: StdinStdio;
   /**
-   * Where its output goes.
+   * The stdout of the process.
    *
    * @default {"piped"}
    */
   readonly stdout?: Stdio;
   /**
-   * Where its stderr goes.
+   * The stderr of the process.
    *
    * @default {"piped"}
    */
   readonly stderr?: Stdio;
   /**
-   * What its further descriptors are, from 3 on; a pipe goes both ways. Needs `--allow-env`. None
-   * by default.
+   * The further descriptors of the process, from 3 on; a pipe can be read and written. Needs
+   * `--allow-env`. None by default.
    */
   readonly extraStdio?: readonly Stdio[];
   /** Ends the process when it aborts: SIGTERM, and SIGKILL after 5 s. */
@@ -56,6 +56,6 @@ export const SUBPROCESS_CHECKS: OptionTable<SubprocessOptions> = {
 export interface ConnectedSubprocess<P extends SubprocessProtocolCallbacks> {
   /** The process. */
   readonly transport: SubprocessTransport;
-  /** What the factory made. */
+  /** The protocol that the factory made. */
   readonly protocol: P;
 }

@@ -3,9 +3,9 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 
 /** The size of a terminal, in characters. */
 export interface TerminalSize {
-  /** How wide it is. */
+  /** The width, in characters. */
   readonly columns: number;
-  /** How high it is. */
+  /** The height, in lines. */
   readonly rows: number;
 }
 

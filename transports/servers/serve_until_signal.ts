@@ -14,7 +14,7 @@ import type { ShutdownOptions, ShutdownReport } from "./shutdown_options.ts";
 /** Options for `Server.serveUntilSignal`. */
 export interface ServeUntilSignalOptions {
   /**
-   * How many milliseconds connections get to finish after the first signal, before they are
+   * How many milliseconds connections may take to finish after the first signal. Then they are
    * aborted.
    *
    * @default {10000}
@@ -31,7 +31,7 @@ export interface ServeUntilSignalOptions {
    * handlers are not, as their waits end by themselves, and they may have something left to say.
    */
   readonly closeClients?: boolean;
-  /** Told of the first signal, before the server stops listening. */
+  /** Called at the first signal, before the server stops listening. */
   readonly onSignal?: (signal: string) => unknown;
 }
 

@@ -3,7 +3,7 @@ import { abortSignal, duration, type OptionTable } from "../../protocols/option_
 /** Options for {@linkcode Server.shutdown}. */
 export interface ShutdownOptions {
   /**
-   * How many milliseconds connections get to finish by themselves before they are aborted.
+   * How many milliseconds connections may take to finish. Then they are aborted.
    *
    * @default {10000}
    */

@@ -21,7 +21,7 @@ export interface ByteTransform {
    * @default {false}
    */
   readonly borrowsChunks?: boolean;
-  /** What is to be sent first, as soon as the connection is there. */
+  /** Returns the bytes to send first, as soon as the connection is made. */
   encodeStart?(): Transformed | Promise<Transformed>;
   /**
    * Changes bytes on their way out. Its result must not be changed any more; it may be `chunk`
@@ -40,7 +40,9 @@ export interface ByteTransform {
    * transfer its memory; it may be `chunk` itself.
    */
   decode(chunk: Bytes): Transformed | Promise<Transformed>;
-  /** What is left when the incoming direction has ended; throws if it ended too early. */
+  /**
+   * Returns the remaining bytes at the end of the incoming data; throws if that ended too early.
+   */
   decodeEnd?(): Transformed | Promise<Transformed>;
   /**
    * The layer is being taken out, see `removeLayer`: gives back the incoming bytes that it was

@@ -85,13 +85,13 @@ export interface TlsOptions {
    */
   readonly rejectUnauthorized?: boolean;
   /**
-   * The oldest version to speak.
+   * The oldest version of TLS to accept.
    *
    * @default {"TLSv1.2"}
    */
   readonly minVersion?: TlsVersion;
   /**
-   * The newest version to speak.
+   * The newest version of TLS to use.
    *
    * @default {"TLSv1.3"}
    */

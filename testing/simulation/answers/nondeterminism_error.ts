@@ -27,7 +27,7 @@ export class NondeterminismError extends Error {
   readonly divergence: Divergence;
 
   /**
-   * Words the message.
+   * Creates the error with its message.
    *
    * @param seed The seed.
    * @param divergence Where the runs differ.

@@ -34,7 +34,7 @@ export interface ChaosOptions {
    */
   readonly interval?: number;
   /**
-   * How long a trouble lasts at most, in milliseconds.
+   * How long a fault lasts at most, in milliseconds.
    *
    * @default {10000}
    */

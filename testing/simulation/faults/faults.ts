@@ -55,7 +55,7 @@ export type Fault =
 export interface ScheduledFault {
   /** When, in milliseconds of virtual time. */
   readonly at: number;
-  /** What happens. */
+  /** The fault. */
   readonly fault: Fault;
 }
 

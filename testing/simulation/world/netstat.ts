@@ -22,6 +22,6 @@ export interface SocketStatus {
 export interface Netstat {
   /** The sockets, by host. */
   readonly sockets: readonly SocketStatus[];
-  /** A table of them. */
+  /** The sockets as a table. */
   toString(): string;
 }

@@ -40,9 +40,9 @@ export interface World {
   partition(a: string, b?: string, options?: { readonly oneWay?: boolean }): void;
   /** Ends partitions: between two hosts, of one, or all. */
   heal(a?: string, b?: string): void;
-  /** Keeps what is sent between two hosts until {@linkcode World.release}. */
+  /** Holds the segments between two hosts until {@linkcode World.release}. */
   hold(a: string, b?: string): void;
-  /** Delivers what was kept. */
+  /** Delivers the segments that were held. */
   release(a: string, b?: string): void;
   /**
    * Turns a host off: its program ends in the middle, its peers are not told. With `process` only

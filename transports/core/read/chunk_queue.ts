@@ -44,7 +44,7 @@ export class ChunkQueue implements ByteSource {
   #waiters: Waiter[] = [];
   #onStarved: (() => void)[] = [];
 
-  /** Starts empty. */
+  /** Creates an empty queue. */
   constructor({ limit = Infinity, onTaken = () => {} }: ChunkQueueOptions = {}) {
     this.#limit = limit;
     this.#onTaken = onTaken;

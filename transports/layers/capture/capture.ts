@@ -34,8 +34,7 @@ const SERVER_PORT = 40_000;
 /** Options for a {@linkcode Capture}. */
 export interface CaptureOptions {
   /**
-   * How much may wait for the sink, in bytes. If more does, packets are dropped: see
-   * `Capture.dropped`.
+   * How many bytes may wait for the sink. Beyond that packets are dropped: see `Capture.dropped`.
    *
    * @default {67108864}
    */
@@ -48,7 +47,7 @@ export interface CaptureOptions {
   /** The sequence number that both directions begin with, 0 to 2^32 - 1; by default random ones. */
   readonly initialSequence?: number;
   /**
-   * Told once of a sink that fails, and once when packets are dropped; prints to the console by
+   * Called once when the sink fails, and once when packets are dropped; prints to the console by
    * default.
    */
   readonly onError?: ErrorHandler;

@@ -42,7 +42,7 @@ export interface ProxyProtocolOptions {
    */
   readonly versions?: readonly (1 | 2)[];
   /**
-   * How long the header may take, in milliseconds.
+   * How many milliseconds the header may take to arrive.
    *
    * @default {5000}
    */
@@ -64,7 +64,8 @@ export interface SendProxyProtocolOptions {
    */
   readonly version?: 1 | 2;
   /**
-   * Whether we speak for a client, or for ourselves; version 1 knows no `"local"`.
+   * Whether the connection is for a client (`"proxy"`) or the proxy's own (`"local"`, version 2
+   * only).
    *
    * @default {"proxy"}
    */
@@ -79,7 +80,7 @@ export interface SendProxyProtocolOptions {
    * the other end of this one.
    */
   readonly destination?: Address | null;
-  /** What else is told; in version 2 only. */
+  /** Further fields of the header (TLVs); in version 2 only. */
   readonly tlvs?: Omit<ProxyTlvs, "crc32c">;
   /**
    * Whether a checksum is added; in version 2 only.

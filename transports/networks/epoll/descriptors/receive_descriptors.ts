@@ -19,8 +19,8 @@ const DEFAULT_MAX_UNREAD = 64;
 /** Options for {@linkcode receiveDescriptors}. */
 export interface ReceiveDescriptorsOptions {
   /**
-   * How many descriptors may have come and not been read: with more, the connection ends, as the
-   * peer could use up all that the process may have.
+   * How many received descriptors may wait to be read. With more the connection ends, because a
+   * peer could otherwise use up the descriptors of the process.
    *
    * @default {64}
    */

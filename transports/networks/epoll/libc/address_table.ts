@@ -16,7 +16,7 @@ export class AddressTable {
   readonly #libc: Libc;
   readonly #known: (Known | undefined)[] = new Array(PLACES);
 
-  /** Starts empty. */
+  /** Creates an empty table. */
   constructor(libc: Libc) {
     this.#libc = libc;
   }
