@@ -5,7 +5,6 @@ import type { Kind } from "./servers.ts";
 
 /** One kind of figure. */
 export interface Figure {
-  /** Its key, and the head of its column. */
   readonly label: string;
   /** Which way is good. */
   readonly better: "higher" | "lower";
@@ -154,17 +153,10 @@ function latency(connections: number, rate: number): Load {
     figures: [P99, P999, P50, CPU],
     async measure(measurement): Promise<Values> {
       const settings = { mode: "rate", connections, size: 64, rate } as const;
-      const { p50, p99, p999, messages, serverCpuSeconds } = await loadFor(
-        measurement,
-        settings,
-        2,
-      );
-      return {
-        [P50.label]: p50 ?? NaN,
-        [P99.label]: p99 ?? NaN,
-        [P999.label]: p999 ?? NaN,
-        [CPU.label]: serverCpuSeconds * 1e6 / (messages ?? NaN),
-      };
+      const result = await loadFor(measurement, settings, 2);
+      const { p50 = NaN, p99 = NaN, p999 = NaN, messages = NaN } = result;
+      const latencies = { [P50.label]: p50, [P99.label]: p99, [P999.label]: p999 };
+      return { ...rates(messages, result, RATE, CPU), ...latencies };
     },
   };
 }

@@ -4,7 +4,6 @@ import { TextLineStream } from "@std/streams";
 
 /** One process. */
 export interface Child extends AsyncDisposable {
-  /** Its process id. */
   readonly pid: number;
   /** Its standard output, line by line. */
   readonly lines: AsyncIterableIterator<string>;
@@ -30,11 +29,7 @@ function linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterable
 export class Children {
   readonly #running = new Set<Deno.ChildProcess>();
 
-  /**
-   * Starts a process, which may open as many files as the system's hard limit allows.
-   *
-   * @returns The process; disposing of it kills it and waits until it is gone.
-   */
+  /** Starts a process with the hard limit of open files. Its disposal kills it and waits. */
   start(command: readonly string[], core: number | null = null): Child {
     const pin = core === null ? [] : ["taskset", "-c", String(core)];
     const [program = "", ...args] = [...WITH_MANY_FILES, ...pin, ...command];
@@ -71,11 +66,7 @@ export class Children {
     };
   }
 
-  /**
-   * Runs a process to its end.
-   *
-   * @returns Its standard output.
-   */
+  /** Runs a process to its end; resolves to its standard output. */
   async run(command: readonly string[], core: number | null = null): Promise<string> {
     await using child = this.start(command, core);
     const lines = await Array.fromAsync(child.lines);

@@ -4,47 +4,26 @@ import type { Child, Children } from "./children.ts";
 
 /** What the load generator is told; load/load.h says what each is. */
 export interface LoadArguments {
-  /** What kind of load. */
   readonly mode: "echo" | "stream" | "once" | "idle" | "rate" | "datagrams" | "flood";
-  /** Connections open at the same time. */
   readonly connections: number;
-  /** Bytes in a message. */
   readonly size: number;
-  /** `echo`: messages outstanding on each connection. */
   readonly depth?: number;
-  /** `rate`: messages a second over all connections. */
   readonly rate?: number;
-  /** `stream`: bytes to move. */
   readonly total?: number;
-  /** How long to run before measuring, in milliseconds. */
   readonly warmup?: number;
-  /** How long to measure, in milliseconds. */
   readonly duration?: number;
 }
 
-/** What the load generator measured; which members are there depends on the mode. */
-export interface LoadResult {
-  /** Length of the measured window, in seconds. */
-  readonly seconds: number;
-  /** CPU time of the load generator in the window, in seconds. */
-  readonly loadCpuSeconds: number;
-  /** CPU time of the server in the window, in seconds. */
-  readonly serverCpuSeconds: number;
-  /** Messages answered in the window. */
-  readonly messages?: number;
-  /** Bytes that came back in the window. */
-  readonly bytes?: number;
-  /** Connections finished in the window. */
-  readonly connections?: number;
-  /** `rate`: messages without an answer two seconds after the end. */
-  readonly unanswered?: number;
-  /** `rate`: latency percentiles and the greatest latency, in microseconds. */
-  readonly p50?: number;
-  readonly p90?: number;
-  readonly p99?: number;
-  readonly p999?: number;
-  readonly max?: number;
-}
+type Count = "messages" | "bytes" | "connections" | "unanswered";
+type Latency = "p50" | "p90" | "p99" | "p999" | "max";
+
+/**
+ * What the load generator measured in the window: its length and the CPU time of both programs in
+ * seconds, what was done, depending on the mode, and latencies in microseconds.
+ */
+export type LoadResult =
+  & Readonly<Record<"seconds" | "loadCpuSeconds" | "serverCpuSeconds", number>>
+  & Readonly<Partial<Record<Count | Latency, number>>>;
 
 /** The server answered with bytes that it had not been sent. */
 export class WrongAnswerError extends Error {
@@ -64,11 +43,7 @@ export async function compile(
   await children.run([...compiler, "-O2", "-o", binary, ...sources]);
 }
 
-/**
- * Compiles the load generator.
- *
- * @returns The command that runs it.
- */
+/** Compiles the load generator; resolves to the command that runs it. */
 export async function compileLoad(
   children: Children,
   compiler: readonly string[],
@@ -86,11 +61,7 @@ export const TLS_LOAD: readonly string[] = [
   `${LOAD.pathname}tls.ts`,
 ];
 
-/**
- * Runs the load generator once.
- *
- * @returns What it measured.
- */
+/** Runs the load generator once. */
 export async function runLoad(
   children: Children,
   command: readonly string[],

@@ -1,7 +1,7 @@
 /** Measures servers: scenario by scenario, in rounds over the servers (A, B, C, A, B, C …). */
 
 import type { Measurement, Scenario, Values } from "../scenarios.ts";
-import type { Kind } from "../servers.ts";
+import type { Kind, ServerProgram } from "../servers.ts";
 import type { Child, Children } from "./children.ts";
 import { runLoad, TLS_LOAD, WrongAnswerError } from "./load_generator.ts";
 import { cpuSecondsOf, memoryOf, processTree } from "./process_usage.ts";
@@ -9,34 +9,23 @@ import type { Row } from "./rows.ts";
 import type { Cores } from "./runtimes.ts";
 
 /** A server with the command that starts it. */
-export interface ReadyServer {
-  /** Its name on the command line. */
-  readonly name: string;
-  /** Its name in tables. */
-  readonly label: string;
-  /** What it speaks. */
-  readonly kind: Kind;
+export interface ReadyServer extends Pick<ServerProgram, "name" | "label" | "kind"> {
   /** Whether it is this library's. */
   readonly isOwn: boolean;
-  /** Starts it. */
   readonly command: readonly string[];
 }
 
 /** What to measure, with what. */
 export interface Plan {
-  /** The scenarios. */
   readonly scenarios: readonly Scenario[];
   /** The servers, in the order of a round. */
   readonly servers: readonly ReadyServer[];
-  /** How many rounds. */
   readonly rounds: number;
   /** Length of a measured window, in milliseconds. */
   readonly windowMs: number;
-  /** The processes. */
   readonly children: Children;
   /** The command of the load generator in C. */
   readonly load: readonly string[];
-  /** The cores. */
   readonly cores: Cores;
   /** Told of each step before it starts. */
   progress(text: string): void;
@@ -102,14 +91,8 @@ async function measureOnce(
   const command = scenario.kind === "tls" ? TLS_LOAD : plan.load;
   const load: Measurement["load"] = async (settings, whileHeld) => {
     const pids = await processTree(child.pid);
-    const result = await runLoad(
-      children,
-      command,
-      cores.load,
-      { port, pids },
-      settings,
-      whileHeld,
-    );
+    const target = { port, pids };
+    const result = await runLoad(children, command, cores.load, target, settings, whileHeld);
     const { loadCpuSeconds, serverCpuSeconds, seconds } = result;
     const isLimit = loadCpuSeconds / seconds > BUSY && serverCpuSeconds / seconds < BUSY;
     if (settings.mode !== "idle" && isLimit) noteOnce(row, "the load generator is the limit");
@@ -141,10 +124,8 @@ function emptyRow(scenario: Scenario, server: ReadyServer): Row {
 }
 
 /**
- * Measures everything in the plan.
- *
- * @returns A row for each server in each scenario. A server that fails is not tried again in that
- * scenario, and its row says why.
+ * Measures everything in the plan: a row for each server in each scenario. A server that fails is
+ * not tried again in that scenario, and its row says why.
  */
 export async function runPlan(plan: Plan): Promise<Row[]> {
   const rows: Row[] = [];
@@ -153,11 +134,8 @@ export async function runPlan(plan: Plan): Promise<Row[]> {
       .map((server) => ({ server, row: emptyRow(scenario, server) }));
     rows.push(...pairs.map(({ row }) => row));
     for (let round = 0; round < plan.rounds; round++) {
-      plan.progress(
-        `${scenario.name} (${index + 1} of ${plan.scenarios.length}), round ${
-          round + 1
-        } of ${plan.rounds}`,
-      );
+      const place = `${scenario.name} (${index + 1} of ${plan.scenarios.length})`;
+      plan.progress(`${place}, round ${round + 1} of ${plan.rounds}`);
       for (const { server, row } of pairs) {
         if (row.failure !== null) continue;
         try {

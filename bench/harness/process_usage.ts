@@ -4,32 +4,20 @@ const TICKS_PER_SECOND = 100; // what Linux reports in, whatever the kernel's ow
 /** From how many busy cores on a run is not called quiet. */
 const QUIET_CORES = 0.05;
 
-/**
- * Takes CPU time out of /proc/PID/stat.
- *
- * @returns User and system time of the process and of the children it has waited for, in seconds.
- */
+/** Reads /proc/PID/stat: seconds of CPU of a process and of the children it has waited for. */
 export function parseCpuSeconds(stat: string): number {
   // The name in parentheses may itself hold spaces and parentheses; fields 14 to 17 are the times.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
-/**
- * Takes a process's own memory out of /proc/PID/smaps_rollup.
- *
- * @returns Anonymous memory, swapped out or not, in KiB; the program's own file is not in it.
- */
+/** Reads /proc/PID/smaps_rollup: KiB of anonymous memory, swapped out or not. */
 export function parseAnonymousMemory(text: string): number {
   const value = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1]);
   return value("Anonymous") + (value("Swap") || 0);
 }
 
-/**
- * Lists a process and those that it has started, at any depth.
- *
- * @returns The process ids, the given one first.
- */
+/** The ids of a process and of those that it has started, at any depth. */
 export async function processTree(pid: number): Promise<number[]> {
   // A child is listed with the thread that started it.
   const tasks = await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`)).catch(() => []);
@@ -42,22 +30,13 @@ export async function processTree(pid: number): Promise<number[]> {
   return [pid, ...(await Promise.all(children.map(processTree))).flat()];
 }
 
-/**
- * Adds up the CPU time of processes.
- *
- * @returns Seconds, in steps of 10 ms.
- */
+/** The CPU time of processes, in seconds, in steps of 10 ms. */
 export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
   const stats = await Promise.all(pids.map((pid) => Deno.readTextFile(`/proc/${pid}/stat`)));
   return stats.reduce((sum, stat) => sum + parseCpuSeconds(stat), 0);
 }
 
-/**
- * Adds up the memory that processes hold for themselves. What the kernel holds for their sockets
- * is not in it.
- *
- * @returns KiB.
- */
+/** The memory of processes, in KiB, without the kernel's socket buffers. */
 export async function memoryOf(pids: readonly number[]): Promise<number> {
   const maps = await Promise.all(
     pids.map((pid) => Deno.readTextFile(`/proc/${pid}/smaps_rollup`)),
@@ -81,11 +60,7 @@ async function readTotals(): Promise<MachineTotals> {
   return { wall, others: busy - own, stolen: stolen / TICKS_PER_SECOND };
 }
 
-/**
- * Begins to watch what else the machine does, at a moment when no child runs.
- *
- * @returns Puts what happened since into one clause, at a moment when no child runs.
- */
+/** Begins to watch other programs; the result tells in one clause how busy they were since. */
 export async function watchMachine(): Promise<() => Promise<string>> {
   const from = await readTotals();
   return async () => {

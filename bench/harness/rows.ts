@@ -2,9 +2,7 @@
 
 /** What one server gave in one scenario. */
 export interface Row {
-  /** The scenario's name. */
   readonly scenario: string;
-  /** The server's name. */
   readonly server: string;
   /** The server's name in tables. */
   readonly label: string;
@@ -12,7 +10,6 @@ export interface Row {
   readonly isOwn: boolean;
   /** For each figure, by its label, a value for each round. */
   readonly figures: Readonly<Record<string, number[]>>;
-  /** Remarks. */
   readonly notes: string[];
   /** Why the server could not be measured, else `null`. */
   failure: string | null;
@@ -21,11 +18,7 @@ export interface Row {
 /** The name of the server that runs a second time at the end of each round. */
 export const CONTROL = "again";
 
-/**
- * Returns the median.
- *
- * @returns The middle one, or the mean of the two in the middle; `NaN` if there is none.
- */
+/** The middle value, or the mean of the two in the middle; `NaN` if there is none. */
 export function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -33,46 +26,27 @@ export function medianOf(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/**
- * Returns how far measurements of one thing are apart: half the distance from the least to the
- * greatest, as a share of the median.
- *
- * @returns A share, 0.05 for five per cent; `NaN` for fewer than two.
- */
+/** Half the distance from the least to the greatest, as a share of the median; `NaN` for one. */
 export function spreadOf(values: readonly number[]): number {
   if (values.length < 2) return NaN;
   return (Math.max(...values) - Math.min(...values)) / 2 / medianOf(values);
 }
 
-/**
- * Returns a row's ratios to the base of its scenario, round by round, so that a machine that is
- * slow for a while slows both.
- *
- * @returns A ratio for each round that both have.
- */
+/** A row's ratios to the base of its scenario, of the same round: a slow moment slows both. */
 export function ratiosOf(rows: readonly Row[], row: Row, label: string): number[] {
   const base = rows[0]?.figures[label] ?? [];
   const values = row.figures[label] ?? [];
   return values.slice(0, base.length).map((value, round) => value / (base[round] ?? NaN));
 }
 
-/**
- * Returns how far the base was from itself: the greatest distance from 1 of the ratio between its
- * two servers of the same round.
- *
- * @returns A share, or `NaN` if the base ran once a round.
- */
+/** The greatest distance from 1 of the ratio between the two runs of the base in a round. */
 export function noiseOf(rows: readonly Row[], label: string): number {
   const control = rows.find(({ server }) => server.endsWith(`-${CONTROL}`));
   const ratios = control === undefined ? [] : ratiosOf(rows, control, label);
   return ratios.length === 0 ? NaN : Math.max(...ratios.map((ratio) => Math.abs(ratio - 1)));
 }
 
-/**
- * Tells what must make the run fail: a wrong answer of any server, or any failure of ours.
- *
- * @returns One line for each.
- */
+/** A line for each reason to fail: a wrong answer of any server, or any failure of ours. */
 export function failuresOf(rows: readonly Row[]): string[] {
   return rows.flatMap(({ scenario, label, isOwn, failure }) =>
     failure !== null && (isOwn || failure.startsWith("WRONG ANSWER"))

@@ -43,11 +43,7 @@ async function find(
   return { missing: `${programs[0]} is not installed` };
 }
 
-/**
- * Looks for every runtime.
- *
- * @returns What was found.
- */
+/** Looks for every runtime. */
 export async function findRuntimes(children: Children): Promise<Record<Runtime, RuntimeState>> {
   const preferred = Deno.env.get("PYTHON");
   const pythons = preferred === undefined ? PYTHONS : [preferred, ...PYTHONS];
@@ -56,6 +52,7 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
   const config = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
   const sluice = `Sluice ${JSON.parse(config).version}`;
   const deno = [Deno.execPath(), "run", "--no-lock"];
+  const version = `Deno ${Deno.version.deno}`;
   const [node, bun, python, uvloop, cc, benchmark, redis] = await Promise.all([
     // Where there is no Node, Deno runs itself under that name, and says "deno 2 …".
     find(children, "Node", ["node"], ["--version"], /^v([\d.]+)$/),
@@ -67,14 +64,8 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
     find(children, "Redis", ["redis-server"], ["--version"], /v=([\d.]+)/),
   ]);
   return {
-    deno: {
-      command: [...deno, "--no-config", ...PERMISSIONS],
-      version: `Deno ${Deno.version.deno}`,
-    },
-    "deno-net": {
-      command: [...deno, "--unstable-net", ...PERMISSIONS],
-      version: `Deno ${Deno.version.deno}`,
-    },
+    deno: { command: [...deno, "--no-config", ...PERMISSIONS], version },
+    "deno-net": { command: [...deno, "--unstable-net", ...PERMISSIONS], version },
     sluice: { command: [...deno, ...PERMISSIONS], version: sluice },
     "sluice-net": { command: [...deno, "--unstable-net", ...PERMISSIONS], version: sluice },
     "sluice-ffi": Deno.build.os === "linux"
@@ -94,18 +85,11 @@ export async function findRuntimes(children: Children): Promise<Record<Runtime, 
 
 /** The core of the servers and that of the load generator; `null` if processes cannot be pinned. */
 export interface Cores {
-  /** The core of the server. */
   readonly server: number | null;
-  /** The core of the load generator. */
   readonly load: number | null;
 }
 
-/**
- * Chooses the last core for the server, and for the load generator the first one that is not the
- * same core under another name (hyper-threading).
- *
- * @returns The choice.
- */
+/** The last core, and the first that is not the same under another name (hyper-threading). */
 export async function chooseCores(children: Children): Promise<Cores> {
   const allowed = await children.run(["taskset", "-cp", String(Deno.pid)]).catch(() => "");
   const cores = parseCores(/:\s*([\d,-]+)$/.exec(allowed)?.[1] ?? "");

@@ -3,11 +3,7 @@
 import type { Scenario } from "../scenarios.ts";
 import { CONTROL, medianOf, noiseOf, ratiosOf, type Row, spreadOf } from "./rows.ts";
 
-/**
- * Writes a number as people read it: three digits that count, thousands as k and M.
- *
- * @returns For example "5.33", "164k", "2.61M".
- */
+/** A number with three digits, such as "5.33", "164k", "2.61M". */
 export function formatNumber(value: number): string {
   if (value >= 999_500) return `${(value / 1e6).toPrecision(3)}M`;
   if (value >= 9995) return `${(value / 1e3).toPrecision(3)}k`;
@@ -36,11 +32,7 @@ function cellsOf(rows: readonly Row[], row: Row, scenario: Scenario): string[] {
   });
 }
 
-/**
- * Writes the table of one scenario: medians with their spread, and ratios to the first row.
- *
- * @returns Text of several lines.
- */
+/** The table of one scenario as text: medians with their spread, and ratios to the first row. */
 export function formatTable(rows: readonly Row[], scenario: Scenario): string {
   const shown = rows.filter(({ server }) => !server.endsWith(`-${CONTROL}`));
   const head = ["", ...scenario.figures.flatMap(({ label }) => [label, "ratio"])];
@@ -62,10 +54,8 @@ export function formatTable(rows: readonly Row[], scenario: Scenario): string {
 }
 
 /**
- * Writes one Markdown table of all scenarios: the first figure of each as a ratio to the base of
- * its kind, which shows its own figure instead.
- *
- * @returns Markdown.
+ * One table of all scenarios in Markdown: the first figure of each as a ratio to the base of its
+ * kind, which shows its own figure instead.
  */
 export function formatOverview(rows: readonly Row[], scenarios: readonly Scenario[]): string {
   const columns = [...new Set(scenarios.map(({ column }) => column))];
