@@ -10,11 +10,8 @@ import { type Example, readExamples } from "../../tools/run_example.ts";
 
 /** The longest wait for a line or an end, in milliseconds: a hang is a failure, not a stuck run. */
 const PATIENCE_MS = 60_000;
-/**
- * The longest wait for the end after a signal. Examples need at most two seconds; those that wait for
- * a timeout of the library need ten.
- */
-const STOP_PATIENCE_MS = 8000;
+/** Tells of timers in an example that should not run out before it ends. */
+const LONG_TIMERS = new URL("long_timers.ts", import.meta.url);
 
 const FOLDER = new URL("../../examples/", import.meta.url);
 
@@ -91,10 +88,17 @@ export class RunningExample implements AsyncDisposable {
     return this.#inTime(this.#ended, "its end");
   }
 
-  /** Sends signals, one after the other, and waits for the end. */
-  stop(...signals: ("SIGTERM" | "SIGINT")[]): Promise<Outcome> {
+  /**
+   * Sends signals, one after the other, and waits for the end, which is not to come by a timeout of
+   * the library.
+   */
+  async stop(...signals: ("SIGTERM" | "SIGINT")[]): Promise<Outcome> {
+    const before = this.#stderr.length;
     for (const signal of signals) this.#child.kill(signal);
-    return this.#inTime(this.#ended, "its end", STOP_PATIENCE_MS);
+    const outcome = await this.outcome();
+    const late = outcome.stderr.slice(before).filter((line) => line.startsWith("a timer of "));
+    if (late.length > 0) throw new Error(`It ended only after ${late.join(", ")}`);
+    return outcome;
   }
 
   /** Ends it at once. */
@@ -133,8 +137,8 @@ export class RunningExample implements AsyncDisposable {
     this.#onOutput = Promise.withResolvers();
   }
 
-  #inTime<T>(promise: Promise<T>, what: string, milliseconds = PATIENCE_MS): Promise<T> {
-    return deadline(promise, milliseconds).catch((error) => {
+  #inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+    return deadline(promise, PATIENCE_MS).catch((error) => {
       throw new Error(`Cannot wait longer for ${what}: ${this.#printed()}`, { cause: error });
     });
   }
@@ -162,7 +166,14 @@ export function startExample(
   if (example === undefined) throw new Error(`Cannot run example: there is no "${name}"`);
   const flags = options.flags ?? example.flags;
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...flags, `examples/${name}.ts`, ...args],
+    args: [
+      "run",
+      "--no-prompt",
+      `--preload=${LONG_TIMERS}`,
+      ...flags,
+      `examples/${name}.ts`,
+      ...args,
+    ],
     cwd: new URL("../", FOLDER),
     env: { NO_COLOR: "1" },
     stdin: "piped",
