@@ -16,11 +16,6 @@ export interface CarrierOutcome extends Pick<CloseInfo, "endedBy" | "error"> {
 export interface ByteSource extends AsyncIterator<Bytes, unknown, Uint8Array | undefined> {
   /** Whether each chunk outside a given buffer has a buffer of its own, so that none is copied. */
   readonly givesOwnedBytes?: boolean;
-  /**
-   * As `next`, without a copy: the chunk may be a part of its buffer, which has no other user from
-   * now on.
-   */
-  nextRoomy?(): Promise<IteratorResult<Bytes, unknown>>;
 }
 
 /** Takes the bytes that a {@linkcode PushSource} reads. */
@@ -56,8 +51,9 @@ export interface PushSource {
   /** Whether it bounds the time that it takes in a turn of the event loop by itself. */
   readonly isTimed?: boolean;
   /**
-   * Whether the sink may take the memory that it is handed away, where that costs less than a copy.
-   * The source then reads into other memory.
+   * Whether the sink may take the memory that it is handed away, or use it for longer, where that
+   * costs less than a copy. The memory is empty then; or, if {@linkcode ByteSink.receive} has
+   * returned false, it may be in use. The source reads into other memory.
    */
   readonly givesMemory?: boolean;
   /** Begins to read into `sink`. Called once. */

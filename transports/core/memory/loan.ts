@@ -72,11 +72,6 @@ export class Loan {
     return loan;
   }
 
-  /** Whether a callback that borrows is running. */
-  static get isRunning(): boolean {
-    return current !== null;
-  }
-
   /** Has `target` flushed when the callback has returned; `false` if none runs that borrows. */
   static flushAfter(target: Flushable): boolean {
     if (current === null) return false;

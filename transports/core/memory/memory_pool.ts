@@ -13,12 +13,23 @@ const CAPACITY = 4_194_304;
 /** By their sizes, so that a search is one look-up. */
 const kept = new Map<number, ArrayBuffer[]>();
 let size = 0;
+/** The memory that was kept last, which is mostly asked for next, and its size. */
+let latest: ArrayBuffer | null = null;
+let latestLength = 0;
 
 /** Memory of exactly `length` bytes, which may hold anything. */
 export function takeMemory(length: number): ArrayBuffer {
-  const memory = kept.get(length)?.pop();
-  if (memory === undefined) return new ArrayBuffer(length);
-  size -= length;
+  return keptMemory(length) ?? new ArrayBuffer(length);
+}
+
+/** {@linkcode takeMemory} that was kept; `undefined` if there is none. */
+export function keptMemory(length: number): ArrayBuffer | undefined {
+  let memory: ArrayBuffer | undefined;
+  if (latest !== null && length === latestLength) {
+    memory = latest;
+    latest = null;
+  } else memory = kept.get(length)?.pop();
+  if (memory !== undefined) size -= length;
   return memory;
 }
 
@@ -35,10 +46,10 @@ export function giveMemory(given: ArrayBuffer): void {
  * WebAssembly module.
  */
 export function detach(memory: ArrayBuffer): ArrayBuffer | null {
-  if (memory.detached) return null;
   try {
     return memory.transfer();
   } catch {
+    // To ask before costs more than the rare failure.
     return null;
   }
 }
@@ -49,10 +60,16 @@ function keep(memory: ArrayBuffer): void {
   // The sizes in use may have changed, so all that is kept goes.
   if (size + length > CAPACITY) {
     kept.clear();
+    latest = null;
     size = 0;
   }
-  const alike = kept.get(length);
-  if (alike === undefined) kept.set(length, [memory]);
-  else alike.push(memory);
+  const before = latest;
+  const beforeLength = latestLength;
+  latest = memory;
+  latestLength = length;
   size += length;
+  if (before === null) return;
+  const alike = kept.get(beforeLength);
+  if (alike === undefined) kept.set(beforeLength, [before]);
+  else alike.push(before);
 }

@@ -2,16 +2,16 @@ import { type Bytes, checkBytes, copyOf, ownedBytes } from "../../../protocols/b
 import type { AnyProtocol, ProtocolCallbacks } from "../../../protocols/contract.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 import { isLent, keepable, Loan } from "../memory/loan.ts";
+import { detach } from "../memory/memory_pool.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { LentBuffer } from "./lent_buffer.ts";
-import { pooledCopy } from "./read_buffer.ts";
+import { firstOf, pooledCopy, roomyCopy } from "./read_buffer.ts";
 
-/**
- * Where a chunk lies: in memory of its own; in memory that no one else uses, with room around it;
- * or in memory of which nothing is known.
- */
-export type ChunkMemory = "own" | "roomy" | "unknown";
+/** Up to so many bytes of memory are lent where they lie, however little of it was read. */
+const SMALL = 4096;
+/** From so many bytes on it costs less to give their memory away than to copy them. */
+const LARGE = 8192;
 
 /**
  * Hands chunks to a protocol, of any kind, one after the other: only while delivery is not
@@ -131,23 +131,33 @@ export class Delivery {
    *
    * @param chunk The received bytes, which have no other user.
    * @param target What {@linkcode lend} gave for this read: the chunk may lie in it.
-   * @param memory Where it lies if not there.
+   * @param isOwner Whether the chunk has a buffer of its own.
    * @returns Nothing if it is done; else a promise that resolves when it is.
    * @throws {TypeError} If the chunk is not bytes, or its memory was transferred away.
    */
-  push(
-    chunk: Bytes,
-    target?: Uint8Array,
-    memory: ChunkMemory = "unknown",
-  ): void | Promise<void> {
+  push(chunk: Bytes, target?: Uint8Array, isOwner: boolean = false): void | Promise<void> {
     if (this.stopped) return;
     checkBytes(chunk, "receive");
     if (chunk.length === 0) return;
     const isInTarget = target !== undefined && chunk.buffer === target.buffer;
-    if (this.#isInCallback || this.paused || this.#draining !== null) {
-      return this.#wait(isInTarget || memory === "unknown" ? keepable(chunk) : chunk);
-    }
-    const settled = this.#hand(chunk, isInTarget, isInTarget ? "unknown" : memory);
+    const isOwn = isOwner && !isInTarget;
+    if (!this.isReady) return this.#wait(isOwn ? chunk : keepable(chunk));
+    return this.#settle(this.#hand(chunk, isInTarget, isOwn));
+  }
+
+  /**
+   * Delivers the first `n` bytes of memory that is read into again, as {@linkcode push}.
+   *
+   * @param isSpare Whether the memory may be taken away. It is empty then; or, while a promise is
+   * pending, still lent: what is read meanwhile goes elsewhere.
+   */
+  receive(memory: Bytes, n: number, isSpare: boolean): void | Promise<void> {
+    if (this.stopped) return;
+    if (!this.isReady) return this.#wait(copyOf(memory, 0, n));
+    return this.#settle(this.#handRead(memory, n, isSpare));
+  }
+
+  #settle(settled: void | Promise<void>): void | Promise<void> {
     if (settled === undefined && this.#waiting.length === 0) return;
     return this.#draining = this.#drain(settled);
   }
@@ -198,42 +208,51 @@ export class Delivery {
    *
    * @param chunk The chunk.
    * @param isInTarget Whether it lies in what was lent for this read.
-   * @param memory Where it lies if not there.
+   * @param isOwn Whether it has a buffer of its own.
    */
-  #hand(
-    chunk: Bytes,
-    isInTarget: boolean,
-    memory: ChunkMemory = "unknown",
-  ): void | Promise<void> {
+  #hand(chunk: Bytes, isInTarget: boolean, isOwn: boolean = false): void | Promise<void> {
     if (chunk.length === 0) return this.#onError("dataReceived", goneChunk());
+    if (this.#buffer !== null) return this.#putInto(this.#buffer, chunk, isInTarget);
+    if (!this.isBorrower) return this.#give(isOwn ? chunk : ownBytes(chunk));
+    // A layer passes on what it was lent itself.
+    if (!isOwn && isLent(chunk)) return this.#give(chunk);
+    // Others may go on using memory of which nothing is known: a copy of it is lent.
+    return this.#lend(isOwn ? chunk : pooledCopy(chunk, chunk.length));
+  }
+
+  /** {@linkcode Delivery.#hand} of what {@linkcode receive} is given. */
+  #handRead(memory: Bytes, n: number, isSpare: boolean): void | Promise<void> {
+    const { length } = memory;
+    if (this.#buffer !== null) return this.#putInto(this.#buffer, firstOf(memory, n), false);
+    if (this.isBorrower) {
+      // Little of much is copied: a loan may last, or go on to a queue.
+      const isInPlace = isSpare && (length <= SMALL || 4 * n >= length);
+      return this.#lend(isInPlace ? firstOf(memory, n) : roomyCopy(memory, n));
+    }
+    const given = isSpare && n === length && n >= LARGE ? detach(memory.buffer) : null;
+    return this.#give(given === null ? pooledCopy(memory, n) : new Uint8Array(given));
+  }
+
+  #lend(chunk: Bytes): void | Promise<void> {
+    const loan = Loan.begin(chunk.buffer);
+    return loan.end(this.#give(chunk));
+  }
+
+  #give(chunk: Bytes): void | Promise<void> {
     this.#isInCallback = true;
-    const settled = this.#buffer !== null
-      ? this.#putInto(this.#buffer, chunk, isInTarget)
-      : this.isBorrower
-      ? this.#lend(chunk, memory)
-      : this.#give(memory === "own" ? chunk : ownBytes(chunk));
+    const settled = callBack(this.#protocol, "dataReceived", this.#onError, chunk);
     this.#isInCallback = false;
     if (settled instanceof Promise) return settled;
   }
 
-  #give(chunk: Bytes): unknown {
-    return callBack(this.#protocol, "dataReceived", this.#onError, chunk);
-  }
-
-  #lend(chunk: Bytes, memory: ChunkMemory): unknown {
-    // A layer passes on what it was lent itself.
-    if (memory === "unknown" && isLent(chunk)) return this.#give(chunk);
-    // Others may go on using memory of which nothing is known: a copy of it is lent.
-    const lent = memory === "unknown" ? pooledCopy(chunk, chunk.length) : chunk;
-    const loan = Loan.begin(lent.buffer);
-    return loan.end(this.#give(lent));
-  }
-
-  #putInto(buffer: LentBuffer, chunk: Bytes, isInTarget: boolean): unknown {
+  #putInto(buffer: LentBuffer, chunk: Bytes, isInTarget: boolean): void | Promise<void> {
+    this.#isInCallback = true;
     const taken = buffer.put(chunk, isInTarget);
     // The chunk may lie in memory that is read into again.
     if (taken < chunk.length) this.#waiting.unshift(copyOf(chunk, taken));
-    return taken === 0 ? undefined : buffer.update(taken);
+    const settled = taken === 0 ? undefined : buffer.update(taken);
+    this.#isInCallback = false;
+    if (settled instanceof Promise) return settled;
   }
 }
 

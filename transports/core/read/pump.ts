@@ -2,6 +2,7 @@ import { checkBytes } from "../../../protocols/bytes.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import type { ByteSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
+import { ReaderSource } from "./read_buffer.ts";
 
 /** The events of the pump. */
 export interface PumpEvents {
@@ -36,13 +37,20 @@ export async function pump(
     try {
       const target = delivery.lend();
       if (delivery.stopped) return;
-      const roomy = delivery.isBorrower ? source.nextRoomy?.() : undefined;
-      const step = await (roomy ?? source.next(target));
-      if (step.done) break;
-      checkBytes(step.value, "receive");
-      events.onReceived(step.value.length);
-      const memory = roomy !== undefined ? "roomy" : source.givesOwnedBytes ? "own" : "unknown";
-      const settled = delivery.push(step.value, target, memory);
+      let settled: void | Promise<void>;
+      if (target === undefined && source instanceof ReaderSource) {
+        const n = await source.read();
+        if (n === null) break;
+        const size = source.mayHaveMore(n) ? await source.readOn(n) : n;
+        events.onReceived(size);
+        settled = delivery.receive(source.memory, size, true);
+      } else {
+        const step = await source.next(target);
+        if (step.done) break;
+        checkBytes(step.value, "receive");
+        events.onReceived(step.value.length);
+        settled = delivery.push(step.value, target, source.givesOwnedBytes);
+      }
       if (settled !== undefined) await settled;
       if (turnBudget.spend()) await turnBudget.untilRenewed();
     } catch (error) {

@@ -1,13 +1,8 @@
-import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
+import type { Bytes } from "../../../protocols/bytes.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import type { ByteSink, PushSource } from "../carrier.ts";
-import { detach } from "../memory/memory_pool.ts";
 import type { Delivery } from "./delivery.ts";
 import type { PumpEvents } from "./pump.ts";
-import { pooledCopy, roomyCopy } from "./read_buffer.ts";
-
-/** From so many bytes on it costs less to take their memory away than to copy them. */
-const LARGE = 8192;
 
 /**
  * Takes what a {@linkcode PushSource} reads and delivers it: `source -> delivery -> protocol`, the
@@ -42,7 +37,7 @@ export class PushReader implements ByteSink {
     const delivery = this.#delivery;
     if (delivery.stopped) return false;
     this.#events.onReceived(n);
-    const settled = this.#deliver(memory, n);
+    const settled = delivery.receive(memory, n, this.#source.givesMemory ?? false);
     if (settled !== undefined || delivery.paused) {
       this.#resumeWhenReady();
       return false;
@@ -54,25 +49,6 @@ export class PushReader implements ByteSink {
 
   #resumeWhenReady(): void {
     void this.#whenReady(() => this.#source.resume());
-  }
-
-  #deliver(memory: Bytes, n: number): void | Promise<void> {
-    const delivery = this.#delivery;
-    if (!delivery.isReady) return delivery.push(copyOf(memory, 0, n), undefined, "own");
-    // A protocol with a buffer of its own copies at once.
-    if (delivery.isBuffered) return delivery.push(memory.subarray(0, n), undefined, "roomy");
-    if (delivery.isBorrower) {
-      const isTaken = this.#source.givesMemory && n >= LARGE && 4 * n >= memory.length;
-      // At once: the loan may go on while the source reads for another connection.
-      const taken = isTaken ? detach(memory.buffer) : null;
-      const chunk = taken === null ? roomyCopy(memory, n) : new Uint8Array(taken, 0, n);
-      return delivery.push(chunk, undefined, "roomy");
-    }
-    // Filled, it costs less to give away than to copy.
-    const isGiven = this.#source.givesMemory && n === memory.length && n >= LARGE;
-    const given = isGiven ? detach(memory.buffer) : null;
-    const chunk = given === null ? pooledCopy(memory, n) : new Uint8Array(given);
-    return delivery.push(chunk, undefined, "own");
   }
 
   async delivered(): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import type { ByteSource } from "../carrier.ts";
-import { takeMemory } from "../memory/memory_pool.ts";
+import { keptMemory, takeMemory } from "../memory/memory_pool.ts";
 
 /** The first read, in bytes, and what an idle connection holds. */
 const SMALLEST = 512;
@@ -18,14 +18,15 @@ const STEP = 8;
 const AT_HAND = 4;
 /** From this size on, in bytes, a chunk that is given takes memory that was given back before. */
 const POOLED = 4096;
+/** Nothing was read yet. */
+const NOTHING: Bytes = new Uint8Array(0);
 /** After this many reads that filled less than a quarter, reads get smaller. */
 const PATIENCE = 8;
 
 /**
  * The memory that one connection is read into, again and again: it stays in the processor's cache,
- * and a read that is under way holds it anyway. What arrived is copied out of it, so that each
- * chunk has a buffer of its own; only a full block of the largest size is given away. Reads grow
- * eightfold when one is filled and shrink when they stay small.
+ * and a read that is under way holds it anyway. Reads grow eightfold when one is filled and shrink
+ * when they stay small.
  */
 export class ReadBuffer {
   #size = SMALLEST;
@@ -34,30 +35,14 @@ export class ReadBuffer {
 
   /** Where to read to next. */
   get target(): Bytes {
-    return this.#target ??= new Uint8Array(takeMemory(this.#size));
+    // Memory that was taken away is empty.
+    if (!this.#target?.length) this.#target = new Uint8Array(takeMemory(this.#size));
+    return this.#target;
   }
 
   /** Whether `n` bytes fill the target, and the next one is larger: there may be more. */
   isOutgrownBy(n: number): boolean {
     return n === this.#size && n < LARGEST;
-  }
-
-  /** The first `n` bytes of the target, over a buffer of their own. */
-  take(n: number): Bytes {
-    const { target } = this;
-    // Filled exactly, it is cheaper to give away than to copy.
-    if (n === LARGEST) this.#target = null;
-    const chunk = n === LARGEST ? target : pooledCopy(target, n);
-    this.reuse(n);
-    return chunk;
-  }
-
-  /** The first `n` bytes of the target where they lie: the next read goes elsewhere. */
-  takeRoomy(n: number): Bytes {
-    const { target } = this;
-    this.reuse(n);
-    this.#target = null;
-    return n === target.length ? target : target.subarray(0, n);
   }
 
   /** The first `n` bytes of the target were used where they lie. */
@@ -72,12 +57,18 @@ export class ReadBuffer {
   }
 }
 
+/** The first `n` bytes where they lie. */
+export function firstOf(memory: Bytes, n: number): Bytes {
+  return n === memory.length ? memory : memory.subarray(0, n);
+}
+
 /** A copy of the first `n` bytes, with a buffer of its own. */
 export function pooledCopy(memory: Bytes, n: number): Bytes {
   // Other copies cost less than a look-up.
-  if (n < POOLED) return copyOf(memory, 0, n);
-  const copy = new Uint8Array(takeMemory(n));
-  copy.set(n < memory.length ? memory.subarray(0, n) : memory);
+  const kept = n < POOLED ? undefined : keptMemory(n);
+  if (kept === undefined) return copyOf(memory, 0, n);
+  const copy = new Uint8Array(kept);
+  copy.set(firstOf(memory, n));
   return copy;
 }
 
@@ -86,7 +77,7 @@ export function roomyCopy(memory: Bytes, n: number): Bytes {
   let size = SMALLEST;
   while (size < n) size *= STEP;
   const copy = new Uint8Array(takeMemory(size), 0, n);
-  copy.set(n < memory.length ? memory.subarray(0, n) : memory);
+  copy.set(firstOf(memory, n));
   return copy;
 }
 
@@ -105,8 +96,8 @@ export class ReaderSource implements ByteSource {
   readonly givesOwnedBytes = true;
   readonly #reader: Reader;
   readonly #buffer = new ReadBuffer();
-  #target: Uint8Array | undefined;
-  #isRoomy = false;
+  // Where the last read went.
+  #memory: Bytes = NOTHING;
   // A read into the buffer that had nothing to give yet.
   #pending: Promise<number | null> | null = null;
 
@@ -115,49 +106,54 @@ export class ReaderSource implements ByteSource {
     this.#reader = reader;
   }
 
-  next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
-    this.#isRoomy = false;
-    return this.#next(target);
-  }
-
-  nextRoomy(): Promise<IteratorResult<Bytes, void>> {
-    this.#isRoomy = true;
-    return this.#next();
-  }
-
-  #next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
-    const pending = this.#pending;
-    this.#pending = null;
-    this.#target = pending === null ? target : undefined;
-    const reading = pending ?? this.#reader.read(target ?? this.#buffer.target);
-    return reading.then(this.#onRead);
-  }
-
-  // Made once: it is handed to every read.
-  readonly #onRead = (
-    n: number | null,
-  ): IteratorResult<Bytes, void> | Promise<IteratorResult<Bytes, void>> => {
+  async next(target?: Uint8Array): Promise<IteratorResult<Bytes, void>> {
+    if (target === undefined || this.#pending !== null) {
+      const n = await this.read();
+      if (n === null) return { done: true, value: undefined };
+      const size = this.mayHaveMore(n) ? await this.readOn(n) : n;
+      return { done: false, value: copyOf(this.#memory, 0, size) };
+    }
+    const n = await this.#reader.read(target);
     if (n === null) return { done: true, value: undefined };
     // Lent buffers are over a plain ArrayBuffer: Deno refuses to read into shared memory.
-    if (this.#target !== undefined) {
-      return { done: false, value: this.#target.subarray(0, n) as Bytes };
-    }
-    const mayHaveMore = this.#buffer.isOutgrownBy(n);
-    const value = this.#isRoomy ? this.#buffer.takeRoomy(n) : this.#buffer.take(n);
-    return mayHaveMore ? this.#readOn(value) : { done: false, value };
-  };
+    return { done: false, value: target.subarray(0, n) as Bytes };
+  }
 
-  /** Adds what is at hand. */
-  async #readOn(first: Bytes): Promise<IteratorResult<Bytes, void>> {
+  /** Reads into {@linkcode memory}: resolves to how many bytes, or to `null` at the end. */
+  read(): Promise<number | null> {
+    const pending = this.#pending;
+    this.#pending = null;
+    this.#memory = this.#buffer.target;
+    return pending ?? this.#reader.read(this.#memory);
+  }
+
+  /** The memory that begins with the bytes that were read last. The next call may read into it. */
+  get memory(): Bytes {
+    return this.#memory;
+  }
+
+  /** Takes note of how many bytes were read; tells whether to {@linkcode readOn}. */
+  mayHaveMore(n: number): boolean {
+    const mayHaveMore = this.#buffer.isOutgrownBy(n);
+    this.#buffer.reuse(n);
+    return mayHaveMore;
+  }
+
+  /** Adds what is at hand to the `n` bytes that were read. Resolves to how many there are. */
+  async readOn(n: number): Promise<number> {
+    const first = this.#memory;
     const more: { n?: number | null } = {};
-    const reading = this.#reader.read(this.#buffer.target);
+    const second = this.#buffer.target;
+    const reading = this.#reader.read(second);
     // A failure is for the next call.
     reading.then((n) => more.n = n, () => {});
     for (let i = 0; i < AT_HAND && more.n === undefined; i++) await null;
-    if (typeof more.n === "number") {
-      return { done: false, value: joinBytes([first, this.#buffer.take(more.n)]) };
+    if (typeof more.n !== "number") {
+      this.#pending = reading;
+      return n;
     }
-    this.#pending = reading;
-    return { done: false, value: first };
+    this.#buffer.reuse(more.n);
+    this.#memory = joinBytes([first, second.subarray(0, more.n)]);
+    return this.#memory.length;
   }
 }

@@ -143,7 +143,7 @@ export class Outbound {
   /** Sends the start of bytes from where they lie, if nothing is queued; gives how many. */
   #sendDirectly(bytes: Uint8Array): number {
     if (this.#queue.size > 0 || this.#busy || this.#end !== "open") return 0;
-    if (this.#carrier.tryWrite === undefined || Loan.isRunning || !isOrdinary(bytes)) return 0;
+    if (this.#carrier.tryWrite === undefined || !isOrdinary(bytes)) return 0;
     if (this.#stopped || this.#hasFailed) return 0;
     const sent = this.#carrier.tryWrite(bytes);
     this.#sent += sent;

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
+import { isLent } from "../../core/memory/loan.ts";
 import { takeMemory } from "../../core/memory/memory_pool.ts";
 
 /** Memory that is read into again and again, and replaced when it was taken away. */
@@ -17,5 +18,10 @@ export class ReadMemory {
     // Memory that was taken away has no length any more.
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(takeMemory(Number(this.size)));
     return this.#bytes;
+  }
+
+  /** Leaves memory to a loan that goes on, if that is so. */
+  leave(): void {
+    if (isLent(this.#bytes)) this.#bytes = new Uint8Array(0);
   }
 }

@@ -7,6 +7,7 @@ import { isLent } from "../../../../transports/core/memory/loan.ts";
 import { settle } from "../../../support/time/event_loop.ts";
 
 const chunk = (...values: number[]): Bytes => Uint8Array.from(values);
+const bytes = (n: number): Bytes => new Uint8Array(n).fill(7);
 
 /** A delivery, the errors it told, and what its protocol was handed. */
 function deliveryTo(makeProtocol: (received: number[][]) => AnyProtocol): {
@@ -266,16 +267,60 @@ Deno.test("Delivery lends chunks to a protocol that borrows them, and takes them
       return seen.length === 2 ? work.promise : undefined;
     },
   }));
-  const roomy = Uint8Array.of(1, 2, 3, 4);
-  assertEquals(delivery.push(roomy.subarray(0, 2), undefined, "roomy"), undefined);
-  assertEquals([chunks[0]?.length, roomy.length], [0, 0]);
-  const settled = delivery.push(chunk(5, 6), undefined, "own");
+  const memory = Uint8Array.of(1, 2, 3, 4);
+  assertEquals(delivery.receive(memory, 2, true), undefined);
+  assertEquals([chunks[0]?.length, memory.length], [0, 0]);
+  const settled = delivery.push(chunk(5, 6), undefined, true);
   await Promise.resolve();
   assertEquals([...chunks[1] ?? []], [5, 6]);
   work.resolve();
   await settled;
   assertEquals(chunks[1]?.length, 0);
   assertEquals(seen, [[1, 2], [5, 6]]);
+});
+
+Deno.test("Delivery.receive() lends memory where it lies unless that is too much, and copies it else", async () => {
+  const sizes: number[] = [];
+  const work = Promise.withResolvers<void>();
+  const { delivery } = deliveryTo(() => ({
+    borrowsChunks: true,
+    dataReceived: ({ length, buffer }): unknown => {
+      sizes.push(length, buffer.byteLength);
+      return sizes.length === 8 ? work.promise : undefined;
+    },
+  }));
+  const [some, most, kept] = [bytes(65_536), bytes(65_536), bytes(65_536)];
+  const spared = bytes(4096);
+  delivery.receive(some, 16_383, true);
+  delivery.receive(most, 16_384, true);
+  delivery.receive(spared, 4000, false);
+  assertEquals([some, most, spared].map(({ length }) => length), [65_536, 0, 4096]);
+  // A loan that goes on keeps its memory, and what waits for it is a copy.
+  const settled = delivery.receive(kept, 40_000, true);
+  void delivery.receive(spared, 100, true);
+  assertEquals([kept.length, spared.length], [65_536, 4096]);
+  work.resolve();
+  await settled;
+  assertEquals(kept.length, 0);
+  const expected = [[16_383, 32_768], [16_384, 65_536], [4000, 4096], [40_000, 65_536], [100, 100]];
+  assertEquals(sizes, expected.flat());
+});
+
+Deno.test("Delivery.receive() gives a copy, or memory that is filled and may be taken away", () => {
+  const chunks: Bytes[] = [];
+  const { delivery } = deliveryTo(() => ({ dataReceived: (data) => void chunks.push(data) }));
+  const large = bytes(8192);
+  delivery.receive(large, 8191, true);
+  delivery.receive(large, 8192, false);
+  assertEquals(large.length, 8192);
+  delivery.receive(large, 8192, true);
+  assertEquals(large.length, 0);
+  const small = bytes(8191);
+  delivery.receive(small, 8191, true);
+  assertEquals(small.length, 8191);
+  for (const { length, buffer } of chunks) assertEquals(buffer.byteLength, length);
+  assertEquals(chunks.map(({ length }) => length), [8191, 8192, 8192, 8191]);
+  assertEquals(chunks.every((data) => data.every((byte) => byte === 7)), true);
 });
 
 Deno.test("Delivery lends a copy of bytes of which it knows nothing", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import { ReaderSource } from "../../../../transports/core/read/read_buffer.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
@@ -78,6 +78,16 @@ Deno.test("ReaderSource reads straight into a target, and copies there is a read
   other.settle(5);
   assertEquals((await late).value?.buffer === target.buffer, false);
   settle(null);
+});
+
+Deno.test("ReaderSource.read() leaves the bytes in memory that it reads into again", async () => {
+  const { source } = readerOf(pattern(300));
+  assertEquals(await source.read(), 300);
+  assertEquals(source.mayHaveMore(300), false);
+  const { memory } = source;
+  assertEquals([memory.length, memory[0], memory[299]], [512, pattern(300)[0], pattern(300)[299]]);
+  void source.read();
+  assertStrictEquals(source.memory, memory);
 });
 
 Deno.test("A greeting of up to 4 KiB is one chunk over TCP, also as the first bytes", async () => {

@@ -252,15 +252,17 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
     const diversion = this.#usedDiversion;
     const pipe = diversion === null ? null : pipesOf(this.libc).take();
     if (diversion !== null && pipe !== null) return this.#divert(diversion, pipe);
-    const { size, bytes } = this.#isBulk ? bulkMemory : memory;
+    const readMemory = this.#isBulk ? bulkMemory : memory;
+    const { size, bytes } = readMemory;
     const n = this.#inbox === null
       ? this.libc.recv(this.fd, bytes, size, MSG.DONTWAIT)
       : this.#inbox.receive(this.fd, bytes);
     if (n > 0 && this.#inbox?.failure) return this.#end(this.#inbox.failure);
     if (n > 0) {
       this.#isBulk = n >= READ_SIZE;
-      if (!this.#sink.receive(bytes, n)) this.#isReading = false;
-      return;
+      if (this.#sink.receive(bytes, n)) return;
+      this.#isReading = false;
+      return readMemory.leave();
     }
     this.#onReadNothing(n === 0 ? 0 : this.libc.errno);
   }
