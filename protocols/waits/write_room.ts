@@ -6,13 +6,18 @@ import { WaitQueue } from "./wait_queue.ts";
  * transport tells it.
  */
 export class WriteRoom {
-  /** The waits for room. */
-  readonly waits: WaitQueue = new WaitQueue();
+  // Made when there is one: most writers never wait.
+  #waits: WaitQueue | null = null;
   #isPaused = false;
   // Why nothing can be sent any more, though the connection is not lost yet.
   #failure: Error | null = null;
   // How the connection was lost; null while it is not.
   #lost: { readonly error: Error | null } | null = null;
+
+  /** The waits for room. */
+  get waits(): WaitQueue {
+    return this.#waits ??= new WaitQueue();
+  }
 
   /** Whether there is room now. */
   get isOpen(): boolean {
@@ -47,13 +52,13 @@ export class WriteRoom {
   /** As `resumeWriting`: the waits end. */
   resume(): void {
     this.#isPaused = false;
-    this.waits.release();
+    this.#waits?.release();
   }
 
   /** As `writingFailed`: the waits fail, and later ones. */
   fail(error: Error): void {
     this.#failure = error;
-    this.waits.fail(error);
+    this.#waits?.fail(error);
   }
 
   /** As `connectionLost`: later waits fail; those under way are for the caller to end. */

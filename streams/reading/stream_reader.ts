@@ -56,7 +56,8 @@ export class StreamReader extends NumberReader {
   }
 
   readonly #state: ReadState;
-  readonly #records: RecordReader;
+  // Made when a record is read.
+  #madeRecords: RecordReader | null = null;
   #readable: ReadableStream<Bytes> | null = null;
   // Set if later bytes are to be dropped.
   #onDiscard: (() => void) | null = null;
@@ -66,11 +67,11 @@ export class StreamReader extends NumberReader {
    *
    * @throws {RangeError} If the limit is not above zero.
    */
-  constructor(options: StreamReaderOptions = {}) {
+  constructor(options?: StreamReaderOptions) {
     super();
-    checkOptions("make reader", options, READER_CHECKS);
-    this.#state = new ReadState(options.limit ?? DEFAULT_LIMIT);
-    this.#records = new RecordReader(this.#state);
+    // Servers make one for each connection, mostly without options.
+    if (options !== undefined) checkOptions("make reader", options, READER_CHECKS);
+    this.#state = new ReadState(options?.limit ?? DEFAULT_LIMIT);
   }
 
   /**
@@ -103,6 +104,10 @@ export class StreamReader extends NumberReader {
    */
   get readable(): ReadableStream<Bytes> {
     return this.#readable ??= readableOf(this.#state, () => this.#onDiscard?.());
+  }
+
+  get #records(): RecordReader {
+    return this.#madeRecords ??= new RecordReader(this.#state);
   }
 
   /** Gives the transport that is paused while too much is buffered. */

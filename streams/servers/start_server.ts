@@ -82,7 +82,7 @@ export async function startServer(
   if (handler !== null) checkHandler(handler);
   checkOptions("listen", options, START_SERVER_CHECKS);
   const { limit, interruptOnShutdown = true, ...listenOptions } = options;
-  const readerOptions = limit === undefined ? {} : { limit };
+  const readerOptions = limit === undefined ? undefined : { limit };
   const server: ListeningStreamServer = await bindServer(
     () => {
       const reader = new StreamReader(readerOptions);
