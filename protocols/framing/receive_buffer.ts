@@ -425,7 +425,9 @@ export class ReceiveBuffer {
   }
 
   #reset(): void {
-    this.#chunks.length = 0;
+    // Nearly always one: the list keeps its memory then.
+    if (this.#chunks.length === 1) this.#chunks.pop();
+    else this.#chunks.length = 0;
     this.#head = 0;
     this.#headOffset = 0;
     this.#tailRoom = 0;

@@ -236,9 +236,16 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   async #read(signal: WaitSignal | undefined): Promise<void> {
-    const chunk = await stateOf(this.connection.reader).readSome(CHUNK_SIZE, signal);
-    if (chunk.length === 0) this.#frames.feedEof();
-    else this.#frames.feedData(chunk);
+    const state = stateOf(this.connection.reader);
+    const { buffer } = state;
+    // At once, so that a call that comes next finds the bytes here or there.
+    await state.read(signal, () => {
+      if (buffer.length > 0) {
+        this.#frames.feedData(buffer.take(Math.min(buffer.length, CHUNK_SIZE)));
+      } else if (state.isEnded) this.#frames.feedEof();
+      else return undefined;
+      return true;
+    });
   }
 
   /** Waits, as the only one. */

@@ -221,7 +221,7 @@ export class ByteReadable {
 export function readableOf(state: ReadState, onDiscard: () => void): ReadableStream<Bytes> {
   return new ByteReadable({
     wait: (least, isWanted, signal) => state.waitForStream(least, isWanted, signal),
-    wake: () => state.wakeStream(),
+    wake: () => state.serve(),
     take: () => state.consume(state.buffer.takeChunk()),
     takeInto: (target) => state.consume(state.buffer.takeInto(target)),
     discard: () => {

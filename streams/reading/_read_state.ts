@@ -2,11 +2,13 @@ import { type Bytes, checkBytes } from "../../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { IncompleteReadError, InvalidStateError } from "../../protocols/errors.ts";
 import { ReceiveBuffer } from "../../protocols/framing/receive_buffer.ts";
+import { TakeWait } from "../../protocols/waits/take_wait.ts";
 import { turnBudget } from "../../protocols/waits/turn_budget.ts";
-import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import { DataEnd } from "./_data_end.ts";
 import { nextTurn } from "../../transports/core/clock.ts";
+
+const ALWAYS = (): boolean => true;
 
 /**
  * What a `StreamReader` holds: the bytes, how they end, and the one read that may wait. A read
@@ -19,7 +21,8 @@ export class ReadState {
   readonly buffer: ReceiveBuffer = new ReceiveBuffer();
   /** When nothing more arrives, however that comes about. */
   readonly end: DataEnd = new DataEnd();
-  readonly #data = new WaitQueue();
+  // The read that waits.
+  readonly #waiting = new TakeWait();
   #isEnded = false;
   #isDiscarding = false;
   #exception: Error | null = null;
@@ -29,12 +32,10 @@ export class ReadState {
   // Whether a read was told of the end of the data, and what is called if none is.
   #hasMetEnd = false;
   #onUnmetEnd: (() => void) | null = null;
-  // Whether the event loop is to turn before the next read.
+  // Whether the event loop is to turn before a read goes on.
   #isResting = false;
   // Why reads do not wait any more, though data may come.
   #interruption: { readonly reason: unknown } | null = null;
-  // While the Web stream waits: whether its read is still wanted.
-  #isStreamWanted: (() => boolean) | null = null;
 
   /** Creates an empty state. */
   constructor(limit: number) {
@@ -79,33 +80,34 @@ export class ReadState {
     if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
     if (chunk.length === 0) return;
     this.buffer.append(chunk);
-    this.#data.release();
-    if (this.buffer.length > 2 * this.limit && !this.#isPaused && this.#transport !== null) {
-      this.#isPaused = true;
-      this.#transport.pauseReading();
-    }
+    this.serve();
+    // A read that still waits needs more than that.
+    const isFull = this.buffer.length > 2 * this.limit && !this.#isAsking;
+    if (!isFull || this.#isPaused || this.#transport === null) return;
+    this.#isPaused = true;
+    this.#transport.pauseReading();
   }
 
   /** Marks the end of the data. */
   feedEof(): void {
     this.#isEnded = true;
     this.end.reach();
-    if (!this.#data.isEmpty) this.#hasMetEnd = true;
+    if (!this.#waiting.isEmpty) this.#hasMetEnd = true;
     this.#checkEnd();
-    this.#data.release();
+    this.serve();
   }
 
   /** Reads fail with `error` from now on, once the buffered bytes are read. */
   fail(error: Error): void {
     this.#exception = error;
     this.end.reach();
-    this.#data.release();
+    this.serve();
   }
 
   /** Ends the read that waits, and those that come, with `reason`. They have taken nothing. */
   interrupt(reason: unknown): void {
     this.#interruption = { reason };
-    this.#data.fail(reason);
+    this.#waiting.fail(reason);
   }
 
   /** Has `callback` called if the data ends, everything was read, and no pending read sees it. */
@@ -119,19 +121,25 @@ export class ReadState {
    *
    * @param signal Ends the waiting.
    * @param take Takes bytes out of the buffer, or none and gives `undefined` if there are too few
-   * and more may come.
+   * and more may come. A read that waits is asked in the call that brings more.
+   * @param isWanted Whether it is still to wait, if {@linkcode serve} is called.
    * @returns What `take` gives.
    */
-  async read<T>(signal: WaitSignal | undefined, take: () => T | undefined): Promise<T> {
-    let mustRest = this.#begin(signal);
-    for (;;) {
-      const taken = mustRest ? undefined : take();
-      if (taken !== undefined) return this.consume(taken);
-      await (mustRest ? this.#rest(signal) : this.#wait(signal));
-      mustRest = false;
-      // It may have aborted in the same turn, and the bytes are for the next read then.
-      signal?.throwIfAborted();
+  read<T>(
+    signal: WaitSignal | undefined,
+    take: () => T | undefined,
+    isWanted: () => boolean = ALWAYS,
+  ): Promise<T> {
+    if (this.#begin(signal)) {
+      this.#rest();
+      const takeRested = () => this.#isResting && isWanted() ? undefined : take();
+      return this.#waiting.wait(takeRested, signal);
     }
+    const taken = take();
+    if (taken !== undefined) return Promise.resolve(this.consume(taken));
+    const reading = this.#waiting.wait(take, signal);
+    this.#ask();
+    return reading;
   }
 
   /** Reads at most `n` bytes as soon as there is one; below 0 all up to the end. */
@@ -177,8 +185,8 @@ export class ReadState {
    * @throws {InvalidStateError} If a read is waiting, or the connection was handed over.
    */
   unread(bytes: Bytes): void {
-    this.wakeStream();
-    if (!this.#data.isEmpty) {
+    this.serve();
+    if (!this.#waiting.isEmpty) {
       throw new InvalidStateError("Cannot unread: a read is waiting for data already");
     }
     if (this.#isDetached) throw this.#exception;
@@ -199,7 +207,7 @@ export class ReadState {
     // The end of the data is the next one's to hear of.
     this.#isEnded = false;
     const unread = this.consume(this.buffer.takeAll());
-    this.#data.release();
+    this.serve();
     return unread;
   }
 
@@ -210,72 +218,69 @@ export class ReadState {
     this.end.reach();
     this.buffer.clear();
     this.#resume();
-    this.#data.release();
+    this.serve();
   }
 
   /**
    * Waits on behalf of the Web stream; returns how many bytes can be taken, `null` if they are not
    * wanted.
    */
-  async waitForStream(
+  waitForStream(
     least: number,
     isWanted: () => boolean,
     signal?: WaitSignal,
   ): Promise<number | null> {
-    let mustRest = this.#begin(signal);
-    while ((mustRest || this.buffer.length < least && !this.#isEnded) && isWanted()) {
-      this.#isStreamWanted = isWanted;
-      try {
-        await (mustRest ? this.#rest(signal) : this.#wait(signal));
-        mustRest = false;
-        signal?.throwIfAborted();
-      } finally {
-        if (this.#isStreamWanted === isWanted) this.#isStreamWanted = null;
-      }
-    }
-    return isWanted() ? this.buffer.length : null;
+    const { buffer } = this;
+    const look = () =>
+      !isWanted() ? null : buffer.length >= least || this.#isEnded ? buffer.length : undefined;
+    return this.read<number | null>(signal, look, isWanted);
   }
 
-  /** Ends the wait of the Web stream if its bytes are not wanted any more. */
-  wakeStream(): void {
-    if (this.#isStreamWanted === null || this.#isStreamWanted()) return;
-    this.#isStreamWanted = null;
-    this.#data.release();
+  /** Has the read that waits take what it can, or end if it is not wanted any more. */
+  serve(): void {
+    if (this.#waiting.isEmpty) return;
+    this.#waiting.offer();
+    if (this.#waiting.isEmpty) this.consume(undefined);
+    else this.#ask();
   }
 
   /** Begins a read: no other one may be waiting. Returns whether to {@linkcode #rest} first. */
   #begin(signal: WaitSignal | undefined): boolean {
     if (this.isDone) this.#hasMetEnd = true;
-    this.wakeStream();
-    if (!this.#data.isEmpty) {
+    this.serve();
+    if (!this.#waiting.isEmpty) {
       throw new InvalidStateError(
         "Cannot read: another read is already waiting for data; is an await missing?",
       );
     }
     signal?.throwIfAborted();
     if (this.#interruption !== null) throw this.#interruption.reason;
-    // A read that was aborted while it rested has rested enough.
-    return turnBudget.spend() && !this.#isResting;
+    // A read that has to wait holds nothing up; one that was aborted while it rested has rested
+    // enough.
+    const mayGoOn = this.buffer.length > 0 || this.#isEnded;
+    return mayGoOn && turnBudget.spend() && !this.#isResting;
   }
 
   /** Lets the event loop turn: reads of buffered bytes could otherwise go on for ever. */
-  #rest(signal: WaitSignal | undefined): Promise<void> {
-    // As a read that waits, so that no other one comes in between.
+  #rest(): void {
     this.#isResting = true;
     void turnBudget.untilRenewed().then(() => {
       this.#isResting = false;
-      this.#data.release();
+      this.serve();
     });
-    return this.#data.wait(signal);
   }
 
-  /** Waits for more bytes or for their end. */
-  #wait(signal: WaitSignal | undefined): Promise<void> {
-    if (this.#exception !== null) return Promise.reject(this.#exception);
-    if (this.#interruption !== null) return Promise.reject(this.#interruption.reason);
-    // The read needs more bytes than the pause allows, else they would be here.
-    this.#resume();
-    return this.#data.wait(signal);
+  /** Whether a read waits for bytes that have not come. */
+  get #isAsking(): boolean {
+    return !this.#waiting.isEmpty && !this.#isResting;
+  }
+
+  /** Has more bytes come for the read that waits; fails it if none do. */
+  #ask(): void {
+    if (!this.#isAsking) return;
+    if (this.#exception !== null) this.#waiting.fail(this.#exception);
+    // It needs more than the pause allows, else they would be here.
+    else this.#resume();
   }
 
   /** Calls back a turn after the data has ended and all was read, if nothing asked for more. */
