@@ -51,7 +51,7 @@ function outcome(message: Uint8Array, transport: "udp" | "tcp" = "udp"): readonl
   return [code, answers];
 }
 
-Deno.test("answerQuery() answers by name and type, whatever the case of the letters", () => {
+Deno.test("answerQuery() answers by name and type, in upper and lower case", () => {
   assertEquals(outcome(query(question("example.test"))), [0, 1]);
   assertEquals(outcome(query(question("EXAMPLE.Test", 28))), [0, 1]);
   assertEquals(outcome(query(question("example.test", 16))), [0, 1]);
@@ -121,7 +121,7 @@ for (const [what, message] of Object.entries(MALFORMED)) {
   });
 }
 
-Deno.test("answerQuery() never throws or answers too long, whatever it is asked", () => {
+Deno.test("answerQuery() never throws or exceeds the size limit, for random queries", () => {
   const random = new Random(SEED);
   const seeds = [
     query(question("example.test")),

@@ -174,7 +174,7 @@ Deno.test("Bytes that come with the answer to an upgrade are not lost", async ()
   await writer.waitClosed();
 });
 
-Deno.test("A client that never sends a request does not hold up the shutdown", async () => {
+Deno.test("A client that never sends a request does not delay the shutdown", async () => {
   // node#63452, node#2642: idle connections, and those before their first request, stayed open.
   const server = await serveHttp(() => new Response("x"), { port: 0 });
   const silent = await openConnection({ port: server.port });

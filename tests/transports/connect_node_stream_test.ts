@@ -97,7 +97,7 @@ Deno.test("connectNodeStream() fails when the stream closes before its end", asy
   assertInstanceOf((await transport.closed).error, Deno.errors.UnexpectedEof);
 });
 
-Deno.test("connectNodeStream() takes an end that is told twice, and data after it, once", async () => {
+Deno.test("connectNodeStream() delivers an end that a stream emits twice once, and no data after it", async () => {
   const duplex = makeDuplex();
   const { transport, protocol } = await connectNodeStream(
     () => Object.assign(new RecordingProtocol(), { eofReceived: () => true }),

@@ -50,7 +50,7 @@ Deno.test("cobsCodec() reads and writes packets", () => {
       received: [new Uint8Array([...run(3, 255), 0, 1])],
     },
     {
-      name: "a code behind a full run that need not be",
+      name: "a redundant code after a full run",
       bytes: new Uint8Array([0xff, ...run(1, 254), 1, 0]),
       received: [new Uint8Array(run(1, 254))],
       sent: null,

@@ -213,7 +213,7 @@ Deno.test("relay() on nodeNetwork resets the one side when the other fails", asy
   });
 });
 
-Deno.test("relay() tells of a client that resets its connection", async () => {
+Deno.test("relay() reports a client that resets its connection", async () => {
   await using pair = await connectPair();
   const relayed = Promise.withResolvers<RelayReport>();
   await using server = await startServer(async (connection) => {

@@ -334,7 +334,7 @@ Deno.test("startServer() gives its limit to the reader of each connection", asyn
   }
 });
 
-Deno.test("startServer() with startServing: false begins when it is told to", async () => {
+Deno.test("startServer() with startServing: false accepts after startServing()", async () => {
   const server = await startServer(echoLines, { port: 0, startServing: false });
   assertEquals(server.isServing(), false);
   await using client = await openConnection({ port: server.port });

@@ -204,7 +204,7 @@ Deno.test("shutdown() with wrong options changes neither the server nor waiting 
   await closeAll(client, connection);
 });
 
-Deno.test("accept() gives a connection after its TLS handshake, which holds up no other", async () => {
+Deno.test("accept() returns a connection after its TLS handshake, which delays no other", async () => {
   await using server = await startServer(null, { port: 0, tls: localhost, onError: () => {} });
   // A client that never begins its handshake.
   await using silent = await openConnection({ port: server.port });

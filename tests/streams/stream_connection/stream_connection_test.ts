@@ -72,7 +72,7 @@ for (const timeout of [0, -1, NaN]) {
   });
 }
 
-Deno.test("StreamConnection.close() waits for ever with an infinite timeout", async () => {
+Deno.test("StreamConnection.close() waits without a limit with an infinite timeout", async () => {
   await using pair = await connectPair();
   pair.b.transport.pauseReading();
   pair.a.writer.write(pattern(1_000_000));
@@ -139,7 +139,7 @@ Deno.test("StreamConnection.signal ends waits of every kind", async () => {
   await assertRejects(() => waiting, ConnectionLostError);
 });
 
-Deno.test("StreamConnection.closed tells of a failure without rejecting", async () => {
+Deno.test("StreamConnection.closed has the failure and does not reject", async () => {
   await using pair = await connectPair();
   const error = new Error("Cable cut");
   pair.a.transport.abort(error);

@@ -127,7 +127,7 @@ Deno.test("StreamConnection.switchProtocol() rejects waits for room", async () =
   await protocol.until("resumeWriting");
 });
 
-Deno.test("StreamConnection that was handed over still tells of its end, and can be closed", async () => {
+Deno.test("StreamConnection whose protocol was switched still reports its end, and can be closed", async () => {
   await using pair = await connectPair();
   const { a } = pair;
   const waiting = a.writer.waitClosed();

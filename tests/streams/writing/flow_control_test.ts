@@ -95,7 +95,7 @@ Deno.test("FlowControl.drain() while the connection is closing waits like before
   await assertRejects(() => flow.drain(), ConnectionLostError);
 });
 
-Deno.test("FlowControl.drain() directly after close() rejects: the loss is told first", async () => {
+Deno.test("FlowControl.drain() directly after close() rejects: connectionLost comes first", async () => {
   const { flow, transport } = stalled("");
   transport.close();
   await assertRejects(() => flow.drain(), ConnectionLostError);

@@ -227,7 +227,7 @@ Deno.test("StreamWriter.from() writes to the stdin of a process", async () => {
   assertEquals((await process.status).success, true);
 });
 
-Deno.test("StreamWriter.from() tells of the failure of its stream: drain(), flush(), waitClosed()", async () => {
+Deno.test("StreamWriter.from() rejects with the failure of its stream in drain(), flush() and waitClosed()", async () => {
   const error = new Error("Disk full");
   const writer = StreamWriter.from(
     new WritableStream<Bytes>({
@@ -242,7 +242,7 @@ Deno.test("StreamWriter.from() tells of the failure of its stream: drain(), flus
   await assertRejects(() => writer.waitClosed(), Error, "Disk full");
 });
 
-Deno.test("StreamWriter.from() tells of a failure at the end of its stream", async () => {
+Deno.test("StreamWriter.from() reports a failure at the end of its stream", async () => {
   const writer = StreamWriter.from(
     new WritableStream<Bytes>({
       close: () => {

@@ -214,7 +214,7 @@ Deno.test("a fault on the way of connections: reset, refused, ignored, without d
   });
 });
 
-Deno.test("names are looked up slowly, or not at all, where a fault says so", async () => {
+Deno.test("a fault makes look-ups slow, or makes them fail", async () => {
   await withEcho(async (world) => {
     await sleep(1);
     world.inject({ kind: "lookups", host: "client", delay: 3000 });
@@ -230,7 +230,7 @@ Deno.test("names are looked up slowly, or not at all, where a fault says so", as
   });
 });
 
-Deno.test("a link is slow or narrow for as long as a fault says so", async () => {
+Deno.test("a fault makes a link slow or narrow for a while", async () => {
   await withEcho(async (world) => {
     await using connection = await openConnection(SERVER);
     const time = async (text: string): Promise<number> => {

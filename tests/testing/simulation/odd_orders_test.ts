@@ -135,7 +135,7 @@ Deno.test("Timers of a world take odd values as the real ones do", async () => {
   });
 });
 
-Deno.test("simulate() tells of a thrown value that cannot be shown", async () => {
+Deno.test("simulate() reports a thrown value that cannot be shown", async () => {
   const thrown = {
     toString(): string {
       throw new Error("no text");

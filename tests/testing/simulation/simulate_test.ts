@@ -252,7 +252,7 @@ Deno.test("simulate() resets a connection that is aborted so, after what was sen
   });
 });
 
-Deno.test("a loop of the library that goes on for ever takes virtual time, and others go on", async () => {
+Deno.test("An endless loop of the library takes virtual time, and other tasks continue", async () => {
   await simulate(async (world) => {
     const [a, b] = await memoryTransportPair(
       () => ({ dataReceived: (chunk) => void a.transport.write(chunk) }),

@@ -228,7 +228,7 @@ test("connectReadPipe() and connectWritePipe() do not take the file over once th
   await Deno.remove(path);
 });
 
-test("A failure of the system ends a pipe, and connectionLost is told", async () => {
+test("A failure of the system ends a pipe, and connectionLost gets it", async () => {
   const folder = await connectReadPipe(make, "/");
   const { endedBy, error } = await folder.transport.closed;
   assertEquals(endedBy, "error");

@@ -65,7 +65,7 @@ async function endOf(
   return [await transport.closed, await closed.promise];
 }
 
-Deno.test("connectWebSocket() knows the subprotocol, the socket and the address it was told", async () => {
+Deno.test("connectWebSocket() gives the subprotocol, the socket and the given address as extra info", async () => {
   await using server = new SocketServer();
   const { transport } = await connectWebSocket(() => ({}), new URL(server.url), {
     subprotocols: ["text", "bytes"],

@@ -135,7 +135,7 @@ Deno.test("CarrierTransport.write() after writeEof() names the peer", () => {
   transport.abort();
 });
 
-Deno.test("CarrierTransport over a carrier without half-close says so", async () => {
+Deno.test("CarrierTransport over a carrier without half-close has canWriteEof() false", async () => {
   const carrier = new FakeCarrier();
   const transport = started(
     {
@@ -208,7 +208,7 @@ Deno.test("Connection.start() cannot be called twice", () => {
   assert(transport.isClosing());
 });
 
-Deno.test("CarrierTransport tells of a failed write after connectionMade", async () => {
+Deno.test("CarrierTransport reports a failed write after connectionMade", async () => {
   const told = Promise.withResolvers<void>();
   const order: string[] = [];
   const protocol = {
@@ -228,7 +228,7 @@ Deno.test("CarrierTransport tells of a failed write after connectionMade", async
   await transport.closed;
 });
 
-Deno.test("CarrierTransport goes on reading after a write failed, then tells of the loss", async () => {
+Deno.test("CarrierTransport keeps reading after a failed write, then calls connectionLost", async () => {
   const { transport, carrier, protocol } = transportOver();
   transport.write("question");
   const told = Promise.withResolvers<Error>();
@@ -266,7 +266,7 @@ Deno.test("CarrierTransport.close() ends at once after a write failed, with the 
   assertInstanceOf((await transport.closed).error, Deno.errors.BrokenPipe);
 });
 
-Deno.test("CarrierTransport is lost when a write fails while reading is paused and nothing is told", async () => {
+Deno.test("CarrierTransport is lost when a write fails while reading is paused without writingFailed()", async () => {
   const { transport, carrier } = transportOver();
   transport.pauseReading();
   transport.write("x");

@@ -125,7 +125,7 @@ Deno.test("logConnectionError() takes one line for a system that is out of descr
   assertEquals(lines, [["Error in accept: Error: Too many open files"]]);
 });
 
-Deno.test("logConnectionError() never throws, whatever the error and the console do", () => {
+Deno.test("logConnectionError() never throws, also when the error or the console does", () => {
   const { error: log } = console;
   const transport = new Proxy(transportBetween(), {
     get: () => {

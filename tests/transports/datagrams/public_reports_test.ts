@@ -32,7 +32,7 @@ function open(
   return createDatagramEndpoint(() => new DatagramLog(), options);
 }
 
-Deno.test("a send that the system refuses is told once, and later sends succeed", async () => {
+Deno.test("a send that the system refuses is reported once, and later sends succeed", async () => {
   const [a, b] = [await open(), await open()];
   a.transport.sendto("refused", { hostname: BROADCAST, port: 9 });
   a.transport.sendto("accepted", { port: b.transport.port });
@@ -50,7 +50,7 @@ Deno.test("a send to port 0 is refused by the call, and does not close the endpo
   await close(transport);
 });
 
-Deno.test("sendto() and close() in connectionMade send the datagram, and end in good order", async () => {
+Deno.test("sendto() and close() in connectionMade send the datagram, and close cleanly", async () => {
   const server = await open();
   const lost = Promise.withResolvers<Error | null>();
   const { transport } = await createDatagramEndpoint(() => ({
@@ -198,7 +198,7 @@ Deno.test("frames: several in a datagram, and half of one that does not reach th
   assertEquals([bad, server.badMessages], [["IncompleteFrameError"], 1]);
 });
 
-Deno.test("sockets that nobody awaits do no harm: a failed send does not end the process", async () => {
+Deno.test("a failed send whose promise is not awaited does not end the process", async () => {
   await using socket = await openDatagrams(HERE);
   void socket.send("refused", { hostname: BROADCAST, port: 9 });
   void socket.send(new Uint8Array(70_000), { port: 9 });

@@ -83,7 +83,7 @@ Deno.test("idleTimeout() starts anew with every byte in either direction, and se
   await close();
 });
 
-Deno.test("writeStallTimeout() ends a connection whose peer takes nothing with WriteStallError", async () => {
+Deno.test("writeStallTimeout() ends a connection whose peer does not read with WriteStallError", async () => {
   const { transport, peer, protocol, reported, close } = await layeredPair([
     LAYERS.writeStallTimeout,
   ]);
@@ -101,7 +101,7 @@ Deno.test("writeStallTimeout() ends a connection whose peer takes nothing with W
   await close();
 });
 
-Deno.test("writeStallTimeout() ends a close() that waits for a peer that takes nothing", async () => {
+Deno.test("writeStallTimeout() ends a close() that waits for a peer that does not read", async () => {
   const { transport, peer, close } = await layeredPair([LAYERS.writeStallTimeout]);
   peer.pauseReading();
   transport.write(new Uint8Array(1_000_000));

@@ -17,7 +17,7 @@ function withNames(network: Network, ...addresses: string[]): Network {
 for (const network of [denoNetwork, nodeNetwork]) {
   const { name } = network;
 
-  Deno.test(`allErrors tells of each address on ${name}, in the order of the attempts`, async () => {
+  Deno.test(`allErrors has an error for each address on ${name}, in the order of the attempts`, async () => {
     const port = freePort();
     const error = await assertRejects(
       () =>

@@ -125,7 +125,7 @@ Deno.test("bindAll() fails when the machine has none of the addresses", async ()
   );
 });
 
-Deno.test("bindAll() gives up when every port found free is taken elsewhere", async () => {
+Deno.test("bindAll() fails when every free port is taken on another address", async () => {
   const network = new FakeNetwork((place) =>
     place.startsWith("10.0.0.2") ? new Deno.errors.AddrInUse("taken") : undefined
   );

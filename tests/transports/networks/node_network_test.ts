@@ -40,7 +40,7 @@ Deno.test("A local address that is not ours is an error with both addresses", as
   );
 });
 
-Deno.test("A local address of the wrong family, or that is none, is refused by its name", async () => {
+Deno.test("A local address of the wrong family, or an invalid one, is refused and named", async () => {
   await using server = await whereFrom();
   await assertRejects(
     () => ask({ port: server.port, localAddress: "::1" }),
@@ -157,7 +157,7 @@ Deno.test("An option that a network would ignore is refused before anything is o
   );
 });
 
-Deno.test("A descriptor that is no listening socket is refused by its number", async () => {
+Deno.test("A descriptor that is not a listening socket is refused and named", async () => {
   await assertRejects(
     () => whereFrom({ fd: 0 }),
     TypeError,

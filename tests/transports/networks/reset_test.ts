@@ -68,7 +68,7 @@ Deno.test("abort({ reason }) tells connectionLost, with a reset or without", asy
   }
 });
 
-Deno.test("resetOnAbort resets what does not end in good order", async () => {
+Deno.test("resetOnAbort resets connections that do not end cleanly", async () => {
   const options = { resetOnAbort: true, onError: () => {} };
   const { ConnectionReset } = Deno.errors;
   assertEquals(await seenByClient(({ transport }) => transport.abort(), options), ConnectionReset);
@@ -86,7 +86,7 @@ Deno.test("resetOnAbort resets what does not end in good order", async () => {
   );
 });
 
-Deno.test("abort({ reset: true }) throws where there is no reset, and the connection goes on", async () => {
+Deno.test("abort({ reset: true }) throws on a network without reset, and the connection stays open", async () => {
   await using server = await startServer(
     ({ readable, writable }) => readable.pipeTo(writable),
     { port: 0 },

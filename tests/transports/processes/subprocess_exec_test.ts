@@ -224,7 +224,7 @@ test("SubprocessTransport.setProtocol() gives the rest to another protocol", asy
 });
 
 for (const callback of ["connectionMade", "pipeDataReceived", "processExited"] as const) {
-  test(`An exception in ${callback}() is reported once, ends the process, and is what connectionLost is told`, async () => {
+  test(`An exception in ${callback}() is reported once, ends the process, and is passed to connectionLost`, async () => {
     const errors: [string, string][] = [];
     let lost: Error | null = null;
     const { transport } = await subprocessShell(

@@ -141,7 +141,7 @@ Deno.test("Acceptor waits 10 ms after a failure and twice as long each time, up 
   });
 });
 
-Deno.test("Acceptor tells of a failure that lasts once a minute", async () => {
+Deno.test("Acceptor reports a lasting failure once a minute", async () => {
   const listener = new FakeListener(...Array.from({ length: 70 }, tooManyFiles), "at last");
   using timers = hurryTimers();
   using clock = countedClock(1000);

@@ -132,7 +132,7 @@ Deno.test("insertLayer() rejects while another layer is being put in, and leaves
   await b.transport.closed;
 });
 
-Deno.test("What is held back counts for maxWriteBuffer, and as not sent", async () => {
+Deno.test("Held bytes count for maxWriteBuffer, and as unsent", async () => {
   const protocol = new RecordingProtocol();
   const options = { maxWriteBuffer: 100 };
   const [a] = await memoryTransportPair(() => protocol, () => new RecordingProtocol(), options);

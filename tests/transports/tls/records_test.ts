@@ -110,7 +110,7 @@ Deno.test("RecordBoundaries.cut() finds the last record that ends in a chunk, in
   }
 });
 
-Deno.test("RecordBoundaries.cut() cuts before what is no record, and not before a full one", () => {
+Deno.test("RecordBoundaries.cut() cuts before bytes that are not a record, and not before a full record", () => {
   const valid = record(10);
   assertEquals(new RecordBoundaries().cut(join(valid, valid, record(3, 71))), 30);
   assertEquals(new RecordBoundaries().cut(join(valid, valid)), 15);

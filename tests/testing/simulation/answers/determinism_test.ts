@@ -72,7 +72,7 @@ Deno.test("checkDeterminism finds real time, real randomness and one run that go
   assertEquals(Date.now, realNow);
 });
 
-Deno.test("checkDeterminism tells of a run that failed once, and has its failure as the cause", async () => {
+Deno.test("checkDeterminism reports a run that failed once, with its failure as the cause", async () => {
   let runs = 0;
   const error = await assertRejects(
     () =>

@@ -59,7 +59,7 @@ function failureOf(
   return assertRejects(() => explore(main, options), SimulationError);
 }
 
-Deno.test("explore() tries as many seeds as it is told, each of them another run", async () => {
+Deno.test("explore() tries the given number of seeds, each of them another run", async () => {
   const seeds: number[] = [];
   const exploration = await explore((world) => {
     seeds.push(world.seed);
@@ -247,7 +247,7 @@ Deno.test("explore() fails with NondeterminismError when two runs of a seed diff
   );
 });
 
-Deno.test("explore() says so when the smallest run does not fail each time", async () => {
+Deno.test("explore() reports a smallest run that does not fail each time", async () => {
   // The last of them is the one that the report is about.
   let runs = 0;
   const error = await failureOf(async () => {

@@ -56,7 +56,7 @@ async function trouble(world: World): Promise<void> {
 
 testWith(
   "python3",
-  "The timeline of a run is well-formed XML, whatever the names and bytes are",
+  "The timeline of a run is well-formed XML, for any names and bytes",
   async () => {
     const path = await Deno.makeTempFile({ suffix: ".svg" });
     try {

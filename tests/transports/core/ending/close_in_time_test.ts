@@ -20,7 +20,7 @@ Deno.test("closeInTime() closes, waits for the end and tells how that was", asyn
   assertEquals([endedBy, bytesWritten, bytesUnsent], ["local", 7, 0]);
 });
 
-Deno.test("closeInTime() aborts when the peer takes nothing in time", async () => {
+Deno.test("closeInTime() aborts when the peer does not read in time", async () => {
   const transport = stalled();
   const { endedBy, bytesUnsent } = await closeInTime(transport, 1);
   assertEquals([endedBy, bytesUnsent], ["abort", 7]);

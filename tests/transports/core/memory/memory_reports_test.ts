@@ -135,7 +135,7 @@ for (const network of [denoNetwork, nodeNetwork]) {
     });
   });
 
-  Deno.test(`A chunk that is decoded where it lies changes none that comes later ${on}`, async () => {
+  Deno.test(`A chunk that is decoded in place changes no later chunk ${on}`, async () => {
     // uNetworking/uWebSockets issue 1650: the header of the next frame was overwritten.
     const random = new Random(6);
     const sent = random.bytes(2_000_000);

@@ -194,7 +194,7 @@ Deno.test("Delivery copies into as many buffers as a chunk from elsewhere needs"
   assertEquals(received, [[1, 2], [3, 4], [5]]);
 });
 
-Deno.test("Delivery tells of an empty buffer and of a getBuffer() that throws", async () => {
+Deno.test("Delivery reports an empty buffer and a getBuffer() that throws", async () => {
   let answer = () => new Uint8Array(0);
   const { delivery, errors } = deliveryTo(() => ({ getBuffer: () => answer() }));
   assertEquals(delivery.lend(), undefined);
@@ -363,7 +363,7 @@ Deno.test("Delivery.protocol receives the next chunks", async () => {
   assertEquals(received, [[0, 1]]);
 });
 
-Deno.test("Delivery hands over chunks with a buffer of their own, whatever they lie in", async () => {
+Deno.test("Delivery passes on chunks with a buffer of their own, from any kind of memory", async () => {
   const chunks: Uint8Array[] = [];
   const delivery = new Delivery({ dataReceived: (data) => void chunks.push(data) }, () => {});
   const whole = Uint8Array.of(9, 1, 2, 9);
@@ -411,7 +411,7 @@ Deno.test("Delivery.push() refuses values that are not bytes; a chunk that is de
   assertEquals(/transferred away while it waited/.test(errors[0] ?? ""), true);
 });
 
-Deno.test("Delivery.hold() waits for all that it was told while it delivers", async () => {
+Deno.test("Delivery.hold() waits for every promise that it is given while it delivers", async () => {
   const order: string[] = [];
   const chunks = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const delivery = new Delivery({

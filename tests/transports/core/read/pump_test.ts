@@ -59,7 +59,7 @@ Deno.test("pump() drives any async generator", async () => {
   assertEquals([chunks, isOver], [[new Uint8Array([1]), new Uint8Array([2])], true]);
 });
 
-Deno.test("pump() tells of a source that fails, and ends", async () => {
+Deno.test("pump() reports a source that fails, and ends", async () => {
   const { source, events, done } = pumpInto({});
   await source.fail(new Error("reset"));
   await done;

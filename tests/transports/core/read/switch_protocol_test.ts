@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
 
-Deno.test("setProtocol() refuses options that are none, and keeps the protocol", async () => {
+Deno.test("setProtocol() refuses invalid options, and keeps the protocol", async () => {
   const [{ transport }] = await memoryTransportPair(() => ({}), () => ({}));
   const protocol = transport.getProtocol();
   const detached = new Uint8Array(1);

@@ -78,7 +78,7 @@ Deno.test("Outbound sends again what a partial write has left", async () => {
   assertEquals(events, ["flushed"]);
 });
 
-Deno.test("Outbound tells of a failing write and sends nothing more", async () => {
+Deno.test("Outbound reports a failing write and sends nothing more", async () => {
   const { outbound, carrier, events } = outboundOver();
   send(outbound, 1);
   (await carrier.pending).fail(new Error("broken"));

@@ -40,7 +40,7 @@ Deno.test("WriteQueue gathers small writes into one operation", () => {
   assertEquals(queue.size, 0);
 });
 
-Deno.test("WriteQueue copies up to 16 KiB and sends more from where it lies", () => {
+Deno.test("WriteQueue copies up to 16 KiB and sends more without a copy", () => {
   for (const size of [1, 2047, 2048, 2049, 16_383, 16_384]) {
     const queue = new WriteQueue();
     const data = new Uint8Array(size).fill(1);

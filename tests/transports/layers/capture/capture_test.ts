@@ -288,7 +288,7 @@ Deno.test("Capture reports a path that cannot be written once", async () => {
   assertEquals(errors.map((error) => error instanceof Deno.errors.NotFound), [true]);
 });
 
-Deno.test("Capture drops packets for a sink that stands still, counts them, and reports once", async () => {
+Deno.test("Capture drops packets for a blocked sink, counts them, and reports once", async () => {
   const gate = Promise.withResolvers<void>();
   const pieces: Bytes[] = [];
   const errors: Error[] = [];

@@ -94,7 +94,7 @@ test("One that cannot be sent fails alone, in the middle of others", async () =>
   await close(sender, transport);
 });
 
-test("What is sent while others are settled comes after those that wait", async () => {
+test("A datagram that is sent while others are settled comes after the queued ones", async () => {
   const { transport, received, done } = await receiver(41);
   const { transport: sender } = await createDatagramEndpoint(() => ({}), {
     remoteAddr: { port: transport.port },

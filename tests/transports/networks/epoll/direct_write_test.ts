@@ -21,7 +21,7 @@ while data := s.recv(3000): h.update(data)
 print(h.hexdigest())
 `;
 
-testWith("python3", "What is written from one buffer that changes arrives as it was", async () => {
+testWith("python3", "Bytes of a buffer that changes after write() arrive unchanged", async () => {
   if (ignore) return;
   const { accept, accepted } = firstAccepted(() => ({}));
   const server = await createServer(accept, { port: 0, network, sendBufferSize: 20_000 });

@@ -145,7 +145,7 @@ test("A Unix endpoint whose receiver has no room asks again later, and keeps no 
   endpoint.close();
 });
 
-test("A closed endpoint sends to no socket, and is told so", async () => {
+test("A closed endpoint sends to no socket, and the send fails", async () => {
   const system = new FailingLibc(() => 0);
   const endpoint = bindDatagrams(system.libc, {}, {}, null);
   endpoint.close();

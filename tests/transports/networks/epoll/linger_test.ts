@@ -95,7 +95,7 @@ testWith("python3", "linger tells that the peer has reset the connection instead
   });
 });
 
-testWith("python3", "linger ends with a TimeoutError if the peer takes nothing", async () => {
+testWith("python3", "linger ends with a TimeoutError if the peer does not read", async () => {
   if (ignore) return;
   await lingering(30, async (closed) => {
     const error = await closed;

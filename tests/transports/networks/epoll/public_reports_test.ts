@@ -67,7 +67,7 @@ async function exchange(port: number): Promise<void> {
 }
 
 // Twisted 2809, CUPS 4605, h2o 603, Seastar 64: EPOLLHUP and EPOLLERR come without being asked for.
-test("A paused connection that was reset is out of the set, and told when reading resumes", async () => {
+test("A paused connection that was reset leaves the epoll set, and is lost when reading resumes", async () => {
   await using server = await createServer(() => new Echo(), { port: 0, network });
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lost = Promise.withResolvers<Error | null>();
@@ -111,7 +111,7 @@ test("A half-open Unix connection whose peer is gone is out of the set, and can 
 });
 
 // libdill 129, re 266, moonbit 571: an event for a number that is another descriptor's by then.
-test("An event of a descriptor that was closed in the same turn is not told to the next one", async () => {
+test("An event of a descriptor that was closed in the same turn does not reach the next one", async () => {
   const libc = loadLibc();
   const reactor = reactorOf(libc);
   const pairs = [socketPair(), socketPair()];

@@ -108,7 +108,7 @@ test("An option of epollNetwork alone is refused by others, which name it", asyn
   );
 });
 
-test("tcpInfo() tells of a connection, under layers too, and of no other", () =>
+test("tcpInfo() describes a TCP connection, under layers too, and no other connection", () =>
   pair({}, { layers: [counters()] }, async (client) => {
     const info = tcpInfo(client);
     assertEquals(info.state, "established");

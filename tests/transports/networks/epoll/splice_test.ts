@@ -207,7 +207,7 @@ test("relay() on epollNetwork delivers the tail of many small pieces to a slow s
 });
 
 Deno.test({
-  name: "relay() on epollNetwork tells of a reset, and resets the other side",
+  name: "relay() on epollNetwork reports a reset, and resets the other side",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const epoll = new CountedEpoll();
@@ -236,7 +236,7 @@ Deno.test({
   },
 });
 
-test("relay() on epollNetwork goes on as always once a layer is put in", async (route) => {
+test("relay() on epollNetwork reads and writes as elsewhere once a layer is inserted", async (route) => {
   const { client, backend, near, epoll } = route;
   client.writer.write("before\n");
   assertEquals(decode(await backend.reader.readline()), "before\n");

@@ -222,12 +222,17 @@ test(
   (name) => name === "sendfile" && isUnable ? 22 : 0,
 );
 
-test("sendFile() tells of a disk that fails, and the connection goes on", 1000, async (scene) => {
-  const { path, transport, reader } = scene;
-  await assertRejects(() => sendFile(transport, path), Error, "os error 5");
-  transport.write("on");
-  assertEquals(new TextDecoder().decode(await reader.readexactly(2)), "on");
-}, (name) => name === "sendfile" ? 5 : 0);
+test(
+  "sendFile() rejects when the disk fails, and the connection stays open",
+  1000,
+  async (scene) => {
+    const { path, transport, reader } = scene;
+    await assertRejects(() => sendFile(transport, path), Error, "os error 5");
+    transport.write("on");
+    assertEquals(new TextDecoder().decode(await reader.readexactly(2)), "on");
+  },
+  (name) => name === "sendfile" ? 5 : 0,
+);
 
 test(
   "sendFile() on epollNetwork ends at a file that has less than it says",

@@ -129,7 +129,7 @@ test("Output ends when a child that has the terminal does, and the exit is known
   await process.shutdown();
 });
 
-test("A program that is not there is exit code 127 in a terminal, and says so", async () => {
+test("A missing program has exit code 127 in a terminal, and a message", async () => {
   await using process = await start("no-such-program", []);
   const { stdout, code } = await process.communicate();
   assertEquals(code, 127);
