@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async";
 import { openConnection } from "@sluice/net";
-import { talk, testWith } from "../support/peers/outside_peer.ts";
-import { runExample, startExample, testWithSignals } from "./run_example.ts";
+import { talk, testWith } from "../../support/peers/outside_peer.ts";
+import { runExample, startExample, testWithSignals } from "../run_example.ts";
 
 const CERTIFICATES = decodeURIComponent(
-  new URL("../../examples/certificates/", import.meta.url).pathname,
+  new URL("../../../examples/certificates/", import.meta.url).pathname,
 );
 
 /** Runs a program to its end and gives what it printed, on both pipes. */

@@ -1,9 +1,9 @@
 import { framed, openConnection, startServer } from "@sluice/net";
 import { assertCodec } from "@sluice/net/testing";
 import { assert, assertEquals } from "@std/assert";
-import { jsonRpcCodec, serveJsonRpc } from "../../examples/json_rpc.ts";
+import { jsonRpcCodec, serveJsonRpc } from "../../../examples/json_rpc.ts";
 import { type FramedConnection, FrameDecodeError } from "@sluice/net";
-import { startExample, testWithSignals } from "./run_example.ts";
+import { startExample, testWithSignals } from "../run_example.ts";
 
 /** A request of the protocol. */
 function request(id: unknown, method: string, params?: unknown): unknown {

@@ -7,8 +7,8 @@ import {
 } from "@sluice/net";
 import { deadline } from "@std/async";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Room } from "../../examples/chat_server.ts";
-import { runExample, startExample, testWithSignals } from "./run_example.ts";
+import { Room } from "../../../examples/chat_server.ts";
+import { runExample, startExample, testWithSignals } from "../run_example.ts";
 
 /** The longest wait for a line, in milliseconds. */
 const PATIENCE_MS = 60_000;

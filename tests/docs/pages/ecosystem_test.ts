@@ -4,9 +4,9 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { VERSIONS } from "../ecosystem/packages.ts";
+import { VERSIONS } from "../../ecosystem/packages.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 const page = await Deno.readTextFile(new URL("docs/ecosystem.md", ROOT));
 
 /** Spaces, line ends and commas at line ends say nothing. */

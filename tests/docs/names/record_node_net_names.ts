@@ -1,7 +1,7 @@
 /**
  * Records the public names of node:net and node:tls that docs/from_node_net.md has to speak of.
  *
- *     node tests/docs/record_node_net_names.ts
+ *     node tests/docs/names/record_node_net_names.ts
  *
  * (Node 22.18 or later, which runs TypeScript) writes node_net_names.json beside this file: by owner, what both modules export and the members of
  * their classes, as Node tells them. Node does not tell its events and options at run time, nor what

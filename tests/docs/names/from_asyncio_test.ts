@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { hasProgram } from "../support/peers/outside_peer.ts";
+import { hasProgram } from "../../support/peers/outside_peer.ts";
 import asyncio from "./asyncio_names.json" with { type: "json" };
 import { findUnknown } from "./known_names.ts";
 import { compareNames, readRows } from "./name_tables.ts";
-import { readFences } from "./read_fences.ts";
-import { denoIn, makeUserTree } from "./user_tree.ts";
+import { readFences } from "../read_fences.ts";
+import { denoIn, makeUserTree } from "../user_tree.ts";
 
-const page = await Deno.readTextFile(new URL("../../docs/from_asyncio.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../../docs/from_asyncio.md", import.meta.url));
 const rows = readRows(page);
 
 Deno.test("from_asyncio.md has one row for every name of asyncio and for no other", () => {

@@ -1,12 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { openConnection } from "@sluice/net";
-import { makeTree, type TemporaryTree } from "../tools/temporary_tree.ts";
+import { makeTree, type TemporaryTree } from "../../tools/temporary_tree.ts";
 import { fileURLToPath } from "node:url";
-import { readFences } from "./read_fences.ts";
-import { denoIn, makeUserTree } from "./user_tree.ts";
+import { readFences } from "../read_fences.ts";
+import { denoIn, makeUserTree } from "../user_tree.ts";
 
-const page = await Deno.readTextFile(new URL("../../docs/getting_started.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../../docs/getting_started.md", import.meta.url));
 const fences = readFences(page);
 
 /** The folder of a reader who has followed the page; its servers listen on any free port. */
@@ -87,7 +87,7 @@ for (const conversation of CONVERSATIONS) {
 }
 
 Deno.test("getting_started.md: the addresses of the examples are those of this version", async () => {
-  const root = new URL("../../", import.meta.url);
+  const root = new URL("../../../", import.meta.url);
   const { name, version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const addresses = [...page.matchAll(/https:\/\/jsr\.io\/(\S+?)\/(examples\/\S+)/g)];
   assertEquals(addresses.length, 2);
@@ -101,7 +101,7 @@ Deno.test("getting_started.md: a project uses a clone by the deno.json on the pa
   const shown = fences.find(({ language, code }) => language === "json" && code.includes("links"));
   const config = JSON.parse(shown?.code ?? "{}");
   assertEquals(config.links, ["../sluice"]);
-  const clone = fileURLToPath(new URL("../../", import.meta.url));
+  const clone = fileURLToPath(new URL("../../../", import.meta.url));
   const files = fences.flatMap(({ file, code }) => file === undefined ? [] : [[file, code]]);
   await using tree = await makeTree({
     ...Object.fromEntries(files),

@@ -1,6 +1,6 @@
 """Records the public names of asyncio that docs/from_asyncio.md has to speak of.
 
-    python3.13 tests/docs/record_asyncio_names.py
+    python3.13 tests/docs/names/record_asyncio_names.py
 
 writes asyncio_names.json beside this file: by owner, the names of the module, the members of its
 classes, the parameters of what connects and listens, and the keys of get_extra_info. Needs CPython

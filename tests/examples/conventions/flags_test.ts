@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { examples, runExample } from "./run_example.ts";
+import { examples, runExample } from "../run_example.ts";
 
 const KEY = "0123456789abcdef".repeat(4);
 

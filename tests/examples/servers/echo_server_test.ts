@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Client } from "./client.ts";
-import { talk, testWith } from "../support/peers/outside_peer.ts";
-import { temporarySocket } from "../support/places/socket_path.ts";
-import { startExample, testWithSignals } from "./run_example.ts";
+import { Client } from "../client.ts";
+import { talk, testWith } from "../../support/peers/outside_peer.ts";
+import { temporarySocket } from "../../support/places/socket_path.ts";
+import { startExample, testWithSignals } from "../run_example.ts";
 
 Deno.test("echo_server sends back a burst of 1 MiB to each of two clients", async () => {
   await using server = startExample("echo_server", ["--port", "0"]);

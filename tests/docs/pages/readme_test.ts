@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { readFences } from "./read_fences.ts";
-import { denoIn, makeUserTree } from "./user_tree.ts";
+import { readFences } from "../read_fences.ts";
+import { denoIn, makeUserTree } from "../user_tree.ts";
 
-const page = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
 
 /** What a program says that it prints: the comments behind its `console.log`, as one line. */
 function announced(code: string): string {

@@ -6,7 +6,7 @@
 import { openConnection, startServer } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { startExample, testWithSignals } from "./run_example.ts";
+import { startExample, testWithSignals } from "../run_example.ts";
 
 const KEY = "0123456789abcdef".repeat(4);
 const FLOOD = new TextEncoder().encode("ECHO all of this\r\n".repeat(1_000_000));
@@ -122,7 +122,7 @@ testWithSignals(
 testWithSignals("mutual_tls ends soon when a client does not close its end", async () => {
   await using server = startExample("mutual_tls", ["--serve", "--port", "0"]);
   const read = (name: string) =>
-    Deno.readTextFile(new URL(`../../examples/certificates/${name}`, import.meta.url));
+    Deno.readTextFile(new URL(`../../../examples/certificates/${name}`, import.meta.url));
   const [ca, cert, key] = await Promise.all(["ca.crt", "client.crt", "client.key"].map(read));
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -135,7 +135,7 @@ testWithSignals("mutual_tls ends soon when a client does not close its end", asy
         JSON.stringify({ caCerts: [ca], serverName: "localhost", cert, key })
       } });`,
     ],
-    cwd: fileURLToPath(new URL("../../", import.meta.url)),
+    cwd: fileURLToPath(new URL("../../../", import.meta.url)),
     stdin: "null",
     stdout: "piped",
     stderr: "null",

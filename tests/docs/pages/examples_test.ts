@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { readExamples } from "../../tools/run_example.ts";
+import { readExamples } from "../../../tools/run_example.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 const { name, version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
 const ADDRESS = `https://jsr.io/${name}/${version}/examples/`;
 

@@ -1,6 +1,6 @@
-import * as net from "./all_entries.ts";
+import * as net from "../all_entries.ts";
 import { fileURLToPath as fromFileUrl } from "node:url";
-import { makeTree } from "../tools/temporary_tree.ts";
+import { makeTree } from "../../tools/temporary_tree.ts";
 import type { Counterpart } from "./name_tables.ts";
 
 /** What may stand in a code span without being the name of anything. */
@@ -8,8 +8,8 @@ const SYNTAX = new Set(["null", "true", "false", "await", "await using", "for aw
 const FLAG = /^--[a-z-]+$/;
 /** A name with members behind it; `new` before it and arguments after it say how it is used. */
 const NAME = /^(?:new )?([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)(?:\(.*\))?$/;
-const LIBRARY = new URL("./all_entries.ts", import.meta.url).href;
-const CONFIG = new URL("../../deno.json", import.meta.url);
+const LIBRARY = new URL("../all_entries.ts", import.meta.url).href;
+const CONFIG = new URL("../../../deno.json", import.meta.url);
 
 /**
  * Finds the names that are neither exported by this library, as a value, a type or a member of

@@ -1,9 +1,9 @@
 import { type LayerFactory, startServer } from "@sluice/net";
 import { compression } from "@sluice/net/layers";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { encryption } from "../../examples/_encryption.ts";
-import { Client } from "./client.ts";
-import { examples, runExample, startExample, testWithSignals } from "./run_example.ts";
+import { encryption } from "../../../examples/_encryption.ts";
+import { Client } from "../client.ts";
+import { examples, runExample, startExample, testWithSignals } from "../run_example.ts";
 
 /** Those that answer to a word with that word. */
 const SERVERS = [
@@ -80,7 +80,7 @@ async function checkUnknownFlag(name: string, args: readonly string[]): Promise<
 }
 
 Deno.test("every example names itself, and how to run it, in its header", async () => {
-  const folder = new URL("../../examples/", import.meta.url);
+  const folder = new URL("../../../examples/", import.meta.url);
   for await (const { name } of Deno.readDir(folder)) {
     if (!name.endsWith(".ts") || name.startsWith("_")) continue;
     const header = (await Deno.readTextFile(new URL(name, folder))).split("*/", 1)[0] ?? "";
@@ -91,7 +91,7 @@ Deno.test("every example names itself, and how to run it, in its header", async 
 });
 
 Deno.test("every example that serves until Ctrl-C is tested for what servers have in common", async () => {
-  const folder = new URL("../../examples/", import.meta.url);
+  const folder = new URL("../../../examples/", import.meta.url);
   const tested = [...SERVERS, ...Object.keys(OTHERS), "unix_echo"].sort();
   const serving: string[] = [];
   for (const { name } of examples) {

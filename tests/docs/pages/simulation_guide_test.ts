@@ -5,10 +5,10 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Fence, readFences } from "./read_fences.ts";
-import { denoIn, makeUserTree } from "./user_tree.ts";
+import { type Fence, readFences } from "../read_fences.ts";
+import { denoIn, makeUserTree } from "../user_tree.ts";
 
-const page = await Deno.readTextFile(new URL("../../docs/simulation_guide.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../../docs/simulation_guide.md", import.meta.url));
 const fences = readFences(page);
 const reports = fences.filter(({ language }) => language === "text");
 
@@ -81,7 +81,7 @@ Deno.test("simulation_guide.md: the first customer loses an order, as reported a
   });
   assertEquals([code, reports.length], [1, 4], output);
   for (const report of reports.slice(0, 2)) assertPrinted(output, report);
-  const shown = new URL("../../docs/pictures/lost_order.svg", import.meta.url);
+  const shown = new URL("../../../docs/pictures/lost_order.svg", import.meta.url);
   assertEquals(textsOf(picture ?? ""), textsOf(await Deno.readTextFile(shown)));
   assertMatch(picture ?? "", />partition shop customer</);
 });

@@ -1,6 +1,6 @@
 import { openConnection, type Server, startServer } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
-import { startExample } from "./run_example.ts";
+import { startExample } from "../run_example.ts";
 
 const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 const VERSION = "Sec-WebSocket-Version: 13";

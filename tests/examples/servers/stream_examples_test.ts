@@ -1,9 +1,9 @@
 import { createServer, openConnection, startServer } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
 import { toText } from "@std/streams";
-import { Client } from "./client.ts";
-import { talk, testWith } from "../support/peers/outside_peer.ts";
-import { runExample, startExample, testWithSignals } from "./run_example.ts";
+import { Client } from "../client.ts";
+import { talk, testWith } from "../../support/peers/outside_peer.ts";
+import { runExample, startExample, testWithSignals } from "../run_example.ts";
 
 Deno.test("stream_echo_server sends up to 100 bytes back, says so, and closes", async () => {
   await using server = startExample("stream_echo_server", ["--port", "0"]);

@@ -1,9 +1,9 @@
 import { openConnection, type TlsOptions } from "@sluice/net";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Client } from "./client.ts";
-import { runExample, startExample, testWithSignals } from "./run_example.ts";
+import { Client } from "../client.ts";
+import { runExample, startExample, testWithSignals } from "../run_example.ts";
 
-const FOLDER = new URL("../../examples/certificates/", import.meta.url);
+const FOLDER = new URL("../../../examples/certificates/", import.meta.url);
 const EXAMPLES = ["tls_echo", "starttls_smtp", "mutual_tls"];
 
 function pathOf(name: string): string {

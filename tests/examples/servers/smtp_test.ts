@@ -1,9 +1,9 @@
 import { openConnection, type StreamConnection } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
-import { type RunningExample, startExample } from "./run_example.ts";
+import { type RunningExample, startExample } from "../run_example.ts";
 
 const CA = await Deno.readTextFile(
-  new URL("../../examples/certificates/ca.crt", import.meta.url),
+  new URL("../../../examples/certificates/ca.crt", import.meta.url),
 );
 
 /** A client that sends text as it is and reads answers. */

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createServer, openConnection, type Server } from "@sluice/net";
 import { FrameReader, NEED_MORE } from "@sluice/net/protocols";
-import { CommandCodec } from "../../examples/memcached/command_codec.ts";
-import { Memcached, type MemcachedOptions } from "../../examples/memcached_server.ts";
-import { outputOf, testWith } from "../support/peers/outside_peer.ts";
-import { decode } from "../support/text.ts";
+import { CommandCodec } from "../../../examples/memcached/command_codec.ts";
+import { Memcached, type MemcachedOptions } from "../../../examples/memcached_server.ts";
+import { outputOf, testWith } from "../../support/peers/outside_peer.ts";
+import { decode } from "../../support/text.ts";
 
 const T0 = 1_700_000_000_000;
 

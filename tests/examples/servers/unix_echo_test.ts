@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { Client } from "./client.ts";
-import { talk, testWith } from "../support/peers/outside_peer.ts";
-import { runExample, startExample } from "./run_example.ts";
-import { unixTest as test } from "../support/runs/has_unix_sockets.ts";
+import { Client } from "../client.ts";
+import { talk, testWith } from "../../support/peers/outside_peer.ts";
+import { runExample, startExample } from "../run_example.ts";
+import { unixTest as test } from "../../support/runs/has_unix_sockets.ts";
 
 /** Runs a test with a path for a socket in a folder of its own. */
 async function withPath(test: (path: string) => Promise<void>): Promise<void> {

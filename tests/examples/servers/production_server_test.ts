@@ -1,9 +1,9 @@
 import { createConnection } from "@sluice/net";
 import { sendProxyProtocol } from "@sluice/net/layers";
 import { assert, assertEquals } from "@std/assert";
-import { Client } from "./client.ts";
-import { runExample, startExample, testWithSignals } from "./run_example.ts";
-import { freePort } from "../support/places/free_port.ts";
+import { Client } from "../client.ts";
+import { runExample, startExample, testWithSignals } from "../run_example.ts";
+import { freePort } from "../../support/places/free_port.ts";
 
 Deno.test("production_server echoes lines, and counts them for Prometheus", async () => {
   const metrics = freePort();

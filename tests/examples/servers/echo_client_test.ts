@@ -1,8 +1,8 @@
 import { createServer } from "@sluice/net";
 import { assertEquals, assertMatch } from "@std/assert";
-import { testWith } from "../support/peers/outside_peer.ts";
-import { temporarySocket } from "../support/places/socket_path.ts";
-import { runExample, startExample } from "./run_example.ts";
+import { testWith } from "../../support/peers/outside_peer.ts";
+import { temporarySocket } from "../../support/places/socket_path.ts";
+import { runExample, startExample } from "../run_example.ts";
 
 Deno.test("echo_client gets its message back from echo_server", async () => {
   await using server = startExample("echo_server", ["--port", "0"]);

@@ -3,11 +3,11 @@ import { proxyProtocol } from "@sluice/net/layers";
 import { startServer } from "@sluice/net";
 import { assert, assertEquals } from "@std/assert";
 import { RecordingProtocol } from "@sluice/net/testing";
-import { startHaproxy } from "../support/peers/haproxy.ts";
-import { hasProgram } from "../support/peers/outside_peer.ts";
-import { freePort } from "../support/places/free_port.ts";
+import { startHaproxy } from "../../support/peers/haproxy.ts";
+import { hasProgram } from "../../support/peers/outside_peer.ts";
+import { freePort } from "../../support/places/free_port.ts";
 
-const PAGE = await Deno.readTextFile(new URL("../../docs/production.md", import.meta.url));
+const PAGE = await Deno.readTextFile(new URL("../../../docs/production.md", import.meta.url));
 
 /** The first fence of that language on the page. */
 function fence(language: string): string {

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { hasProgram } from "../support/peers/outside_peer.ts";
-import { readFences } from "./read_fences.ts";
-import { denoIn, makeUserTree } from "./user_tree.ts";
+import { hasProgram } from "../../support/peers/outside_peer.ts";
+import { readFences } from "../read_fences.ts";
+import { denoIn, makeUserTree } from "../user_tree.ts";
 
-const page = await Deno.readTextFile(new URL("../../docs/tutorial.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../../docs/tutorial.md", import.meta.url));
 const fences = readFences(page);
 const pairs = fences.flatMap((fence, index) => {
   const next = fences[index + 1];

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { Client } from "./client.ts";
-import { talk, testWith } from "../support/peers/outside_peer.ts";
-import { startExample, testWithSignals } from "./run_example.ts";
+import { Client } from "../client.ts";
+import { talk, testWith } from "../../support/peers/outside_peer.ts";
+import { startExample, testWithSignals } from "../run_example.ts";
 
 for (const name of ["greeting_server", "robust_greeting_server"]) {
   Deno.test(`${name} answers a message, with and without a line end`, async () => {
