@@ -1,22 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import v8 from "node:v8";
-import vm from "node:vm";
 import type { Transport } from "../../protocols/contract.ts";
 import { createConnection } from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { settle } from "../support/time/event_loop.ts";
 import { testAlone } from "../support/runs/alone_test.ts";
+import { makeCollector } from "../support/runs/collect_garbage.ts";
 import { Echo } from "../support/peers/echo.ts";
 
 const CONNECTIONS = 5000;
 const AT_A_TIME = 50;
-
-/** Collects garbage now, without a flag on the command line. */
-function makeCollector(): () => void {
-  v8.setFlagsFromString("--expose-gc");
-  return vm.runInNewContext("gc");
-}
 
 /** How many file descriptors this process has open; -1 where that cannot be told. */
 async function countDescriptors(): Promise<number> {
