@@ -63,9 +63,9 @@ async function idleMemory(server: Server): Promise<number> {
 // Measured, and a tenth more: what a connection makes before it needs it, all idle ones hold.
 const LIMITS: readonly [network: Network, api: string, bytes: number][] = [
   [denoNetwork, "Protocol", 5200],
-  [denoNetwork, "StreamConnection", 8200],
+  [denoNetwork, "StreamConnection", 7800],
   [nodeNetwork, "Protocol", 4100],
-  [nodeNetwork, "StreamConnection", 7100],
+  [nodeNetwork, "StreamConnection", 6700],
 ];
 
 for (const [network, api, limit] of LIMITS) {
