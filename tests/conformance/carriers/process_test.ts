@@ -24,7 +24,8 @@ const fourthPair = relayedPair(async (port) => {
   return { carrier: new PipeCarrier(child.pipes.get(3) ?? {}), end };
 });
 
-if (hasProgram("perl", ["--version"])) {
+// On Windows Perl cannot wait for pipes; stdio_test.ts has a process there as well.
+if (Deno.build.os !== "windows" && hasProgram("perl", ["--version"])) {
   testTransport(stdioPair, { name: "process" });
   testTransport(fourthPair, { name: "descriptor 3" });
 }
