@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import { DecompressionError } from "../../../protocols/errors.ts";
 import { Random } from "../../../testing/conformance/random.ts";
 import type { MakeTransportPair, TransportGap } from "../../../testing/make_transport_pair.ts";
@@ -59,12 +60,21 @@ const STACKED: Record<string, () => LayerEnds> = {
 const WITHOUT_HEADER = [
   "abort() inside connectionMade() is followed by connectionLost(null) alone",
   "An exception in connectionMade() is reported once and ends the connection with it",
-  "getBuffer() that gives an empty buffer ends the connection with InvalidStateError",
+  "An empty buffer of getBuffer() ends the connection with InvalidStateError",
   "An exception in getBuffer() is reported once and ends the connection with it",
 ];
 
 /** Zeros for a peer that does not take them: sockets have room for so many that shrank that it takes forever. */
 const WITHOUT_ROOM = "After close() nothing is received any more, not even the end of data";
+
+/** The cases that the batteries have. */
+const offered: string[] = [];
+
+Deno.test("Every case that is left out is one of a battery", () => {
+  for (const left of [...WITHOUT_HEADER, WITHOUT_ROOM]) {
+    assert(offered.some((name) => name.endsWith(left)), left);
+  }
+});
 
 /** A peer that aborts truncates the compressed stream: that is reported, rightly, though no callback threw. */
 function unlessTruncated(makePair: MakeTransportPair): MakeTransportPair {
@@ -89,6 +99,7 @@ function testStack(carrier: "memory" | "TCP", names: readonly string[], note = "
     name: `${names.join(", ")} over ${carrier}${note}`,
     gaps,
     test: (name, run) => {
+      offered.push(name);
       if (!leftOut.some((one) => name.endsWith(one))) Deno.test(name, run);
     },
   });

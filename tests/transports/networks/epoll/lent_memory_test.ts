@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
@@ -19,8 +20,10 @@ Deno.test({
         return work.promise;
       },
     }), { port: 0, network });
+    const clients: Transport[] = [];
     for (const value of [1, 2, 3]) {
       const { transport } = await createConnection(() => ({}), { port: server.port, network });
+      clients.push(transport);
       transport.write(new Uint8Array(60_000).fill(value));
     }
     await all.promise;
@@ -28,6 +31,10 @@ Deno.test({
     assertEquals(lent.every(({ chunk, value }) => chunk.every((byte) => byte === value)), true);
     work.resolve();
     await server.shutdown({ grace: 0 });
+    for (const client of clients) {
+      client.abort();
+      await client.closed;
+    }
     assertEquals(lent.map(({ chunk }) => chunk.length), [0, 0, 0]);
   },
 });
