@@ -235,11 +235,12 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     await this.close();
   }
 
-  async #read(signal: WaitSignal | undefined): Promise<void> {
+  /** Has bytes come for the next message, or the end of the data. */
+  #read(signal: WaitSignal | undefined): Promise<unknown> {
     const state = stateOf(this.connection.reader);
     const { buffer } = state;
-    // At once, so that a call that comes next finds the bytes here or there.
-    await state.read(signal, () => {
+    // Put here as they are taken there: a call that comes next finds them.
+    return state.read(signal, () => {
       if (buffer.length > 0) {
         this.#frames.feedData(buffer.take(Math.min(buffer.length, CHUNK_SIZE)));
       } else if (state.isEnded) this.#frames.feedEof();
@@ -249,7 +250,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   }
 
   /** Waits, as the only one. */
-  async #wait(promise: Promise<void>): Promise<void> {
+  async #wait(promise: Promise<unknown>): Promise<void> {
     const turn = {};
     this.#waiting = turn;
     try {

@@ -307,6 +307,20 @@ Deno.test("FramedConnection.readable keeps a message that arrives after its read
   assertEquals(await messages.receive(), "two");
 });
 
+Deno.test("FramedConnection.receive() has the bytes that a released reader of readable waited for", async () => {
+  const { pair, messages } = await lines();
+  await using _ = pair;
+  const gone = messages.readable.getReader();
+  const unread = gone.read();
+  await settle();
+  gone.releaseLock();
+  // In the same turn: the wait of the stream has ended with these bytes, and no one has heard of it.
+  pair.a.reader.feedData(encode("one\ntw"));
+  assertEquals(await messages.receive(), "one");
+  assertEquals(decode(messages.detach()), "tw");
+  await assertRejects(() => unread, TypeError);
+});
+
 Deno.test("FramedConnection.readable leaves an unread message to receive()", async () => {
   const { pair, messages, peer } = await lines();
   await using _ = pair;

@@ -217,6 +217,17 @@ for (const [name, read] of READS) {
   });
 }
 
+Deno.test("StreamReader.read() gives what came before its signal aborts, in the same turn as well", async () => {
+  const reader = new StreamReader();
+  const controller = new AbortController();
+  const reading = reader.read(2, { signal: controller.signal });
+  reader.feedData(encode("abcd"));
+  const next = reader.read(1);
+  controller.abort();
+  assertEquals([decode(await reading), decode(await next)], ["ab", "c"]);
+  assertEquals(decode(reader.takeBuffered()), "d");
+});
+
 Deno.test("StreamReader reads what came before the exception, record by record, then throws it", async () => {
   const reader = readerWith("one\ntwo\nthree!four");
   const error = new Error("Broken");
