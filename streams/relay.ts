@@ -12,6 +12,7 @@ import {
 import { Passage } from "./_passage.ts";
 import { outlastShutdown } from "./servers/handlers.ts";
 import type { StreamConnection } from "./stream_connection.ts";
+import { endWriting } from "./writing/stream_writer.ts";
 
 /** Options for {@linkcode relay}. */
 export interface RelayOptions {
@@ -150,7 +151,7 @@ async function copy(
   const passed = { bytes: 0 };
   try {
     await copyAll(from, to, watch.idle, passed);
-    await end(to);
+    await endWriting(to.writer);
     return { ...passed, reason: "eof" };
   } catch (error) {
     const reason = toReason(error);
@@ -190,13 +191,6 @@ function isOneWay(from: StreamConnection, to: StreamConnection): boolean {
 /** Whether a wait failed because the server of a connection had begun to shut down before. */
 function isStopped(from: StreamConnection, to: StreamConnection, error: unknown): boolean {
   return [from, to].some(({ signal }) => signal.aborted && signal.reason === error);
-}
-
-/** Passes the end of the data on; where one direction cannot be ended alone, both are. */
-async function end({ writer }: StreamConnection): Promise<void> {
-  if (writer.canWriteEof()) writer.writeEof();
-  else writer.close();
-  await writer.flush();
 }
 
 function toReason(thrown: unknown): Error {

@@ -13,6 +13,7 @@ import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../protocols/waits/wa
 import type { WaitQueue } from "../protocols/waits/wait_queue.ts";
 import { abortable, type WaitSignal } from "../protocols/waits/wait_signal.ts";
 import { connectionOf } from "./core/carrier_transport.ts";
+import type { Connection } from "./core/connection.ts";
 import { startTimer } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
 import { slotOf } from "./core/stack_slot.ts";
@@ -126,7 +127,7 @@ export async function sendFileBy(
   const gate = new ExclusiveGate("a file is being sent");
   slot.close(gate);
   try {
-    return await sendOpened(file, options, new SendFile(transport, gate, untilSent, signal));
+    return await new SendFile(transport, gate, file, options, signal, untilSent).run();
   } finally {
     slot.open(gate);
   }
@@ -134,151 +135,130 @@ export async function sendFileBy(
 
 /** The part of a file that is to be sent. */
 interface FileRange {
-  readonly name: string;
   readonly offset: number;
   readonly count: number;
-  /** How many of these bytes are sent. */
-  readonly sent: number;
-  readonly onProgress: SendFileOptions["onProgress"];
-}
-
-/** Opens a file unless it is, and sends what is asked for of it. */
-async function sendOpened(
-  file: SendableFile,
-  options: SendFileOptions,
-  sending: SendFile,
-): Promise<number> {
-  const name = file instanceof Deno.FsFile ? "the file" : String(file);
-  if (file instanceof Deno.FsFile) {
-    return await sendRead(file, await rangeOf(name, file, options), sending);
-  }
-  const range = await sendBySystem(name, file, options, sending);
-  if (range !== null && range.sent === range.count) return range.count;
-  using opened = await Deno.open(file);
-  return await sendRead(opened, range ?? await rangeOf(name, opened, options), sending);
-}
-
-/** Reads what is not sent yet of a file, and sends it. */
-async function sendRead(
-  file: Deno.FsFile,
-  range: FileRange,
-  sending: SendFile,
-): Promise<number> {
-  await file.seek(range.offset + range.sent, Deno.SeekMode.Start);
-  const sent = await sending.run(file, range);
-  if (sent < range.count) throw new IncompleteSendError(range.name, sent, range.count);
-  return sent;
-}
-
-/**
- * Has the system send what is asked for of a file; gives the range with what it has sent, and
- * `null` if it cannot send files here.
- */
-async function sendBySystem(
-  name: string,
-  path: string | URL,
-  options: SendFileOptions,
-  sending: SendFile,
-): Promise<FileRange | null> {
-  const file = await sending.openFile(path);
-  if (file === null) return null;
-  try {
-    const range = await rangeOf(name, file, options);
-    const { sent, failure } = await sending.runBySystem(file, range);
-    if (sent < range.count && failure !== "unable") {
-      throw failure ?? new IncompleteSendError(name, sent, range.count);
-    }
-    return { ...range, sent };
-  } finally {
-    file.close();
-  }
-}
-
-/** The range that is to be sent. */
-async function rangeOf(
-  name: string,
-  file: Pick<CarrierFile, "stat">,
-  { offset = 0, count, onProgress }: SendFileOptions,
-): Promise<FileRange> {
-  const { isFile, isDirectory, size } = await file.stat();
-  if (!isFile) {
-    const kind = isDirectory ? "a folder" : "no regular file; pipe its readable instead";
-    throw new TypeError(`Cannot send ${name}: it is ${kind}`);
-  }
-  if (offset + (count ?? 0) > size) {
-    const range = count === undefined ? `offset ${offset}` : `offset ${offset} + count ${count}`;
-    throw new RangeError(`Cannot send ${name}: ${range} is beyond its ${size} bytes`);
-  }
-  return { name, offset, count: count ?? size - offset, sent: 0, onProgress };
 }
 
 /** One file on its way. */
 class SendFile {
   readonly #transport: Transport;
   readonly #gate: ExclusiveGate;
-  readonly #untilSent: UntilSent;
+  readonly #file: SendableFile;
+  readonly #options: SendFileOptions;
   readonly #signal: WaitSignal | undefined;
+  readonly #untilSent: UntilSent;
+  #range: FileRange | null = null;
+  // How many of its bytes are sent.
+  #sent = 0;
 
   constructor(
     transport: Transport,
     gate: ExclusiveGate,
-    untilSent: UntilSent,
+    file: SendableFile,
+    options: SendFileOptions,
     signal: WaitSignal | undefined,
+    untilSent: UntilSent,
   ) {
     this.#transport = transport;
     this.#gate = gate;
-    this.#untilSent = untilSent;
+    this.#file = file;
+    this.#options = options;
     this.#signal = signal;
+    this.#untilSent = untilSent;
   }
 
-  /** Sends the rest of a range, less if the file ends before; gives how much of it is sent. */
-  async run(file: Deno.FsFile, { count, onProgress, ...range }: FileRange): Promise<number> {
+  /** Opens the file unless it is, and sends what is asked for of it; gives how much that is. */
+  async run(): Promise<number> {
+    const file = this.#file;
+    if (file instanceof Deno.FsFile) await this.#sendRead(file);
+    else if (!await this.#sendBySystem(file)) {
+      using opened = await Deno.open(file);
+      await this.#sendRead(opened);
+    }
+    return this.#sent;
+  }
+
+  /** Reads what is not sent yet, and sends it. */
+  async #sendRead(file: Deno.FsFile): Promise<void> {
+    const { offset, count } = this.#range ??= await this.#rangeOf(file);
+    await file.seek(offset + this.#sent, Deno.SeekMode.Start);
     await this.#checkOpen();
     // The waits for the pieces that are queued, the oldest one first.
     const queued: Promise<void>[] = [];
-    let { sent } = range;
-    while (sent < count) {
-      const chunk = await this.#read(file, Math.min(CHUNK_SIZE, count - sent));
+    while (this.#sent < count) {
+      const chunk = await this.#read(file, Math.min(CHUNK_SIZE, count - this.#sent));
       if (chunk === null) break;
-      sent += chunk.length;
       this.#gate.pass(() => this.#transport.write(chunk, { transfer: true }));
-      queued.push(this.#sent());
-      onProgress?.(sent);
+      queued.push(this.#whenSent());
+      this.#advance(chunk.length);
       if (queued.length === MAX_QUEUED) await queued.shift();
     }
     await Promise.all(queued);
     await this.#checkOpen();
-    return sent;
+    if (this.#sent < count) throw this.#incomplete(count);
   }
 
-  /** Opens a file for the system to send; `null` if it cannot, because of layers for instance. */
-  async openFile(path: string | URL): Promise<CarrierFile | null> {
+  /** Has the system send the file if it can; gives whether all is sent: the rest is to be read. */
+  async #sendBySystem(path: string | URL): Promise<boolean> {
     const connection = connectionOf(this.#transport);
-    return await (connection && systemCarrier(connection.carrier)?.openFile(path)) ?? null;
+    if (connection === null) return false;
+    const file = await systemCarrier(connection.carrier)?.openFile(path) ?? null;
+    if (file === null) return false;
+    try {
+      this.#range = await this.#rangeOf(file);
+      return await this.#sendParts(connection, file, this.#range);
+    } finally {
+      file.close();
+    }
   }
 
-  /** As {@linkcode SendFile.run}, by the system, which may fail at the file. */
-  async runBySystem(
+  async #sendParts(
+    connection: Connection,
     file: CarrierFile,
-    { offset, count, onProgress }: FileRange,
-  ): Promise<{ readonly sent: number; readonly failure: Error | "unable" | null }> {
+    { offset, count }: FileRange,
+  ): Promise<boolean> {
     await this.#checkOpen();
-    const connection = connectionOf(this.#transport);
-    if (connection === null) return { sent: 0, failure: "unable" };
-    for (let sent = 0; sent < count;) {
+    while (this.#sent < count) {
       this.#signal?.throwIfAborted();
-      const part = file.part(offset + sent);
-      const size = Math.min(PART_SIZE, count - sent);
+      const part = file.part(offset + this.#sent);
+      const size = Math.min(PART_SIZE, count - this.#sent);
       this.#gate.pass(() => writeSystemBytes(connection, part, size));
-      await this.#sent();
+      await this.#whenSent();
       await this.#checkOpen();
-      sent += part.sent;
-      if (part.sent > 0) onProgress?.(sent);
-      if (part.sent < size) return { sent, failure: part.failure };
+      this.#advance(part.sent);
+      if (part.failure === "unable") return false;
+      if (part.sent < size) throw part.failure ?? this.#incomplete(count);
       // A peer that takes everything at once must not hold up the others.
       if (turnBudget.spend()) await turnBudget.untilRenewed(this.#signal);
     }
-    return { sent: count, failure: null };
+    return true;
+  }
+
+  #advance(size: number): void {
+    this.#sent += size;
+    if (size > 0) this.#options.onProgress?.(this.#sent);
+  }
+
+  #incomplete(count: number): Error {
+    return new IncompleteSendError(this.#name, this.#sent, count);
+  }
+
+  get #name(): string {
+    return this.#file instanceof Deno.FsFile ? "the file" : String(this.#file);
+  }
+
+  async #rangeOf(file: Pick<CarrierFile, "stat">): Promise<FileRange> {
+    const { offset = 0, count } = this.#options;
+    const { isFile, isDirectory, size } = await file.stat();
+    if (!isFile) {
+      const kind = isDirectory ? "a folder" : "no regular file; pipe its readable instead";
+      throw new TypeError(`Cannot send ${this.#name}: it is ${kind}`);
+    }
+    if (offset + (count ?? 0) > size) {
+      const range = count === undefined ? `offset ${offset}` : `offset ${offset} + count ${count}`;
+      throw new RangeError(`Cannot send ${this.#name}: ${range} is beyond its ${size} bytes`);
+    }
+    return { offset, count: count ?? size - offset };
   }
 
   async #read(file: Deno.FsFile, size: number): Promise<Bytes | null> {
@@ -290,7 +270,7 @@ class SendFile {
   }
 
   /** Waits until the bytes that are queued now are sent. */
-  #sent(): Promise<void> {
+  #whenSent(): Promise<void> {
     const queue = sentQueueOf(this.#transport);
     const sent = queue === undefined ? this.#isEmpty() : this.#untilSent(queue, this.#signal);
     // It may be awaited later than it fails.

@@ -11,7 +11,7 @@ import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import { tellBadMessages } from "./bad_messages.ts";
 import type { CloseOptions, StreamConnection } from "../stream_connection.ts";
 import { stateOf } from "../reading/stream_reader.ts";
-import { lossOf } from "../writing/stream_writer.ts";
+import { endWriting, lossOf } from "../writing/stream_writer.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
 
@@ -189,7 +189,7 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
       start: (controller) =>
         void this.connection.closed.then((info) => controller.error(lossOf(info))),
       write: (message) => this.send(message),
-      close: () => this.#end(),
+      close: () => endWriting(this.connection.writer),
       abort: (reason) => {
         this.connection.transport.abort(reason instanceof Error ? reason : undefined);
       },
@@ -296,12 +296,5 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     } finally {
       reader.releaseLock();
     }
-  }
-
-  async #end(): Promise<void> {
-    const { writer } = this.connection;
-    if (writer.canWriteEof()) writer.writeEof();
-    else writer.close();
-    await writer.flush();
   }
 }

@@ -67,7 +67,7 @@ export class StreamWriter {
         this.write(chunk, options);
         return this.#flow.drain(signal);
       },
-      end: () => this.#end(),
+      end: () => endWriting(this),
       abort: (reason) => this.transport.abort(reason instanceof Error ? reason : undefined),
       lost: this.transport.closed.then(lossOf),
     }).stream;
@@ -207,13 +207,13 @@ export class StreamWriter {
   getExtraInfo<K extends keyof ExtraInfo, F = null>(name: K, fallback?: F): ExtraInfoValue<K> | F {
     return this.transport.getExtraInfo(name, fallback);
   }
+}
 
-  /** Where one direction cannot be ended alone, both are. */
-  async #end(): Promise<void> {
-    if (this.canWriteEof()) this.writeEof();
-    else this.close();
-    await this.#flow.flush();
-  }
+/** Ends what a writer sends, once that is sent; where one direction cannot be ended alone, both are. */
+export async function endWriting(writer: StreamWriter): Promise<void> {
+  if (writer.canWriteEof()) writer.writeEof();
+  else writer.close();
+  await writer.flush();
 }
 
 /** What ended a connection, as an error. */

@@ -1,15 +1,8 @@
+import type { Bytes } from "../../../protocols/bytes.ts";
 import type { Address, UnixAddress } from "../../../protocols/facts/address.ts";
 import { fromDenoAddr } from "../../core/addresses.ts";
-import { nextTurn } from "../../core/clock.ts";
-import { describeOsError } from "../../core/os_error.ts";
-import {
-  type DatagramBindOptions,
-  type DatagramCarrier,
-  type DatagramSink,
-  MAX_DATAGRAM_SIZE,
-  takeBack,
-} from "../datagram_carrier.ts";
-import { describeSendError } from "./native_datagram_carrier.ts";
+import { type DatagramBindOptions, MAX_DATAGRAM_SIZE } from "../datagram_carrier.ts";
+import { closeQuietly, DenoDatagramCarrier, describeSendError } from "./_deno_datagram_carrier.ts";
 
 interface Job {
   readonly data: Uint8Array;
@@ -18,24 +11,18 @@ interface Job {
 }
 
 /**
- * Datagrams over a Unix socket of `Deno.listenDatagram`, which needs `--unstable-net`.
+ * Datagrams over a Unix socket of `Deno.listenDatagram`.
  *
  * Deno cannot send from such a socket while it waits to receive, nor take that wait back. So a
  * bound socket that has something to send is sent a datagram by a second one: that ends the wait,
  * and the socket sends before it receives again.
  */
-class UnixDatagramCarrier implements DatagramCarrier {
-  readonly address: UnixAddress;
-  /** Only the system knows. */
-  readonly maxSize: null = null;
-  readonly #conn: Deno.DatagramConn;
+class UnixDatagramCarrier extends DenoDatagramCarrier<UnixAddress> {
   readonly #waker: Deno.DatagramConn;
-  readonly #maxDatagramSize: number;
   // The datagram of the waker, which no other program knows.
   readonly #wakeUp = crypto.randomUUID();
   #job: Job | null = null;
   #isReceiving = false;
-  #isOpen = true;
 
   /** Takes a socket that is bound, and one that wakes it. */
   constructor(
@@ -44,14 +31,8 @@ class UnixDatagramCarrier implements DatagramCarrier {
     address: UnixAddress,
     maxDatagramSize: number,
   ) {
-    this.#conn = conn;
+    super(conn, address, maxDatagramSize);
     this.#waker = waker;
-    this.address = address;
-    this.#maxDatagramSize = maxDatagramSize;
-  }
-
-  start(sink: DatagramSink): void {
-    void this.#receiveAll(sink);
   }
 
   send(data: Uint8Array, destination: Address, onSettled: (error: unknown) => void): void {
@@ -60,53 +41,32 @@ class UnixDatagramCarrier implements DatagramCarrier {
     if (this.#isReceiving) void this.#wake();
   }
 
-  close(): void {
-    this.#isOpen = false;
-    for (const conn of [this.#conn, this.#waker]) {
-      try {
-        conn.close();
-      } catch {
-        // It was closed already.
-      }
-    }
+  override close(): void {
+    super.close();
+    closeQuietly(this.#waker);
     this.#removeFile();
   }
 
-  getExtraInfo(name: string): unknown {
-    if (name === "socket") return this.#conn;
-    return name === "sockname" ? this.address : undefined;
+  protected override async receive(memory: Bytes): Promise<[Uint8Array, Deno.Addr]> {
+    await this.#doJob();
+    this.#isReceiving = true;
+    // The sender of the last one was told, and has sent another: it does not hold up what comes.
+    if (this.#job !== null) void this.#wake();
+    try {
+      return await this.conn.receive(memory);
+    } finally {
+      this.#isReceiving = false;
+    }
   }
 
-  async #receiveAll(sink: DatagramSink): Promise<void> {
-    const max = this.#maxDatagramSize;
-    // One byte more than the longest datagram shows that one was longer; a wake-up must fit.
-    const size = Math.max(max, this.#wakeUp.length) + 1;
-    let memory = new Uint8Array(size);
-    while (this.#isOpen) {
-      try {
-        await this.#doJob();
-        this.#isReceiving = true;
-        // The sender of the last one was told, and has sent another: it does not hold up what
-        // comes.
-        if (this.#job !== null) void this.#wake();
-        const [received, from] = await this.#conn.receive(memory);
-        this.#isReceiving = false;
-        const address = fromDenoAddr(from);
-        if (!this.#isOpen) return;
-        if (address === undefined || this.#isWakeUp(received)) continue;
-        // A view of the memory above.
-        const data = received.subarray(0, max) as Uint8Array<ArrayBuffer>;
-        const use = sink.receive(data, address, received.length > max);
-        if (use === "lent") memory = takeBack(memory, size);
-        else if (use === "kept") memory = new Uint8Array(size);
-      } catch (error) {
-        this.#isReceiving = false;
-        if (!this.#isOpen) return;
-        if (error instanceof Deno.errors.BadResource) return sink.lose(error);
-        sink.fail(describeOsError(error, "Cannot receive datagram"));
-        await nextTurn();
-      }
-    }
+  protected senderOf(data: Uint8Array, from: Deno.Addr): UnixAddress | null {
+    const address = fromDenoAddr(from);
+    return address?.transport !== "unixpacket" || this.#isWakeUp(data) ? null : address;
+  }
+
+  /** A wake-up must fit. */
+  protected override get minSize(): number {
+    return this.#wakeUp.length;
   }
 
   async #wake(): Promise<void> {
@@ -126,7 +86,7 @@ class UnixDatagramCarrier implements DatagramCarrier {
     const { data, destination, onSettled } = job;
     try {
       // It has the shape of Deno's own.
-      await this.#conn.send(data, destination as Deno.Addr);
+      await this.conn.send(data, destination as Deno.Addr);
     } catch (error) {
       return onSettled(describeSendError(error, data.length, destination));
     }

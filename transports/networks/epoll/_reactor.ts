@@ -1,6 +1,7 @@
 import { backgroundClock, startTimer } from "../../core/clock.ts";
 import { fromErrno } from "../../core/os_error.ts";
 import { EFD, EPOLL, EPOLL_EVENT, type Libc } from "./libc/libc.ts";
+import { perLibc } from "./libc/per_libc.ts";
 
 /** How many events one call asks for. */
 const MAX_EVENTS = 256;
@@ -392,14 +393,5 @@ export class Watch {
   }
 }
 
-/** The one for a C library: there is one for a thread. */
-const reactors = new WeakMap<Libc, Reactor>();
-
 /** The reactor of this thread. */
-export function reactorOf(libc: Libc): Reactor {
-  const known = reactors.get(libc);
-  if (known !== undefined) return known;
-  const reactor = new Reactor(libc);
-  reactors.set(libc, reactor);
-  return reactor;
-}
+export const reactorOf: (libc: Libc) => Reactor = perLibc((libc) => new Reactor(libc));

@@ -120,6 +120,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     // Of a Unix receiver without room no event tells, so each is tried by itself.
     if (!this.#isUdp || this.#waiting !== null || !this.#watch.isOpen) return [];
     const batch = outgoingBatch(this.#libc);
+    batch.clear();
     for (const { data, destination } of datagrams) {
       if (data.length > (this.maxSize ?? 0)) break;
       const to = this.#tryToEncode(destination);

@@ -1,4 +1,6 @@
 import { type Libc, MSG } from "../libc/libc.ts";
+import { NativeMemory } from "../libc/native_memory.ts";
+import { perLibc } from "../libc/per_libc.ts";
 import { MAX_ADDRESS_SIZE } from "../libc/socket_address.ts";
 
 /** How many datagrams one call sends at most. */
@@ -24,7 +26,7 @@ const DATA_AT = NAMES_AT + MAX_BATCH * NAME_SIZE;
  */
 export class OutgoingBatch {
   readonly #libc: Libc;
-  readonly #address: bigint;
+  readonly #memory: NativeMemory;
   readonly #bytes = new Uint8Array(DATA_AT + CAPACITY);
   readonly #view = new DataView(this.#bytes.buffer);
   #length = 0;
@@ -33,8 +35,7 @@ export class OutgoingBatch {
   /** Takes its memory. */
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#address = BigInt(libc.callocAddress(1n, BigInt(this.#bytes.length)));
-    if (this.#address === 0n) throw new Deno.errors.Busy("Cannot send: there is no memory");
+    this.#memory = new NativeMemory(libc, this.#bytes.length);
     for (let i = 0; i < MAX_BATCH; i++) {
       const at = i * MMSGHDR.size;
       this.#point(at + MMSGHDR.name, NAMES_AT + i * NAME_SIZE);
@@ -70,29 +71,23 @@ export class OutgoingBatch {
 
   /** Hands all that was added over to the memory of the C library; {@linkcode send} follows. */
   store(): void {
-    this.#libc.memcpyTo(this.#address, this.#bytes, BigInt(this.#end));
+    this.#memory.set(this.#bytes.subarray(0, this.#end), 0);
   }
 
   /** Sends from the one with this index on; gives how many were sent, -1 if that one was not. */
   send(fd: number, from: number): number {
-    const address = this.#address + BigInt(from * MMSGHDR.size);
+    const address = this.#memory.address + BigInt(from * MMSGHDR.size);
     const flags = MSG.DONTWAIT | MSG.NOSIGNAL;
     return this.#libc.sendmmsg(fd, address, this.#length - from, flags);
   }
 
   /** Writes a pointer to what is at an offset. */
   #point(at: number, offset: number): void {
-    this.#view.setBigUint64(at, this.#address + BigInt(offset), true);
+    this.#view.setBigUint64(at, this.#memory.address + BigInt(offset), true);
   }
 }
 
-/** One serves all endpoints of a thread: it is empty between two calls. */
-const batches = new WeakMap<Libc, OutgoingBatch>();
-
-/** The empty one of this thread. */
-export function outgoingBatch(libc: Libc): OutgoingBatch {
-  let batch = batches.get(libc);
-  if (batch === undefined) batches.set(libc, batch = new OutgoingBatch(libc));
-  batch.clear();
-  return batch;
-}
+/** The one of this thread, which serves all endpoints: it is empty between two calls. */
+export const outgoingBatch: (libc: Libc) => OutgoingBatch = perLibc((libc) =>
+  new OutgoingBatch(libc)
+);

@@ -1,9 +1,8 @@
 import type { Transport } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
-import { connectionOf } from "../../../core/carrier_transport.ts";
 import { setBlocking } from "../libc/socket_calls.ts";
 import { gateOf } from "../../../core/stack_slot.ts";
-import { StreamCarrier } from "../streams/stream_carrier.ts";
+import { plainSocketOf } from "../_socket_of.ts";
 import { Descriptor } from "./descriptor.ts";
 
 /**
@@ -32,13 +31,7 @@ import { Descriptor } from "./descriptor.ts";
  * sent or a layer inserted.
  */
 export function detachSocket(transport: Transport): Descriptor {
-  const connection = connectionOf(transport);
-  const carrier = connection?.carrier;
-  if (connection === null || !(carrier instanceof StreamCarrier)) {
-    throw new TypeError(
-      "Cannot detach socket: this is not a connection of epollNetwork without layers",
-    );
-  }
+  const { connection, carrier } = plainSocketOf("detach socket", transport);
   const problem = connection.lifecycle.isClosing
     ? "the connection is closed"
     : gateOf(transport) !== null

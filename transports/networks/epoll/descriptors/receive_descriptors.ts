@@ -7,10 +7,10 @@ import {
 } from "../../../../protocols/option_checks.ts";
 import { signalOf, type WaitOptions } from "../../../../protocols/waits/wait_options.ts";
 import { WaitQueue } from "../../../../protocols/waits/wait_queue.ts";
-import { connectionOf } from "../../../core/carrier_transport.ts";
 import { messagesOf } from "../libc/descriptor_messages.ts";
 import type { Libc } from "../libc/libc.ts";
-import { type DescriptorInbox, StreamCarrier } from "../streams/stream_carrier.ts";
+import type { DescriptorInbox } from "../streams/stream_carrier.ts";
+import { plainSocketOf } from "../_socket_of.ts";
 import { Descriptor } from "./descriptor.ts";
 
 /** The default of `maxUnread`. */
@@ -70,14 +70,7 @@ export function receiveDescriptors(
   options: ReceiveDescriptorsOptions = {},
 ): DescriptorReader {
   checkOptions("receive descriptors", options, CHECKS);
-  const connection = connectionOf(transport);
-  const carrier = connection?.carrier;
-  if (connection === null || !(carrier instanceof StreamCarrier) || carrier.kind !== "unix") {
-    throw new TypeError(
-      "Cannot receive descriptors: this is not a connection of a Unix socket on epollNetwork " +
-        "without layers",
-    );
-  }
+  const { connection, carrier } = plainSocketOf("receive descriptors", transport, "unix");
   if (connection.lifecycle.isClosing || !carrier.isOpen) {
     throw new InvalidStateError("Cannot receive descriptors: the connection is closed");
   }

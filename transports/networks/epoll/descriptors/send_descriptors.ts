@@ -2,7 +2,6 @@ import { type Bytes, copyOf } from "../../../../protocols/bytes.ts";
 import type { Transport } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
 import { listOf } from "../../../../protocols/option_checks.ts";
-import { connectionOf } from "../../../core/carrier_transport.ts";
 import { gateOf } from "../../../core/stack_slot.ts";
 import type { SystemBytes } from "../../../core/write/system_bytes.ts";
 import { checkData } from "../../../core/write/to_bytes.ts";
@@ -10,6 +9,7 @@ import { writeSystemBytes } from "../../../core/write/writing.ts";
 import { MAX_DESCRIPTORS, messagesOf } from "../libc/descriptor_messages.ts";
 import { MSG } from "../libc/libc.ts";
 import { StreamCarrier } from "../streams/stream_carrier.ts";
+import { plainSocketOf } from "../_socket_of.ts";
 import { copyDescriptors } from "./copy_descriptors.ts";
 import { type Descriptor, numberOf } from "./descriptor.ts";
 
@@ -45,14 +45,7 @@ export function sendDescriptors(
   descriptors: readonly (Descriptor | number)[],
   data: Uint8Array | string,
 ): boolean {
-  const connection = connectionOf(transport);
-  const carrier = connection?.carrier;
-  if (connection === null || !(carrier instanceof StreamCarrier) || carrier.kind !== "unix") {
-    throw new TypeError(
-      "Cannot send descriptors: this is not a connection of a Unix socket on epollNetwork " +
-        "without layers",
-    );
-  }
+  const { connection, carrier } = plainSocketOf("send descriptors", transport, "unix");
   checkData(data);
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : copyOf(data);
   if (bytes.length === 0) {

@@ -1,5 +1,6 @@
 import { LEVEL, type Libc, MSG, SCM } from "./libc.ts";
 import { NativeMemory } from "./native_memory.ts";
+import { perLibc } from "./per_libc.ts";
 
 /** The most descriptors that a message has: SCM_MAX_FD of unix(7). */
 export const MAX_DESCRIPTORS = 253;
@@ -105,14 +106,7 @@ export function readDescriptors(control: DataView): number[] {
   return found;
 }
 
-/** Those of each C library: there is one for a thread. */
-const messages = new WeakMap<Libc, DescriptorMessages>();
-
 /** What sends and receives descriptors in this thread. */
-export function messagesOf(libc: Libc): DescriptorMessages {
-  const known = messages.get(libc);
-  if (known !== undefined) return known;
-  const made = new DescriptorMessages(libc);
-  messages.set(libc, made);
-  return made;
-}
+export const messagesOf: (libc: Libc) => DescriptorMessages = perLibc((libc) =>
+  new DescriptorMessages(libc)
+);

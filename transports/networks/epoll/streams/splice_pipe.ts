@@ -1,5 +1,6 @@
 import type { SystemBytes } from "../../../core/write/system_bytes.ts";
 import { type Libc, O, SPLICE } from "../libc/libc.ts";
+import { perLibc } from "../libc/per_libc.ts";
 
 /** How much goes into a pipe at once, at most: a larger one would keep others waiting. */
 const SPLICE_SIZE = 1_048_576n;
@@ -106,14 +107,5 @@ export class Pipe {
   }
 }
 
-/** Those of each C library: there is one for a thread. */
-const pipes = new WeakMap<Libc, Pipes>();
-
 /** The pipes of this thread. */
-export function pipesOf(libc: Libc): Pipes {
-  const known = pipes.get(libc);
-  if (known !== undefined) return known;
-  const made = new Pipes(libc);
-  pipes.set(libc, made);
-  return made;
-}
+export const pipesOf: (libc: Libc) => Pipes = perLibc((libc) => new Pipes(libc));
