@@ -29,7 +29,7 @@ import {
   type TlsOption,
 } from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
-import { nativeTlsOf } from "./networks/native_tls_of.ts";
+import { securedBy } from "./networks/secured_by.ts";
 import { connectToAny, HAPPY_EYEBALLS_DELAY } from "./networks/connect_to_any.ts";
 import { lookUpToDial } from "./networks/look_up_addresses.ts";
 import { type Network, NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
@@ -171,7 +171,7 @@ async function connectTls<P extends AnyProtocol>(
 async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Promise<Carrier> {
   const network = networkOf(options);
   checkHonoured("connect", network, options);
-  const secure = tls === null ? undefined : nativeTlsOf(network, tls, options, false);
+  const source = securedBy(network, tls, options, false);
   const address = formatEndpoint(options);
   const timeoutMs = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
   const deadline = new AbortController();
@@ -180,10 +180,7 @@ async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Pr
   const signal = cancel ? AbortSignal.any([cancel, deadline.signal]) : deadline.signal;
   try {
     cancel?.throwIfAborted();
-    const dialOne: DialOne = (place, signal) =>
-      tls === null || secure === undefined
-        ? network.connect(place, { ...options, signal })
-        : secure.connect(place, { ...options, signal }, tls);
+    const dialOne: DialOne = (place, signal) => source.connect(place, { ...options, signal });
     return options.allErrors
       ? await dialEach(network, options, dialOne, signal)
       : await dialOne(options, signal);

@@ -22,7 +22,7 @@ import {
 } from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
 import { bindAll } from "./networks/bind.ts";
-import { nativeTlsOf } from "./networks/native_tls_of.ts";
+import { securedBy } from "./networks/secured_by.ts";
 import { type ListenPlace, NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
 import {
   checkHonoured,
@@ -191,14 +191,6 @@ function listen(
 ): Promise<NetworkListener[]> {
   const network = networkOf(options);
   checkHonoured("listen", network, options);
-  const secure = tls === null ? undefined : nativeTlsOf(network, tls, options, true);
-  return bindAll(
-    network,
-    placesOf(options),
-    (place) =>
-      tls === null || secure === undefined
-        ? network.listen(place, options)
-        : secure.listen(place, options, tls),
-    options,
-  );
+  const source = securedBy(network, tls, options, true);
+  return bindAll(network, placesOf(options), (place) => source.listen(place, options), options);
 }

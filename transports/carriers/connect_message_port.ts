@@ -185,7 +185,7 @@ class MessagePortCarrier implements Carrier {
     else if (kind === "close") this.#onClose();
     else if (kind === "reset") {
       const reset = new Deno.errors.ConnectionReset("the other end gave the connection up");
-      this.#onGone(() => this.source.end(reset));
+      this.#onGone(reset);
     } else this.#refuse(`of type ${typeof data} that is none of this connection's`);
   }
 
@@ -209,16 +209,16 @@ class MessagePortCarrier implements Carrier {
   #onCrash(event: Event): void {
     const message = event instanceof ErrorEvent ? `: ${event.message}` : "";
     const crash = new ConnectionLostError(`Connection lost: the Worker has failed${message}`);
-    this.#onGone(() => this.source.end(crash));
+    this.#onGone(crash);
   }
 
   #onClose(): void {
     this.#post(["closed"]);
-    this.#onGone(() => this.source.end());
+    this.#onGone();
   }
 
-  #onGone(tellSource: () => void): void {
-    tellSource();
+  #onGone(error?: Error): void {
+    this.source.end(error);
     this.#loseCredit();
   }
 

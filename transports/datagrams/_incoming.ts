@@ -22,9 +22,9 @@ export interface IncomingOptions {
 /** The events of the incoming half. */
 export interface IncomingEvents {
   /** A callback of the user threw, or its promise rejected. */
-  onCallbackError(callback: string, thrown: unknown): void;
+  readonly onCallbackError: CallbackErrorSink;
   /** A datagram cannot be used. */
-  onReceiveError(error: Error): void;
+  onError(error: Error): void;
 }
 
 interface Entry {
@@ -44,7 +44,6 @@ export class Incoming {
   readonly #events: IncomingEvents;
   readonly #options: IncomingOptions;
   readonly #queue = new SizedQueue<Entry>(ENTRY_SIZE);
-  readonly #onError: CallbackErrorSink;
   #isPaused = false;
   #isBusy = false;
   #isDraining = false;
@@ -64,7 +63,6 @@ export class Incoming {
     this.protocol = protocol;
     this.#peer = peer;
     this.#events = events;
-    this.#onError = (callback, thrown) => events.onCallbackError(callback, thrown);
     this.#options = options;
   }
 
@@ -117,7 +115,7 @@ export class Incoming {
         address,
         formatAddress(address),
       );
-      this.#events.onReceiveError(error);
+      this.#events.onError(error);
     } else if (this.#isHeld || this.#queue.length > 0) {
       this.#hold({ data: copyOf(data), address });
     } else if (this.protocol.borrowsChunks) {
@@ -156,7 +154,13 @@ export class Incoming {
   /** Calls the protocol; returns a promise, which never rejects, if that does. */
   #deliver(data: Bytes, address: Address): Promise<void> | undefined {
     this.#received++;
-    const answer = callBack(this.protocol, "datagramReceived", this.#onError, data, address);
+    const answer = callBack(
+      this.protocol,
+      "datagramReceived",
+      this.#events.onCallbackError,
+      data,
+      address,
+    );
     return answer instanceof Promise ? this.#await(answer) : undefined;
   }
 

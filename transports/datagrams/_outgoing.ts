@@ -40,9 +40,9 @@ export interface OutgoingEvents {
   /** The queue fell to the low mark. */
   onResume(): void;
   /** A callback of the user threw, or its promise rejected. */
-  onCallbackError(callback: string, thrown: unknown): void;
+  readonly onCallbackError: CallbackErrorSink;
   /** A datagram was not sent, and its sender did not ask to be told. */
-  onSendError(error: Error): void;
+  onError(error: Error): void;
   /** Everything was sent. Comes again whenever it is true anew. */
   onFlushed(): void;
 }
@@ -73,7 +73,6 @@ export class Outgoing {
   readonly #events: OutgoingEvents;
   readonly #options: OutgoingOptions;
   readonly #marks: WaterMarks;
-  readonly #onError: CallbackErrorSink;
   readonly #queue = new SizedQueue<Entry>(HEADER_SIZE);
   readonly #named = new Map<string, SizedQueue<NamedEntry>>();
   #inFlight: Entry | null = null;
@@ -96,7 +95,6 @@ export class Outgoing {
     this.#events = events;
     this.#options = options;
     this.#marks = new WaterMarks(options.writeBufferLimits);
-    this.#onError = (callback, thrown) => events.onCallbackError(callback, thrown);
   }
 
   /** Bytes that are queued or on their way to the system, with 8 for each datagram. */
@@ -252,8 +250,9 @@ export class Outgoing {
   }
 
   #tell(sender: Sender, error: Error | null): void {
-    if (sender.onSettled !== undefined) callBack(sender, "onSettled", this.#onError, error);
-    else if (error !== null && this.#stopped === null) this.#events.onSendError(error);
+    if (sender.onSettled !== undefined) {
+      callBack(sender, "onSettled", this.#events.onCallbackError, error);
+    } else if (error !== null && this.#stopped === null) this.#events.onError(error);
   }
 
   /**
@@ -281,7 +280,7 @@ export class Outgoing {
     if (sender.onSettled !== undefined) this.#tell(sender, full());
     else if (this.#options.sendPolicy === "wait" && !this.#hasToldFull) {
       this.#hasToldFull = true;
-      this.#events.onSendError(full());
+      this.#events.onError(full());
     }
   }
 
@@ -292,25 +291,22 @@ export class Outgoing {
     if (this.#named.has(name)) return;
     this.#named.set(name, waiting);
     this.#names?.resolve(name).then(
-      (hostname) => this.#onResolved(name, hostname),
-      (error) => this.#onUnknown(name, toError(error)),
+      (hostname) =>
+        this.#leaveName(
+          name,
+          (one) => this.#push({ ...one, destination: at(hostname, one.destination) }),
+        ),
+      (error) => this.#leaveName(name, (one) => this.#tell(one, toError(error))),
     );
   }
 
-  #onResolved(name: string, hostname: string): void {
+  /** Sees to all that waits for the address of a name. */
+  #leaveName(name: string, see: (entry: NamedEntry) => void): void {
     const waiting = this.#named.get(name);
     this.#named.delete(name);
     for (let entry = waiting?.shift(); entry !== undefined; entry = waiting?.shift()) {
       if (this.#stopped !== null) this.#tell(entry, this.#stopped);
-      else this.#push({ ...entry, destination: at(hostname, entry.destination) });
-    }
-  }
-
-  #onUnknown(name: string, error: Error): void {
-    const waiting = this.#named.get(name);
-    this.#named.delete(name);
-    for (let entry = waiting?.shift(); entry !== undefined; entry = waiting?.shift()) {
-      this.#tell(entry, this.#stopped ?? error);
+      else see(entry);
     }
     if (this.#stopped !== null) return;
     this.#resumeIfLow();

@@ -10,7 +10,7 @@ import type {
   DroppedDatagrams,
   GroupOptions,
 } from "../../protocols/datagram_contract.ts";
-import { show } from "../../protocols/option_checks.ts";
+import { functionLike } from "../../protocols/option_checks.ts";
 import { giveEndpoint } from "../../protocols/datagram_protocol.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
@@ -33,6 +33,10 @@ export interface EndpointOptions extends IncomingOptions, OutgoingOptions {
   readonly ipv6Only: boolean;
   readonly onError: ErrorHandler<DatagramTransport> | undefined;
 }
+
+/** Whether one can be told how a datagram went. */
+const checkSettle = functionLike("(error) => …");
+const SETTLE = { action: "send datagram", name: "onSettled" } as const;
 
 /**
  * The endpoint over any {@linkcode DatagramCarrier}. It joins both halves to the same
@@ -86,10 +90,10 @@ export class EndpointTransport
   ): boolean {
     const bytes = toBytes(data);
     const destination = this.#destinations.check(address);
-    checkSettle(onSettled);
+    if (onSettled !== undefined) checkSettle(onSettled, SETTLE);
     if (this.isClosing()) {
       const error = new ConnectionLostError("Cannot send datagram: the endpoint is closed");
-      callBack({ onSettled }, "onSettled", this.#onError, error);
+      callBack({ onSettled }, "onSettled", this.#onCallbackError, error);
     } else this.#outgoing.send(bytes, destination, onSettled);
     return !this.#outgoing.isPaused;
   }
@@ -191,7 +195,7 @@ export class EndpointTransport
   }
 
   fail(error: unknown): void {
-    if (!this.isClosing()) this.onReceiveError(toError(error));
+    if (!this.isClosing()) this.onError(toError(error));
   }
 
   lose(error: unknown): void {
@@ -206,11 +210,7 @@ export class EndpointTransport
     this.#call("resumeWriting");
   }
 
-  onSendError(error: Error): void {
-    this.#call("errorReceived", error);
-  }
-
-  onReceiveError(error: Error): void {
+  onError(error: Error): void {
     this.#call("errorReceived", error);
   }
 
@@ -218,18 +218,19 @@ export class EndpointTransport
     if (this.#lifecycle.state === "closing") this.#lose("local", null);
   }
 
-  onCallbackError(callback: string, thrown: unknown): void {
+  get onCallbackError(): CallbackErrorSink {
+    return this.#onCallbackError;
+  }
+
+  readonly #onCallbackError: CallbackErrorSink = (callback, thrown) => {
     const error = toError(thrown);
     report(this.#options.onError, error, { callback, transport: this });
     // An endpoint whose set-up failed is of no use; no other failure is worth all its peers.
     if (callback === "connectionMade") this.#lose("error", error);
-  }
-
-  readonly #onError: CallbackErrorSink = (callback, thrown) =>
-    this.onCallbackError(callback, thrown);
+  };
 
   #call(callback: string, ...args: readonly unknown[]): void {
-    callBack(this.#incoming.protocol, callback, this.#onError, ...args);
+    callBack(this.#incoming.protocol, callback, this.#onCallbackError, ...args);
   }
 
   #checkGroup(action: "join" | "leave", group: string, options: GroupOptions): void {
@@ -271,13 +272,4 @@ export class EndpointTransport
     }
     this.#closed.resolve(info);
   }
-}
-
-/** Throws for what cannot be told how a datagram went. */
-function checkSettle(onSettled: unknown): void {
-  if (onSettled === undefined || typeof onSettled === "function") return;
-  throw new TypeError(
-    `Cannot send datagram: onSettled ${show(onSettled)} is not a function; ` +
-      "give one such as (error) => …",
-  );
 }

@@ -10,6 +10,7 @@ import {
   createInflateRaw,
   createZstdCompress,
   createZstdDecompress,
+  type ZlibOptions,
 } from "node:zlib";
 import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
 import {
@@ -91,27 +92,11 @@ const NUL: Bytes = new Uint8Array(1);
 const ZSTD_FRAME: Bytes = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 9, 0, 0, 0x58]);
 
 const CHUNKS = { chunkSize: CHUNK_SIZE };
-const FLUSHED = { ...CHUNKS, flush: constants.Z_SYNC_FLUSH };
 
 const CODECS: Record<CompressionFormat, Codec> = {
-  "gzip": {
-    levels: [0, 9],
-    defaultLevel: 6,
-    compress: (level) => createGzip({ ...FLUSHED, level }),
-    decompress: () => createGunzip(CHUNKS),
-  },
-  "deflate": {
-    levels: [0, 9],
-    defaultLevel: 6,
-    compress: (level) => createDeflate({ ...FLUSHED, level }),
-    decompress: () => createInflate(CHUNKS),
-  },
-  "deflate-raw": {
-    levels: [0, 9],
-    defaultLevel: 6,
-    compress: (level) => createDeflateRaw({ ...FLUSHED, level }),
-    decompress: () => createInflateRaw(CHUNKS),
-  },
+  "gzip": zlib(createGzip, createGunzip),
+  "deflate": zlib(createDeflate, createInflate),
+  "deflate-raw": zlib(createDeflateRaw, createInflateRaw),
   "brotli": {
     levels: [0, 11],
     defaultLevel: 5,
@@ -143,6 +128,19 @@ const CODECS: Record<CompressionFormat, Codec> = {
       }),
   },
 };
+
+/** A format around DEFLATE (RFC 1951). */
+function zlib(
+  compress: (options: ZlibOptions) => Zlib,
+  decompress: (options: ZlibOptions) => Zlib,
+): Codec {
+  return {
+    levels: [0, 9],
+    defaultLevel: 6,
+    compress: (level) => compress({ ...CHUNKS, flush: constants.Z_SYNC_FLUSH, level }),
+    decompress: () => decompress(CHUNKS),
+  };
+}
 
 const CHECKS: OptionTable<CompressionOptions> = {
   format: oneOf(...Object.keys(CODECS)),

@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import type { Server, Socket } from "node:net";
 import type { Address } from "../../protocols/facts/address.ts";
+import { given } from "../../protocols/given.ts";
+import { TakeQueue } from "../../protocols/waits/take_queue.ts";
 import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { DEFAULT_HOSTNAME, type Endpoint, formatHostPort } from "../core/addresses.ts";
@@ -62,10 +65,11 @@ function dial(place: Endpoint, options: DialOptions): Promise<Carrier> {
     path !== undefined ? { path } : {
       host: hostname,
       port,
-      ...(localAddress !== undefined && { localAddress }),
-      ...(localPort !== undefined && { localPort }),
-      ...(happyEyeballsDelay !== undefined &&
-        { autoSelectFamilyAttemptTimeout: toTimerMs(happyEyeballsDelay) }),
+      ...given({
+        localAddress,
+        localPort,
+        autoSelectFamilyAttemptTimeout: happyEyeballsDelay && toTimerMs(happyEyeballsDelay),
+      }),
     },
   );
   return promise.finally(stop);
@@ -85,14 +89,14 @@ async function startListening(place: ListenPlace, options: BindOptions): Promise
   const { path, hostname = DEFAULT_HOSTNAME, port = 0, fd } = place;
   const { backlog = DEFAULT_BACKLOG, reusePort = false } = options;
   const server = new SharedReadServer();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("listening", resolve);
-  server.once("error", reject);
+  const listening = once(server, "listening");
+  // An error that has no listener, as of an accept later on, ends the program.
+  server.on("error", () => {});
   if (fd !== undefined) server.listen({ fd });
   else if (path !== undefined) server.listen({ path, backlog });
   else server.listen({ host: hostname, port, backlog, reusePort });
   try {
-    await promise;
+    await listening;
   } catch (error) {
     if (fd === undefined) throw describe(error);
     throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause: error });
@@ -136,9 +140,7 @@ class NodeListener implements NetworkListener {
   readonly #server: Server;
   readonly #backlog: number;
   readonly #options: BindOptions;
-  readonly #arrived: NodeSocketCarrier[] = [];
-  #accepting: PromiseWithResolvers<Carrier> | null = null;
-  #isClosed = false;
+  readonly #arrived = new TakeQueue<NodeSocketCarrier>();
   #stopTimer: () => void = () => {};
 
   constructor(server: Server, backlog: number, options: BindOptions, path: string | undefined) {
@@ -150,12 +152,10 @@ class NodeListener implements NetworkListener {
     this.#lookAgain();
   }
 
-  accept(): Promise<Carrier> {
-    if (this.#isClosed) return Promise.reject(closedError());
-    const carrier = this.#arrived.shift();
-    if (carrier !== undefined) return Promise.resolve(carrier);
-    this.#accepting ??= Promise.withResolvers();
-    return this.#accepting.promise;
+  async accept(): Promise<Carrier> {
+    const carrier = await this.#arrived.take();
+    if (carrier === undefined) throw new Deno.errors.BadResource("Listener has been closed");
+    return carrier;
   }
 
   ref(): void {
@@ -167,12 +167,10 @@ class NodeListener implements NetworkListener {
   }
 
   close(): void {
-    this.#isClosed = true;
     this.#stopTimer();
     this.#server.close();
-    for (const carrier of this.#arrived.splice(0)) drop(carrier);
-    this.#accepting?.reject(closedError());
-    this.#accepting = null;
+    this.#arrived.end();
+    for (const carrier of this.#arrived.clear()) drop(carrier);
   }
 
   #lookAgain(): void {
@@ -187,10 +185,8 @@ class NodeListener implements NetworkListener {
     const { address } = this;
     const path = address.transport === "unix" ? address.path : undefined;
     const carrier = makeCarrier(socket, this.#options, path);
-    const accepting = this.#accepting;
-    this.#accepting = null;
-    if (accepting !== null) accepting.resolve(carrier);
-    else if (!this.#isClosed && this.#arrived.length < this.#backlog) this.#arrived.push(carrier);
+    const { isAwaited, size, hasEnded } = this.#arrived;
+    if (isAwaited || (size < this.#backlog && !hasEnded)) this.#arrived.put(carrier);
     else drop(carrier);
   }
 }
@@ -208,10 +204,6 @@ function lookForConnections(server: Server, backlog: number): void {
 
 function drop(carrier: NodeSocketCarrier): void {
   carrier.close({ endedBy: "abort", error: null });
-}
-
-function closedError(): Error {
-  return new Deno.errors.BadResource("Listener has been closed");
 }
 
 function addressOf(server: Server, path: string | undefined): Address {

@@ -1,3 +1,4 @@
+import { given } from "../../protocols/given.ts";
 import { abortable, onAbort } from "../../protocols/waits/wait_signal.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { applySocketOptions } from "../carriers/socket_options.ts";
@@ -71,8 +72,9 @@ async function dialTcp(hostname: string, port: number, options: DialOptions): Pr
       hostname,
       port,
       signal: later.signal,
-      ...(happyEyeballsDelay !== undefined &&
-        { autoSelectFamilyAttemptDelay: toTimerMs(happyEyeballsDelay) }),
+      ...given({
+        autoSelectFamilyAttemptDelay: happyEyeballsDelay && toTimerMs(happyEyeballsDelay),
+      }),
     });
     if (!signal.aborted) return conn;
     conn.close();
@@ -160,8 +162,5 @@ function tcpOptions(options: BindOptions): { tcpBacklog?: number; reusePort?: bo
       "Cannot listen: reusePort needs deno run --unstable-net, or network: nodeNetwork",
     );
   }
-  return {
-    ...(options.backlog !== undefined && { tcpBacklog: options.backlog }),
-    ...(options.reusePort && { reusePort: true }),
-  };
+  return given({ tcpBacklog: options.backlog, reusePort: options.reusePort || undefined });
 }

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
 import { isIPv6 } from "node:net";
 import type { NetAddress } from "../../../protocols/facts/address.ts";
 import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
@@ -120,11 +121,8 @@ export async function bindNodeDatagrams(
   });
   holdProcess(socket);
   try {
-    const bound = Promise.withResolvers<void>();
-    socket.once("error", bound.reject);
-    socket.bind(port, hostname, bound.resolve);
-    await bound.promise;
-    socket.off("error", bound.reject);
+    socket.bind(port, hostname);
+    await once(socket, "listening");
     applyOptions(socket, options);
   } catch (error) {
     socket.on("error", () => {});
