@@ -209,7 +209,7 @@ export class StreamWriter {
   }
 }
 
-/** Ends what a writer sends, once that is sent; where one direction cannot be ended alone, both are. */
+/** Ends the direction of a writer, or both where that cannot be ended alone; waits for the rest. */
 export async function endWriting(writer: StreamWriter): Promise<void> {
   if (writer.canWriteEof()) writer.writeEof();
   else writer.close();

@@ -49,10 +49,10 @@ export abstract class DenoDatagramCarrier<A extends NetAddress | UnixAddress>
     return this.conn.receive(memory);
   }
 
-  /** The sender of a datagram; `null` if nobody else is to get it. */
+  /** The sender of a datagram; `null` for one that only the carrier needs. */
   protected abstract senderOf(data: Uint8Array, from: Deno.Addr): A | null;
 
-  /** How long a datagram must be that fits, whatever the longest one of the program is. */
+  /** How long a datagram of the carrier itself may be, in bytes. */
   protected get minSize(): number {
     return 0;
   }

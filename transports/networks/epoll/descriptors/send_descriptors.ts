@@ -8,7 +8,7 @@ import { checkData } from "../../../core/write/to_bytes.ts";
 import { writeSystemBytes } from "../../../core/write/writing.ts";
 import { MAX_DESCRIPTORS, messagesOf } from "../libc/descriptor_messages.ts";
 import { MSG } from "../libc/libc.ts";
-import { StreamCarrier } from "../streams/stream_carrier.ts";
+import type { StreamCarrier } from "../streams/stream_carrier.ts";
 import { plainSocketOf } from "../_socket_of.ts";
 import { copyDescriptors } from "./copy_descriptors.ts";
 import { type Descriptor, numberOf } from "./descriptor.ts";

@@ -1,6 +1,6 @@
 import type { Libc } from "./libc.ts";
 
-/** Makes one of something for each C library, when it is first asked for: there is one of a thread. */
+/** One value for each C library, made when it is first asked for: each thread has one library. */
 export function perLibc<T>(make: (libc: Libc) => T): (libc: Libc) => T {
   const made = new WeakMap<Libc, T>();
   return (libc) => {
