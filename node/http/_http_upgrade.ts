@@ -4,6 +4,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { checkOptions, type OptionTable, text } from "../../protocols/option_checks.ts";
+import { FlowControl } from "../../streams/writing/flow_control.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
 import type { LiveNodeStream } from "../streams/live_node_stream.ts";
@@ -20,11 +21,33 @@ interface Acceptance {
 
 /** The upgrades that the handler of one request has made, by the response that accepts each. */
 export class Upgrades {
+  readonly #stream: LiveNodeStream;
+  readonly #transport: Transport;
   readonly #made = new Map<Response, Acceptance>();
 
-  /** Adds one. */
-  add(response: Response, acceptance: Acceptance): void {
-    this.#made.set(response, acceptance);
+  /** The upgrades of a request that came over `transport`, from which `stream` reads. */
+  constructor(stream: LiveNodeStream, transport: Transport) {
+    this.#stream = stream;
+    this.#transport = transport;
+  }
+
+  /** Makes one, whose connection `takeOver` makes of the bytes that came after the request. */
+  make(headers: Headers, takeOver: (unread: Bytes) => Promise<StreamConnection>): HttpUpgrade {
+    headers.set("connection", "Upgrade");
+    const connection = Promise.withResolvers<StreamConnection>();
+    connection.promise.catch(() => {});
+    // The standard has no Response with the status 101; the one that is sent is written below.
+    const response = new Response(null);
+    const refuse = (problem: string): void =>
+      connection.reject(new InvalidStateError(`Cannot upgrade: ${problem}`));
+    this.#made.set(response, {
+      decline: () => refuse("the handler did not return the response of it"),
+      accept: () => {
+        if (this.#stream.destroyed) return refuse("the client is gone");
+        connection.resolve(this.#accept(headers).then(takeOver));
+      },
+    });
+    return { response, connection: connection.promise };
   }
 
   /** The one that the handler returned; the others, which wait for nothing now, are declined. */
@@ -33,16 +56,30 @@ export class Upgrades {
     for (const one of this.#made.values()) if (one !== chosen) one.decline();
     return chosen;
   }
+
+  /** Sends the answer; resolves when it has left: an abort that comes next must not drop it. */
+  async #accept(headers: Headers): Promise<Bytes> {
+    const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
+    const transport = this.#transport;
+    // The stream of HTTP is done with the connection.
+    const unread = this.#stream.detach();
+    const flow = new FlowControl();
+    flow.transport = transport;
+    transport.setProtocol(flow.asProtocol());
+    transport.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`);
+    // A connection that is lost meanwhile tells of it by itself.
+    await flow.flush().catch(() => {});
+    transport.setWriteBufferLimits();
+    return unread;
+  }
 }
 
 /** The facts for a handler of the connection that a request came over. */
 export function makeInfo(
-  stream: LiveNodeStream,
+  transport: Transport,
   message: IncomingMessage,
   upgrades: Upgrades,
 ): HttpInfo {
-  const { transport } = stream;
-  if (transport === null) throw new InvalidStateError("Cannot serve: not connected yet");
   return {
     transport,
     remoteAddr: transport.getExtraInfo("peername"),
@@ -51,10 +88,7 @@ export function makeInfo(
       checkUpgrade(message);
       const answer = new Headers(headers);
       if (!answer.has("upgrade")) answer.set("upgrade", message.headers.upgrade ?? "");
-      return makeUpgrade(
-        upgrades,
-        stream,
-        transport,
+      return upgrades.make(
         answer,
         (unread) => Promise.resolve(StreamConnection.over(transport, { unread })),
       );
@@ -67,10 +101,7 @@ export function makeInfo(
         "sec-websocket-accept": acceptanceOf(message),
         ...(protocol !== "" && { "sec-websocket-protocol": protocol }),
       });
-      return makeUpgrade(
-        upgrades,
-        stream,
-        transport,
+      return upgrades.make(
         answer,
         (unread) => overWebSocket(new WebSocketServerCarrier(transport, unread, protocol)),
       );
@@ -109,52 +140,4 @@ function checkUpgrade(message: IncomingMessage): void {
   throw new TypeError(
     "Cannot upgrade: the client does not ask for it; answer 426 with the header upgrade",
   );
-}
-
-function makeUpgrade(
-  upgrades: Upgrades,
-  stream: LiveNodeStream,
-  transport: Transport,
-  headers: Headers,
-  takeOver: (unread: Bytes) => Promise<StreamConnection>,
-): HttpUpgrade {
-  headers.set("connection", "Upgrade");
-  const connection = Promise.withResolvers<StreamConnection>();
-  connection.promise.catch(() => {});
-  // The standard has no Response with the status 101; the one that is sent is written below.
-  const response = new Response(null);
-  upgrades.add(response, {
-    decline(): void {
-      connection.reject(
-        new InvalidStateError("Cannot upgrade: the handler did not return the response of it"),
-      );
-    },
-    accept(): void {
-      if (stream.destroyed) {
-        return connection.reject(new InvalidStateError("Cannot upgrade: the client is gone"));
-      }
-      const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
-      // The stream of HTTP is done with the connection.
-      const unread = stream.detach();
-      const head = `HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`;
-      connection.resolve(sendHead(transport, head).then(() => takeOver(unread)));
-    },
-  });
-  return { response, connection: connection.promise };
-}
-
-/** Sends the answer. Resolves when it has left: an abort that comes next must not drop it. */
-function sendHead(transport: Transport, head: string): Promise<void> {
-  const sent = Promise.withResolvers<void>();
-  let isFull = false;
-  transport.setWriteBufferLimits({ high: 0 });
-  transport.setProtocol({
-    pauseWriting: () => void (isFull = true),
-    resumeWriting: sent.resolve,
-    writingFailed: () => sent.resolve(),
-    connectionLost: () => sent.resolve(),
-  });
-  transport.write(head);
-  if (!isFull) sent.resolve();
-  return sent.promise.then(() => transport.setWriteBufferLimits());
 }

@@ -3,6 +3,7 @@ import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import type { ExtraInfo } from "../../protocols/facts/extra_info.ts";
 import { WebSocketClosedError } from "../../protocols/errors.ts";
+import { WriteRoom } from "../../protocols/waits/write_room.ts";
 import { toError } from "../../protocols/thrown.ts";
 import type { Carrier } from "../../transports/core/carrier.ts";
 import { settlesInTime } from "../../transports/core/clock.ts";
@@ -40,8 +41,7 @@ export class WebSocketServerCarrier implements Carrier {
     onData: (chunk) => this.#receive(chunk),
     onControl: (kind, payload) => this.#control(kind, payload),
   });
-  #room: PromiseWithResolvers<void> | null = null;
-  #writeError: Error | null = null;
+  readonly #room = new WriteRoom();
   #hasSentClose = false;
   // The bytes that come after the client's end, or after a fault of it, mean nothing.
   #isOver = false;
@@ -66,8 +66,8 @@ export class WebSocketServerCarrier implements Carrier {
     }
     const part = bytes.subarray(0, LARGEST_MESSAGE);
     this.#inner.writelines([frameHead(BINARY, part.length), part]);
-    await this.#room?.promise;
-    if (this.#writeError !== null) throw this.#writeError;
+    if (this.#room.failure !== null) throw this.#room.failure;
+    if (this.#room.isPaused) await this.#room.waits.wait();
     return part.length;
   }
 
@@ -81,7 +81,7 @@ export class WebSocketServerCarrier implements Carrier {
   close({ endedBy, error }: Pick<CloseInfo, "endedBy" | "error">): void {
     this.source.abandon();
     this.#closed.resolve();
-    this.#room?.resolve();
+    this.#room.waits.release();
     if (endedBy !== "abort" && error === null) this.#inner.close();
     else if (this.#hasSentClose) this.#inner.close();
     else this.#inner.abort(error ?? undefined);
@@ -109,18 +109,12 @@ export class WebSocketServerCarrier implements Carrier {
       this.#end(1006, "", null);
       return true;
     },
-    pauseWriting: () => void (this.#room ??= Promise.withResolvers()),
-    resumeWriting: () => {
-      this.#room?.resolve();
-      this.#room = null;
-    },
+    pauseWriting: () => this.#room.pause(),
+    resumeWriting: () => this.#room.resume(),
     // The client's messages before are still read.
-    writingFailed: (error) => {
-      this.#writeError = error;
-      this.#room?.resolve();
-    },
+    writingFailed: (error) => this.#room.fail(error),
     connectionLost: (error) => {
-      this.#room?.resolve();
+      this.#room.waits.release();
       this.#end(1006, "", error);
     },
   };
@@ -135,7 +129,7 @@ export class WebSocketServerCarrier implements Carrier {
     if (this.#isOver) return;
     if (kind === PING) {
       // A client that pings and does not read waits for its answers, so that they do not pile up.
-      if (this.#room === null) this.#send(PONG, payload);
+      if (!this.#room.isPaused) this.#send(PONG, payload);
     } else if (kind === CLOSE) {
       const { code, reason } = readClose(payload);
       this.#isOver = true;

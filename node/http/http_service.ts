@@ -162,7 +162,8 @@ export class HttpService {
     answer: ServerResponse,
   ): Promise<void> {
     const stream = message.socket as unknown;
-    if (!(stream instanceof LiveNodeStream)) return;
+    if (!(stream instanceof LiveNodeStream) || stream.transport === null) return;
+    const { transport } = stream;
     const gone = new AbortController();
     answer.once("close", () => {
       if (!answer.writableFinished) gone.abort(new ConnectionLostError("The client is gone"));
@@ -173,8 +174,8 @@ export class HttpService {
     } catch {
       return this.#refuse(stream, isKnownMethod(message.method) ? 400 : 501);
     }
-    const upgrades = new Upgrades();
-    const info = makeInfo(stream, message, upgrades);
+    const upgrades = new Upgrades(stream, transport);
+    const info = makeInfo(transport, message, upgrades);
     try {
       const response = await handler(request, info);
       const upgrade = upgrades.settle(response);
@@ -188,10 +189,7 @@ export class HttpService {
     } catch (thrown) {
       upgrades.settle();
       if (gone.signal.aborted) return;
-      report(this.#options.onError, toError(thrown), {
-        callback: "handler",
-        transport: info.transport,
-      });
+      report(this.#options.onError, toError(thrown), { callback: "handler", transport });
       fail(answer, stream);
     }
   }
