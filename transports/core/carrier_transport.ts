@@ -68,7 +68,7 @@ export class CarrierTransport implements Transport {
   abort(reason?: Error | AbortOptions): void {
     const { reason: error = null, reset = false } = toAbortOptions(reason);
     if (reset && !this.canReset) throw cannotReset(this.#connection.peer);
-    this.#connection.abort(error, reset);
+    this.#connection.lose(error === null ? "abort" : "error", error, reset);
   }
 
   /** Whether the connection can be reset. */
@@ -125,7 +125,7 @@ export class CarrierTransport implements Transport {
   }
 
   get closed(): Promise<CloseInfo> {
-    return this.#connection.closed;
+    return this.#connection.outcome.closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

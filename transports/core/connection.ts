@@ -6,9 +6,11 @@ import type { Address } from "../../protocols/facts/address.ts";
 import { formatAddress } from "./addresses.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import type { Carrier } from "./carrier.ts";
-import { startTimer } from "./clock.ts";
+import type { ConnectionTracker } from "./connection_tracker.ts";
 import { report, toError } from "./error_report.ts";
 import { Lifecycle } from "./ending/lifecycle.ts";
+import { Outcome } from "./ending/outcome.ts";
+import { WriteFailure } from "./ending/write_failure.ts";
 import { describeOsError } from "./os_error.ts";
 import { Delivery } from "./read/delivery.ts";
 import { pump, type PumpEvents } from "./read/pump.ts";
@@ -16,21 +18,6 @@ import { isPushSource, PushReader } from "./read/push_reader.ts";
 import { gateOf } from "./stack_slot.ts";
 import { DEFAULT_MAX_WRITE_BUFFER, type TransportOptions } from "./transport_options.ts";
 import { Outbound, type OutboundEvents } from "./write/outbound.ts";
-
-/** Told when connections begin and end: by a server, for instance. */
-export interface ConnectionTracker {
-  /** A connection is there. */
-  onMade(transport: Transport): void;
-  /** It has ended, after `connectionLost`. */
-  onClosed(transport: Transport): void;
-}
-
-/** A write has failed. */
-interface WriteFailure {
-  readonly error: Error;
-  /** Ends the wait for what the read under way says; none while that has not begun. */
-  stopWaiting?: () => void;
-}
 
 /**
  * A connection over any {@linkcode Carrier}, as the library sees it; users have its
@@ -47,21 +34,15 @@ export class Connection implements PumpEvents, OutboundEvents {
   readonly lifecycle: Lifecycle = new Lifecycle();
   readonly delivery: Delivery;
   readonly outbound: Outbound;
+  readonly outcome: Outcome = new Outcome();
   readonly #tracker: ConnectionTracker | undefined;
   #transport: Transport | null = null;
-  // The time at which the protocol was told, in milliseconds, and the bytes received since.
-  #startedAt = 0;
-  #received = 0;
   // Whether the peer has ended its direction.
   #hasEof = false;
   // Why nothing can be sent any more, while the rest is still being read.
   #writeFailure: WriteFailure | null = null;
   // The end that closes the connection, or is to count as that: null while neither is known.
   #closedBy: "local" | "peer" | null = null;
-  // The outcome, once it is decided.
-  #closeInfo: CloseInfo | null = null;
-  // For those who wait for the end.
-  #closed: PromiseWithResolvers<CloseInfo> | null = null;
 
   /** Starts with {@linkcode start}. `tracker` is told last of all. */
   constructor(
@@ -91,14 +72,9 @@ export class Connection implements PumpEvents, OutboundEvents {
     this.#transport = transport;
   }
 
-  /** Counts the time of the connection from now on: what went before was a handshake. */
-  restartClock(): void {
-    this.#startedAt = performance.now();
-  }
-
   /** Tells the protocol of the connection, as `transport`, then reads. */
   start(transport: Transport = this.transport): void {
-    this.#startedAt = performance.now();
+    this.outcome.restartClock();
     this.lifecycle.advance("made");
     giveTransport(this.delivery.protocol, transport);
     this.call("connectionMade", transport);
@@ -114,7 +90,7 @@ export class Connection implements PumpEvents, OutboundEvents {
   }
 
   onReceived(bytes: number): void {
-    this.#received += bytes;
+    this.outcome.received += bytes;
   }
 
   onEof(): void | Promise<void> {
@@ -152,13 +128,13 @@ export class Connection implements PumpEvents, OutboundEvents {
   onWriteError(error: unknown): void {
     const described = describeOsError(error, `Cannot write to ${this.peer}`);
     if (this.#hasEof || this.carrier.direction === "write") return this.lose("error", described);
-    this.#writeFailure ??= { error: described };
+    this.#writeFailure ??= new WriteFailure(described);
     this.#tellWriteFailureInTime();
   }
 
   readonly onCallbackError: CallbackErrorSink = (callback, thrown) => {
     const error = toError(thrown);
-    if (!isLoss(callback, error, this.#closeInfo)) {
+    if (!isLoss(callback, error, this.outcome.info)) {
       report(this.options.onError, error, { callback, transport: this.#transport });
     }
     this.lose("error", error);
@@ -224,20 +200,6 @@ export class Connection implements PumpEvents, OutboundEvents {
     else this.outbound.flush();
   }
 
-  /** Ends the connection at once; the peer sees a reset if that is wanted. */
-  abort(error: Error | null, reset: boolean): void {
-    this.lose(error === null ? "abort" : "error", error, reset);
-  }
-
-  /** See `Transport.closed`. */
-  get closed(): Promise<CloseInfo> {
-    this.#closed ??= Promise.withResolvers();
-    if (this.#closeInfo !== null && this.lifecycle.state === "closed") {
-      this.#closed.resolve(this.#closeInfo);
-    }
-    return this.#closed.promise;
-  }
-
   /** What error messages call the other end. */
   get peer(): string {
     const peer = this.carrier.getExtraInfo("peername") as Address | undefined;
@@ -245,12 +207,9 @@ export class Connection implements PumpEvents, OutboundEvents {
   }
 
   #tellWriteFailureInTime(): void {
-    const failure = this.#writeFailure;
     // No callback comes before `connectionMade`: a handshake below may still go on.
-    if (failure === null || this.lifecycle.state === "fresh") return;
-    // A reset is told to one operation only. If the read under way is told, it knows better than
-    // the write, which fails in the same turn with a mere broken pipe.
-    failure.stopWaiting ??= startTimer(0, () => this.#tellWriteFailure(failure.error));
+    if (this.lifecycle.state === "fresh") return;
+    this.#writeFailure?.tellInTime((error) => this.#tellWriteFailure(error));
   }
 
   #tellWriteFailure(error: Error): void {
@@ -291,27 +250,20 @@ export class Connection implements PumpEvents, OutboundEvents {
   lose(endedBy: CloseInfo["endedBy"], error: Error | null, reset = false): void {
     if (!this.lifecycle.allows("lose")) return;
     this.lifecycle.advance("lose");
-    this.#closeInfo = {
-      endedBy,
-      error,
-      bytesRead: this.#received,
-      bytesWritten: this.outbound.sent,
-      bytesUnsent: this.outbound.unsent + this.#heldBack,
-      durationMs: performance.now() - this.#startedAt,
-    };
-    this.#writeFailure?.stopWaiting?.();
+    const { sent, unsent } = this.outbound;
+    this.outcome.decide(endedBy, error, sent, unsent + this.#heldBack);
+    this.#writeFailure?.stop();
     this.delivery.stop();
     this.outbound.stop();
     queueMicrotask(() => this.#release(reset));
   }
 
   #release(reset: boolean): void {
-    this.call("connectionLost", this.#closeInfo?.error ?? null);
+    const { info } = this.outcome;
+    this.call("connectionLost", info?.error ?? null);
     this.lifecycle.advance("release");
-    if (this.#closeInfo === null) return;
-    const outcome = reset ? { ...this.#closeInfo, reset } : this.#closeInfo;
-    callBack(this.carrier, "close", this.onCallbackError, outcome);
-    this.#closed?.resolve(this.#closeInfo);
+    callBack(this.carrier, "close", this.onCallbackError, reset ? { ...info, reset } : info);
+    this.outcome.settle();
     if (this.#transport !== null) this.#tracker?.onClosed(this.#transport);
   }
 }

@@ -7,7 +7,7 @@ import { signalOf, type WaitOptions } from "../../protocols/waits/wait_options.t
 import { checkOptions } from "../../protocols/option_checks.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { formatAddress } from "../core/addresses.ts";
-import type { ConnectionTracker } from "../core/connection.ts";
+import type { ConnectionTracker } from "../core/connection_tracker.ts";
 import type { NetworkListener } from "./network_listener.ts";
 import { nextTurn, settlesInTime } from "../core/clock.ts";
 import { type ErrorContext, toError } from "../core/error_report.ts";

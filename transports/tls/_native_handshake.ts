@@ -63,7 +63,7 @@ class NativeHandshake extends Placeholder {
 
   #begin(transport: Transport): void {
     this.handOver(transport);
-    connectionOf(transport)?.restartClock();
+    connectionOf(transport)?.outcome.restartClock();
     transport.resumeReading();
     const onError = endsConnection(transport, this.#options.onError);
     giveTransport(this.protocol, transport);

@@ -1,7 +1,7 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
-import type { ConnectionTracker } from "../core/connection.ts";
+import type { ConnectionTracker } from "../core/connection_tracker.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 import { nativeHandshake } from "./_native_handshake.ts";

@@ -121,8 +121,9 @@ export async function bindNodeDatagrams(
   });
   holdProcess(socket);
   try {
+    const listening = once(socket, "listening");
     socket.bind(port, hostname);
-    await once(socket, "listening");
+    await listening;
     applyOptions(socket, options);
   } catch (error) {
     socket.on("error", () => {});
