@@ -3,7 +3,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { casesOf, type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
-import { assertReceives, stream } from "./traffic.ts";
+import { assertAllReceived, assertReceives, stream } from "./traffic.ts";
 
 /** Around every size at which a transport may treat data in another way, in bytes. */
 const SIZES = [1, 2, 512, 2048, 4096, 16_384, 65_536, 131_072, 1_048_576]
@@ -19,9 +19,7 @@ export const integrityCases: readonly ConformanceCase[] = casesOf({
       a.transport.write(sent.subarray(offset, offset += size));
       if (scene.random.below(2) === 0) await flushed(a.transport);
     }
-    a.transport.close();
-    await b.transport.closed;
-    assertSameBytes(b.protocol.received, sent);
+    await assertAllReceived(a, b, sent);
   },
 
   "200 small writes, each answered before the next, arrive one by one": async (scene) => {
@@ -68,9 +66,7 @@ export const integrityCases: readonly ConformanceCase[] = casesOf({
       a.transport.write(bytes);
       if (random.below(10) === 0) await turns(1);
     }
-    a.transport.close();
-    await b.transport.closed;
-    assertSameBytes(b.protocol.received, await new Blob(expected).bytes());
+    await assertAllReceived(a, b, ...expected);
   },
 
   "Two connections do not disturb each other": async (scene) => {

@@ -18,7 +18,7 @@ interface ReportedError extends ErrorContext {
 }
 
 /** One end of the connection that a case looks at. */
-interface End<P extends AnyProtocol> {
+export interface End<P extends AnyProtocol> {
   /** The transport of this end. */
   readonly transport: Transport;
   /** The protocol it began with. */

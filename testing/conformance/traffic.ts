@@ -2,7 +2,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import type { CallbackRecorder } from "../recording/callback_recorder.ts";
 import { assertSameBytes } from "./same_bytes.ts";
-import { flushed, type Scene } from "./scene.ts";
+import { type End, flushed, type Scene } from "./scene.ts";
 
 /** Far more than sockets buffer by themselves, in bytes. */
 export const MUCH = 16_777_216;
@@ -47,4 +47,15 @@ export async function assertReceives(
   const whole = await new Blob([...expected]).bytes();
   await protocol.untilReceived(whole.length);
   assertSameBytes(protocol.received, whole);
+}
+
+/** Closes the end that sends; checks that the other has received these bytes and no more. */
+export async function assertAllReceived(
+  { transport }: { readonly transport: Transport },
+  peer: End<CallbackRecorder>,
+  ...expected: readonly (Bytes | string)[]
+): Promise<void> {
+  transport.close();
+  await peer.transport.closed;
+  assertSameBytes(peer.protocol.received, await new Blob([...expected]).bytes());
 }

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../protocols/bytes.ts";
 import { assertSameBytes } from "./same_bytes.ts";
 import { casesOf, type ConformanceCase, flushed, turns } from "./scene.ts";
+import { assertAllReceived } from "./traffic.ts";
 
 /** Things that are neither bytes nor a string. */
 const NOT_BYTES: readonly unknown[] = [
@@ -39,9 +40,7 @@ export const writingCases: readonly ConformanceCase[] = casesOf({
       assertThrows(() => a.transport.writelines(["no", value as string, "no"]), TypeError);
     }
     a.transport.writelines(["o", "k"]);
-    a.transport.close();
-    await b.transport.closed;
-    assertEquals(b.protocol.receivedText, "ok");
+    await assertAllReceived(a, b, "ok");
   },
 
   "Strings are sent as UTF-8": async (scene) => {
@@ -78,9 +77,7 @@ export const writingCases: readonly ConformanceCase[] = casesOf({
       a.transport.writelines(random.pick<Iterable<Uint8Array>>(parts, parts.values()));
       if (random.below(3) === 0) await flushed(a.transport);
     }
-    a.transport.close();
-    await b.transport.closed;
-    assertSameBytes(b.protocol.received, sent);
+    await assertAllReceived(a, b, sent);
   },
 
   "Changing up to 16 KiB after write() or writelines() changes nothing sent": async (scene) => {
@@ -97,9 +94,7 @@ export const writingCases: readonly ConformanceCase[] = casesOf({
         if (random.below(2) === 0) await flushed(a.transport);
       }
     }
-    a.transport.close();
-    await b.transport.closed;
-    assertSameBytes(b.protocol.received, await new Blob(expected).bytes());
+    await assertAllReceived(a, b, ...expected);
   },
 
   "write() sends the part of a buffer that a view shows": async (scene) => {
@@ -124,9 +119,7 @@ export const writingCases: readonly ConformanceCase[] = casesOf({
         if (scene.random.below(2) === 0) await flushed(a.transport);
       }
     }
-    a.transport.close();
-    await b.transport.closed;
-    assertSameBytes(b.protocol.received, await new Blob(kept.map(([, sent]) => sent)).bytes());
+    await assertAllReceived(a, b, ...kept.map(([, sent]) => sent));
     for (const [memory, sent] of kept) assertSameBytes(Uint8Array.from(memory), sent);
   },
 
@@ -158,9 +151,7 @@ export const writingCases: readonly ConformanceCase[] = casesOf({
       assertThrows(() => a.transport.writelines(lines), TypeError, "Cannot write");
     }
     a.transport.write("end");
-    a.transport.close();
-    await b.transport.closed;
-    assertEquals(b.protocol.receivedText, "end");
+    await assertAllReceived(a, b, "end");
   },
 
   "writelines() of a generator that reuses one buffer sends each content of it": async (scene) => {
