@@ -2,7 +2,7 @@ import type { SimulatedConnection } from "../network/connection.ts";
 import type { SimulatedDatagrams } from "../network/datagrams.ts";
 import type { Lan } from "../network/lan.ts";
 import type { SimulatedListener } from "../network/listener.ts";
-import { showAddr } from "../network/place.ts";
+import { type Addr, showAddr } from "../network/place.ts";
 import type { Netstat, SocketStatus } from "../world/netstat.ts";
 
 /** The columns of the table, and whether they are numbers. */
@@ -47,42 +47,22 @@ export class SocketTable implements Netstat {
 }
 
 function listenerStatus(host: string, { addr, backlog }: SimulatedListener): SocketStatus {
-  const [waiting, capacity] = backlog;
-  const isUnix = "path" in addr;
-  return {
-    host,
-    protocol: isUnix ? "unix" : "tcp",
-    state: "LISTEN",
-    local: showAddr(addr),
-    remote: "*",
-    receiveQueue: waiting,
-    sendQueue: capacity,
-  };
+  const [receiveQueue, sendQueue] = backlog;
+  return { ...statusOf(host, addr), state: "LISTEN", receiveQueue, sendQueue };
 }
 
 function connectionStatus(host: string, connection: SimulatedConnection): SocketStatus {
-  const { localAddr, remoteAddr } = connection;
-  const { state, unread, unsent } = connection.describe();
-  return {
-    host,
-    protocol: "path" in localAddr ? "unix" : "tcp",
-    state,
-    local: showAddr(localAddr),
-    remote: showAddr(remoteAddr),
-    receiveQueue: unread,
-    sendQueue: unsent,
-  };
+  const { state, unread: receiveQueue, unsent: sendQueue } = connection.describe();
+  const remote = showAddr(connection.remoteAddr);
+  return { ...statusOf(host, connection.localAddr), state, remote, receiveQueue, sendQueue };
 }
 
 function datagramsStatus(host: string, { addr }: SimulatedDatagrams): SocketStatus {
+  return { ...statusOf(host, addr), protocol: "udp" };
+}
+
+function statusOf(host: string, addr: Addr): SocketStatus {
+  const protocol = "path" in addr ? "unix" : "tcp";
   const local = showAddr(addr);
-  return {
-    host,
-    protocol: "udp",
-    state: "",
-    local,
-    remote: "*",
-    receiveQueue: 0,
-    sendQueue: 0,
-  };
+  return { host, protocol, state: "", local, remote: "*", receiveQueue: 0, sendQueue: 0 };
 }
