@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
+import { formatHostPort } from "../../transports/core/addresses.ts";
 import type { LiveNodeStream } from "../streams/live_node_stream.ts";
 
 /**
@@ -45,9 +46,7 @@ function urlOf({ url = "/", headers }: IncomingMessage, stream: LiveNodeStream):
 }
 
 function hostOf({ localAddress, localPort }: LiveNodeStream): string {
-  if (localAddress === undefined) return "localhost";
-  const name = localAddress.includes(":") ? `[${localAddress}]` : localAddress;
-  return `${name}:${localPort}`;
+  return localAddress === undefined ? "localhost" : formatHostPort(localAddress, localPort ?? 0);
 }
 
 function bodyOf(message: IncomingMessage): ReadableStream<Bytes> {

@@ -1,6 +1,6 @@
 import { SegmentHead } from "../../../transports/layers/capture/segment_head.ts";
 import type { SegmentEvent } from "../trace.ts";
-import type { PacketEnd } from "./udp_packet.ts";
+import type { IpEnd } from "../../../transports/layers/proxy/ip_address.ts";
 
 const [FIN, SYN, RST, PSH, ACK] = [1, 2, 4, 8, 16];
 
@@ -44,7 +44,7 @@ export class CapturedConnection {
   #isOver = false;
 
   /** Begins with a segment of it. */
-  constructor(event: SegmentEvent, [from, to]: readonly [PacketEnd, PacketEnd]) {
+  constructor(event: SegmentEvent, [from, to]: readonly [IpEnd, IpEnd]) {
     const isFromClient = event.segment !== "SYN-ACK";
     const [client, server] = isFromClient ? [from, to] : [to, from];
     this.#source = isFromClient ? event.source : event.destination;
@@ -128,7 +128,7 @@ export class CapturedConnection {
   }
 }
 
-function newSide(from: PacketEnd, to: PacketEnd, initial: number): Side {
+function newSide(from: IpEnd, to: IpEnd, initial: number): Side {
   return { head: new SegmentHead(from, to), initial, sent: 0, received: -1, early: new Map() };
 }
 

@@ -1,6 +1,5 @@
-import { parseIpv4, parseIpv6 } from "../../../transports/layers/proxy/ip_address.ts";
+import { type IpEnd, parseIpv4, parseIpv6 } from "../../../transports/layers/proxy/ip_address.ts";
 import type { SegmentEvent } from "../trace.ts";
-import type { PacketEnd } from "./udp_packet.ts";
 
 /** The first of the ports that systems give to clients. */
 const FIRST_CLIENT_PORT = 49_152;
@@ -23,13 +22,13 @@ export class PacketAddresses {
   }
 
   /** The ends of a segment: addresses of one kind. */
-  of({ from, to, source, destination, connection }: SegmentEvent): [PacketEnd, PacketEnd] {
+  of({ from, to, source, destination, connection }: SegmentEvent): [IpEnd, IpEnd] {
     const [a, b] = [this.#end(from, source, connection), this.#end(to, destination, connection)];
     if (a.ip.length === b.ip.length) return [a, b];
     return [mapped(a), mapped(b)];
   }
 
-  #end(host: string, address: string, connection: number): PacketEnd {
+  #end(host: string, address: string, connection: number): IpEnd {
     const [, name, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(address) ?? [];
     const ip = name === undefined ? null : parseIpv4(name) ?? parseIpv6(name);
     if (ip === null) {
@@ -60,7 +59,7 @@ export class PacketAddresses {
 }
 
 /** An IPv4 address as one of IPv6. */
-function mapped({ ip, port }: PacketEnd): PacketEnd {
+function mapped({ ip, port }: IpEnd): IpEnd {
   if (ip.length === 16) return { ip, port };
   const bytes = new Uint8Array(16);
   bytes.fill(255, 10, 12);

@@ -1,19 +1,12 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
+import type { IpEnd } from "../../../transports/layers/proxy/ip_address.ts";
 
 const UDP = 17;
 const UDP_HEADER = 8;
 const [IPV4_HEADER, IPV6_HEADER] = [20, 40];
 
-/** An address and a port. */
-export interface PacketEnd {
-  /** 4 or 16 bytes; the other end has as many. */
-  readonly ip: Uint8Array;
-  /** The port. */
-  readonly port: number;
-}
-
 /** A datagram with its headers, as it is on the wire. */
-export function udpPacket(from: PacketEnd, to: PacketEnd, data: Uint8Array): Bytes {
+export function udpPacket(from: IpEnd, to: IpEnd, data: Uint8Array): Bytes {
   const isV4 = from.ip.length === 4;
   const ip = isV4 ? IPV4_HEADER : IPV6_HEADER;
   const length = UDP_HEADER + data.length;

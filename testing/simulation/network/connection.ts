@@ -41,17 +41,12 @@ export interface ConnectionState {
   readonly unsent: number;
 }
 
-interface PendingRead {
+/** A read or a write that waits. */
+interface Pending<T> {
   readonly wait: OpenWait;
-  readonly target: Uint8Array;
-  resolve(n: number | null): void;
-  reject(error: Error): void;
-}
-
-interface PendingWrite {
-  readonly wait: OpenWait;
+  /** The bytes to write, or where those that are read go. */
   readonly bytes: Uint8Array;
-  resolve(n: number): void;
+  resolve(n: T): void;
   reject(error: Error): void;
 }
 
@@ -75,8 +70,8 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
   readonly #opened = Promise.withResolvers<void>();
   readonly #inbox: Uint8Array[] = [];
   #unread = 0;
-  readonly #reads: PendingRead[] = [];
-  readonly #writes: PendingWrite[] = [];
+  readonly #reads: Pending<number | null>[] = [];
+  readonly #writes: Pending<number>[] = [];
   #isReadEnded = false;
   #isWriteEnded = false;
   #isClosed = false;
@@ -150,7 +145,7 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
     }
     const wait = this.#host.waits(`read ${this.#name}`, !this.isDriven);
     return new Promise((resolve, reject) => {
-      this.#reads.push({ wait, target, resolve, reject });
+      this.#reads.push({ wait, bytes: target, resolve, reject });
     });
   }
 
@@ -304,7 +299,7 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
   onRoom(): void {
     this.#host.touch();
     while (this.#writes.length > 0) {
-      const write = this.#writes[0] as PendingWrite;
+      const write = this.#writes[0] as Pending<number>;
       const sent = this.#outgoing?.send(write.bytes) ?? 0;
       if (sent === 0) return;
       this.#writes.shift();
@@ -325,10 +320,8 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
 
   /** It was never accepted: the system resets it. */
   refuse(): void {
-    this.#isClosed = true;
-    this.#isWriteEnded = true;
     this.#outgoing?.sendReset();
-    this.#host.onClosed(this);
+    this.giveUp();
   }
 
   /** Its machine was turned off: nothing that waits goes on, nothing is told to the peer. */
@@ -349,8 +342,8 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
   wake(): void {
     if (!this.#host.isReading) return;
     while (this.#reads.length > 0) {
-      const [{ target, resolve, reject }] = this.#reads as [PendingRead];
-      if (this.#unread > 0) resolve(this.#take(target));
+      const [{ bytes, resolve, reject }] = this.#reads as [Pending<number | null>];
+      if (this.#unread > 0) resolve(this.#take(bytes));
       else if (this.#isReadEnded) resolve(null);
       else if (this.#failure !== null) reject(this.#failure);
       else return;

@@ -1,4 +1,5 @@
 import type { PcapngWriter } from "./pcapng_writer.ts";
+import type { IpEnd } from "../proxy/ip_address.ts";
 import { SegmentHead } from "./segment_head.ts";
 
 /**
@@ -22,14 +23,6 @@ const LARGEST_ON_WIRE = 8940;
  * the network card.
  */
 const OFFLOADED = 1 << 9 | 1 << 11;
-
-/** One end of a conversation, as it appears in the capture. */
-export interface CapturedEnd {
-  /** 4 or 16 bytes; the other end has as many. */
-  readonly ip: Uint8Array;
-  /** The port. */
-  readonly port: number;
-}
 
 /** Which end a packet comes from. */
 export type Sender = "local" | "peer";
@@ -64,8 +57,8 @@ export class CapturedConversation {
    */
   constructor(
     writer: PcapngWriter,
-    local: CapturedEnd & { readonly sequence: number },
-    peer: CapturedEnd & { readonly sequence: number },
+    local: IpEnd & { readonly sequence: number },
+    peer: IpEnd & { readonly sequence: number },
   ) {
     this.#writer = writer;
     const begin = { unanswered: 0, isEnded: false };

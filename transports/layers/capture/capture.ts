@@ -19,8 +19,8 @@ import {
 } from "../../../protocols/option_checks.ts";
 import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
-import { CapturedConversation, type CapturedEnd, type Sender } from "./_captured_conversation.ts";
-import { parseIpv4, parseIpv6 } from "../proxy/ip_address.ts";
+import { CapturedConversation, type Sender } from "./_captured_conversation.ts";
+import { type IpEnd, parseIpv4, parseIpv6 } from "../proxy/ip_address.ts";
 import { PcapngWriter } from "./pcapng_writer.ts";
 import { type CaptureSink, checkSink, toWriter } from "./capture_sink.ts";
 
@@ -184,8 +184,8 @@ export class Capture implements AsyncDisposable {
 }
 
 interface Ends {
-  readonly local: CapturedEnd;
-  readonly peer: CapturedEnd;
+  readonly local: IpEnd;
+  readonly peer: IpEnd;
   readonly isMadeUp: boolean;
 }
 
@@ -196,7 +196,7 @@ function endsOf(local: Address | null, peer: Address | null): Ends | null {
   return { local: from, peer: to, isMadeUp: false };
 }
 
-function endOf(address: Address | null): CapturedEnd | null {
+function endOf(address: Address | null): IpEnd | null {
   if (address === null || !("port" in address)) return null;
   // An address of this machine may end with the name of its interface.
   const [hostname = ""] = address.hostname.split("%");

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
+import type { IpEnd } from "../proxy/ip_address.ts";
 import { CaptureSlab } from "./_capture_slab.ts";
 
 const TCP = 6;
@@ -10,12 +11,6 @@ const [SYN, ACK] = [2, 16];
  * in units of 16 KiB.
  */
 const SYN_OPTIONS = [2 << 24 | 4 << 16 | 65_000, 1 << 24 | 3 << 16 | 3 << 8 | 14];
-
-/** An address and a port. */
-interface End {
-  readonly ip: Uint8Array;
-  readonly port: number;
-}
 
 /** What differs from one segment to the next. */
 interface Segment {
@@ -38,7 +33,7 @@ export class SegmentHead {
   readonly #pseudoSum: number;
 
   /** Of what `from` sends `to`: their addresses are of the same kind. */
-  constructor(from: End, to: End) {
+  constructor(from: IpEnd, to: IpEnd) {
     this.#isV4 = from.ip.length === 4;
     const ip = this.#isV4 ? IPV4_HEADER : IPV6_HEADER;
     const slab = new CaptureSlab(new ArrayBuffer(ip + TCP_HEADER));

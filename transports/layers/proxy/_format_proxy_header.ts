@@ -2,7 +2,7 @@ import type { Address } from "../../../protocols/facts/address.ts";
 import type { ProxySsl, ProxyTlv, ProxyTlvs } from "../../../protocols/facts/proxy_header.ts";
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { crc32c } from "../capture/crc32c.ts";
-import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";
+import { formatIp, type IpEnd, parseIpv4, parseIpv6 } from "./ip_address.ts";
 import {
   CLIENT,
   FAMILY,
@@ -82,11 +82,6 @@ function formatEnds(
     block.set(bytes, index * UNIX_PATH_LENGTH);
   }
   return { family: FAMILY.unix << 4 | (source.transport === "unix" ? 1 : 2), block };
-}
-
-interface IpEnd {
-  readonly ip: Uint8Array;
-  readonly port: number;
 }
 
 /** Both ends, if they are IP addresses of one version. */

@@ -1,6 +1,14 @@
 /** The first bytes of an IPv4-mapped address (RFC 4291 section 2.5.5.2). */
 const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 
+/** An address and a port. */
+export interface IpEnd {
+  /** 4 or 16 bytes; the other end has as many. */
+  readonly ip: Uint8Array;
+  /** The port. */
+  readonly port: number;
+}
+
 /** The 4 bytes of an IPv4 address as it is written without leading zeros; `null` if it is none. */
 export function parseIpv4(text: string): Uint8Array<ArrayBuffer> | null {
   const parts = text.split(".");
