@@ -188,9 +188,11 @@ class SendFile {
     while (this.#sent < count) {
       const chunk = await this.#read(file, Math.min(CHUNK_SIZE, count - this.#sent));
       if (chunk === null) break;
+      // It has no length any more when it is given away.
+      const { length } = chunk;
       this.#gate.pass(() => this.#transport.write(chunk, { transfer: true }));
       queued.push(this.#whenSent());
-      this.#advance(chunk.length);
+      this.#advance(length);
       if (queued.length === MAX_QUEUED) await queued.shift();
     }
     await Promise.all(queued);
