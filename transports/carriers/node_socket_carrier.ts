@@ -102,7 +102,8 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     // In good order the peer can read to the end, even if bytes of its own were not read here.
     const isAborted = endedBy === "abort" || error !== null;
     if (isAborted && reset && this.canReset) this.#socket.resetAndDestroy();
-    else if (isAborted) this.#socket.destroy();
+    // Ended already, it would make an error of the second end, with a trace of the stack.
+    else if (isAborted || this.#socket.writableFinished) this.#socket.destroy();
     else this.#socket.end(() => this.#socket.destroy());
   }
 

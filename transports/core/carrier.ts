@@ -56,6 +56,8 @@ export interface PushSource {
    * returned false, it may be in use. The source reads into other memory.
    */
   readonly givesMemory?: boolean;
+  /** Whether what it hands over is filled memory with no other user, so that none is copied. */
+  readonly givesOwnedBytes?: boolean;
   /** Begins to read into `sink`. Called once. */
   start(sink: ByteSink): void;
   /** Reads on after one of {@linkcode ByteSink} has returned false. */

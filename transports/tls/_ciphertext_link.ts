@@ -1,9 +1,11 @@
 import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
+import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import { nextTurn } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
+import { flushNow } from "../core/write/writing.ts";
 import { LayerPassage } from "../stack/layer_passage.ts";
 import { RecordBoundaries } from "./engine/record_boundaries.ts";
 import { TlsDuplex } from "./engine/tls_duplex.ts";
@@ -28,8 +30,9 @@ export class CiphertextLink {
   #buffer = new ReadBuffer();
   // While the engine takes no data.
   #waiting: Promise<void> | null = null;
-  // While the transport below is full.
-  #room: PromiseWithResolvers<void> | null = null;
+  // Whether the transport below is full, and those who wait until it has room.
+  #isFull = false;
+  readonly #waitsForRoom = new WaitQueue();
   #hasEnded = false;
   // The ciphertext that the engine returned within the call that feeds it, in the handshake.
   #held: Uint8Array[] | null = null;
@@ -104,11 +107,18 @@ export class CiphertextLink {
 
   /** The transport below is full, or has room again. */
   setFull(isFull: boolean): void {
-    if (isFull) this.#room ??= Promise.withResolvers();
-    else {
-      this.#room?.resolve();
-      this.#room = null;
-    }
+    this.#isFull = isFull;
+    if (!isFull) this.#waitsForRoom.release();
+  }
+
+  /** Whether the transport below is full. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** Nothing if the transport below has room; else a promise that resolves when it has. */
+  room(): void | Promise<void> {
+    return this.#isFull ? this.#waitsForRoom.wait() : undefined;
   }
 
   /**
@@ -118,7 +128,7 @@ export class CiphertextLink {
   async endWriting(): Promise<void> {
     // It comes within this turn, or once what went before has left: a write may count as done
     // earlier.
-    for (await nextTurn(); this.#room !== null; await nextTurn()) await this.#room.promise;
+    for (await nextTurn(); this.#isFull; await nextTurn()) await this.room();
     if (!this.#inner?.canWriteEof()) return;
     this.#hasEnded = true;
     this.#inner.writeEof();
@@ -166,10 +176,12 @@ export class CiphertextLink {
     this.#isSilent = false;
     try {
       this.#inner?.write(bytes);
+      // What is written in one turn was gathered above already.
+      if (this.#inner !== null) flushNow(this.#inner);
     } catch (thrown) {
       return this.#inner?.abort(toError(thrown));
     }
-    return this.#room?.promise;
+    return this.room();
   }
 }
 

@@ -22,7 +22,7 @@ import { TlsHandshake } from "./_tls_handshake.ts";
 import { TlsPhases } from "./_tls_phases.ts";
 import { TlsShutdown } from "./_tls_shutdown.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
-import { ChunkQueue } from "../core/read/chunk_queue.ts";
+import { PlaintextSource } from "./engine/plaintext_source.ts";
 import { SecuredSocket } from "./engine/secured_socket.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
@@ -31,7 +31,7 @@ import type { ResolvedTlsOptions } from "./tls_options.ts";
  * above, which starts with the end of the handshake, sees it as the carrier of its bytes.
  *
  * ```text
- * inner.dataReceived -> CiphertextLink -> engine -> ChunkQueue -> top's pump -> upper
+ * inner.dataReceived -> CiphertextLink -> engine -> PlaintextSource -> upper
  * upper -> top's queue -> write -> engine -> CiphertextLink -> inner.write
  * ```
  *
@@ -40,7 +40,7 @@ import type { ResolvedTlsOptions } from "./tls_options.ts";
  * drawing of the phases.
  */
 export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
-  readonly source: ChunkQueue = new ChunkQueue();
+  readonly source: PlaintextSource = new PlaintextSource();
   readonly #options: ResolvedTlsOptions;
   readonly #upper: AnyProtocol;
   readonly #isStrict: boolean;
@@ -112,7 +112,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     if (phase === "over" || this.source.hasEnded) return;
     if (phase === "finishing" && !this.#shutdown.takes(n)) return;
     const fed = this.#link.feed(n);
-    return fed === undefined ? this.source.drained() : fed.then(() => this.source.drained());
+    return fed === undefined ? this.source.taken() : fed.then(() => this.source.taken());
   }
 
   eofReceived(): boolean {
@@ -151,10 +151,11 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     else this.#endReading(phase === "finishing" ? null : this.#lost);
   }
 
-  async write(bytes: Uint8Array): Promise<number> {
-    const written = await this.#secured?.write(bytes) ?? 0;
+  write(bytes: Uint8Array): number | Promise<number> {
     if (this.#lost !== null) throw this.#lost;
-    return written;
+    const written = this.#secured?.write(bytes) ?? 0;
+    const isDone = typeof written === "number" && !this.#link.isFull;
+    return isDone ? written : this.#whenLeft(written);
   }
 
   closeWrite(): Promise<void> {
@@ -175,7 +176,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     const { endedBy, error } = outcome;
     this.#phases.advance("stop");
     this.#shutdown.stop();
-    this.source.abandon();
+    this.source.drop();
     // The engine tells the peer by an alert what is wrong with its data.
     if (error instanceof TlsProtocolError) return void this.#link.leave(error);
     if (endedBy === "abort" || error !== null) this.inner.abort(toAbort(outcome));
@@ -190,7 +191,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
 
   #open(socket: TLSSocket, verdict: Verdict): void {
     this.#facts = tlsFacts(socket, this.#options, verdict);
-    this.#secured = new SecuredSocket(socket, this.source, (error) => {
+    this.#secured = new SecuredSocket(socket, this.#link.duplex, this.source, (error) => {
       this.#endReading(error === null ? null : protocolError(error, endsOf(this.inner)));
     });
     // The engine shows data from the next turn on. Until then an error would drop the data before
@@ -216,8 +217,15 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
 
   /** The peer has ended its direction, so that the loss cannot be told by a read that fails. */
   async #loseAfterEnd(error: Error): Promise<void> {
-    await this.source.drained();
+    await this.source.delivered();
     this.#top.abort(error);
+  }
+
+  async #whenLeft(written: number | Promise<number>): Promise<number> {
+    const n = await written;
+    await this.#link.room();
+    if (this.#lost !== null) throw this.#lost;
+    return n;
   }
 
   async #endWriting(): Promise<void> {

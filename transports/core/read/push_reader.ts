@@ -37,7 +37,10 @@ export class PushReader implements ByteSink {
     const delivery = this.#delivery;
     if (delivery.stopped) return false;
     this.#events.onReceived(n);
-    const settled = delivery.receive(memory, n, this.#source.givesMemory ?? false);
+    const { givesOwnedBytes, givesMemory = false } = this.#source;
+    const settled = givesOwnedBytes
+      ? delivery.push(memory, undefined, true)
+      : delivery.receive(memory, n, givesMemory);
     if (settled !== undefined || delivery.paused) {
       this.#resumeWhenReady();
       return false;

@@ -20,6 +20,11 @@ export function isWritingPaused(transport: Transport): boolean {
   return isPaused ?? transport.getWriteBufferSize() > transport.getWriteBufferLimits().high;
 }
 
+/** Sends what was written now, and not at the end of this turn. */
+export function flushNow(transport: Transport): void {
+  writerOf(transport)?.outbound.flush();
+}
+
 /**
  * Calls back whenever written bytes are sent. A transport that is not ours does not tell.
  *

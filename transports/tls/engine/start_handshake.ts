@@ -4,6 +4,7 @@ import {
   chooseCertificate,
   contextOf,
   defaultCertificate,
+  UNCHECKED_KEYS,
 } from "../certificates/certificate_choice.ts";
 import { readPeerChain } from "../certificates/peer_chain.ts";
 import { ipOf, isFor } from "../certificates/server_identity.ts";
@@ -91,6 +92,7 @@ function clientContext(options: ResolvedTlsOptions): SecureContext {
   const context = nodeModule("node:tls").createSecureContext({
     minVersion: options.minVersion ?? "TLSv1.2",
     maxVersion: options.maxVersion ?? "TLSv1.3",
+    ciphers: UNCHECKED_KEYS,
     ...(cert !== undefined && key !== undefined && { cert, key }),
   });
   // Declared as any: this is its type.
@@ -116,6 +118,7 @@ function serve(duplex: TlsDuplex, options: ResolvedTlsOptions, events: Handshake
     maxVersion: options.maxVersion ?? "TLSv1.3",
     // Below zero the engine sets no timer of its own: there is one already.
     handshakeTimeout: -1,
+    ciphers: UNCHECKED_KEYS,
     ...certificate,
     ...(caCerts && { ca: [...caCerts] }),
     ...(alpnProtocols && { ALPNProtocols: [...alpnProtocols] }),

@@ -1,19 +1,32 @@
 import type { Duplex } from "node:stream";
 import { nodeModule } from "../../core/node_module.ts";
 
-/** Sends ciphertext of the engine; resolves when more may come. */
-type SendCiphertext = (bytes: Uint8Array) => void | Promise<void>;
-
 /** Told that a write is done. */
 type WriteDone = (error?: Error | null) => void;
 
-/** The lower side of the TLS engine, as it sees it: a stream of Node's that carries ciphertext. */
+/**
+ * The lower side of the TLS engine, as it sees it: a stream of Node's that carries ciphertext.
+ *
+ * The engine gives ciphertext one piece at a time: the next one once it is told that the last is
+ * done. It then looks through everything for what is to be sent, which costs several times what
+ * giving it costs, and it also looks each time that it is given something, unless it waits to be
+ * told. So with {@linkcode hold} it waits until {@linkcode pull}, which is called when there is
+ * something to be had.
+ */
 export class TlsDuplex {
   /** What the engine is given. */
   readonly stream: Duplex;
+  // Tells the engine that its last piece is done.
+  #done: WriteDone | null = null;
+  #isHeld = false;
+  #sent = 0;
+  // The one who waits until so much was given.
+  #awaited: { readonly end: number; readonly resolve: () => void } | null = null;
+  // Whether something was decrypted of what was received last.
+  #isData = false;
 
   /** Gives the ciphertext that the engine makes to `send`. */
-  constructor(send: SendCiphertext) {
+  constructor(send: (bytes: Uint8Array) => void | Promise<void>) {
     const { Duplex } = nodeModule("node:stream");
     this.stream = new Duplex({
       allowHalfOpen: true,
@@ -25,10 +38,12 @@ export class TlsDuplex {
     // Past the queue of a Node stream, which costs a tick for each write: the engine itself gives
     // no more until the write is done.
     this.stream.write = (bytes: Uint8Array, encoding?: unknown, done?: WriteDone): boolean => {
-      const told = typeof encoding === "function" ? encoding as WriteDone : done;
+      this.#done = (typeof encoding === "function" ? encoding as WriteDone : done) ?? null;
+      this.#sent += bytes.length;
       const settled = send(bytes);
+      this.#tellSent();
       // Never within this call, which the engine does not expect.
-      if (told !== undefined) void Promise.resolve(settled).then(() => told());
+      if (!this.#isHeld) void Promise.resolve(settled).then(() => this.pull());
       return true;
     };
     // The engine destroys the stream at a failure, before it has written the alert that tells the
@@ -36,9 +51,45 @@ export class TlsDuplex {
     this.stream.destroy = (): Duplex => this.stream;
   }
 
+  /** How many bytes of ciphertext the engine has given. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Calls back when the engine has given so many bytes in all. */
+  whenSent(end: number, resolve: () => void): void {
+    this.#awaited = { end, resolve };
+  }
+
   /** Gives the engine what has arrived; it copies that before this returns. */
   receive(bytes: Uint8Array): void {
+    this.#isData = false;
     this.stream.emit("data", bytes);
+    // It was for the engine itself, which may answer.
+    if (!this.#isData && this.#isHeld) this.pull();
+  }
+
+  /** What is being received has data. */
+  noteData(): void {
+    this.#isData = true;
+  }
+
+  /** The engine gives ciphertext at {@linkcode pull} only, as soon as it has given some. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Has the engine give what it has to send, unless it does that by itself. */
+  pull(): void {
+    const done = this.#done;
+    this.#done = null;
+    done?.();
+  }
+
+  /** The engine gives ciphertext by itself again. */
+  letGo(): void {
+    this.#isHeld = false;
+    this.pull();
   }
 
   /**
@@ -55,5 +106,12 @@ export class TlsDuplex {
    */
   release(): void {
     this.stream.emit("close");
+  }
+
+  #tellSent(): void {
+    const awaited = this.#awaited;
+    if (awaited === null || this.#sent < awaited.end) return;
+    this.#awaited = null;
+    awaited.resolve();
   }
 }
