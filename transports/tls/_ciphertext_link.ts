@@ -4,6 +4,7 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import { nextTurn } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
+import { freeMemory } from "../core/memory/memory_pool.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
 import { flushNow } from "../core/write/writing.ts";
 import { LayerPassage } from "../stack/layer_passage.ts";
@@ -176,8 +177,10 @@ export class CiphertextLink {
     this.#isSilent = false;
     try {
       this.#inner?.write(bytes);
-      // What is written in one turn was gathered above already.
+      // The writes of one turn were gathered above already.
       if (this.#inner !== null) flushNow(this.#inner);
+      // The engine made a copy for this call.
+      if (!this.#isFull) freeMemory(bytes);
     } catch (thrown) {
       return this.#inner?.abort(toError(thrown));
     }

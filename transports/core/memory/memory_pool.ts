@@ -7,6 +7,8 @@
 
 /** Less than so many bytes are cheaper to make than to keep. */
 const SMALLEST = 512;
+/** From so many bytes on it is worth the call to free them. */
+const LARGE = 4096;
 /** How many bytes are kept at most. */
 const CAPACITY = 4_194_304;
 
@@ -52,6 +54,15 @@ export function detach(memory: ArrayBuffer): ArrayBuffer | null {
     // To ask before costs more than the rare failure.
     return null;
   }
+}
+
+/**
+ * Gives memory of its own back to the system now: the garbage collector runs as often as memory
+ * waits for it, and looks at all objects of the program each time.
+ */
+export function freeMemory({ buffer, length }: Uint8Array): void {
+  const isOwn = length >= LARGE && length === buffer.byteLength;
+  if (isOwn && buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 function keep(memory: ArrayBuffer): void {

@@ -2,7 +2,7 @@ import type { Bytes } from "../../../protocols/bytes.ts";
 import type { ByteSink, PushSource } from "../../core/carrier.ts";
 
 /**
- * What the engine decrypts, on its way to the transport above.
+ * The decrypted bytes, on their way to the transport above.
  *
  * ```text
  * put* -> end(error)      -> sink        drop(): what waits and what still comes is lost
@@ -12,7 +12,7 @@ import type { ByteSink, PushSource } from "../../core/carrier.ts";
 export class PlaintextSource implements PushSource {
   readonly givesOwnedBytes = true;
   #sink: ByteSink | null = null;
-  // What the sink does not take yet.
+  // Chunks that the sink does not take yet.
   #waiting: Bytes[] = [];
   #end: { readonly error: Error | null } | null = null;
   #state: "held" | "flowing" | "dropping" = "held";

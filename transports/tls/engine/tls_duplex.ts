@@ -8,10 +8,9 @@ type WriteDone = (error?: Error | null) => void;
  * The lower side of the TLS engine, as it sees it: a stream of Node's that carries ciphertext.
  *
  * The engine gives ciphertext one piece at a time: the next one once it is told that the last is
- * done. It then looks through everything for what is to be sent, which costs several times what
- * giving it costs, and it also looks each time that it is given something, unless it waits to be
- * told. So with {@linkcode hold} it waits until {@linkcode pull}, which is called when there is
- * something to be had.
+ * done. It looks for more to send at that moment, and each time that it receives something, except
+ * while it waits to be told. Looking in vain costs more than giving. So after {@linkcode hold} it
+ * is told at {@linkcode pull} only, which is called when there is something to send.
  */
 export class TlsDuplex {
   /** What the engine is given. */
@@ -22,7 +21,7 @@ export class TlsDuplex {
   #sent = 0;
   // The one who waits until so much was given.
   #awaited: { readonly end: number; readonly resolve: () => void } | null = null;
-  // Whether something was decrypted of what was received last.
+  // Whether the bytes that were received last had data in them.
   #isData = false;
 
   /** Gives the ciphertext that the engine makes to `send`. */
