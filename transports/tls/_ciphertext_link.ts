@@ -4,9 +4,8 @@ import { InvalidStateError } from "../../protocols/errors.ts";
 import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import { nextTurn } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
-import { freeMemory } from "../core/memory/memory_pool.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
-import { flushNow } from "../core/write/writing.ts";
+import { writeNow } from "../core/write/writing.ts";
 import { LayerPassage } from "../stack/layer_passage.ts";
 import { RecordBoundaries } from "./engine/record_boundaries.ts";
 import { TlsDuplex } from "./engine/tls_duplex.ts";
@@ -176,11 +175,8 @@ export class CiphertextLink {
     if (this.#held !== null) return void this.#held.push(bytes);
     this.#isSilent = false;
     try {
-      this.#inner?.write(bytes);
-      // The writes of one turn were gathered above already.
-      if (this.#inner !== null) flushNow(this.#inner);
-      // The engine made a copy for this call.
-      if (!this.#isFull) freeMemory(bytes);
+      // The writes of one turn were gathered above already; the engine made these bytes for this.
+      if (this.#inner !== null) writeNow(this.#inner, bytes);
     } catch (thrown) {
       return this.#inner?.abort(toError(thrown));
     }

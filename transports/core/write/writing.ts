@@ -2,6 +2,7 @@ import type { Transport } from "../../../protocols/contract.ts";
 import type { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { connectionOf } from "../carrier_transport.ts";
 import type { Connection } from "../connection.ts";
+import { freeMemory } from "../memory/memory_pool.ts";
 import { TransportWrapper } from "../transport_wrapper.ts";
 import { gateOf } from "../stack_slot.ts";
 import type { SystemBytes } from "./system_bytes.ts";
@@ -20,9 +21,15 @@ export function isWritingPaused(transport: Transport): boolean {
   return isPaused ?? transport.getWriteBufferSize() > transport.getWriteBufferLimits().high;
 }
 
-/** Sends what was written now, and not at the end of this turn. */
-export function flushNow(transport: Transport): void {
+/**
+ * Writes bytes that have no other user and sends them now, not at the end of this turn. Their
+ * memory is freed if they have left.
+ */
+export function writeNow(transport: Transport, bytes: Uint8Array): void {
+  transport.write(bytes);
   writerOf(transport)?.outbound.flush();
+  // A layer may keep the bytes that are written through it.
+  if (connectionOf(transport)?.queued === 0) freeMemory(bytes);
 }
 
 /**

@@ -11,6 +11,8 @@ import type { ByteSink, PushSource } from "../../core/carrier.ts";
  */
 export class PlaintextSource implements PushSource {
   readonly givesOwnedBytes = true;
+  // The transport below does.
+  readonly isTimed = true;
   #sink: ByteSink | null = null;
   // Chunks that the sink does not take yet.
   #waiting: Bytes[] = [];
