@@ -49,6 +49,24 @@ for (const network of [denoNetwork, nodeNetwork, epollNetwork]) {
     assertEquals(begun, ended);
   });
 
+  test("A client that still sends gets the whole answer if its server reads to the end", async () => {
+    const answer = 400_000;
+    await using server = await startServer(async ({ reader, writer }) => {
+      await reader.readexactly(10);
+      writer.write(new Uint8Array(answer));
+      writer.writeEof();
+      while ((await reader.read(65_536)).length > 0);
+    }, { port: 0, network });
+    await using client = await openConnection({ port: server.port });
+    const received = client.reader.read();
+    for (let i = 0; i < 40; i++) {
+      client.writer.write(new Uint8Array(50_000));
+      await client.writer.drain();
+    }
+    client.writer.writeEof();
+    assertEquals((await received).length, answer);
+  });
+
   test("Clients that stop in mid-handshake do not hold up the others", async () => {
     const hello = Uint8Array.of(22, 3, 1, 0, 100, 1);
     await using server = await startServer(({ writer }) => void writer.write("here"), {
