@@ -1,5 +1,6 @@
 /**
- * For `deno test --preload`: runs every test on epollNetwork, but those of Deno's own network.
+ * For `deno test --preload`: runs every test on epollNetwork, but those of Deno's own network and
+ * those without any network.
  *
  * @module
  */
@@ -8,14 +9,14 @@ import { withNetwork } from "../../../transports/networks/with_network.ts";
 
 type TestFunction = (context: Deno.TestContext) => void | Promise<void>;
 
-/** What is said of Deno's own sockets and TLS, by the names of the tests. */
-const DENOS_OWN = /\bnative\b|tshark/;
+/** Tests of Deno's own sockets and TLS, or of connections in memory, by their names. */
+const LEFT_OUT = /\bnative\b|tshark|\bmemory\b/;
 
 const register = Deno.test;
 
 /** `Deno.test` in all its forms; the function is the one among the arguments, or in the options. */
 function testOnEpoll(...args: unknown[]): void {
-  if (args.some((arg) => DENOS_OWN.test(nameOf(arg)))) return;
+  if (args.some((arg) => LEFT_OUT.test(nameOf(arg)))) return;
   const wrapped = args.map((arg) => {
     if (typeof arg === "function") return onEpoll(arg as TestFunction);
     const { fn } = (arg ?? {}) as { fn?: TestFunction };
