@@ -35,8 +35,9 @@ interface BindAllOptions {
  * Listens on every address of every place, or on none: as asyncio, on all addresses of a host name,
  * and once on each. If port 0 is asked for, all addresses get the same port.
  *
- * `"::"` takes the connections of IPv4 as well, where the system does that, so `"0.0.0.0"` beside
- * it is passed over then.
+ * `"0.0.0.0"` takes the connections of each IPv4 address, and `"::"` those of each IPv6 address
+ * and, where the system does that, of IPv4 as well: addresses beside them that the system refuses
+ * then are passed over.
  *
  * @param network Looks host names up.
  * @param places Where to listen.
@@ -71,9 +72,13 @@ async function candidatesOf(network: Network, asked: ListenPlace): Promise<Candi
   if (path !== undefined || fd !== undefined) {
     return [{ asked, place: asked, address: undefined, isOneOfSeveral }];
   }
-  const ip = canonicalIp(hostname.replace(/^\[|\]$/g, ""));
+  const bare = hostname.replace(/^\[|\]$/g, "");
+  const address = canonicalIp(bare);
+  if (familyOf(address) !== null) {
+    return [{ asked, place: { ...asked, hostname: bare }, address, isOneOfSeveral }];
+  }
   const named = { asked, place: { ...asked, hostname }, isOneOfSeveral };
-  if (network.lookup === undefined || familyOf(ip) !== null) return [{ ...named, address: ip }];
+  if (network.lookup === undefined) return [{ ...named, address }];
   const addresses = await network.lookup(hostname);
   const [only] = addresses;
   // A permission may name the host and not its address.
@@ -84,15 +89,16 @@ async function candidatesOf(network: Network, asked: ListenPlace): Promise<Candi
   });
 }
 
-/** Each address once, and that which takes the connections of others first. */
+/** Each address once, and first those that take the connections of others. */
 function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
   const places = new Map<unknown, Candidate>();
   for (const one of candidates) {
     const key = one.address === undefined ? one : `${one.address} ${one.asked.port}`;
     if (!places.has(key)) places.set(key, one);
   }
-  const isAny = ({ address }: Candidate): boolean => address === ANY_IPV6;
-  return [...places.values()].sort((a, b) => Number(isAny(b)) - Number(isAny(a)));
+  const rank = ({ address }: Candidate): number =>
+    address === ANY_IPV6 ? 0 : address === ANY_IPV4 ? 1 : 2;
+  return [...places.values()].sort((a, b) => rank(a) - rank(b));
 }
 
 /** One attempt to listen on all addresses. */
@@ -142,10 +148,15 @@ class Binding {
 
   /** Whether another address of this server takes the connections of this one. */
   #isTaken(address: string | undefined, port: number | undefined): boolean {
-    return this.#takesIpv4 && address === ANY_IPV4 &&
-      this.bound.some(({ address }) =>
-        address.transport === "tcp" && address.port === port && address.hostname === ANY_IPV6
-      );
+    if (address === undefined) return false;
+    const isIpv4 = familyOf(address) === 4;
+    const isAny = (hostname: string): boolean =>
+      isIpv4
+        ? hostname === ANY_IPV4 || this.#takesIpv4 && hostname === ANY_IPV6
+        : hostname === ANY_IPV6;
+    return this.bound.some(({ address }) =>
+      address.transport === "tcp" && address.port === port && isAny(address.hostname)
+    );
   }
 }
 

@@ -80,7 +80,7 @@ Deno.test("bindAll() chooses one port for all hosts of a list, and listens once 
   await bind(network, ...hosts.map((hostname) => ({ hostname, port: 0 })));
   assertEquals(
     network.open,
-    ["10.0.0.1", "10.0.0.2", "10.0.0.9", "[::1]"].map((ip) => `${ip}:1002`),
+    ["10.0.0.1", "10.0.0.2", "10.0.0.9", "::1"].map((ip) => `${ip}:1002`),
   );
 });
 
@@ -140,7 +140,8 @@ for (const network of [denoNetwork, nodeNetwork, epollNetwork]) {
   const isHere = network !== epollNetwork || Deno.build.os === "linux";
   const name = `createServer() on every address of both families is one server on ${network.name}`;
   Deno.test({ name, ignore: !isHere || Deno.build.os === "windows" }, async () => {
-    for (const hostname of [["0.0.0.0", "::"], ["::", "0.0.0.0"]]) {
+    const lists = [["0.0.0.0", "::"], ["::", "0.0.0.0"], ["127.0.0.1", "::1", "::"]];
+    for (const hostname of lists) {
       await using server = await startServer(({ writer }) => void writer.write("here"), {
         hostname,
         port: 0,
@@ -153,6 +154,25 @@ for (const network of [denoNetwork, nodeNetwork, epollNetwork]) {
     }
   });
 }
+
+Deno.test("bindAll() binds no address whose connections another of its sockets takes", async () => {
+  const network: FakeNetwork = new FakeNetwork((place) =>
+    network.open.includes("0.0.0.0:1001") ? new Deno.errors.AddrInUse(place) : undefined
+  );
+  await bind(network, { hostname: "127.0.0.1", port: 0 }, { hostname: "0.0.0.0", port: 0 });
+  assertEquals(network.open, ["0.0.0.0:1001"]);
+});
+
+Deno.test("bindAll() fails when an address is taken that none of its sockets serves", async () => {
+  const network = new FakeNetwork((place) =>
+    place.startsWith("::1") ? new Deno.errors.AddrInUse(place) : undefined
+  );
+  await assertRejects(
+    () => bind(network, { hostname: "0.0.0.0", port: 5 }, { hostname: "[::1]", port: 5 }),
+    Deno.errors.AddrInUse,
+  );
+  assertEquals(network.open, []);
+});
 
 Deno.test({
   name: "createServer() with ipv6Only has a socket for each family",
