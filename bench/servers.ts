@@ -54,6 +54,7 @@ const TABLES: Readonly<Record<Kind, string>> = {
   tls-sluice-native     | Sluice TLS, native engine                   | sluice     | sluice.ts tls-native
   tls-sluice-layer      | Sluice TLS, layer engine                    | sluice     | sluice.ts tls-layer
   tls-sluice-node       | Sluice TLS, nodeNetwork                     | sluice     | sluice.ts tls node
+  tls-sluice-epoll      | Sluice TLS, epollNetwork                    | sluice-ffi | sluice.ts tls epoll
   tls-deno-node         | node:tls on Deno                            | deno       | node.mjs tls
   tls-node              | Node tls                                    | node       | node.mjs tls`,
   redis: `
