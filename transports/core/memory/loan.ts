@@ -43,7 +43,7 @@ let current: Loan | null = null;
  * ```
  *
  * At the end the memory is taken back: every view of it becomes empty. What was written meanwhile
- * needs no copy: nothing is sent while a callback runs, and at its end the memory goes to the queue
+ * needs no copy: no queue is sent while a callback runs, and at its end the memory goes to the one
  * that needs it. A callback that goes on asynchronously may wait for its bytes to be sent, so they
  * are copied.
  */
@@ -134,9 +134,14 @@ export function mayVanish({ buffer }: Uint8Array): boolean {
   return overwritten.has(buffer) || prolonged.has(buffer);
 }
 
+/** Whether bytes lie in memory that is taken back when a loan ends. */
+export function isOnLoan({ buffer }: Uint8Array): boolean {
+  return Loan.of(buffer) !== null || prolonged.has(buffer);
+}
+
 /** Whether bytes lie in memory that is taken back or overwritten later. */
 export function isLent(bytes: Uint8Array): boolean {
-  return Loan.of(bytes.buffer) !== null || mayVanish(bytes);
+  return isOnLoan(bytes) || overwritten.has(bytes.buffer);
 }
 
 /** Bytes with memory of their own: copied if these are lent. */

@@ -1,7 +1,7 @@
 import { type Bytes, checkBytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
 import type { AnyProtocol, ProtocolCallbacks } from "../../../protocols/contract.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
-import { isLent, keepable, Loan } from "../memory/loan.ts";
+import { isLent, isOnLoan, keepable, Loan } from "../memory/loan.ts";
 import { detach } from "../memory/memory_pool.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
@@ -215,8 +215,8 @@ export class Delivery {
     if (this.#buffer !== null) return this.#putInto(this.#buffer, chunk, isInTarget);
     if (!this.isBorrower) return this.#give(isOwn ? chunk : ownBytes(chunk));
     // A layer passes on what it was lent itself.
-    if (!isOwn && isLent(chunk)) return this.#give(chunk);
-    // Others may go on using memory of which nothing is known: a copy of it is lent.
+    if (!isOwn && isOnLoan(chunk)) return this.#give(chunk);
+    // Others may go on using any other memory: a copy of it is lent.
     return this.#lend(isOwn ? chunk : pooledCopy(chunk, chunk.length));
   }
 

@@ -232,6 +232,25 @@ Deno.test("Delivery gives a second buffered protocol the bytes that went into th
   assertEquals([received, second], [[], [[1, 2, 3], [4, 5, 6], [7]]]);
 });
 
+Deno.test("Delivery lends a protocol that borrows a copy of what was read into another's buffer", () => {
+  const lent: Bytes[] = [];
+  const contents: number[][] = [];
+  const { delivery } = deliveryTo((received) => lender(received, 4));
+  const target = delivery.lend();
+  delivery.protocol = {
+    borrowsChunks: true,
+    dataReceived: (data) => {
+      lent.push(data);
+      contents.push([...data]);
+    },
+  };
+  target?.set([1, 2]);
+  delivery.push(target?.subarray(0, 2) as Bytes, target);
+  assertEquals(contents, [[1, 2]]);
+  assertEquals(lent.map(({ length }) => length), [0]);
+  assertEquals(target?.length, 4);
+});
+
 Deno.test("Delivery lets a plain protocol keep what is left of another protocol's buffer", async () => {
   const { delivery } = deliveryTo((list) => lender(list, 8));
   const kept: Bytes[] = [];
