@@ -32,6 +32,8 @@ interface ByteReadableSource {
   wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
   /** Ends a wait that is not wanted any more. */
   wake(): void;
+  /** How many bytes are buffered now. */
+  readonly available: number;
   /** Takes the first chunk that is buffered, with a buffer of its own: the stream transfers it. */
   take(): Bytes;
   /** Takes what fits; returns how many bytes. */
@@ -104,12 +106,12 @@ export class ByteReadable {
   }
 
   /** `pipeTo()` of the stream. */
-  #pipeInto(destination: WritableStream<Bytes>, options: StreamPipeOptions = {}): Promise<void> {
+  #pipeInto(destination: WritableStream<Bytes>, options?: StreamPipeOptions): Promise<void> {
     // Bytes inside the stream come before those of the source.
     const isPlain = !this.stream.locked && this.#controller.desiredSize === 0;
     const ours = isPlain ? ByteWritable.of(destination) : undefined;
     const writer = ours?.lockIdle();
-    if (ours && writer) return this.#pipe(ours, writer, options);
+    if (ours && writer) return this.#pipe(ours, writer, options ?? {});
     return this.#pipeTo(destination, options);
   }
 
@@ -120,7 +122,9 @@ export class ByteReadable {
     const available = await this.#source.wait(request.least, isWanted);
     // The next read calls this again.
     if (available === null || !isWanted()) return;
-    if (available > 0 && !this.#give(request, available)) return await this.#pull();
+    // Another read has taken some in the meantime.
+    if (this.#source.available < available) return await this.#pull();
+    if (available > 0) this.#give(request, available);
     // The end came before all that was asked for. At once: a read that is given up now would take
     // what it has with it.
     if (available < request.least) this.#end();
@@ -132,22 +136,14 @@ export class ByteReadable {
     return this.#requests === null ? ANYTHING : this.#requests.first;
   }
 
-  /** Passes bytes on; `false` if another reader has taken them in the meantime. */
-  #give({ least, unit }: ReadRequest, available: number): boolean {
+  /** Passes bytes on. */
+  #give({ least, unit }: ReadRequest, available: number): void {
     const offered = this.#controller.byobRequest;
-    if (!offered?.view) {
-      const chunk = this.#source.take();
-      if (chunk.length === 0) return false;
-      this.#controller.enqueue(chunk);
-      return true;
-    }
+    if (!offered?.view) return this.#controller.enqueue(this.#source.take());
     const { buffer, byteOffset, byteLength } = offered.view;
     const fits = Math.min(available, byteLength);
     const n = available < least ? fits : fits - fits % unit;
-    const taken = this.#source.takeInto(new Uint8Array(buffer, byteOffset, n));
-    if (taken === 0) return false;
-    offered.respond(taken);
-    return true;
+    offered.respond(this.#source.takeInto(new Uint8Array(buffer, byteOffset, n)));
   }
 
   /**
@@ -222,6 +218,9 @@ export function readableOf(state: ReadState, onDiscard: () => void): ReadableStr
   return new ByteReadable({
     wait: (least, isWanted, signal) => state.waitForStream(least, isWanted, signal),
     wake: () => state.serve(),
+    get available(): number {
+      return state.buffer.length;
+    },
     take: () => state.consume(state.buffer.takeChunk()),
     takeInto: (target) => state.consume(state.buffer.takeInto(target)),
     discard: () => {

@@ -395,3 +395,22 @@ for (const mode of ["default", "byob"]) {
     }
   });
 }
+
+Deno.test("ReadableStreamBYOBReader.read() with min waits no longer when a method took bytes in the turn they came", async () => {
+  for (let microtasks = 0; microtasks < 4; microtasks++) {
+    const reader = new StreamReader();
+    let length: number | undefined;
+    const web = reader.readable.getReader({ mode: "byob" });
+    const reading = web.read(new Uint8Array(10), { min: 6 });
+    void reading.then(({ value }) => length = value?.length);
+    await turn();
+    reader.feedData(encode("before"));
+    for (let i = 0; i < microtasks; i++) await null;
+    // Takes three of these bytes, or of the next ones.
+    const taking = reader.read(3);
+    await turn();
+    reader.feedData(encode("now"));
+    await turn();
+    assertEquals([length, (await taking).length], [6, 3]);
+  }
+});

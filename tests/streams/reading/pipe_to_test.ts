@@ -489,3 +489,10 @@ Deno.test("pipeTo() gets the bytes that an aborted pipe of the other kind waited
     assertEquals(decode(await left.b.reader.readexactly(4)), "read");
   }
 });
+
+Deno.test("pipeTo() takes null for no options, as any pipeTo() does (direct)", async () => {
+  await using left = await connectPair();
+  await using right = await connectPair();
+  left.a.writer.writeEof();
+  await left.b.readable.pipeTo(right.a.writable, null as unknown as StreamPipeOptions);
+});
