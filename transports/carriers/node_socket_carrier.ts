@@ -4,6 +4,13 @@ import { type Bytes, copyOf } from "../../protocols/bytes.ts";
 import type { ByteSink, Carrier, CarrierOutcome, PushSource } from "../core/carrier.ts";
 import { fromNodeError } from "../core/os_error.ts";
 
+/** How later calls fail: to make an error for each connection costs much. */
+const CLOSED = {
+  get error(): Error {
+    return new Deno.errors.Interrupted("the socket was closed");
+  },
+};
+
 /** A write that the system has not taken yet. */
 interface PendingWrite {
   readonly size: number;
@@ -33,17 +40,23 @@ export class NodeSocketCarrier implements Carrier, PushSource {
    * Owns the connected socket from now on.
    *
    * @param socket The socket.
-   * @param path Says that it is a Unix socket.
+   * @param local Its own address; by default the socket is asked.
    * @param resetsOnAbort Whether an end that is not in good order resets the connection.
    */
-  constructor(socket: Socket, path?: string, resetsOnAbort: boolean = false) {
+  constructor(
+    socket: Socket,
+    local: NetAddress | UnixAddress = netAddress(socket.localAddress, socket.localPort),
+    resetsOnAbort: boolean = false,
+  ) {
     this.#socket = socket;
     this.#resetsOnAbort = resetsOnAbort;
-    this.#local = addressOf(path, socket.localAddress, socket.localPort);
-    this.#remote = addressOf(path, socket.remoteAddress, socket.remotePort);
+    this.#local = local;
+    this.#remote = local.transport === "unix"
+      ? local
+      : netAddress(socket.remoteAddress, socket.remotePort);
     socket.on("end", () => this.#onEnd());
-    socket.on("error", (error) => this.#onFailure(fromNodeError(error)));
-    socket.on("close", () => this.#onFailure(new Deno.errors.Interrupted("the socket was closed")));
+    socket.on("error", (error) => this.#onFailure({ error: fromNodeError(error) }));
+    socket.on("close", () => this.#onFailure(CLOSED));
   }
 
   get source(): PushSource {
@@ -139,21 +152,16 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     this.#sink?.end();
   }
 
-  #onFailure(error: unknown): void {
+  #onFailure(failure: { readonly error: unknown }): void {
     if (this.#failure !== null) return;
-    this.#failure = { error };
+    this.#failure = failure;
     const pending = this.#pending;
     this.#pending = null;
-    pending?.reject(error);
-    if (!this.#hasEnded) this.#sink?.fail(error);
+    pending?.reject(failure.error);
+    if (!this.#hasEnded) this.#sink?.fail(failure.error);
   }
 }
 
-function addressOf(
-  path: string | undefined,
-  hostname: string | undefined,
-  port: number | undefined,
-): NetAddress | UnixAddress {
-  if (path !== undefined) return { transport: "unix", path };
-  return { transport: "tcp", hostname: hostname ?? "", port: port ?? 0 };
+function netAddress(hostname: string = "", port: number = 0): NetAddress {
+  return { transport: "tcp", hostname, port };
 }

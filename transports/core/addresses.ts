@@ -165,3 +165,8 @@ export function formatEndpoint({ hostname, port, path }: Endpoint): string {
   if (path !== undefined) return formatPath(path);
   return formatHostPort(hostname ?? DEFAULT_HOSTNAME, port ?? 0);
 }
+
+/** Whether an address means all of the machine's. */
+export function isWildcard(address: Address): boolean {
+  return "hostname" in address && ["0.0.0.0", "::"].includes(address.hostname);
+}

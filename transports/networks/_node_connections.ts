@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import type { Server, Socket } from "node:net";
-import type { Address } from "../../protocols/facts/address.ts";
+import type { NetAddress, UnixAddress } from "../../protocols/facts/address.ts";
 import { given } from "../../protocols/given.ts";
 import { TakeQueue } from "../../protocols/waits/take_queue.ts";
 import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import type { Carrier } from "../core/carrier.ts";
-import { DEFAULT_HOSTNAME, type Endpoint, formatHostPort } from "../core/addresses.ts";
+import { DEFAULT_HOSTNAME, type Endpoint, formatHostPort, isWildcard } from "../core/addresses.ts";
 import type { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import { backgroundClock, startTimer, toTimerMs } from "../core/clock.ts";
@@ -48,6 +48,7 @@ export async function connect(place: Endpoint, options: DialOptions): Promise<Ca
 /** Connects to one address or path; or to a host by its name, without the permission for more. */
 function dial(place: Endpoint, options: DialOptions): Promise<Carrier> {
   const { signal, localAddress, localPort, happyEyeballsDelay } = options;
+  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
   const { promise, resolve, reject } = Promise.withResolvers<Carrier>();
   const socket = new SharedReadSocket();
   const stop = onAbort(signal, () => {
@@ -58,9 +59,8 @@ function dial(place: Endpoint, options: DialOptions): Promise<Carrier> {
   socket.on("error", (error) => reject(describe(error, localAddress)));
   socket.once("connect", () => {
     applyOptions(socket, options);
-    resolve(makeCarrier(socket, options, place.path));
+    resolve(makeCarrier(socket, options, path === undefined ? path : { transport: "unix", path }));
   });
-  const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
   socket.connect(
     path !== undefined ? { path } : {
       host: hostname,
@@ -136,7 +136,7 @@ function describe(error: unknown, localAddress?: string): unknown {
  * A server of node:net that listens. Its connections come unasked; they wait here for `accept()`.
  */
 class NodeListener implements NetworkListener {
-  readonly address: Address;
+  readonly address: NetAddress | UnixAddress;
   readonly #server: Server;
   readonly #backlog: number;
   readonly #options: BindOptions;
@@ -182,9 +182,9 @@ class NodeListener implements NetworkListener {
 
   #onConnection(socket: Socket): void {
     applyOptions(socket, this.#options);
-    const { address } = this;
-    const path = address.transport === "unix" ? address.path : undefined;
-    const carrier = makeCarrier(socket, this.#options, path);
+    // Bound to all addresses of the machine, it does not tell which one a connection has.
+    const local = isWildcard(this.address) ? undefined : this.address;
+    const carrier = makeCarrier(socket, this.#options, local);
     const { isAwaited, size, hasEnded } = this.#arrived;
     if (isAwaited || (size < this.#backlog && !hasEnded)) this.#arrived.put(carrier);
     else drop(carrier);
@@ -206,7 +206,7 @@ function drop(carrier: NodeSocketCarrier): void {
   carrier.close({ endedBy: "abort", error: null });
 }
 
-function addressOf(server: Server, path: string | undefined): Address {
+function addressOf(server: Server, path: string | undefined): NetAddress | UnixAddress {
   const bound = server.address();
   // An inherited socket may be a Unix socket, and tells its path itself.
   if (bound === null || typeof bound === "string") {

@@ -1,5 +1,6 @@
 import { Server, type ServerOpts, Socket } from "node:net";
 import type { Bytes } from "../../protocols/bytes.ts";
+import type { NetAddress, UnixAddress } from "../../protocols/facts/address.ts";
 import { NodeSocketCarrier } from "../carriers/node_socket_carrier.ts";
 import type { SpecialSocketOptions } from "./special_options.ts";
 
@@ -45,13 +46,13 @@ export class SharedReadServer extends Server {
   }
 }
 
-/** The carrier of a connected socket. A path says that it is a Unix socket. */
+/** The carrier of a connected socket; `local` is its own address, if that is known. */
 export function makeCarrier(
   socket: Socket,
   { resetOnAbort }: SpecialSocketOptions,
-  path?: string,
+  local?: NetAddress | UnixAddress,
 ): NodeSocketCarrier {
-  const carrier = new NodeSocketCarrier(socket, path, resetOnAbort);
+  const carrier = new NodeSocketCarrier(socket, local, resetOnAbort);
   if (socket instanceof SharedReadSocket) socket.carrier = carrier;
   else {
     socket.on("data", (chunk: Bytes) => {

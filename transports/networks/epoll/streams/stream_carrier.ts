@@ -30,6 +30,13 @@ const DISCARDED_SIZE = BigInt(discarded.length);
 /** How often that is filled: the system holds some megabytes. */
 const MAX_DISCARDED_READS = 64;
 
+/** How later calls fail: to make an error for each connection costs much. */
+const CLOSED = {
+  get error(): Error {
+    return new Deno.errors.Interrupted("The socket was closed");
+  },
+};
+
 /** Bytes that wait until the system has room. */
 interface PendingWrite {
   /** Tries again to send; gives how many bytes the system took, `null` if it has no room. */
@@ -228,9 +235,8 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
     this.#isReading = false;
     this.#hasEnded = true;
     this.#watch.close();
-    const closed = new Deno.errors.Interrupted("The socket was closed");
-    this.#failure ??= { error: closed };
-    this.#rejectPending(closed);
+    this.#failure ??= CLOSED;
+    if (this.#pending !== null) this.#rejectPending(CLOSED.error);
     this.#inbox?.end();
   }
 

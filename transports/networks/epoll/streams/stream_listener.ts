@@ -1,5 +1,6 @@
 import type { Address } from "../../../../protocols/facts/address.ts";
 import type { Carrier } from "../../../core/carrier.ts";
+import { isWildcard } from "../../../core/addresses.ts";
 import { fromErrno } from "../../../core/os_error.ts";
 import type { NetworkListener } from "../../../servers/network_listener.ts";
 import { E, EPOLL, type Libc, SOCK } from "../libc/libc.ts";
@@ -54,8 +55,7 @@ export class StreamListener implements NetworkListener, ReadyHandler {
     this.#libc = libc;
     this.address = address;
     this.#options = options;
-    this.#isBoundToOne = !("hostname" in address) ||
-      !["0.0.0.0", "::"].includes(address.hostname);
+    this.#isBoundToOne = !isWildcard(address);
     this.#watch = reactorOf(libc).open(fd, this);
   }
 
