@@ -98,7 +98,8 @@ export class CarrierTransport implements Transport {
   }
 
   getWriteBufferLimits(): WriteBufferLimits {
-    return this.#connection.outbound.limits;
+    // Those in force may be shared by all connections.
+    return { ...this.#connection.outbound.limits };
   }
 
   getWriteBufferSize(): number {

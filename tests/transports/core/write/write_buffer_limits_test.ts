@@ -45,3 +45,13 @@ Deno.test("setWriteBufferLimits() throws RangeError with both values, and keeps 
     );
     assertEquals(transport.getWriteBufferLimits(), { high: 12, low: 3 });
   }));
+
+Deno.test("getWriteBufferLimits() gives a copy: a change of it concerns no connection", async () => {
+  const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
+  Object.assign(a.transport.getWriteBufferLimits(), { high: 1, low: 0 });
+  for (const { transport } of [a, b]) {
+    assertEquals(transport.getWriteBufferLimits(), { high: 65_536, low: 16_384 });
+  }
+  a.transport.close();
+  await Promise.all([a.transport.closed, b.transport.closed]);
+});
