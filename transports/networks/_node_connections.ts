@@ -98,7 +98,8 @@ async function startListening(place: ListenPlace, options: BindOptions): Promise
   try {
     await listening;
   } catch (error) {
-    if (fd === undefined) throw describe(error);
+    if (path !== undefined) throw describe(error);
+    if (fd === undefined) throw describeBind(error);
     throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause: error });
   }
   return new NodeListener(server, backlog, options, path);
@@ -129,6 +130,14 @@ function describe(error: unknown, localAddress?: string): unknown {
   if (localAddress === undefined || !isLocal) return fromNodeError(error);
   const message = `localAddress ${localAddress} is not an address of this machine, or is in use, ` +
     "or is of another family than the host";
+  return new Deno.errors.AddrNotAvailable(message, { cause: error });
+}
+
+/** Deno's node:net says EINVAL of an address that the machine does not have. */
+function describeBind(error: unknown): unknown {
+  const isMissing = error instanceof Error && "code" in error && error.code === "EINVAL";
+  if (!isMissing) return describe(error);
+  const message = "the machine does not have this address";
   return new Deno.errors.AddrNotAvailable(message, { cause: error });
 }
 

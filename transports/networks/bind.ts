@@ -170,9 +170,15 @@ async function listenOrSkip(
     return await listen(place);
   } catch (error) {
     // asyncio passes over these too: IPv6 is often in the hosts file and switched off.
-    if (isOneOfSeveral && error instanceof Deno.errors.AddrNotAvailable) return null;
+    if (isOneOfSeveral && isMissing(error)) return null;
     throw describeEndpointError(error, `Cannot listen on ${formatPlace(place)}`, place);
   }
+}
+
+/** Whether the machine does not have an address, or nothing of its family. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrNotAvailable ||
+    (error instanceof Error && "code" in error && error.code === "EAFNOSUPPORT");
 }
 
 function formatPlace(place: ListenPlace): string {

@@ -109,11 +109,13 @@ Deno.test("bindAll() does not choose another port when one was asked for", async
 });
 
 Deno.test("bindAll() passes over an address of a family that the machine lacks", async () => {
-  const network = new FakeNetwork((place) =>
-    place.startsWith("10.0.0.1") ? new Deno.errors.AddrNotAvailable("no IPv6") : undefined
-  );
-  await bind(network, { hostname: "two.test", port: 0 });
-  assertEquals(network.open, ["10.0.0.2:1002"]);
+  const switchedOff = new Deno.errors.AddrNotAvailable("no IPv6");
+  const unknown = Object.assign(new Error("no IPv6"), { code: "EAFNOSUPPORT" });
+  for (const error of [switchedOff, unknown]) {
+    const network = new FakeNetwork((place) => place.startsWith("10.0.0.1") ? error : undefined);
+    await bind(network, { hostname: "two.test", port: 0 });
+    assertEquals(network.open, ["10.0.0.2:1002"]);
+  }
 });
 
 Deno.test("bindAll() fails when the machine has none of the addresses", async () => {
@@ -138,6 +140,15 @@ Deno.test("bindAll() fails when every free port is taken on another address", as
 
 for (const network of [denoNetwork, nodeNetwork, epollNetwork]) {
   const isHere = network !== epollNetwork || Deno.build.os === "linux";
+  Deno.test({
+    name: `createServer() says that the machine does not have an address on ${network.name}`,
+    ignore: !isHere,
+    fn: async () => {
+      const options = { hostname: "192.0.2.1", port: 0, network };
+      await assertRejects(() => startServer(() => {}, options), Deno.errors.AddrNotAvailable);
+    },
+  });
+
   const name = `createServer() on every address of both families is one server on ${network.name}`;
   Deno.test({ name, ignore: !isHere || Deno.build.os === "windows" }, async () => {
     const lists = [["0.0.0.0", "::"], ["::", "0.0.0.0"], ["127.0.0.1", "::1", "::"]];
