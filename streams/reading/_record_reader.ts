@@ -1,13 +1,13 @@
-import type { Bytes } from "../../protocols/bytes.ts";
+import { type Bytes, checkBytes, copyOf } from "../../protocols/bytes.ts";
 import { IncompleteReadError, LimitOverrunError, TextDecodeError } from "../../protocols/errors.ts";
 import { SeparatorSearch } from "../../protocols/framing/separator_search.ts";
 import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import type { ReadState } from "./_read_state.ts";
-import { areSame, toSeparator } from "./_separator_bytes.ts";
 import type { ReadRecordOptions } from "./read_options.ts";
 
 const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
 /** Replaces what is not UTF-8, and keeps every character, a byte order mark as well. */
+const encoder = new TextEncoder();
 const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One separator, or several; a string is UTF-8. */
@@ -122,4 +122,19 @@ export class RecordReader {
     else buffer.clear();
     this.#state.consume(undefined);
   }
+}
+
+/** A separator as bytes that do not change any more. */
+function toSeparator(part: Uint8Array | string): Uint8Array {
+  if (typeof part === "string") return encoder.encode(part);
+  checkBytes(part, "search for");
+  return copyOf(part);
+}
+
+/** Whether two lists hold the same bytes. */
+function areSame(parts: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  return parts.length === others.length && parts.every((part, i) => {
+    const other = others[i];
+    return part.length === other?.length && part.every((byte, j) => byte === other[j]);
+  });
 }

@@ -3,6 +3,7 @@ import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import type { ByteSource } from "../carrier.ts";
 import type { Delivery } from "./delivery.ts";
 import { ReaderSource } from "./read_buffer.ts";
+import { readRounds } from "./read_rounds.ts";
 
 /** The events of the pump. */
 export interface PumpEvents {
@@ -53,6 +54,7 @@ export async function pump(
       }
       if (settled !== undefined) await settled;
       if (turnBudget.spend()) await turnBudget.untilRenewed();
+      if (source instanceof ReaderSource && readRounds.count()) await readRounds.untilNext();
     } catch (error) {
       // Also while closing: a reset then is how the rest could not be sent.
       return events.onReadError(error);
