@@ -1,5 +1,6 @@
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import type { WaitSignal } from "../../../protocols/waits/wait_signal.ts";
+import { readRounds } from "../../../transports/core/read/read_rounds.ts";
 import { type Flushable, flushScheduler } from "../../../transports/core/write/flush_scheduler.ts";
 import { clockPatches } from "./clocks.ts";
 import { socketPatches } from "./deno_sockets.ts";
@@ -61,5 +62,7 @@ function libraryPatches(): Patch[] {
       ({ flushes }, target: Flushable) => flushes.flushSoon(target),
     ),
     replaced(flushScheduler, "deferFlush", ({ flushes }) => flushes.deferFlush()),
+    // Simulated sockets are served in turn.
+    replaced(readRounds, "count", () => false),
   ];
 }
