@@ -6,7 +6,7 @@ const STEP = 16;
 /** From so many reads in a turn on, Deno may have left others for the next turn. */
 const CROWDED = 80;
 /** So many reads in crowded turns begin a rest: fewer would not be worth its cost. */
-const MAX_READS = 512;
+const MAX_READS = 256;
 /** A turn with no more reads than this has none left over. */
 const QUIET = 16;
 /**

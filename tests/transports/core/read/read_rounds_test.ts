@@ -39,12 +39,12 @@ Deno.test("ReadRounds lets no read wait while turns have few of them", () => {
 });
 
 Deno.test("ReadRounds begins a rest after several crowded turns one after the other", () => {
-  assertEquals(crowd(roundsByHand()), 5);
+  assertEquals(crowd(roundsByHand()), 3);
   const interrupted = roundsByHand();
   for (let i = 0; i < 100; i++) {
     assertEquals(countReads(interrupted.rounds, 128), 0);
     interrupted.endTurn();
-    if (i % 3 === 2) {
+    if (i % 2 === 1) {
       assertEquals(countReads(interrupted.rounds, 20), 0);
       interrupted.endTurn();
     }
