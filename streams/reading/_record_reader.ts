@@ -6,8 +6,8 @@ import type { ReadState } from "./_read_state.ts";
 import type { ReadRecordOptions } from "./read_options.ts";
 
 const LINE_FEED: readonly Uint8Array[] = [new Uint8Array([10])];
-/** Replaces what is not UTF-8, and keeps every character, a byte order mark as well. */
 const encoder = new TextEncoder();
+/** Replaces what is not UTF-8, and keeps every character, a byte order mark as well. */
 const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One separator, or several; a string is UTF-8. */
