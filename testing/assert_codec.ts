@@ -44,7 +44,7 @@ export interface CodecCaseParts<In> {
   readonly name?: string;
   /** The bytes that the peer sends; a string as UTF-8. */
   readonly bytes: Uint8Array | string;
-  /** The messages that are received, in order. A class stands for an error of that class. */
+  /** The messages that are received, in order. A class means an error of that class. */
   readonly received: readonly (In | ErrorClass)[];
   /**
    * The further messages when the data ends after the bytes.

@@ -31,7 +31,7 @@ export abstract class TimedLayer extends ObservingLayer {
     return super.remove();
   }
 
-  /** Begins to watch, before the protocol above is told of the connection. */
+  /** Begins to watch. The call of `connectionMade()` of the protocol above follows. */
   protected begin(_inner: Transport): void {}
 
   /** Ends the watching. */

@@ -55,7 +55,7 @@ export const datagramEndingCases: readonly DatagramCase[] = casesOf({
     // A network may or may not know that a peer is gone.
     assertEquals([a.received.length, b.received.length], [0, 0]);
     assertEquals(settled.map((error) => error?.name), ["ConnectionLostError"]);
-    assert(!a.transport.isClosing(), "a peer that is gone ends nobody");
+    assert(!a.transport.isClosing(), "the end of a peer closes no endpoint");
   },
 
   "callbacks that throw or reject are reported, and the endpoint goes on": async (scene) => {
