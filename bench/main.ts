@@ -24,7 +24,7 @@ deno task bench [options]
                     server that ratios are taken to always runs too
   --scenario NAMES  measure these scenarios, likewise
   --rounds N        rounds of every server in every scenario (3; with --quick 1)
-  --window MS       length of a measured window (1000; with --quick 150)
+  --window MS       length of a measured window (300; with --quick 150)
   --quick           the scenarios that say most, once and briefly
   --json FILE       write every measurement to FILE as well
   --write           put the picture and the table of this run into bench/
@@ -118,7 +118,7 @@ async function bench(options: Options, children: Children, folder: string): Prom
     (picked.includes(one) || one.name === baseOf(one.kind))
   );
   const rounds = readCount(options.rounds, "rounds", quick ? 1 : 3);
-  const windowMs = readCount(options.window, "window", quick ? 150 : 1000);
+  const windowMs = readCount(options.window, "window", quick ? 150 : 300);
   const runtimes = await findRuntimes(children);
   if ("missing" in runtimes.cc) throw new TypeError("Cannot measure: a C compiler is needed");
   const load = await compileLoad(children, runtimes.cc.command, folder);

@@ -19,6 +19,8 @@ export interface Measurement {
   readonly port: number;
   /** How long to measure, in milliseconds. */
   readonly windowMs: number;
+  /** Whether the server was measured before, so that it is warm. */
+  readonly isWarm: boolean;
   /** Runs the load generator against the server; the second argument is called while it holds. */
   load(load: LoadArguments, whileHeld?: () => Promise<void>): Promise<LoadResult>;
   /** Runs a program on the core of the load generator; resolves to what it printed. */
@@ -35,6 +37,8 @@ interface Load {
   readonly title: string;
   /** The figures that it gives; the overview shows the first. */
   readonly figures: readonly Figure[];
+  /** Whether every measurement needs a server that has done nothing before. */
+  readonly needsFresh?: boolean;
   /** Measures one server once. */
   measure(measurement: Measurement): Promise<Values>;
 }
@@ -64,18 +68,21 @@ const [P50, P99, P999] = ["p50 µs", "p99 µs", "p99.9 µs"].map((label): Figure
 
 /** How long a server is warmed up: engines compile what runs often, and need about a second. */
 const WARM_UP_MS = 1000;
+/** How long a server that is warm is loaded before the window begins. */
+const RUN_UP_MS = 200;
 /** The same, as requests of each kind to a Redis server. */
 const WARM_UP_REQUESTS = 150_000;
-/** In so many windows of a second there are several hundred TLS handshakes. */
+/** In so many windows there are several hundred TLS handshakes. */
 const HANDSHAKE_WINDOWS = 4;
 
 /** Runs the load generator for a window, on a server that is warm. */
 async function loadFor(
-  { load, windowMs }: Measurement,
+  { load, windowMs, isWarm }: Measurement,
   settings: LoadArguments,
   windows = 1,
 ): Promise<LoadResult> {
-  return await load({ ...settings, warmup: WARM_UP_MS, duration: windows * windowMs });
+  const warmup = isWarm ? RUN_UP_MS : WARM_UP_MS;
+  return await load({ ...settings, warmup, duration: windows * windowMs });
 }
 
 function rates(done: number, result: LoadResult, rate: Figure, cpu: Figure): Values {
@@ -133,6 +140,7 @@ function idle(connections: number): Load {
   return {
     title: `${connections} idle connections that echoed 64 B`,
     figures: [MEMORY],
+    needsFresh: true,
     async measure({ load, serverMemory }): Promise<Values> {
       // A hundred that come and go first: what the first ones cost is not what each costs.
       await load({ mode: "idle", size: 64, connections: 100 });
@@ -187,7 +195,7 @@ function redis(depth: number, requestsPerSecond: number): Load {
   return {
     title: `redis-benchmark -c 50 -P ${depth}`,
     figures: [...figures, CPU],
-    async measure({ port, run, serverCpu, windowMs }): Promise<Values> {
+    async measure({ port, run, serverCpu, windowMs, isWarm }): Promise<Values> {
       const requests = Math.ceil(requestsPerSecond * windowMs / 1000);
       const ask = async (command: string, count: number, pipeline: number): Promise<number> => {
         const options = ["-p", `${port}`, "-c", "50", "-P", `${pipeline}`, "-n", `${count}`];
@@ -195,7 +203,9 @@ function redis(depth: number, requestsPerSecond: number): Load {
         // The head names the columns; the first is the name of the test, the second is the rate.
         return Number(/^"[^"]+","([\d.]+)"/.exec(output.split("\n")[1] ?? "")?.[1]);
       };
-      for (const command of Object.values(COMMANDS)) await ask(command, WARM_UP_REQUESTS, 16);
+      if (!isWarm) {
+        for (const command of Object.values(COMMANDS)) await ask(command, WARM_UP_REQUESTS, 16);
+      }
       const before = await serverCpu();
       const values: Record<string, number> = {};
       for (const [label, command] of Object.entries(COMMANDS)) {

@@ -79,15 +79,34 @@ function noteOnce(row: Row, text: string): void {
   if (!row.notes.includes(text)) row.notes.push(text);
 }
 
+/** A server that runs, and whether it was measured already. */
+interface RunningServer extends AsyncDisposable {
+  readonly child: Child;
+  readonly port: number;
+  isWarm: boolean;
+}
+
+async function startServer(plan: Plan, server: ReadyServer): Promise<RunningServer> {
+  const child = plan.children.start(server.command, plan.cores.server);
+  const stop = () => child[Symbol.asyncDispose]();
+  try {
+    const port = await portOf(child);
+    await prime(port, server.kind);
+    return { child, port, isWarm: false, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
 async function measureOnce(
   plan: Plan,
   scenario: Scenario,
-  server: ReadyServer,
+  running: RunningServer,
   row: Row,
 ): Promise<Values> {
   const { children, cores, windowMs } = plan;
-  await using child = children.start(server.command, cores.server);
-  const port = await portOf(child);
+  const { child, port, isWarm } = running;
   const command = scenario.kind === "tls" ? TLS_LOAD : plan.load;
   const load: Measurement["load"] = async (settings, whileHeld) => {
     const pids = await processTree(child.pid);
@@ -99,10 +118,10 @@ async function measureOnce(
     return result;
   };
   try {
-    await prime(port, server.kind);
     return await scenario.measure({
       port,
       windowMs,
+      isWarm,
       load,
       run: (program) => children.run(program, cores.load),
       serverCpu: async () => await cpuSecondsOf(await processTree(child.pid)),
@@ -114,6 +133,8 @@ async function measureOnce(
       error.message += `; the server said: ${child.errorText()}`;
     }
     throw error;
+  } finally {
+    running.isWarm = true;
   }
 }
 
@@ -123,31 +144,52 @@ function emptyRow(scenario: Scenario, server: ReadyServer): Row {
   return { scenario: scenario.name, server: name, label, isOwn, figures, notes: [], failure: null };
 }
 
+/** A server in one scenario. */
+interface Entrant {
+  readonly server: ReadyServer;
+  readonly row: Row;
+  running: RunningServer | null;
+}
+
+/** Measures a server once more; it runs on for the next round, unless a fresh one is needed. */
+async function measureEntrant(plan: Plan, scenario: Scenario, entrant: Entrant): Promise<void> {
+  const { server, row } = entrant;
+  try {
+    const running = entrant.running ??= await startServer(plan, server);
+    const values = await measureOnce(plan, scenario, running, row);
+    for (const { label } of scenario.figures) row.figures[label]?.push(values[label] ?? NaN);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const text = error.message.replaceAll(/\s+/g, " ").slice(0, FAILURE_LIMIT);
+    row.failure = error instanceof WrongAnswerError ? `WRONG ANSWER: ${text}` : text;
+  }
+  if (scenario.needsFresh || row.failure !== null) await stopServer(entrant);
+}
+
+async function stopServer(entrant: Entrant): Promise<void> {
+  await entrant.running?.[Symbol.asyncDispose]();
+  entrant.running = null;
+}
+
 /**
- * Measures everything in the plan: a row for each server in each scenario. A server that fails is
- * not tried again in that scenario, and its row says why.
+ * Measures everything in the plan: a row for each server in each scenario. The servers of a
+ * scenario run until its last round. A server that fails is not tried again in that scenario, and
+ * its row says why.
  */
 export async function runPlan(plan: Plan): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [index, scenario] of plan.scenarios.entries()) {
-    const pairs = plan.servers.filter(({ kind }) => kind === scenario.kind)
-      .map((server) => ({ server, row: emptyRow(scenario, server) }));
-    rows.push(...pairs.map(({ row }) => row));
+    const entrants = plan.servers.filter(({ kind }) => kind === scenario.kind)
+      .map((server): Entrant => ({ server, row: emptyRow(scenario, server), running: null }));
+    rows.push(...entrants.map(({ row }) => row));
     for (let round = 0; round < plan.rounds; round++) {
       const place = `${scenario.name} (${index + 1} of ${plan.scenarios.length})`;
       plan.progress(`${place}, round ${round + 1} of ${plan.rounds}`);
-      for (const { server, row } of pairs) {
-        if (row.failure !== null) continue;
-        try {
-          const values = await measureOnce(plan, scenario, server, row);
-          for (const { label } of scenario.figures) row.figures[label]?.push(values[label] ?? NaN);
-        } catch (error) {
-          if (!(error instanceof Error)) throw error;
-          const text = error.message.replaceAll(/\s+/g, " ").slice(0, FAILURE_LIMIT);
-          row.failure = error instanceof WrongAnswerError ? `WRONG ANSWER: ${text}` : text;
-        }
+      for (const entrant of entrants) {
+        if (entrant.row.failure === null) await measureEntrant(plan, scenario, entrant);
       }
     }
+    await Promise.all(entrants.map(stopServer));
   }
   return rows;
 }

@@ -44,46 +44,54 @@ const COUNTING = `
     })();
   }`;
 
-Deno.test(
-  "runPlan() measures in rounds over the servers, each fresh and primed",
-  onLinux,
-  async () => {
-    const children = new Children();
-    const server = (name: string): ReadyServer => {
-      const command = [Deno.execPath(), "eval", COUNTING];
-      return { name, label: name, kind: "plain", isOwn: true, command };
-    };
-    const seen: number[] = [];
-    const scenario: Scenario = {
-      name: "s",
-      column: "",
-      title: "",
-      kind: "plain",
-      figures: [{ label: "turn", better: "higher" }],
-      isQuick: true,
-      async measure({ port }): Promise<Values> {
-        using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-        await conn.write(new Uint8Array(1));
-        const answer = new Uint8Array(1);
-        await conn.read(answer);
-        return { turn: seen.push(answer[0] ?? 0) };
-      },
-    };
-    const rows = await runPlan({
-      scenarios: [scenario],
-      servers: [server("a"), server("b")],
-      rounds: 2,
-      windowMs: 1,
-      children,
-      load: [],
-      cores: { server: null, load: null },
-      progress: () => {},
-    });
-    assertEquals(rows.map(({ failure }) => failure), [null, null]);
-    assertEquals(seen, [1, 1, 1, 1]);
-    assertEquals(rows.map(({ figures }) => figures.turn), [[1, 3], [2, 4]]);
-  },
-);
+for (const needsFresh of [false, true]) {
+  const which = needsFresh ? "fresh in each round" : "the same in all rounds";
+  Deno.test(
+    `runPlan() measures in rounds over the servers, primed and ${which}`,
+    onLinux,
+    async () => {
+      const children = new Children();
+      const server = (name: string): ReadyServer => {
+        const command = [Deno.execPath(), "eval", COUNTING];
+        return { name, label: name, kind: "plain", isOwn: true, command };
+      };
+      const seen: [ended: number, isWarm: boolean][] = [];
+      const scenario: Scenario = {
+        name: "s",
+        column: "",
+        title: "",
+        kind: "plain",
+        figures: [{ label: "turn", better: "higher" }],
+        isQuick: true,
+        needsFresh,
+        async measure({ port, isWarm }): Promise<Values> {
+          using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+          await conn.write(new Uint8Array(1));
+          const buffer = new Uint8Array(1);
+          await conn.read(buffer);
+          const turn = seen.push([buffer[0] ?? 0, isWarm]);
+          await conn.closeWrite();
+          while (await conn.read(buffer) !== null); // until the server has counted its end
+          return { turn };
+        },
+      };
+      const rows = await runPlan({
+        scenarios: [scenario],
+        servers: [server("a"), server("b")],
+        rounds: 2,
+        windowMs: 1,
+        children,
+        load: [],
+        cores: { server: null, load: null },
+        progress: () => {},
+      });
+      assertEquals(rows.map(({ failure }) => failure), [null, null]);
+      const second: [number, boolean] = needsFresh ? [1, false] : [2, true];
+      assertEquals(seen, [[1, false], [1, false], second, second]);
+      assertEquals(rows.map(({ figures }) => figures.turn), [[1, 3], [2, 4]]);
+    },
+  );
+}
 
 Deno.test("parseCpuSeconds() adds user and system time, the children's included", () => {
   const fields = Array.from({ length: 49 }, (_, i) => String(1000 * (i + 4)));
