@@ -3,7 +3,7 @@ import type { CloseInfo } from "../protocols/facts/close_info.ts";
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
-import { closeInTime, DEFAULT_CLOSE_TIMEOUT } from "../transports/core/ending/close_in_time.ts";
+import { closeInTime } from "../transports/core/ending/close_in_time.ts";
 import { isWritingPaused } from "../transports/core/write/writing.ts";
 import {
   abortSignal,
@@ -26,11 +26,23 @@ export interface CloseOptions {
    * @default {10000}
    */
   readonly timeout?: number;
+  /**
+   * How many milliseconds to wait, after the last queued byte is sent, until the peer has ended its
+   * data as well. The bytes that it sends meanwhile are read and dropped. Without it, a peer that
+   * still sends sees a reset, and may lose our last bytes (RFC 9112, 9.6).
+   *
+   * @default {0}
+   */
+  readonly linger?: number;
   /** Aborts the connection when it aborts. */
   readonly signal?: AbortSignal;
 }
 
-const CLOSE_CHECKS: OptionTable<CloseOptions> = { timeout: duration(), signal: abortSignal };
+const CLOSE_CHECKS: OptionTable<CloseOptions> = {
+  timeout: duration(),
+  linger: duration({ zero: true }),
+  signal: abortSignal,
+};
 
 const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }> = {
   ...READER_CHECKS,
@@ -170,8 +182,7 @@ export class LiveStreamConnection implements StreamConnection {
 
   async close(options: CloseOptions = {}): Promise<CloseInfo> {
     checkOptions("close", options, CLOSE_CHECKS);
-    const { timeout = DEFAULT_CLOSE_TIMEOUT, signal } = options;
-    return await closeInTime(this.transport, timeout, signal);
+    return await closeInTime(this.transport, options);
   }
 
   switchProtocol(protocol: AnyProtocol): Transport {

@@ -10,6 +10,12 @@ const REASONS: Readonly<Record<number, string>> = {
   501: "Not Implemented",
 };
 
+/**
+ * How long a client may go on sending when its last answer has left, in milliseconds: nginx's time
+ * for that. It may lose an answer that the end of the connection follows at once (RFC 9112, 9.6).
+ */
+const LINGER_MS = 5000;
+
 /** The times of HTTP, in milliseconds. */
 export interface HttpTimes {
   /** For the head of a request. */
@@ -46,6 +52,7 @@ export class HttpConnection {
   constructor(stream: LiveNodeStream, times: HttpTimes) {
     this.#stream = stream;
     this.#times = times;
+    stream.linger = LINGER_MS;
     stream.once("close", () => {
       this.#cancel();
       this.#dropAnswers();
@@ -53,8 +60,13 @@ export class HttpConnection {
     this.#expectHead();
   }
 
-  /** Answers without a handler, and ends the connection. */
+  /**
+   * Answers without a handler, and ends the connection. Whole requests are answered first: a client
+   * would take this for the answer to one of them.
+   */
   refuse(status: number): void {
+    this.#refusal = status;
+    if ([...this.#answers].some(({ req }) => req.complete)) return;
     // In the middle of an answer, this would be taken for a part of it.
     if ([...this.#answers].some((answer) => answer.headersSent)) return void this.#stream.destroy();
     if (this.#stream.writable) {
@@ -81,7 +93,10 @@ export class HttpConnection {
     answer.once("close", onPart);
     if (this.#isStopping) this.#makeLast(answer);
     this.#answers.add(answer);
-    answer.once("close", () => this.#answers.delete(answer));
+    answer.once("close", () => {
+      this.#answers.delete(answer);
+      if (this.#refusal !== null && !this.#stream.destroyed) this.refuse(this.#refusal);
+    });
   }
 
   /** Ends the connection as soon as no request is under way. */
@@ -89,7 +104,7 @@ export class HttpConnection {
     this.#isStopping = true;
     if (this.#session !== null) return this.#session.close();
     for (const answer of this.#answers) this.#makeLast(answer);
-    if (this.#open === 0) this.#stream.destroySoon();
+    if (this.#open === 0) this.#endIdle();
   }
 
   /** Counts no times any more: an upgrade, or HTTP/2, whose session ends the connection. */
@@ -99,6 +114,8 @@ export class HttpConnection {
   }
 
   readonly #answers = new Set<ServerResponse>();
+  // The status of a refusal that waits for the answers before it.
+  #refusal: number | null = null;
 
   /** Ends answers that wait for one before them: node:http ends only the one that is being sent. */
   #dropAnswers(): void {
@@ -118,8 +135,14 @@ export class HttpConnection {
     this.#startDeadline(this.#times.keepAliveTimeout, () => {
       // The next request has begun.
       if (this.#stream.bytesRead > read) this.#expectHead();
-      else this.#stream.destroySoon();
+      else this.#endIdle();
     });
+  }
+
+  /** Ends the connection, whose client waits for nothing. */
+  #endIdle(): void {
+    this.#stream.linger = 0;
+    this.#stream.destroySoon();
   }
 
   #expectHead(): void {

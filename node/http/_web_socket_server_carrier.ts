@@ -7,6 +7,7 @@ import { WriteRoom } from "../../protocols/waits/write_room.ts";
 import { toError } from "../../protocols/thrown.ts";
 import type { Carrier } from "../../transports/core/carrier.ts";
 import { settlesInTime } from "../../transports/core/clock.ts";
+import { closeInTime } from "../../transports/core/ending/close_in_time.ts";
 import { ChunkQueue } from "../../transports/core/read/chunk_queue.ts";
 import {
   BINARY,
@@ -25,6 +26,8 @@ const LARGEST_MESSAGE = 65_536;
 const HIGH_WATER = 65_536;
 /** How long a client may take to answer the end of the connection, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5000;
+/** The end of the transport when the frame that closes was sent (RFC 6455, 7.1.1). */
+const LINGERING = { timeout: Infinity, linger: CLOSE_TIMEOUT_MS } as const;
 /** The codes of an end in good order: done, going away, and none given. */
 const ORDERLY: readonly number[] = [1000, 1001, 1005];
 
@@ -82,8 +85,10 @@ export class WebSocketServerCarrier implements Carrier {
     this.source.abandon();
     this.#closed.resolve();
     this.#room.waits.release();
-    if (endedBy !== "abort" && error === null) this.#inner.close();
-    else if (this.#hasSentClose) this.#inner.close();
+    const isAborted = endedBy === "abort";
+    // Not at once: a client that learns of a reset first would lose the frame that closes.
+    if (this.#hasSentClose && !isAborted) void closeInTime(this.#inner, LINGERING);
+    else if (this.#hasSentClose || (!isAborted && error === null)) this.#inner.close();
     else this.#inner.abort(error ?? undefined);
   }
 

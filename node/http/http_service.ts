@@ -172,7 +172,8 @@ export class HttpService {
     try {
       request = toRequest(message, stream, gone.signal);
     } catch {
-      return this.#refuse(stream, isKnownMethod(message.method) ? 400 : 501);
+      answer.statusCode = isKnownMethod(message.method) ? 400 : 501;
+      return void answer.setHeader("connection", "close").end();
     }
     const upgrades = new Upgrades(stream, transport);
     const info = makeInfo(transport, message, upgrades);

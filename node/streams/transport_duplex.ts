@@ -2,6 +2,7 @@ import { Duplex } from "node:stream";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { toError } from "../../protocols/thrown.ts";
+import { closeInTime } from "../../transports/core/ending/close_in_time.ts";
 import { isWritingEnded } from "../../transports/core/write/writing.ts";
 
 /** Called when something is done, with the error if it failed. */
@@ -22,6 +23,11 @@ export type Attach = (protocol: ProtocolCallbacks) => Transport;
  * ```
  */
 export class TransportDuplex extends Duplex {
+  /**
+   * How many milliseconds the peer may go on sending after the stream has ended in good order. What
+   * it sends is dropped.
+   */
+  linger = 0;
   #transport: Transport | null = null;
   #isLost = false;
   // Whether the user has read, and everything that there was.
@@ -200,7 +206,7 @@ export class TransportDuplex extends Duplex {
     const transport = this.#transport;
     if (transport === null || this.#isLost) return close();
     const isComplete = error === null && this.writableFinished;
-    if (isComplete) transport.close();
+    if (isComplete) void closeInTime(transport, { timeout: Infinity, linger: this.linger });
     else transport.abort(error ?? undefined);
     void transport.closed.then(close);
   }

@@ -1,28 +1,107 @@
 import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
-import type { Transport } from "../../../protocols/contract.ts";
+import type {
+  BaseProtocolCallbacks,
+  ProtocolCallbacks,
+  Transport,
+} from "../../../protocols/contract.ts";
 import { settlesInTime } from "../clock.ts";
 
 /**
  * The default of `timeout` of `StreamConnection.close`, and what `await using` gives a transport,
  * in milliseconds.
  */
-export const DEFAULT_CLOSE_TIMEOUT = 10_000;
+const DEFAULT_CLOSE_TIMEOUT = 10_000;
+
+/** How a connection is closed, see {@linkcode closeInTime}. */
+interface Closing {
+  /** How many milliseconds what is queued gets to be sent. */
+  readonly timeout?: number;
+  /** How many milliseconds the peer then gets to end its direction too. */
+  readonly linger?: number;
+  /** Cuts both short. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Closes a transport and waits for its end. If the peer does not take in time what is queued, or
  * the signal aborts, the transport is aborted.
  *
  * @param transport What to close.
- * @param timeout How many milliseconds what is queued gets to be sent.
- * @param signal Cuts that short.
+ * @param closing The times, and the signal.
  * @returns How the connection ended.
  */
 export async function closeInTime(
   transport: Transport,
-  timeout: number = DEFAULT_CLOSE_TIMEOUT,
-  signal?: AbortSignal,
+  { timeout = DEFAULT_CLOSE_TIMEOUT, linger = 0, signal }: Closing = {},
 ): Promise<CloseInfo> {
+  if (linger > 0 && transport.canWriteEof() && !transport.isClosing()) {
+    const lingering = new Lingering(transport);
+    if (!await settlesInTime(lingering.sent, timeout, signal)) transport.abort();
+    else await settlesInTime(lingering.over, linger, signal);
+  }
   transport.close();
   if (!await settlesInTime(transport.closed, timeout, signal)) transport.abort();
   return await transport.closed;
+}
+
+/**
+ * Ends the outgoing direction, and drops what still comes. A socket that is closed while its peer
+ * sends is reset, and a peer that learns of the reset first loses our last words (RFC 9112, 9.6).
+ */
+class Lingering implements ProtocolCallbacks {
+  readonly borrowsChunks = true;
+  readonly #before: BaseProtocolCallbacks;
+  readonly #sent = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<void>();
+
+  /** Begins. The protocol is not told of data any more. */
+  constructor(transport: Transport) {
+    this.#before = transport.getProtocol();
+    transport.setProtocol(this, { replayEof: true });
+    transport.setWriteBufferLimits({ high: 0 });
+    if (transport.getWriteBufferSize() === 0) this.#sent.resolve();
+    transport.writeEof();
+    transport.resumeReading();
+  }
+
+  /** Resolves when all that was queued is sent, or never will be. */
+  get sent(): Promise<void> {
+    return this.#sent.promise;
+  }
+
+  /** Resolves when the peer has ended its direction, or the connection is lost. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  dataReceived(): void {}
+
+  eofReceived(): boolean {
+    this.#over.resolve();
+    return true;
+  }
+
+  pauseWriting(): void {
+    this.#before.pauseWriting?.();
+  }
+
+  resumeWriting(): void {
+    this.#sent.resolve();
+    this.#before.resumeWriting?.();
+  }
+
+  writingFailed(error: Error): void {
+    this.#end();
+    this.#before.writingFailed?.(error);
+  }
+
+  connectionLost(error: Error | null): void {
+    this.#end();
+    return this.#before.connectionLost?.(error);
+  }
+
+  #end(): void {
+    this.#sent.resolve();
+    this.#over.resolve();
+  }
 }

@@ -22,16 +22,22 @@ Deno.test("closeInTime() closes, waits for the end and tells how that was", asyn
 
 Deno.test("closeInTime() aborts when the peer does not read in time", async () => {
   const transport = stalled();
-  const { endedBy, bytesUnsent } = await closeInTime(transport, 1);
+  const { endedBy, bytesUnsent } = await closeInTime(transport, { timeout: 1 });
   assertEquals([endedBy, bytesUnsent], ["abort", 7]);
 });
 
 Deno.test("closeInTime() aborts at its signal", async () => {
   const controller = new AbortController();
   const transport = stalled();
-  const closing = closeInTime(transport, undefined, controller.signal);
+  const closing = closeInTime(transport, { signal: controller.signal });
   controller.abort();
   assertEquals((await closing).endedBy, "abort");
+});
+
+Deno.test("closeInTime() does not linger where there is no half-close", async () => {
+  const transport = new RecordingTransport({}, { halfClose: false });
+  transport.start();
+  assertEquals((await closeInTime(transport, { linger: Infinity })).endedBy, "local");
 });
 
 Deno.test("Transport[Symbol.asyncDispose]() closes as close() does", async () => {

@@ -1,0 +1,116 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { openConnection } from "../../../streams/open_connection.ts";
+import { startServer } from "../../../streams/servers/start_server.ts";
+import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
+import { denoNetwork } from "../../../transports/networks/deno_network.ts";
+import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.ts";
+import { nodeNetwork } from "../../../transports/networks/node_network.ts";
+import { compression } from "../../../transports/layers/compression.ts";
+import { localhost, trusting } from "../../support/certificates/certificates.ts";
+import { sendOn } from "../../support/peers/late_sender.ts";
+import { connectPair } from "../../support/pairs/stream_pair.ts";
+import { decode } from "../../support/text.ts";
+
+const HOUR = 3_600_000;
+
+for (const network of [denoNetwork, nodeNetwork, epollNetwork]) {
+  Deno.test({
+    name: `close({ linger }) takes what the peer still sends on ${network.name}`,
+    ignore: network === epollNetwork && Deno.build.os !== "linux",
+    fn: async () => {
+      const ended = Promise.withResolvers<CloseInfo>();
+      await using server = await startServer(async (connection) => {
+        await connection.reader.readline();
+        connection.writer.write("refused\n");
+        ended.resolve(await connection.close({ linger: HOUR }));
+      }, { port: 0, network });
+      assertEquals(decode(await sendOn(server.port, "hello\n")), "refused\n");
+      const { endedBy, error, bytesUnsent } = await ended.promise;
+      assertEquals([endedBy, error, bytesUnsent], ["local", null, 0]);
+    },
+  });
+}
+
+for (
+  const [name, ofServer, ofClient] of [
+    ["TLS", { tls: localhost }, { tls: trusting }],
+    ["compression", ...[1, 2].map(() => ({ layers: [compression({ format: "gzip" })] }))],
+  ] as const
+) {
+  Deno.test(`close({ linger }) takes what the peer still sends over ${name}`, async () => {
+    const ended = Promise.withResolvers<CloseInfo>();
+    await using server = await startServer(async (connection) => {
+      await connection.reader.readline();
+      connection.writer.write("refused\n");
+      ended.resolve(await connection.close({ linger: HOUR }));
+    }, { port: 0, ...ofServer });
+    await using client = await openConnection({ port: server.port, ...ofClient });
+    client.writer.write("hello\n");
+    assertEquals(decode(await client.reader.read()), "refused\n");
+    client.writer.write(new Uint8Array(3_000_000));
+    await client.writer.flush();
+    client.writer.writeEof();
+    const { endedBy, error } = await ended.promise;
+    assertEquals([endedBy, error], ["local", null]);
+  });
+}
+
+Deno.test("close({ linger }) sends what is queued first, and ends a read that waits", async () => {
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  a.writer.write(new Uint8Array(500_000));
+  const waiting = a.reader.read();
+  const closing = a.close({ linger: HOUR });
+  assertEquals((await b.reader.readexactly(500_000)).length, 500_000);
+  assert(b.reader.atEof() || (await b.reader.read()).length === 0);
+  b.writer.write("late");
+  b.writer.close();
+  assertEquals((await closing).endedBy, "local");
+  assertEquals((await waiting).length, 0);
+});
+
+Deno.test("close({ linger }) waits no longer than that, and no longer than its signal", async () => {
+  for (const linger of [1, HOUR]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    await using pair = await connectPair();
+    const { a, b } = pair;
+    a.writer.write("all");
+    const closing = a.close(linger === 1 ? { linger } : { linger, signal });
+    assertEquals(decode(await b.reader.read()), "all");
+    controller.abort();
+    const { error, bytesUnsent } = await closing;
+    assertEquals([error, bytesUnsent], [null, 0]);
+    await b.close();
+  }
+});
+
+Deno.test("close({ linger }) aborts when the peer does not take in time what is queued", async () => {
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  b.transport.pauseReading();
+  a.writer.write(new Uint8Array(30_000_000));
+  const { endedBy, bytesUnsent } = await a.close({ linger: HOUR, timeout: 1 });
+  assertEquals(endedBy, "abort");
+  assert(bytesUnsent > 0);
+  b.transport.abort();
+  await b.closed;
+});
+
+Deno.test("close({ linger }) ends at once when the peer has ended already, or is lost", async () => {
+  for (const end of ["writeEof", "abort"] as const) {
+    await using pair = await connectPair();
+    const { a, b } = pair;
+    b.transport[end]();
+    await a.reader.read().catch(() => {});
+    await a.close({ linger: HOUR });
+    await b.close();
+  }
+});
+
+Deno.test("close() refuses a linger below zero", async () => {
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  await assertRejects(() => a.close({ linger: -1 }), RangeError, "linger");
+  await Promise.all([a.close(), b.close()]);
+});
