@@ -63,7 +63,7 @@ export class ReadState {
       connectionMade: (transport) => this.setTransport(transport),
       dataReceived: (chunk) => this.feed(chunk),
       eofReceived: () => this.feedEof(),
-      connectionLost: (error) => error === null ? this.feedEof() : this.fail(error),
+      connectionLost: (error) => this.lose(error),
     };
   }
 
@@ -102,6 +102,12 @@ export class ReadState {
     this.#exception = error;
     this.end.reach();
     this.serve();
+  }
+
+  /** The connection is lost: the data has ended, if there was no failure. */
+  lose(error: Error | null): void {
+    if (error === null) this.feedEof();
+    else this.fail(error);
   }
 
   /** Ends the read that waits, and those that come, with `reason`. They have taken nothing. */
@@ -200,13 +206,18 @@ export class ReadState {
     return taken;
   }
 
+  /** Takes all that is buffered. */
+  takeBuffered(): Bytes {
+    return this.consume(this.buffer.takeAll());
+  }
+
   /** Removes and returns the bytes for another reader; reading fails from now on. */
   detach(): Bytes {
     this.#isDetached = true;
     this.#exception = new InvalidStateError("Cannot read: the connection was handed over");
     // The end of the data is the next one's to hear of.
     this.#isEnded = false;
-    const unread = this.consume(this.buffer.takeAll());
+    const unread = this.takeBuffered();
     this.serve();
     return unread;
   }

@@ -286,7 +286,7 @@ export class StreamReader extends NumberReader {
    * Takes all buffered bytes at once; empty if there are none. Reading goes on with the next ones.
    */
   takeBuffered(): Bytes {
-    return this.#state.consume(this.#state.buffer.takeAll());
+    return this.#state.takeBuffered();
   }
 
   /**

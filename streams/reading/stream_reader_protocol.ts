@@ -3,7 +3,8 @@ import type { Transport } from "../../protocols/contract.ts";
 import { startTls, type StartTlsOptions } from "../../transports/tls/start_tls.ts";
 import { Protocol } from "../../protocols/protocol.ts";
 import { FlowControl } from "../writing/flow_control.ts";
-import type { StreamReader } from "./stream_reader.ts";
+import type { ReadState } from "./_read_state.ts";
+import { stateOf, type StreamReader } from "./stream_reader.ts";
 
 /** The flow control of a protocol, for the writer of its connection. */
 export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
@@ -29,7 +30,8 @@ export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
 export class StreamReaderProtocol extends Protocol {
   // The state that the writer waits for.
   readonly #flow = new FlowControl();
-  readonly #reader: StreamReader;
+  // The bytes and the waits of the reader.
+  readonly #state: ReadState;
   // Whether connections are accepted by the one who made this.
   readonly #isAccepting: boolean;
   // Called once.
@@ -42,7 +44,7 @@ export class StreamReaderProtocol extends Protocol {
   /** Feeds `reader`; calls `onConnected` once the connection is there. */
   constructor(reader: StreamReader, onConnected?: (transport: Transport) => unknown) {
     super();
-    this.#reader = reader;
+    this.#state = stateOf(reader);
     this.#isAccepting = onConnected !== undefined;
     this.#onConnected = onConnected;
   }
@@ -50,7 +52,7 @@ export class StreamReaderProtocol extends Protocol {
   /** Joins reader and writer to the transport. */
   override connectionMade(transport: Transport): unknown {
     this.#flow.transport = transport;
-    this.#reader.setTransport(transport);
+    this.#state.setTransport(transport);
     const onConnected = this.#onConnected;
     this.#onConnected = undefined;
     return onConnected?.(transport);
@@ -66,20 +68,20 @@ export class StreamReaderProtocol extends Protocol {
     const transport = await startTls(this.#flow.transport, this, {
       ...options,
       serverSide: options.serverSide ?? this.#isAccepting,
-      unread: this.#reader.takeBuffered(),
+      unread: this.#state.takeBuffered(),
     });
     this.#flow.transport = transport;
-    this.#reader.setTransport(transport);
+    this.#state.setTransport(transport);
   }
 
   /** Feeds the reader. */
   override dataReceived(chunk: Bytes): void {
-    this.#reader.feedData(chunk);
+    this.#state.feed(chunk);
   }
 
   /** Ends the reader's data, and keeps the way out open where that is possible. */
   override eofReceived(): boolean {
-    this.#reader.feedEof();
+    this.#state.feedEof();
     return this.#flow.transport.canWriteEof();
   }
 
@@ -100,8 +102,7 @@ export class StreamReaderProtocol extends Protocol {
 
   /** Ends the reader's data, or fails it after the buffered bytes; ends all waits. */
   override connectionLost(error: Error | null): void {
-    if (error === null) this.#reader.feedEof();
-    else this.#reader.setException(error);
+    this.#state.lose(error);
     this.#flow.connectionLost(error);
   }
 }
