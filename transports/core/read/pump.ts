@@ -30,6 +30,7 @@ export async function pump(
   delivery: Delivery,
   events: PumpEvents,
 ): Promise<void> {
+  const { rests } = readRounds;
   while (!delivery.stopped) {
     if (delivery.paused) {
       await delivery.ready();
@@ -54,7 +55,7 @@ export async function pump(
       }
       if (settled !== undefined) await settled;
       if (turnBudget.spend()) await turnBudget.untilRenewed();
-      if (source instanceof ReaderSource && readRounds.count()) await readRounds.untilNext();
+      if (source instanceof ReaderSource && readRounds.count(rests)) await readRounds.untilNext();
     } catch (error) {
       // Also while closing: a reset then is how the rest could not be sent.
       return events.onReadError(error);

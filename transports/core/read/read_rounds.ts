@@ -22,7 +22,8 @@ const QUIET_TURNS = 64;
  * first. If more connections are busy, these are served over and over, and the others wait for
  * seconds. So when several turns one after the other were that crowded, a rest begins: each
  * connection that was read waits before it reads again, until all others that have data were read
- * as well.
+ * as well. Connections that are made during a rest do not prolong it: where new ones come all the
+ * time, it would never end.
  */
 export class ReadRounds {
   readonly #source: Pick<TurnSource, "afterThis">;
@@ -34,14 +35,26 @@ export class ReadRounds {
   #quietTurns = 0;
   #isTurnWatched = false;
   #isResting = false;
+  #rests = 0;
 
   /** Starts without reads; by default with the event loop of the program. */
   constructor(source: Pick<TurnSource, "afterThis"> = eventLoop) {
     this.#source = source;
   }
 
-  /** Counts a read. Returns whether to wait for {@linkcode untilNext} before the next one. */
-  count(): boolean {
+  /** How many rests have begun. */
+  get rests(): number {
+    return this.#rests;
+  }
+
+  /**
+   * Counts a read.
+   *
+   * @param restsBefore How many {@linkcode rests} had begun when the connection was made.
+   * @returns Whether to wait for {@linkcode untilNext} before the next one.
+   */
+  count(restsBefore: number): boolean {
+    if (this.#isResting && restsBefore === this.#rests) return true;
     if (--this.#left <= 0) this.#countStep();
     return this.#isResting;
   }
@@ -73,6 +86,7 @@ export class ReadRounds {
     this.#inCrowdedTurns = reads < CROWDED ? 0 : this.#inCrowdedTurns + reads;
     if (this.#inCrowdedTurns < MAX_READS) return;
     this.#isResting = true;
+    this.#rests++;
     this.#left = 1;
     this.#inCrowdedTurns = this.#quietTurns = 0;
   }

@@ -13,10 +13,10 @@ function roundsByHand(): { rounds: ReadRounds; endTurn: () => void; isWatching: 
   return { rounds, endTurn, isWatching: () => callback !== null };
 }
 
-/** Counts reads; returns how many of them have to wait. */
-function countReads(rounds: ReadRounds, n: number): number {
+/** Counts reads of old connections, or of such; returns how many of them have to wait. */
+function countReads(rounds: ReadRounds, n: number, restsBefore: number = 0): number {
   let waiting = 0;
-  for (let i = 0; i < n; i++) if (rounds.count()) waiting++;
+  for (let i = 0; i < n; i++) if (rounds.count(restsBefore)) waiting++;
   return waiting;
 }
 
@@ -76,4 +76,35 @@ Deno.test("ReadRounds watches no turn while nothing is read", () => {
   assertEquals(isWatching(), true);
   endTurn();
   assertEquals(isWatching(), false);
+});
+
+Deno.test("ReadRounds ends a rest although new connections are read in every turn", async () => {
+  const byHand = roundsByHand();
+  const { rounds, endTurn } = byHand;
+  crowd(byHand);
+  const newest = rounds.rests;
+  let isOver = false;
+  const over = rounds.untilNext().then(() => isOver = true);
+  for (let i = 0; i < 64; i++) {
+    assertEquals(countReads(rounds, 100, newest), 100);
+    assertEquals(isOver, false);
+    endTurn();
+    await null;
+  }
+  await over;
+  assertEquals(newest, 1);
+});
+
+Deno.test("ReadRounds lets connections of the last rest prolong the next one", () => {
+  const byHand = roundsByHand();
+  const { rounds, endTurn } = byHand;
+  crowd(byHand);
+  const { rests } = rounds;
+  for (let i = 0; i < 64; i++) endTurn();
+  assertEquals(countReads(rounds, 1, rests), 0);
+  crowd(byHand);
+  for (let i = 0; i < 63; i++) endTurn();
+  assertEquals(countReads(rounds, 100, rests), 100);
+  endTurn();
+  assertEquals(countReads(rounds, 1, rests), 1);
 });
