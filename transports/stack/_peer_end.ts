@@ -21,9 +21,15 @@ export class PeerEnd {
     this.#tell = tell;
   }
 
-  /** Whether it waits until the protocol was handed everything. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
+  /**
+   * It is told in another way, if it was not told before.
+   *
+   * @returns Whether it waited until the protocol was handed everything.
+   */
+  leave(): boolean {
+    const isWaiting = this.#isWaiting;
+    this.#isWaiting = false;
+    return isWaiting;
   }
 
   /** It came from below. Tells whether the connection stays open. */
@@ -43,6 +49,7 @@ export class PeerEnd {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     void this.#delivery.ready().then(() => {
+      if (!this.#isWaiting) return;
       this.#isWaiting = false;
       if (!this.#layer.isClosing()) this.#closeUnless(this.#ask());
     });

@@ -205,11 +205,13 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   remove(): Transport {
     const upper = this.getProtocol();
     if (this.#isUnreadWaiting) holdDelivery(this.inner, this.#delivery.ready());
-    // After the end of data nothing comes but what waits here already, so it goes its way.
-    if (!this.#peerEnd.isWaiting) {
-      const waiting = this.#delivery.takeWaiting();
-      this.inner.setProtocol(upper, waiting.length > 0 ? { unread: joinBytes(waiting) } : {});
-    }
+    const waiting = this.#delivery.takeWaiting();
+    this.inner.setProtocol(upper, {
+      ...(waiting.length > 0 && { unread: joinBytes(waiting) }),
+      replayEof: this.#peerEnd.leave(),
+    });
+    // The transport below waits until all is delivered here. It is paused itself, if this was.
+    this.#delivery.resume();
     slotOf(this.inner).take(upper, this.inner);
     return this.inner;
   }

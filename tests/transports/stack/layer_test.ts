@@ -139,6 +139,48 @@ Deno.test("Layer.remove() holds later bytes back while unread ones are delivered
   await Promise.all([below.closed, peer.closed]);
 });
 
+Deno.test("Layer.remove() hands a pause to the transport below, with the bytes that waited", async () => {
+  const { layer, transport, peer, protocol } = await pairOn((...args) => new Layer(...args));
+  const held = Promise.withResolvers<void>();
+  layer.holdDelivery(held.promise);
+  peer.write("held ");
+  await turns();
+  transport.pauseReading();
+  held.resolve();
+  await turns();
+  const below = await removeLayer(layer);
+  peer.write("next");
+  await turns();
+  assertEquals([below.isReading(), protocol.receivedLength], [false, 0]);
+  below.resumeReading();
+  await protocol.untilReceived(9);
+  assertEquals(protocol.receivedText, "held next");
+  below.close();
+  await Promise.all([below.closed, peer.closed]);
+});
+
+Deno.test("Layer.remove() hands a pause to the transport below, with the end of data", async () => {
+  const { layer, transport, peer, protocol } = await pairOn((...args) => new Layer(...args));
+  const keeping = new RecordingProtocol({ eofReceived: () => true });
+  transport.setProtocol(keeping);
+  peer.writeEof();
+  await keeping.until("eofReceived");
+  transport.pauseReading();
+  transport.setProtocol(protocol, { unread: new TextEncoder().encode("unread") });
+  const below = await removeLayer(layer);
+  await turns();
+  assertEquals(protocol.order, ["connectionMade"]);
+  below.resumeReading();
+  assertEquals((await below.closed).endedBy, "peer");
+  assertEquals(protocol.order, [
+    "connectionMade",
+    "dataReceived",
+    "eofReceived",
+    "connectionLost",
+  ]);
+  await peer.closed;
+});
+
 Deno.test("An exception in a layer's own callback is reported once and ends the connection with it", async () => {
   const failure = new Error("Thrown by a layer");
   class Failing extends Layer {
