@@ -75,6 +75,7 @@ export class TurnBudget {
   #isMarked = false;
   // When all loops began, while a full turn is being waited for; else null.
   #turnStartedAt: number | null = null;
+  #renewals = 0;
   // Whether who waits next has used the budget up himself.
   #hasOverspent = false;
   readonly #spenders = new WaitQueue();
@@ -88,6 +89,11 @@ export class TurnBudget {
   /** Whether loops that have used up their time rest. */
   get isResting(): boolean {
     return this.#turnStartedAt !== null;
+  }
+
+  /** How many times the budget was renewed. */
+  get renewals(): number {
+    return this.#renewals;
   }
 
   /** Counts a step. Returns whether to wait for {@linkcode untilRenewed} before the next one. */
@@ -149,6 +155,7 @@ export class TurnBudget {
   /** Those that have used up their time go on last, so that several of that kind take turns. */
   #renew(): void {
     this.#startedAt = this.#turnStartedAt = null;
+    this.#renewals++;
     this.#others.release();
     this.#spenders.release();
   }

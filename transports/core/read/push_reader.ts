@@ -14,6 +14,8 @@ export class PushReader implements ByteSink {
   readonly #source: PushSource;
   readonly #delivery: Delivery;
   readonly #events: PumpEvents;
+  // In which budget it read on although that was spent, by the number of renewals before.
+  #overdrawn = -1;
 
   /** Starts with {@linkcode start}. */
   constructor(source: PushSource, delivery: Delivery, events: PumpEvents) {
@@ -46,8 +48,21 @@ export class PushReader implements ByteSink {
       return false;
     }
     if (this.#source.isTimed || !turnBudget.spend()) return !delivery.stopped;
+    if (n < memory.length && this.#mayOverdraw()) return !delivery.stopped;
     void turnBudget.untilRenewed().then(() => this.#resumeWhenReady());
     return false;
+  }
+
+  /**
+   * Whether to read on though the budget is spent: once until it is renewed, after a read that left
+   * nothing in the socket. Else each of many sources with a message in every turn would pause, and
+   * those that are read first would be served more often than the others.
+   */
+  #mayOverdraw(): boolean {
+    const { renewals } = turnBudget;
+    const mayRead = renewals !== this.#overdrawn;
+    this.#overdrawn = renewals;
+    return mayRead;
   }
 
   #resumeWhenReady(): void {
