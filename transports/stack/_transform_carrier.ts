@@ -18,6 +18,7 @@ import { TransformOutput } from "./_transform_output.ts";
 import { type RemovableTransform, TransformRemoval } from "./_transform_removal.ts";
 import { TransformTop } from "./_transform_top.ts";
 import { DEFAULT_HIGH_WATER } from "../core/write/water_marks.ts";
+import { sentQueueOf } from "../core/write/writing.ts";
 
 /** The most that is encoded at a time, in bytes: bounds what a transform makes of it. */
 const MAX_WRITE = 131_072;
@@ -142,7 +143,7 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, RemovableTr
     const isCut = this.output.isEnded;
     // The transport above lends its bytes over a plain ArrayBuffer, and only until this resolves.
     const chunk = copyOf(bytes, 0, isCut ? Infinity : Math.min(MAX_WRITE, this.#removal.beforeCut));
-    const written = lengthOnce(
+    const written = this.#whenLeft(
       isCut ? this.output.pass(chunk) : this.output.encode(() => this.transform.encode(chunk)),
       chunk,
     );
@@ -188,15 +189,17 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, RemovableTr
     if (this.#finishing !== "sent") this.#transport.abort(error);
   }
 
+  /** All that was written is sent only when it has left the transport below too. */
+  async #whenLeft(encoded: Promise<void>, chunk: Bytes): Promise<number> {
+    await encoded;
+    if (this.connection.outbound.size <= chunk.length) await sentQueueOf(this.inner)?.wait();
+    return chunk.length;
+  }
+
   /** Sends the last words of the transform, once. */
   encodeEnd(why: "end" | "leave"): Promise<void> {
     const ended = this.output.end(() => this.transform.encodeEnd?.(why) ?? []);
     this.#removal.cut();
     return ended;
   }
-}
-
-async function lengthOnce(sent: Promise<void>, chunk: Bytes): Promise<number> {
-  await sent;
-  return chunk.length;
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type { Transport } from "../../../protocols/contract.ts";
-import { turns } from "../../../testing/conformance/scene.ts";
+import { flushed, turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import type { ByteTransform } from "../../../transports/stack/byte_transform.ts";
 import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
@@ -37,6 +37,19 @@ Deno.test("transformLayer() sends what encodeStart gives first, and what encodeE
     assertEquals(peerProtocol.receivedText, "<<body>");
     await close();
   }
+});
+
+Deno.test("transformLayer() counts bytes as sent once they have left the layers below as well", async () => {
+  const encoding = Promise.withResolvers<void>();
+  const slow = layerOf({ encode: (chunk) => encoding.promise.then(() => [chunk]) });
+  const { transport, peerProtocol, close } = await layeredPair([slow, layerOf({})]);
+  transport.write("seven b");
+  await turns();
+  assertEquals(transport.getWriteBufferSize(), 7);
+  encoding.resolve();
+  await flushed(transport);
+  await peerProtocol.untilReceived(7);
+  await close();
 });
 
 Deno.test("transformLayer() tells encodeEnd why, and calls it once", async () => {

@@ -7,6 +7,7 @@ import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../protocol
 import { type Bytes, joinBytes } from "../../../protocols/bytes.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { clockFor, startTimer } from "../../core/clock.ts";
+import { sentQueueOf } from "../../core/write/writing.ts";
 import { Layer } from "../../stack/layer.ts";
 import {
   anything,
@@ -310,6 +311,7 @@ class ProxyReader extends Layer {
 class ProxyWriter extends Layer {
   readonly #makeHeader: (transport: Transport) => Bytes;
   #headerLength = 0;
+  #isHeaderQueued = false;
 
   constructor(
     upper: AnyProtocol,
@@ -324,10 +326,19 @@ class ProxyWriter extends Layer {
     const header = this.#makeHeader(inner);
     this.#headerLength = header.length;
     inner.write(header);
+    const left = sentQueueOf(inner)?.wait();
+    this.#isHeaderQueued = left !== undefined;
+    void left?.then(() => this.#isHeaderQueued = false);
     super.connectionMade(inner);
   }
 
   /** The header is none of the protocol's. */
+  override getWriteBufferSize(): number {
+    const size = super.getWriteBufferSize();
+    return this.#isHeaderQueued ? Math.max(0, size - this.#headerLength) : size;
+  }
+
+  /** Nor is it here. */
   override get closed(): Promise<CloseInfo> {
     return super.closed.then((info) => {
       const sent = Math.min(info.bytesWritten, this.#headerLength);

@@ -15,6 +15,8 @@ import {
   type SendProxyProtocolOptions,
 } from "../../../../transports/layers/proxy/proxy_protocol.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
+import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
+import { transformLayer } from "../../../../transports/stack/transform_layer.ts";
 import { ReplacedClock } from "../../../support/time/replaced_clock.ts";
 import { backgroundClock } from "../../../../transports/core/clock.ts";
 
@@ -187,6 +189,26 @@ Deno.test("sendProxyProtocol() writes exactly what the specification says", asyn
   assertEquals(local.toHex(), `${SIGNATURE}20000000`);
   const unknown = await written({ version: 1, source: null });
   assertEquals(new TextDecoder().decode(unknown), "PROXY UNKNOWN\r\n");
+});
+
+Deno.test("getWriteBufferSize() does not count a header that waits to be sent", async () => {
+  const encoding = Promise.withResolvers<void>();
+  const slow = transformLayer(() => ({
+    encode: (chunk) => encoding.promise.then(() => [chunk]),
+    decode: (chunk) => chunk,
+  }));
+  const [{ transport }, peer] = await memoryTransportPair(
+    () => ({}),
+    () => new RecordingProtocol(),
+    { layers: [slow, sendProxyProtocol()] },
+  );
+  assertEquals(transport.getWriteBufferSize(), 0);
+  transport.write("seven b");
+  assertEquals(transport.getWriteBufferSize(), 7);
+  encoding.resolve();
+  await peer.protocol.untilReceived(7);
+  peer.transport.close();
+  await Promise.all([transport.closed, peer.transport.closed]);
 });
 
 Deno.test("sendProxyProtocol() throws RangeError for facts that are too long", () => {
