@@ -2,6 +2,8 @@
  * The number of the first descriptor that systemd passes on: SD_LISTEN_FDS_START of sd-daemon.h.
  */
 const FIRST = 3;
+/** More descriptors than this no process has, unless the system was told so: nr_open of Linux. */
+const MAX_COUNT = 1_048_576;
 
 /**
  * The sockets that an option `fd` names: a number itself, or those that systemd passed to
@@ -14,20 +16,28 @@ const FIRST = 3;
 export function inheritedSockets(fd: number | string, action = "listen"): readonly number[] {
   if (typeof fd === "number") return [fd];
   const name = /^systemd:(.+)$/.exec(fd)?.[1];
-  const owner = Deno.env.get("LISTEN_PID");
-  const count = Number(Deno.env.get("LISTEN_FDS") ?? 0);
-  if (owner !== String(Deno.pid) || !(count > 0)) {
-    const found = owner === undefined ? "LISTEN_PID is not set" : `LISTEN_PID is ${owner}`;
+  const fault = faultOf(Deno.env.get("LISTEN_PID"), Deno.env.get("LISTEN_FDS"));
+  if (fault !== null) {
     throw new TypeError(
-      `Cannot ${action}: fd "${fd}" is given and systemd passed no socket to process ${Deno.pid}: ${found}`,
+      `Cannot ${action}: fd "${fd}" is given and systemd passed no socket to process ${Deno.pid}: ${fault}`,
     );
   }
+  const count = Number(Deno.env.get("LISTEN_FDS"));
   const all = Array.from({ length: count }, (_, index) => FIRST + index);
   if (name === undefined) return all;
-  const names = (Deno.env.get("LISTEN_FDNAMES") ?? "").split(":");
-  const named = all.filter((_, index) => names[index] === name);
+  const names = Deno.env.get("LISTEN_FDNAMES")?.split(":");
+  const named = all.filter((_, index) => names?.[index] === name);
   if (named.length > 0) return named;
-  throw new TypeError(
-    `Cannot ${action}: fd "${fd}" is given and systemd passed on only ${names.join(", ")}`,
-  );
+  const passed = names === undefined ? "sockets without names" : `only ${names.join(", ")}`;
+  throw new TypeError(`Cannot ${action}: fd "${fd}" is given and systemd passed on ${passed}`);
+}
+
+/** Why this process has no sockets of systemd; `null` if it has. */
+function faultOf(owner: string | undefined, count: string | undefined): string | null {
+  if (owner === undefined) return "LISTEN_PID is not set";
+  if (owner !== String(Deno.pid)) return `LISTEN_PID is ${owner}`;
+  if (count === undefined) return "LISTEN_FDS is not set";
+  const number = Number(count);
+  const isCount = Number.isInteger(number) && number > 0 && number <= MAX_COUNT;
+  return isCount ? null : `LISTEN_FDS is ${count}`;
 }

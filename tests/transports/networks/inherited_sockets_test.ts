@@ -61,6 +61,41 @@ Deno.test("inheritedSockets() gives a number as it is, and refuses what systemd 
   assertThrows(() => inheritedSockets("systemd:web"), TypeError, 'fd "systemd:web"');
 });
 
+Deno.test("inheritedSockets() names the variable that is wrong", () => {
+  const NAMES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
+  const before = NAMES.map((name) => Deno.env.get(name));
+  const set = (values: readonly (string | undefined)[]): void =>
+    NAMES.forEach((name, i) => {
+      const value = values[i];
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    });
+  const pid = String(Deno.pid);
+  const cases: [values: (string | undefined)[], fault: string][] = [
+    [[undefined, "1"], "LISTEN_PID is not set"],
+    [["1", "1"], "LISTEN_PID is 1"],
+    [[pid], "LISTEN_FDS is not set"],
+    [[pid, "0"], "LISTEN_FDS is 0"],
+    [[pid, "-1"], "LISTEN_FDS is -1"],
+    [[pid, "two"], "LISTEN_FDS is two"],
+    [[pid, "1.5"], "LISTEN_FDS is 1.5"],
+    [[pid, "1000000000"], "LISTEN_FDS is 1000000000"],
+    [[pid, "2"], "systemd passed on sockets without names"],
+    [[pid, "2", "a:b"], "systemd passed on only a, b"],
+  ];
+  try {
+    for (const [values, fault] of cases) {
+      set(values);
+      assertThrows(() => inheritedSockets("systemd:web"), TypeError, fault);
+    }
+    set([pid, "3", "web:admin:web"]);
+    assertEquals(inheritedSockets("systemd:web"), [3, 5]);
+    assertEquals(inheritedSockets("systemd"), [3, 4, 5]);
+  } finally {
+    set(before);
+  }
+});
+
 /** Passes a Unix socket on, which has the number 3 then: python3 -c PASS_ON PATH PROGRAM [ARG ...]. */
 const PASS_ON = `
 import os, socket, sys
