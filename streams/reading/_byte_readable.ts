@@ -19,7 +19,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import { ByteWritable } from "../writing/byte_writable.ts";
 import type { ReadState } from "./_read_state.ts";
-import { ANYTHING, type ReadRequest, ReadRequests } from "./_read_requests.ts";
+import { ANYTHING, override, type ReadRequest, ReadRequests } from "./_read_requests.ts";
 
 /** Where a {@linkcode ByteReadable} has its bytes from. */
 interface ByteReadableSource {
@@ -61,6 +61,8 @@ export class ByteReadable {
   // The pending reads of the lock's holder; null if the lock was not taken by getReader().
   #requests: ReadRequests | null = null;
   #isOver = false;
+  // While bytes are being given back to the stream.
+  #returning: Promise<void> | null = null;
 
   /** A stream over `source`. */
   constructor(source: ByteReadableSource) {
@@ -79,29 +81,31 @@ export class ByteReadable {
     this.#controller = started.controller;
     this.#getReader = this.stream.getReader.bind(this.stream);
     this.#pipeTo = this.stream.pipeTo.bind(this.stream);
-    Object.assign(this.stream, {
-      getReader: (options?: ReadableStreamGetReaderOptions) => this.#lock(options),
-      pipeTo: (destination: WritableStream<Bytes>, options?: StreamPipeOptions) =>
-        this.#pipeInto(destination, options),
+    const getReader = (options?: ReadableStreamGetReaderOptions) => this.#lock(options);
+    override(this.stream, {
+      getReader: getReader as ReadableStream<Bytes>["getReader"],
+      pipeTo: (destination, options) => this.#pipeInto(destination, options),
     });
   }
 
   /** `getReader()` of the stream. */
   #lock(options?: ReadableStreamGetReaderOptions): ReadableStreamReader<Bytes> {
+    this.#forgetMemory();
     const reader = this.#getReader(options);
     const requests = new ReadRequests();
     requests.watch(reader);
     this.#requests = requests;
     // The last holder of the lock may have left a read pending.
     this.#source.wake();
-    const releaseLock = reader.releaseLock.bind(reader);
-    reader.releaseLock = () => {
-      releaseLock();
+    const release = reader.releaseLock.bind(reader);
+    const releaseLock = (): void => {
+      release();
       if (this.#requests !== requests) return;
       this.#requests = null;
       this.#source.wake();
-      if (this.#controller.byobRequest !== null) this.#forgetMemory();
+      this.#forgetMemory();
     };
+    override<{ releaseLock(): void }>(reader, { releaseLock });
     return reader;
   }
 
@@ -116,12 +120,14 @@ export class ByteReadable {
   }
 
   async #pull(): Promise<void> {
+    // To give them back asks for more, if that is not enough.
+    if (this.#returning !== null) return await this.#returning;
     const request = this.#request();
     if (request === null) return;
     const isWanted = () => this.#request() === request;
     const available = await this.#source.wait(request.least, isWanted);
     // The next read calls this again.
-    if (available === null || !isWanted()) return;
+    if (available === null || !isWanted()) return this.#forgetMemory();
     // Another read has taken some in the meantime.
     if (this.#source.available < available) return await this.#pull();
     if (available > 0) this.#give(request, available);
@@ -142,6 +148,12 @@ export class ByteReadable {
     if (!offered?.view) return this.#controller.enqueue(this.#source.take());
     const { buffer, byteOffset, byteLength } = offered.view;
     const fits = Math.min(available, byteLength);
+    // The memory may be that of a reader before, of which only the platform knew.
+    if (this.#requests === null) {
+      const chunk = new Uint8Array(fits);
+      this.#source.takeInto(chunk);
+      return this.#controller.enqueue(chunk);
+    }
     const n = available < least ? fits : fits - fits % unit;
     offered.respond(this.#source.takeInto(new Uint8Array(buffer, byteOffset, n)));
   }
@@ -151,10 +163,19 @@ export class ByteReadable {
    * nothing on behalf of the next one. A byte makes it forget that; it is taken out again.
    */
   #forgetMemory(): void {
+    if (this.#isOver || this.stream.locked || this.#controller.byobRequest === null) return;
     this.#controller.enqueue(new Uint8Array(1));
     const reader = this.#getReader();
+    if (Number(this.#controller.desiredSize) < -1) this.#returning = this.#giveBack(reader.read());
     void reader.read();
     reader.releaseLock();
+  }
+
+  /** The memory held a part of what a read asked for: the next one gets it. */
+  async #giveBack(reading: Promise<ReadableStreamReadResult<Bytes>>): Promise<void> {
+    const { value } = await reading;
+    this.#returning = null;
+    if (value !== undefined && !this.#isOver) this.#controller.enqueue(value);
   }
 
   #end(): void {

@@ -27,17 +27,18 @@ export class ReadRequests {
     if (reader instanceof ReadableStreamBYOBReader) this.#watchByob(reader);
     else {
       const read = reader.read.bind(reader);
-      reader.read = () => this.#note(ANYTHING, read);
+      override(reader, { read: () => this.#note(ANYTHING, read) });
     }
   }
 
   #watchByob(reader: ReadableStreamBYOBReader): void {
-    const read = reader.read.bind(reader);
-    reader.read = (view, options) => {
+    const noted = reader.read.bind(reader);
+    const read: typeof noted = (view, options) => {
       const request = requestOf(view, options?.min);
-      const start = () => read(view, options);
+      const start = () => noted(view, options);
       return request === null ? start() : this.#note(request, start);
     };
+    override(reader, { read });
   }
 
   /** Noted first: the source is asked while the read is being started. */
@@ -50,6 +51,16 @@ export class ReadRequests {
     };
     reading.then(forget, forget);
     return reading;
+  }
+}
+
+/**
+ * Has one object use other methods than its class. They are no more visible than those: a copy and
+ * a listing of the properties has none of them.
+ */
+export function override<T extends object>(target: T, methods: Partial<T>): void {
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(target, name, { value, writable: true, configurable: true });
   }
 }
 

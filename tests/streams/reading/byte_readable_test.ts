@@ -414,3 +414,24 @@ Deno.test("ReadableStreamBYOBReader.read() with min waits no longer when a metho
     assertEquals([length, (await taking).length], [6, 3]);
   }
 });
+
+Deno.test("ReadableStream and its readers list no properties of their own", () => {
+  const { readable } = new StreamReader();
+  const made = [readable, readable.getReader()];
+  for (const one of made) {
+    assertEquals([Object.keys(one), JSON.stringify(one)], [[], "{}"]);
+  }
+  assertEquals(Object.keys(new StreamReader().readable.getReader({ mode: "byob" })), []);
+});
+
+Deno.test("ReadableStream can be moved to another realm, and gives every byte there", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const received = new Promise<ReadableStream<Uint8Array>>((resolve) => {
+    port2.onmessage = ({ data }) => resolve(data);
+  });
+  const { readable } = ended("moved ", "away");
+  port1.postMessage(readable, [readable]);
+  assertEquals(decode(await toBytes(await received)), "moved away");
+  port1.close();
+  port2.close();
+});

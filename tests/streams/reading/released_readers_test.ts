@@ -15,13 +15,21 @@ interface Pending {
 
 type Byob = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
-function byob(view: Byob, min?: number): (readable: ReadableStream<Uint8Array>) => Pending {
+function byob(
+  view: Byob,
+  min?: number,
+  open = (readable: ReadableStream<Uint8Array>) => readable.getReader({ mode: "byob" }),
+): (readable: ReadableStream<Uint8Array>) => Pending {
   return (readable) => {
-    const web = readable.getReader({ mode: "byob" });
+    const web = open(readable);
     const reading = web.read(view.slice(), min === undefined ? {} : { min });
     return { reading, release: () => web.releaseLock() };
   };
 }
+
+/** A reader that only the platform knows of. */
+const native = (readable: ReadableStream<Uint8Array>) =>
+  new ReadableStreamBYOBReader(readable as ReadableStream<Uint8Array<ArrayBuffer>>);
 
 /** Ways to wait on the Web face that are not satisfied by three bytes, or by none. */
 const PENDING: [string, string, (readable: ReadableStream<Uint8Array>) => Pending][] = [
@@ -37,6 +45,13 @@ const PENDING: [string, string, (readable: ReadableStream<Uint8Array>) => Pendin
   ["a BYOB reader", "", byob(new Uint8Array(100))],
   ["a BYOB reader with min", "abc", byob(new Uint8Array(100), 50)],
   ["a BYOB reader of Uint32Array", "abc", byob(new Uint32Array(2))],
+  ["a BYOB reader of the platform", "", byob(new Uint8Array(100), undefined, native)],
+  ["a BYOB reader of the platform with min", "", byob(new Uint8Array(100), 50, native)],
+  ["a small BYOB reader of the platform", "", byob(new Uint8Array(2), undefined, native)],
+  ["a default reader of the platform", "", (readable) => {
+    const web = new ReadableStreamDefaultReader(readable);
+    return { reading: web.read(), release: () => web.releaseLock() };
+  }],
   ["a pipe", "", (readable) => {
     const controller = new AbortController();
     const reading = readable.pipeTo(new WritableStream(), {
@@ -55,6 +70,28 @@ const NEXT: [string, (reader: StreamReader) => Promise<Uint8Array | undefined>][
     const { value } = await web.read();
     web.releaseLock();
     return value;
+  }],
+  ["a BYOB reader of the platform", async ({ readable }) => {
+    const web = native(readable);
+    const { value } = await web.read(new Uint8Array(5));
+    web.releaseLock();
+    return value;
+  }],
+  ["a BYOB reader of the platform with min", async ({ readable }) => {
+    const web = native(readable);
+    const { value } = await web.read(new Uint8Array(5), { min: 4 });
+    web.releaseLock();
+    return value;
+  }],
+  ["a default reader of the platform", async ({ readable }) => {
+    const web = new ReadableStreamDefaultReader(readable);
+    const { value } = await web.read();
+    web.releaseLock();
+    return value;
+  }],
+  ["for await", async ({ readable }) => {
+    for await (const value of readable.values({ preventCancel: true })) return value;
+    return undefined;
   }],
   ["a small BYOB reader", async ({ readable }) => {
     const web = readable.getReader({ mode: "byob" });
@@ -166,3 +203,22 @@ Deno.test("A reader that was released sees the end and the failure through the n
     assert(reader.readable.locked);
   }
 });
+
+for (const [second, read] of NEXT.slice(1)) {
+  Deno.test(`${second} gets the part that a BYOB reader of the platform with min had`, async () => {
+    const reader = new StreamReader();
+    const web = native(reader.readable);
+    const rejected = assertRejects(() => web.read(new Uint8Array(100), { min: 50 }));
+    reader.feedData(encode("abc"));
+    await turn();
+    web.releaseLock();
+    await rejected;
+    const next = read(reader);
+    reader.feedData(encode("0123456789"));
+    const parts = [await next];
+    reader.feedEof();
+    const rest = reader.readable.getReader();
+    for (let step = await rest.read(); !step.done; step = await rest.read()) parts.push(step.value);
+    assertEquals(parts.map((part) => part && decode(part)).join(""), "abc0123456789");
+  });
+}
