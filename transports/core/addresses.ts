@@ -38,6 +38,12 @@ export function formatAddress(address: Address | null): string {
   }
 }
 
+/** What error messages call the other end of a connection. */
+export function peerName(connection: { getExtraInfo(name: "peername"): unknown }): string {
+  const address = connection.getExtraInfo("peername") as Address | null | undefined;
+  return address ? formatAddress(address) : "the peer";
+}
+
 /** `host:port`, with an IPv6 address in brackets. */
 export function formatHostPort(hostname: string, port: number): string {
   const bracket = hostname.includes(":") && !hostname.startsWith("[");

@@ -47,7 +47,7 @@ export class CarrierTransport implements Transport {
   writeEof(): void {
     const connection = this.#connection;
     if (!connection.lifecycle.allows("writeEof")) return;
-    if (connection.carrier.direction === "write") return connection.close("local");
+    if (connection.carrier.direction === "write") return connection.close();
     if (!this.canWriteEof()) {
       throw new InvalidStateError(`Cannot end writing to ${connection.peer}: it has no half-close`);
     }
@@ -62,7 +62,7 @@ export class CarrierTransport implements Transport {
   }
 
   close(): void {
-    this.#connection.close("local");
+    this.#connection.close();
   }
 
   abort(reason?: Error | AbortOptions): void {

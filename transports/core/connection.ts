@@ -2,8 +2,7 @@ import { giveTransport } from "../../protocols/base_protocol.ts";
 import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { AnyProtocol, BaseProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { InvalidStateError, WriteBufferFullError } from "../../protocols/errors.ts";
-import type { Address } from "../../protocols/facts/address.ts";
-import { formatAddress } from "./addresses.ts";
+import { peerName } from "./addresses.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "./callbacks.ts";
 import type { Carrier } from "./carrier.ts";
 import type { ConnectionTracker } from "./connection_tracker.ts";
@@ -35,14 +34,14 @@ export class Connection implements PumpEvents, OutboundEvents {
   readonly delivery: Delivery;
   readonly outbound: Outbound;
   readonly outcome: Outcome = new Outcome();
+  /** Why nothing can be sent any more, though the connection is not lost yet. */
+  writeFailure: WriteFailure | null = null;
   readonly #tracker: ConnectionTracker | undefined;
   #transport: Transport | null = null;
   // Whether the peer has ended its direction.
   #hasEof = false;
-  // Why nothing can be sent any more, while the rest is still being read.
-  #writeFailure: WriteFailure | null = null;
-  // The end that closes the connection, or is to count as that: null while neither is known.
-  #closedBy: "local" | "peer" | null = null;
+  // The end that a close counts as.
+  #closedBy: "local" | "peer" = "local";
 
   /** Starts with {@linkcode start}. `tracker` is told last of all. */
   constructor(
@@ -72,6 +71,11 @@ export class Connection implements PumpEvents, OutboundEvents {
     this.#transport = transport;
   }
 
+  /** What error messages call the other end. */
+  get peer(): string {
+    return peerName(this.carrier);
+  }
+
   /** Tells the protocol of the connection, as `transport`, then reads. */
   start(transport: Transport = this.transport): void {
     this.outcome.restartClock();
@@ -81,24 +85,11 @@ export class Connection implements PumpEvents, OutboundEvents {
     const { source } = this.carrier;
     if (isPushSource(source)) new PushReader(source, this.delivery, this).start();
     else void pump(source, this.delivery, this);
-    if (!this.lifecycle.isClosing) this.#tellWriteFailureInTime();
-  }
-
-  /** Has a `close()` that follows count as the peer's: by default if its end came before ours. */
-  followPeer(isPeerFirst: boolean = this.#hasEof && !this.outbound.isEnding): void {
-    if (this.lifecycle.allows("close")) this.#closedBy = isPeerFirst ? "peer" : null;
+    if (!this.lifecycle.isClosing) this.writeFailure?.tellInTime();
   }
 
   onReceived(bytes: number): void {
     this.outcome.received += bytes;
-  }
-
-  onEof(): void | Promise<void> {
-    this.#hasEof = true;
-    this.lifecycle.advance("peerEof");
-    const answered = this.#tellEof();
-    if (this.#writeFailure !== null) this.lose("error", this.#writeFailure.error);
-    return answered;
   }
 
   onReadError(error: unknown): void {
@@ -121,17 +112,6 @@ export class Connection implements PumpEvents, OutboundEvents {
     this.lose("error", toError(error));
   }
 
-  /**
-   * Nothing can be sent any more. Bytes that the peer sent before are still read, and its end; then
-   * the loss is told.
-   */
-  onWriteError(error: unknown): void {
-    const described = describeOsError(error, `Cannot write to ${this.peer}`);
-    if (this.#hasEof || this.carrier.direction === "write") return this.lose("error", described);
-    this.#writeFailure ??= new WriteFailure(described);
-    this.#tellWriteFailureInTime();
-  }
-
   readonly onCallbackError: CallbackErrorSink = (callback, thrown) => {
     const error = toError(thrown);
     if (!isLoss(callback, error, this.outcome.info)) {
@@ -145,6 +125,14 @@ export class Connection implements PumpEvents, OutboundEvents {
     return callBack(this.delivery.protocol, callback, this.onCallbackError, ...args);
   }
 
+  onEof(): void | Promise<void> {
+    this.#hasEof = true;
+    this.lifecycle.advance("peerEof");
+    const answered = this.#tellEof();
+    if (this.writeFailure !== null) this.lose("error", this.writeFailure.error);
+    return answered;
+  }
+
   /**
    * Calls `eofReceived` of `protocol` after its unread bytes. The protocol that it replaced had
    * that call already.
@@ -154,9 +142,44 @@ export class Connection implements PumpEvents, OutboundEvents {
     if (!this.delivery.stopped && this.delivery.protocol === protocol) void this.#tellEof();
   }
 
-  /** Why nothing can be sent any more, though the connection is not lost yet; else `null`. */
-  get writeFailure(): Error | null {
-    return this.#writeFailure?.error ?? null;
+  #tellEof(): void | Promise<void> {
+    const answer = this.call("eofReceived");
+    if (answer instanceof Promise) return answer.then((keepsOpen) => this.#answerEof(keepsOpen));
+    this.#answerEof(answer);
+  }
+
+  #answerEof(keepsOpen: unknown): void {
+    if (keepsOpen && this.carrier.direction !== "read") return;
+    this.followPeer(true);
+    this.close();
+  }
+
+  /** Has a `close()` that follows count as the peer's: by default if its end came before ours. */
+  followPeer(isPeerFirst: boolean = this.#hasEof && !this.outbound.isEnding): void {
+    if (this.lifecycle.allows("close")) this.#closedBy = isPeerFirst ? "peer" : "local";
+  }
+
+  /**
+   * Nothing can be sent any more. Bytes that the peer sent before are still read, and its end; then
+   * the loss is told.
+   */
+  onWriteError(error: unknown): void {
+    const described = describeOsError(error, `Cannot write to ${this.peer}`);
+    if (this.#hasEof || this.carrier.direction === "write") return this.lose("error", described);
+    this.writeFailure = new WriteFailure(described, (failure) => this.#tellWriteFailure(failure));
+    // No callback comes before `connectionMade`: a handshake below may still go on.
+    if (this.lifecycle.state !== "fresh") this.writeFailure.tellInTime();
+  }
+
+  #tellWriteFailure(failure: WriteFailure): void {
+    // A protocol that does not read and cannot be told otherwise would never hear of it.
+    const isTold = "writingFailed" in this.delivery.protocol;
+    if (this.lifecycle.isClosing || (!isTold && this.delivery.paused)) {
+      return this.lose("error", failure.error);
+    }
+    this.call("writingFailed", failure.error);
+    failure.dropped = this.outbound.size;
+    this.outbound.stop();
   }
 
   /**
@@ -171,7 +194,7 @@ export class Connection implements PumpEvents, OutboundEvents {
     if (this.outbound.isEnding) {
       throw new InvalidStateError(`Cannot write to ${this.peer}: writeEof() was called`);
     }
-    if (this.lifecycle.isClosing || this.#writeFailure !== null) return false;
+    if (this.lifecycle.isClosing || this.writeFailure !== null) return false;
     const size = this.queued;
     const limit = this.options.maxWriteBuffer ?? DEFAULT_MAX_WRITE_BUFFER;
     if (size <= limit) return true;
@@ -179,80 +202,38 @@ export class Connection implements PumpEvents, OutboundEvents {
     return false;
   }
 
-  /** The bytes that were written and not yet sent. */
+  /** The bytes that were written and not yet sent: those that a layer holds back as well. */
   get queued(): number {
-    return this.outbound.size + this.#heldBack;
-  }
-
-  /** The bytes that wait while a layer is being put in. */
-  get #heldBack(): number {
-    return this.#transport === null ? 0 : gateOf(this.#transport)?.size ?? 0;
+    const gate = this.#transport === null ? null : gateOf(this.#transport);
+    return this.outbound.size + (gate?.size ?? 0);
   }
 
   /** Ends the connection once the queued bytes are sent. */
-  close(by: "local" | "peer"): void {
+  close(): void {
     if (!this.lifecycle.allows("close")) return;
-    if (this.#writeFailure !== null) return this.lose("error", this.#writeFailure.error);
+    if (this.writeFailure !== null) return this.lose("error", this.writeFailure.error);
     this.lifecycle.advance("close");
-    this.#closedBy ??= by;
     this.delivery.stop();
     if (this.outbound.isFlushed) this.#finish();
     else this.outbound.flush();
   }
 
-  /** What error messages call the other end. */
-  get peer(): string {
-    const peer = this.carrier.getExtraInfo("peername") as Address | undefined;
-    return peer === undefined || peer === null ? "the peer" : formatAddress(peer);
-  }
-
-  #tellWriteFailureInTime(): void {
-    // No callback comes before `connectionMade`: a handshake below may still go on.
-    if (this.lifecycle.state === "fresh") return;
-    this.#writeFailure?.tellInTime((error) => this.#tellWriteFailure(error));
-  }
-
-  #tellWriteFailure(error: Error): void {
-    // A protocol that does not read and cannot be told otherwise would never hear of it.
-    const isTold = "writingFailed" in this.delivery.protocol;
-    if (this.lifecycle.isClosing || (!isTold && this.delivery.paused)) {
-      return this.lose("error", error);
-    }
-    this.call("writingFailed", error);
-    this.outbound.abandon();
-  }
-
-  #tellEof(): void | Promise<void> {
-    const answer = this.call("eofReceived");
-    if (answer instanceof Promise) return answer.then((keepsOpen) => this.#answerEof(keepsOpen));
-    this.#answerEof(answer);
-  }
-
-  #answerEof(keepsOpen: unknown): void {
-    if (!keepsOpen || this.carrier.direction === "read") this.close("peer");
-  }
-
   /** Everything was handed to the carrier. */
   #finish(): void {
     this.lifecycle.advance("finish");
-    const { carrier } = this;
-    const onDone = (): void => this.lose(this.#closedBy ?? "local", null);
-    if (carrier.finish === undefined) return onDone();
-    const onFailed = (thrown: unknown): void => this.lose("error", toError(thrown));
-    try {
-      carrier.finish().then(onDone, onFailed);
-    } catch (thrown) {
-      onFailed(thrown);
-    }
+    const onDone = (): void => this.lose(this.#closedBy, null);
+    if (this.carrier.finish === undefined) return onDone();
+    const finished = Promise.try(() => this.carrier.finish?.());
+    finished.then(onDone, (thrown) => this.lose("error", toError(thrown)));
   }
 
   /** Decides the outcome, if it is not decided yet; the peer sees a reset if that is wanted. */
   lose(endedBy: CloseInfo["endedBy"], error: Error | null, reset = false): void {
     if (!this.lifecycle.allows("lose")) return;
     this.lifecycle.advance("lose");
-    const { sent, unsent } = this.outbound;
-    this.outcome.decide(endedBy, error, sent, unsent + this.#heldBack);
-    this.#writeFailure?.stop();
+    const dropped = this.writeFailure?.dropped ?? 0;
+    this.outcome.decide(endedBy, error, this.outbound.sent, this.queued + dropped);
+    this.writeFailure?.stop();
     this.delivery.stop();
     this.outbound.stop();
     queueMicrotask(() => this.#release(reset));

@@ -4,20 +4,23 @@ import { startTimer } from "../clock.ts";
 export class WriteFailure {
   /** The failure of the write. */
   readonly error: Error;
+  /** How many bytes were queued and are never sent, once that was told. */
+  dropped = 0;
+  readonly #tell: (failure: WriteFailure) => void;
   #stopWaiting: (() => void) | null = null;
 
-  /** Told by {@linkcode tellInTime}. */
-  constructor(error: Error) {
+  /** `tell` is called once, after {@linkcode tellInTime}. */
+  constructor(error: Error, tell: (failure: WriteFailure) => void) {
     this.error = error;
+    this.#tell = tell;
   }
 
   /**
-   * Calls `tell` in the next turn, once. A reset is told to one operation only. If the read under
-   * way is told, it knows better than the write, which fails in the same turn with a mere broken
-   * pipe.
+   * Has it told in the next turn. A reset is told to one operation only. If the read under way is
+   * told, it knows better than the write, which fails in the same turn with a mere broken pipe.
    */
-  tellInTime(tell: (error: Error) => void): void {
-    this.#stopWaiting ??= startTimer(0, () => tell(this.error));
+  tellInTime(): void {
+    this.#stopWaiting ??= startTimer(0, () => this.#tell(this));
   }
 
   /** Tells no more: the connection is lost. */

@@ -34,20 +34,15 @@ export class WriteSegment {
 
   /** A copy of `bytes`, which there must be room for; it stays until {@linkcode release}. */
   hold(bytes: Uint8Array): Uint8Array {
-    const start = this.#used;
-    this.begin();
+    const start = this.begin();
     this.add(bytes);
     return this.view(start, bytes.length);
   }
 
-  /** Where the next bytes come to lie. */
-  get end(): number {
-    return this.#used;
-  }
-
-  /** Begins a run of bytes at {@linkcode end}; it stays until {@linkcode release}. */
-  begin(): void {
+  /** Begins a run of bytes, and tells where; it stays until {@linkcode release}. */
+  begin(): number {
     this.#users++;
+    return this.#used;
   }
 
   /** Whether the run that goes up to `end` can be extended by `n` bytes. */

@@ -38,7 +38,7 @@ export function writeNow(transport: Transport, bytes: Uint8Array): void {
  * @returns Ends that.
  */
 export function watchSent(transport: Transport, callback: () => void): () => void {
-  return writerOf(transport)?.outbound.watchSent(callback) ?? (() => {});
+  return writerOf(transport)?.outbound.listeners.watch(callback) ?? (() => {});
 }
 
 /** Whether `writeEof()` was called. A transport that is not ours does not tell. */
@@ -48,7 +48,7 @@ export function isWritingEnded(transport: Transport): boolean {
 
 /** Why nothing can be sent any more, though the connection is not lost yet; else `null`. */
 export function writeFailureOf(transport: Transport): Error | null {
-  return writerOf(transport)?.writeFailure ?? null;
+  return writerOf(transport)?.writeFailure?.error ?? null;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ExtraInfo, ExtraInfoValue } from "../../../protocols/facts/extra_i
 import type { ProxyHeader, ProxyTlvs } from "../../../protocols/facts/proxy_header.ts";
 import { ProxyProtocolError, ProxyProtocolTimeoutError } from "../../../protocols/errors.ts";
 import { type Bytes, joinBytes } from "../../../protocols/bytes.ts";
-import { formatAddress } from "../../core/addresses.ts";
+import { peerName } from "../../core/addresses.ts";
 import { clockFor, startTimer } from "../../core/clock.ts";
 import { sentQueueOf } from "../../core/write/writing.ts";
 import { Layer } from "../../stack/layer.ts";
@@ -216,7 +216,7 @@ class ProxyReader extends Layer {
     this.#startedAt = performance.now();
     const { headerTimeout } = this.#limits;
     this.#stopTimer = startTimer(headerTimeout, () => {
-      inner.abort(new ProxyProtocolTimeoutError(this.#peer(), headerTimeout));
+      inner.abort(new ProxyProtocolTimeoutError(peerName(inner), headerTimeout));
     }, clockFor(inner));
   }
 
@@ -298,12 +298,7 @@ class ProxyReader extends Layer {
   }
 
   #fail(what: string): void {
-    this.inner.abort(new ProxyProtocolError(this.#peer(), what));
-  }
-
-  #peer(): string {
-    const peer = super.getExtraInfo("peername");
-    return peer === null ? "the peer" : formatAddress(peer);
+    this.inner.abort(new ProxyProtocolError(peerName(this.inner), what));
   }
 }
 

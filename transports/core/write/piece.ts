@@ -1,0 +1,138 @@
+import type { Carrier } from "../carrier.ts";
+import type { MemoryHolder, Outgoing } from "../memory/loan.ts";
+import type { SystemBytes } from "./system_bytes.ts";
+import type { WriteSegment } from "./write_segment.ts";
+
+/** A part of a queue, which one operation sends, or several one after the other. */
+export interface Piece {
+  /** How many bytes are left of it. */
+  readonly length: number;
+  /** Whether its memory was transferred away, or has shrunk: it cannot be sent any more. */
+  readonly isGone?: boolean;
+  /** Whether it is over when an operation has sent nothing. */
+  readonly mayBeEmpty?: boolean;
+  /**
+   * Sends the first of its bytes; gives how many, now or by a promise.
+   *
+   * @throws {TypeError} If it {@linkcode isGone}.
+   */
+  send(carrier: Carrier): number | Promise<number>;
+  /** The first `n` bytes were sent, and there are more. */
+  skip(n: number): void;
+  /** All was sent; or the rest never is, though an operation may still be reading it. */
+  end(isSent: boolean): void;
+}
+
+/** The end of the direction: nothing follows it. */
+export const END: Piece = {
+  length: 0,
+  mayBeEmpty: true,
+  send: (carrier) => carrier.closeWrite?.().then(() => 0) ?? 0,
+  skip: () => {},
+  end: () => {},
+};
+
+/** Bytes that are sent from where they lie. */
+export class MemoryPiece implements Piece, Outgoing {
+  bytes: Uint8Array;
+  holder: MemoryHolder | null;
+  // Those of `bytes` become none when the memory is transferred away.
+  length: number;
+
+  /** `holder` is told when they are sent. */
+  constructor(bytes: Uint8Array, holder: MemoryHolder | null) {
+    this.bytes = bytes;
+    this.holder = holder;
+    this.length = bytes.length;
+  }
+
+  get isGone(): boolean {
+    return this.bytes.length !== this.length;
+  }
+
+  send(carrier: Carrier): number | Promise<number> {
+    if (!this.isGone) return carrier.write(this.bytes);
+    throw new TypeError(
+      `Memory of ${this.length} bytes that waited to be sent was transferred away or has shrunk`,
+    );
+  }
+
+  skip(n: number): void {
+    if (!this.isGone) this.bytes = this.bytes.subarray(n);
+    this.length -= n;
+  }
+
+  end(isSent: boolean): void {
+    if (isSent) this.holder?.release(this.bytes);
+  }
+}
+
+/** A run of copies in a segment. It can grow while it is the last one there. */
+export class CopiedPiece implements Piece {
+  readonly #segment: WriteSegment;
+  #start: number;
+  length = 0;
+
+  /** Begins at the end of a segment. */
+  constructor(segment: WriteSegment) {
+    this.#segment = segment;
+    this.#start = segment.begin();
+  }
+
+  /** Whether `n` bytes can be added. */
+  hasRoom(n: number): boolean {
+    return this.#segment.isExtensible(this.#start + this.length, n);
+  }
+
+  /** Adds a copy of bytes, which there must be room for. */
+  add(bytes: Uint8Array): void {
+    this.#segment.add(bytes);
+    this.length += bytes.length;
+  }
+
+  /** Adds text as UTF-8, which there must be room for. */
+  addText(text: string): void {
+    this.length += this.#segment.addText(text);
+  }
+
+  send(carrier: Carrier): number | Promise<number> {
+    return carrier.write(this.#segment.view(this.#start, this.length));
+  }
+
+  skip(n: number): void {
+    this.#start += n;
+    this.length -= n;
+  }
+
+  end(isSent: boolean): void {
+    if (isSent) this.#segment.release();
+  }
+}
+
+/** Bytes that are with the system. */
+export class SystemPiece implements Piece {
+  readonly #source: SystemBytes;
+  length: number;
+
+  /** `length` bytes that `source` sends. */
+  constructor(source: SystemBytes, length: number) {
+    this.#source = source;
+    this.length = length;
+  }
+
+  get mayBeEmpty(): boolean {
+    return true;
+  }
+
+  send(): number | Promise<number> {
+    return this.#source.send(this.length);
+  }
+
+  skip(n: number): void {
+    this.length -= n;
+  }
+
+  end(): void {
+    this.#source.end();
+  }
+}
