@@ -15,7 +15,7 @@ import { abortable, type WaitSignal } from "../protocols/waits/wait_signal.ts";
 import { connectionOf } from "./core/carrier_transport.ts";
 import type { Connection } from "./core/connection.ts";
 import { startTimer } from "./core/clock.ts";
-import { ExclusiveGate } from "./core/write/exclusive_gate.ts";
+import { ExclusiveGate } from "./core/write/write_gate.ts";
 import { slotOf } from "./core/stack_slot.ts";
 import { type CarrierFile, systemCarrier } from "./core/system/system_carrier.ts";
 import { sentQueueOf, writeFailureOf, writeSystemBytes } from "./core/write/writing.ts";

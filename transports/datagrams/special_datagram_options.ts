@@ -1,5 +1,5 @@
 import { flag, type OptionTable, show, wholeNumber } from "../../protocols/option_checks.ts";
-import { checkFd } from "../core/system/check_fd.ts";
+import { checkFd } from "../core/inherited_sockets.ts";
 
 /** Options for datagrams that some networks only can honour: of this library, `epollNetwork`. */
 export interface SpecialDatagramOptions {

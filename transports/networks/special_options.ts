@@ -8,7 +8,7 @@ import {
   wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
-import { checkFd } from "../core/system/check_fd.ts";
+import { checkFd } from "../core/inherited_sockets.ts";
 import { familyOf } from "../datagrams/ip_address.ts";
 
 /** Options for sockets that some networks only can honour. */

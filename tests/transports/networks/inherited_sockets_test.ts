@@ -3,7 +3,7 @@ import { retry } from "@std/async";
 import { TextLineStream } from "@std/streams";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { openUnixConnection } from "../../../streams/open_unix_connection.ts";
-import { inheritedSockets } from "../../../transports/networks/inherited_sockets.ts";
+import { inheritedSockets } from "../../../transports/core/inherited_sockets.ts";
 import { testWith } from "../../support/peers/outside_peer.ts";
 
 const folder = new URL("./", import.meta.url);

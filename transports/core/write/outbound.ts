@@ -34,8 +34,8 @@ export interface OutboundEvents {
 }
 
 /**
- * The outgoing half of a connection: `write -> queue -> one operation at a time -> carrier`.
- * Bytes written while an operation is under way are the next operation.
+ * The outgoing half of a connection: `write -> queue -> one operation at a time -> carrier`. Bytes
+ * written while an operation is under way are the next operation.
  *
  * ```text
  * idle       commit -> scheduled, or busy with much   flush -> busy
@@ -142,9 +142,21 @@ export class Outbound {
     this.flush();
   }
 
-  /** Starts sending now, unless an operation is under way or nothing is queued. */
-  flush(): void {
-    this.#goOn(false);
+  /**
+   * Sends until an operation stays under way or nothing is left.
+   *
+   * @param isNext Whether an operation has just ended.
+   */
+  flush(isNext: boolean = false): void {
+    // Lent memory moves to the queue when its callback has returned.
+    if (Loan.flushAfter(this)) return;
+    if (this.#state === "scheduled") this.#state = "idle";
+    for (; this.#state === "idle"; isNext = true) {
+      const piece = this.#queue.first;
+      if (piece === null) return this.#tellIfFlushed();
+      if (isNext && turnBudget.spend()) this.#rest();
+      else this.#send(piece);
+    }
   }
 
   /** Those who are told of sent bytes. */
@@ -182,23 +194,6 @@ export class Outbound {
     return sent;
   }
 
-  /**
-   * Sends until an operation stays under way or nothing is left.
-   *
-   * @param isNext Whether this comes right after an operation.
-   */
-  #goOn(isNext: boolean): void {
-    // Lent memory moves to the queue when its callback has returned.
-    if (Loan.flushAfter(this)) return;
-    if (this.#state === "scheduled") this.#state = "idle";
-    for (; this.#state === "idle"; isNext = true) {
-      const piece = this.#queue.first;
-      if (piece === null) return this.#tellIfFlushed();
-      if (isNext && turnBudget.spend()) this.#rest();
-      else this.#send(piece);
-    }
-  }
-
   /** Starts one operation; a carrier may be done with it at once. */
   #send(piece: Piece): void {
     this.#state = "busy";
@@ -208,7 +203,7 @@ export class Outbound {
       written.then(
         this.#onWritten ??= (n) => {
           this.#take(n);
-          this.#goOn(true);
+          this.flush(true);
         },
         this.#onFailed ??= (error) => this.#fail("onWriteError", error),
       );
@@ -224,7 +219,7 @@ export class Outbound {
     void turnBudget.untilRenewed().then(() => {
       if (this.#state === "over") return;
       this.#state = "idle";
-      this.#goOn(false);
+      this.flush();
     });
   }
 

@@ -1,7 +1,6 @@
 import type { Carrier } from "../carrier.ts";
 import type { MemoryHolder, Outgoing } from "../memory/loan.ts";
 import type { SystemBytes } from "./system_bytes.ts";
-import type { WriteSegment } from "./write_segment.ts";
 
 /** A part of a queue, which one operation sends, or several one after the other. */
 export interface Piece {
@@ -64,48 +63,6 @@ export class MemoryPiece implements Piece, Outgoing {
 
   end(isSent: boolean): void {
     if (isSent) this.holder?.release(this.bytes);
-  }
-}
-
-/** A run of copies in a segment. It can grow while it is the last one there. */
-export class CopiedPiece implements Piece {
-  readonly #segment: WriteSegment;
-  #start: number;
-  length = 0;
-
-  /** Begins at the end of a segment. */
-  constructor(segment: WriteSegment) {
-    this.#segment = segment;
-    this.#start = segment.begin();
-  }
-
-  /** Whether `n` bytes can be added. */
-  hasRoom(n: number): boolean {
-    return this.#segment.isExtensible(this.#start + this.length, n);
-  }
-
-  /** Adds a copy of bytes, which there must be room for. */
-  add(bytes: Uint8Array): void {
-    this.#segment.add(bytes);
-    this.length += bytes.length;
-  }
-
-  /** Adds text as UTF-8, which there must be room for. */
-  addText(text: string): void {
-    this.length += this.#segment.addText(text);
-  }
-
-  send(carrier: Carrier): number | Promise<number> {
-    return carrier.write(this.#segment.view(this.#start, this.length));
-  }
-
-  skip(n: number): void {
-    this.#start += n;
-    this.length -= n;
-  }
-
-  end(isSent: boolean): void {
-    if (isSent) this.#segment.release();
   }
 }
 

@@ -1,7 +1,7 @@
 import { isOrdinary } from "../../../protocols/bytes.ts";
 import { Loan, mayVanish, OWNER } from "../memory/loan.ts";
-import { CopiedPiece, MemoryPiece, type Piece } from "./piece.ts";
-import { SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
+import { MemoryPiece, type Piece } from "./piece.ts";
+import { CopiedPiece, SEGMENT_SIZE, WriteSegment } from "./write_segment.ts";
 
 /** Data up to this many bytes is copied and coalesced; larger data goes from where it lies. */
 export const COPY_LIMIT = 16_384;
@@ -91,11 +91,13 @@ export class WriteQueue {
 
   #pushBytes(bytes: Uint8Array, areOwned: boolean): void {
     const { length } = bytes;
-    const loan = length > MOVE_LIMIT && !areOwned ? Loan.of(bytes.buffer) : null;
-    if (areOwned || loan !== null ? length > MOVE_LIMIT : length > COPY_LIMIT && isStable(bytes)) {
-      const piece = new MemoryPiece(bytes, areOwned ? OWNER : null);
-      loan?.keep(piece);
-      return this.add(piece);
+    if (length > MOVE_LIMIT) {
+      const loan = areOwned ? null : Loan.of(bytes.buffer);
+      if (areOwned || loan !== null || length > COPY_LIMIT && isStable(bytes)) {
+        const piece = new MemoryPiece(bytes, areOwned ? OWNER : null);
+        loan?.keep(piece);
+        return this.add(piece);
+      }
     }
     this.#pushCopy(bytes);
     if (areOwned) OWNER.release(bytes);

@@ -1,3 +1,6 @@
+import type { Carrier } from "../carrier.ts";
+import type { Piece } from "./piece.ts";
+
 /** The size of a segment, in bytes: what one operation sends at most of many small writes. */
 export const SEGMENT_SIZE = 65_536;
 /** Up to this length text is encoded by hand: to call the encoder costs more. */
@@ -73,6 +76,48 @@ export class WriteSegment {
     if (--this.#users > 0) return;
     this.#used = 0;
     if (this !== shared && pool.length < POOL_SIZE) pool.push(this);
+  }
+}
+
+/** A run of copies in a segment. It can grow while it is the last one there. */
+export class CopiedPiece implements Piece {
+  readonly #segment: WriteSegment;
+  #start: number;
+  length = 0;
+
+  /** Begins at the end of a segment. */
+  constructor(segment: WriteSegment) {
+    this.#segment = segment;
+    this.#start = segment.begin();
+  }
+
+  /** Whether `n` bytes can be added. */
+  hasRoom(n: number): boolean {
+    return this.#segment.isExtensible(this.#start + this.length, n);
+  }
+
+  /** Adds a copy of bytes, which there must be room for. */
+  add(bytes: Uint8Array): void {
+    this.#segment.add(bytes);
+    this.length += bytes.length;
+  }
+
+  /** Adds text as UTF-8, which there must be room for. */
+  addText(text: string): void {
+    this.length += this.#segment.addText(text);
+  }
+
+  send(carrier: Carrier): number | Promise<number> {
+    return carrier.write(this.#segment.view(this.#start, this.length));
+  }
+
+  skip(n: number): void {
+    this.#start += n;
+    this.length -= n;
+  }
+
+  end(isSent: boolean): void {
+    if (isSent) this.#segment.release();
   }
 }
 

@@ -1,9 +1,21 @@
+import { type OptionName, wholeNumber, wrongKind } from "../../protocols/option_checks.ts";
+
 /**
  * The number of the first descriptor that systemd passes on: SD_LISTEN_FDS_START of sd-daemon.h.
  */
 const FIRST = 3;
 /** More descriptors than this no process has, unless the system was told so: nr_open of Linux. */
 const MAX_COUNT = 1_048_576;
+
+/** The largest number of the system's. */
+const MAX_FD = 0x7fff_ffff;
+
+/** Checks the number of a descriptor, `"systemd"` or `"systemd:NAME"`. */
+export function checkFd(value: unknown, option: OptionName): void {
+  if (typeof value === "number") return wholeNumber(0, MAX_FD)(value, option);
+  if (typeof value === "string" && /^systemd(:.+)?$/.test(value)) return;
+  throw wrongKind(option, value, 'is neither a number nor "systemd" nor "systemd:NAME"');
+}
 
 /**
  * The sockets that an option `fd` names: a number itself, or those that systemd passed to
