@@ -131,7 +131,10 @@ export class StreamReader extends NumberReader {
     this.#state.feedEof();
   }
 
-  /** Has reads fail with `error`, once the bytes that are buffered are read. */
+  /**
+   * Has reads fail with `error`, once the bytes that are buffered are read. After
+   * {@linkcode feedEof} reads go on to give the end of the data.
+   */
   setException(error: Error): void {
     this.#state.fail(error);
   }
