@@ -16,8 +16,8 @@ export interface Command {
   readonly refusal: string | null;
 }
 
-/** The longest line of a command, in bytes: enough for 100 of the longest keys. */
-const MAX_LINE_LENGTH = 32_768;
+/** The longest line of a command, in bytes: clients ask for thousands of keys at a time. */
+const MAX_LINE_LENGTH = 1_048_576;
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -53,7 +53,7 @@ export const COMMANDS: ReadonlyMap<string, Run> = new Map<string, Run>([
   ["verbosity", (args) => args.length === 1 ? OK : ERROR],
 ]);
 
-/** Whether a command is not to be answered, unless it fails. */
+/** Whether a command is not to be answered. */
 export function isSilent(words: readonly string[]): boolean {
   return words[words.length - 1] === "noreply" && SILENT.has(words[0] ?? "");
 }
@@ -145,7 +145,7 @@ function compareAndSet(
 ): string {
   const parsed = parseStoring(args, 5);
   const cas = args[4] ?? "";
-  if (parsed === null || !/^\d{1,20}$/.test(cas)) return BAD_FORMAT;
+  if (parsed === null || toCounter(cas) === null) return BAD_FORMAT;
   counters.cmd_set++;
   const item = store.get(parsed.key);
   const isSame = item !== undefined && BigInt(cas) === BigInt(item.cas);

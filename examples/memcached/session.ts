@@ -65,9 +65,24 @@ export class Session extends FramedProtocol<Command, EncodedMessage> {
     const { words } = command;
     if (words[0] === "quit") return this.#quit();
     const answer = this.#answer(command);
-    if (!isSilent(words) || isFailure(answer)) this.#answers.add(answer);
-    // Of the loss of the connection, which ends the wait, connectionLost() is told.
-    if (this.#isPaused) return this.drain().catch(() => {});
+    // A client would take a failure for the answer to its next command.
+    if (isSilent(words)) return;
+    if (Array.isArray(answer)) return this.#addAll(answer);
+    this.#answers.add(answer);
+    if (this.#isPaused) return this.#untilRead();
+  }
+
+  /** Adds the items of a long answer as fast as the client reads them. */
+  #addAll(parts: readonly EncodedMessage[], from: number = 0): void | Promise<void> {
+    for (let i = from; i < parts.length; i++) {
+      this.#answers.add(parts[i] ?? "");
+      if (this.#isPaused) return this.#untilRead().then(() => this.#addAll(parts, i + 1));
+    }
+  }
+
+  /** Of the loss of the connection, which ends the wait, connectionLost() is told. */
+  #untilRead(): Promise<void> {
+    return this.drain().catch(() => {});
   }
 
   #answer({ words, data, refusal }: Command): EncodedMessage {
@@ -90,7 +105,3 @@ export class Session extends FramedProtocol<Command, EncodedMessage> {
 }
 
 const NO_DATA = new Uint8Array();
-
-function isFailure(answer: EncodedMessage): boolean {
-  return typeof answer === "string" && /^(CLIENT|SERVER)_ERROR/.test(answer);
-}

@@ -104,9 +104,9 @@ export class Store {
     item.expiresAt = this.#toTime(seconds);
   }
 
-  /** Removes everything that was stored until a number of seconds from now. */
+  /** Removes everything that was stored until a time: `seconds` as {@linkcode touch}, 0 for now. */
   flush(seconds: number): void {
-    this.#flushAt = this.#now() + seconds * 1000;
+    this.#flushAt = seconds > 0 ? this.#toTime(seconds) : this.#now();
     if (seconds <= 0) this.#flushNow();
   }
 

@@ -91,6 +91,8 @@ Deno.test("memcached_server compares and sets by the number that gets tells", as
     ["gets a none", "VALUE a 7 1 2\n2\nEND"],
     ["touch a 100\ngets a", "TOUCHED\nVALUE a 7 1 2\n2\nEND"],
     ["cas a 0 0 1 x\n3", "CLIENT_ERROR bad command line format"],
+    ["cas a 0 0 1 18446744073709551615\n3", "EXISTS"],
+    ["cas a 0 0 1 18446744073709551616\n3", "CLIENT_ERROR bad command line format"],
   ]);
 });
 
@@ -148,6 +150,8 @@ Deno.test("memcached_server flushes at once, or what was stored until a time", a
       "STORED\nOK\nEND\nSTORED\n" +
       "VALUE a 0 1\ny\nEND",
     ],
+    // trondn/memcached#3: a time below 0 is now.
+    ["flush_all -1\nget a\nset a 0 0 1\ny", "OK\nEND\nSTORED"],
     ["flush_all 10\nget a", "OK\nVALUE a 0 1\ny\nEND"],
   ]);
   scene.now += 10_001;
@@ -155,10 +159,17 @@ Deno.test("memcached_server flushes at once, or what was stored until a time", a
     ["set b 0 0 1\nz\nget a b", "STORED\nVALUE b 0 1\nz\nEND"],
     ["flush_all noreply\nget b", "END"],
     ["flush_all x\nflush_all 1 2", "CLIENT_ERROR invalid exptime argument\nERROR"],
+    // More than 30 days are a date.
+    [
+      `set b 0 0 1\nz\nflush_all ${Math.ceil(scene.now / 1000) + 60}\nget b`,
+      "STORED\nOK\nVALUE b 0 1\nz\nEND",
+    ],
   ]);
+  scene.now += 61_000;
+  await check(scene, [["get b", "END"]]);
 });
 
-Deno.test("memcached_server answers nothing to noreply, but for failures", async () => {
+Deno.test("memcached_server answers nothing to noreply, whatever comes of it", async () => {
   await using scene = await Scene.start();
   await check(scene, [
     ["set a 0 0 1 noreply\nx\nadd a 0 0 1 noreply\ny\nget a", "VALUE a 0 1\nx\nEND"],
@@ -170,7 +181,10 @@ Deno.test("memcached_server answers nothing to noreply, but for failures", async
     ["verbosity 1 noreply\nverbosity 1\nverbosity", "OK\nERROR"],
     // No key and no option here.
     ["get noreply\nversion noreply", "END\nVERSION 1.6.21"],
-    ["incr a 1 noreply", "CLIENT_ERROR cannot increment or decrement non-numeric value"],
+    // memcached#1312, php-memcached#556: a client took the failure for its next answer.
+    ["incr a 1 noreply\nincr a x noreply\nget a", "VALUE a 0 1\nx\nEND"],
+    [`set ${"k".repeat(251)} 0 0 1 noreply\nx\nget b`, "END"],
+    ["set a 0 0 2000000 noreply", ""],
   ]);
 });
 
@@ -203,9 +217,24 @@ Deno.test("memcached_server refuses what is too long, and goes on with the next 
   ]);
 });
 
+Deno.test("memcached_server answers a get of very many keys, and of very large values", async () => {
+  await using scene = await Scene.start();
+  // memcached#849: a get of 10,000 keys was an ERROR.
+  const short = await scene.ask(`set key 0 0 1\r\nx\r\nget ${"key ".repeat(10_000)}\r\n`);
+  assertEquals(short, `STORED\r\n${"VALUE key 0 1\r\nx\r\n".repeat(10_000)}END\r\n`);
+  // http-kit#180: more than a server may hold for a client that reads slowly.
+  const value = "v".repeat(1_000_000);
+  await scene.ask(`set large 0 0 1000000\r\n${value}\r\n`);
+  const long = await scene.ask(`get ${"large ".repeat(24)}\r\nversion\r\n`);
+  assertEquals(
+    long,
+    `${`VALUE large 0 1000000\r\n${value}\r\n`.repeat(24)}END\r\nVERSION 1.6.21\r\n`,
+  );
+});
+
 Deno.test("memcached_server ends a client with an endless line, and tells it why", async () => {
   await using scene = await Scene.start();
-  assertEquals(await scene.ask("x".repeat(40_000)), "CLIENT_ERROR line too long\r\n");
+  assertEquals(await scene.ask("x".repeat(1_050_000)), "CLIENT_ERROR line too long\r\n");
   assertEquals(await scene.ask("quit\r\nversion\r\n"), "");
   assertEquals(await scene.ask("set a 0 0 5\r\nhel"), "");
 });
