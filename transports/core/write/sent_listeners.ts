@@ -8,12 +8,17 @@ interface Goal {
 
 /**
  * Those who are told when bytes are sent: each time, or once so many were. All numbers of bytes
- * count from the beginning of the connection.
+ * count from the beginning.
  */
 export class SentListeners {
   #watchers: readonly { readonly callback: () => void }[] = [];
   // In the order of the bytes.
   readonly #goals: Goal[] = [];
+
+  /** Whether a wait has not ended. */
+  get hasWaits(): boolean {
+    return this.#goals.length > 0;
+  }
 
   /** Calls back whenever something is sent; the function that it returns ends that. */
   watch(callback: () => void): () => void {

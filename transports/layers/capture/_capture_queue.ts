@@ -1,12 +1,10 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { Pause } from "../../core/clock.ts";
 import { flushScheduler } from "../../core/write/flush_scheduler.ts";
-import { CaptureSlab } from "./_capture_slab.ts";
+import { SentListeners } from "../../core/write/sent_listeners.ts";
+import { CaptureMemory } from "./_capture_memory.ts";
+import type { CaptureSlab } from "./_capture_slab.ts";
 
-/** A capture is gathered in pieces of this size, in bytes. */
-const SLAB_SIZE = 524_288;
-/** How many slabs are kept for later, at most. */
-const MOST_SPARE_SLABS = 32;
 /**
  * How long a sink that gives memory back is left alone after it took something, unless a slab gets
  * full, in milliseconds: a file is written to by another thread, whose waking costs as much as the
@@ -30,30 +28,25 @@ export interface CaptureWriter {
 /**
  * Captured bytes that wait for the sink. Those of one turn of the event loop, or of some
  * milliseconds, go to the sink together.
+ *
+ * ```text
+ * idle       reserve -> scheduled
+ * scheduled  the end of the turn, or flush -> writing
+ * writing    the sink has taken everything -> idle   it fails -> failed
+ * failed     nothing is taken any more
+ * ```
  */
 export class CaptureQueue {
   readonly #sink: CaptureWriter;
   readonly #onError: (error: unknown) => void;
+  readonly #memory = new CaptureMemory();
   readonly #flushable = { flush: () => this.#begin() };
-  // Slabs that are full, each from where it has not been given to the sink, and those that can be
-  // filled again.
-  readonly #full: Bytes[] = [];
-  readonly #spare: CaptureSlab[] = [];
-  #slab = new CaptureSlab(new ArrayBuffer(SLAB_SIZE));
-  // Where in the slab begins what the sink was not given, and where it ends.
-  #start = 0;
-  #end = 0;
-  // In bytes since the beginning: captured, taken by the sink, and the amount that a flush waits
-  // for.
+  readonly #pause = new Pause();
+  readonly #flushes = new SentListeners();
+  #state: "idle" | "scheduled" | "writing" | "failed" = "idle";
+  // In bytes since the beginning.
   #reserved = 0;
   #taken = 0;
-  #goal = 0;
-  #isScheduled = false;
-  #isWriting = false;
-  readonly #pause = new Pause();
-  #writing: Promise<void> = Promise.resolve();
-  readonly #onProgress: (() => void)[] = [];
-  #isStopped = false;
   #closing: Promise<void> | null = null;
 
   /** Begins empty. `onError` is told once of a sink that fails. */
@@ -64,7 +57,7 @@ export class CaptureQueue {
 
   /** Whether nothing is taken any more: closed, or the sink has failed. */
   get isStopped(): boolean {
-    return this.#isStopped;
+    return this.#closing !== null || this.#state === "failed";
   }
 
   /** How many bytes the sink has not taken yet. */
@@ -74,7 +67,7 @@ export class CaptureQueue {
 
   /** What the memory that was reserved last is part of. */
   get slab(): CaptureSlab {
-    return this.#slab;
+    return this.#memory.slab;
   }
 
   /**
@@ -84,12 +77,11 @@ export class CaptureQueue {
    * @returns Where in the slab it begins: a multiple of 4.
    */
   reserve(length: number): number {
-    if (this.#end + length > SLAB_SIZE) this.#changeSlab();
-    const start = this.#end;
-    this.#end += length;
+    const start = this.#memory.reserve(length);
     this.#reserved += length;
-    if (!this.#isScheduled && !this.#isWriting) {
-      this.#isScheduled = true;
+    if (this.#memory.hasFull) this.#pause.end();
+    if (this.#state === "idle") {
+      this.#state = "scheduled";
       flushScheduler.flushSoon(this.#flushable);
     }
     return start;
@@ -97,11 +89,10 @@ export class CaptureQueue {
 
   /** Waits until the sink has taken everything that is there now, or has failed. */
   async flush(): Promise<void> {
-    const goal = this.#goal = this.#reserved;
     this.#pause.end();
     this.#begin();
-    while (this.#isWriting && this.#taken < goal) {
-      await new Promise<void>((resolve) => this.#onProgress.push(resolve));
+    if (this.#state === "writing" && this.size > 0) {
+      await this.#flushes.waitsFor(this.#reserved).wait();
     }
   }
 
@@ -113,11 +104,8 @@ export class CaptureQueue {
   }
 
   async #close(): Promise<void> {
-    const hasFailed = this.#isStopped;
-    this.#isStopped = true;
     await this.flush();
-    await this.#writing;
-    if (hasFailed) return;
+    if (this.#state === "failed") return;
     try {
       await this.#sink.close();
     } catch (error) {
@@ -125,69 +113,33 @@ export class CaptureQueue {
     }
   }
 
-  #changeSlab(): void {
-    if (this.#end > this.#start) this.#full.push(this.#takeWritten());
-    this.#slab = this.#spare.pop() ?? new CaptureSlab(new ArrayBuffer(SLAB_SIZE));
-    this.#start = this.#end = 0;
-    this.#pause.end();
-  }
-
-  /** What was written to the slab and not given to the sink yet. */
-  #takeWritten(): Bytes {
-    const written = this.#slab.bytes.subarray(this.#start, this.#end);
-    this.#start = this.#end;
-    return written;
-  }
-
   #begin(): void {
-    if (!this.#isScheduled) return;
-    this.#isScheduled = false;
-    this.#isWriting = true;
-    this.#writing = this.#write();
+    if (this.#state !== "scheduled") return;
+    this.#state = "writing";
+    void this.#write();
   }
 
   async #write(): Promise<void> {
     try {
-      for (;;) {
-        const piece = this.#full.shift() ?? this.#takeWritten();
-        if (piece.length === 0) return;
+      for (let piece = this.#memory.take(); piece.length > 0; piece = this.#memory.take()) {
         const written = this.#sink.write(piece);
         if (written !== undefined) await written;
         this.#taken += piece.length;
-        this.#tellProgress();
-        if (this.#sink.givesBack) {
-          this.#reuse(piece);
-          if (this.#mayRest()) await this.#pause.wait(REST_MS);
-        }
+        this.#flushes.tell(this.#taken, 0);
+        if (!this.#sink.givesBack) continue;
+        this.#memory.giveBack(piece);
+        if (this.#mayRest) await this.#pause.wait(REST_MS);
       }
+      this.#state = "idle";
     } catch (error) {
-      this.#isStopped = true;
-      this.#full.length = 0;
+      this.#state = "failed";
+      this.#memory.clear();
+      this.#flushes.endWaits();
       this.#onError(error);
-    } finally {
-      // In the same turn as the last look at what waits, so that nothing is left behind.
-      this.#isWriting = false;
-      this.#tellProgress();
     }
   }
 
-  #tellProgress(): void {
-    for (const tell of this.#onProgress.splice(0)) tell();
-  }
-
-  #mayRest(): boolean {
-    return this.#full.length === 0 && this.#taken >= this.#goal && !this.#isStopped;
-  }
-
-  /** Memory from the system costs more than all that is done with it here. */
-  #reuse(piece: Bytes): void {
-    if (piece.buffer === this.#slab.bytes.buffer) {
-      if (this.#start === this.#end) this.#start = this.#end = 0;
-      return;
-    }
-    const isRestWaiting = this.#full[0]?.buffer === piece.buffer;
-    if (!isRestWaiting && this.#spare.length < MOST_SPARE_SLABS) {
-      this.#spare.push(new CaptureSlab(piece.buffer));
-    }
+  get #mayRest(): boolean {
+    return !this.#memory.hasFull && !this.#flushes.hasWaits && !this.isStopped;
   }
 }

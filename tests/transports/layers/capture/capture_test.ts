@@ -279,6 +279,16 @@ Deno.test("Capture reports a sink that fails once, and the connection goes on", 
   assertEquals(errors, [failure]);
 });
 
+Deno.test("Capture reports once that its stream fails while it is closed", async () => {
+  const errors: Error[] = [];
+  const failure = new Error("The disk is full");
+  const capture = new Capture(new WritableStream({ write: () => Promise.reject(failure) }), {
+    onError: (error) => void errors.push(error),
+  });
+  await capture.close();
+  assertEquals(errors, [failure]);
+});
+
 Deno.test("Capture reports a path that cannot be written once", async () => {
   const errors: Error[] = [];
   const capture = new Capture("no/such/folder/file.pcapng", {
