@@ -3,14 +3,7 @@
 import type { LoadArguments, LoadResult } from "./harness/load_generator.ts";
 import type { Kind } from "./servers.ts";
 
-/** One kind of figure. */
-export interface Figure {
-  readonly label: string;
-  /** Which way is good. */
-  readonly better: "higher" | "lower";
-}
-
-/** Figures by their labels. */
+/** Figures by their names. */
 export type Values = Readonly<Record<string, number>>;
 
 /** What a scenario works with while one server is measured once. */
@@ -36,7 +29,7 @@ interface Load {
   /** The load in one line. */
   readonly title: string;
   /** The figures that it gives; the overview shows the first. */
-  readonly figures: readonly Figure[];
+  readonly figures: readonly string[];
   /** Whether every measurement needs a server that has done nothing before. */
   readonly needsFresh?: boolean;
   /** Measures one server once. */
@@ -55,16 +48,10 @@ export interface Scenario extends Load {
   readonly isQuick: boolean;
 }
 
-const RATE: Figure = { label: "messages/s", better: "higher" };
-const CPU: Figure = { label: "CPU µs/message", better: "lower" };
-const CONNECTIONS: Figure = { label: "connections/s", better: "higher" };
-const CONNECTION_CPU: Figure = { label: "CPU µs/connection", better: "lower" };
-const MEMORY: Figure = { label: "KiB/connection", better: "lower" };
-const MEBIBYTES: Figure = { label: "MiB/s", better: "higher" };
-const MEBIBYTE_CPU: Figure = { label: "CPU µs/MiB", better: "lower" };
-const [P50, P99, P999] = ["p50 µs", "p99 µs", "p99.9 µs"].map((label): Figure => {
-  return { label, better: "lower" };
-}) as [Figure, Figure, Figure];
+const RATE = "messages/s";
+const CPU = "CPU µs/message";
+const MEMORY = "KiB/connection";
+const [P50, P99, P999] = ["p50 µs", "p99 µs", "p99.9 µs"] as const;
 
 /** How long a server is warmed up: engines compile what runs often, and need about a second. */
 const WARM_UP_MS = 1000;
@@ -75,63 +62,64 @@ const WARM_UP_REQUESTS = 150_000;
 /** In so many windows there are several hundred TLS handshakes. */
 const HANDSHAKE_WINDOWS = 4;
 
-/** Runs the load generator for a window, on a server that is warm. */
-async function loadFor(
-  { load, windowMs, isWarm }: Measurement,
-  settings: LoadArguments,
-  windows = 1,
-): Promise<LoadResult> {
-  const warmup = isWarm ? RUN_UP_MS : WARM_UP_MS;
-  return await load({ ...settings, warmup, duration: windows * windowMs });
+/** What was done in a second, and what each cost; `unit` is how many count as one. */
+function ratesOf(
+  { done, seconds, serverCpuSeconds }: LoadResult,
+  [rate, cpu]: readonly [rate: string, cpu: string],
+  unit = 1,
+): Values {
+  return {
+    [rate]: done / unit / seconds,
+    [cpu]: serverCpuSeconds * 1e6 / (done / unit),
+  };
 }
 
-function rates(done: number, result: LoadResult, rate: Figure, cpu: Figure): Values {
-  const { seconds, serverCpuSeconds } = result;
-  return { [rate.label]: done / seconds, [cpu.label]: serverCpuSeconds * 1e6 / done };
+/** Runs the load generator for a window, on a server that is warm. */
+async function measureWindow(
+  { load, windowMs, isWarm }: Measurement,
+  settings: LoadArguments,
+  figures: readonly [rate: string, cpu: string] = [RATE, CPU],
+  windows = 1,
+): Promise<Values> {
+  const times = { warmup: isWarm ? RUN_UP_MS : WARM_UP_MS, duration: windows * windowMs };
+  const result = await load({ ...settings, ...times });
+  const { p50 = NaN, p99 = NaN, p999 = NaN } = result;
+  return { ...ratesOf(result, figures), [P50]: p50, [P99]: p99, [P999]: p999 };
 }
 
 /** Messages echoed over connections that stay open. */
 function echo(connections: number, size: number, depth: number): Load {
+  const settings = { mode: "echo", connections, size, depth } as const;
   return {
     title: `${connections} connections, ${size} B, ${depth} outstanding on each`,
     figures: [RATE, CPU],
-    async measure(measurement): Promise<Values> {
-      const result = await loadFor(measurement, { mode: "echo", connections, size, depth });
-      return {
-        ...rates(result.messages ?? NaN, result, RATE, CPU),
-        [P99.label]: result.p99 ?? NaN,
-      };
-    },
+    measure: (measurement) => measureWindow(measurement, settings),
   };
 }
 
 /** The same with many connections, which the server may serve unevenly: latencies show that. */
 function many(connections: number): Load {
-  const load = echo(connections, 64, 1);
-  return { ...load, figures: [...load.figures, P99] };
+  return { ...echo(connections, 64, 1), figures: [RATE, CPU, P99] };
 }
 
 /** Datagrams over one socket: 50 outstanding that come back, or as many as can be that do not. */
 function datagrams(mode: "datagrams" | "flood", size: number): Load {
+  const settings = { mode, connections: 1, size, depth: 50 } as const;
   return {
     title: `UDP, ${size} B, ${mode === "flood" ? "one way" : "50 outstanding"}`,
     figures: [CPU, RATE],
-    async measure(measurement): Promise<Values> {
-      const result = await loadFor(measurement, { mode, connections: 1, size, depth: 50 });
-      return rates(result.messages ?? NaN, result, RATE, CPU);
-    },
+    measure: (measurement) => measureWindow(measurement, settings),
   };
 }
 
 /** Connections that have one message echoed and are closed. */
 function comeAndGo(connections: number, size: number, windows = 1): Load {
+  const settings = { mode: "once", connections, size } as const;
+  const figures = ["connections/s", "CPU µs/connection"] as const;
   return {
     title: `connect, echo ${size} B, close; ${connections} at a time`,
-    figures: [CONNECTIONS, CONNECTION_CPU],
-    async measure(measurement): Promise<Values> {
-      const result = await loadFor(measurement, { mode: "once", connections, size }, windows);
-      return rates(result.connections ?? NaN, result, CONNECTIONS, CONNECTION_CPU);
-    },
+    figures,
+    measure: (measurement) => measureWindow(measurement, settings, figures, windows),
   };
 }
 
@@ -149,36 +137,30 @@ function idle(connections: number): Load {
       await load({ mode: "idle", size: 64, connections }, async () => {
         after = await serverMemory();
       });
-      return { [MEMORY.label]: (after - before) / connections };
+      return { [MEMORY]: (after - before) / connections };
     },
   };
 }
 
 /** Messages that are due by the clock: a server that stands still cannot slow the schedule down. */
 function latency(connections: number, rate: number): Load {
+  const settings = { mode: "rate", connections, size: 64, rate } as const;
   return {
     title: `${connections} connections, 64 B, ${rate} messages/s in all`,
     figures: [P99, P999, P50, CPU],
-    async measure(measurement): Promise<Values> {
-      const settings = { mode: "rate", connections, size: 64, rate } as const;
-      const result = await loadFor(measurement, settings, 2);
-      const { p50 = NaN, p99 = NaN, p999 = NaN, messages = NaN } = result;
-      const latencies = { [P50.label]: p50, [P99.label]: p99, [P999.label]: p999 };
-      return { ...rates(messages, result, RATE, CPU), ...latencies };
-    },
+    measure: (measurement) => measureWindow(measurement, settings, [RATE, CPU], 2),
   };
 }
 
-/** Bytes there and back over one connection. */
-function transfer(total: number): Load {
+/** Bytes there and back over one connection, in messages of 64 KiB. */
+function transfer(mebibytes: number): Load {
+  const limit = { total: mebibytes * 2 ** 20, duration: 60_000 };
+  const settings = { mode: "stream", connections: 1, size: 65_536, ...limit } as const;
+  const figures = ["MiB/s", "CPU µs/MiB"] as const;
   return {
-    title: `${total / 2 ** 20} MiB there and back over one connection`,
-    figures: [MEBIBYTES, MEBIBYTE_CPU],
-    async measure({ load }): Promise<Values> {
-      const limit = { total, duration: 60_000 };
-      const result = await load({ mode: "stream", connections: 1, size: 65_536, ...limit });
-      return rates((result.bytes ?? NaN) / 2 ** 20, result, MEBIBYTES, MEBIBYTE_CPU);
-    },
+    title: `${mebibytes} MiB there and back over one connection`,
+    figures,
+    measure: async ({ load }) => ratesOf(await load(settings), figures, 16),
   };
 }
 
@@ -191,10 +173,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 /** Redis's own benchmark, with its own load generator; so many requests take about a second. */
 function redis(depth: number, requestsPerSecond: number): Load {
-  const figures = Object.keys(COMMANDS).map((label): Figure => ({ label, better: "higher" }));
   return {
     title: `redis-benchmark -c 50 -P ${depth}`,
-    figures: [...figures, CPU],
+    figures: [...Object.keys(COMMANDS), CPU],
     async measure({ port, run, serverCpu, windowMs, isWarm }): Promise<Values> {
       const requests = Math.ceil(requestsPerSecond * windowMs / 1000);
       const ask = async (command: string, count: number, pipeline: number): Promise<number> => {
@@ -212,7 +193,7 @@ function redis(depth: number, requestsPerSecond: number): Load {
         values[label] = await ask(command, requests, depth);
       }
       const spent = await serverCpu() - before;
-      return { ...values, [CPU.label]: spent * 1e6 / (requests * figures.length) };
+      return { ...values, [CPU]: spent * 1e6 / (requests * Object.keys(COMMANDS).length) };
     },
   };
 }
@@ -228,7 +209,7 @@ const TABLE: readonly [name: string, kind: Kind, column: string, load: Load][] =
   ["open-1000", "plain", "1,000 connections", many(1000)],
   ["open-5000", "plain", "5,000 connections", many(5000)],
   ["open-10000", "plain", "10,000 connections", many(10_000)],
-  ["transfer", "plain", "1 GiB", transfer(2 ** 30)],
+  ["transfer", "plain", "1 GiB", transfer(1024)],
   ["connect", "plain", "connect", comeAndGo(50, 64)],
   ["idle", "plain", "idle memory", idle(5000)],
   ["latency", "plain", "p99", latency(50, 20_000)],

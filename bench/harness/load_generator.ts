@@ -14,16 +14,15 @@ export interface LoadArguments {
   readonly duration?: number;
 }
 
-type Count = "messages" | "bytes" | "connections" | "unanswered";
 type Latency = "p50" | "p90" | "p99" | "p999" | "max";
 
 /**
  * What the load generator measured in the window: its length and the CPU time of both programs in
- * seconds, what was done, depending on the mode, and latencies in microseconds.
+ * seconds, the messages or connections that were done, and latencies in microseconds.
  */
 export type LoadResult =
-  & Readonly<Record<"seconds" | "loadCpuSeconds" | "serverCpuSeconds", number>>
-  & Readonly<Partial<Record<Count | Latency, number>>>;
+  & Readonly<Record<"seconds" | "loadCpuSeconds" | "serverCpuSeconds" | "done", number>>
+  & Readonly<Partial<Record<"unanswered" | Latency, number>>>;
 
 /** The server answered with bytes that it had not been sent. */
 export class WrongAnswerError extends Error {

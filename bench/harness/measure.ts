@@ -55,66 +55,55 @@ async function portOf(child: Child): Promise<number> {
  * until a block was freed whole, which makes its first connections four to five times slower.
  */
 export async function prime(port: number, kind: Kind): Promise<void> {
-  const address = { hostname: "127.0.0.1", port };
-  if (kind === "tls") {
-    const ca = new URL("../../examples/certificates/ca.crt", import.meta.url);
-    const caCerts = [await Deno.readTextFile(ca)];
-    const plain = await Deno.connect(address);
-    using conn = await Deno.startTls(plain, { hostname: "localhost", caCerts });
-    await conn.write(new Uint8Array(64));
-    await conn.read(new Uint8Array(64));
-    return;
-  }
-  // Without connections there is none to come and go.
-  if (kind === "datagrams") return;
-  using conn = await Deno.connect(address);
+  if (kind === "datagrams") return; // without connections there is none to come and go
+  const plain = await Deno.connect({ hostname: "127.0.0.1", port });
+  const ca = new URL("../../examples/certificates/ca.crt", import.meta.url);
+  using conn = kind === "tls"
+    ? await Deno.startTls(plain, { hostname: "localhost", caCerts: [await Deno.readTextFile(ca)] })
+    : plain;
   await conn.write(kind === "redis" ? new TextEncoder().encode("PING\r\n") : new Uint8Array(64));
   const buffer = new Uint8Array(64);
   await conn.read(buffer);
+  if (kind === "tls") return;
   await conn.closeWrite();
   while (await conn.read(buffer) !== null); // until the server has ended it as well
 }
 
-function noteOnce(row: Row, text: string): void {
-  if (!row.notes.includes(text)) row.notes.push(text);
+/** A server in one scenario, and the process that it runs in. */
+interface Entrant {
+  readonly server: ReadyServer;
+  readonly row: Row;
+  running: { readonly child: Child; readonly port: number } | null;
 }
 
-/** A server that runs, and whether it was measured already. */
-interface RunningServer extends AsyncDisposable {
-  readonly child: Child;
-  readonly port: number;
-  isWarm: boolean;
-}
-
-async function startServer(plan: Plan, server: ReadyServer): Promise<RunningServer> {
-  const child = plan.children.start(server.command, plan.cores.server);
-  const stop = () => child[Symbol.asyncDispose]();
+async function start(plan: Plan, entrant: Entrant): Promise<{ child: Child; port: number }> {
+  const child = plan.children.start(entrant.server.command, plan.cores.server);
   try {
     const port = await portOf(child);
-    await prime(port, server.kind);
-    return { child, port, isWarm: false, [Symbol.asyncDispose]: stop };
+    await prime(port, entrant.server.kind);
+    return { child, port };
   } catch (error) {
-    await stop();
+    await child[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function measureOnce(
-  plan: Plan,
-  scenario: Scenario,
-  running: RunningServer,
-  row: Row,
-): Promise<Values> {
+async function stop(entrant: Entrant): Promise<void> {
+  await entrant.running?.child[Symbol.asyncDispose]();
+  entrant.running = null;
+}
+
+async function measureOnce(plan: Plan, scenario: Scenario, entrant: Entrant): Promise<Values> {
   const { children, cores, windowMs } = plan;
-  const { child, port, isWarm } = running;
+  const isWarm = entrant.running !== null;
+  const { child, port } = entrant.running ??= await start(plan, entrant);
   const command = scenario.kind === "tls" ? TLS_LOAD : plan.load;
   const load: Measurement["load"] = async (settings, whileHeld) => {
-    const pids = await processTree(child.pid);
-    const target = { port, pids };
+    const target = { port, pids: await processTree(child.pid) };
     const result = await runLoad(children, command, cores.load, target, settings, whileHeld);
     const { loadCpuSeconds, serverCpuSeconds, seconds } = result;
     const isLimit = loadCpuSeconds / seconds > BUSY && serverCpuSeconds / seconds < BUSY;
-    if (settings.mode !== "idle" && isLimit) noteOnce(row, "the load generator is the limit");
+    if (settings.mode !== "idle" && isLimit) entrant.row.note = "the load generator is the limit";
     return result;
   };
   try {
@@ -133,42 +122,28 @@ async function measureOnce(
       error.message += `; the server said: ${child.errorText()}`;
     }
     throw error;
-  } finally {
-    running.isWarm = true;
   }
 }
 
-function emptyRow(scenario: Scenario, server: ReadyServer): Row {
-  const figures = Object.fromEntries(scenario.figures.map(({ label }) => [label, []]));
-  const { name, label, isOwn } = server;
-  return { scenario: scenario.name, server: name, label, isOwn, figures, notes: [], failure: null };
-}
-
-/** A server in one scenario. */
-interface Entrant {
-  readonly server: ReadyServer;
-  readonly row: Row;
-  running: RunningServer | null;
-}
-
 /** Measures a server once more; it runs on for the next round, unless a fresh one is needed. */
-async function measureEntrant(plan: Plan, scenario: Scenario, entrant: Entrant): Promise<void> {
-  const { server, row } = entrant;
+async function measure(plan: Plan, scenario: Scenario, entrant: Entrant): Promise<void> {
+  const { row } = entrant;
   try {
-    const running = entrant.running ??= await startServer(plan, server);
-    const values = await measureOnce(plan, scenario, running, row);
-    for (const { label } of scenario.figures) row.figures[label]?.push(values[label] ?? NaN);
+    const values = await measureOnce(plan, scenario, entrant);
+    for (const figure of scenario.figures) row.figures[figure]?.push(values[figure] ?? NaN);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const text = error.message.replaceAll(/\s+/g, " ").slice(0, FAILURE_LIMIT);
     row.failure = error instanceof WrongAnswerError ? `WRONG ANSWER: ${text}` : text;
   }
-  if (scenario.needsFresh || row.failure !== null) await stopServer(entrant);
+  if (scenario.needsFresh || row.failure !== null) await stop(entrant);
 }
 
-async function stopServer(entrant: Entrant): Promise<void> {
-  await entrant.running?.[Symbol.asyncDispose]();
-  entrant.running = null;
+function enter(scenario: Scenario, server: ReadyServer): Entrant {
+  const figures = Object.fromEntries(scenario.figures.map((figure) => [figure, []]));
+  const { name, label, isOwn } = server;
+  const names = { scenario: scenario.name, server: name, label, isOwn };
+  return { server, row: { ...names, figures, note: null, failure: null }, running: null };
 }
 
 /**
@@ -180,16 +155,16 @@ export async function runPlan(plan: Plan): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [index, scenario] of plan.scenarios.entries()) {
     const entrants = plan.servers.filter(({ kind }) => kind === scenario.kind)
-      .map((server): Entrant => ({ server, row: emptyRow(scenario, server), running: null }));
+      .map((server) => enter(scenario, server));
     rows.push(...entrants.map(({ row }) => row));
     for (let round = 0; round < plan.rounds; round++) {
       const place = `${scenario.name} (${index + 1} of ${plan.scenarios.length})`;
       plan.progress(`${place}, round ${round + 1} of ${plan.rounds}`);
       for (const entrant of entrants) {
-        if (entrant.row.failure === null) await measureEntrant(plan, scenario, entrant);
+        if (entrant.row.failure === null) await measure(plan, scenario, entrant);
       }
     }
-    await Promise.all(entrants.map(stopServer));
+    await Promise.all(entrants.map(stop));
   }
   return rows;
 }

@@ -1,7 +1,7 @@
 /** The one picture: what every server does in the scenarios that say most. */
 
 import type { Scenario } from "../scenarios.ts";
-import { CONTROL, medianOf, ratiosOf, type Row } from "./rows.ts";
+import { medianOf, ratiosOf, type Row, shownOf } from "./rows.ts";
 import { formatNumber } from "./tables.ts";
 
 const COLUMNS = ["small messages", "pipelined", "16 KiB", "64 KiB"];
@@ -18,14 +18,14 @@ function text(x: number, y: number, content: string, style = ""): string {
 }
 
 function panel(rows: readonly Row[], scenario: Scenario, left: number): string[] {
-  const [rate, cpu] = scenario.figures.map(({ label }) => label);
+  const [rate = "", cpu = ""] = scenario.figures;
   const scale = BAR_SPACE / MAX_RATIO;
-  const bars = rows.filter(({ server }) => !server.endsWith(`-${CONTROL}`)).map((row, i) => {
+  const bars = shownOf(rows).map((row, i) => {
     const y = TOP + i * LINE_HEIGHT;
-    const ratio = medianOf(ratiosOf(rows, row, rate ?? ""));
+    const ratio = medianOf(ratiosOf(rows, row, rate));
     if (Number.isNaN(ratio)) return text(left, y + 12, "failed", ' class="note"');
     const width = (Math.min(ratio, MAX_RATIO) * scale).toFixed(0);
-    const spent = formatNumber(medianOf(row.figures[cpu ?? ""] ?? []));
+    const spent = formatNumber(medianOf(row.figures[cpu] ?? []));
     const fill = row.isOwn ? "own" : row === rows[0] ? "base" : "other";
     return `<rect class="${fill}" x="${left}" y="${y}" width="${width}" height="14"/>` +
       text(left + BAR_SPACE + 4, y + 12, `${ratio.toFixed(2)}x, ${spent} µs`);
@@ -54,9 +54,7 @@ export function drawOverview(
     scenarios.find((one) => one.kind === "plain" && one.column === column) ?? []
   );
   const of = (scenario: Scenario) => rows.filter((row) => row.scenario === scenario.name);
-  const names = shown.slice(0, 1).flatMap(of).filter(({ server }) =>
-    !server.endsWith(`-${CONTROL}`)
-  );
+  const names = shownOf(shown.slice(0, 1).flatMap(of));
   const width = NAME_WIDTH + PANEL_WIDTH * shown.length;
   const height = TOP + names.length * LINE_HEIGHT + 28;
   return [

@@ -10,13 +10,19 @@ export interface Row {
   readonly isOwn: boolean;
   /** For each figure, by its label, a value for each round. */
   readonly figures: Readonly<Record<string, number[]>>;
-  readonly notes: string[];
+  /** What a table adds to the figures. */
+  note: string | null;
   /** Why the server could not be measured, else `null`. */
   failure: string | null;
 }
 
 /** The name of the server that runs a second time at the end of each round. */
 export const CONTROL = "again";
+
+/** The rows that tables show: all but those of the second run. */
+export function shownOf(rows: readonly Row[]): Row[] {
+  return rows.filter(({ server }) => !server.endsWith(`-${CONTROL}`));
+}
 
 /** The middle value, or the mean of the two in the middle; `NaN` if there is none. */
 export function medianOf(values: readonly number[]): number {

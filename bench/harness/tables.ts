@@ -1,7 +1,7 @@
 /** The report as text, and the one table that is committed. */
 
 import type { Scenario } from "../scenarios.ts";
-import { CONTROL, medianOf, noiseOf, ratiosOf, type Row, spreadOf } from "./rows.ts";
+import { medianOf, noiseOf, ratiosOf, type Row, shownOf, spreadOf } from "./rows.ts";
 
 /** A number with three digits, such as "5.33", "164k", "2.61M". */
 export function formatNumber(value: number): string {
@@ -24,7 +24,7 @@ function alignColumns(lines: readonly (readonly string[])[]): string[] {
 }
 
 function cellsOf(rows: readonly Row[], row: Row, scenario: Scenario): string[] {
-  return scenario.figures.flatMap(({ label }) => {
+  return scenario.figures.flatMap((label) => {
     const values = row.figures[label] ?? [];
     if (values.length === 0) return ["-", ""];
     const ratio = row === rows[0] ? "" : `${medianOf(ratiosOf(rows, row, label)).toFixed(2)}x`;
@@ -34,23 +34,26 @@ function cellsOf(rows: readonly Row[], row: Row, scenario: Scenario): string[] {
 
 /** The table of one scenario as text: medians with their spread, and ratios to the first row. */
 export function formatTable(rows: readonly Row[], scenario: Scenario): string {
-  const shown = rows.filter(({ server }) => !server.endsWith(`-${CONTROL}`));
-  const head = ["", ...scenario.figures.flatMap(({ label }) => [label, "ratio"])];
-  const lines = alignColumns([
-    head,
-    ...shown.map((row) => [`  ${row.label}`, ...cellsOf(rows, row, scenario)]),
-  ]);
-  const remarked = lines.map((line, i) => {
-    const row = shown[i - 1];
-    const remarks = [row?.failure ?? [], row?.notes ?? []].flat();
+  const shown = shownOf(rows);
+  const head = ["", ...scenario.figures.flatMap((figure) => [figure, "ratio"])];
+  const cells = shown.map((row) => [`  ${row.label}`, ...cellsOf(rows, row, scenario)]);
+  const lines = alignColumns([head, ...cells]).map((line, i) => {
+    const remarks = [shown[i - 1]?.failure, shown[i - 1]?.note].filter((one) => one);
     return remarks.length === 0 ? line : `${line}  (${remarks.join("; ")})`;
   });
-  const noise = scenario.figures
-    .map(({ label }) => [label, noiseOf(rows, label)] as const)
-    .filter(([, value]) => !Number.isNaN(value))
-    .map(([label, value]) => `${label}${share(value)}`);
+  const noise = scenario.figures.map((figure) => [figure, share(noiseOf(rows, figure))])
+    .filter(([, text]) => text !== "").map((pair) => pair.join(""));
   const last = noise.length === 0 ? [] : [`  noise, the base against itself: ${noise.join(", ")}`];
-  return [`${scenario.column}: ${scenario.title}`, ...remarked, ...last, ""].join("\n");
+  return [`${scenario.column}: ${scenario.title}`, ...lines, ...last, ""].join("\n");
+}
+
+/** What the overview shows of a server in a scenario: the first figure. */
+function overviewCell(rows: readonly Row[], server: string, figure: string): string {
+  const row = rows.find((one) => one.server === server);
+  const values = row?.figures[figure] ?? [];
+  if (row === undefined || values.length === 0) return "failed";
+  if (row === rows[0]) return `${formatNumber(medianOf(values))} ${figure}`;
+  return medianOf(ratiosOf(rows, row, figure)).toFixed(2);
 }
 
 /**
@@ -59,35 +62,27 @@ export function formatTable(rows: readonly Row[], scenario: Scenario): string {
  */
 export function formatOverview(rows: readonly Row[], scenarios: readonly Scenario[]): string {
   const columns = [...new Set(scenarios.map(({ column }) => column))];
-  const servers = new Map(
-    rows.filter(({ server }) => !server.endsWith(`-${CONTROL}`))
-      .map(({ server, label }) => [server, label]),
-  );
+  const measured = scenarios.map(({ name, column, figures: [figure = ""] }) => ({
+    column,
+    figure,
+    rows: rows.filter(({ scenario }) => scenario === name),
+  }));
+  const servers = new Map(shownOf(rows).map(({ server, label }) => [server, label]));
   const cell = (server: string, column: string): string => {
-    for (const scenario of scenarios.filter((one) => one.column === column)) {
-      const own = rows.filter((row) => row.scenario === scenario.name);
-      const row = own.find((one) => one.server === server);
-      const figure = scenario.figures[0];
-      if (row === undefined || figure === undefined) continue;
-      const values = row.figures[figure.label] ?? [];
-      if (values.length === 0) return "failed";
-      if (row === own[0]) return `${formatNumber(medianOf(values))} ${figure.label}`;
-      return medianOf(ratiosOf(own, row, figure.label)).toFixed(2);
-    }
-    return "";
+    const here = measured.find((one) =>
+      one.column === column && one.rows.some((row) => row.server === server)
+    );
+    return here === undefined ? "" : overviewCell(here.rows, server, here.figure);
+  };
+  const noise = (column: string): string => {
+    const first = measured.find((one) => one.column === column);
+    return share(noiseOf(first?.rows ?? [], first?.figure ?? "")).trim();
   };
   const lines = [
     ["", ...columns],
     ["---", ...columns.map(() => "---:")],
-    ...[...servers].map(([name, label]) => [label, ...columns.map((one) => cell(name, one))]),
-    ["noise", ...columns.map((column) => noiseIn(rows, scenarios, column))],
+    ...Array.from(servers, ([name, label]) => [label, ...columns.map((one) => cell(name, one))]),
+    ["noise", ...columns.map(noise)],
   ];
   return lines.map((line) => `| ${line.join(" | ")} |\n`).join("");
-}
-
-/** The noise of the first scenario of a column. */
-function noiseIn(rows: readonly Row[], scenarios: readonly Scenario[], column: string): string {
-  const scenario = scenarios.find((one) => one.column === column);
-  const own = rows.filter((row) => row.scenario === scenario?.name);
-  return share(noiseOf(own, scenario?.figures[0]?.label ?? "")).trim();
 }

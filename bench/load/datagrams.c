@@ -56,8 +56,10 @@ static void check(const uint8_t *data, ssize_t length) {
 
 static uint64_t exchange(int fd, double seconds) {
   uint64_t done = 0;
-  for (double end = seconds_now() + seconds; seconds_now() < end;) {
+  int silent = 0;
+  for (double end = seconds_now() + seconds; seconds_now() < end || done == 0;) {
     if (!wait_for(fd, PATIENCE_MS)) {
+      if (++silent > TRIES) fail("Cannot measure: no answer within %d ms", TRIES * PATIENCE_MS);
       for (int i = 0; i < options.depth; i++) send_next(fd);
       continue;
     }
@@ -79,10 +81,7 @@ void run_datagrams(void) {
   Clocks from = read_clocks();
   uint64_t done = exchange(fd, options.duration_ms / 1000.0);
   Clocks to = read_clocks();
-  if (done == 0) fail("Cannot measure: no answer within %d ms", options.duration_ms);
-  report_begin(&from, &to);
-  report_number("messages", (double)done);
-  report_end();
+  report(&from, &to, (double)done);
 }
 
 // How many datagrams of the flood have arrived.
@@ -112,7 +111,5 @@ void run_flood(void) {
   uint64_t after = arrived(fd);
   Clocks to = read_clocks();
   if (after <= before) fail("Cannot measure: no datagram arrived");
-  report_begin(&from, &to);
-  report_number("messages", (double)(after - before));
-  report_end();
+  report(&from, &to, (double)(after - before));
 }

@@ -6,7 +6,7 @@
 #define STEPS 64
 #define POWERS 40
 static uint64_t histogram[POWERS * STEPS];
-static uint64_t samples;
+static uint64_t samples, unanswered;
 static double slowest;
 
 static int bucket_of(double microseconds) {
@@ -31,6 +31,11 @@ void record_latency(double seconds) {
   if (microseconds > slowest) slowest = microseconds;
 }
 
+void record_unanswered(double seconds) {
+  unanswered++;
+  record_latency(seconds);
+}
+
 static double percentile(double share) {
   uint64_t rank = (uint64_t)(share * (double)samples), seen = 0;
   for (int i = 0; i < POWERS * STEPS; i++) {
@@ -41,6 +46,8 @@ static double percentile(double share) {
 }
 
 void report_latencies(void) {
+  if (samples == 0) return;
+  report_number("unanswered", (double)unanswered);
   report_number("p50", percentile(0.5));
   report_number("p90", percentile(0.9));
   report_number("p99", percentile(0.99));

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,25 +23,13 @@ Options options = {
 };
 uint8_t *scratch;
 
-static void print_event(const char *event, const char *format, va_list arguments) {
+void end_with(const char *event, int status, const char *format, ...) {
   char text[512];
+  va_list arguments;
+  va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   printf("{\"event\":\"%s\",\"message\":\"%s\"}\n", event, text);
-  fflush(stdout);
-}
-
-void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  print_event("failed", format, arguments);
-  exit(1);
-}
-
-void wrong(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  print_event("wrong", format, arguments);
-  exit(3);
+  exit(status);
 }
 
 void *reserve(size_t count, size_t size) {
@@ -69,7 +56,6 @@ double seconds_now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
 Clocks read_clocks(void) {
   Clocks clocks = {.wall = seconds_now(), .load_cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID)};
-  clocks.server_cpu = options.pid_count > 0 ? 0 : -1;
   for (int i = 0; i < options.pid_count; i++) {
     // A process's CPU clock: user and system time of all its threads, in nanoseconds.
     clockid_t clock;
@@ -81,22 +67,17 @@ Clocks read_clocks(void) {
   return clocks;
 }
 
-void report_begin(const Clocks *from, const Clocks *to) {
+void report_number(const char *name, double value) { printf(",\"%s\":%.9f", name, value); }
+
+// Tells how long the window was, what it cost, and how many messages or connections were done.
+void report(const Clocks *from, const Clocks *to, double done) {
   printf("{\"event\":\"result\"");
   report_number("seconds", to->wall - from->wall);
   report_number("loadCpuSeconds", to->load_cpu - from->load_cpu);
-  if (from->server_cpu >= 0) report_number("serverCpuSeconds", to->server_cpu - from->server_cpu);
-}
-
-void report_count(const char *name, uint64_t value) {
-  printf(",\"%s\":%llu", name, (unsigned long long)value);
-}
-
-void report_number(const char *name, double value) { printf(",\"%s\":%.9f", name, value); }
-
-void report_end(void) {
+  report_number("serverCpuSeconds", to->server_cpu - from->server_cpu);
+  report_number("done", done);
+  report_latencies();
   printf("}\n");
-  fflush(stdout);
 }
 
 static long number(const char *name, const char *text, long low, long high) {
@@ -137,13 +118,8 @@ static void read_options(int argc, char **argv) {
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   read_options(argc, argv);
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
   scratch = reserve(1, MAX_CHUNK);
-  payload_init();
+  prepare_connections();
   if (!strcmp(options.mode, "echo")) run_echo(false);
   else if (!strcmp(options.mode, "stream")) run_echo(true);
   else if (!strcmp(options.mode, "once")) run_once();

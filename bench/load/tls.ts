@@ -13,6 +13,7 @@ class WrongBytesError extends Error {}
 type Result = Record<string, number>;
 
 const BATCH = 64; // connections opened at once
+const PATIENCE_MS = 5000; // how much longer a window may be if nothing is done in it
 const caCerts = [
   await Deno.readTextFile(new URL("../../examples/certificates/ca.crt", import.meta.url)),
 ];
@@ -112,13 +113,23 @@ async function clocks(): Promise<{ wall: number; load: number; server: number }>
   return { wall, load: (user + system) / 1e6, server: await cpuSecondsOf(pids) };
 }
 
+/** Waits for a time, and longer if nothing is done by then: other programs may have had the core. */
+async function run(ms: number, work: Promise<unknown>, count: () => number): Promise<void> {
+  const [before, end] = [count(), performance.now() + ms];
+  await Promise.race([work, pause(ms)]);
+  while (count() === before) {
+    const late = performance.now() - end;
+    if (late > PATIENCE_MS) throw new Error(`Cannot measure: no answer within ${ms + late} ms`);
+    await Promise.race([work, pause(10)]);
+  }
+}
+
 /** Lets work go on for the warm-up, and counts over the window. */
 async function measure(work: Promise<unknown>, count: () => number): Promise<Result> {
-  await Promise.race([work, pause(number("warmup", 200))]);
+  await run(number("warmup", 200), work, count);
   const [from, before] = [await clocks(), count()];
-  await Promise.race([work, pause(number("duration", 1000))]);
+  await run(number("duration", 1000), work, count);
   const [done, to] = [count() - before, await clocks()];
-  if (done === 0) throw new Error("Cannot measure: no answer within the window");
   const times = { seconds: to.wall - from.wall, loadCpuSeconds: to.load - from.load };
   return { ...times, serverCpuSeconds: to.server - from.server, done };
 }
@@ -136,7 +147,7 @@ async function runEcho(): Promise<Result> {
   };
   const total = () => lanes.reduce((sum, { received }) => sum + received, 0);
   const { done = 0, ...times } = await measure(Promise.race(lanes.map(drive)), total);
-  return { ...times, bytes: done, messages: done / size };
+  return { ...times, done: done / size };
 }
 
 async function runOnce(): Promise<Result> {
@@ -151,15 +162,14 @@ async function runOnce(): Promise<Result> {
     }
   };
   const work = Promise.race(Array.from({ length: connections }, place));
-  const { done = 0, ...times } = await measure(work, () => finished);
-  return { ...times, connections: done };
+  return await measure(work, () => finished);
 }
 
 async function runIdle(): Promise<Result> {
   const lanes = await openLanes();
   say({ event: "held" });
   await Deno.stdin.read(new Uint8Array(1));
-  return { seconds: 0, loadCpuSeconds: 0, serverCpuSeconds: 0, connections: lanes.length };
+  return { seconds: 0, loadCpuSeconds: 0, serverCpuSeconds: 0, done: lanes.length };
 }
 
 const MODES: Record<string, () => Promise<Result>> = {

@@ -61,7 +61,7 @@ for (const needsFresh of [false, true]) {
         column: "",
         title: "",
         kind: "plain",
-        figures: [{ label: "turn", better: "higher" }],
+        figures: ["turn"],
         isQuick: true,
         needsFresh,
         async measure({ port, isWarm }): Promise<Values> {

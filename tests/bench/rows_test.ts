@@ -12,7 +12,7 @@ import type { Scenario } from "../../bench/scenarios.ts";
 
 function row(server: string, speed: number[], more: Partial<Row> = {}): Row {
   const names = { scenario: "s", server, label: server, isOwn: server === "ours" };
-  return { ...names, figures: { speed }, notes: [], failure: null, ...more };
+  return { ...names, figures: { speed }, note: null, failure: null, ...more };
 }
 
 const RAW = row("raw", [100, 200]);
@@ -21,7 +21,7 @@ const SCENARIO: Scenario = {
   column: "column",
   title: "title",
   kind: "plain",
-  figures: [{ label: "speed", better: "higher" }],
+  figures: ["speed"],
   isQuick: false,
   measure: () => Promise.resolve({}),
 };
@@ -60,7 +60,7 @@ Deno.test("failuresOf() names failures of ours and wrong answers of any server",
 });
 
 Deno.test("formatTable() shows medians, ratios, remarks and the noise", () => {
-  const rows = [RAW, row("ours", [50, 150], { notes: ["slow"] }), row("raw-again", [110, 200])];
+  const rows = [RAW, row("ours", [50, 150], { note: "slow" }), row("raw-again", [110, 200])];
   assertEquals(
     formatTable(rows, SCENARIO),
     [
