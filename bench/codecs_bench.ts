@@ -17,11 +17,8 @@ type Chunks = readonly Uint8Array<ArrayBuffer>[];
 
 function chunksOf(frame: readonly number[]): Chunks {
   const bytes = new Uint8Array(Array.from({ length: MESSAGES }, () => frame).flat());
-  const count = Math.ceil(bytes.length / CHUNK_SIZE);
-  return Array.from(
-    { length: count },
-    (_, i) => bytes.slice(i * CHUNK_SIZE, (i + 1) * CHUNK_SIZE),
-  );
+  const length = Math.ceil(bytes.length / CHUNK_SIZE);
+  return Array.from({ length }, (_, i) => bytes.slice(i * CHUNK_SIZE, (i + 1) * CHUNK_SIZE));
 }
 
 function check(count: number): void {
@@ -51,28 +48,24 @@ for (const size of [16, 64, 512]) {
   const prefixed = chunksOf([0, 0, size >> 8, size & 255, ...message]);
   const from = (chunks: Chunks) => ReadableStream.from(chunks);
   const group = `${size} B`;
-  Deno.bench(
-    { name: "TextLineStream of @std/streams", group, ...TIMES, baseline: true },
-    async () =>
-      await drain(
-        from(lines).pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()),
-      ),
-  );
-  // What follows the last delimiter counts as one more there, though it is empty.
-  Deno.bench(
-    { name: "DelimiterStream of @std/streams", group, ...TIMES },
-    async () => await drain(from(lines).pipeThrough(new DelimiterStream(LINE_FEED)), 1),
-  );
+  const options = { group, ...TIMES };
+  Deno.bench({ name: "TextLineStream of @std/streams", ...options, baseline: true }, async () => {
+    const text = from(lines).pipeThrough(new TextDecoderStream());
+    await drain(text.pipeThrough(new TextLineStream()));
+  });
+  Deno.bench({ name: "DelimiterStream of @std/streams", ...options }, async () => {
+    // What follows the last delimiter counts as one more there, though it is empty.
+    await drain(from(lines).pipeThrough(new DelimiterStream(LINE_FEED)), 1);
+  });
   const codecs: [name: string, make: () => Decoder<unknown>, chunks: Chunks][] = [
     ["lineCodec", () => lineCodec(), lines],
     ["delimiterCodec", () => delimiterCodec(LINE_FEED), lines],
     ["lengthFieldCodec", () => lengthFieldCodec(), prefixed],
   ];
   for (const [name, make, chunks] of codecs) {
-    Deno.bench({ name, group, ...TIMES }, () => decode(chunks, make()));
-    Deno.bench(
-      { name: `${name} in a decoderStream`, group, ...TIMES },
-      async () => await drain(from(chunks).pipeThrough(decoderStream(make()))),
-    );
+    Deno.bench({ name, ...options }, () => decode(chunks, make()));
+    Deno.bench({ name: `${name} in a decoderStream`, ...options }, async () => {
+      await drain(from(chunks).pipeThrough(decoderStream(make())));
+    });
   }
 }

@@ -72,13 +72,12 @@ async function prepare(
   runtimes: Awaited<ReturnType<typeof findRuntimes>>,
   wanted: typeof SERVERS,
   folder: string,
-  say: (text: string) => void,
 ): Promise<ReadyServer[]> {
   const ready: ReadyServer[] = [];
   for (const { name, label, runtime, kind, program: [file = "", ...args] } of wanted) {
     const state = runtimes[runtime];
     if ("missing" in state) {
-      say(`Left out: ${label}: ${state.missing}`);
+      console.log(`Left out: ${label}: ${state.missing}`);
       continue;
     }
     const path = new URL(`servers/${file}`, import.meta.url).pathname;
@@ -111,19 +110,17 @@ async function bench(options: Options, children: Children, folder: string): Prom
   const chosen = scenario === undefined
     ? SCENARIOS.filter(({ isQuick }) => isQuick || !quick)
     : choose(SCENARIOS, scenario);
-  const picked = choose(SERVERS, only);
   const baseOf = (kind: Kind) => SERVERS.find((one) => one.kind === kind)?.name;
-  const wanted = SERVERS.filter((one) =>
-    chosen.some(({ kind }) => kind === one.kind) &&
-    (picked.includes(one) || one.name === baseOf(one.kind))
-  );
+  const kinds = new Set(chosen.map(({ kind }) => kind));
+  const picked = [...choose(SERVERS, only).map(({ name }) => name), ...[...kinds].map(baseOf)];
+  const wanted = SERVERS.filter(({ name, kind }) => kinds.has(kind) && picked.includes(name));
   const rounds = readCount(options.rounds, "rounds", quick ? 1 : 3);
   const windowMs = readCount(options.window, "window", quick ? 150 : 300);
   const runtimes = await findRuntimes(children);
   if ("missing" in runtimes.cc) throw new TypeError("Cannot measure: a C compiler is needed");
   const load = await compileLoad(children, runtimes.cc.command, folder);
   const cores = await chooseCores(children);
-  const servers = await prepare(children, runtimes, wanted, folder, console.log);
+  const servers = await prepare(children, runtimes, wanted, folder);
   const scenarios = chosen.filter(({ kind }) => servers.some(({ name }) => name === baseOf(kind)));
   const used = new Set(wanted.map(({ runtime }) => runtimes[runtime]));
   const versions = [...used].flatMap((one) => "version" in one ? [one.version] : []).join(", ");
@@ -147,16 +144,12 @@ async function bench(options: Options, children: Children, folder: string): Prom
   }
   console.log(meanwhile);
   if (options.json !== undefined) {
-    const report = { head, meanwhile, rows };
-    await Deno.writeTextFile(options.json, JSON.stringify(report, null, 1) + "\n");
+    await Deno.writeTextFile(options.json, JSON.stringify({ head, meanwhile, rows }, null, 1));
   }
   if (write) {
     const facts = [...head, meanwhile].map((line) => `- ${line}\n`).join("");
-    const caption = `${head[1]}. ${head[3]}. ${meanwhile}`;
-    await writeResults(
-      drawOverview(rows, scenarios, caption),
-      `${facts}\n${formatOverview(rows, scenarios)}`,
-    );
+    const picture = drawOverview(rows, scenarios, `${head[1]}. ${head[3]}. ${meanwhile}`);
+    await writeResults(picture, `${facts}\n${formatOverview(rows, scenarios)}`);
   }
   const failures = failuresOf(rows);
   for (const failure of failures) console.error(`FAILED: ${failure}`);
@@ -177,18 +170,20 @@ async function main(): Promise<number> {
   if (Deno.build.os !== "linux") throw new TypeError("Cannot measure: this needs Linux");
   const children = new Children();
   const folder = await Deno.makeTempDir({ prefix: "sluice_bench_" });
-  const leave = () => {
+  const tidy = () => {
     children.killAll();
     Deno.removeSync(folder, { recursive: true });
-    Deno.exit(130);
   };
-  Deno.addSignalListener("SIGINT", leave);
-  Deno.addSignalListener("SIGTERM", leave);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      tidy();
+      Deno.exit(130);
+    });
+  }
   try {
     return await bench(values, children, folder);
   } finally {
-    children.killAll();
-    await Deno.remove(folder, { recursive: true });
+    tidy();
   }
 }
 

@@ -82,9 +82,8 @@ const TABLES: Readonly<Record<Kind, string>> = {
 
 function serversOf(kind: Kind): ServerProgram[] {
   return TABLES[kind].trim().split("\n").map((line) => {
-    const [name = "", label = "", runtime, program = ""] = line.split("|").map((cell) =>
-      cell.trim()
-    );
+    const cells = line.split("|").map((cell) => cell.trim());
+    const [name = "", label = "", runtime, program = ""] = cells;
     return { name, label, runtime: runtime as Runtime, kind, program: program.split(" ") };
   });
 }

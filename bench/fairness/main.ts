@@ -2,10 +2,11 @@
  * Fairness: how long slow clients wait for their answers beside one that pipelines lines as fast as it can.
  *
  * `deno run -A bench/fairness/main.ts [--connections 200] [--rounds 5] [--spread 300] [FACE ...]` prints a line for
- * each face. Needs python3, Linux, and openssl for TLS. `--connections 0` measures the fast client alone.
+ * each face. Needs python3 and Linux. `--connections 0` measures the fast client alone.
  *
  * @module
  */
+import { parseArgs } from "node:util";
 import {
   createServer,
   FramedProtocol,
@@ -19,8 +20,10 @@ import {
 import { framed } from "../../streams/framing/framed.ts";
 import { transformLayer } from "../../transports/stack/transform_layer.ts";
 import { lineCodec } from "../../protocols/codecs/line_codec.ts";
+import { type Child, Children } from "../harness/children.ts";
 
-const here = new URL(".", import.meta.url).pathname;
+const CERTIFICATES = new URL("../../examples/certificates/", import.meta.url);
+const children = new Children();
 const options: StartServerOptions = { port: 0, onError: () => {} };
 
 async function answerLines({ reader, writer }: StreamConnection): Promise<void> {
@@ -70,14 +73,11 @@ const FACES: Record<string, (argument: string) => Promise<Server>> = {
       ...options,
       layers: [transformLayer(() => ({ encode: (chunk) => chunk, decode: (chunk) => chunk }))],
     }),
-  tls: (folder) =>
-    startServer(answerLines, {
-      ...options,
-      tls: {
-        cert: Deno.readTextFileSync(`${folder}/cert.pem`),
-        key: Deno.readTextFileSync(`${folder}/key.pem`),
-      },
-    }),
+  tls: () => {
+    const read = (name: string) => Deno.readTextFileSync(new URL(name, CERTIFICATES));
+    const tls = { cert: read("localhost.crt"), key: read("localhost.key") };
+    return startServer(answerLines, { ...options, tls });
+  },
 };
 
 async function serve(face: string, argument: string): Promise<void> {
@@ -87,51 +87,36 @@ async function serve(face: string, argument: string): Promise<void> {
 }
 
 /** A server of a face in a process of its own, and its port. */
-async function start(face: string, argument = ""): Promise<[Deno.ChildProcess, string]> {
-  const server = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", `${here}main.ts`, "serve", face, argument],
-    stdout: "piped",
-  }).spawn();
-  const reader = server.stdout.getReader();
-  const { value } = await reader.read();
-  return [server, new TextDecoder().decode(value).trim()];
-}
-
-async function makeCertificate(folder: string): Promise<void> {
-  const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1";
-  const names = "-subj /CN=localhost -addext subjectAltName=DNS:localhost";
-  const args = `${request} ${names} -keyout key.pem -out cert.pem`.split(" ");
-  await new Deno.Command("openssl", { args, cwd: folder, stderr: "null" }).output();
+async function start(face: string, argument = ""): Promise<[Child, string]> {
+  const main = [import.meta.filename ?? "", "serve", face, argument];
+  const server = children.start([Deno.execPath(), "run", "-A", "--no-check", ...main]);
+  const { value: port = "" } = await server.lines.next();
+  return [server, port];
 }
 
 async function measure(face: string, load: string[]): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  if (face === "tls") await makeCertificate(folder);
-  const [behind, port] = face === "relay" ? await start("readable") : [null, ""];
-  const [server, ownPort] = await start(face, face === "relay" ? port : folder);
-  const authority = face === "tls" ? [`${folder}/cert.pem`] : [];
-  const { stdout } = await new Deno.Command("python3", {
-    args: [`${here}clients.py`, ownPort, ...load, `${server.pid}`, ...authority],
-  }).output();
-  console.log(face, new TextDecoder().decode(stdout).trim());
-  for (const child of [server, behind]) {
-    child?.kill("SIGKILL");
-    await child?.status;
-  }
-  await Deno.remove(folder, { recursive: true });
+  const [upstream, port] = face === "relay" ? await start("readable") : [null, ""];
+  const [server, ownPort] = await start(face, port);
+  const authority = face === "tls" ? [new URL("ca.crt", CERTIFICATES).pathname] : [];
+  const clients = new URL("clients.py", import.meta.url).pathname;
+  const program = ["python3", clients, ownPort, ...load, `${server.pid}`, ...authority];
+  console.log(face, await children.run(program));
+  for (const child of [server, upstream]) await child?.[Symbol.asyncDispose]();
 }
 
-if (Deno.args[0] === "serve") await serve(Deno.args[1] ?? "", Deno.args[2] ?? "");
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    connections: { type: "string", default: "200" },
+    rounds: { type: "string", default: "5" },
+    spread: { type: "string", default: "300" },
+  },
+});
+const [first = "", face = "", argument = ""] = positionals;
+if (first === "serve") await serve(face, argument);
 else {
-  const load = { connections: "200", rounds: "5", spread: "300" };
-  const faces: string[] = [];
-  for (let args = [...Deno.args]; args.length > 0;) {
-    const [word = "", value = ""] = args;
-    const name = word.replace(/^--/, "");
-    if (word.startsWith("--") && name in load) Object.assign(load, { [name]: value });
-    else faces.push(word);
-    args = args.slice(word.startsWith("--") ? 2 : 1);
-  }
-  const chosen = faces.length > 0 ? faces : Object.keys(FACES);
-  for (const face of chosen) await measure(face, Object.values(load));
+  const load = [values.connections, values.rounds, values.spread];
+  const chosen = positionals.length > 0 ? positionals : Object.keys(FACES);
+  for (const one of chosen) await measure(one, load);
+  Deno.exit();
 }

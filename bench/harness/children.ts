@@ -81,11 +81,10 @@ export class Children {
   }
 
   #kill(process: Deno.ChildProcess): void {
-    if (!this.#running.has(process)) return;
     try {
       process.kill("SIGKILL");
     } catch (error) {
-      // It ended by itself a moment ago.
+      // It has ended.
       if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
   }

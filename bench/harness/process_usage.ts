@@ -21,11 +21,9 @@ export function parseAnonymousMemory(text: string): number {
 export async function processTree(pid: number): Promise<number[]> {
   // A child is listed with the thread that started it.
   const tasks = await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`)).catch(() => []);
-  const lists = await Promise.all(
-    tasks.map(({ name }) =>
-      Deno.readTextFile(`/proc/${pid}/task/${name}/children`).catch(() => "")
-    ),
-  );
+  const read = (task: string) =>
+    Deno.readTextFile(`/proc/${pid}/task/${task}/children`).catch(() => "");
+  const lists = await Promise.all(tasks.map(({ name }) => read(name)));
   const children = lists.join(" ").split(" ").filter((part) => part !== "").map(Number);
   return [pid, ...(await Promise.all(children.map(processTree))).flat()];
 }
@@ -38,9 +36,8 @@ export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
 
 /** The memory of processes, in KiB, without the kernel's socket buffers. */
 export async function memoryOf(pids: readonly number[]): Promise<number> {
-  const maps = await Promise.all(
-    pids.map((pid) => Deno.readTextFile(`/proc/${pid}/smaps_rollup`)),
-  );
+  const read = (pid: number) => Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
+  const maps = await Promise.all(pids.map(read));
   return maps.reduce((sum, text) => sum + parseAnonymousMemory(text), 0);
 }
 

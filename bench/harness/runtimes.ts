@@ -2,19 +2,9 @@
 
 import type { Children } from "./children.ts";
 
+type OnDeno = "deno" | "deno-net" | "sluice" | "sluice-net" | "sluice-ffi";
 /** What runs a server program. */
-export type Runtime =
-  | "deno"
-  | "deno-net"
-  | "sluice"
-  | "sluice-net"
-  | "sluice-ffi"
-  | "node"
-  | "bun"
-  | "python"
-  | "uvloop"
-  | "cc"
-  | "redis";
+export type Runtime = OnDeno | "node" | "bun" | "python" | "uvloop" | "cc" | "redis";
 
 /** A runtime that is there, or why it is not. */
 export type RuntimeState =

@@ -14,9 +14,8 @@ type Result = Record<string, number>;
 
 const BATCH = 64; // connections opened at once
 const PATIENCE_MS = 5000; // how much longer a window may be if nothing is done in it
-const caCerts = [
-  await Deno.readTextFile(new URL("../../examples/certificates/ca.crt", import.meta.url)),
-];
+const CA = new URL("../../examples/certificates/ca.crt", import.meta.url);
+const caCerts = [await Deno.readTextFile(CA)];
 const given = new Map<string, string>();
 for (let i = 0; i < Deno.args.length; i += 2) given.set(Deno.args[i] ?? "", Deno.args[i + 1] ?? "");
 const number = (name: string, fallback = NaN) => Number(given.get(`--${name}`) ?? fallback);
@@ -35,10 +34,7 @@ for (let i = 0; i < period; i++) {
 }
 for (let i = period; i < payload.length; i++) payload[i] = payload[i - period] ?? 0;
 
-function say(line: Record<string, string | number>): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
-}
-
+const say = (line: Record<string, string | number>) => console.log(JSON.stringify(line));
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** One connection, at its own place in the payload. */
@@ -97,10 +93,8 @@ class Lane {
 async function openLanes(): Promise<Lane[]> {
   const lanes: Lane[] = [];
   while (lanes.length < connections) {
-    const batch = Array.from(
-      { length: Math.min(BATCH, connections - lanes.length) },
-      (_, i) => Lane.open(lanes.length + i),
-    );
+    const length = Math.min(BATCH, connections - lanes.length);
+    const batch = Array.from({ length }, (_, i) => Lane.open(lanes.length + i));
     lanes.push(...await Promise.all(batch));
   }
   for (const lane of lanes) await lane.exchange(1);

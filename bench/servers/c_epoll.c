@@ -51,15 +51,9 @@ static void keep(int fd, const uint8_t *bytes, size_t length) {
 static void echo(int fd) {
   ssize_t n = recv(fd, chunk, CHUNK, 0);
   if (n < 0 && errno == EAGAIN) return;
-  if (n <= 0) {
-    drop(fd);
-    return;
-  }
+  if (n <= 0) return drop(fd);
   ssize_t sent = send(fd, chunk, (size_t)n, MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN) {
-    drop(fd);
-    return;
-  }
+  if (sent < 0 && errno != EAGAIN) return drop(fd);
   if (sent < 0) sent = 0;
   if (sent < n) keep(fd, chunk + sent, (size_t)(n - sent));
 }
@@ -68,10 +62,7 @@ static void send_rest(int fd) {
   Rest *rest = rests[fd];
   ssize_t sent = send(fd, rest->bytes + rest->start, rest->length - rest->start, MSG_NOSIGNAL);
   if (sent < 0 && errno == EAGAIN) return;
-  if (sent < 0) {
-    drop(fd);
-    return;
-  }
+  if (sent < 0) return drop(fd);
   rest->start += (size_t)sent;
   if (rest->start < rest->length) return;
   free(rest);

@@ -8,6 +8,7 @@ import {
   type Network,
   openDatagrams,
 } from "../../mod.ts";
+import { epollNetwork } from "@sluice/net/epoll";
 
 const FLOOD_SIZE = 1024;
 const PLACE = { hostname: "127.0.0.1", port: 0 };
@@ -67,7 +68,4 @@ const [kind = "protocol"] = Deno.args;
 if (kind === "native") await serveNative();
 else if (kind === "socket") await serveSocket();
 else if (kind === "protocol") await serveProtocol({});
-else {
-  const { epollNetwork } = await import("../../transports/networks/epoll/epoll_network.ts");
-  await serveProtocol({ network: epollNetwork }, kind === "epoll-lent");
-}
+else await serveProtocol({ network: epollNetwork }, kind === "epoll-lent");

@@ -4,6 +4,7 @@
  */
 
 import { denoNetwork, type Network, openConnection, relay, startServer } from "../../mod.ts";
+import { epollNetwork } from "@sluice/net/epoll";
 import { copy, serve } from "./raw_loop.ts";
 
 const PLACE = { hostname: "127.0.0.1", port: 0 };
@@ -32,13 +33,9 @@ async function relaySluice(network: Network): Promise<number> {
   return server.port;
 }
 
-async function epollNetwork(): Promise<Network> {
-  return (await import("../../transports/networks/epoll/epoll_network.ts")).epollNetwork;
-}
-
 const echo = listen((conn) => copy(conn, conn));
 const [kind] = Deno.args;
 const port = kind === "raw"
   ? listen((conn) => relayRaw(conn, echo))
-  : await relaySluice(kind === "epoll" ? await epollNetwork() : denoNetwork);
+  : await relaySluice(kind === "epoll" ? epollNetwork : denoNetwork);
 console.log(`listening on 127.0.0.1:${port}`);

@@ -90,14 +90,13 @@ class BufferedEcho extends BufferedProtocol {
 const PLACE = { hostname: "127.0.0.1", port: 0 };
 const CERTIFICATES = new URL("../../examples/certificates/", import.meta.url);
 
-function echo(options: Partial<ListenOptions> = {}): Promise<Server> {
-  return createServer(() => new Echo(), { ...PLACE, ...options });
+function echo(options: Partial<ListenOptions> = {}, protocol = Echo): Promise<Server> {
+  return createServer(() => new protocol(), { ...PLACE, ...options });
 }
 
-function echoTls(engine?: "native" | "layer"): Promise<Server> {
+function echoTls(engine: { readonly engine?: "native" | "layer" } = {}): Promise<Server> {
   const read = (name: string) => Deno.readTextFileSync(new URL(name, CERTIFICATES));
-  const certificate = { cert: read("localhost.crt"), key: read("localhost.key") };
-  return echo({ tls: engine === undefined ? certificate : { ...certificate, engine } });
+  return echo({ tls: { cert: read("localhost.crt"), key: read("localhost.key"), ...engine } });
 }
 
 /** A capture with gaps costs less than a whole one, so its failure ends the measurement. */
@@ -119,26 +118,22 @@ async function echoStreams({ reader, writer }: StreamConnection): Promise<void> 
 }
 
 const SERVERS: Readonly<Record<string, () => Promise<Server>>> = {
-  "protocol": echo,
-  "lent": () => createServer(() => new LentEcho(), PLACE),
-  "transfer": () => createServer(() => new TransferEcho(), PLACE),
+  "protocol": () => echo(),
+  "lent": () => echo({}, LentEcho),
+  "transfer": () => echo({}, TransferEcho),
   "buffered": () => createServer(() => new BufferedEcho(), PLACE),
   "streams": () => startServer(echoStreams, PLACE),
   "web": () => startServer(({ readable, writable }) => readable.pipeTo(writable), PLACE),
   "layer": () => echo({ layers: [(upper, options) => new Layer(upper, options)] }),
   "capture": capture,
   "tls": () => echoTls(),
-  "tls-native": () => echoTls("native"),
-  "tls-layer": () => echoTls("layer"),
+  "tls-native": () => echoTls({ engine: "native" }),
+  "tls-layer": () => echoTls({ engine: "layer" }),
 };
 
-const NETWORKS: Readonly<Record<string, Network>> = {
-  deno: denoNetwork,
-  epoll: epollNetwork,
-  node: nodeNetwork,
-};
+const NETWORKS: Readonly<Record<string, Network>> = { epoll: epollNetwork, node: nodeNetwork };
 
-const [api = "", network = "deno"] = Deno.args;
+const [api = "", network = ""] = Deno.args;
 const server = await withNetwork(NETWORKS[network] ?? denoNetwork, () => SERVERS[api]?.());
 if (server === undefined) throw new TypeError(`Cannot serve: API is ${api}`);
 console.log(`listening on 127.0.0.1:${server.port}`);
