@@ -21,14 +21,13 @@ const HELP = `Compares this library with what a user would pick instead.
 deno task bench [options]
 
   --only NAMES      measure these servers, separated by commas; NAME* takes all that begin so; the
-                    server that ratios are taken to always runs too
+                    server that ratios are taken to always runs too; a wrong name prints the names
   --scenario NAMES  measure these scenarios, likewise
   --rounds N        rounds of every server in every scenario (3; with --quick 1)
   --window MS       length of a measured window (300; with --quick 150)
   --quick           the scenarios that say most, once and briefly
   --json FILE       write every measurement to FILE as well
   --write           put the picture and the table of this run into bench/
-  --list            print the names of servers and scenarios
 
 Environment: PYTHON names the Python to use first.
 Exit status: 0 all is well, 1 a server answered wrongly or ours failed, 2 bad options.`;
@@ -41,7 +40,6 @@ const OPTIONS = {
   json: { type: "string" },
   quick: { type: "boolean" },
   write: { type: "boolean" },
-  list: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 const FIGURES = /(?<=<!-- figures -->\n).*?(?=<!-- end -->)/s;
@@ -160,11 +158,6 @@ async function main(): Promise<number> {
   const { values } = parseArgs({ args: Deno.args, options: OPTIONS });
   if (values.help) {
     console.log(HELP);
-    return 0;
-  }
-  if (values.list) {
-    for (const { name, label } of SERVERS) console.log(`${name.padEnd(24)}${label}`);
-    for (const { name, title } of SCENARIOS) console.log(`${name.padEnd(24)}${title}`);
     return 0;
   }
   if (Deno.build.os !== "linux") throw new TypeError("Cannot measure: this needs Linux");

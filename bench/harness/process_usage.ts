@@ -41,13 +41,7 @@ export async function memoryOf(pids: readonly number[]): Promise<number> {
   return maps.reduce((sum, text) => sum + parseAnonymousMemory(text), 0);
 }
 
-interface MachineTotals {
-  readonly wall: number;
-  readonly others: number;
-  readonly stolen: number;
-}
-
-async function readTotals(): Promise<MachineTotals> {
+async function readTotals(): Promise<Record<"wall" | "others" | "stolen", number>> {
   const machine = await Deno.readTextFile("/proc/stat");
   const own = parseCpuSeconds(await Deno.readTextFile("/proc/self/stat")); // with ended children
   const ticks = (/^cpu +(.*)$/m.exec(machine)?.[1] ?? "").split(" ").map(Number);

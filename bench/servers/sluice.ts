@@ -35,12 +35,10 @@ class Echo extends Protocol {
   }
 }
 
-/** The same with chunks that are lent. */
 class LentEcho extends Echo {
   readonly borrowsChunks = true;
 }
 
-/** The same, giving the chunks away. */
 class TransferEcho extends Echo {
   override dataReceived(chunk: Uint8Array): void {
     this.transport.write(chunk, { transfer: true });
