@@ -87,21 +87,25 @@ export { Protocol } from "./protocols/protocol.ts";
 export { SubprocessProtocol } from "./protocols/subprocess_protocol.ts";
 export { decoderStream } from "./streams/framing/decoder_stream.ts";
 export { encoderStream } from "./streams/framing/encoder_stream.ts";
-export { framed } from "./streams/framing/framed.ts";
-export { FramedConnection } from "./streams/framing/framed_connection.ts";
-export { openConnection, type OpenConnectionOptions } from "./streams/open_connection.ts";
+export { framed, FramedConnection } from "./streams/framing/framed_connection.ts";
+export {
+  openConnection,
+  type OpenConnectionOptions,
+  openUnixConnection,
+} from "./streams/open_connection.ts";
 export { openDatagrams } from "./streams/datagrams/open_datagrams.ts";
-export { openUnixConnection } from "./streams/open_unix_connection.ts";
-export { createSubprocessExec } from "./streams/processes/create_subprocess_exec.ts";
-export { createSubprocessShell } from "./streams/processes/create_subprocess_shell.ts";
+export {
+  createSubprocessExec,
+  createSubprocessShell,
+} from "./streams/processes/create_subprocess.ts";
 export type { Process } from "./streams/processes/process.ts";
 export { relay, type RelayReport } from "./streams/relay.ts";
 export {
   type ConnectionHandler,
   startServer,
   type StartServerOptions,
+  startUnixServer,
 } from "./streams/servers/start_server.ts";
-export { startUnixServer } from "./streams/servers/start_unix_server.ts";
 export { StreamConnection } from "./streams/stream_connection.ts";
 export { StreamReader } from "./streams/reading/stream_reader.ts";
 export { StreamReaderProtocol } from "./streams/reading/stream_reader_protocol.ts";
@@ -119,11 +123,13 @@ export {
 } from "./transports/core/error_report.ts";
 export type { LayerFactory, TransportOptions } from "./transports/core/transport_options.ts";
 export { TransportWrapper } from "./transports/core/transport_wrapper.ts";
-export { type ConnectOptions, createConnection } from "./transports/create_connection.ts";
+export {
+  type ConnectOptions,
+  createConnection,
+  createUnixConnection,
+} from "./transports/create_connection.ts";
 export { createDatagramEndpoint } from "./transports/create_datagram_endpoint.ts";
-export { createServer, type ListenOptions } from "./transports/create_server.ts";
-export { createUnixConnection } from "./transports/create_unix_connection.ts";
-export { createUnixServer } from "./transports/create_unix_server.ts";
+export { createServer, createUnixServer, type ListenOptions } from "./transports/create_server.ts";
 export { idleTimeout } from "./transports/layers/idle_timeout.ts";
 export { logging } from "./transports/layers/logging.ts";
 export { writeStallTimeout } from "./transports/layers/write_stall_timeout.ts";
@@ -133,8 +139,7 @@ export type { Network } from "./transports/networks/network.ts";
 export { nodeNetwork } from "./transports/networks/node_network.ts";
 export { withNetwork } from "./transports/networks/with_network.ts";
 export { connectProcess } from "./transports/processes/connect_process.ts";
-export { subprocessExec } from "./transports/processes/subprocess_exec.ts";
-export { subprocessShell } from "./transports/processes/subprocess_shell.ts";
+export { subprocessExec, subprocessShell } from "./transports/processes/subprocess.ts";
 export { sendFile, type SendFileOptions } from "./transports/send_file.ts";
 export type { Server } from "./transports/servers/server.ts";
 export type { ShutdownReport } from "./transports/servers/shutdown_options.ts";

@@ -9,8 +9,8 @@
  *
  * @module
  */
-import { createSubprocessExec } from "../streams/processes/create_subprocess_exec.ts";
-import { subprocessExec } from "../transports/processes/subprocess_exec.ts";
+import { createSubprocessExec } from "../streams/processes/create_subprocess.ts";
+import { subprocessExec } from "../transports/processes/subprocess.ts";
 
 const MEBIBYTE = 1_048_576;
 const TOTAL = 1024 * MEBIBYTE;

@@ -1,38 +1,45 @@
-import type { BaseProtocolCallbacks, Transport } from "./contract.ts";
-import { notConnected } from "./_not_connected.ts";
+import type { Transport } from "./contract.ts";
+import { InvalidStateError } from "./errors.ts";
 
 /** Tells a protocol of the transport that it has from now on, if it wants to know. */
-export let giveTransport: (protocol: object, transport: Transport) => void;
+export let giveTransport: (protocol: object, transport: object) => void;
 
 /**
- * What every stream protocol can hear, each answered by doing nothing. Extend {@linkcode Protocol}
- * or {@linkcode BufferedProtocol} instead, which have examples; this is what they share.
+ * What every protocol can hear, each answered by doing nothing. Extend {@linkcode Protocol},
+ * {@linkcode BufferedProtocol}, {@linkcode DatagramProtocol} or {@linkcode SubprocessProtocol}
+ * instead, which have examples; this is what they share.
  *
  * The callbacks are those of asyncio's `BaseProtocol`. An exception thrown by one is reported once
- * to the connection's `onError` and ends the connection with that error.
+ * to the connection's `onError` and ends the connection with that error. (An endpoint for datagrams
+ * goes on.)
+ *
+ * @typeParam T The transport: a connection, an endpoint or a process.
  */
-export abstract class BaseProtocol implements BaseProtocolCallbacks {
+export abstract class BaseProtocol<T extends object = Transport> {
   static {
     giveTransport = (protocol, transport) => {
-      if (#transport in protocol) protocol.#transport = transport;
+      if (#transport in protocol) (protocol as BaseProtocol<object>).#transport = transport;
     };
   }
 
-  #transport: Transport | null = null;
+  #transport: T | null = null;
 
   /**
-   * The connection: what `connectionMade` was given, and another transport from the moment on in
-   * which that drives this protocol, as after `startTls`.
+   * What `connectionMade` was given, and another transport from the moment on in which that drives
+   * this protocol, as after `startTls` or `setProtocol`.
    *
    * @throws {InvalidStateError} Before `connectionMade`.
    */
-  get transport(): Transport {
+  get transport(): T {
     if (this.#transport !== null) return this.#transport;
-    throw notConnected();
+    throw new InvalidStateError(
+      "Cannot use transport: not connected yet; " +
+        "a connectionMade() of your own has to call super.connectionMade(transport)",
+    );
   }
 
   /** Called once, before any other callback. Reading starts after it returns. */
-  connectionMade(transport: Transport): void {
+  connectionMade(transport: T): void {
     this.#transport = transport;
   }
 

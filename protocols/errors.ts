@@ -7,10 +7,8 @@
  */
 export * from "./errors/connection_errors.ts";
 export * from "./errors/datagram_errors.ts";
-export * from "./errors/file_errors.ts";
 export * from "./errors/frame_errors.ts";
 export * from "./errors/layer_errors.ts";
 export * from "./errors/process_errors.ts";
 export * from "./errors/read_errors.ts";
-export * from "./errors/timeout_error.ts";
 export * from "./errors/tls_errors.ts";

@@ -50,5 +50,5 @@ export type { SniffOptions } from "./sniff_options.ts";
 export type { KnownProtocol, Match, SniffCase, SniffCases } from "./sniffer.ts";
 export * from "./subprocess_contract.ts";
 export { SubprocessProtocol } from "./subprocess_protocol.ts";
-export * from "./framing/utf8_length.ts";
+export { utf8Length } from "./framing/utf8.ts";
 export type { WaitOptions } from "./waits/wait_options.ts";

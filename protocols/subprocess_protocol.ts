@@ -1,9 +1,6 @@
 import type { Bytes } from "./bytes.ts";
-import { notConnected } from "./_not_connected.ts";
+import { BaseProtocol } from "./base_protocol.ts";
 import type { SubprocessProtocolCallbacks, SubprocessTransport } from "./subprocess_contract.ts";
-
-/** Tells a protocol of the process that it has from now on, if it wants to know. */
-export let giveProcess: (protocol: object, transport: SubprocessTransport) => void;
 
 /**
  * A protocol that hears a child process and its pipes: asyncio's `SubprocessProtocol`.
@@ -14,6 +11,9 @@ export let giveProcess: (protocol: object, transport: SubprocessTransport) => vo
  * connectionMade -> (pipeDataReceived(fd)* -> pipeConnectionLost(fd)) for each pipe -> connectionLost
  *                   processExited, somewhere in between
  * ```
+ *
+ * `connectionMade` is called when all pipes are connected, `connectionLost` when the process has
+ * exited and every pipe has ended.
  *
  * `processExited` may come before the last data of a pipe: a child can leave bytes in its pipes.
  *
@@ -37,33 +37,8 @@ export let giveProcess: (protocol: object, transport: SubprocessTransport) => vo
  * assertEquals(transport.returncode, 0);
  * ```
  */
-export class SubprocessProtocol implements SubprocessProtocolCallbacks {
-  static {
-    giveProcess = (protocol, transport) => {
-      if (#transport in protocol) protocol.#transport = transport;
-    };
-  }
-
-  #transport: SubprocessTransport | null = null;
-
-  /**
-   * The process: what `connectionMade` was given, or what `setProtocol` was called on.
-   *
-   * @throws {InvalidStateError} Before `connectionMade`.
-   */
-  get transport(): SubprocessTransport {
-    if (this.#transport === null) throw notConnected();
-    return this.#transport;
-  }
-
-  /** Called once, first, when all pipes are connected. */
-  connectionMade(transport: SubprocessTransport): void {
-    this.#transport = transport;
-  }
-
-  /** Called once, last, when the process has exited and every pipe has ended. */
-  connectionLost(_error: Error | null): void {}
-
+export class SubprocessProtocol extends BaseProtocol<SubprocessTransport>
+  implements SubprocessProtocolCallbacks {
   /**
    * The child wrote to pipe `_fd`: 1 is its standard output, 2 its standard error. Nothing more is
    * read from that pipe until a returned promise settles.
@@ -79,8 +54,8 @@ export class SubprocessProtocol implements SubprocessProtocolCallbacks {
   processExited(): void {}
 
   /** The write buffer of pipe `_fd` rose above its high mark: stop writing to it. */
-  pauseWriting(_fd: number): void {}
+  override pauseWriting(_fd?: number): void {}
 
   /** The write buffer of pipe `_fd` fell to its low mark: go on writing to it. */
-  resumeWriting(_fd: number): void {}
+  override resumeWriting(_fd?: number): void {}
 }

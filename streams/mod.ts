@@ -36,23 +36,23 @@ export {
 } from "./datagrams/datagram_socket.ts";
 export * from "./framing/decoder_stream.ts";
 export * from "./framing/encoder_stream.ts";
-export * from "./framing/framed.ts";
 export * from "./datagrams/framed_datagrams.ts";
 export * from "./framing/framed_connection.ts";
-export { openConnection, type OpenConnectionOptions } from "./open_connection.ts";
 export { NumberReader } from "./reading/number_reader.ts";
 export * from "./datagrams/open_datagrams.ts";
 export type { OpenDatagramsOptions } from "./datagrams/open_datagrams_options.ts";
-export * from "./open_unix_connection.ts";
-export * from "./processes/create_subprocess_exec.ts";
+export {
+  openConnection,
+  type OpenConnectionOptions,
+  openUnixConnection,
+} from "./open_connection.ts";
+export * from "./processes/create_subprocess.ts";
 export type { CreateSubprocessOptions } from "./processes/create_subprocess_options.ts";
-export * from "./processes/create_subprocess_shell.ts";
 export * from "./processes/pipeline.ts";
 export * from "./processes/process.ts";
 export * from "./relay.ts";
 export { sniff } from "./sniff.ts";
 export * from "./servers/start_server.ts";
-export * from "./servers/start_unix_server.ts";
 export type { LinesOptions, ReadNumberOptions, ReadRecordOptions } from "./reading/read_options.ts";
 export { type CloseOptions, StreamConnection } from "./stream_connection.ts";
 export { type Separator, StreamReader, type StreamReaderOptions } from "./reading/stream_reader.ts";

@@ -2,7 +2,6 @@ import type { MemoryAddress } from "../protocols/facts/address.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
 import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";
-import { MemoryPipe } from "./carriers/pipes/memory_pipe.ts";
 import { resolveTls, TLS_CHECKS, type TlsOptions } from "./tls/tls_options.ts";
 import { withTlsLayer } from "./tls/tls_stack.ts";
 import {
@@ -15,6 +14,13 @@ import {
 } from "../protocols/option_checks.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
+import { copyOf } from "../protocols/bytes.ts";
+import { ChunkQueue } from "./core/read/chunk_queue.ts";
+
+/**
+ * How many bytes are between writer and reader before the writer waits, as in a socket's buffer.
+ */
+const CAPACITY = 65_536;
 
 /** Options for {@linkcode memoryTransportPair}: how the two ends are made. */
 export interface MemoryPairOptions extends TransportOptions {
@@ -146,5 +152,21 @@ class MemoryCarrier implements Carrier {
   getExtraInfo(name: string): unknown {
     if (name === "peername") return this.#remote;
     return name === "sockname" ? this.#local : undefined;
+  }
+}
+
+/** One direction of a connection inside this process: bytes are copied in and come out in order. */
+class MemoryPipe extends ChunkQueue {
+  /**
+   * Copies in what there is room for, at least one byte, after waiting for room if need be.
+   *
+   * @throws {Deno.errors.BrokenPipe} If it will not be read.
+   */
+  async write(bytes: Uint8Array): Promise<number> {
+    await this.below(CAPACITY);
+    if (this.isDropping) throw new Deno.errors.BrokenPipe("the other end is closed");
+    const part = copyOf(bytes, 0, CAPACITY - this.size);
+    this.put(part);
+    return part.length;
   }
 }

@@ -54,25 +54,29 @@ export { connectNodeStream, type NodeStreamOptions } from "./connect_node_stream
 export * from "./carriers/connect_message_port.ts";
 export * from "./processes/connect_process.ts";
 export type { ConnectedProcess, ProcessOptions } from "./processes/process_options.ts";
-export * from "./carriers/pipes/connect_read_pipe.ts";
+export * from "./carriers/pipes/connect_pipes.ts";
 export * from "./carriers/pipes/connect_stdio.ts";
-export * from "./carriers/pipes/connect_write_pipe.ts";
 export type { OpenOptions } from "./carriers/open_in_time.ts";
 export type { PipeOptions } from "./carriers/pipes/pipe_options.ts";
 export type { CommandOptions } from "./processes/command_options.ts";
 export type { Terminal, TerminalSize } from "./processes/terminal.ts";
 export type { FileStdio, StdinStdio, Stdio } from "./processes/stdio.ts";
-export { subprocessExec } from "./processes/subprocess_exec.ts";
 export type { ConnectedSubprocess, SubprocessOptions } from "./processes/subprocess_options.ts";
-export * from "./processes/subprocess_shell.ts";
-export { type ConnectOptions, createConnection } from "./create_connection.ts";
+export {
+  subprocessExec,
+  subprocessShell,
+  type SubprocessShellOptions,
+} from "./processes/subprocess.ts";
 export { connectStreams, type StreamPair } from "./connect_streams.ts";
 export * from "./carriers/connect_web_socket.ts";
 export { createDatagramEndpoint } from "./create_datagram_endpoint.ts";
 export type { DatagramEndpointOptions } from "./datagram_endpoint_options.ts";
-export { createServer, type ListenOptions } from "./create_server.ts";
-export * from "./create_unix_connection.ts";
-export * from "./create_unix_server.ts";
+export {
+  type ConnectOptions,
+  createConnection,
+  createUnixConnection,
+} from "./create_connection.ts";
+export { createServer, createUnixServer, type ListenOptions } from "./create_server.ts";
 export type { Endpoint } from "./core/addresses.ts";
 export { type ErrorContext, type ErrorHandler, logConnectionError } from "./core/error_report.ts";
 export type {

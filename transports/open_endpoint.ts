@@ -11,7 +11,7 @@ import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
 import { checkPlaces, resolveEndpointOptions } from "./datagrams/datagram_options.ts";
 import { checkDatagramsHonoured } from "./datagrams/special_datagram_options.ts";
 import { EndpointTransport } from "./datagrams/endpoint_transport.ts";
-import { familyOf } from "./datagrams/ip_address.ts";
+import { familyOf } from "./core/ip_address.ts";
 import { type Lookup, NameCache } from "./datagrams/name_cache.ts";
 import { resolvePlaces } from "./datagrams/resolve_places.ts";
 import type { DatagramBindPlace, Network } from "./networks/network.ts";

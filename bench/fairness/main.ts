@@ -17,7 +17,7 @@ import {
   type StartServerOptions,
   type StreamConnection,
 } from "../../mod.ts";
-import { framed } from "../../streams/framing/framed.ts";
+import { framed } from "../../streams/framing/framed_connection.ts";
 import { transformLayer } from "../../transports/stack/transform_layer.ts";
 import { lineCodec } from "../../protocols/codecs/line_codec.ts";
 import { type Child, Children } from "../harness/children.ts";

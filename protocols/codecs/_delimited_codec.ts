@@ -4,8 +4,7 @@ import { DelimitedFrames } from "./_delimited_frames.ts";
 import { FrameDecodeError, FrameEncodeError, FrameTooLongError } from "../errors.ts";
 import { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { SeparatorSearch } from "../framing/separator_search.ts";
-import { isLongerInUtf8 } from "../framing/utf8.ts";
-import { utf8Length } from "../framing/utf8_length.ts";
+import { isLongerInUtf8, utf8Length } from "../framing/utf8.ts";
 
 /** How a message lies between two delimiters: as bytes, or as UTF-8. */
 interface Content<In> {

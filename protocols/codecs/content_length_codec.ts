@@ -10,7 +10,7 @@ import {
 import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { LengthLimit } from "./_length_limit.ts";
-import { utf8Length } from "../framing/utf8_length.ts";
+import { utf8Length } from "../framing/utf8.ts";
 
 /**
  * The default of `maxLength`, in bytes: 16 MiB. Editors send whole documents, and language servers

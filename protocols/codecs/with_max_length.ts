@@ -8,7 +8,7 @@ import {
 import { FrameTooLongError } from "../errors.ts";
 import { type Check, wholeNumberOrInfinity } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
-import { utf8Length } from "../framing/utf8_length.ts";
+import { utf8Length } from "../framing/utf8.ts";
 
 const checkMaxLength: Check = wholeNumberOrInfinity(1);
 

@@ -1,5 +1,3 @@
-import { TimeoutError } from "./timeout_error.ts";
-
 /** A method was called in a state that does not allow it: asyncio's `RuntimeError`. */
 export class InvalidStateError extends Error {
   /** Says what was attempted and which state forbids it. */
@@ -15,6 +13,19 @@ export class ConnectionLostError extends Error {
   constructor(message = "Connection lost", options?: ErrorOptions) {
     super(message, options);
     this.name = "ConnectionLostError";
+  }
+}
+
+/** Something took too long: the base of all errors that say so. */
+export class TimeoutError extends Error {
+  /** The time limit that was exceeded, in milliseconds. */
+  readonly timeoutMs: number;
+
+  /** Says what was not done, and takes the time that was allowed. */
+  constructor(message: string, timeoutMs: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TimeoutError";
+    this.timeoutMs = timeoutMs;
   }
 }
 
@@ -113,5 +124,21 @@ export class WebSocketClosedError extends Error {
     this.name = "WebSocketClosedError";
     this.code = code;
     this.reason = reason;
+  }
+}
+
+/** A file became shorter while it was being sent. The bytes that were sent cannot be taken back. */
+export class IncompleteSendError extends Error {
+  /** How many bytes were sent. */
+  readonly sent: number;
+  /** How many bytes the range has. */
+  readonly expected: number;
+
+  /** Creates the error from the name of the file and both numbers of bytes. */
+  constructor(name: string, sent: number, expected: number) {
+    super(`Cannot send all of ${name}: it ended after ${sent} of ${expected} bytes`);
+    this.name = "IncompleteSendError";
+    this.sent = sent;
+    this.expected = expected;
   }
 }

@@ -1,4 +1,4 @@
-import { TimeoutError } from "./timeout_error.ts";
+import { TimeoutError } from "./connection_errors.ts";
 
 /** Bytes were waiting to be sent, and the peer took none of them for too long. */
 export class WriteStallError extends TimeoutError {

@@ -1,4 +1,4 @@
-import { TimeoutError } from "./timeout_error.ts";
+import { TimeoutError } from "./connection_errors.ts";
 
 /**
  * Why a TLS handshake failed.

@@ -6,7 +6,7 @@ import type { StreamReader } from "../reading/stream_reader.ts";
 import type { WaitOptions } from "../../protocols/waits/wait_options.ts";
 import type { StreamWriter } from "../writing/stream_writer.ts";
 import { type CommunicateOptions, Communication } from "./_communication.ts";
-import { createSubprocessExec } from "./create_subprocess_exec.ts";
+import { createSubprocessExec } from "./create_subprocess.ts";
 import type { CreateSubprocessOptions } from "./create_subprocess_options.ts";
 import type { Process } from "./process.ts";
 

@@ -1,7 +1,7 @@
 import type { NetAddress } from "../../protocols/facts/address.ts";
 import { CaptureFormatError } from "../../protocols/errors.ts";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
-import { formatIp } from "../../transports/layers/proxy/ip_address.ts";
+import { formatIp } from "../../transports/core/ip_address.ts";
 import { type CapturedPacket, readPcapng } from "./_pcapng_reader.ts";
 
 const [FIN, SYN, RST, PSH, ACK] = [1, 2, 4, 8, 16];

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openConnection } from "../../streams/open_connection.ts";
-import { openUnixConnection } from "../../streams/open_unix_connection.ts";
-import { startServer } from "../../streams/servers/start_server.ts";
-import { startUnixServer } from "../../streams/servers/start_unix_server.ts";
+import { openConnection, openUnixConnection } from "../../streams/open_connection.ts";
+import { startServer, startUnixServer } from "../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { temporarySocket } from "../support/places/socket_path.ts";
 import { decode } from "../support/text.ts";

@@ -7,9 +7,12 @@ import {
 } from "@std/assert";
 import { ConnectTimeoutError, NameResolutionError } from "../../protocols/errors.ts";
 import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
-import { type ConnectOptions, createConnection } from "../../transports/create_connection.ts";
+import {
+  type ConnectOptions,
+  createConnection,
+  createUnixConnection,
+} from "../../transports/create_connection.ts";
 import { createServer } from "../../transports/create_server.ts";
-import { createUnixConnection } from "../../transports/create_unix_connection.ts";
 import type { Server } from "../../transports/servers/server.ts";
 import { hasUnixSockets } from "../support/runs/has_unix_sockets.ts";
 import { freePort } from "../support/places/free_port.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RecordingProtocol } from "../../testing/recording/recording_protocol.ts";
-import { createUnixConnection } from "../../transports/create_unix_connection.ts";
-import { createUnixServer } from "../../transports/create_unix_server.ts";
+import { createUnixConnection } from "../../transports/create_connection.ts";
+import { createUnixServer } from "../../transports/create_server.ts";
 import { settle } from "../support/time/event_loop.ts";
 import { unixTest as test } from "../support/runs/has_unix_sockets.ts";
 

@@ -7,7 +7,7 @@ import {
   text,
   wrongKind,
 } from "../../protocols/option_checks.ts";
-import { utf8Length } from "../../protocols/framing/utf8_length.ts";
+import { utf8Length } from "../../protocols/framing/utf8.ts";
 import type { Address } from "../../protocols/facts/address.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { Address } from "../../protocols/facts/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 import { checkOptions, type OptionTable, show, text } from "../../protocols/option_checks.ts";
 import { formatAddress } from "../core/addresses.ts";
-import { canonicalIp, familyOf, isGroup } from "./ip_address.ts";
+import { canonicalIp, familyOf, isGroup } from "../core/ip_address.ts";
 
 const CHECKS: OptionTable<GroupOptions> = { interface: text, source: text };
 

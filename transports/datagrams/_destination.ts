@@ -2,7 +2,7 @@ import type { Address, NetAddress } from "../../protocols/facts/address.ts";
 import type { DatagramDestination } from "../../protocols/datagram_contract.ts";
 import { show } from "../../protocols/option_checks.ts";
 import { DEFAULT_HOSTNAME, formatAddress } from "../core/addresses.ts";
-import { canonicalIp, familyOf } from "./ip_address.ts";
+import { canonicalIp, familyOf } from "../core/ip_address.ts";
 
 /** A host and a port whose address is not known yet. */
 export interface NamedDestination {

@@ -11,7 +11,7 @@ import type {
   GroupOptions,
 } from "../../protocols/datagram_contract.ts";
 import { functionLike } from "../../protocols/option_checks.ts";
-import { giveEndpoint } from "../../protocols/datagram_protocol.ts";
+import { giveTransport } from "../../protocols/base_protocol.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink, checkProtocol } from "../core/callbacks.ts";
@@ -78,7 +78,7 @@ export class EndpointTransport
   start(): void {
     this.#startedAt = performance.now();
     this.#lifecycle.advance("made");
-    giveEndpoint(this.#incoming.protocol, this);
+    giveTransport(this.#incoming.protocol, this);
     this.#call("connectionMade", this);
     this.#carrier.start(this);
   }
@@ -147,7 +147,7 @@ export class EndpointTransport
   setProtocol(protocol: DatagramProtocolCallbacks): void {
     checkProtocol(protocol);
     this.#incoming.protocol = protocol;
-    giveEndpoint(protocol, this);
+    giveTransport(protocol, this);
   }
 
   getProtocol(): DatagramProtocolCallbacks {

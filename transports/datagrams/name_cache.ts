@@ -1,5 +1,5 @@
 import { NameResolutionError } from "../../protocols/errors.ts";
-import { familyOf } from "./ip_address.ts";
+import { familyOf } from "../core/ip_address.ts";
 
 /** How many names are remembered; the oldest is forgotten for the next one. */
 const MAX_NAMES = 1024;

@@ -1,7 +1,7 @@
 import type { Address, NetAddress } from "../../protocols/facts/address.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../core/addresses.ts";
 import type { DatagramOptions, DatagramPlace } from "./datagram_options.ts";
-import { familyOf, isLoopback } from "./ip_address.ts";
+import { familyOf, isLoopback } from "../core/ip_address.ts";
 import { type Lookup, resolveHost } from "./name_cache.ts";
 
 /** Both ends of an endpoint. */

@@ -1,6 +1,12 @@
 import type { Transport } from "../../protocols/contract.ts";
 import { watchSent } from "../core/write/writing.ts";
-import { systemSendQueue } from "./_system_send_queue.ts";
+import { parseIpv4, parseIpv6 } from "../core/ip_address.ts";
+
+/** Where Linux tells of the TCP sockets of this process, by version of IP. */
+const TABLES: Record<4 | 6, string> = { 4: "/proc/self/net/tcp", 6: "/proc/self/net/tcp6" };
+
+/** Tables that are being read now: many connections may ask at the same time. */
+const reading = new Map<string, Promise<string>>();
 
 /**
  * Tells whether bytes leave a connection: from the library to the system, and from the system to
@@ -36,4 +42,82 @@ export class SendProgress {
       return before === null ? "unsure" : queued !== before;
     }) ?? null;
   }
+}
+
+/** Both ends of a TCP socket: of a `Deno.Conn` or of a `Socket` of node:net. */
+interface Ends {
+  readonly local: readonly [host: string, port: number];
+  readonly remote: readonly [host: string, port: number];
+}
+
+/**
+ * How many bytes the system keeps that the peer has not taken yet. The system takes some megabytes
+ * at once and makes room for more only when a third of them has left: a peer that is slow shows
+ * here, and nowhere else.
+ *
+ * Known of TCP sockets on Linux, to programs that may read `/proc/self/net`. No permission is asked
+ * for.
+ *
+ * @returns `null` if it cannot be known.
+ */
+export function systemSendQueue(transport: Transport): Promise<number | null> | null {
+  const ends = endsOf(transport.getExtraInfo("socket"));
+  if (ends === null) return null;
+  const local = inHex(...ends.local);
+  const remote = inHex(...ends.remote);
+  if (local === null || remote === null || local.length !== remote.length) return null;
+  const table = TABLES[local.length > 13 ? 6 : 4];
+  if (!mayRead(table)) return null;
+  return read(table).then((text) => findQueue(text, `${local} ${remote} `), () => null);
+}
+
+function endsOf(socket: object | null): Ends | null {
+  // The names that both kinds of sockets have; what is missing or of another kind is looked at
+  // below.
+  const { localAddr, remoteAddr, localAddress, localPort, remoteAddress, remotePort } =
+    (socket ?? {}) as Record<string, unknown>;
+  const ends = [localAddr, remoteAddr].map((addr) => {
+    const { hostname, port } = (addr ?? {}) as Partial<Deno.NetAddr>;
+    return [hostname, port] as const;
+  });
+  const [local, remote] = localAddr === undefined
+    ? [[localAddress, localPort], [remoteAddress, remotePort]]
+    : ends;
+  return isEnd(local) && isEnd(remote) ? { local, remote } : null;
+}
+
+function isEnd(end: readonly unknown[] | undefined): end is readonly [string, number] {
+  return typeof end?.[0] === "string" && typeof end[1] === "number";
+}
+
+function mayRead(path: string): boolean {
+  return Deno.build.os === "linux" &&
+    Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+function read(table: string): Promise<string> {
+  const running = reading.get(table);
+  if (running !== undefined) return running;
+  const started = Deno.readTextFile(table).finally(() => reading.delete(table));
+  reading.set(table, started);
+  return started;
+}
+
+/** An address as in the table: each 4 bytes from the last to the first, then the port. */
+function inHex(host: string, port: number): string | null {
+  const bytes = parseIpv4(host) ?? parseIpv6(host.replace(/%.*$/, ""));
+  if (bytes === null) return null;
+  let hex = "";
+  for (let i = 0; i < bytes.length; i += 4) hex += bytes.subarray(i, i + 4).toReversed().toHex();
+  return `${hex}:${port.toString(16).padStart(4, "0")}`.toUpperCase();
+}
+
+/** `sl: local remote state tx_queue:rx_queue ...` */
+function findQueue(table: string, ends: string): number | null {
+  const start = table.indexOf(ends);
+  if (start === -1) return null;
+  const queue = /^\S+ ([0-9A-F]+):/.exec(
+    table.substring(start + ends.length, start + ends.length + 40),
+  );
+  return queue?.[1] === undefined ? null : parseInt(queue[1], 16);
 }

@@ -22,7 +22,9 @@ import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import { toAbortOptions } from "../core/ending/abort_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
-import { hexDump } from "./_hex_dump.ts";
+
+/** How many bytes a line of a dump has. */
+const DUMP_LINE = 16;
 
 /** The default of `maxBytes`: what fits on a screen. */
 const DEFAULT_LOGGED_BYTES = 1024;
@@ -224,5 +226,23 @@ class LoggingLayer extends ObservingLayer {
       this.#sink = null;
       report(this.#onError, toError(thrown), { callback: "logging sink", transport: this });
     }, line);
+  }
+}
+
+/**
+ * Bytes in the manner of `hexdump -C`: `00000010  48 65 6c …  |Hel…|`.
+ *
+ * @param bytes What to show.
+ * @param offset What the first byte counts as.
+ * @returns The lines, without line breaks.
+ */
+export function* hexDump(bytes: Uint8Array, offset = 0): Generator<string> {
+  for (let start = 0; start < bytes.length; start += DUMP_LINE) {
+    const line = Array.from(bytes.subarray(start, start + DUMP_LINE));
+    const hex = line.map((byte) => byte.toString(16).padStart(2, "0"));
+    const halves = `${hex.slice(0, 8).join(" ")}  ${hex.slice(8).join(" ")}`;
+    const text = line.map((byte) => byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".");
+    const address = (offset + start).toString(16).padStart(8, "0");
+    yield `${address}  ${halves.padEnd(48)}  |${text.join("")}|`;
   }
 }

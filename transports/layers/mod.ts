@@ -39,7 +39,7 @@ export {
   type RemoveLayerOptions,
 } from "../stack/live_layers.ts";
 export { Layer } from "../stack/layer.ts";
-export * from "./logging.ts";
+export { logging, type LoggingOptions } from "./logging.ts";
 export * from "./minimum_rate.ts";
 export * from "./proxy/proxy_protocol.ts";
 export * from "./throttle.ts";

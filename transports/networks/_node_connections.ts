@@ -11,7 +11,7 @@ import type { SocketOptions } from "../carriers/socket_options.ts";
 import { backgroundClock, startTimer, toTimerMs } from "../core/clock.ts";
 import { fromNodeError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";
-import { familyOf } from "../datagrams/ip_address.ts";
+import { familyOf } from "../core/ip_address.ts";
 import { overStaleSocket } from "./_unix_listener.ts";
 import { makeCarrier, SharedReadServer, SharedReadSocket } from "./_node_sockets.ts";
 import type { BindOptions, DialOptions, ListenPlace } from "./network.ts";

@@ -1,4 +1,4 @@
-import { canonicalIp, familyOf } from "../datagrams/ip_address.ts";
+import { canonicalIp, familyOf } from "../core/ip_address.ts";
 import { DEFAULT_HOSTNAME, formatEndpoint } from "../core/addresses.ts";
 import { describeEndpointError } from "../core/os_error.ts";
 import type { NetworkListener } from "../servers/network_listener.ts";

@@ -1,7 +1,7 @@
 import { abortable, onAbort } from "../../protocols/waits/wait_signal.ts";
 import { startTimer } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
-import { familyOf } from "../datagrams/ip_address.ts";
+import { familyOf } from "../core/ip_address.ts";
 import type { DialOptions } from "./network.ts";
 
 /** The default of `happyEyeballsDelay`, in milliseconds: that of RFC 8305. */

@@ -10,8 +10,10 @@ import { listenNativeTls, secureCarrier, startNativeTls } from "../tls/tls_stack
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
 import type { BindOptions, DialOptions, Network } from "./network.ts";
 import { lookUpHost } from "./_look_up_host.ts";
-import { releasePort, untilPortReleased } from "./_address_release.ts";
 import { listenUnix } from "./_unix_listener.ts";
+
+/** The ports that closed listeners of this process still hold, and when each is free again. */
+const heldPorts = new Map<number, Promise<unknown>>();
 
 /** How many turns of the event loop a connection that came about takes, at most, to be given. */
 const TURNS = 64;
@@ -101,7 +103,7 @@ async function dialUnix(path: string, signal: AbortSignal): Promise<Deno.Conn> {
 
 async function listen(place: Endpoint, options: BindOptions): Promise<NetworkListener> {
   const { path, hostname = DEFAULT_HOSTNAME, port = 0 } = place;
-  if (path === undefined) await untilPortReleased(port);
+  if (path === undefined) await heldPorts.get(port);
   const listener = path === undefined
     ? Deno.listen({ hostname, port, ...tcpOptions(options) })
     : await listenUnix(path);
@@ -113,7 +115,7 @@ async function listenSecure(
   options: BindOptions,
   tls: ResolvedTlsOptions,
 ): Promise<NetworkListener> {
-  await untilPortReleased(port);
+  await heldPorts.get(port);
   const listener = listenNativeTls({ hostname, port, ...tcpOptions(options) }, tls);
   return toNetworkListener(listener, options, (conn) => secureCarrier(conn, tls));
 }
@@ -163,4 +165,12 @@ function tcpOptions(options: BindOptions): { tcpBacklog?: number; reusePort?: bo
     );
   }
   return given({ tcpBacklog: options.backlog, reusePort: options.reusePort || undefined });
+}
+
+/** A listener on a port was closed; the system gives the port back when `released` has settled. */
+function releasePort(port: number, released: Promise<unknown>): void {
+  const all: Promise<unknown> = Promise.allSettled([heldPorts.get(port), released]).then(() => {
+    if (heldPorts.get(port) === all) heldPorts.delete(port);
+  });
+  heldPorts.set(port, all);
 }

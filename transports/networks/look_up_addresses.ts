@@ -1,6 +1,6 @@
 import { DEFAULT_HOSTNAME, formatHostPort } from "../core/addresses.ts";
 import { lookUpHost } from "./_look_up_host.ts";
-import { familyOf } from "../datagrams/ip_address.ts";
+import { familyOf } from "../core/ip_address.ts";
 import { show } from "../../protocols/option_checks.ts";
 
 /** Looks up the addresses of a host, in the order to try them. */

@@ -9,7 +9,7 @@ import {
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import { checkFd } from "../core/inherited_sockets.ts";
-import { familyOf } from "../datagrams/ip_address.ts";
+import { familyOf } from "../core/ip_address.ts";
 
 /** Options for sockets that some networks only can honour. */
 export interface SpecialSocketOptions {

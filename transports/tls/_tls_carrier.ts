@@ -17,7 +17,7 @@ import type { TransportOptions } from "../core/transport_options.ts";
 import { slotOf } from "../core/stack_slot.ts";
 import { CiphertextLink } from "./_ciphertext_link.ts";
 import { endsOf, injectionError, protocolError, truncationError } from "./_tls_errors.ts";
-import { tlsFacts } from "./_tls_facts.ts";
+import { tlsFacts } from "./socket_facts.ts";
 import { TlsHandshake } from "./_tls_handshake.ts";
 import { TlsPhases } from "./_tls_phases.ts";
 import { TlsShutdown } from "./_tls_shutdown.ts";

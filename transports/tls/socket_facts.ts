@@ -1,6 +1,8 @@
 import type { PeerCertificate as NodeCertificate, TLSSocket } from "node:tls";
 import type { PeerCertificate, TlsCipher } from "../../protocols/facts/peer_certificate.ts";
 import { readCertificate } from "./certificates/certificate_form.ts";
+import type { Verdict } from "./certificates/session_trust.ts";
+import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /** What a socket of node:tls knows after its handshake, by the names of extra info. */
 export function socketFacts(socket: TLSSocket): ReadonlyMap<string, unknown> {
@@ -32,4 +34,25 @@ function describeCertificate(certificate: NodeCertificate | null): PeerCertifica
     fingerprint256: certificate.fingerprint256,
     raw: new Uint8Array(certificate.raw),
   };
+}
+
+/** The facts of a TLS connection after the handshake: its extra info. */
+export function tlsFacts(
+  socket: TLSSocket,
+  options: ResolvedTlsOptions,
+  verdict: Verdict,
+): ReadonlyMap<string, unknown> {
+  return new Map<string, unknown>([
+    ...socketFacts(socket),
+    ["tlsEngine", "layer"],
+    ["authorized", verdict === null],
+    ["authorizationError", verdict ?? undefined],
+    ["serverName", serverNameOf(socket, options)],
+  ]);
+}
+
+function serverNameOf(socket: TLSSocket, options: ResolvedTlsOptions): string | undefined {
+  if (!options.serverSide) return options.serverName;
+  // Missing from the types, as it is on a server only.
+  return (socket as TLSSocket & { servername?: string | null }).servername || undefined;
 }

@@ -18,7 +18,7 @@ import {
 } from "../../protocols/option_checks.ts";
 import type { TlsCertificate } from "./tls_certificate.ts";
 import { checkAuthority, checkPair } from "./certificates/material.ts";
-import { checkServerName } from "./certificates/server_name.ts";
+import { checkServerName } from "./certificates/server_identity.ts";
 
 /** The default of `handshakeTimeout`, in milliseconds: asyncio's. */
 const HANDSHAKE_TIMEOUT = 60_000;

@@ -1,6 +1,6 @@
 import { SegmentHead } from "../../../transports/layers/capture/segment_head.ts";
 import type { SegmentEvent } from "../trace.ts";
-import type { IpEnd } from "../../../transports/layers/proxy/ip_address.ts";
+import type { IpEnd } from "../../../transports/core/ip_address.ts";
 
 const [FIN, SYN, RST, PSH, ACK] = [1, 2, 4, 8, 16];
 

@@ -1,4 +1,4 @@
-import { type IpEnd, parseIpv4, parseIpv6 } from "../../../transports/layers/proxy/ip_address.ts";
+import { type IpEnd, parseIpv4, parseIpv6 } from "../../../transports/core/ip_address.ts";
 import type { SegmentEvent } from "../trace.ts";
 
 /** The first of the ports that systems give to clients. */

@@ -1,5 +1,5 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
-import type { IpEnd } from "../../../transports/layers/proxy/ip_address.ts";
+import type { IpEnd } from "../../../transports/core/ip_address.ts";
 
 const UDP = 17;
 const UDP_HEADER = 8;

@@ -2,7 +2,7 @@ import type {
   SubprocessProtocolCallbacks,
   SubprocessTransport,
 } from "../../../protocols/subprocess_contract.ts";
-import { subprocessExec } from "../../../transports/processes/subprocess_exec.ts";
+import { subprocessExec } from "../../../transports/processes/subprocess.ts";
 import { decodeData } from "../scenario.ts";
 import { commandOf, type ProcessScenario } from "./process_scenario.ts";
 import type { RecordedTrace } from "./recorded_trace.ts";

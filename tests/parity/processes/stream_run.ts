@@ -1,4 +1,4 @@
-import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
+import { createSubprocessExec } from "../../../streams/processes/create_subprocess.ts";
 import type { Process } from "../../../streams/processes/process.ts";
 import { decodeData } from "../scenario.ts";
 import { commandOf, type ProcessScenario } from "./process_scenario.ts";

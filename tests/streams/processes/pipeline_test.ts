@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ProcessFailedError } from "../../../protocols/errors/process_errors.ts";
-import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
+import { createSubprocessExec } from "../../../streams/processes/create_subprocess.ts";
 import { pipeline } from "../../../streams/processes/pipeline.ts";
 import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 import { decode as text } from "../../support/text.ts";

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { OutputLimitError, ProcessFailedError } from "../../../protocols/errors/process_errors.ts";
-import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
-import { createSubprocessShell } from "../../../streams/processes/create_subprocess_shell.ts";
+import {
+  createSubprocessExec,
+  createSubprocessShell,
+} from "../../../streams/processes/create_subprocess.ts";
 import { settle, stateOf } from "../../support/time/event_loop.ts";
 import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 import { decode as text } from "../../support/text.ts";

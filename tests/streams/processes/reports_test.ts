@@ -6,8 +6,10 @@
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { LimitOverrunError } from "../../../protocols/errors.ts";
-import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
-import { createSubprocessShell } from "../../../streams/processes/create_subprocess_shell.ts";
+import {
+  createSubprocessExec,
+  createSubprocessShell,
+} from "../../../streams/processes/create_subprocess.ts";
 import { testAlone } from "../../support/runs/alone_test.ts";
 import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 import { decode as text } from "../../support/text.ts";

@@ -13,7 +13,7 @@ import { slipCodec } from "../../../protocols/codecs/slip_codec.ts";
 import { varintLengthCodec } from "../../../protocols/codecs/varint_length_codec.ts";
 import { decoderStream } from "../../../streams/framing/decoder_stream.ts";
 import { encoderStream } from "../../../streams/framing/encoder_stream.ts";
-import { framed } from "../../../streams/framing/framed.ts";
+import { framed } from "../../../streams/framing/framed_connection.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";

@@ -5,7 +5,7 @@ import {
   InvalidStateError,
 } from "../../../protocols/errors.ts";
 import { lineCodec } from "../../../protocols/codecs/line_codec.ts";
-import { framed } from "../../../streams/framing/framed.ts";
+import { framed } from "../../../streams/framing/framed_connection.ts";
 import { relay, type RelayOptions, type RelayReport } from "../../../streams/relay.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";

@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
-import { openConnection } from "../../../streams/open_connection.ts";
-import { openUnixConnection } from "../../../streams/open_unix_connection.ts";
+import { openConnection, openUnixConnection } from "../../../streams/open_connection.ts";
 import {
   type ConnectionHandler,
   startServer,
   type StartServerOptions,
+  startUnixServer,
 } from "../../../streams/servers/start_server.ts";
-import { startUnixServer } from "../../../streams/servers/start_unix_server.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import type { ErrorContext } from "../../../transports/core/error_report.ts";
 import { settle } from "../../support/time/event_loop.ts";

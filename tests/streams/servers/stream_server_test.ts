@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { openConnection } from "../../../streams/open_connection.ts";
-import { openUnixConnection } from "../../../streams/open_unix_connection.ts";
-import { startServer } from "../../../streams/servers/start_server.ts";
-import { startUnixServer } from "../../../streams/servers/start_unix_server.ts";
+import { openConnection, openUnixConnection } from "../../../streams/open_connection.ts";
+import { startServer, startUnixServer } from "../../../streams/servers/start_server.ts";
 import type { StreamConnection } from "../../../streams/stream_connection.ts";
 import type { StreamServer } from "../../../streams/servers/stream_server.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";

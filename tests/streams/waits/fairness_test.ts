@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { lineCodec } from "../../../protocols/codecs/line_codec.ts";
 import { FramedProtocol } from "../../../protocols/framing/framed_protocol.ts";
 import { decoderStream } from "../../../streams/framing/decoder_stream.ts";
-import { framed } from "../../../streams/framing/framed.ts";
+import { framed } from "../../../streams/framing/framed_connection.ts";
 import { relay } from "../../../streams/relay.ts";
 import { StreamReader } from "../../../streams/reading/stream_reader.ts";
 import type { Carrier } from "../../../transports/core/carrier.ts";

@@ -1,8 +1,6 @@
 import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts";
-import { createConnection } from "../../../transports/create_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { createUnixConnection } from "../../../transports/create_unix_connection.ts";
-import { createUnixServer } from "../../../transports/create_unix_server.ts";
+import { createConnection, createUnixConnection } from "../../../transports/create_connection.ts";
+import { createServer, createUnixServer } from "../../../transports/create_server.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
 import { serverPair } from "./server_pair.ts";

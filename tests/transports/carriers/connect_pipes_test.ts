@@ -3,8 +3,10 @@ import { InvalidStateError } from "../../../protocols/errors.ts";
 import { StreamConnection } from "../../../streams/stream_connection.ts";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import type { Connected } from "../../../transports/core/connect_carrier.ts";
-import { connectReadPipe } from "../../../transports/carriers/pipes/connect_read_pipe.ts";
-import { connectWritePipe } from "../../../transports/carriers/pipes/connect_write_pipe.ts";
+import {
+  connectReadPipe,
+  connectWritePipe,
+} from "../../../transports/carriers/pipes/connect_pipes.ts";
 import { settle } from "../../support/time/event_loop.ts";
 import { Fifo } from "../../support/places/fifo.ts";
 import { posixTest as test } from "../../support/runs/posix_test.ts";

@@ -1,6 +1,8 @@
 /** Passes on what comes from descriptor 3 to descriptor 4, in capitals; then says how both ended. */
-import { connectReadPipe } from "../../../transports/carriers/pipes/connect_read_pipe.ts";
-import { connectWritePipe } from "../../../transports/carriers/pipes/connect_write_pipe.ts";
+import {
+  connectReadPipe,
+  connectWritePipe,
+} from "../../../transports/carriers/pipes/connect_pipes.ts";
 
 const output = await connectWritePipe(() => ({}), 4);
 const input = await connectReadPipe(() => ({

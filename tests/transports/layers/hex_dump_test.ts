@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hexDump } from "../../../transports/layers/_hex_dump.ts";
+import { hexDump } from "../../../transports/layers/logging.ts";
 
 Deno.test("hexDump() shows offset, bytes and text as hexdump -C does", () => {
   const bytes = new TextEncoder().encode("Hello, World!\r\n\x00\x7f~ and more");

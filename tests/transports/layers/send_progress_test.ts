@@ -4,7 +4,7 @@ import { memoryTransportPair } from "../../../transports/memory_transport_pair.t
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { IdleTimer } from "../../../transports/layers/idle_timer.ts";
-import { systemSendQueue } from "../../../transports/layers/_system_send_queue.ts";
+import { systemSendQueue } from "../../../transports/layers/_send_progress.ts";
 import { ManualClock } from "../../support/time/manual_clock.ts";
 import { turn } from "../../support/time/event_loop.ts";
 

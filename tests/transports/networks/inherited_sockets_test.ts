@@ -1,8 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { retry } from "@std/async";
 import { TextLineStream } from "@std/streams";
-import { openConnection } from "../../../streams/open_connection.ts";
-import { openUnixConnection } from "../../../streams/open_unix_connection.ts";
+import { openConnection, openUnixConnection } from "../../../streams/open_connection.ts";
 import { inheritedSockets } from "../../../transports/core/inherited_sockets.ts";
 import { testWith } from "../../support/peers/outside_peer.ts";
 

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { subprocessExec } from "../../../transports/processes/subprocess_exec.ts";
-import { subprocessShell } from "../../../transports/processes/subprocess_shell.ts";
+import { subprocessExec, subprocessShell } from "../../../transports/processes/subprocess.ts";
 import { connectProcess } from "../../../transports/processes/connect_process.ts";
 import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { runFixture } from "./run_fixture.ts";

@@ -1,5 +1,5 @@
 /** Starts `sleep` in both ways, and prints what came of it. */
-import { subprocessExec } from "../../../transports/processes/subprocess_exec.ts";
+import { subprocessExec } from "../../../transports/processes/subprocess.ts";
 
 for (const extraStdio of [[], ["piped"]] as const) {
   try {

@@ -2,7 +2,7 @@
  * Lets a child write, or be written to, as many MiB as the first argument says, and prints by how many MiB our memory has grown while
  * nothing was read, how much came in the end, and how much in all.
  */
-import { createSubprocessExec } from "../../../streams/processes/create_subprocess_exec.ts";
+import { createSubprocessExec } from "../../../streams/processes/create_subprocess.ts";
 
 const MEBIBYTE = 1_048_576;
 const total = Number(Deno.args[0]) * MEBIBYTE;

@@ -3,7 +3,7 @@
  * says.
  */
 import { connectProcess } from "../../../transports/processes/connect_process.ts";
-import { subprocessShell } from "../../../transports/processes/subprocess_shell.ts";
+import { subprocessShell } from "../../../transports/processes/subprocess.ts";
 
 const [way, end] = Deno.args;
 const COMMANDS: Readonly<Record<string, string>> = {

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { closeSync, openSync } from "node:fs";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { subprocessExec } from "../../../transports/processes/subprocess_exec.ts";
-import { subprocessShell } from "../../../transports/processes/subprocess_shell.ts";
+import { subprocessExec, subprocessShell } from "../../../transports/processes/subprocess.ts";
 import { hasProgram } from "../../support/peers/outside_peer.ts";
 import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { RecordingChild } from "./recording_child.ts";

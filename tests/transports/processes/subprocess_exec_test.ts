@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { subprocessExec } from "../../../transports/processes/subprocess_exec.ts";
-import { subprocessShell } from "../../../transports/processes/subprocess_shell.ts";
+import { subprocessExec, subprocessShell } from "../../../transports/processes/subprocess.ts";
 import { isThere, posixTest as test } from "../../support/runs/posix_test.ts";
 import { settle, stateOf } from "../../support/time/event_loop.ts";
 import { RecordingChild } from "./recording_child.ts";

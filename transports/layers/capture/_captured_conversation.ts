@@ -1,5 +1,5 @@
 import type { PcapngWriter } from "./pcapng_writer.ts";
-import type { IpEnd } from "../proxy/ip_address.ts";
+import type { IpEnd } from "../../core/ip_address.ts";
 import { SegmentHead } from "./segment_head.ts";
 
 /**

@@ -20,7 +20,7 @@ import {
 import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { CapturedConversation, type Sender } from "./_captured_conversation.ts";
-import { type IpEnd, parseIpv4, parseIpv6 } from "../proxy/ip_address.ts";
+import { type IpEnd, parseIpv4, parseIpv6 } from "../../core/ip_address.ts";
 import { PcapngWriter } from "./pcapng_writer.ts";
 import { type CaptureSink, checkSink, toWriter } from "./capture_sink.ts";
 

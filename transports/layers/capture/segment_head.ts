@@ -1,5 +1,5 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
-import type { IpEnd } from "../proxy/ip_address.ts";
+import type { IpEnd } from "../../core/ip_address.ts";
 import { CaptureSlab } from "./_capture_slab.ts";
 
 const TCP = 6;

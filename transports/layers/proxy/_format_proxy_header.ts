@@ -2,7 +2,7 @@ import type { Address } from "../../../protocols/facts/address.ts";
 import type { ProxySsl, ProxyTlv, ProxyTlvs } from "../../../protocols/facts/proxy_header.ts";
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { crc32c } from "../capture/crc32c.ts";
-import { formatIp, type IpEnd, parseIpv4, parseIpv6 } from "./ip_address.ts";
+import { formatIp, type IpEnd, parseIpv4, parseIpv6 } from "../../core/ip_address.ts";
 import {
   CLIENT,
   FAMILY,

@@ -7,7 +7,7 @@ import type {
   ProxyTlvs,
 } from "../../../protocols/facts/proxy_header.ts";
 import { crc32c } from "../capture/crc32c.ts";
-import { formatIp, parseIpv4, parseIpv6 } from "./ip_address.ts";
+import { formatIp, parseIpv4, parseIpv6 } from "../../core/ip_address.ts";
 import {
   CLIENT,
   FAMILY,

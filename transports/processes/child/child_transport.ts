@@ -1,4 +1,4 @@
-import { giveProcess } from "../../../protocols/subprocess_protocol.ts";
+import { giveTransport } from "../../../protocols/base_protocol.ts";
 import type { ProtocolCallbacks, Transport } from "../../../protocols/contract.ts";
 import type {
   ExtraInfo,
@@ -92,7 +92,7 @@ export class ChildTransport implements SubprocessTransport {
       endWithUs(exited, (signal) => this.#signalAll(signal));
     }
     void exited.then((exit) => this.#onExit(exit));
-    giveProcess(this.#protocol, this);
+    giveTransport(this.#protocol, this);
     this.#call("connectionMade", this);
   }
 
@@ -191,7 +191,7 @@ export class ChildTransport implements SubprocessTransport {
   setProtocol(protocol: SubprocessProtocolCallbacks): void {
     checkProtocol(protocol);
     this.#protocol = protocol;
-    giveProcess(protocol, this);
+    giveTransport(protocol, this);
   }
 
   getProtocol(): SubprocessProtocolCallbacks {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatIp, parseIpv6 } from "../../../../transports/layers/proxy/ip_address.ts";
+import { formatIp, parseIpv6 } from "../../../../transports/core/ip_address.ts";
 
 const SPELLINGS: [string, string][] = [
   ["::ffff:127.0.0.1", "::ffff:127.0.0.1"],

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openConnection } from "../../../../streams/open_connection.ts";
 import { startServer } from "../../../../streams/servers/start_server.ts";
 import { createServer } from "../../../../transports/create_server.ts";
-import { createUnixConnection } from "../../../../transports/create_unix_connection.ts";
+import { createUnixConnection } from "../../../../transports/create_connection.ts";
 import {
   createEpollNetwork,
   epollNetwork as network,

@@ -5,9 +5,11 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Transport } from "../../../../protocols/contract.ts";
-import { createConnection } from "../../../../transports/create_connection.ts";
+import {
+  createConnection,
+  createUnixConnection,
+} from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
-import { createUnixConnection } from "../../../../transports/create_unix_connection.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { EPOLL } from "../../../../transports/networks/epoll/libc/libc.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";

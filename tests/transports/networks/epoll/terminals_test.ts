@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
-import { createSubprocessExec } from "../../../../streams/processes/create_subprocess_exec.ts";
+import { createSubprocessExec } from "../../../../streams/processes/create_subprocess.ts";
 import type { CreateSubprocessOptions } from "../../../../streams/processes/create_subprocess_options.ts";
 import type { Process } from "../../../../streams/processes/process.ts";
 import "../../../../transports/networks/epoll/epoll_network.ts";

@@ -1,5 +1,5 @@
 import type { GroupOptions } from "../../../../protocols/datagram_contract.ts";
-import { parseIpv4, parseIpv6 } from "../../../layers/proxy/ip_address.ts";
+import { parseIpv4, parseIpv6 } from "../../../core/ip_address.ts";
 import { LEVEL, type Libc } from "../libc/libc.ts";
 import { encodeIp, scopeOf } from "../libc/socket_address.ts";
 import { check } from "../libc/socket_calls.ts";

@@ -1,6 +1,6 @@
 import type { NetAddress, UnixAddress } from "../../../../protocols/facts/address.ts";
 import { fromErrno } from "../../../core/os_error.ts";
-import { formatIp, parseIpv4, parseIpv6 } from "../../../layers/proxy/ip_address.ts";
+import { formatIp, parseIpv4, parseIpv6 } from "../../../core/ip_address.ts";
 import { AF, E, type Libc } from "./libc.ts";
 
 /** The most bytes that an address of the kinds below has: `struct sockaddr_un`, unix(7). */

@@ -3,7 +3,7 @@ import type { Carrier } from "../../../core/carrier.ts";
 import { DEFAULT_HOSTNAME, type Endpoint } from "../../../core/addresses.ts";
 import { startTimer } from "../../../core/clock.ts";
 import { fromErrno } from "../../../core/os_error.ts";
-import { familyOf } from "../../../datagrams/ip_address.ts";
+import { familyOf } from "../../../core/ip_address.ts";
 import type { DialOptions } from "../../network.ts";
 import { lookUpHost } from "../../_look_up_host.ts";
 import { connectToHost } from "../../connect_to_any.ts";

@@ -1,4 +1,4 @@
-import { TimeoutError } from "../../../../protocols/errors/timeout_error.ts";
+import { TimeoutError } from "../../../../protocols/errors/connection_errors.ts";
 import type { CarrierOutcome } from "../../../core/carrier.ts";
 import { formatAddress } from "../../../core/addresses.ts";
 import { backgroundClock, startTimer } from "../../../core/clock.ts";

@@ -3,7 +3,7 @@ import { DEFAULT_HOSTNAME } from "../../../core/addresses.ts";
 import type { NetworkListener } from "../../../servers/network_listener.ts";
 import type { BindOptions, ListenPlace } from "../../network.ts";
 import { fromErrno } from "../../../core/os_error.ts";
-import { familyOf } from "../../../datagrams/ip_address.ts";
+import { familyOf } from "../../../core/ip_address.ts";
 import { lookUpHost } from "../../_look_up_host.ts";
 import { overStaleSocket } from "../../_unix_listener.ts";
 import { AF, E, IPV6, LEVEL, type Libc, SO, SOCK } from "../libc/libc.ts";
