@@ -7,7 +7,7 @@ import {
   flag,
   type OptionTable,
 } from "../protocols/option_checks.ts";
-import { abortable, onAbort } from "../protocols/waits/wait_signal.ts";
+import { onAbort } from "../protocols/waits/wait_signal.ts";
 import type { Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";
 import { startTimer } from "./core/clock.ts";
@@ -30,9 +30,7 @@ import {
 } from "./tls/tls_options.ts";
 import { connectSecured } from "./tls/tls_stack.ts";
 import { securedBy } from "./networks/secured_by.ts";
-import { connectToAny, HAPPY_EYEBALLS_DELAY } from "./networks/connect_to_any.ts";
-import { lookUpToDial } from "./networks/look_up_addresses.ts";
-import { type Network, NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
+import { NETWORK_CHECKS, type NetworkOption } from "./networks/network.ts";
 import {
   checkHonoured,
   SPECIAL_CONNECT_CHECKS,
@@ -180,10 +178,12 @@ async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Pr
   const signal = cancel ? AbortSignal.any([cancel, deadline.signal]) : deadline.signal;
   try {
     cancel?.throwIfAborted();
-    const dialOne: DialOne = (place, signal) => source.connect(place, { ...options, signal });
-    return options.allErrors
-      ? await dialEach(network, options, dialOne, signal)
-      : await dialOne(options, signal);
+    const dialOne = (place: Endpoint, signal: AbortSignal) =>
+      source.connect(place, { ...options, signal });
+    if (!options.allErrors) return await dialOne(options, signal);
+    // Only a program that wants all errors loads what tries the addresses.
+    const { dialEach } = await import("./networks/dial_each.ts");
+    return await dialEach(network, options, dialOne, signal);
   } catch (error) {
     if (cancel?.aborted) throw cancel.reason;
     if (deadline.signal.aborted) {
@@ -196,33 +196,6 @@ async function dial(options: ConnectOptions, tls: ResolvedTlsOptions | null): Pr
 }
 
 /** Connects to one place. */
-type DialOne = (place: Endpoint, signal: AbortSignal) => Promise<Carrier>;
-
-/** Connects to one address of the host after the other, and tells of each that fails. */
-async function dialEach(
-  network: Network,
-  options: ConnectOptions,
-  dial: DialOne,
-  signal: AbortSignal,
-): Promise<Carrier> {
-  const { path } = options;
-  const dialAddress = async (address: string, signal: AbortSignal): Promise<Carrier> => {
-    const place = path === undefined ? { ...options, hostname: address } : options;
-    try {
-      return await dial(place, signal);
-    } catch (error) {
-      throw describeEndpointError(error, `Cannot connect to ${formatEndpoint(place)}`, place);
-    }
-  };
-  const { hostname, port, lookup = network.lookup } = options;
-  const found = path === undefined ? lookUpToDial(hostname, port, lookup) : Promise.resolve([path]);
-  return await connectToAny(await abortable(found, signal), dialAddress, {
-    failure: `Cannot connect to ${formatEndpoint(options)}: no address of it can be reached`,
-    delayMs: options.happyEyeballsDelay ?? HAPPY_EYEBALLS_DELAY,
-    signal,
-  });
-}
-
 /**
  * Connects to a Unix socket: asyncio's `create_unix_connection`, and {@linkcode createConnection}
  * with a `path`.

@@ -11,6 +11,7 @@ import type { Trace } from "./trace.ts";
 import type { World } from "./world/world.ts";
 // What the library loads at its first use is loaded by now: a world does not wait for modules.
 import "../../streams/datagrams/open_socket.ts";
+import "../../transports/networks/dial_each.ts";
 
 /** The function of a simulation. */
 export type WorldMain<T> = (world: World) => T | Promise<T>;

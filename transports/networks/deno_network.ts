@@ -10,7 +10,6 @@ import { listenNativeTls, secureCarrier, startNativeTls } from "../tls/tls_stack
 import type { ResolvedTlsOptions } from "../tls/tls_options.ts";
 import type { BindOptions, DialOptions, Network } from "./network.ts";
 import { lookUpHost } from "./_look_up_host.ts";
-import { listenUnix } from "./_unix_listener.ts";
 
 /** The ports that closed listeners of this process still hold, and when each is free again. */
 const heldPorts = new Map<number, Promise<unknown>>();
@@ -106,7 +105,7 @@ async function listen(place: Endpoint, options: BindOptions): Promise<NetworkLis
   if (path === undefined) await heldPorts.get(port);
   const listener = path === undefined
     ? Deno.listen({ hostname, port, ...tcpOptions(options) })
-    : await listenUnix(path);
+    : await (await import("./_unix_listener.ts")).listenUnix(path);
   return toNetworkListener<Deno.Conn>(listener, options, (conn) => new SocketCarrier(conn));
 }
 
