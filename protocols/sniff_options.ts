@@ -1,4 +1,4 @@
-import { type OptionTable, wholeNumber } from "./option_checks.ts";
+import { check, type OptionTable } from "./option_checks.ts";
 import { WAIT_CHECKS, type WaitOptions } from "./waits/wait_options.ts";
 
 /** Options for `sniff` and `sniffProtocol`. */
@@ -20,7 +20,7 @@ export interface SniffOptions extends WaitOptions {
 /** The checks of {@linkcode SniffOptions}. */
 export const SNIFF_CHECKS: OptionTable<SniffOptions> = {
   ...WAIT_CHECKS,
-  maxBytes: wholeNumber(1, 65_536),
+  maxBytes: check.wholeNumber(1, 65_536),
 };
 
 /** The default of `timeout`, in milliseconds. */

@@ -3,12 +3,7 @@ import { ConnectionLostError, IdleTimeoutError, InvalidStateError } from "../pro
 import { canReset } from "../transports/core/ending/abort_options.ts";
 import { clockFor } from "../transports/core/clock.ts";
 import { IdleTimer } from "../transports/layers/idle_timer.ts";
-import {
-  abortSignal,
-  checkOptions,
-  duration,
-  type OptionTable,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../protocols/option_checks.ts";
 import { Passage } from "./_passage.ts";
 import { outlastShutdown } from "./servers/handlers.ts";
 import type { StreamConnection } from "./stream_connection.ts";
@@ -27,7 +22,10 @@ export interface RelayOptions {
   readonly signal?: AbortSignal;
 }
 
-const CHECKS: OptionTable<RelayOptions> = { idleTimeout: duration(), signal: abortSignal };
+const CHECKS: OptionTable<RelayOptions> = {
+  idleTimeout: check.duration(),
+  signal: check.abortSignal,
+};
 
 /**
  * The default of `idleTimeout`, in milliseconds: what proxies commonly allow a silent connection.

@@ -5,13 +5,7 @@ import { ConnectionLostError } from "../protocols/errors.ts";
 import type { StartTlsOptions } from "../transports/tls/start_tls.ts";
 import { closeInTime } from "../transports/core/ending/close_in_time.ts";
 import { isWritingPaused } from "../transports/core/write/writing.ts";
-import {
-  abortSignal,
-  bytes,
-  checkOptions,
-  duration,
-  type OptionTable,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../protocols/option_checks.ts";
 import type { FlowControl } from "./writing/flow_control.ts";
 import { READER_CHECKS, type StreamReaderOptions } from "./reading/read_options.ts";
 import { stateOf, StreamReader } from "./reading/stream_reader.ts";
@@ -39,14 +33,14 @@ export interface CloseOptions {
 }
 
 const CLOSE_CHECKS: OptionTable<CloseOptions> = {
-  timeout: duration(),
-  linger: duration({ zero: true }),
-  signal: abortSignal,
+  timeout: check.duration(),
+  linger: check.duration({ zero: true }),
+  signal: check.abortSignal,
 };
 
 const OVER_CHECKS: OptionTable<StreamReaderOptions & { readonly unread?: Bytes }> = {
   ...READER_CHECKS,
-  unread: bytes,
+  unread: check.bytes,
 };
 
 /**

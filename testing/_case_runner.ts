@@ -1,11 +1,4 @@
-import {
-  duration,
-  functionLike,
-  listOf,
-  oneOf,
-  type OptionTable,
-  text,
-} from "../protocols/option_checks.ts";
+import { check, type OptionTable } from "../protocols/option_checks.ts";
 import { startTimer } from "../transports/core/clock.ts";
 import { type BatteryCase, selectCases } from "./conformance/battery_case.ts";
 import { turns } from "./conformance/scene.ts";
@@ -39,10 +32,10 @@ export function batteryChecks<Gap extends string>(
   ...gaps: readonly Gap[]
 ): OptionTable<BatteryOptions<Gap>> {
   return {
-    name: text,
-    gaps: listOf(oneOf(...gaps)),
-    test: functionLike("(name, run) => …"),
-    caseTimeout: duration(),
+    name: check.text,
+    gaps: check.listOf(check.oneOf(...gaps)),
+    test: check.functionLike("(name, run) => …"),
+    caseTimeout: check.duration(),
   };
 }
 

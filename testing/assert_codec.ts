@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  functionLike,
-  optionsOf,
-  type OptionTable,
-  wholeNumber,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, optionsOf, type OptionTable } from "../protocols/option_checks.ts";
 import { assertEquals, AssertionError } from "@std/assert";
 import { type Bytes, copyOf, joinBytes } from "../protocols/bytes.ts";
 import {
@@ -103,12 +97,12 @@ export interface AssertCodecOptions<In, Out = In> {
 
 const CHECKS: OptionTable<AssertCodecOptions<unknown>> = {
   limit: optionsOf<CodecLimit<unknown>>({
-    makeCodec: functionLike("(maxLength) => lineCodec({ maxLength })"),
-    makeMessage: functionLike('(length) => "x".repeat(length)'),
-    length: wholeNumber(2),
+    makeCodec: check.functionLike("(maxLength) => lineCodec({ maxLength })"),
+    makeMessage: check.functionLike('(length) => "x".repeat(length)'),
+    length: check.wholeNumber(2),
   }, ["makeCodec", "makeMessage"]),
-  rounds: wholeNumber(0),
-  seed: wholeNumber(0),
+  rounds: check.wholeNumber(0),
+  seed: check.wholeNumber(0),
 };
 
 /**
@@ -165,11 +159,11 @@ export function assertCodec<In, Out = In>(
   const { limit, rounds = 20, seed = 1 } = options;
   for (const [index, one] of cases.entries()) {
     const label = `case ${index}${one.name === undefined ? "" : ` (${one.name})`}`;
-    const check = new CaseCheck(makeCodec, one, label);
-    check.received();
-    check.randomPieces(rounds, seed);
-    check.trailing();
-    check.sent();
+    const checks = new CaseCheck(makeCodec, one, label);
+    checks.received();
+    checks.randomPieces(rounds, seed);
+    checks.trailing();
+    checks.sent();
   }
   if (limit !== undefined) assertLimit(limit);
 }

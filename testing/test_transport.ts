@@ -1,4 +1,4 @@
-import { checkOptions, type OptionTable, wholeNumber } from "../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../protocols/option_checks.ts";
 import { batteryChecks, registerCases } from "./_case_runner.ts";
 import { bufferedProtocolCases } from "./conformance/buffered_protocol_cases.ts";
 import { callbackErrorCases } from "./conformance/callback_error_cases.ts";
@@ -70,7 +70,7 @@ const CASES: readonly ConformanceCase[] = [
 
 const CHECKS: OptionTable<TestTransportOptions> = {
   ...batteryChecks("halfClose", "backPressure", "onError", "maxWriteBuffer"),
-  seed: wholeNumber(0),
+  seed: check.wholeNumber(0),
 };
 
 /**

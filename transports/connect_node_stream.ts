@@ -4,13 +4,7 @@ import type { TLSSocket } from "node:tls";
 import type { NetAddress } from "../protocols/facts/address.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { InvalidStateError } from "../protocols/errors.ts";
-import {
-  checkOptions,
-  objectWith,
-  type OptionTable,
-  show,
-  size,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../protocols/option_checks.ts";
 import { DuplexCarrier } from "./carriers/duplex_carrier.ts";
 import { OPEN_CHECKS, openInTime, type OpenOptions } from "./carriers/open_in_time.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
@@ -40,7 +34,7 @@ const CHECKS: OptionTable<NodeStreamOptions> = {
   ...OPEN_CHECKS,
   ...TLS_OPTION_CHECKS,
   ...TRANSPORT_CHECKS,
-  maxReadBuffer: size(1),
+  maxReadBuffer: check.size(1),
 };
 
 /** A stream that may be a socket of node:net or node:tls. */
@@ -105,7 +99,7 @@ export async function connectNodeStream<P extends AnyProtocol>(
   return await connectOver(protocolFactory, carrier, stacked);
 }
 
-const isDuplex = objectWith(
+const isDuplex = check.objectWith(
   "a Duplex, a stream of Node's that goes both ways",
   "on",
   "write",

@@ -1,12 +1,6 @@
 import type { AnyProtocol, Transport } from "../protocols/contract.ts";
 import { ConnectTimeoutError } from "../protocols/errors.ts";
-import {
-  abortSignal,
-  checkOptions,
-  duration,
-  flag,
-  type OptionTable,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../protocols/option_checks.ts";
 import { onAbort } from "../protocols/waits/wait_signal.ts";
 import type { Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";
@@ -85,10 +79,10 @@ export const CONNECT_CHECKS: OptionTable<ConnectOptions> = {
   ...SPECIAL_CONNECT_CHECKS,
   ...TLS_OPTION_CHECKS,
   ...TRANSPORT_CHECKS,
-  signal: abortSignal,
-  connectTimeout: duration(),
-  happyEyeballsDelay: duration(),
-  allErrors: flag,
+  signal: check.abortSignal,
+  connectTimeout: check.duration(),
+  happyEyeballsDelay: check.duration(),
+  allErrors: check.flag,
 };
 
 /**

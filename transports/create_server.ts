@@ -1,13 +1,6 @@
 import { given } from "../protocols/given.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
-import {
-  checkOptions,
-  flag,
-  type OptionTable,
-  show,
-  wholeNumber,
-  wholeNumberOrInfinity,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../protocols/option_checks.ts";
 import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/addresses.ts";
 import { report, wasReported } from "./core/error_report.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
@@ -81,10 +74,10 @@ export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
   ...SPECIAL_LISTEN_CHECKS,
   ...TLS_OPTION_CHECKS,
   ...TRANSPORT_CHECKS,
-  backlog: wholeNumber(1),
-  reusePort: flag,
-  startServing: flag,
-  maxConnections: wholeNumberOrInfinity(1),
+  backlog: check.wholeNumber(1),
+  reusePort: check.flag,
+  startServing: check.flag,
+  maxConnections: check.wholeNumberOrInfinity(1),
 };
 
 /**

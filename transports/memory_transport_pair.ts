@@ -4,14 +4,7 @@ import type { ByteSource, Carrier } from "./core/carrier.ts";
 import { type Connected, connectOver } from "./core/connect_carrier.ts";
 import { resolveTls, TLS_CHECKS, type TlsOptions } from "./tls/tls_options.ts";
 import { withTlsLayer } from "./tls/tls_stack.ts";
-import {
-  checkOptions,
-  either,
-  listOf,
-  optionsOf,
-  type OptionTable,
-  text,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, optionsOf, type OptionTable } from "../protocols/option_checks.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 import { copyOf } from "../protocols/bytes.ts";
@@ -41,8 +34,8 @@ const tlsOfOneEnd = optionsOf(TLS_CHECKS);
 
 const CHECKS: OptionTable<MemoryPairOptions> = {
   ...TRANSPORT_CHECKS,
-  names: listOf(text, { least: 2 }),
-  tls: either(Array.isArray, listOf(tlsOfOneEnd, { least: 2 }), tlsOfOneEnd),
+  names: check.listOf(check.text, { least: 2 }),
+  tls: check.either(Array.isArray, check.listOf(tlsOfOneEnd, { least: 2 }), tlsOfOneEnd),
 };
 
 /**

@@ -1,13 +1,7 @@
 import { type Bytes, copyOf } from "../protocols/bytes.ts";
 import type { Transport } from "../protocols/contract.ts";
 import { ConnectionLostError, IncompleteSendError } from "../protocols/errors.ts";
-import {
-  checkOptions,
-  functionLike,
-  type OptionTable,
-  show,
-  wholeNumber,
-} from "../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../protocols/option_checks.ts";
 import { turnBudget } from "../protocols/waits/turn_budget.ts";
 import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../protocols/waits/wait_options.ts";
 import type { WaitQueue } from "../protocols/waits/wait_queue.ts";
@@ -46,9 +40,9 @@ export interface SendFileOptions extends WaitOptions {
 
 const CHECKS: OptionTable<SendFileOptions> = {
   ...WAIT_CHECKS,
-  offset: wholeNumber(0),
-  count: wholeNumber(0),
-  onProgress: functionLike("(sent) => …"),
+  offset: check.wholeNumber(0),
+  count: check.wholeNumber(0),
+  onProgress: check.functionLike("(sent) => …"),
 };
 
 /** A file to send: its path, or the file itself. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { checkOptions, type OptionTable, text } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { FlowControl } from "../../streams/writing/flow_control.ts";
 import { StreamConnection } from "../../streams/stream_connection.ts";
 import { connectCarrier } from "../../transports/core/connect_carrier.ts";
@@ -109,7 +109,7 @@ export function makeInfo(
   };
 }
 
-const WEB_SOCKET_CHECKS: OptionTable<{ readonly protocol?: string }> = { protocol: text };
+const WEB_SOCKET_CHECKS: OptionTable<{ readonly protocol?: string }> = { protocol: check.text };
 
 /** Added to the key of the client (RFC 6455, 4.2.2). */
 const WEB_SOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

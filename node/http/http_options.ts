@@ -1,6 +1,6 @@
 import type { Address } from "../../protocols/facts/address.ts";
 import type { Transport } from "../../protocols/contract.ts";
-import { duration, functionLike, type OptionTable, size } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 import type { PeerCertificate } from "../../protocols/facts/peer_certificate.ts";
 import type { StreamConnection } from "../../streams/stream_connection.ts";
 import type { ErrorHandler } from "../../transports/core/error_report.ts";
@@ -83,9 +83,9 @@ export interface HttpOptions {
 
 /** The checks of {@linkcode HttpOptions}. */
 export const HTTP_CHECKS: OptionTable<HttpOptions> = {
-  headersTimeout: duration(),
-  requestTimeout: duration(),
-  keepAliveTimeout: duration(),
-  maxHeaderSize: size(1),
-  onError: functionLike("(error, context) => …"),
+  headersTimeout: check.duration(),
+  requestTimeout: check.duration(),
+  keepAliveTimeout: check.duration(),
+  maxHeaderSize: check.size(1),
+  onError: check.functionLike("(error, context) => …"),
 };

@@ -1,13 +1,13 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import type { Address, NetAddress } from "../../protocols/facts/address.ts";
-import { duration, show } from "../../protocols/option_checks.ts";
+import { check, show } from "../../protocols/option_checks.ts";
 import type { ExtraInfo } from "../../protocols/facts/extra_info.ts";
 import { clockFor } from "../../transports/core/clock.ts";
 import { IdleTimer } from "../../transports/layers/idle_timer.ts";
 import type { NodeStream } from "./node_stream.ts";
 import { TransportDuplex } from "./transport_duplex.ts";
 
-const checkTimeout = duration({ zero: true });
+const checkTimeout = check.duration({ zero: true });
 
 /** The {@linkcode NodeStream} that this library makes. */
 export class LiveNodeStream extends TransportDuplex implements NodeStream {

@@ -1,4 +1,4 @@
-import { checkOptions, flag, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { attachOf, type NodeStreamSource } from "./node_stream_source.ts";
 import { LiveNodeStream } from "./live_node_stream.ts";
 import type { NodeStream } from "./node_stream.ts";
@@ -14,7 +14,7 @@ export interface ToNodeStreamOptions {
   readonly allowHalfOpen?: boolean;
 }
 
-const CHECKS: OptionTable<ToNodeStreamOptions> = { allowHalfOpen: flag };
+const CHECKS: OptionTable<ToNodeStreamOptions> = { allowHalfOpen: check.flag };
 
 /**
  * Makes a Duplex of a connection, for libraries that take a stream of Node's: with what they call

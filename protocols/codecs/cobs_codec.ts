@@ -2,7 +2,7 @@ import type { Codec } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
 import { PacketCodec } from "./_packet_codec.ts";
 import { FrameDecodeError } from "../errors.ts";
-import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 
 /** The default of `maxLength`, in bytes: as for SLIP, which serves the same lines. */
 const DEFAULT_MAX_COBS_LENGTH = 65_535;
@@ -17,7 +17,7 @@ export interface CobsCodecOptions {
   readonly maxLength?: number;
 }
 
-const CHECKS: OptionTable<CobsCodecOptions> = { maxLength: wholeNumberOrInfinity(1) };
+const CHECKS: OptionTable<CobsCodecOptions> = { maxLength: check.wholeNumberOrInfinity(1) };
 
 /** The longest run of bytes after one code. */
 const LONGEST_RUN = 254;

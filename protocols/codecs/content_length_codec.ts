@@ -7,7 +7,7 @@ import {
   FrameTooLongError,
   IncompleteFrameError,
 } from "../errors.ts";
-import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { LengthLimit } from "./_length_limit.ts";
 import { utf8Length } from "../framing/utf8.ts";
@@ -38,8 +38,8 @@ export interface ContentLengthCodecOptions {
 }
 
 const CHECKS: OptionTable<ContentLengthCodecOptions> = {
-  maxLength: wholeNumberOrInfinity(1),
-  maxHeaderLength: wholeNumberOrInfinity(1),
+  maxLength: check.wholeNumberOrInfinity(1),
+  maxHeaderLength: check.wholeNumberOrInfinity(1),
 };
 
 /** A body and what its header says. */

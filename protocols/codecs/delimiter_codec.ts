@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  flag,
-  oneOf,
-  type OptionTable,
-  wholeNumberOrInfinity,
-} from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { Codec } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
@@ -31,9 +25,9 @@ export interface DelimiterCodecOptions {
 }
 
 const CHECKS: OptionTable<DelimiterCodecOptions & { readonly as?: "text" | "bytes" }> = {
-  maxLength: wholeNumberOrInfinity(1),
-  requireDelimiter: flag,
-  as: oneOf("text", "bytes"),
+  maxLength: check.wholeNumberOrInfinity(1),
+  requireDelimiter: check.flag,
+  as: check.oneOf("text", "bytes"),
 };
 
 const encoder = new TextEncoder();

@@ -2,12 +2,7 @@ import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../fr
 import { FrameEncodeError } from "../errors.ts";
 import { lineCodec } from "./line_codec.ts";
 import { mapCodec } from "./map_codec.ts";
-import {
-  checkOptions,
-  functionLike,
-  type OptionTable,
-  wholeNumberOrInfinity,
-} from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
@@ -37,8 +32,8 @@ export interface TypedJsonLinesCodecOptions<In> extends JsonLinesCodecOptions {
 }
 
 const CHECKS: OptionTable<TypedJsonLinesCodecOptions<unknown>> = {
-  maxLength: wholeNumberOrInfinity(1),
-  parse: functionLike("(value) => …"),
+  maxLength: check.wholeNumberOrInfinity(1),
+  parse: check.functionLike("(value) => …"),
 };
 
 /**

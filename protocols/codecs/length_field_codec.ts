@@ -7,15 +7,7 @@ import {
 } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
 import { FrameDecodeError, FrameEncodeError } from "../errors.ts";
-import {
-  bytes,
-  checkOptions,
-  flag,
-  oneOf,
-  type OptionTable,
-  wholeNumber,
-  wholeNumberOrInfinity,
-} from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { LengthLimit } from "./_length_limit.ts";
@@ -87,14 +79,14 @@ export interface LengthFieldCodecOptions {
 }
 
 const CHECKS: OptionTable<LengthFieldCodecOptions> = {
-  lengthBytes: oneOf(1, 2, 3, 4, 8),
-  littleEndian: flag,
-  offset: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  adjustment: wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-  includesHeader: flag,
-  strip: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  header: bytes,
-  maxLength: wholeNumberOrInfinity(1),
+  lengthBytes: check.oneOf(1, 2, 3, 4, 8),
+  littleEndian: check.flag,
+  offset: check.wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  adjustment: check.wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  includesHeader: check.flag,
+  strip: check.wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  header: check.bytes,
+  maxLength: check.wholeNumberOrInfinity(1),
 };
 
 /**

@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  flag,
-  oneOf,
-  type OptionTable,
-  wholeNumberOrInfinity,
-} from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { Codec } from "../framing/codec.ts";
 import type { Bytes } from "../bytes.ts";
 import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
@@ -45,11 +39,11 @@ export interface LineCodecOptions {
 }
 
 const CHECKS: OptionTable<LineCodecOptions & { readonly as?: "text" | "bytes" }> = {
-  ending: oneOf("either", "lf", "crlf"),
-  writtenEnding: oneOf("lf", "crlf"),
-  maxLength: wholeNumberOrInfinity(1),
-  requireEnding: flag,
-  as: oneOf("text", "bytes"),
+  ending: check.oneOf("either", "lf", "crlf"),
+  writtenEnding: check.oneOf("lf", "crlf"),
+  maxLength: check.wholeNumberOrInfinity(1),
+  requireEnding: check.flag,
+  as: check.oneOf("text", "bytes"),
 };
 
 const LF = new Uint8Array([0x0a]);

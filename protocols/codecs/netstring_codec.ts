@@ -1,7 +1,7 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import type { Bytes } from "../bytes.ts";
 import { FrameDecodeError } from "../errors.ts";
-import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { LengthLimit } from "./_length_limit.ts";
 
@@ -28,7 +28,7 @@ export interface NetstringCodecOptions {
   readonly maxLength?: number;
 }
 
-const CHECKS: OptionTable<NetstringCodecOptions> = { maxLength: wholeNumberOrInfinity(1) };
+const CHECKS: OptionTable<NetstringCodecOptions> = { maxLength: check.wholeNumberOrInfinity(1) };
 
 /**
  * Netstrings: messages of bytes between a length in digits and a comma, as D. J. Bernstein wrote

@@ -3,7 +3,7 @@ import { type Bytes, copyOf } from "../bytes.ts";
 import { PacketCodec } from "./_packet_codec.ts";
 import { FrameDecodeError, FrameEncodeError } from "../errors.ts";
 import { COPY_LIMIT } from "./_prefixed_parts.ts";
-import { checkOptions, flag, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 
 /**
  * The default of `maxLength`, in bytes: the largest IP datagram. RFC 1055 suggests 1006 bytes for
@@ -29,8 +29,8 @@ export interface SlipCodecOptions {
 }
 
 const CHECKS: OptionTable<SlipCodecOptions> = {
-  maxLength: wholeNumberOrInfinity(1),
-  lenient: flag,
+  maxLength: check.wholeNumberOrInfinity(1),
+  lenient: check.flag,
 };
 
 const END = 0xc0;

@@ -8,7 +8,7 @@ import {
 import type { Bytes } from "../bytes.ts";
 import { FrameDecodeError } from "../errors.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
-import { checkOptions, type OptionTable, wholeNumberOrInfinity } from "../option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { LengthLimit } from "./_length_limit.ts";
 
@@ -28,7 +28,7 @@ export interface VarintLengthCodecOptions {
   readonly maxLength?: number;
 }
 
-const CHECKS: OptionTable<VarintLengthCodecOptions> = { maxLength: wholeNumberOrInfinity(1) };
+const CHECKS: OptionTable<VarintLengthCodecOptions> = { maxLength: check.wholeNumberOrInfinity(1) };
 
 /**
  * Messages of bytes with their length in front as a varint: how Protocol Buffers are strung

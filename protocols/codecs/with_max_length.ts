@@ -6,11 +6,11 @@ import {
   type NeedMore,
 } from "../framing/codec.ts";
 import { FrameTooLongError } from "../errors.ts";
-import { type Check, wholeNumberOrInfinity } from "../option_checks.ts";
+import { type Check, check } from "../option_checks.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { utf8Length } from "../framing/utf8.ts";
 
-const checkMaxLength: Check = wholeNumberOrInfinity(1);
+const checkMaxLength: Check = check.wholeNumberOrInfinity(1);
 
 /**
  * A codec that refuses messages with more than so many bytes on the wire, headers and all: the

@@ -1,11 +1,5 @@
 import { Deadline } from "./deadline.ts";
-import {
-  abortSignal,
-  type Check,
-  checkOptions,
-  duration,
-  type OptionTable,
-} from "../option_checks.ts";
+import { type Check, check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { WaitSignal } from "./wait_signal.ts";
 
 /** Options for a wait. */
@@ -25,7 +19,10 @@ export interface WaitOptions {
 }
 
 /** The checks of {@linkcode WaitOptions}. */
-export const WAIT_CHECKS: OptionTable<WaitOptions> = { signal: abortSignal, timeout: duration() };
+export const WAIT_CHECKS: OptionTable<WaitOptions> = {
+  signal: check.abortSignal,
+  timeout: check.duration(),
+};
 
 const NONE: Readonly<Record<string, Check>> = {};
 
@@ -75,9 +72,9 @@ function isPlain(
   if (timeout !== undefined && !(typeof timeout === "number" && timeout > 0)) return false;
   for (const name in options) {
     if (name === "signal" || name === "timeout") continue;
-    const check = others[name];
-    if (check === undefined) return false;
-    check(Reflect.get(options, name), { action, name });
+    const checkOther = others[name];
+    if (checkOther === undefined) return false;
+    checkOther(Reflect.get(options, name), { action, name });
   }
   return true;
 }

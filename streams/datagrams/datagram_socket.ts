@@ -1,4 +1,4 @@
-import { checkOptions, functionLike, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { DATAGRAM_CHECKS } from "../../transports/datagram_endpoint_options.ts";
 import type { Address } from "../../protocols/facts/address.ts";
 import type {
@@ -32,7 +32,7 @@ export interface DatagramSocketOptions {
 
 const CHECKS: OptionTable<DatagramSocketOptions> = {
   sendPolicy: DATAGRAM_CHECKS.sendPolicy,
-  errorReceived: functionLike("(error) => …"),
+  errorReceived: check.functionLike("(error) => …"),
 };
 
 /** Receives the next datagram of a socket, as `DatagramSocket.receive`. */

@@ -10,7 +10,7 @@ import { FrameReader } from "../../protocols/framing/frame_reader.ts";
 import { copyOf, joinBytes } from "../../protocols/bytes.ts";
 import { toPieces } from "../../transports/core/write/to_bytes.ts";
 import { toError } from "../../protocols/thrown.ts";
-import { checkOptions, functionLike, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { tellBadMessages } from "../framing/bad_messages.ts";
 import { type DatagramSocket, receiveFrom } from "./datagram_socket.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
@@ -33,7 +33,7 @@ export interface FramedDatagramsOptions {
 }
 
 const CHECKS: OptionTable<FramedDatagramsOptions> = {
-  onBadMessage: functionLike("(error, address) => …"),
+  onBadMessage: check.functionLike("(error, address) => …"),
 };
 
 /**

@@ -1,4 +1,4 @@
-import { functionLike, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 import {
   DATAGRAM_CHECKS,
   type DatagramEndpointOptions,
@@ -13,5 +13,5 @@ export interface OpenDatagramsOptions extends DatagramEndpointOptions {
 /** The checks of {@linkcode OpenDatagramsOptions}. */
 export const OPEN_DATAGRAMS_CHECKS: OptionTable<OpenDatagramsOptions> = {
   ...DATAGRAM_CHECKS,
-  errorReceived: functionLike("(error) => …"),
+  errorReceived: check.functionLike("(error) => …"),
 };

@@ -1,7 +1,7 @@
 import { type Decoder, NEED_MORE } from "../../protocols/framing/codec.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { FrameError } from "../../protocols/errors.ts";
-import { checkOptions, functionLike, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { FrameReader } from "../../protocols/framing/frame_reader.ts";
 import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import { tellBadMessages } from "./bad_messages.ts";
@@ -15,7 +15,9 @@ export interface DecoderStreamOptions {
   readonly onBadMessage?: (error: FrameError) => unknown;
 }
 
-const CHECKS: OptionTable<DecoderStreamOptions> = { onBadMessage: functionLike("(error) => …") };
+const CHECKS: OptionTable<DecoderStreamOptions> = {
+  onBadMessage: check.functionLike("(error) => …"),
+};
 
 /**
  * A Web transform stream from bytes to messages: for a file, a response's body, a process's output.

@@ -3,7 +3,7 @@ import { type Codec, NEED_MORE } from "../../protocols/framing/codec.ts";
 import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { type FrameError, InvalidStateError } from "../../protocols/errors.ts";
-import { checkOptions, functionLike, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { writeMessage } from "../../protocols/framing/encoded_message.ts";
 import { FrameReader } from "../../protocols/framing/frame_reader.ts";
 import { toError } from "../../protocols/thrown.ts";
@@ -28,7 +28,7 @@ export interface FramedOptions {
   readonly onBadMessage?: (error: FrameError) => unknown;
 }
 
-const CHECKS: OptionTable<FramedOptions> = { onBadMessage: functionLike("(error) => …") };
+const CHECKS: OptionTable<FramedOptions> = { onBadMessage: check.functionLike("(error) => …") };
 
 /**
  * A connection of messages: made by {@linkcode framed}.

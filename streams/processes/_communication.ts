@@ -1,7 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { OutputLimitError } from "../../protocols/errors/process_errors.ts";
-import { checkOptions, type OptionTable, size } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { ReceiveBuffer } from "../../protocols/framing/receive_buffer.ts";
 import { WAIT_CHECKS, waitSignal } from "../../protocols/waits/wait_options.ts";
 import { onAbort, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
@@ -35,7 +35,7 @@ export interface CommunicateOptions {
   readonly timeout?: number;
 }
 
-const CHECKS: OptionTable<CommunicateOptions> = { ...WAIT_CHECKS, maxOutput: size() };
+const CHECKS: OptionTable<CommunicateOptions> = { ...WAIT_CHECKS, maxOutput: check.size() };
 
 /**
  * Writes all input, reads all output at the same time, and waits for the exit: what `communicate()`

@@ -1,10 +1,4 @@
-import {
-  type Check,
-  flag,
-  numberAbove0,
-  oneOf,
-  type OptionTable,
-} from "../../protocols/option_checks.ts";
+import { type Check, check, type OptionTable } from "../../protocols/option_checks.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 
 /** asyncio's default limit, in bytes. */
@@ -22,7 +16,9 @@ export interface StreamReaderOptions {
 }
 
 /** The checks of {@linkcode StreamReaderOptions}. */
-export const READER_CHECKS: OptionTable<StreamReaderOptions> = { limit: numberAbove0("bytes") };
+export const READER_CHECKS: OptionTable<StreamReaderOptions> = {
+  limit: check.numberAbove0("bytes"),
+};
 
 /**
  * Options for `readline` and `readuntil`.
@@ -65,14 +61,17 @@ export interface ReadNumberOptions extends WaitOptions {
 /** The checks of {@linkcode LinesOptions}. */
 export const LINES_CHECKS: OptionTable<LinesOptions> = {
   ...WAIT_CHECKS,
-  invalid: oneOf("replace", "error"),
+  invalid: check.oneOf("replace", "error"),
 };
 
 /** What {@linkcode ReadRecordOptions} has beside `WaitOptions`. */
 export const TEXT_CHECKS: Readonly<Record<string, Check>> = {
   invalid: LINES_CHECKS.invalid,
-  as: oneOf("bytes", "text"),
+  as: check.oneOf("bytes", "text"),
 };
 
 /** The checks of {@linkcode ReadNumberOptions}. */
-export const NUMBER_CHECKS: OptionTable<ReadNumberOptions> = { ...WAIT_CHECKS, littleEndian: flag };
+export const NUMBER_CHECKS: OptionTable<ReadNumberOptions> = {
+  ...WAIT_CHECKS,
+  littleEndian: check.flag,
+};

@@ -1,4 +1,4 @@
-import { checkOptions, flag, type OptionTable, show } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
 import { isClass } from "../../transports/core/callbacks.ts";
 import { bindServer, LISTEN_CHECKS, type ListenOptions } from "../../transports/create_server.ts";
 import { type ConnectionHandler, Handlers } from "./handlers.ts";
@@ -26,7 +26,7 @@ export type { ConnectionHandler };
 const START_SERVER_CHECKS: OptionTable<StartServerOptions> = {
   ...LISTEN_CHECKS,
   ...READER_CHECKS,
-  interruptOnShutdown: flag,
+  interruptOnShutdown: check.flag,
 };
 
 /**

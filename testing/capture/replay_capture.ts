@@ -1,6 +1,6 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import type { CapturedConnection } from "./read_capture.ts";
-import { checkOptions, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import {
   RECORDING_CHECKS,
   RecordingTransport,
@@ -20,7 +20,7 @@ export interface ReplayOptions extends RecordingTransportOptions {
 
 const CHECKS: OptionTable<ReplayOptions> = {
   ...RECORDING_CHECKS,
-  direction: oneOf("received", "sent"),
+  direction: check.oneOf("received", "sent"),
 };
 
 /**

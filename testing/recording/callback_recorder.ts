@@ -1,4 +1,4 @@
-import { type Check, wholeNumber } from "../../protocols/option_checks.ts";
+import { type Check, check } from "../../protocols/option_checks.ts";
 import { signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
@@ -28,7 +28,7 @@ export interface UntilOptions extends WaitOptions {
   readonly count?: number;
 }
 
-const UNTIL_CHECKS: Readonly<Record<string, Check>> = { count: wholeNumber(1) };
+const UNTIL_CHECKS: Readonly<Record<string, Check>> = { count: check.wholeNumber(1) };
 
 /** What `eofReceived` answers. */
 type Answer = boolean | void | Promise<boolean | void>;

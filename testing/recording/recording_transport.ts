@@ -7,7 +7,7 @@ import type {
   WriteOptions,
 } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { checkOptions, flag, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { ReceiveBuffer } from "../../protocols/framing/receive_buffer.ts";
 import type { ByteSink } from "../../transports/core/carrier.ts";
 import { CarrierTransport } from "../../transports/core/carrier_transport.ts";
@@ -50,8 +50,8 @@ export interface RecordingTransportOptions {
 export const RECORDING_CHECKS: OptionTable<RecordingTransportOptions> = {
   writeBufferLimits: TRANSPORT_CHECKS.writeBufferLimits,
   maxWriteBuffer: TRANSPORT_CHECKS.maxWriteBuffer,
-  halfClose: flag,
-  extraInfo: objectWith("an object with values by name"),
+  halfClose: check.flag,
+  extraInfo: check.objectWith("an object with values by name"),
 };
 
 /**

@@ -1,11 +1,4 @@
-import {
-  abortSignal,
-  checkOptions,
-  flag,
-  numberAbove0,
-  type OptionTable,
-  wholeNumber,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { runWorld, type WorldMain } from "./_run_world.ts";
 import { readEnvironment } from "./answers/environment.ts";
 import { ReplayCommand } from "./answers/replay_command.ts";
@@ -63,11 +56,11 @@ export interface ExploreOptions extends SimulationOptions {
 
 const EXPLORE_CHECKS: OptionTable<ExploreOptions> = {
   ...SIMULATION_CHECKS,
-  runs: wholeNumber(1),
-  budget: numberAbove0("milliseconds"),
-  swarm: flag,
-  shrinkRuns: wholeNumber(0),
-  signal: abortSignal,
+  runs: check.wholeNumber(1),
+  budget: check.numberAbove0("milliseconds"),
+  swarm: check.flag,
+  shrinkRuns: check.wholeNumber(0),
+  signal: check.abortSignal,
 };
 
 /** A search that found no failure. */

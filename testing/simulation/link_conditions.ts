@@ -1,14 +1,10 @@
 import {
   type Check,
-  either,
-  functionLike,
-  numberAbove0,
-  numberFrom,
+  check,
   type OptionName,
   type OptionTable,
   outOfRange,
   show,
-  size,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 
@@ -57,35 +53,35 @@ export interface LinkConditions {
 }
 
 function probability(value: unknown, option: OptionName): void {
-  numberFrom(0)(value, option);
+  check.numberFrom(0)(value, option);
   if (Number(value) > 1) throw outOfRange(option, value, "is not in 0 to 1");
 }
 
 function latency(value: unknown, option: OptionName): void {
-  if (!Array.isArray(value)) return void numberFrom(0)(value, option);
+  if (!Array.isArray(value)) return void check.numberFrom(0)(value, option);
   const [least, most] = value;
   if (value.length !== 2) throw wrongKind(option, value, "is not [least, most]");
-  numberFrom(0)(least, option);
-  numberFrom(Number(least))(most, option);
+  check.numberFrom(0)(least, option);
+  check.numberFrom(Number(least))(most, option);
 }
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
 
 /** The check of a {@linkcode Distribution}. */
-export const distribution: Check = either(
+export const distribution: Check = check.either(
   isFunction,
-  functionLike("(random) => milliseconds"),
+  check.functionLike("(random) => milliseconds"),
   latency,
 );
 
 /** The checks of {@linkcode LinkConditions}. */
 export const LINK_CHECKS: OptionTable<LinkConditions> = {
   latency: distribution,
-  bandwidth: numberAbove0("bytes per second"),
+  bandwidth: check.numberAbove0("bytes per second"),
   loss: probability,
   duplication: probability,
   reordering: probability,
-  mtu: size(1),
+  mtu: check.size(1),
 };
 
 /** Draws a time. */

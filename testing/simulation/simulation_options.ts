@@ -1,16 +1,10 @@
 import { given } from "../../protocols/given.ts";
 import {
-  duration,
-  either,
-  flag,
-  listOf,
-  numberAbove0,
-  numberFrom,
+  check,
   type OptionName,
   optionsOf,
   type OptionTable,
   outOfRange,
-  wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import type { CaptureSink } from "../../transports/layers/capture/capture_sink.ts";
@@ -119,10 +113,10 @@ export type SimulationSettings =
   };
 
 function segmentSize(value: unknown, option: OptionName): void {
-  if (!Array.isArray(value)) return wholeNumber(1)(value, option);
+  if (!Array.isArray(value)) return check.wholeNumber(1)(value, option);
   if (value.length !== 2) throw wrongKind(option, value, "is not [least, most]");
-  wholeNumber(1)(value[0], option);
-  wholeNumber(Number(value[0]))(value[1], option);
+  check.wholeNumber(1)(value[0], option);
+  check.wholeNumber(Number(value[0]))(value[1], option);
 }
 
 function capture(value: unknown, option: OptionName): void {
@@ -136,7 +130,7 @@ function timeline(value: unknown, option: OptionName): void {
 }
 
 function startTime(value: unknown, option: OptionName): void {
-  numberFrom(0)(value, option);
+  check.numberFrom(0)(value, option);
   // Later there is no Date any more: half of it is left for the run.
   if (Number(value) > MAX_START) throw outOfRange(option, value, `is after ${MAX_START}`);
 }
@@ -146,18 +140,18 @@ const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 /** The checks of {@linkcode SimulationOptions}. */
 export const SIMULATION_CHECKS: OptionTable<SimulationOptions> = {
   ...LINK_CHECKS,
-  seed: wholeNumber(0, 2 ** 32 - 1),
+  seed: check.wholeNumber(0, 2 ** 32 - 1),
   segmentSize,
-  window: wholeNumber(1),
+  window: check.wholeNumber(1),
   lookupLatency: distribution,
-  maxVirtualTime: duration(),
-  maxSteps: numberAbove0("events"),
+  maxVirtualTime: check.duration(),
+  maxSteps: check.numberAbove0("events"),
   startTime,
-  faults: listOf(checkScheduledFault),
-  checkDeterminism: flag,
+  faults: check.listOf(checkScheduledFault),
+  checkDeterminism: check.flag,
   capture,
   timeline,
-  chaos: either(isBoolean, flag, optionsOf(CHAOS_CHECKS)),
+  chaos: check.either(isBoolean, check.flag, optionsOf(CHAOS_CHECKS)),
 };
 
 /** Fills in the defaults. */

@@ -2,14 +2,7 @@ import type { Address } from "../../protocols/facts/address.ts";
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import { type Connected, connectOver } from "../core/connect_carrier.ts";
 import { checkProtocolFactory } from "../core/callbacks.ts";
-import {
-  checkOptions,
-  listOf,
-  objectWith,
-  type OptionTable,
-  size,
-  text,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { OPEN_CHECKS, openInTime, type OpenOptions } from "./open_in_time.ts";
 import { WebSocketCarrier } from "./_web_socket_carrier.ts";
@@ -44,10 +37,10 @@ export interface WebSocketOptions extends OpenOptions, TransportOptions {
 const CHECKS: OptionTable<WebSocketOptions> = {
   ...OPEN_CHECKS,
   ...TRANSPORT_CHECKS,
-  subprotocols: listOf(text),
-  maxReadBuffer: size(1),
-  peername: objectWith("an address"),
-  sockname: objectWith("an address"),
+  subprotocols: check.listOf(check.text),
+  maxReadBuffer: check.size(1),
+  peername: check.objectWith("an address"),
+  sockname: check.objectWith("an address"),
 };
 
 /**

@@ -1,6 +1,6 @@
 import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import { ConnectTimeoutError } from "../../protocols/errors.ts";
-import { abortSignal, duration, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 import { startTimer } from "../core/clock.ts";
 
 /** How long opening may take by default, in milliseconds. */
@@ -20,8 +20,8 @@ export interface OpenOptions {
 
 /** The checks of {@linkcode OpenOptions}. */
 export const OPEN_CHECKS: OptionTable<OpenOptions> = {
-  connectTimeout: duration(),
-  signal: abortSignal,
+  connectTimeout: check.duration(),
+  signal: check.abortSignal,
 };
 
 /**

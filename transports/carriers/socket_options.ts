@@ -1,4 +1,4 @@
-import { flag, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 
 /** Options for a TCP connection. */
 export interface SocketOptions {
@@ -21,7 +21,10 @@ export interface SocketOptions {
 }
 
 /** The checks of {@linkcode SocketOptions}. */
-export const SOCKET_CHECKS: OptionTable<SocketOptions> = { noDelay: flag, keepAlive: flag };
+export const SOCKET_CHECKS: OptionTable<SocketOptions> = {
+  noDelay: check.flag,
+  keepAlive: check.flag,
+};
 
 /**
  * Sets the options on a TCP connection; on any other there is nothing to set. Where that fails, as

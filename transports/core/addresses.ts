@@ -1,10 +1,8 @@
 import {
   type Check,
-  either,
-  listOf,
+  check,
   type OptionTable,
   outOfRange,
-  text,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import { utf8Length } from "../../protocols/framing/utf8.ts";
@@ -91,7 +89,7 @@ const MAX_PATH_LENGTH = Deno.build.os === "linux" ? 107 : 103;
 
 /** A host, as a name or an IP address. */
 const hostname: Check = (value, option) => {
-  text(value, option);
+  check.text(value, option);
   const name = String(value);
   if (name === "") throw wrongKind(option, value, 'is empty; "0.0.0.0" and "::" are every address');
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/:?#]*)/i.exec(name);
@@ -120,7 +118,7 @@ function portFrom(least: 0 | 1): Check {
 
 /** The path of a Unix socket. The system would cut off the end of a longer one without an error. */
 const path: Check = (value, option) => {
-  text(value, option);
+  check.text(value, option);
   const name = String(value);
   if (name === "") throw new TypeError(`Cannot ${option.action}: path is empty`);
   if (name.indexOf("\0", 1) > 0) throw wrongKind(option, value, "holds a NUL");
@@ -138,7 +136,7 @@ export const CONNECT_PLACE_CHECKS: OptionTable<Endpoint> = { hostname, port: por
 
 /** The checks of {@linkcode Endpoint}, to listen: on one host or on several. */
 export const LISTEN_PLACE_CHECKS: OptionTable<Endpoint> = {
-  hostname: either(Array.isArray, listOf(hostname, { least: 1 }), hostname),
+  hostname: check.either(Array.isArray, check.listOf(hostname, { least: 1 }), hostname),
   port: portFrom(0),
   path,
 };

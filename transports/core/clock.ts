@@ -2,12 +2,12 @@
 import { type Clock, MAX_TIMER_MS, startTimer, systemClock } from "../../protocols/waits/clock.ts";
 import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import type { Transport } from "../../protocols/contract.ts";
-import { type Check, objectWith } from "../../protocols/option_checks.ts";
+import { type Check, check } from "../../protocols/option_checks.ts";
 
 export { type Clock, startTimer, systemClock };
 
 /** The check of an option that is a clock. */
-export const clockCheck: Check = objectWith("a Clock", "now", "after");
+export const clockCheck: Check = check.objectWith("a Clock", "now", "after");
 
 /** The system's clock, with timers that do not keep the process alive. */
 export const backgroundClock: Clock = {

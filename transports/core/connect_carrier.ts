@@ -7,7 +7,7 @@ import type { ConnectionTracker } from "./connection_tracker.ts";
 import { toError } from "./error_report.ts";
 import { checkMade, checkProtocolFactory, makeProtocol } from "./callbacks.ts";
 import { slotOf, topOf } from "./stack_slot.ts";
-import { checkOptions, objectWith } from "../../protocols/option_checks.ts";
+import { check, checkOptions } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./transport_options.ts";
 
 /**
@@ -71,7 +71,7 @@ export async function connectCarrier<P extends AnyProtocol>(
   return await connectOver(protocolFactory, carrier, options);
 }
 
-const isCarrier = objectWith("a Carrier", "write", "close", "getExtraInfo");
+const isCarrier = check.objectWith("a Carrier", "write", "close", "getExtraInfo");
 
 /**
  * {@linkcode connectCarrier} with options that were checked; `tracker` is told when the connection

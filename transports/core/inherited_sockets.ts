@@ -1,4 +1,4 @@
-import { type OptionName, wholeNumber, wrongKind } from "../../protocols/option_checks.ts";
+import { check, type OptionName, wrongKind } from "../../protocols/option_checks.ts";
 
 /**
  * The number of the first descriptor that systemd passes on: SD_LISTEN_FDS_START of sd-daemon.h.
@@ -12,7 +12,7 @@ const MAX_FD = 0x7fff_ffff;
 
 /** Checks the number of a descriptor, `"systemd"` or `"systemd:NAME"`. */
 export function checkFd(value: unknown, option: OptionName): void {
-  if (typeof value === "number") return wholeNumber(0, MAX_FD)(value, option);
+  if (typeof value === "number") return check.wholeNumber(0, MAX_FD)(value, option);
   if (typeof value === "string" && /^systemd(:.+)?$/.test(value)) return;
   throw wrongKind(option, value, 'is neither a number nor "systemd" nor "systemd:NAME"');
 }

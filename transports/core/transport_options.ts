@@ -1,11 +1,9 @@
 import type { AnyProtocol, WriteBufferLimits } from "../../protocols/contract.ts";
 import {
   type Check,
-  functionLike,
-  listOf,
+  check,
   optionsOf,
   type OptionTable,
-  size,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import { isClass } from "./callbacks.ts";
@@ -75,7 +73,7 @@ const writeBufferLimits: Check = (value, option) => {
 /** The checks of {@linkcode TransportOptions}. */
 export const TRANSPORT_CHECKS: OptionTable<TransportOptions> = {
   writeBufferLimits,
-  maxWriteBuffer: size(),
-  layers: listOf(layer),
-  onError: functionLike("(error, context) => …"),
+  maxWriteBuffer: check.size(),
+  layers: check.listOf(layer),
+  onError: check.functionLike("(error, context) => …"),
 };

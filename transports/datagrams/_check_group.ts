@@ -1,10 +1,10 @@
 import type { Address } from "../../protocols/facts/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
-import { checkOptions, type OptionTable, show, text } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { canonicalIp, familyOf, isGroup } from "../core/ip_address.ts";
 
-const CHECKS: OptionTable<GroupOptions> = { interface: text, source: text };
+const CHECKS: OptionTable<GroupOptions> = { interface: check.text, source: check.text };
 
 /**
  * Throws for what cannot be a multicast group of an endpoint.

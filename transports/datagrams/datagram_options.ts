@@ -2,19 +2,12 @@ import type { Address } from "../../protocols/facts/address.ts";
 import type { WriteBufferLimits } from "../../protocols/contract.ts";
 import type { DatagramTransport } from "../../protocols/datagram_contract.ts";
 import {
-  abortSignal,
   type Check,
+  check,
   checkOptions,
-  duration,
-  flag,
-  functionLike,
-  oneOf,
   type OptionName,
   optionsOf,
   type OptionTable,
-  size,
-  text,
-  wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import type { ErrorHandler } from "../core/error_report.ts";
@@ -116,33 +109,33 @@ export interface DatagramOptions
 }
 
 const PLACE_CHECKS: OptionTable<DatagramPlace> = {
-  transport: oneOf("udp", "unixpacket"),
+  transport: check.oneOf("udp", "unixpacket"),
   hostname: nonEmpty,
-  port: wholeNumber(0, 65_535),
+  port: check.wholeNumber(0, 65_535),
   path: nonEmpty,
 };
 
-const LIMITS: OptionTable<Partial<WriteBufferLimits>> = { high: size(), low: size() };
+const LIMITS: OptionTable<Partial<WriteBufferLimits>> = { high: check.size(), low: check.size() };
 
 const QUEUE_CHECKS: OptionTable<DatagramQueueOptions> = {
   writeBufferLimits: optionsOf(LIMITS),
-  maxWriteBuffer: size(),
-  sendPolicy: oneOf("wait", "drop-newest", "drop-oldest"),
-  maxReadBuffer: size(),
-  receivePolicy: oneOf("drop-newest", "drop-oldest"),
-  closeTimeout: duration({ zero: true }),
-  onError: functionLike("(error, { callback }) => …"),
+  maxWriteBuffer: check.size(),
+  sendPolicy: check.oneOf("wait", "drop-newest", "drop-oldest"),
+  maxReadBuffer: check.size(),
+  receivePolicy: check.oneOf("drop-newest", "drop-oldest"),
+  closeTimeout: check.duration({ zero: true }),
+  onError: check.functionLike("(error, { callback }) => …"),
 };
 
-const TTL: Check = wholeNumber(1, 255);
+const TTL: Check = check.wholeNumber(1, 255);
 
 const BIND_CHECKS: OptionTable<DatagramBindOptions> = {
-  maxDatagramSize: wholeNumber(1, 1_048_576),
-  reuseAddress: flag,
-  allowBroadcast: flag,
-  ipv6Only: flag,
+  maxDatagramSize: check.wholeNumber(1, 1_048_576),
+  reuseAddress: check.flag,
+  allowBroadcast: check.flag,
+  ipv6Only: check.flag,
   ttl: TTL,
-  multicast: optionsOf({ ttl: TTL, loopback: flag, interface: text }),
+  multicast: optionsOf({ ttl: TTL, loopback: check.flag, interface: check.text }),
 };
 
 /** The checks of {@linkcode DatagramOptions}. */
@@ -152,8 +145,8 @@ export const ENDPOINT_CHECKS: OptionTable<DatagramOptions> = {
   ...SPECIAL_DATAGRAM_CHECKS,
   localAddr: place(0),
   remoteAddr: place(1),
-  family: oneOf(4, 6),
-  signal: abortSignal,
+  family: check.oneOf(4, 6),
+  signal: check.abortSignal,
 };
 
 /**
@@ -205,12 +198,10 @@ export function resolveEndpointOptions(
 }
 
 function place(lowestPort: 0 | 1): Check {
-  const check = optionsOf<DatagramPlace>({
-    ...PLACE_CHECKS,
-    port: wholeNumber(lowestPort, 65_535),
-  });
+  const port = check.wholeNumber(lowestPort, 65_535);
+  const checkNames = optionsOf<DatagramPlace>({ ...PLACE_CHECKS, port });
   return (value, option) => {
-    check(value, option);
+    checkNames(value, option);
     const { hostname, port, path } = value as DatagramPlace;
     const isHost = hostname !== undefined || port !== undefined;
     if (path !== undefined ? isHost : lowestPort === 1 && port === undefined) {
@@ -220,6 +211,6 @@ function place(lowestPort: 0 | 1): Check {
 }
 
 function nonEmpty(value: unknown, option: OptionName): void {
-  text(value, option);
+  check.text(value, option);
   if (value === "") throw wrongKind(option, value, "is empty");
 }

@@ -10,7 +10,7 @@ import type {
   DroppedDatagrams,
   GroupOptions,
 } from "../../protocols/datagram_contract.ts";
-import { functionLike } from "../../protocols/option_checks.ts";
+import { check } from "../../protocols/option_checks.ts";
 import { giveTransport } from "../../protocols/base_protocol.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
@@ -35,7 +35,7 @@ export interface EndpointOptions extends IncomingOptions, OutgoingOptions {
 }
 
 /** Whether one can be told how a datagram went. */
-const checkSettle = functionLike("(error) => …");
+const checkSettle = check.functionLike("(error) => …");
 const SETTLE = { action: "send datagram", name: "onSettled" } as const;
 
 /**

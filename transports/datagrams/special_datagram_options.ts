@@ -1,4 +1,4 @@
-import { flag, type OptionTable, show, wholeNumber } from "../../protocols/option_checks.ts";
+import { check, type OptionTable, show } from "../../protocols/option_checks.ts";
 import { checkFd } from "../core/inherited_sockets.ts";
 
 /** Options for datagrams that some networks only can honour: of this library, `epollNetwork`. */
@@ -38,10 +38,10 @@ const MAX_BUFFER_SIZE = 1_073_741_823;
 
 /** The checks of {@linkcode SpecialDatagramOptions}. */
 export const SPECIAL_DATAGRAM_CHECKS: OptionTable<SpecialDatagramOptions> = {
-  reusePort: flag,
+  reusePort: check.flag,
   fd: checkFd,
-  receiveBufferSize: wholeNumber(1, MAX_BUFFER_SIZE),
-  sendBufferSize: wholeNumber(1, MAX_BUFFER_SIZE),
+  receiveBufferSize: check.wholeNumber(1, MAX_BUFFER_SIZE),
+  sendBufferSize: check.wholeNumber(1, MAX_BUFFER_SIZE),
 };
 
 /** What is done to a socket before it is bound: for one that is bound already it comes too late. */

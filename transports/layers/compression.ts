@@ -13,13 +13,7 @@ import {
   type ZlibOptions,
 } from "node:zlib";
 import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
-import {
-  checkOptions,
-  numberFrom,
-  oneOf,
-  type OptionTable,
-  size,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
@@ -143,10 +137,10 @@ function zlib(
 }
 
 const CHECKS: OptionTable<CompressionOptions> = {
-  format: oneOf(...Object.keys(CODECS)),
-  level: numberFrom(-Infinity),
-  maxRatio: numberFrom(1),
-  maxExpansion: size(),
+  format: check.oneOf(...Object.keys(CODECS)),
+  level: check.numberFrom(-Infinity),
+  maxRatio: check.numberFrom(1),
+  maxExpansion: check.size(),
 };
 
 /**

@@ -3,7 +3,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, WriteOptions } from "../../protocols/contract.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import type { DirectionCounters, TrafficCounters } from "../../protocols/facts/traffic_counters.ts";
-import { checkOptions, objectWith, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
@@ -14,7 +14,7 @@ export interface CountersOptions {
 }
 
 const CHECKS: OptionTable<CountersOptions> = {
-  total: objectWith("a TrafficTotal", "addReceived", "addSent"),
+  total: check.objectWith("a TrafficTotal", "addReceived", "addSent"),
 };
 
 /**

@@ -3,7 +3,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { IdleTimeoutError, InvalidStateError } from "../../protocols/errors.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
-import { checkOptions, duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { isThenable } from "../../protocols/thrown.ts";
 import { type Clock, clockCheck } from "../core/clock.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
@@ -29,10 +29,10 @@ export interface IdleTimeoutOptions {
   readonly clock?: Clock;
 }
 
-const timeoutCheck = duration();
+const timeoutCheck = check.duration();
 const CHECKS: OptionTable<IdleTimeoutOptions> = {
   timeout: timeoutCheck,
-  count: oneOf("received", "sent", "both"),
+  count: check.oneOf("received", "sent", "both"),
   clock: clockCheck,
 };
 

@@ -7,14 +7,7 @@ import type {
 } from "../../protocols/contract.ts";
 import { describeError, messageOf } from "../../protocols/thrown.ts";
 import { formatAddress } from "../core/addresses.ts";
-import {
-  checkOptions,
-  functionLike,
-  oneOf,
-  type OptionTable,
-  size,
-  text,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 import { callBack } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
@@ -52,10 +45,10 @@ export interface LoggingOptions {
 }
 
 const CHECKS: OptionTable<LoggingOptions> = {
-  format: oneOf("text", "hex", "none"),
-  sink: functionLike("(line) => …"),
-  label: text,
-  maxBytes: size(),
+  format: check.oneOf("text", "hex", "none"),
+  sink: check.functionLike("(line) => …"),
+  label: check.text,
+  maxBytes: check.size(),
   clock: clockCheck,
 };
 

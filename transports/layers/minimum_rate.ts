@@ -3,12 +3,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { MinimumRateError } from "../../protocols/errors.ts";
 import { type Clock, clockCheck, startTimer } from "../core/clock.ts";
-import {
-  checkOptions,
-  duration,
-  numberAbove0,
-  type OptionTable,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** The default of `window`, in milliseconds: long enough for a few retransmissions. */
@@ -29,8 +24,8 @@ export interface MinimumRateOptions {
 }
 
 const CHECKS: OptionTable<MinimumRateOptions> = {
-  rate: numberAbove0("bytes a second"),
-  window: duration(),
+  rate: check.numberAbove0("bytes a second"),
+  window: check.duration(),
   clock: clockCheck,
 };
 

@@ -4,10 +4,9 @@ import { type Clock, clockCheck, Pause, systemClock } from "../core/clock.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
 import {
-  anything,
   type Check,
+  check,
   checkOptions,
-  either,
   optionsOf,
   type OptionTable,
 } from "../../protocols/option_checks.ts";
@@ -29,9 +28,9 @@ export interface ThrottleOptions {
   readonly clock?: Clock;
 }
 
-const limit: Check = either(
+const limit: Check = check.either(
   (value) => value instanceof TokenBucket,
-  anything,
+  check.anything,
   optionsOf(BUCKET_CHECKS, ["rate"]),
 );
 

@@ -1,9 +1,4 @@
-import {
-  checkOptions,
-  numberAbove0,
-  type OptionTable,
-  size,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 
 /** Options for a {@linkcode TokenBucket}: how it fills. */
@@ -22,8 +17,8 @@ export interface TokenBucketOptions {
 
 /** The checks of {@linkcode TokenBucketOptions}. */
 export const BUCKET_CHECKS: OptionTable<TokenBucketOptions> = {
-  rate: numberAbove0("bytes a second"),
-  burst: size(1),
+  rate: check.numberAbove0("bytes a second"),
+  burst: check.size(1),
   clock: clockCheck,
 };
 

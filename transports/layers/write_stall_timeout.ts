@@ -2,7 +2,7 @@ import { TimedLayer } from "./_timed_layer.ts";
 import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
 import { WriteStallError } from "../../protocols/errors.ts";
 import { type Clock, clockCheck, startTimer } from "../core/clock.ts";
-import { checkOptions, duration, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { SendProgress } from "./_send_progress.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
@@ -21,7 +21,7 @@ export interface WriteStallTimeoutOptions {
 }
 
 const OPTION_CHECKS: OptionTable<WriteStallTimeoutOptions> = {
-  timeout: duration(),
+  timeout: check.duration(),
   clock: clockCheck,
 };
 

@@ -1,4 +1,4 @@
-import { objectWith, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 import type { Address } from "../../protocols/facts/address.ts";
 import type { Carrier, SecureCarrier } from "../core/carrier.ts";
 import type { Endpoint } from "../core/addresses.ts";
@@ -126,7 +126,7 @@ export interface NetworkTls {
 
 /** The checks of {@linkcode NetworkOption}. */
 export const NETWORK_CHECKS: OptionTable<NetworkOption> = {
-  network: objectWith("a Network, such as denoNetwork", "connect", "listen"),
+  network: check.objectWith("a Network, such as denoNetwork", "connect", "listen"),
 };
 
 /** The option that names a network. */

@@ -1,11 +1,8 @@
 import {
-  flag,
-  functionLike,
+  check,
   type OptionName,
   type OptionTable,
   outOfRange,
-  text,
-  wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import { checkFd } from "../core/inherited_sockets.ts";
@@ -115,40 +112,40 @@ const MAX_INT = 0x7fff_ffff;
 
 /** The checks of {@linkcode SpecialSocketOptions}. */
 export const SPECIAL_SOCKET_CHECKS: OptionTable<SpecialSocketOptions> = {
-  keepAliveDelay: wholeNumber(1, MAX_INT),
-  keepAliveInterval: wholeNumber(1, MAX_INT),
-  keepAliveCount: wholeNumber(1, 127),
-  userTimeout: wholeNumber(1, MAX_INT),
+  keepAliveDelay: check.wholeNumber(1, MAX_INT),
+  keepAliveInterval: check.wholeNumber(1, MAX_INT),
+  keepAliveCount: check.wholeNumber(1, 127),
+  userTimeout: check.wholeNumber(1, MAX_INT),
   linger,
-  typeOfService: wholeNumber(0, 255),
-  receiveBufferSize: wholeNumber(1, 1_073_741_823),
-  sendBufferSize: wholeNumber(1, 1_073_741_823),
-  fastOpen: flag,
-  resetOnAbort: flag,
+  typeOfService: check.wholeNumber(0, 255),
+  receiveBufferSize: check.wholeNumber(1, 1_073_741_823),
+  sendBufferSize: check.wholeNumber(1, 1_073_741_823),
+  fastOpen: check.flag,
+  resetOnAbort: check.flag,
 };
 
 /** The checks of {@linkcode SpecialConnectOptions}. */
 export const SPECIAL_CONNECT_CHECKS: OptionTable<SpecialConnectOptions> = {
   ...SPECIAL_SOCKET_CHECKS,
   localAddress: checkIp,
-  localPort: wholeNumber(1, 65_535),
-  lookup: functionLike("(hostname) => [address]"),
+  localPort: check.wholeNumber(1, 65_535),
+  lookup: check.functionLike("(hostname) => [address]"),
 };
 
 /** The checks of {@linkcode SpecialListenOptions}. */
 export const SPECIAL_LISTEN_CHECKS: OptionTable<SpecialListenOptions> = {
   ...SPECIAL_SOCKET_CHECKS,
   fd: checkFd,
-  ipv6Only: flag,
+  ipv6Only: check.flag,
 };
 
 function linger(value: unknown, option: OptionName): void {
-  if (value !== 0) return wholeNumber(1, MAX_INT)(value, option);
+  if (value !== 0) return check.wholeNumber(1, MAX_INT)(value, option);
   throw outOfRange(option, value, "would reset the connection; abort({ reset: true }) does that");
 }
 
 function checkIp(value: unknown, option: OptionName): void {
-  text(value, option);
+  check.text(value, option);
   if (familyOf(String(value)) === null) throw wrongKind(option, value, "is not an IP address");
 }
 

@@ -1,13 +1,9 @@
 import {
   type Check,
-  either,
-  flag,
-  listOf,
+  check,
   optionsOf,
   type OptionTable,
   show,
-  text,
-  wholeNumber,
   wrongKind,
 } from "../../protocols/option_checks.ts";
 import { isTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
@@ -63,7 +59,7 @@ export interface CommandOptions {
 }
 
 const word: Check = (value, option) => {
-  text(value, option);
+  check.text(value, option);
   if (String(value).includes("\0")) {
     throw wrongKind(option, value, "holds a NUL, where the system would cut it off");
   }
@@ -87,24 +83,24 @@ const environment: Check = (value, option) => {
 
 /** The checks of {@linkcode TerminalSize}. */
 export const TERMINAL_SIZE_CHECKS: OptionTable<TerminalSize> = {
-  columns: wholeNumber(1, 65_535),
-  rows: wholeNumber(1, 65_535),
+  columns: check.wholeNumber(1, 65_535),
+  rows: check.wholeNumber(1, 65_535),
 };
 
 /** The checks of {@linkcode CommandOptions}. */
 export const COMMAND_CHECKS: OptionTable<CommandOptions> = {
-  args: listOf(word),
+  args: check.listOf(word),
   cwd: folder,
   env: environment,
-  clearEnv: flag,
-  uid: wholeNumber(0),
-  gid: wholeNumber(0),
-  startNewSession: flag,
-  endWithParent: flag,
-  pty: either(
+  clearEnv: check.flag,
+  uid: check.wholeNumber(0),
+  gid: check.wholeNumber(0),
+  startNewSession: check.flag,
+  endWithParent: check.flag,
+  pty: check.either(
     (value) => typeof value === "boolean",
-    flag,
-    either(isTerminal, () => {}, optionsOf(TERMINAL_SIZE_CHECKS, ["columns", "rows"])),
+    check.flag,
+    check.either(isTerminal, () => {}, optionsOf(TERMINAL_SIZE_CHECKS, ["columns", "rows"])),
   ),
 };
 

@@ -1,6 +1,6 @@
 import type { AnyProtocol } from "../../protocols/contract.ts";
 import type { ProcessExit } from "../../protocols/facts/extra_info.ts";
-import { duration, oneOf, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 import type { Connected } from "../core/connect_carrier.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
@@ -25,8 +25,8 @@ export interface ProcessOptions extends CommandOptions, TransportOptions {
 /** The checks of {@linkcode ProcessOptions}. */
 export const PROCESS_CHECKS: OptionTable<ProcessOptions> = {
   ...COMMAND_CHECKS,
-  stderr: oneOf("inherit", "null"),
-  exitTimeout: duration(),
+  stderr: check.oneOf("inherit", "null"),
+  exitTimeout: check.duration(),
   ...TRANSPORT_CHECKS,
 };
 

@@ -1,8 +1,7 @@
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
 import {
-  anything,
+  check,
   checkOptions,
-  flag,
   type OptionName,
   type OptionTable,
   show,
@@ -40,7 +39,7 @@ export type Stdio = "piped" | "inherit" | "null" | number | FileStdio | Subproce
  */
 export type StdinStdio = Exclude<Stdio, SubprocessTransport> | "shared";
 
-const FILE_CHECKS: OptionTable<FileStdio> = { path: anything, append: flag };
+const FILE_CHECKS: OptionTable<FileStdio> = { path: check.anything, append: check.flag };
 const KINDS = ["piped", "inherit", "null"];
 
 /** Checks a {@linkcode StdinStdio}. */

@@ -2,7 +2,7 @@ import type {
   SubprocessProtocolCallbacks,
   SubprocessTransport,
 } from "../../protocols/subprocess_contract.ts";
-import { abortSignal, listOf, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { COMMAND_CHECKS, type CommandOptions } from "./command_options.ts";
 import { checkOutput, checkStdin, type StdinStdio, type Stdio } from "./stdio.ts";
@@ -42,8 +42,8 @@ export const SUBPROCESS_CHECKS: OptionTable<SubprocessOptions> = {
   stdin: checkStdin,
   stdout: checkOutput,
   stderr: checkOutput,
-  extraStdio: listOf(checkOutput),
-  signal: abortSignal,
+  extraStdio: check.listOf(checkOutput),
+  signal: check.abortSignal,
   maxWriteBuffer: TRANSPORT_CHECKS.maxWriteBuffer,
   onError: TRANSPORT_CHECKS.onError,
   writeBufferLimits: TRANSPORT_CHECKS.writeBufferLimits,

@@ -1,13 +1,5 @@
 import { given } from "../../protocols/given.ts";
-import {
-  checkOptions,
-  duration,
-  flag,
-  functionLike,
-  listOf,
-  type OptionTable,
-  text,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { wasRaisedAgain } from "../core/own_signals.ts";
 import type { ShutdownOptions, ShutdownReport } from "./shutdown_options.ts";
 
@@ -42,10 +34,10 @@ export interface ServeReport extends ShutdownReport {
 }
 
 const CHECKS: OptionTable<ServeUntilSignalOptions> = {
-  grace: duration({ zero: true }),
-  signals: listOf(text, { least: 1 }),
-  closeClients: flag,
-  onSignal: functionLike("(signal) => …"),
+  grace: check.duration({ zero: true }),
+  signals: check.listOf(check.text, { least: 1 }),
+  closeClients: check.flag,
+  onSignal: check.functionLike("(signal) => …"),
 };
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"

@@ -1,4 +1,4 @@
-import { abortSignal, duration, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../protocols/option_checks.ts";
 
 /** Options for {@linkcode Server.shutdown}. */
 export interface ShutdownOptions {
@@ -15,8 +15,8 @@ export interface ShutdownOptions {
 /** The checks of {@linkcode ShutdownOptions}. */
 export const SHUTDOWN_CHECKS: OptionTable<ShutdownOptions> = {
   // No time at all: the rest is aborted at once.
-  grace: duration({ zero: true }),
-  signal: abortSignal,
+  grace: check.duration({ zero: true }),
+  signal: check.abortSignal,
 };
 
 /** What {@linkcode Server.shutdown} did. */

@@ -9,7 +9,7 @@ import { isWritingEnded } from "../core/write/writing.ts";
 import { Insertion } from "./_insertion.ts";
 import { TransformTop } from "./_transform_top.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
-import { bytes, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../../protocols/option_checks.ts";
 import { WAIT_CHECKS, type WaitOptions, waitSignal } from "../../protocols/waits/wait_options.ts";
 import { abortable, onAbort, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import {
@@ -48,7 +48,7 @@ export interface RemoveLayerOptions {
 const CHECKS: OptionTable<InsertLayerOptions> = {
   ...TRANSPORT_CHECKS,
   ...WAIT_CHECKS,
-  unread: bytes,
+  unread: check.bytes,
 };
 const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = WAIT_CHECKS;
 

@@ -1,13 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { putIn } from "../stack/live_layers.ts";
-import {
-  bytes,
-  checkOptions,
-  flag,
-  optionsOf,
-  type OptionTable,
-} from "../../protocols/option_checks.ts";
+import { check, checkOptions, optionsOf, type OptionTable } from "../../protocols/option_checks.ts";
 import { WAIT_CHECKS, waitSignal } from "../../protocols/waits/wait_options.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../core/transport_options.ts";
 import { TlsCarrier } from "./_tls_carrier.ts";
@@ -43,8 +37,8 @@ export interface StartTlsOptions extends TlsOptions {
 
 const CHECKS: OptionTable<StartTlsOptions> = {
   ...TLS_CHECKS,
-  strict: flag,
-  unread: bytes,
+  strict: check.flag,
+  unread: check.bytes,
   ...WAIT_CHECKS,
   transport: optionsOf(TRANSPORT_CHECKS),
 };

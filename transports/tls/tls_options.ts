@@ -1,20 +1,12 @@
 import type { SocketOptions } from "../carriers/socket_options.ts";
 import {
-  anything,
   type Check,
+  check,
   checkOptions,
-  duration,
-  either,
-  flag,
-  functionLike,
-  listOf,
-  objectWith,
-  oneOf,
   type OptionName,
   optionsOf,
   type OptionTable,
   outOfRange,
-  text,
 } from "../../protocols/option_checks.ts";
 import type { TlsCertificate } from "./tls_certificate.ts";
 import { checkAuthority, checkPair } from "./certificates/material.ts";
@@ -144,35 +136,35 @@ export interface ResolvedTlsOptions extends TlsOptions {
 
 const encoder = new TextEncoder();
 
-const pem: Check = either((value) => value instanceof Uint8Array, notText, text);
+const pem: Check = check.either((value) => value instanceof Uint8Array, notText, check.text);
 
 /** The checks of {@linkcode TlsOptions}. */
 export const TLS_CHECKS: OptionTable<TlsOptions> = {
   cert: pem,
   key: pem,
-  certificates: listOf(optionsOf<TlsCertificate>({ cert: pem, key: pem }, ["cert", "key"]), {
+  certificates: check.listOf(optionsOf<TlsCertificate>({ cert: pem, key: pem }, ["cert", "key"]), {
     least: 1,
   }),
-  sniCallback: functionLike("(serverName) => certificate"),
-  caCerts: listOf(pem),
+  sniCallback: check.functionLike("(serverName) => certificate"),
+  caCerts: check.listOf(pem),
   alpnProtocols,
-  serverName: text,
-  requestCert: flag,
-  rejectUnauthorized: flag,
-  minVersion: oneOf("TLSv1.2", "TLSv1.3"),
-  maxVersion: oneOf("TLSv1.2", "TLSv1.3"),
-  handshakeTimeout: duration(),
-  shutdownTimeout: duration(),
-  engine: oneOf("native", "layer"),
-  serverSide: flag,
+  serverName: check.text,
+  requestCert: check.flag,
+  rejectUnauthorized: check.flag,
+  minVersion: check.oneOf("TLSv1.2", "TLSv1.3"),
+  maxVersion: check.oneOf("TLSv1.2", "TLSv1.3"),
+  handshakeTimeout: check.duration(),
+  shutdownTimeout: check.duration(),
+  engine: check.oneOf("native", "layer"),
+  serverSide: check.flag,
 };
 
 /** The checks of {@linkcode TlsOption}: {@linkcode resolveTlsOptions} looks at what is in it. */
 export const TLS_OPTION_CHECKS: OptionTable<TlsOption> = {
-  tls: either(
+  tls: check.either(
     (value) => value === true,
-    anything,
-    objectWith("true or an object with options such as { caCerts }"),
+    check.anything,
+    check.objectWith("true or an object with options such as { caCerts }"),
   ),
 };
 
@@ -234,7 +226,7 @@ function notText(_value: unknown, { action, name }: OptionName): void {
   throw new TypeError(`Cannot ${action}: ${name} is bytes and not text; ${remedy}`);
 }
 
-const listOfProtocols = listOf(alpnProtocol);
+const listOfProtocols = check.listOf(alpnProtocol);
 
 /** The whole list fits into 65,535 bytes, with one more for each name (RFC 7301, 3.1). */
 function alpnProtocols(value: unknown, option: OptionName): void {
@@ -247,7 +239,7 @@ function alpnProtocols(value: unknown, option: OptionName): void {
 
 /** A name has 1 to 255 bytes (RFC 7301, 3.1). */
 function alpnProtocol(value: unknown, option: OptionName): void {
-  text(value, option);
+  check.text(value, option);
   const { length } = encoder.encode(String(value));
   if (length < 1 || length > 255) {
     throw outOfRange(option, value, `has ${length} bytes; a protocol name has 1 to 255`);

@@ -1,4 +1,4 @@
-import { duration, listOf, oneOf, type OptionTable } from "../../../protocols/option_checks.ts";
+import { check, type OptionTable } from "../../../protocols/option_checks.ts";
 import type { RandomSource } from "../engine/random_source.ts";
 import type { LinkConditions } from "../link_conditions.ts";
 import type { Fault } from "./faults.ts";
@@ -100,10 +100,10 @@ export const CHAOS_KINDS: readonly ChaosKind[] = Object.keys(DRAWN) as ChaosKind
 
 /** The checks of {@linkcode ChaosOptions}. */
 export const CHAOS_CHECKS: OptionTable<ChaosOptions> = {
-  kinds: listOf(oneOf(...CHAOS_KINDS), { least: 1 }),
-  interval: duration(),
-  duration: duration(),
-  until: duration(),
+  kinds: check.listOf(check.oneOf(...CHAOS_KINDS), { least: 1 }),
+  interval: check.duration(),
+  duration: check.duration(),
+  until: check.duration(),
 };
 
 /** Draws trouble for the hosts that there are. */

@@ -1,15 +1,10 @@
 import {
-  anything,
   type Check,
-  either,
-  flag,
-  numeric,
-  oneOf,
+  check,
   type OptionName,
   optionsOf,
   type OptionTable,
   show,
-  text,
   wrongKind,
 } from "../../../protocols/option_checks.ts";
 import type { Fault, ScheduledFault } from "./faults.ts";
@@ -19,7 +14,7 @@ import { LINK_CHECKS } from "../link_conditions.ts";
 export function finiteTime(least: number): Check {
   const range = least === 0 ? "a time of 0 ms or more" : "a number of milliseconds";
   const isGood = (value: number): boolean => value >= least && Math.abs(value) < Infinity;
-  return numeric(isGood, `is not ${range}`, "a number of milliseconds");
+  return check.numeric(isGood, `is not ${range}`, "a number of milliseconds");
 }
 
 type Kind = Fault["kind"];
@@ -31,29 +26,29 @@ type FaultOf<K extends Kind, F = Fault> = F extends { readonly kind: infer J }
 
 type Table<K extends Kind> = Omit<OptionTable<FaultOf<K>>, "kind">;
 
-const PAIR: Table<"hold"> = { a: text, b: text };
-const HOST: Table<"stall"> = { host: text };
+const PAIR: Table<"hold"> = { a: check.text, b: check.text };
+const HOST: Table<"stall"> = { host: check.text };
 
 /** The parts of each kind of fault. */
 const PARTS: { readonly [K in Kind]: Table<K> } = {
-  partition: { ...PAIR, oneWay: flag },
+  partition: { ...PAIR, oneWay: check.flag },
   heal: PAIR,
   hold: PAIR,
   release: PAIR,
   reset: PAIR,
   link: {
     ...PAIR,
-    conditions: either((value) => value === null, anything, optionsOf(LINK_CHECKS)),
+    conditions: check.either((value) => value === null, check.anything, optionsOf(LINK_CHECKS)),
   },
-  crash: { ...HOST, process: flag },
+  crash: { ...HOST, process: check.flag },
   restart: HOST,
   stall: HOST,
   unstall: HOST,
   exhaust: HOST,
   replenish: HOST,
   skew: { ...HOST, milliseconds: finiteTime(-Infinity) },
-  connects: { ...HOST, answer: oneOf("accept", "refuse", "ignore") },
-  lookups: { ...HOST, delay: finiteTime(0), fail: flag },
+  connects: { ...HOST, answer: check.oneOf("accept", "refuse", "ignore") },
+  lookups: { ...HOST, delay: finiteTime(0), fail: check.flag },
 };
 
 /** Kinds that need none of their parts. */
@@ -71,7 +66,7 @@ export function checkFault(fault: unknown, option: OptionName): void {
     const where = option.name === "" ? "" : `${option.name}: `;
     throw new TypeError(`Cannot ${option.action}: ${where}there is no kind ${show(kind)}`);
   }
-  const parts: Readonly<Record<string, Check>> = { ...PARTS[kind as Kind], kind: text };
+  const parts: Readonly<Record<string, Check>> = { ...PARTS[kind as Kind], kind: check.text };
   const names = Object.keys(parts).filter((name) => !OPTIONAL.includes(name));
   optionsOf(parts, LOOSE.includes(kind) ? [] : names)(fault, option);
   const { a, b } = fault as { readonly a?: string; readonly b?: string };

@@ -1,7 +1,7 @@
 import {
+  check,
   type OptionName,
   type OptionTable,
-  text,
   wrongKind,
 } from "../../../protocols/option_checks.ts";
 import { finiteTime } from "../faults/fault_checks.ts";
@@ -41,7 +41,7 @@ export interface HostOptions {
 
 /** The name of a host: one that is neither an address nor means something else. */
 export function hostName(value: unknown, option: OptionName): void {
-  text(value, option);
+  check.text(value, option);
   const name = String(value);
   if (name === "" || name === "*" || isAddress(name)) {
     throw wrongKind(option, value, 'cannot be the name of a host; give one such as "server"');
@@ -49,7 +49,7 @@ export function hostName(value: unknown, option: OptionName): void {
 }
 
 function address(value: unknown, option: OptionName): void {
-  text(value, option);
+  check.text(value, option);
   const given = String(value);
   if (!isAddress(given) || isLoopback(given) || isWildcard(given)) {
     throw wrongKind(option, value, 'is not the address of one host, such as "10.1.2.3"');

@@ -6,12 +6,10 @@ import { applyFault, hostsOf } from "../faults/apply_fault.ts";
 import { SimulatedHost } from "./simulated_host.ts";
 import {
   type Check,
+  check,
   checkOptions,
-  functionLike,
-  listOf,
   type OptionTable,
   show,
-  text,
   wrongKind,
 } from "../../../protocols/option_checks.ts";
 import { SocketTable } from "../answers/socket_table.ts";
@@ -44,7 +42,7 @@ const MAX_INJECTED = 100;
 const MAX_MESSAGE = 300;
 
 const twoHosts: Check = (value, option) => {
-  listOf(text, { least: 2 })(value, option);
+  check.listOf(check.text, { least: 2 })(value, option);
   if ((value as unknown[]).length > 2) throw wrongKind(option, value, "has more than two hosts");
 };
 
@@ -183,7 +181,7 @@ export class SimulatedWorld implements World {
   }
 
   rule(rule: SegmentRule, options: RuleOptions = {}): Disposable {
-    functionLike("(segment) => verdict")(rule, { action: "add rule", name: "rule" });
+    check.functionLike("(segment) => verdict")(rule, { action: "add rule", name: "rule" });
     checkOptions("add rule", options, RULE_CHECKS);
     const { between } = options;
     const applies = (from: string, to: string): boolean =>
@@ -208,7 +206,7 @@ export class SimulatedWorld implements World {
   }
 
   subscribe(listener: (event: SimulationEvent) => void): Disposable {
-    functionLike("(event) => …")(listener, { action: "subscribe", name: "listener" });
+    check.functionLike("(event) => …")(listener, { action: "subscribe", name: "listener" });
     const restore = AsyncLocalStorage.snapshot();
     const end = this.#trace.subscribe((event) =>
       this.#scheduler.guard(() => restore(listener, event), undefined)
@@ -225,7 +223,7 @@ export class SimulatedWorld implements World {
   #add(name: string, main: HostMain, options: HostOptions = {}): SimulatedHost {
     const action = "add host";
     hostName(name, { action, name: "name" });
-    functionLike("(host) => …")(main, { action, name: "main" });
+    check.functionLike("(host) => …")(main, { action, name: "main" });
     checkOptions(action, options, HOST_CHECKS);
     if (this.#isOver) throw new InvalidStateError(`Cannot add host "${name}": the run is over`);
     const host = new SimulatedHost(

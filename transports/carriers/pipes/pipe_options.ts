@@ -1,4 +1,4 @@
-import { abortSignal, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "../../core/transport_options.ts";
 
 /** Options for `connectReadPipe` and `connectWritePipe`. */
@@ -9,7 +9,7 @@ export interface PipeOptions extends TransportOptions {
 
 const CHECKS: OptionTable<PipeOptions> = {
   ...TRANSPORT_CHECKS,
-  signal: abortSignal,
+  signal: check.abortSignal,
 };
 
 /** Throws for options of a wrong kind or out of range, before anything is opened. */

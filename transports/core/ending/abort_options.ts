@@ -1,14 +1,11 @@
 import type { AbortOptions, Transport } from "../../../protocols/contract.ts";
-import {
-  checkOptions,
-  flag,
-  objectWith,
-  type OptionTable,
-  show,
-} from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../../../protocols/option_checks.ts";
 import { TransportWrapper } from "../transport_wrapper.ts";
 
-const CHECKS: OptionTable<AbortOptions> = { reason: objectWith("an Error"), reset: flag };
+const CHECKS: OptionTable<AbortOptions> = {
+  reason: check.objectWith("an Error"),
+  reset: check.flag,
+};
 
 /** What `abort()` was called with, as options. */
 export function toAbortOptions(reason: Error | AbortOptions = {}): AbortOptions {

@@ -1,15 +1,10 @@
 import { type Bytes, checkBytes } from "../../../protocols/bytes.ts";
 import type { AnyProtocol, SetProtocolOptions } from "../../../protocols/contract.ts";
-import {
-  anything,
-  checkOptions,
-  flag,
-  type OptionTable,
-} from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
 import { checkProtocol } from "../callbacks.ts";
 import type { Delivery } from "./delivery.ts";
 
-const CHECKS: OptionTable<SetProtocolOptions> = { unread: anything, replayEof: flag };
+const CHECKS: OptionTable<SetProtocolOptions> = { unread: check.anything, replayEof: check.flag };
 
 /**
  * Does what `Transport.setProtocol` says, but for the end of the data.

@@ -1,12 +1,12 @@
 import { type Bytes, checkBytes, copyOf, isOrdinary, remedyFor } from "../../../protocols/bytes.ts";
 import type { WriteOptions } from "../../../protocols/contract.ts";
-import { checkOptions, flag, type OptionTable, show } from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../../../protocols/option_checks.ts";
 import { isLent, OWNER } from "../memory/loan.ts";
 import { detach } from "../memory/memory_pool.ts";
 import { MOVE_LIMIT } from "./write_queue.ts";
 
 const encoder = new TextEncoder();
-const CHECKS: OptionTable<WriteOptions> = { transfer: flag };
+const CHECKS: OptionTable<WriteOptions> = { transfer: check.flag };
 
 /**
  * What may be written, as bytes that do not change: memory that another thread may change, or that

@@ -1,5 +1,5 @@
 import type { WriteBufferLimits } from "../../../protocols/contract.ts";
-import { checkOptions, type OptionTable, size } from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
 
 /** asyncio's default high-water mark, in bytes. */
 export const DEFAULT_HIGH_WATER = 65_536;
@@ -26,7 +26,10 @@ export function resolveWriteBufferLimits(
 }
 
 /** The checks of {@linkcode WriteBufferLimits}. */
-export const LIMIT_CHECKS: OptionTable<WriteBufferLimits> = { high: size(), low: size() };
+export const LIMIT_CHECKS: OptionTable<WriteBufferLimits> = {
+  high: check.size(),
+  low: check.size(),
+};
 
 /**
  * Throws for what cannot be water marks.

@@ -9,14 +9,7 @@ import type {
 } from "../../../protocols/contract.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { type ErrorHandler, report, toError } from "../../core/error_report.ts";
-import {
-  checkOptions,
-  functionLike,
-  oneOf,
-  type OptionTable,
-  size,
-  wholeNumber,
-} from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
 import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { CapturedConversation, type Sender } from "./_captured_conversation.ts";
@@ -54,10 +47,10 @@ export interface CaptureOptions {
 }
 
 const CHECKS: OptionTable<CaptureOptions> = {
-  maxBuffer: size(),
-  initiator: oneOf("local", "peer"),
-  initialSequence: wholeNumber(0, 2 ** 32 - 1),
-  onError: functionLike("(error, context) => …"),
+  maxBuffer: check.size(),
+  initiator: check.oneOf("local", "peer"),
+  initialSequence: check.wholeNumber(0, 2 ** 32 - 1),
+  onError: check.functionLike("(error, context) => …"),
 };
 
 /**

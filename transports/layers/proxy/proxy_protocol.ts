@@ -10,17 +10,10 @@ import { clockFor, startTimer } from "../../core/clock.ts";
 import { sentQueueOf } from "../../core/write/writing.ts";
 import { Layer } from "../../stack/layer.ts";
 import {
-  anything,
   type Check,
+  check,
   checkOptions,
-  duration,
-  either,
-  flag,
-  listOf,
-  objectWith,
-  oneOf,
   type OptionTable,
-  size,
 } from "../../../protocols/option_checks.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
 import { formatProxyHeader, formatProxyLine } from "./_format_proxy_header.ts";
@@ -92,20 +85,24 @@ export interface SendProxyProtocolOptions {
 }
 
 const READ_CHECKS: OptionTable<ProxyProtocolOptions> = {
-  versions: listOf(oneOf(1, 2), { least: 1 }),
-  headerTimeout: duration(),
-  maxLength: size(1),
+  versions: check.listOf(check.oneOf(1, 2), { least: 1 }),
+  headerTimeout: check.duration(),
+  maxLength: check.size(1),
 };
 
-const address: Check = either((value) => value === null, anything, objectWith("an address"));
+const address: Check = check.either(
+  (value) => value === null,
+  check.anything,
+  check.objectWith("an address"),
+);
 
 const SEND_CHECKS: OptionTable<SendProxyProtocolOptions> = {
-  version: oneOf(1, 2),
-  command: oneOf("proxy", "local"),
+  version: check.oneOf(1, 2),
+  command: check.oneOf("proxy", "local"),
   source: address,
   destination: address,
-  tlvs: objectWith("an object of facts"),
-  checksum: flag,
+  tlvs: check.objectWith("an object of facts"),
+  checksum: check.flag,
 };
 
 /**

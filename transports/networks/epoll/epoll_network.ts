@@ -1,4 +1,4 @@
-import { checkOptions, type OptionTable, text } from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
 import { lookUpHost } from "../_look_up_host.ts";
 import type { Network } from "../network.ts";
 import type { SpecialOption } from "../special_options.ts";
@@ -34,7 +34,7 @@ const HONOURED: readonly SpecialOption[] = [
   "userTimeout",
 ];
 
-const CHECKS: OptionTable<EpollNetworkOptions> = { library: text };
+const CHECKS: OptionTable<EpollNetworkOptions> = { library: check.text };
 
 /**
  * Makes an {@linkcode epollNetwork} that takes the C library from a given place.

@@ -1,5 +1,5 @@
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { functionLike, wholeNumber } from "../../../protocols/option_checks.ts";
+import { check } from "../../../protocols/option_checks.ts";
 import { EPOLL } from "./libc/libc.ts";
 import { loadLibc } from "./libc/load_libc.ts";
 import { reactorOf, type ReadyHandler, type Watch } from "./_reactor.ts";
@@ -123,8 +123,8 @@ export function removeWriter(fd: number): boolean {
 }
 
 function add(direction: Direction, fd: number, callback: () => void): void {
-  wholeNumber(0, MAX_DESCRIPTOR)(fd, { action: `add ${direction}`, name: "fd" });
-  functionLike("() => …")(callback, { action: `add ${direction}`, name: "callback" });
+  check.wholeNumber(0, MAX_DESCRIPTOR)(fd, { action: `add ${direction}`, name: "fd" });
+  check.functionLike("() => …")(callback, { action: `add ${direction}`, name: "callback" });
   const known = watched.get(fd);
   const callbacks = known?.isOpen ? known : new Callbacks(fd);
   watched.set(fd, callbacks);

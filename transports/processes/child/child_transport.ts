@@ -6,12 +6,7 @@ import type {
   ProcessExit,
 } from "../../../protocols/facts/extra_info.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import {
-  abortSignal,
-  checkOptions,
-  duration,
-  type OptionTable,
-} from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
 import type {
   ProcessShutdownOptions,
   SubprocessProtocolCallbacks,
@@ -41,8 +36,8 @@ interface ChildTransportOptions extends Omit<TransportOptions, "layers"> {
 const GRACE_MS = 5000;
 
 const SHUTDOWN_CHECKS: OptionTable<ProcessShutdownOptions> = {
-  grace: duration({ zero: true }),
-  signal: abortSignal,
+  grace: check.duration({ zero: true }),
+  signal: check.abortSignal,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { InvalidStateError } from "../../../../protocols/errors.ts";
-import { wholeNumber } from "../../../../protocols/option_checks.ts";
+import { check } from "../../../../protocols/option_checks.ts";
 
 /** Descriptors are numbers of 32 bits with a sign. */
 const MAX_DESCRIPTOR = 0x7fff_ffff;
@@ -86,6 +86,6 @@ export function takeOver(fd: number): void {
  */
 export function numberOf(action: string, given: Descriptor | number): number {
   if (given instanceof Descriptor) return given.fd;
-  wholeNumber(0, MAX_DESCRIPTOR)(given, { action, name: "descriptor" });
+  check.wholeNumber(0, MAX_DESCRIPTOR)(given, { action, name: "descriptor" });
   return given;
 }

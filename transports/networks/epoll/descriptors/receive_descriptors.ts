@@ -1,10 +1,6 @@
 import type { Transport } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
-import {
-  checkOptions,
-  type OptionTable,
-  wholeNumber,
-} from "../../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable } from "../../../../protocols/option_checks.ts";
 import { signalOf, type WaitOptions } from "../../../../protocols/waits/wait_options.ts";
 import { WaitQueue } from "../../../../protocols/waits/wait_queue.ts";
 import { messagesOf } from "../libc/descriptor_messages.ts";
@@ -27,7 +23,7 @@ export interface ReceiveDescriptorsOptions {
   readonly maxUnread?: number;
 }
 
-const CHECKS: OptionTable<ReceiveDescriptorsOptions> = { maxUnread: wholeNumber(1) };
+const CHECKS: OptionTable<ReceiveDescriptorsOptions> = { maxUnread: check.wholeNumber(1) };
 
 /**
  * Receives the descriptors that the peer of a Unix socket on {@linkcode epollNetwork} sends with

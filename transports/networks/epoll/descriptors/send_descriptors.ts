@@ -1,7 +1,7 @@
 import { type Bytes, copyOf } from "../../../../protocols/bytes.ts";
 import type { Transport } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
-import { listOf } from "../../../../protocols/option_checks.ts";
+import { check } from "../../../../protocols/option_checks.ts";
 import { gateOf } from "../../../core/stack_slot.ts";
 import type { SystemBytes } from "../../../core/write/system_bytes.ts";
 import { checkData } from "../../../core/write/to_bytes.ts";
@@ -66,7 +66,7 @@ export function sendDescriptors(
 }
 
 function numbersOf(descriptors: readonly (Descriptor | number)[]): number[] {
-  listOf(() => {})(descriptors, { action: "send descriptors", name: "descriptors" });
+  check.listOf(() => {})(descriptors, { action: "send descriptors", name: "descriptors" });
   const { length } = descriptors;
   if (length < 1 || length > MAX_DESCRIPTORS) {
     throw new RangeError(
