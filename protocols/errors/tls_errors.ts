@@ -26,17 +26,25 @@ export type TlsFailure =
   | "noCertificate"
   | "other";
 
+/** Both ends of an encrypted connection. */
+export interface TlsEnds {
+  /** The address of the other end, as text. */
+  readonly peer: string;
+  /** The address of this end, as text. */
+  readonly local: string;
+}
+
 /**
  * A fault of an encrypted connection: the base of all TLS errors, with the addresses of both ends.
  */
-export class TlsError extends Error {
+export class TlsError extends Error implements TlsEnds {
   /** The address of the other end, as text. */
   readonly peer: string;
   /** The address of this end, as text. */
   readonly local: string;
 
   /** Creates the error from a description and both addresses as text. */
-  constructor(message: string, peer: string, local: string, options?: ErrorOptions) {
+  constructor(message: string, { peer, local }: TlsEnds, options?: ErrorOptions) {
     super(message, options);
     this.name = "TlsError";
     this.peer = peer;
@@ -53,28 +61,22 @@ export class TlsHandshakeError extends TlsError {
    * Creates the error from the kind of failure, both addresses as text, and a description; `cause`
    * is the error of the engine.
    */
-  constructor(
-    reason: TlsFailure,
-    peer: string,
-    local: string,
-    what: string,
-    options?: ErrorOptions,
-  ) {
-    const message = `Cannot complete TLS handshake between ${local} and ${peer}: ${what}`;
-    super(message, peer, local, options);
+  constructor(reason: TlsFailure, ends: TlsEnds, what: string, options?: ErrorOptions) {
+    const { peer, local } = ends;
+    super(`Cannot complete TLS handshake between ${local} and ${peer}: ${what}`, ends, options);
     this.name = "TlsHandshakeError";
     this.reason = reason;
   }
 }
 
 /** A TLS handshake took too long. */
-export class HandshakeTimeoutError extends TimeoutError {
+export class HandshakeTimeoutError extends TimeoutError implements TlsEnds {
   /** The address of the other end, as text. */
   readonly peer: string;
   /** The address of this end, as text. */
   readonly local: string;
   /** Creates the error from both addresses as text and the timeout in milliseconds. */
-  constructor(peer: string, local: string, timeoutMs: number) {
+  constructor({ peer, local }: TlsEnds, timeoutMs: number) {
     const what = `not done within ${timeoutMs} ms`;
     super(`Cannot complete TLS handshake between ${local} and ${peer}: ${what}`, timeoutMs);
     this.name = "HandshakeTimeoutError";
@@ -95,14 +97,8 @@ export class TlsProtocolError extends TlsError {
   readonly reason: TlsFailure;
 
   /** Creates the error from the kind of failure, both addresses as text, and a description. */
-  constructor(
-    reason: TlsFailure,
-    peer: string,
-    local: string,
-    what: string,
-    options?: ErrorOptions,
-  ) {
-    super(`TLS connection between ${local} and ${peer} failed: ${what}`, peer, local, options);
+  constructor(reason: TlsFailure, ends: TlsEnds, what: string, options?: ErrorOptions) {
+    super(`TLS connection between ${ends.local} and ${ends.peer} failed: ${what}`, ends, options);
     this.name = "TlsProtocolError";
     this.reason = reason;
   }
@@ -111,14 +107,14 @@ export class TlsProtocolError extends TlsError {
 /** The peer's data ended without the mark that TLS puts at its end: it may have been cut off. */
 export class TruncationError extends TlsError {
   /** Creates the error from both addresses as text. */
-  constructor(peer: string, local: string, options?: ErrorOptions) {
-    super(`TLS data from ${peer} to ${local} ended without close_notify`, peer, local, options);
+  constructor(ends: TlsEnds, options?: ErrorOptions) {
+    super(`TLS data from ${ends.peer} to ${ends.local} ended without close_notify`, ends, options);
     this.name = "TruncationError";
   }
 }
 
 /** The last bytes of a TLS connection could not be sent in time. */
-export class ShutdownTimeoutError extends TimeoutError {
+export class ShutdownTimeoutError extends TimeoutError implements TlsEnds {
   /** The address of the other end, as text. */
   readonly peer: string;
   /** The address of this end, as text. */
@@ -130,7 +126,7 @@ export class ShutdownTimeoutError extends TimeoutError {
    * Creates the error from both addresses as text, the timeout in milliseconds, and the unsent
    * bytes.
    */
-  constructor(peer: string, local: string, timeoutMs: number, unsent: number) {
+  constructor({ peer, local }: TlsEnds, timeoutMs: number, unsent: number) {
     const what = `${unsent} bytes not sent within ${timeoutMs} ms`;
     super(`Cannot end TLS connection between ${local} and ${peer}: ${what}`, timeoutMs);
     this.name = "ShutdownTimeoutError";
@@ -146,9 +142,9 @@ export class PlaintextInjectionError extends TlsError {
   readonly length: number;
 
   /** Creates the error from both addresses as text and the number of bytes. */
-  constructor(peer: string, local: string, length: number) {
+  constructor(ends: TlsEnds, length: number) {
     const what = `${length} bytes were received before it began`;
-    super(`Cannot start TLS between ${local} and ${peer}: ${what}`, peer, local);
+    super(`Cannot start TLS between ${ends.local} and ${ends.peer}: ${what}`, ends);
     this.name = "PlaintextInjectionError";
     this.length = length;
   }

@@ -1,21 +1,5 @@
 import type { Transport } from "../../protocols/contract.ts";
-import {
-  CarrierMessageError,
-  ConnectionLostError,
-  DecompressionError,
-  DecompressionLimitError,
-  FrameEncodeError,
-  FrameError,
-  IncompleteReadError,
-  LimitOverrunError,
-  NameResolutionError,
-  ProxyProtocolError,
-  ReceiveBufferFullError,
-  TimeoutError,
-  TlsError,
-  WebSocketClosedError,
-  WriteBufferFullError,
-} from "../../protocols/errors.ts";
+import * as errors from "../../protocols/errors.ts";
 import { describeError, isThenable, toError } from "../../protocols/thrown.ts";
 import { formatAddress } from "./addresses.ts";
 import { isOsError } from "./os_error.ts";
@@ -47,20 +31,20 @@ export type ErrorHandler<T = Transport> = (error: Error, context: ErrorContext<T
 
 /** What a peer or the network causes in the ordinary course of events: no fault of this program. */
 const PEER_FAULTS = [
-  CarrierMessageError,
-  ConnectionLostError,
-  DecompressionError,
-  DecompressionLimitError,
-  FrameError,
-  IncompleteReadError,
-  LimitOverrunError,
-  NameResolutionError,
-  ProxyProtocolError,
-  ReceiveBufferFullError,
-  TimeoutError,
-  TlsError,
-  WebSocketClosedError,
-  WriteBufferFullError,
+  errors.CarrierMessageError,
+  errors.ConnectionLostError,
+  errors.DecompressionError,
+  errors.DecompressionLimitError,
+  errors.FrameError,
+  errors.IncompleteReadError,
+  errors.LimitOverrunError,
+  errors.NameResolutionError,
+  errors.ProxyProtocolError,
+  errors.ReceiveBufferFullError,
+  errors.TimeoutError,
+  errors.TlsError,
+  errors.WebSocketClosedError,
+  errors.WriteBufferFullError,
   Deno.errors.BrokenPipe,
   Deno.errors.ConnectionAborted,
   Deno.errors.ConnectionRefused,
@@ -155,7 +139,7 @@ function isPeerFault(
   { callback }: ErrorContext<Pick<Transport, "getExtraInfo">>,
 ): boolean {
   // A message that cannot be encoded is a fault of the program that sends it.
-  if (error instanceof FrameEncodeError) return false;
+  if (error instanceof errors.FrameEncodeError) return false;
   return callback === "accept" && isOsError(error) ||
     PEER_FAULTS.some((kind) => error instanceof kind);
 }

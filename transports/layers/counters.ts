@@ -1,10 +1,9 @@
 import { ObservingLayer } from "./_observing_layer.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { AnyProtocol, WriteOptions } from "../../protocols/contract.ts";
+import type { AnyProtocol } from "../../protocols/contract.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import type { DirectionCounters, TrafficCounters } from "../../protocols/facts/traffic_counters.ts";
 import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
-import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
 /** Options for {@linkcode counters}. */
@@ -102,23 +101,12 @@ class CountersLayer extends ObservingLayer {
     return super.dataReceived(chunk);
   }
 
-  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
-    const bytes = toBytes(data);
-    // Before it is written: bytes that are given away have no length afterwards.
-    const { length } = bytes;
-    const isDropped = this.isClosing();
-    const mayWrite = super.write(bytes, options);
-    if (!isDropped && length > 0) this.#addSent(length);
-    return mayWrite;
-  }
-
-  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
-    const pieces = toPieces(parts, options);
-    const lengths = pieces.map(({ length }) => length);
-    const isDropped = this.isClosing();
-    const mayWrite = super.writelines(pieces, options);
-    if (!isDropped) lengths.forEach((length) => this.#addSent(length));
-    return mayWrite;
+  protected override onWrite(pieces: readonly Uint8Array[]): void {
+    for (const { length } of pieces) {
+      if (length === 0) continue;
+      this.#own.addSent(length);
+      this.#total?.addSent(length);
+    }
   }
 
   override getExtraInfo<K extends keyof ExtraInfo, F = null>(
@@ -128,10 +116,5 @@ class CountersLayer extends ObservingLayer {
     // The type that ExtraInfo gives this name.
     if (name === "counters") return this.#own as ExtraInfoValue<K>;
     return super.getExtraInfo(name, fallback);
-  }
-
-  #addSent(bytes: number): void {
-    this.#own.addSent(bytes);
-    this.#total?.addSent(bytes);
   }
 }

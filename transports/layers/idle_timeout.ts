@@ -1,6 +1,6 @@
 import { TimedLayer } from "./_timed_layer.ts";
 import type { Bytes } from "../../protocols/bytes.ts";
-import type { AnyProtocol, Transport, WriteOptions } from "../../protocols/contract.ts";
+import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { IdleTimeoutError, InvalidStateError } from "../../protocols/errors.ts";
 import type { ExtraInfo, ExtraInfoValue } from "../../protocols/facts/extra_info.ts";
 import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
@@ -140,14 +140,8 @@ class IdleTimeoutLayer extends TimedLayer {
     return super.eofReceived();
   }
 
-  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
+  protected override onWrite(): void {
     if (this.#countsSent) this.#timer?.touch();
-    return super.write(data, options);
-  }
-
-  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
-    if (this.#countsSent) this.#timer?.touch();
-    return super.writelines(parts, options);
   }
 
   override getExtraInfo<K extends keyof ExtraInfo, F = null>(

@@ -1,10 +1,5 @@
 import { ObservingLayer } from "./_observing_layer.ts";
-import type {
-  AbortOptions,
-  AnyProtocol,
-  Transport,
-  WriteOptions,
-} from "../../protocols/contract.ts";
+import type { AbortOptions, AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { describeError, messageOf } from "../../protocols/thrown.ts";
 import { formatAddress } from "../core/addresses.ts";
 import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
@@ -12,7 +7,6 @@ import { type Clock, clockCheck, systemClock } from "../core/clock.ts";
 import { callBack } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
-import { toBytes, toPieces } from "../core/write/to_bytes.ts";
 import { toAbortOptions } from "../core/ending/abort_options.ts";
 import type { LayerFactory, TransportOptions } from "../core/transport_options.ts";
 
@@ -148,16 +142,10 @@ class LoggingLayer extends ObservingLayer {
     super.connectionLost(error);
   }
 
-  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
-    const bytes = toBytes(data);
-    if (!this.isClosing()) this.#logBytes("sent", bytes);
-    return super.write(bytes, options);
-  }
-
-  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
-    const pieces = toPieces(parts, options);
-    if (!this.isClosing()) this.#logBytes("sent", joinBytes(pieces.map((piece) => copyOf(piece))));
-    return super.writelines(pieces, options);
+  protected override onWrite(pieces: readonly Uint8Array[]): void {
+    const [first] = pieces;
+    const isWhole = first !== undefined && pieces.length === 1;
+    this.#logBytes("sent", isWhole ? first : joinBytes(pieces.map((piece) => copyOf(piece))));
   }
 
   override writeEof(): void {

@@ -47,9 +47,9 @@ class NativeHandshake extends Placeholder {
   }
 
   async #run(transport: Transport): Promise<void> {
-    const { peer, local } = endsOf(transport);
+    const ends = endsOf(transport);
     const stopTimer = startTimer(this.#timeoutMs, () => {
-      transport.abort(new HandshakeTimeoutError(peer, local, this.#timeoutMs));
+      transport.abort(new HandshakeTimeoutError(ends, this.#timeoutMs));
     }, clockFor(transport));
     try {
       await this.#carrier.handshake();

@@ -92,6 +92,6 @@ function describe(error: unknown, conn: Deno.TlsConn): unknown {
   if (!isTruncated && !(error instanceof Deno.errors.InvalidData)) return error;
   const peer = formatAddress(tcpAddress(conn.remoteAddr));
   const local = formatAddress(tcpAddress(conn.localAddr));
-  if (isTruncated) return new TruncationError(peer, local, { cause: error });
+  if (isTruncated) return new TruncationError({ peer, local }, { cause: error });
   return protocolError(error, { peer, local });
 }

@@ -6,7 +6,12 @@ import type {
   BufferedProtocolCallbacks,
   Transport,
 } from "../../protocols/contract.ts";
-import { ConnectionLostError, TlsProtocolError } from "../../protocols/errors.ts";
+import {
+  ConnectionLostError,
+  PlaintextInjectionError,
+  TlsProtocolError,
+  TruncationError,
+} from "../../protocols/errors.ts";
 import { callBack } from "../core/callbacks.ts";
 import { canReset, toAbort } from "../core/ending/abort_options.ts";
 import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
@@ -16,7 +21,7 @@ import { nextTurn } from "../core/clock.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { slotOf } from "../core/stack_slot.ts";
 import { CiphertextLink } from "./_ciphertext_link.ts";
-import { endsOf, injectionError, protocolError, truncationError } from "./_tls_errors.ts";
+import { endsOf, protocolError } from "./_tls_errors.ts";
 import { tlsFacts } from "./socket_facts.ts";
 import { TlsHandshake } from "./_tls_handshake.ts";
 import { TlsPhases } from "./_tls_phases.ts";
@@ -107,7 +112,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   bufferUpdated(n: number): void | Promise<void> {
     const phase = this.#phases.now;
     if (this.#isStrict && phase === "handshake" && this.#link.isWaiting) {
-      return this.#handshake.abandon(injectionError(this.inner, n));
+      return this.#handshake.abandon(new PlaintextInjectionError(endsOf(this.inner), n));
     }
     if (phase === "over" || this.source.hasEnded) return;
     if (phase === "finishing" && !this.#shutdown.takes(n)) return;
@@ -120,7 +125,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     else if (!this.source.hasEnded) {
       // All that arrived was decrypted by now. If close_notify was in it, the engine tells within
       // this turn.
-      const error = truncationError(this.inner);
+      const error = new TruncationError(endsOf(this.inner));
       void nextTurn().then(() => this.#endReading(error));
     }
     return true;

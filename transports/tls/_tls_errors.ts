@@ -1,12 +1,9 @@
 import type { Transport } from "../../protocols/contract.ts";
 import {
-  HandshakeTimeoutError,
-  PlaintextInjectionError,
-  ShutdownTimeoutError,
+  type TlsEnds,
   type TlsFailure,
   TlsHandshakeError,
   TlsProtocolError,
-  TruncationError,
 } from "../../protocols/errors.ts";
 import { formatAddress } from "../core/addresses.ts";
 
@@ -42,12 +39,6 @@ function classifyTlsFailure(error: unknown): TlsFailure {
   return SIGNS.find(([, sign]) => sign.test(text))?.[0] ?? "other";
 }
 
-/** Both ends of a connection, as text. */
-interface TlsEnds {
-  readonly peer: string;
-  readonly local: string;
-}
-
 /** The ends of the connection that a transport is on. */
 export function endsOf(transport: Transport): TlsEnds {
   const name = (key: "peername" | "sockname", unknown: string) => {
@@ -59,54 +50,11 @@ export function endsOf(transport: Transport): TlsEnds {
 
 /** An engine's error of the handshake over `transport`, as an error of ours. */
 export function handshakeError(error: Error, transport: Transport): TlsHandshakeError {
-  const { peer, local } = endsOf(transport);
   const reason = classifyTlsFailure(error);
-  return new TlsHandshakeError(reason, peer, local, error.message, { cause: error });
-}
-
-/** The connection under a handshake ended, in good order or with an error. */
-export function endedHandshake(
-  transport: Transport,
-  cause: Error | null = null,
-): TlsHandshakeError {
-  const { peer, local } = endsOf(transport);
-  const what = "the connection ended in the middle of it";
-  const reason: TlsFailure = "ended";
-  return new TlsHandshakeError(reason, peer, local, what, cause === null ? {} : { cause });
+  return new TlsHandshakeError(reason, endsOf(transport), error.message, { cause: error });
 }
 
 /** An engine's error after the handshake between two ends, as an error of ours. */
-export function protocolError(error: Error, { peer, local }: TlsEnds): TlsProtocolError {
-  const reason = classifyTlsFailure(error);
-  return new TlsProtocolError(reason, peer, local, error.message, { cause: error });
-}
-
-/** The handshake over `transport` took too long. */
-export function handshakeTimeoutError(
-  transport: Transport,
-  timeoutMs: number,
-): HandshakeTimeoutError {
-  const { peer, local } = endsOf(transport);
-  return new HandshakeTimeoutError(peer, local, timeoutMs);
-}
-
-/** So many bytes had come over `transport` before TLS began. */
-export function injectionError(transport: Transport, length: number): PlaintextInjectionError {
-  const { peer, local } = endsOf(transport);
-  return new PlaintextInjectionError(peer, local, length);
-}
-
-/** The data over `transport` ended without close_notify. */
-export function truncationError(transport: Transport): TruncationError {
-  const { peer, local } = endsOf(transport);
-  return new TruncationError(peer, local);
-}
-
-/** The rest that is queued in `transport` was not sent in time. */
-export function shutdownTimeoutError(
-  transport: Transport,
-  timeoutMs: number,
-): ShutdownTimeoutError {
-  const { peer, local } = endsOf(transport);
-  return new ShutdownTimeoutError(peer, local, timeoutMs, transport.getWriteBufferSize());
+export function protocolError(error: Error, ends: TlsEnds): TlsProtocolError {
+  return new TlsProtocolError(classifyTlsFailure(error), ends, error.message, { cause: error });
 }

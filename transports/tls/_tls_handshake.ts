@@ -1,10 +1,14 @@
 import type { TLSSocket } from "node:tls";
 import type { Transport } from "../../protocols/contract.ts";
-import type { TlsFailure } from "../../protocols/errors.ts";
+import {
+  HandshakeTimeoutError,
+  type TlsFailure,
+  TlsHandshakeError,
+} from "../../protocols/errors.ts";
 import { clockFor, nextTurn, startTimer } from "../core/clock.ts";
 import { toError } from "../core/error_report.ts";
 import type { CiphertextLink } from "./_ciphertext_link.ts";
-import { endedHandshake, handshakeError, handshakeTimeoutError } from "./_tls_errors.ts";
+import { endsOf, handshakeError } from "./_tls_errors.ts";
 import type { TlsPhases } from "./_tls_phases.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
 import { startHandshake } from "./engine/start_handshake.ts";
@@ -51,7 +55,7 @@ export class TlsHandshake {
     const { handshakeTimeout } = options;
     this.#stopTimer = startTimer(
       handshakeTimeout,
-      () => this.abandon(handshakeTimeoutError(inner, handshakeTimeout)),
+      () => this.abandon(new HandshakeTimeoutError(endsOf(inner), handshakeTimeout)),
       clockFor(inner),
     );
     // Before it has run once, the engine throws at garbage where it should tell of it.
@@ -74,7 +78,9 @@ export class TlsHandshake {
   /** The connection below has ended, unless the engine tells more: what an alert said. */
   async end(error: Error | null): Promise<void> {
     for (let turns = 0; turns < MAX_TURNS; turns++) await nextTurn();
-    await this.#refuse(endedHandshake(this.#link.inner, error));
+    const [reason, what] = ["ended", "the connection ended in the middle of it"] as const;
+    const options = error === null ? {} : { cause: error };
+    await this.#refuse(new TlsHandshakeError(reason, endsOf(this.#link.inner), what, options));
   }
 
   /** Ends the connection at once. */

@@ -1,6 +1,7 @@
 import { clockFor, startTimer } from "../core/clock.ts";
 import type { CiphertextLink } from "./_ciphertext_link.ts";
-import { shutdownTimeoutError } from "./_tls_errors.ts";
+import { ShutdownTimeoutError } from "../../protocols/errors.ts";
+import { endsOf } from "./_tls_errors.ts";
 import { MAX_DROPPED } from "./tls_options.ts";
 
 /**
@@ -40,8 +41,9 @@ export class TlsShutdown {
   async run(timeoutMs: number, endWriting: () => Promise<void>): Promise<void> {
     const { inner } = this.#link;
     this.#stopTimer = startTimer(timeoutMs, () => {
-      const isSent = inner.getWriteBufferSize() === 0;
-      inner.abort(isSent ? undefined : shutdownTimeoutError(inner, timeoutMs));
+      const unsent = inner.getWriteBufferSize();
+      const error = new ShutdownTimeoutError(endsOf(inner), timeoutMs, unsent);
+      inner.abort(unsent === 0 ? undefined : error);
     }, clockFor(inner));
     await endWriting();
     // Closed before the peer has read everything, a socket is reset and the peer may lose the rest.

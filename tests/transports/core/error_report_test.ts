@@ -92,7 +92,7 @@ Deno.test("logConnectionError() takes one line for what a peer or the network ca
     new FrameTooLongError(9, 8, false),
     new IncompleteReadError(new Uint8Array(2), 4),
     new ConnectionLostError("Gone"),
-    new HandshakeTimeoutError("a", "b", 5),
+    new HandshakeTimeoutError({ peer: "a", local: "b" }, 5),
     new Deno.errors.ConnectionReset("reset"),
     new IdleTimeoutError(5),
   ];

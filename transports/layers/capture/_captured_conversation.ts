@@ -62,19 +62,10 @@ export class CapturedConversation {
   ) {
     this.#writer = writer;
     const begin = { unanswered: 0, isEnded: false };
+    const [sent, received] = [new SegmentHead(local, peer), new SegmentHead(peer, local)];
     this.#ends = {
-      local: {
-        ...begin,
-        head: new SegmentHead(local, peer),
-        direction: 2,
-        sequence: local.sequence,
-      },
-      peer: {
-        ...begin,
-        head: new SegmentHead(peer, local),
-        direction: 1,
-        sequence: peer.sequence,
-      },
+      local: { ...begin, head: sent, direction: 2, sequence: local.sequence },
+      peer: { ...begin, head: received, direction: 1, sequence: peer.sequence },
     };
   }
 

@@ -1,18 +1,12 @@
 import { ObservingLayer } from "../_observing_layer.ts";
 import type { Address } from "../../../protocols/facts/address.ts";
 import type { Bytes } from "../../../protocols/bytes.ts";
-import type {
-  AbortOptions,
-  AnyProtocol,
-  Transport,
-  WriteOptions,
-} from "../../../protocols/contract.ts";
+import type { AbortOptions, AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import { formatAddress } from "../../core/addresses.ts";
 import { type ErrorHandler, report, toError } from "../../core/error_report.ts";
 import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
-import { toBytes, toPieces } from "../../core/write/to_bytes.ts";
 import type { LayerFactory, TransportOptions } from "../../core/transport_options.ts";
-import { CapturedConversation, type Sender } from "./_captured_conversation.ts";
+import { CapturedConversation } from "./_captured_conversation.ts";
 import { type IpEnd, parseIpv4, parseIpv6 } from "../../core/ip_address.ts";
 import { PcapngWriter } from "./pcapng_writer.ts";
 import { type CaptureSink, checkSink, toWriter } from "./capture_sink.ts";
@@ -218,7 +212,7 @@ class CaptureLayer extends ObservingLayer {
   }
 
   override dataReceived(chunk: Bytes): void | Promise<void> {
-    this.#note("peer", chunk);
+    if (!this.isClosing()) this.#conversation?.data("peer", chunk);
     return super.dataReceived(chunk);
   }
 
@@ -227,16 +221,8 @@ class CaptureLayer extends ObservingLayer {
     return super.eofReceived();
   }
 
-  override write(data: Uint8Array | string, options?: WriteOptions): boolean {
-    const bytes = toBytes(data);
-    this.#note("local", bytes);
-    return super.write(bytes, options);
-  }
-
-  override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
-    const pieces = toPieces(parts, options);
-    for (const piece of pieces) this.#note("local", piece);
-    return super.writelines(pieces, options);
+  protected override onWrite(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) this.#conversation?.data("local", piece);
   }
 
   override writeEof(): void {
@@ -258,10 +244,6 @@ class CaptureLayer extends ObservingLayer {
   override remove(): Transport {
     this.#conversation?.close();
     return super.remove();
-  }
-
-  #note(sender: Sender, bytes: Uint8Array): void {
-    if (!this.isClosing()) this.#conversation?.data(sender, bytes);
   }
 }
 
