@@ -1,10 +1,15 @@
-import type { Address } from "../../protocols/facts/address.ts";
+import type { Address, NetAddress } from "../../protocols/facts/address.ts";
 import type { GroupOptions } from "../../protocols/datagram_contract.ts";
 
 /**
  * The longest datagram that UDP carries over IPv4, and the default of `maxDatagramSize`, in bytes.
  */
 export const MAX_DATAGRAM_SIZE = 65_507;
+
+/** The longest that it carries from an address: over IPv6 its length does not count the header. */
+export function maxDatagramSizeOf({ hostname }: NetAddress): number {
+  return hostname.includes(":") ? 65_527 : MAX_DATAGRAM_SIZE;
+}
 
 /**
  * What a {@linkcode DatagramSink} did with memory that it was shown:
@@ -50,6 +55,12 @@ export interface DatagramToSend {
   readonly data: Uint8Array;
   /** Where it goes. */
   readonly destination: Address;
+}
+
+/** A datagram that a carrier has not sent yet. */
+export interface DatagramUnderWay extends DatagramToSend {
+  /** Told once, with the failure or `null`. */
+  readonly onSettled: (error: unknown) => void;
 }
 
 /** What carries the datagrams of one endpoint: the only thing in which networks differ. */

@@ -1,6 +1,7 @@
 import { DEFAULT_HOSTNAME } from "../core/addresses.ts";
 import { lookUpHost } from "./_look_up_host.ts";
 import type { Network } from "./network.ts";
+import { NODE_OPTIONS } from "./special_options.ts";
 
 /**
  * The sockets of node:net. They are served in turn and hold less memory than Deno's, which shows
@@ -10,7 +11,7 @@ import type { Network } from "./network.ts";
  */
 export const nodeNetwork: Network = {
   name: "nodeNetwork",
-  honours: ["fd", "keepAliveDelay", "localAddress", "localPort", "lookup", "resetOnAbort"],
+  honours: NODE_OPTIONS,
   // Only a program that uses it loads node:net.
   connect: async (place, options) =>
     await (await import("./_node_connections.ts")).connect(place, options),

@@ -149,26 +149,20 @@ function checkIp(value: unknown, option: OptionName): void {
   if (familyOf(String(value)) === null) throw wrongKind(option, value, "is not an IP address");
 }
 
-const EPOLL = "epollNetwork of @sluice/net/epoll";
+/** The names of all special options; `epollNetwork` honours every one. */
+export const SPECIAL_OPTIONS: readonly SpecialOption[] = Object.keys(
+  { ...SPECIAL_CONNECT_CHECKS, ...SPECIAL_LISTEN_CHECKS },
+) as SpecialOption[];
 
-/** For each special option, the network of this library that honours it. */
-const HONOURED_BY: Readonly<Record<SpecialOption, string>> = {
-  fastOpen: EPOLL,
-  fd: "nodeNetwork",
-  ipv6Only: EPOLL,
-  keepAliveCount: EPOLL,
-  keepAliveInterval: EPOLL,
-  keepAliveDelay: "nodeNetwork",
-  linger: EPOLL,
-  localAddress: "nodeNetwork",
-  localPort: "nodeNetwork",
-  lookup: "nodeNetwork",
-  receiveBufferSize: EPOLL,
-  resetOnAbort: "nodeNetwork",
-  sendBufferSize: EPOLL,
-  typeOfService: EPOLL,
-  userTimeout: EPOLL,
-};
+/** Those that `nodeNetwork` honours. */
+export const NODE_OPTIONS: readonly SpecialOption[] = [
+  "fd",
+  "keepAliveDelay",
+  "localAddress",
+  "localPort",
+  "lookup",
+  "resetOnAbort",
+];
 
 /**
  * Throws for an option that a network would ignore.
@@ -181,8 +175,9 @@ export function checkHonoured(
   network: { readonly name: string; readonly honours?: readonly SpecialOption[] },
   options: SpecialConnectOptions & SpecialListenOptions,
 ): void {
-  for (const [name, other] of Object.entries(HONOURED_BY) as [SpecialOption, string][]) {
+  for (const name of SPECIAL_OPTIONS) {
     if (options[name] === undefined || network.honours?.includes(name)) continue;
+    const other = NODE_OPTIONS.includes(name) ? "nodeNetwork" : "epollNetwork of @sluice/net/epoll";
     throw new TypeError(
       `Cannot ${action}: ${network.name} does not honour ${name}; give network: ${other}`,
     );

@@ -3,28 +3,25 @@ import type { GroupOptions } from "../../../protocols/datagram_contract.ts";
 import { fromDenoAddr } from "../../core/addresses.ts";
 import { DenoDatagramCarrier, describeSendError } from "./_deno_datagram_carrier.ts";
 import { AddressCache } from "./_address_cache.ts";
-import { type DatagramBindOptions, MAX_DATAGRAM_SIZE } from "../datagram_carrier.ts";
+import {
+  type DatagramBindOptions,
+  type DatagramUnderWay,
+  MAX_DATAGRAM_SIZE,
+} from "../datagram_carrier.ts";
 
 /** What Deno gives for a membership. */
 interface Membership {
   leave(): Promise<void>;
 }
 
-/** The datagram that is being sent. */
-interface InFlight {
-  readonly size: number;
-  readonly destination: NetAddress;
-  readonly onSettled: (error: unknown) => void;
-}
-
 /** Datagrams over a UDP socket of `Deno.listenDatagram`. */
 class NativeDatagramCarrier extends DenoDatagramCarrier<NetAddress> {
   readonly #addresses = new AddressCache();
   readonly #memberships = new Map<string, Membership>();
-  #inFlight: InFlight | null = null;
+  #inFlight: DatagramUnderWay | null = null;
 
   send(data: Uint8Array, destination: NetAddress, onSettled: (error: unknown) => void): void {
-    this.#inFlight = { size: data.length, destination, onSettled };
+    this.#inFlight = { data, destination, onSettled };
     this.conn.send(data, destination).then(this.#onSent, this.#onFailed);
   }
 
@@ -32,8 +29,9 @@ class NativeDatagramCarrier extends DenoDatagramCarrier<NetAddress> {
   readonly #onSent = (): void => this.#inFlight?.onSettled(null);
 
   readonly #onFailed = (error: unknown): void => {
-    const { size, destination, onSettled } = this.#inFlight ?? {};
-    if (destination) onSettled?.(describeSendError(error, size ?? 0, destination));
+    if (this.#inFlight === null) return;
+    const { data, destination, onSettled } = this.#inFlight;
+    onSettled(describeSendError(error, data.length, destination));
   };
 
   async joinGroup(group: string, options: GroupOptions): Promise<void> {

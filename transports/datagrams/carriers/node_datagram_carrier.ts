@@ -14,10 +14,8 @@ import {
   type DatagramSink,
   emptyViews,
   MAX_DATAGRAM_SIZE,
+  maxDatagramSizeOf,
 } from "../datagram_carrier.ts";
-
-/** The most that UDP carries over IPv6, whose length does not count the header. */
-const MAX_SIZE_IPV6 = 65_527;
 
 /** Smaller memory is left to the garbage collector, in bytes. */
 const LARGE_BUFFER = 8192;
@@ -35,7 +33,7 @@ export class NodeDatagramCarrier implements DatagramCarrier {
   constructor(socket: Socket, address: NetAddress, maxDatagramSize: number) {
     this.#socket = socket;
     this.address = address;
-    this.maxSize = isIPv6(address.hostname) ? MAX_SIZE_IPV6 : MAX_DATAGRAM_SIZE;
+    this.maxSize = maxDatagramSizeOf(address);
     this.#maxDatagramSize = maxDatagramSize;
   }
 

@@ -1,14 +1,12 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
 import type { Address, UnixAddress } from "../../../protocols/facts/address.ts";
 import { fromDenoAddr } from "../../core/addresses.ts";
-import { type DatagramBindOptions, MAX_DATAGRAM_SIZE } from "../datagram_carrier.ts";
+import {
+  type DatagramBindOptions,
+  type DatagramUnderWay,
+  MAX_DATAGRAM_SIZE,
+} from "../datagram_carrier.ts";
 import { closeQuietly, DenoDatagramCarrier, describeSendError } from "./_deno_datagram_carrier.ts";
-
-interface Job {
-  readonly data: Uint8Array;
-  readonly destination: Address;
-  readonly onSettled: (error: unknown) => void;
-}
 
 /**
  * Datagrams over a Unix socket of `Deno.listenDatagram`.
@@ -21,7 +19,7 @@ class UnixDatagramCarrier extends DenoDatagramCarrier<UnixAddress> {
   readonly #waker: Deno.DatagramConn;
   // The datagram of the waker, which no other program knows.
   readonly #wakeUp = crypto.randomUUID();
-  #job: Job | null = null;
+  #job: DatagramUnderWay | null = null;
   #isReceiving = false;
 
   /** Takes a socket that is bound, and one that wakes it. */
@@ -93,7 +91,7 @@ class UnixDatagramCarrier extends DenoDatagramCarrier<UnixAddress> {
     onSettled(null);
   }
 
-  #takeJob(): Job | null {
+  #takeJob(): DatagramUnderWay | null {
     const job = this.#job;
     this.#job = null;
     return job;

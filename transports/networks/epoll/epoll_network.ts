@@ -1,7 +1,7 @@
 import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
 import { lookUpHost } from "../_look_up_host.ts";
 import type { Network } from "../network.ts";
-import type { SpecialOption } from "../special_options.ts";
+import { SPECIAL_OPTIONS } from "../special_options.ts";
 import { bindDatagrams } from "./datagrams/bind_datagrams.ts";
 import { connect } from "./streams/connect.ts";
 import { listen } from "./streams/listen.ts";
@@ -15,24 +15,6 @@ export interface EpollNetworkOptions {
    */
   readonly library?: string;
 }
-
-const HONOURED: readonly SpecialOption[] = [
-  "fastOpen",
-  "fd",
-  "ipv6Only",
-  "keepAliveCount",
-  "keepAliveDelay",
-  "keepAliveInterval",
-  "linger",
-  "localAddress",
-  "localPort",
-  "lookup",
-  "receiveBufferSize",
-  "resetOnAbort",
-  "sendBufferSize",
-  "typeOfService",
-  "userTimeout",
-];
 
 const CHECKS: OptionTable<EpollNetworkOptions> = { library: check.text };
 
@@ -63,7 +45,7 @@ export function createEpollNetwork(options: EpollNetworkOptions = {}): Network {
   }
   return {
     name: "epollNetwork",
-    honours: HONOURED,
+    honours: SPECIAL_OPTIONS,
     honoursForDatagrams: ["fd", "receiveBufferSize", "reusePort", "sendBufferSize"],
     connect: async (place, options) => await connect(loadLibc(library), place, options),
     listen: async (place, options) => await listen(loadLibc(library), place, options),

@@ -9,7 +9,9 @@ import {
   type DatagramCarrier,
   type DatagramSink,
   type DatagramToSend,
+  type DatagramUnderWay,
   MAX_DATAGRAM_SIZE,
+  maxDatagramSizeOf,
   takeBack,
 } from "../../../datagrams/datagram_carrier.ts";
 import { AddressTable } from "../libc/address_table.ts";
@@ -27,9 +29,6 @@ const MAX_DATAGRAMS = 32;
 /** The first and the longest wait, in milliseconds, for a Unix receiver that has no room. */
 const RETRIES_MS = { first: 1, longest: 20 } as const;
 
-/** The most that UDP carries over IPv6, whose length does not count the header. */
-const MAX_SIZE_IPV6 = 65_527;
-
 /** All endpoints of the thread are read into this memory. */
 let memory: Bytes = new Uint8Array(MAX_DATAGRAM_SIZE);
 
@@ -38,13 +37,6 @@ const NOTHING = new Uint8Array(1);
 const senderBytes = new Uint8Array(MAX_ADDRESS_SIZE);
 const senderLength = new Uint32Array(1);
 const senderLengthBytes = new Uint8Array(senderLength.buffer);
-
-/** The datagram that waits to be sent. */
-interface InFlight {
-  readonly data: Uint8Array;
-  readonly destination: Address;
-  readonly onSettled: (error: unknown) => void;
-}
 
 /** The addresses of a socket. */
 interface Ends {
@@ -65,7 +57,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   readonly #addresses: AddressTable;
   readonly #onClosed: () => void;
   #sink: DatagramSink | null = null;
-  #waiting: InFlight | null = null;
+  #waiting: DatagramUnderWay | null = null;
   #retryMs: number = RETRIES_MS.first;
   #cancelRetry = (): void => {};
   #lastDestination: Address | null = null;
@@ -82,7 +74,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
     this.#libc = libc;
     this.address = address;
     this.peer = peer;
-    this.maxSize = maxSizeAt(address);
+    this.maxSize = "hostname" in address ? maxDatagramSizeOf(address) : null;
     this.#maxDatagramSize = maxDatagramSize;
     this.#onClosed = onClosed;
     this.#addresses = new AddressTable(libc);
@@ -274,7 +266,7 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
   }
 
   /** Whether the system took a datagram or refused it; if not, it has no room yet. */
-  #trySend(one: InFlight, isLate = true): boolean {
+  #trySend(one: DatagramUnderWay, isLate = true): boolean {
     const { data, destination, onSettled } = one;
     let error: unknown = null;
     try {
@@ -315,12 +307,6 @@ export class EpollDatagramCarrier implements DatagramCarrier, ReadyHandler {
 
 function closedError(): Error {
   return new Deno.errors.Interrupted("The socket was closed");
-}
-
-/** The most that UDP carries; of a Unix socket only the system knows. */
-function maxSizeAt(address: NetAddress | UnixAddress): number | null {
-  if (!("hostname" in address)) return null;
-  return address.hostname.includes(":") ? MAX_SIZE_IPV6 : MAX_DATAGRAM_SIZE;
 }
 
 function describeSendError(errno: number, size: number, destination: Address): Error {
