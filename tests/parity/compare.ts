@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Scenario, Trace } from "./scenario.ts";
+import type { Scenario, Trace } from "./running/scenario.ts";
 
 /** For each exception of Python, the errors here that stand for it. */
 const ERRORS: Readonly<Record<string, readonly string[]>> = {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { networkOf } from "../../transports/networks/with_network.ts";
 import { assertTrace, expectedTrace, isSameTrace, isWholeTraceSame } from "./compare.ts";
-import { runScenario } from "./runner.ts";
-import type { Scenario, Trace } from "./scenario.ts";
+import { runScenario } from "./running/runner.ts";
+import type { Scenario, Trace } from "./running/scenario.ts";
 
 interface Recording {
   readonly python: string;

@@ -7,8 +7,8 @@
 import { assert } from "@std/assert";
 import { simulate } from "@sluice/net/testing";
 import { assertTrace, expectedTrace } from "./compare.ts";
-import { runScenario } from "./runner.ts";
-import type { Scenario, Trace } from "./scenario.ts";
+import { runScenario } from "./running/runner.ts";
+import type { Scenario, Trace } from "./running/scenario.ts";
 
 /** In a world the path of a Unix socket is a name, and no file. */
 const ABOUT_FILES: readonly string[] = [

@@ -9,7 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { assertTrace, isSameTrace } from "../compare.ts";
-import type { Trace } from "../scenario.ts";
+import type { Trace } from "../running/scenario.ts";
 import { ProtocolRun } from "./protocol_run.ts";
 import { RecordedTrace } from "./recorded_trace.ts";
 import type { ProcessScenario } from "./process_scenario.ts";

@@ -3,7 +3,7 @@ import type {
   SubprocessTransport,
 } from "../../../protocols/subprocess_contract.ts";
 import { subprocessExec } from "../../../transports/processes/subprocess.ts";
-import { decodeData } from "../scenario.ts";
+import { decodeData } from "../running/scenario.ts";
 import { commandOf, type ProcessScenario } from "./process_scenario.ts";
 import type { RecordedTrace } from "./recorded_trace.ts";
 import { showError, showValue } from "./show.ts";

@@ -1,5 +1,5 @@
 import { showData } from "./show.ts";
-import type { Trace } from "../scenario.ts";
+import type { Trace } from "../running/scenario.ts";
 
 /** What happened, by lane: one for each pipe, one for the process, one for what calls gave. Runs of data are joined. */
 export class RecordedTrace {

@@ -1,6 +1,6 @@
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess.ts";
 import type { Process } from "../../../streams/processes/process.ts";
-import { decodeData } from "../scenario.ts";
+import { decodeData } from "../running/scenario.ts";
 import { commandOf, type ProcessScenario } from "./process_scenario.ts";
 import type { RecordedTrace } from "./recorded_trace.ts";
 import { showData, showError, showValue } from "./show.ts";

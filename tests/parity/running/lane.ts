@@ -7,7 +7,7 @@
  */
 
 import { crc32 } from "node:zlib";
-import { IncompleteReadError, LimitOverrunError } from "../../protocols/errors.ts";
+import { IncompleteReadError, LimitOverrunError } from "../../../protocols/errors.ts";
 
 /** Longer byte strings are shown as their length and checksum. */
 const LONGEST_SHOWN = 40;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { freePort } from "../support/places/free_port.ts";
+import { freePort } from "../../support/places/free_port.ts";
 import { deadline } from "@std/async";
 import { connectAcceptedSocket } from "@sluice/net";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-import { pathOf } from "../../support/certificates/certificates.ts";
-import { outputOf } from "../../support/peers/outside_peer.ts";
+import { pathOf } from "../../../support/certificates/certificates.ts";
+import { outputOf } from "../../../support/peers/outside_peer.ts";
 
 /** One connection of the client, after those before it. */
 export interface Visit {

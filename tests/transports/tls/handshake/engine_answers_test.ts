@@ -1,8 +1,8 @@
 import { deadline } from "@std/async";
 import { assertMatch } from "@std/assert";
-import { localhost, pathOf } from "../../support/certificates/certificates.ts";
-import { PATIENCE_MS, testWith } from "../../support/peers/outside_peer.ts";
-import { echoServer } from "./attempt.ts";
+import { localhost, pathOf } from "../../../support/certificates/certificates.ts";
+import { PATIENCE_MS, testWith } from "../../../support/peers/outside_peer.ts";
+import { echoServer } from "../attempt.ts";
 
 /** Talks to openssl s_client, whose input and output are lines and commands of one letter. */
 async function withSClient(

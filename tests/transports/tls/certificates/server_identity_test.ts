@@ -1,15 +1,15 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { TlsHandshakeError } from "../../../protocols/errors.ts";
-import { createConnection } from "../../../transports/create_connection.ts";
+import { TlsHandshakeError } from "../../../../protocols/errors.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
 import {
   checkServerName,
   ipOf,
   isFor,
-} from "../../../transports/tls/certificates/server_identity.ts";
-import { CertificateMaker, LEAF } from "../../support/certificates/certificate_maker.ts";
-import { testWith } from "../../support/peers/outside_peer.ts";
-import { echoServer, hello } from "./attempt.ts";
-import { localhost, trusting } from "../../support/certificates/certificates.ts";
+} from "../../../../transports/tls/certificates/server_identity.ts";
+import { CertificateMaker, LEAF } from "../../../support/certificates/certificate_maker.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
+import { echoServer, hello } from "../attempt.ts";
+import { localhost, trusting } from "../../../support/certificates/certificates.ts";
 
 const SERVER = "extendedKeyUsage=serverAuth";
 

@@ -4,13 +4,13 @@ import {
   TlsHandshakeError,
   TlsProtocolError,
   TruncationError,
-} from "../../../protocols/errors.ts";
-import { createConnection } from "../../../transports/create_connection.ts";
-import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
-import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { CertificateMaker } from "../../support/certificates/certificate_maker.ts";
-import { testWith } from "../../support/peers/outside_peer.ts";
-import { echoServer, failureOf } from "./attempt.ts";
+} from "../../../../protocols/errors.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import type { TlsCertificate } from "../../../../transports/tls/tls_certificate.ts";
+import type { TlsOptions } from "../../../../transports/tls/tls_options.ts";
+import { CertificateMaker } from "../../../support/certificates/certificate_maker.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
+import { echoServer, failureOf } from "../attempt.ts";
 import {
   ca,
   client,
@@ -18,7 +18,7 @@ import {
   localhost,
   stranger,
   trusting,
-} from "../../support/certificates/certificates.ts";
+} from "../../../support/certificates/certificates.ts";
 
 const ENGINES = ["native", "layer"] as const;
 const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;

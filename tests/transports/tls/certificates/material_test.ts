@@ -1,16 +1,16 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
-import { NameResolutionError, TlsHandshakeError } from "../../../protocols/errors.ts";
-import { connectAcceptedSocket } from "../../../transports/connect_accepted_socket.ts";
-import { createConnection } from "../../../transports/create_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
-import { startTls } from "../../../transports/tls/start_tls.ts";
-import { tlsLayer } from "../../../transports/tls/tls_layer.ts";
-import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts";
-import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { CertificateMaker } from "../../support/certificates/certificate_maker.ts";
-import { testWith } from "../../support/peers/outside_peer.ts";
-import { echoServer } from "./attempt.ts";
+import { NameResolutionError, TlsHandshakeError } from "../../../../protocols/errors.ts";
+import { connectAcceptedSocket } from "../../../../transports/connect_accepted_socket.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
+import { startTls } from "../../../../transports/tls/start_tls.ts";
+import { tlsLayer } from "../../../../transports/tls/tls_layer.ts";
+import type { TlsCertificate } from "../../../../transports/tls/tls_certificate.ts";
+import type { TlsOptions } from "../../../../transports/tls/tls_options.ts";
+import { CertificateMaker } from "../../../support/certificates/certificate_maker.ts";
+import { testWith } from "../../../support/peers/outside_peer.ts";
+import { echoServer } from "../attempt.ts";
 import {
   ca,
   client,
@@ -18,7 +18,7 @@ import {
   other,
   pathOf,
   trusting,
-} from "../../support/certificates/certificates.ts";
+} from "../../../support/certificates/certificates.ts";
 
 const RSA = (bits: number) => ["-algorithm", "RSA", "-pkeyopt", `rsa_keygen_bits:${bits}`];
 

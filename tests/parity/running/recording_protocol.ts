@@ -1,5 +1,5 @@
-import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { BaseProtocol } from "../../protocols/base_protocol.ts";
+import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
+import { BaseProtocol } from "../../../protocols/base_protocol.ts";
 import type { End } from "./end.ts";
 import { showError } from "./lane.ts";
 import type { ProtocolSpec } from "./scenario.ts";

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { openConnection, startServer, type StreamConnection } from "@sluice/net";
-import { denoNetwork } from "../../transports/networks/deno_network.ts";
-import { networkOf } from "../../transports/networks/with_network.ts";
+import { denoNetwork } from "../../../transports/networks/deno_network.ts";
+import { networkOf } from "../../../transports/networks/with_network.ts";
 
 /** Enough turns of the event loop for everything that is already under way. */
 const ROUNDS = 5;

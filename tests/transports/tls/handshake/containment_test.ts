@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { HandshakeTimeoutError, TlsHandshakeError } from "../../../protocols/errors.ts";
-import { createConnection } from "../../../transports/create_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { withNetwork } from "../../../transports/networks/with_network.ts";
-import { transformLayer } from "../../../transports/stack/transform_layer.ts";
-import { echoServer, hello } from "./attempt.ts";
-import { CountedAccepts } from "../../support/doubles/counted_accepts.ts";
-import { localhost, stranger, trusting } from "../../support/certificates/certificates.ts";
+import { HandshakeTimeoutError, TlsHandshakeError } from "../../../../protocols/errors.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import { withNetwork } from "../../../../transports/networks/with_network.ts";
+import { transformLayer } from "../../../../transports/stack/transform_layer.ts";
+import { echoServer, hello } from "../attempt.ts";
+import { CountedAccepts } from "../../../support/doubles/counted_accepts.ts";
+import { localhost, stranger, trusting } from "../../../support/certificates/certificates.ts";
 
 const ENGINES = ["native", "layer"] as const;
 const GARBAGE = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -1,13 +1,17 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { TlsHandshakeError } from "../../../protocols/errors.ts";
-import { readCertificate } from "../../../transports/tls/certificates/certificate_form.ts";
-import { readPem } from "../../../transports/tls/certificates/pem.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { CertificateMaker, LEAF, LOCALHOST } from "../../support/certificates/certificate_maker.ts";
-import { testWith, withPeer } from "../../support/peers/outside_peer.ts";
-import { failureOf } from "./attempt.ts";
-import { localhost } from "../../support/certificates/certificates.ts";
+import { TlsHandshakeError } from "../../../../protocols/errors.ts";
+import { readCertificate } from "../../../../transports/tls/certificates/certificate_form.ts";
+import { readPem } from "../../../../transports/tls/certificates/pem.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import type { TlsOptions } from "../../../../transports/tls/tls_options.ts";
+import {
+  CertificateMaker,
+  LEAF,
+  LOCALHOST,
+} from "../../../support/certificates/certificate_maker.ts";
+import { testWith, withPeer } from "../../../support/peers/outside_peer.ts";
+import { failureOf } from "../attempt.ts";
+import { localhost } from "../../../support/certificates/certificates.ts";
 
 const VERSIONS = ["-tls1_2", "-tls1_3"] as const;
 

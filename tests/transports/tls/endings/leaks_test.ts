@@ -137,7 +137,7 @@ const CASES: Readonly<Record<string, number>> = {
 
 for (const [name, count] of Object.entries(CASES)) {
   Deno.test(`A failed handshake leaves nothing in memory (${name})`, async () => {
-    const root = new URL("../../../", import.meta.url);
+    const root = new URL("../../../../", import.meta.url);
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--no-check", "--no-lock", "--v8-flags=--expose-gc", "--ext=js"],

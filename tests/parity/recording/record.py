@@ -1,8 +1,8 @@
 """Records what CPython's asyncio does in every scenario.
 
-    python3.13 tests/parity/record.py            # all scenarios, into recorded/
-    python3.13 tests/parity/record.py --only eof # those whose name or theme holds "eof"
-    python3.13 tests/parity/record.py --check    # compares with recorded/ and writes nothing
+    python3.13 tests/parity/recording/record.py            # all scenarios, into recorded/
+    python3.13 tests/parity/recording/record.py --only eof # those whose name or theme holds "eof"
+    python3.13 tests/parity/recording/record.py --check    # compares with recorded/ and writes nothing
 
 Each scenario runs many times; one whose trace varies is not recorded, and the exit code is 1.
 """
@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 
 from asyncio_runner import run_scenario  # noqa: E402
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).parent.parent
 VERSION = (3, 13)
 
 

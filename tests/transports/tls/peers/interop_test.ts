@@ -1,11 +1,11 @@
 import { deadline } from "@std/async";
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Transport } from "../../../protocols/contract.ts";
-import { openConnection } from "../../../streams/open_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { outputOf, PATIENCE_MS, testWith, withPeer } from "../../support/peers/outside_peer.ts";
-import { echoServer } from "./attempt.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
+import { openConnection } from "../../../../streams/open_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import type { TlsOptions } from "../../../../transports/tls/tls_options.ts";
+import { outputOf, PATIENCE_MS, testWith, withPeer } from "../../../support/peers/outside_peer.ts";
+import { echoServer } from "../attempt.ts";
 import {
   ca,
   client,
@@ -13,7 +13,7 @@ import {
   other,
   pathOf,
   trusting,
-} from "../../support/certificates/certificates.ts";
+} from "../../../support/certificates/certificates.ts";
 
 const VERSIONS = [["TLSv1.2", "-tls1_2"], ["TLSv1.3", "-tls1_3"]] as const;
 

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Transport } from "../../../protocols/contract.ts";
-import { openConnection } from "../../../streams/open_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import type { TlsOptions } from "../../../transports/tls/tls_options.ts";
-import { outputOf, testWith, withPeer } from "../../support/peers/outside_peer.ts";
-import { Echo } from "../../support/peers/echo.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
+import { openConnection } from "../../../../streams/open_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import type { TlsOptions } from "../../../../transports/tls/tls_options.ts";
+import { outputOf, testWith, withPeer } from "../../../support/peers/outside_peer.ts";
+import { Echo } from "../../../support/peers/echo.ts";
 import {
   ca,
   client,
@@ -12,7 +12,7 @@ import {
   other,
   pathOf,
   trusting,
-} from "../../support/certificates/certificates.ts";
+} from "../../../support/certificates/certificates.ts";
 
 const ENGINES = ["native", "layer"] as const;
 const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;

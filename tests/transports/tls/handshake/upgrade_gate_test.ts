@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import type { Transport } from "../../../protocols/contract.ts";
-import { TlsHandshakeError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
-import type { StreamConnection } from "../../../streams/stream_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
-import { startTls } from "../../../transports/tls/start_tls.ts";
-import { connectPair, type StreamPair } from "../../support/pairs/stream_pair.ts";
-import { openConnection } from "../../../streams/open_connection.ts";
-import { localhost, trusting } from "../../support/certificates/certificates.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
+import { TlsHandshakeError } from "../../../../protocols/errors.ts";
+import { RecordingProtocol } from "../../../../testing/recording/recording_protocol.ts";
+import type { StreamConnection } from "../../../../streams/stream_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
+import { startTls } from "../../../../transports/tls/start_tls.ts";
+import { connectPair, type StreamPair } from "../../../support/pairs/stream_pair.ts";
+import { openConnection } from "../../../../streams/open_connection.ts";
+import { localhost, trusting } from "../../../support/certificates/certificates.ts";
 
 const SECRET = "PASS hunter2\r\n";
 const FACES: Readonly<Record<string, (connection: StreamConnection) => unknown>> = {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Transport } from "../../../protocols/contract.ts";
-import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
-import { turn } from "../../support/time/event_loop.ts";
-import { tlsMemoryPair, tlsPair } from "../../support/pairs/tls_pairs.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
+import { RecordingProtocol } from "../../../../testing/recording/recording_protocol.ts";
+import { turn } from "../../../support/time/event_loop.ts";
+import { tlsMemoryPair, tlsPair } from "../../../support/pairs/tls_pairs.ts";
 
 /**
  * The most that both engines and what is between them may hold for a reader that is paused, in

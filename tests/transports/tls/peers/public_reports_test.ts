@@ -1,17 +1,21 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import type { Transport } from "../../../protocols/contract.ts";
-import { TlsHandshakeError } from "../../../protocols/errors.ts";
-import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
-import { turns } from "../../../testing/conformance/scene.ts";
-import { openConnection } from "../../../streams/open_connection.ts";
-import { startServer } from "../../../streams/servers/start_server.ts";
-import { createConnection } from "../../../transports/create_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { CertificateMaker, LEAF, LOCALHOST } from "../../support/certificates/certificate_maker.ts";
-import { outputOf, testWith } from "../../support/peers/outside_peer.ts";
-import { decode } from "../../support/text.ts";
-import { echoServer, hello } from "./attempt.ts";
-import { ca, localhost, pathOf, trusting } from "../../support/certificates/certificates.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
+import { TlsHandshakeError } from "../../../../protocols/errors.ts";
+import { RecordingProtocol } from "../../../../testing/recording/recording_protocol.ts";
+import { turns } from "../../../../testing/conformance/scene.ts";
+import { openConnection } from "../../../../streams/open_connection.ts";
+import { startServer } from "../../../../streams/servers/start_server.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import {
+  CertificateMaker,
+  LEAF,
+  LOCALHOST,
+} from "../../../support/certificates/certificate_maker.ts";
+import { outputOf, testWith } from "../../../support/peers/outside_peer.ts";
+import { decode } from "../../../support/text.ts";
+import { echoServer, hello } from "../attempt.ts";
+import { ca, localhost, pathOf, trusting } from "../../../support/certificates/certificates.ts";
 
 /**
  * Situations in which other systems failed, by their public reports. Each is named before its test.

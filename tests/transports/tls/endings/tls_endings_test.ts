@@ -1,16 +1,16 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { Transport } from "../../../protocols/contract.ts";
-import { turns } from "../../../testing/conformance/scene.ts";
-import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts";
-import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
-import { createConnection } from "../../../transports/create_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { Layer } from "../../../transports/stack/layer.ts";
-import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.ts";
-import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
-import { startTls } from "../../../transports/tls/start_tls.ts";
-import { tcpPair } from "../../support/pairs/transport_pairs.ts";
-import { localhost, trusting } from "../../support/certificates/certificates.ts";
+import type { Transport } from "../../../../protocols/contract.ts";
+import { turns } from "../../../../testing/conformance/scene.ts";
+import type { MakeTransportPair } from "../../../../testing/make_transport_pair.ts";
+import { RecordingProtocol } from "../../../../testing/recording/recording_protocol.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import { Layer } from "../../../../transports/stack/layer.ts";
+import { insertLayer, removeLayer } from "../../../../transports/stack/live_layers.ts";
+import { memoryTransportPair } from "../../../../transports/memory_transport_pair.ts";
+import { startTls } from "../../../../transports/tls/start_tls.ts";
+import { tcpPair } from "../../../support/pairs/transport_pairs.ts";
+import { localhost, trusting } from "../../../support/certificates/certificates.ts";
 
 /** A connection, raw and encrypted, and what each end was told. */
 interface Upgraded {
