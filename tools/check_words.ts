@@ -31,6 +31,9 @@ export const CHECKED: readonly string[] = [
   "transports",
 ];
 
+/** Folders that are not published: the rules for single words hold there too. */
+export const UNPUBLISHED: readonly string[] = ["bench", "tests"];
+
 /** Files that are left out: their words are other people's. */
 const LEFT_OUT: readonly RegExp[] = [/\/certificates\//, /\/pictures\//, /tools\/check_words\.ts$/];
 
@@ -38,6 +41,8 @@ const LEFT_OUT: readonly RegExp[] = [/\/certificates\//, /\/pictures\//, /tools\
 interface Rule {
   readonly pattern: RegExp;
   readonly instead: string;
+  /** Whether it is for published files only. */
+  readonly isForPublished?: boolean;
 }
 
 const RULES: readonly Rule[] = [
@@ -57,12 +62,18 @@ const RULES: readonly Rule[] = [
     pattern:
       /(?:^|[.:;] )What (?:is|was|are|were|has|had|came|comes|goes|went|a|an|the|it|they|you)\b[^.?:;|]*[.,;]/,
     instead: "a noun: the data that …, the bytes that …",
+    isForPublished: true,
   },
-  { pattern: /(?:^|[.;:] )Who [^.?]*\./, instead: "a noun: a client that …, a program that …" },
+  {
+    pattern: /(?:^|[.;:] )Who [^.?]*\./,
+    instead: "a noun: a client that …, a program that …",
+    isForPublished: true,
+  },
   {
     pattern:
       /\b(?:of|for|with|than|from|about|after) what (?:is|was|are|were|came|comes|goes|went)\b/i,
     instead: "a noun: the data that …",
+    isForPublished: true,
   },
   { pattern: /\bsees? to (?:it|that)\b/i, instead: "makes sure, or does" },
   { pattern: /\b(?:MOST|LEAST)_[A-Z]/, instead: "MAX_, MIN_" },
@@ -87,11 +98,13 @@ export interface Finding {
  *
  * @param path The path of the file, whose ending tells what it is.
  * @param text Its content.
+ * @param isPublished Whether the rules for published files hold.
  */
-export function findPhrases(path: string, text: string): Finding[] {
+export function findPhrases(path: string, text: string, isPublished = true): Finding[] {
   const prose = path.endsWith(".md") ? proseOfMarkdown(text) : commentsOf(text);
   const findings: Finding[] = [];
-  for (const { pattern, instead } of RULES) {
+  for (const { pattern, instead, isForPublished = false } of RULES) {
+    if (isForPublished && !isPublished) continue;
     for (const match of prose.matchAll(new RegExp(pattern, `${pattern.flags}gm`))) {
       const line = prose.slice(0, match.index).split("\n").length;
       findings.push({ line, phrase: match[0].replace(/^[.:;]? /, "").trim(), instead });
@@ -186,14 +199,16 @@ async function listFiles(root: URL, path: string): Promise<string[]> {
 
 if (import.meta.main) {
   const root = new URL("../", import.meta.url);
-  const paths = Deno.args.length > 0 ? Deno.args : CHECKED;
+  const paths = Deno.args.length > 0 ? Deno.args : [...CHECKED, ...UNPUBLISHED];
   let count = 0;
   for (const path of paths) {
     for (const file of await listFiles(root, path)) {
       const text = await Deno.readTextFile(new URL(file, root));
-      const findings = findPhrases(file, text);
-      if (file.endsWith(".ts")) findings.push(...findWideComments(text));
-      if (file.endsWith(".ts")) findings.push(...findOptionsSummaries(text));
+      const isPublished = !UNPUBLISHED.includes(path);
+      const findings = findPhrases(file, text, isPublished);
+      if (isPublished && file.endsWith(".ts")) {
+        findings.push(...findWideComments(text), ...findOptionsSummaries(text));
+      }
       for (const found of findings) {
         count++;
         console.error(`${file}:${found.line}: "${found.phrase}": write ${found.instead}`);

@@ -1,6 +1,6 @@
 /** What processes and the whole machine use, as Linux tells it in /proc. */
 
-const TICKS_PER_SECOND = 100; // what Linux reports in, whatever the kernel's own clock is
+const TICKS_PER_SECOND = 100; // what Linux reports in, also with another clock in the kernel
 /** From how many busy cores on a run is not called quiet. */
 const QUIET_CORES = 0.05;
 

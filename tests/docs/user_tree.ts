@@ -3,7 +3,8 @@ import { makeTree, type TemporaryTree } from "../tools/temporary_tree.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Makes the folder of somebody who uses this library: with a `deno.json` by which it can be imported.
+ * Makes the folder of a program that uses this library: with a `deno.json` by which it can be
+ * imported.
  *
  * @param files The content of each file by its path.
  */

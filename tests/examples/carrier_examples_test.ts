@@ -6,7 +6,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { Client } from "./client.ts";
 import { runExample, startExample, testWithSignals } from "./run_example.ts";
 
-/** An echo server to stand behind the examples. */
+/** An echo server that the examples connect to. */
 function startEcho(): ReturnType<typeof startServer> {
   return startServer(({ readable, writable }) => readable.pipeTo(writable), { port: 0 });
 }

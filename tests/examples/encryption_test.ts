@@ -36,9 +36,9 @@ function test(name: string, run: () => Promise<void>): void {
   });
 }
 
-/** What stands between two encrypted ends: sees records, and may do with them what it likes. */
+/** An attacker between two encrypted ends: sees records, and may do with them what it likes. */
 interface Attack {
-  /** What is passed on in the place of the bytes that the first end sends. */
+  /** What is passed on instead of the bytes that the first end sends. */
   forward?(chunk: Bytes, count: number): Bytes[];
 }
 

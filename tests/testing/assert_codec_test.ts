@@ -8,7 +8,7 @@ import {
 import { assertCodec, type CodecCase } from "@sluice/net/testing";
 import { AssertionError, assertThrows } from "@std/assert";
 
-/** Letters with a dot behind them. Each flaw is one that codecs really have. */
+/** Letters with a dot after each. Each flaw is one that codecs really have. */
 class Dotted implements Codec<string> {
   readonly #flaw: string;
   readonly #maxLength: number;

@@ -25,7 +25,7 @@ function answering(): AsyncDisposable & { url: URL } {
   return serve(() => Response.json({ scope: "std", name: "assert", latest: "1.0.19" }));
 }
 
-/** The address of a port that nobody listens on. */
+/** The address of a port without a listener. */
 function refusing(): URL {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   listener.close();

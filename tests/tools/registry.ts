@@ -18,7 +18,7 @@ export interface Package {
   readonly name: string;
   /** Its version. */
   readonly version: string;
-  /** The path of each entry point, by what is put behind the name. */
+  /** The path of each entry point, by what is put after the name. */
   readonly exports: Readonly<Record<string, string>>;
   /** The content of each file by its path, which has no slash in front. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;

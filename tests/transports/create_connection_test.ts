@@ -17,7 +17,7 @@ import type { Server } from "../../transports/servers/server.ts";
 import { hasUnixSockets } from "../support/runs/has_unix_sockets.ts";
 import { freePort } from "../support/places/free_port.ts";
 
-/** A server that takes nobody in, whose backlog is full; and what fills it. */
+/** A server that accepts no connection, whose backlog is full; and what fills it. */
 async function fullServer(): Promise<{ server: Server; conns: Deno.Conn[] }> {
   const server = await createServer(() => ({}), { port: 0, backlog: 1, startServing: false });
   const conns: Deno.Conn[] = [];
@@ -249,7 +249,7 @@ const WRONG: [Partial<ConnectOptions>, typeof TypeError | typeof RangeError, str
 for (const [options, error, message] of WRONG) {
   Deno.test({
     name: `createConnection() rejects with "${message}" before it opens anything`,
-    // Without a permission whatever it opened would fail in another way.
+    // Without a permission all that it opened would fail in another way.
     permissions: "none",
     fn: async () => {
       await assertRejects(

@@ -28,7 +28,7 @@ const WRONG: [Partial<ListenOptions>, typeof TypeError | typeof RangeError, stri
 for (const [options, error, message] of WRONG) {
   Deno.test({
     name: `createServer() rejects with "${message}" before it opens anything`,
-    // Without a permission whatever it opened would fail in another way.
+    // Without a permission all that it opened would fail in another way.
     permissions: "none",
     fn: async () => {
       await assertRejects(() => createServer(() => ({}), options as ListenOptions), error, message);

@@ -8,7 +8,7 @@ import { createServer } from "../../transports/create_server.ts";
 import type { TransportOptions } from "../../transports/core/transport_options.ts";
 import { settle } from "../support/time/event_loop.ts";
 
-/** A raw listener in the place of a server, and the connection to it from our side. */
+/** A raw listener instead of a server, and the connection to it from our side. */
 async function connectedToRaw(options: TransportOptions = {}): Promise<{
   transport: Transport;
   protocol: RecordingProtocol;

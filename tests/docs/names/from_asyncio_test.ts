@@ -29,7 +29,7 @@ Deno.test("from_asyncio.md has five programs twice", () => {
 
 async function outputOf(command: Deno.Command): Promise<string> {
   const { success, stdout, stderr } = await command.output();
-  // asyncio complains of what it cancels at its end, in some versions.
+  // Some versions of asyncio report what they cancel at their end.
   if (!success) throw new Error(`Cannot run program: ${new TextDecoder().decode(stderr)}`);
   return new TextDecoder().decode(stdout);
 }

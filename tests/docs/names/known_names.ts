@@ -6,7 +6,7 @@ import type { Counterpart } from "./name_tables.ts";
 /** What may stand in a code span without being the name of anything. */
 const SYNTAX = new Set(["null", "true", "false", "await", "await using", "for await", "async"]);
 const FLAG = /^--[a-z-]+$/;
-/** A name with members behind it; `new` before it and arguments after it say how it is used. */
+/** A name, and its members after dots; `new` before it and arguments after it say how it is used. */
 const NAME = /^(?:new )?([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)(?:\(.*\))?$/;
 const LIBRARY = new URL("../all_entries.ts", import.meta.url).href;
 const CONFIG = new URL("../../../deno.json", import.meta.url);
@@ -74,7 +74,7 @@ async function findUntyped(asked: readonly Counterpart[]): Promise<Counterpart[]
   return asked.filter((counterpart) => !known.has(counterpart));
 }
 
-/** The numbers, from 0, of the lines that the type checker complains of. */
+/** The numbers, from 0, of the lines in which the type checker finds a fault. */
 async function checkLines(lines: readonly string[]): Promise<Set<number>> {
   await using tree = await makeTree({ "probe.ts": `${lines.join("\n")}\n` });
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -47,7 +47,7 @@ async function runTest(
   return { code, output, picture };
 }
 
-/** The texts of a picture, whatever they look like. */
+/** The texts of a picture, without their looks. */
 function textsOf(picture: string): string[] {
   return Array.from(picture.matchAll(/<text[^>]*>([^<]*)/g), ([, text = ""]) => text);
 }

@@ -1,5 +1,5 @@
 /**
- * Every example that serves ends soon after a signal, whatever its clients do.
+ * Every example that serves ends soon after a signal, also with clients that go on.
  *
  * @module
  */

@@ -217,7 +217,7 @@ async function converse(client: RedisClient, exchanges: readonly Exchange[]): Pr
       if (isError && error instanceof RedisError) return { code: error.code };
       throw new Error(`${label}: ${error.message}`);
     });
-    // The order of keys is nobody's promise.
+    // The order of keys is not promised.
     const isKeys = command[0] === "KEYS" && Array.isArray(answer);
     assertEquals<unknown>(isKeys ? answer.toSorted() : answer, expected, label);
   }

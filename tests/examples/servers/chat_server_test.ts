@@ -13,7 +13,7 @@ import { runExample, startExample, testWithSignals } from "../run_example.ts";
 /** The longest wait for a line, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
-/** Somebody in the chat. */
+/** A guest of the chat. */
 class Guest implements AsyncDisposable {
   readonly connection: StreamConnection;
   readonly #lines;
@@ -39,7 +39,7 @@ class Guest implements AsyncDisposable {
   async hear(pattern: RegExp): Promise<string> {
     for (;;) {
       const line = await deadline(this.#lines.receive(), PATIENCE_MS);
-      if (line === undefined) throw new Error(`Nobody said anything like ${pattern}`);
+      if (line === undefined) throw new Error(`No line was like ${pattern}`);
       if (pattern.test(line)) return line;
     }
   }

@@ -173,7 +173,7 @@ class End implements DatagramProtocolCallbacks {
     const isValue = typeof given === "object" && given !== null && "value" in given;
     const data = typeof given === "number" ? "x".repeat(given) : isValue ? given.value : given;
     const [address] = rest;
-    // What the scenario gives in place of bytes is the point of it.
+    // What the scenario gives instead of bytes is the point of it.
     transport.sendto(data as string, this.#world.addressOf(address));
   }
 }

@@ -16,7 +16,7 @@ export interface ProcessScenario {
   readonly face?: "streams";
   /** What the shell is told. */
   readonly command?: string;
-  /** The program, in place of the shell. */
+  /** The program, instead of the shell. */
   readonly program?: string;
   readonly stdin?: Kind;
   readonly stdout?: Kind;

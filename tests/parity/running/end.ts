@@ -87,7 +87,7 @@ export abstract class End {
   /** Resolves when the end is connected. */
   abstract made(): Promise<void>;
 
-  /** Ends whatever is left of it, so that nothing outlives the scenario. */
+  /** Ends all that is left of it, so that nothing outlives the scenario. */
   tearDown(): void | Promise<void> {
     for (const { controller } of this.#tasks.values()) controller.abort();
   }

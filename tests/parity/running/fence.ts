@@ -47,7 +47,7 @@ export class Fence {
 }
 
 /**
- * Sends a byte to somebody who waits for it already: what the kernel has ready would be read
+ * Sends a byte to a reader that waits for it already: what the kernel has ready would be read
  * without a look at any other socket.
  */
 async function exchange(from: FenceEnd, to: FenceEnd): Promise<void> {

@@ -25,7 +25,7 @@ export class ScenarioError extends Error {
   }
 }
 
-/** The scenario cannot be run as it stands; never part of a trace. */
+/** The scenario cannot be run as it is written; never part of a trace. */
 export class ScenarioFault extends Error {
   override readonly name = "ScenarioFault";
 }

@@ -83,7 +83,7 @@ export class ProtocolEnd extends End {
 export class ServerEnd extends End {
   /** Ends whose connection is to come. */
   readonly expected: string[] = [];
-  /** The port it listens on, or a port where nobody listens. */
+  /** The port it listens on, or a port without a listener. */
   port = 0;
   /** Set by {@linkcode ServerEnd.listen}. */
   protected server: Server | null = null;
@@ -120,7 +120,7 @@ export class ServerEnd extends End {
     }, options);
   }
 
-  /** The end of the connection that just came; one that nobody expects is a stranger. */
+  /** The end of the connection that just came; one that is not expected is a stranger. */
   protected nextEnd(): End {
     return this.world.end(this.expected.shift() ?? "stranger");
   }

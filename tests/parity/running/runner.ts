@@ -233,7 +233,7 @@ class World implements Surroundings {
     await this.#attempt(peer, "connectAcceptedSocket", connecting);
   }
 
-  /** Leaves a socket file to which nobody listens: Deno removes only the name it made. */
+  /** Leaves a socket file without a listener: Deno removes only the name it made. */
   async #staleSocket(name: string): Promise<void> {
     const path = await this.#path(name);
     using _listener = Deno.listen({ transport: "unix", path: `${path}.first` });

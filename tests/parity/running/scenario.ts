@@ -15,7 +15,7 @@ export interface ProtocolSpec {
   readonly bufferSize?: number;
   /** What `eofReceived` answers. */
   readonly eofReturns?: boolean;
-  /** Writes back whatever arrives. */
+  /** Writes back all that arrives. */
   readonly echo?: boolean;
   /** What to do when a callback is called for the first time. */
   readonly on?: Readonly<Record<string, readonly Step[]>>;

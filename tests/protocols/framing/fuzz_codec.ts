@@ -26,7 +26,7 @@ export interface FuzzedCodec {
   /** Pieces of what it reads, from which inputs are made that are almost right. */
   words: (string | number[])[];
   /**
-   * How many bytes it may hold of what is not decoded: its limit, and what stands around the
+   * How many bytes it may hold of what is not decoded: its limit, and what is around the
    * message.
    */
   holds: number;

@@ -339,7 +339,7 @@ Deno.test("ReceiveBuffer behaves as a plain array does, for random operations", 
 });
 
 /**
- * A chunk that counts how often anybody looks at its length: once for each step from chunk to
+ * A chunk that counts how often its length is looked at: once for each step from chunk to
  * chunk.
  */
 class CountedChunk extends Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 /**
- * A server shuts down while clients connect to it over TLS, in a group of tasks. Whatever state a
- * handshake is in, the server ends within its grace, and each client has an answer or an error.
+ * A server shuts down while clients connect to it over TLS, in a group of tasks. In any state of a
+ * handshake, the server ends within its grace, and each client has an answer or an error.
  *
  * @module
  */

@@ -342,7 +342,7 @@ Deno.test("ReadableStream never touches bytes that were handed out before", asyn
   const web = reader.readable.getReader();
   const second = (await web.read()).value;
   assert(second);
-  // The stream took its memory from everybody; ours was not in it.
+  // The stream took its memory away; ours was not in it.
   structuredClone(second, { transfer: [second.buffer] });
   assertEquals(decode(first), "012");
   web.releaseLock();

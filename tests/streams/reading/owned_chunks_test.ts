@@ -144,7 +144,7 @@ for (const [name, makeCodec] of Object.entries(CODECS)) {
       for (const part of isOne ? [encoded] : encoded) {
         pair.a.writer.write(part);
         await pair.a.writer.flush();
-        // A part that is not the message must be nobody else's.
+        // A part that is not the message must have no other owner.
         if (typeof part !== "string") (part.buffer as ArrayBuffer).transfer();
       }
     }

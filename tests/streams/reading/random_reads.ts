@@ -44,7 +44,7 @@ export interface Script {
 /**
  * Reads a connection to its end in ways chosen at random: by every method and face, given up at random, handed to
  * protocols and back. The bytes must come out whole and in order, each read must give what it
- * promises, and the failure must come behind the last byte.
+ * promises, and the failure must come after the last byte.
  */
 export class RandomReads {
   readonly log: string[] = [];
@@ -60,7 +60,7 @@ export class RandomReads {
     this.#connection = connection;
   }
 
-  /** Reads until the end, or the failure, has come behind the last byte. */
+  /** Reads until the end, or the failure, has come after the last byte. */
   async run(): Promise<void> {
     let isOver = false;
     let previous: Started | null = null;
@@ -266,7 +266,7 @@ export class RandomReads {
       preventCancel: true,
     });
     const abort = () => controller.abort(GIVEN_UP);
-    // So that it stops also where nobody gives it up.
+    // So that it stops also where it is not given up.
     void this.#pause().then(abort);
     const outcome = piping.then(() => "end" as const, (error) => ({ error })).then(
       (end): Outcome => {

@@ -4,7 +4,7 @@ import { StreamReader } from "../../../streams/reading/stream_reader.ts";
 import { turn } from "../../support/time/event_loop.ts";
 import { decode, encode } from "../../support/text.ts";
 
-/** A reader that is released while its read waits: whoever reads next gets every byte. */
+/** A reader that is released while its read waits: the next reader gets every byte. */
 
 interface Pending {
   /** Releases the lock. */

@@ -70,7 +70,7 @@ Deno.test("StreamReader.from() reads ahead no more than twice the limit and a ch
   }, { highWaterMark: 0 });
   const reader = StreamReader.from(readable, { limit: 50 });
   await untilStill(() => pulled);
-  // One chunk waits in the pump behind the reader's own.
+  // One chunk waits in the pump after the reader's own.
   assert(pulled > 100 && pulled <= 120, `${pulled} bytes were read`);
   assertEquals((await reader.readexactly(60)).length, 60);
   await untilStill(() => pulled);

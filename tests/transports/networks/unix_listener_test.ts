@@ -28,7 +28,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Leaves a socket file at `path` that nobody listens on, as a killed process does. */
+/** Leaves a socket file at `path` without a listener, as a killed process does. */
 async function leaveStaleSocket(path: string): Promise<void> {
   const listener = Deno.listen({ transport: "unix", path });
   // Closing removes the file under the path that was bound: not under another name of it.
@@ -37,7 +37,7 @@ async function leaveStaleSocket(path: string): Promise<void> {
   await Deno.rename(`${path}.kept`, path);
 }
 
-/** Whether somebody answers there. */
+/** Whether a listener answers there. */
 async function answers(path: string): Promise<boolean> {
   try {
     const conn = await Deno.connect({ transport: "unix", path });

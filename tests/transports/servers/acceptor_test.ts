@@ -69,7 +69,7 @@ const tooManyFiles = () => Object.assign(new Error("Too many open files"), { cod
 function hurryTimers(): Disposable & { readonly waits: number[] } {
   const { setTimeout } = globalThis;
   const waits: number[] = [];
-  // The signature has overloads that nobody here uses.
+  // The signature has overloads that are not used here.
   globalThis.setTimeout = ((callback: () => void, ms: number) => {
     waits.push(ms);
     return setTimeout(callback, 0);

@@ -464,7 +464,7 @@ Deno.test("Server closes a connection that was accepted when it was closed", asy
   const carrier = new FakeCarrier();
   server.startServing();
   await settle();
-  // Accepted, but nobody has heard of it yet.
+  // Accepted, but not told yet.
   listener.accepting.resolve(carrier);
   server.close();
   await settle();
@@ -504,7 +504,7 @@ Deno.test("Server.closeClients() closes through layers that were put in later, a
   assert(bottom !== undefined);
   const middle = await insertLayer(bottom, layer);
   assertEquals([...test.server.connections], [middle]);
-  // Further down, which is nobody's top.
+  // Further down, which is the top of none.
   const lowest = await insertLayer(bottom, (upper, options) => new Layer(upper, options));
   assertStrictEquals(await removeLayer(lowest), bottom);
   const top = await insertLayer(middle, (upper, options) => new Layer(upper, options));

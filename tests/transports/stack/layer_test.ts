@@ -8,7 +8,7 @@ import { Layer } from "../../../transports/stack/layer.ts";
 import { removeLayer } from "../../../transports/stack/live_layers.ts";
 import { type LayeredPair, layeredPair } from "../../support/pairs/layered_pair.ts";
 
-/** Delivers each chunk when it is told to, and tells nobody below that it waits. */
+/** Delivers each chunk when it is told to, and does not tell those below that it waits. */
 class Late extends Layer {
   readonly deliver: (() => void)[] = [];
 

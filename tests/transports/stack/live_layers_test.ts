@@ -230,7 +230,7 @@ Deno.test("removeLayer() of a layer with an end of its own gives back what follo
     const sending = send(random, a, first);
     await sending;
     const removing = removeLayer(a.top);
-    // Until the layer is out what is written goes behind its end, and through the old transport too.
+    // Until the layer is out what is written goes after its end, and through the old transport too.
     for (const piece of random.split(second, 1, 1000)) a.top.write(piece);
     // The other direction has to end as well.
     a.top = await removing;

@@ -101,7 +101,7 @@ async function tshark(file: Bytes, args: readonly string[]): Promise<string> {
   try {
     await Deno.writeFile(path, file);
     const { success, stdout, stderr } = await new Deno.Command("tshark", {
-      // The bytes are of no protocol, whatever number the system has chosen for the port.
+      // The bytes are of no protocol, with any number that the system has chosen for the port.
       args: ["-r", path, "-d", "tcp.port==1-65535,data", ...args],
     }).output();
     assert(success, new TextDecoder().decode(stderr));
@@ -322,7 +322,7 @@ Deno.test("Capture drops packets for a blocked sink, counts them, and reports on
   await capture.close();
   const file = await new Blob(pieces).bytes();
   assert(file.length < 400_000, `${file.length} bytes were kept`);
-  // What is missing is seen by whoever reads it.
+  // A reader sees what is missing.
   assertThrows(() => readCapture(file), CaptureFormatError, "packets are missing");
 });
 

@@ -16,7 +16,7 @@ import { freePort } from "../../../support/places/free_port.ts";
 
 const ignore = !hasProgram("haproxy", ["-v"]);
 
-/** How the proxy listens, and how it speaks to the server behind it. */
+/** How the proxy listens, and how it speaks to its server. */
 const FRONTENDS = {
   plainToV1: ["", "send-proxy"],
   plainToV2: ["", "send-proxy-v2 proxy-v2-options unique-id,crc32c"],

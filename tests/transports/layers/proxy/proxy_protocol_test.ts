@@ -35,7 +35,7 @@ interface Outcome {
   readonly errors: readonly Error[];
 }
 
-/** Connects, sends pieces one after the other, ends, and tells what a server behind the layer saw. */
+/** Connects, sends pieces one after the other, ends, and tells what a server above the layer saw. */
 async function send(
   pieces: readonly Uint8Array[],
   options: ProxyProtocolOptions = {},
@@ -116,7 +116,7 @@ Deno.test("proxyProtocol() keeps the connection's own addresses for UNKNOWN and 
     encode("PROXY UNKNOWN\r\n"),
     encode("PROXY UNKNOWN what ever 65536\r\n"),
     hex(`${SIGNATURE} 20 00 0000`),
-    // The rest is to be ignored, whatever it is.
+    // The rest is to be ignored.
     hex(`${SIGNATURE} 20 ff 0005 ffffffffff`),
     hex(`${SIGNATURE} 21 00 0000`),
   ];
@@ -138,7 +138,7 @@ const TLVS = {
     hasSessionCertificate: false,
     isVerified: true,
     version: "TLSv1.3",
-    commonName: "somebody",
+    commonName: "client",
     cipher: "TLS_AES_128_GCM_SHA256",
     signatureAlgorithm: "SHA256",
     keyAlgorithm: "RSA2048",

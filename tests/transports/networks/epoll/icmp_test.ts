@@ -35,7 +35,7 @@ for (const hostname of ["127.0.0.1", "::1"]) {
         assertStringIncludes(`${told[i]?.message}`, `${port}`);
       }
 
-      // Somebody comes: the datagram that follows a refused one at once is not lost.
+      // A receiver comes: the datagram that follows a refused one at once is not lost.
       onTold = Promise.withResolvers();
       transport.sendto("refused");
       await onTold.promise;
