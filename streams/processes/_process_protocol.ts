@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocols/bytes.ts";
+import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { SubprocessProtocol } from "../../protocols/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../../protocols/subprocess_contract.ts";
@@ -7,7 +7,11 @@ import { FlowControl } from "../writing/flow_control.ts";
 import { LiveStreamConnection, type StreamConnection } from "../stream_connection.ts";
 import { StreamReader, type StreamReaderOptions } from "../reading/stream_reader.ts";
 import { flowOf, StreamReaderProtocol } from "../reading/stream_reader_protocol.ts";
-import { OutputTail } from "./_output_tail.ts";
+
+/** How much is kept, in bytes. */
+const MAX_SIZE = 4096;
+/** How many lines are shown. */
+const MAX_LINES = 10;
 
 /**
  * Feeds the readers of a process and tells its writer when to wait: asyncio's
@@ -106,5 +110,22 @@ class FurtherPipe extends StreamReaderProtocol {
   override eofReceived(): boolean {
     this.#hasEnded = true;
     return super.eofReceived() && !this.#hasExited;
+  }
+}
+
+/** The end of what a pipe gave. */
+class OutputTail {
+  #tail: Bytes = new Uint8Array(0);
+
+  /** Adds what came. */
+  add(chunk: Uint8Array): void {
+    const kept = this.#tail.subarray(Math.max(0, this.#tail.length + chunk.length - MAX_SIZE));
+    this.#tail = joinBytes([kept, copyOf(chunk, Math.max(0, chunk.length - MAX_SIZE))]);
+  }
+
+  /** The last lines, as text. */
+  get lines(): string {
+    const text = new TextDecoder().decode(this.#tail).trimEnd();
+    return text.split("\n").slice(-MAX_LINES).join("\n");
   }
 }

@@ -40,6 +40,10 @@ interface Entry {
 export class Incoming {
   /** Who receives. */
   protocol: DatagramProtocolCallbacks;
+  /** How many datagrams were delivered. */
+  received = 0;
+  /** How many were dropped for want of room, came cut off, came from others than the peer. */
+  readonly dropped = { received: 0, truncated: 0, strangers: 0 };
   readonly #peer: Address | null;
   readonly #events: IncomingEvents;
   readonly #options: IncomingOptions;
@@ -48,10 +52,6 @@ export class Incoming {
   #isBusy = false;
   #isDraining = false;
   #isStopped = false;
-  #received = 0;
-  #dropped = 0;
-  #truncated = 0;
-  #strangers = 0;
 
   /** With a `peer`, what others send is dropped. */
   constructor(
@@ -71,20 +71,6 @@ export class Incoming {
     return this.#isPaused;
   }
 
-  /** How many datagrams were delivered. */
-  get received(): number {
-    return this.#received;
-  }
-
-  /** How many were dropped for want of room, came cut off, came from others than the peer. */
-  get dropped(): {
-    readonly received: number;
-    readonly truncated: number;
-    readonly strangers: number;
-  } {
-    return { received: this.#dropped, truncated: this.#truncated, strangers: this.#strangers };
-  }
-
   /** Holds datagrams back. */
   pause(): void {
     this.#isPaused = true;
@@ -99,7 +85,7 @@ export class Incoming {
   /** Delivers nothing from now on. */
   stop(): void {
     this.#isStopped = true;
-    this.#dropped += this.#queue.length;
+    this.dropped.received += this.#queue.length;
     while (this.#queue.shift() !== undefined);
   }
 
@@ -107,9 +93,9 @@ export class Incoming {
   receive(data: Bytes, address: Address, isTruncated: boolean): MemoryUse {
     if (this.#isStopped) return "copied";
     if (this.#peer !== null && !isSameAddress(this.#peer, address)) {
-      this.#strangers++;
+      this.dropped.strangers++;
     } else if (isTruncated) {
-      this.#truncated++;
+      this.dropped.truncated++;
       const error = new DatagramTruncatedError(
         copyOf(data),
         address,
@@ -136,10 +122,10 @@ export class Incoming {
     if (receivePolicy === "drop-oldest") {
       while (this.#queue.length > 0 && this.#queue.size + needed > maxReadBuffer) {
         this.#queue.shift();
-        this.#dropped++;
+        this.dropped.received++;
       }
     }
-    if (this.#queue.size + needed > maxReadBuffer) this.#dropped++;
+    if (this.#queue.size + needed > maxReadBuffer) this.dropped.received++;
     else this.#queue.push(entry);
   }
 
@@ -153,7 +139,7 @@ export class Incoming {
 
   /** Calls the protocol; returns a promise, which never rejects, if that does. */
   #deliver(data: Bytes, address: Address): Promise<void> | undefined {
-    this.#received++;
+    this.received++;
     const answer = callBack(
       this.protocol,
       "datagramReceived",

@@ -68,6 +68,10 @@ interface NamedEntry extends Omit<Entry, "destination"> {
  * keep their order. Those to a host whose name is being looked up let others pass.
  */
 export class Outgoing {
+  /** How many datagrams the system accepted. */
+  sent = 0;
+  /** How many were dropped for want of room. */
+  dropped = 0;
   readonly #carrier: DatagramCarrier;
   readonly #names: NameCache | null;
   readonly #events: OutgoingEvents;
@@ -80,8 +84,6 @@ export class Outgoing {
   #hasToldFull = false;
   // Why nothing is sent any more.
   #stopped: ConnectionLostError | null = null;
-  #sent = 0;
-  #dropped = 0;
 
   /** Starts idle. Without `names` there are no hosts to look up. */
   constructor(
@@ -112,16 +114,6 @@ export class Outgoing {
       (sum, { length }) => sum + length,
       this.#queue.length + inFlight,
     );
-  }
-
-  /** How many datagrams the system accepted. */
-  get sent(): number {
-    return this.#sent;
-  }
-
-  /** How many were dropped for want of room. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** Whether the sender was told to pause. */
@@ -211,7 +203,7 @@ export class Outgoing {
     const entry = this.#inFlight;
     if (entry === null) return;
     this.#inFlight = null;
-    if (thrown === null) this.#sent++;
+    if (thrown === null) this.sent++;
     this.#settle(entry, thrown);
     this.#sendQueued();
   };
@@ -238,7 +230,7 @@ export class Outgoing {
     const outcomes = this.#carrier.trySendMany(this.#queue.first(MAX_TOGETHER));
     const done = outcomes.map(() => this.#queue.shift());
     // Before a sender is told, who may end the endpoint.
-    for (const outcome of outcomes) if (outcome === null) this.#sent++;
+    for (const outcome of outcomes) if (outcome === null) this.sent++;
     done.forEach((entry, i) => entry !== undefined && this.#settle(entry, outcomes[i]));
     return done.length > 0;
   }
@@ -265,7 +257,7 @@ export class Outgoing {
     const full = (): Error =>
       new WriteBufferFullError(this.size, maxWriteBuffer, formatDestination(destination));
     while (this.size > maxWriteBuffer) {
-      this.#dropped++;
+      this.dropped++;
       const oldest = sendPolicy === "drop-oldest" ? this.#queue.shift() : undefined;
       if (oldest === undefined) {
         this.#refuse(sender, full);

@@ -1,7 +1,6 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { show } from "../../../protocols/option_checks.ts";
 import type { CaptureWriter } from "./_capture_queue.ts";
-import { FileWriter } from "./_file_writer.ts";
 
 /**
  * Where a capture goes: a path, a stream, or a function that takes the bytes of the file one piece
@@ -31,4 +30,32 @@ export function toWriter(sink: CaptureSink): CaptureWriter {
   if (typeof sink === "function") return { write: sink, close: () => {} };
   if (sink instanceof WritableStream) return sink.getWriter();
   return new FileWriter(sink);
+}
+
+/** A file, opened when the first bytes come. */
+class FileWriter implements CaptureWriter {
+  readonly givesBack = true;
+  readonly #path: string | URL;
+  #file: Deno.FsFile | null = null;
+
+  /** Begins with the first {@linkcode write}; an existing file is overwritten. */
+  constructor(path: string | URL) {
+    this.#path = path;
+  }
+
+  async write(bytes: Bytes): Promise<void> {
+    this.#file ??= await Deno.open(this.#path, { write: true, create: true, truncate: true });
+    try {
+      for (let done = 0; done < bytes.length;) done += await this.#file.write(bytes.subarray(done));
+    } catch (error) {
+      // Nothing more will be written, and close() is not called after a failure.
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = null;
+  }
 }

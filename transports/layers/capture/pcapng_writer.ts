@@ -2,7 +2,6 @@ import { CaptureOverflowError } from "../../../protocols/errors.ts";
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import { CaptureQueue, type CaptureWriter } from "./_capture_queue.ts";
 import type { CaptureSlab } from "./_capture_slab.ts";
-import { encodeOption, padToWords } from "./_pcapng_options.ts";
 
 /** Packets begin with an IP header. */
 const LINKTYPE_RAW = 101;
@@ -190,4 +189,31 @@ export class PcapngWriter {
     this.#newlyDropped++;
     return null;
   }
+}
+
+/**
+ * An option of a pcapng block: code, length, value padded to 4 bytes.
+ *
+ * @param code Which one it is.
+ * @param value Text, or a number of 64 bits.
+ */
+function encodeOption(code: number, value: string | number): Bytes {
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : encodeNumber(value);
+  const option = new Uint8Array(4 + padToWords(bytes.length));
+  const view = new DataView(option.buffer);
+  view.setUint16(0, code, true);
+  view.setUint16(2, bytes.length, true);
+  option.set(bytes, 4);
+  return option;
+}
+
+/** The next multiple of 4. */
+function padToWords(length: number): number {
+  return length + 3 & ~3;
+}
+
+function encodeNumber(value: number): Bytes {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
+  return bytes;
 }
