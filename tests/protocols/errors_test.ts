@@ -66,13 +66,14 @@ Deno.test("Every error is named after its class", () => {
 });
 
 Deno.test("Every error about a timeout is a TimeoutError", () => {
+  const ends = { peer: "peer", local: "local" };
   const timeouts: [errors.TimeoutError, string][] = [
     [new errors.ConnectTimeoutError("127.0.0.1:80", 30), "ConnectTimeoutError"],
-    [new errors.HandshakeTimeoutError("peer", "local", 30), "HandshakeTimeoutError"],
+    [new errors.HandshakeTimeoutError(ends, 30), "HandshakeTimeoutError"],
     [new errors.IdleTimeoutError(30), "IdleTimeoutError"],
     [new errors.MinimumRateError(5, 30, 9), "MinimumRateError"],
     [new errors.ProxyProtocolTimeoutError("peer", 30), "ProxyProtocolTimeoutError"],
-    [new errors.ShutdownTimeoutError("peer", "local", 30, 7), "ShutdownTimeoutError"],
+    [new errors.ShutdownTimeoutError(ends, 30, 7), "ShutdownTimeoutError"],
     [new errors.WriteStallError(30, 7), "WriteStallError"],
   ];
   for (const [error, name] of timeouts) {
