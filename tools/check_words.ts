@@ -163,8 +163,9 @@ function proseOfMarkdown(text: string): string {
 
 /** A text of the same lines, in which only comments are left. */
 function commentsOf(text: string): string {
+  // An expression between slashes may have quotes in it.
   const token =
-    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`|\/\*[^]*?\*\/|\/\/[^\n]*|[^]/g;
+    /(?<=[=(,:!?&|[]\s*)\/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/[\\\n])+\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`|\/\*[^]*?\*\/|\/\/[^\n]*|[^]/g;
   const comments = text.replace(
     token,
     (one) => /^\/[*/]/.test(one) ? one.replace(/^[ \t]*\*(?!\/)[ ]?/gm, "") : blank(one),

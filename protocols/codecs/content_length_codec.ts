@@ -174,7 +174,7 @@ class ContentLengthCodec implements Codec<ContentMessage, OutgoingContent> {
     try {
       return this.#header.find(buffer);
     } catch (error) {
-      // Nobody knows how long the body is.
+      // The length of the body is not known.
       if (!(error instanceof FrameTooLongError)) throw error;
       throw new FrameTooLongError(error.length, error.limit);
     }
@@ -207,7 +207,7 @@ function parseHeader(text: string): Map<string, string> {
   return headers;
 }
 
-/** Without blanks and tabs around it: a line end among them would be somebody's mistake. */
+/** Without blanks and tabs around it: a line end among them would be a mistake. */
 function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;

@@ -41,6 +41,11 @@ Deno.test("findPhrases() accepts plain phrases", () => {
   ) assertEquals(phrasesOf("page.md", text), [], text);
 });
 
+Deno.test("findPhrases() finds the comments after an expression with quotes in it", () => {
+  const text = "const NAME = /^['`\"]+$/; // told to nobody\n";
+  assertEquals(findPhrases("a.ts", text).map(({ phrase }) => phrase), ["nobody"]);
+});
+
 Deno.test("findPhrases() looks for single words only in files that are not published", () => {
   const text = "// What is missing is told to nobody.\n";
   assertEquals(findPhrases("a_test.ts", text, false).map(({ phrase }) => phrase), ["nobody"]);
