@@ -15,6 +15,9 @@ import { DatagramSender } from "./_datagram_sender.ts";
 import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 import { abortable, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
+import { given } from "../../protocols/given.ts";
+import { openEndpoint } from "../../transports/open_endpoint.ts";
+import { OPEN_DATAGRAMS_CHECKS, type OpenDatagramsOptions } from "./open_datagrams_options.ts";
 
 export type { OutgoingDatagram, SendManyResult };
 
@@ -271,4 +274,16 @@ export class DatagramSocket implements AsyncDisposable {
       if (this.#streamWait === wait) this.#streamWait = null;
     }
   }
+}
+
+/** Opens an endpoint and takes it over: what `openDatagrams` does. */
+export async function openSocket(options: OpenDatagramsOptions): Promise<DatagramSocket> {
+  checkOptions("open datagrams", options, OPEN_DATAGRAMS_CHECKS);
+  const { errorReceived, ...endpoint } = options;
+  const { transport } = await openEndpoint(() => ({
+    // Nothing is received before the socket is there.
+    connectionMade: (made) => made.pauseReading(),
+  }), endpoint);
+  const { sendPolicy } = endpoint;
+  return DatagramSocket.over(transport, given({ sendPolicy, errorReceived }));
 }

@@ -28,6 +28,6 @@ import type { OpenDatagramsOptions } from "./open_datagrams_options.ts";
  */
 export async function openDatagrams(options: OpenDatagramsOptions): Promise<DatagramSocket> {
   // Only a program that sends datagrams loads what does it.
-  const { openSocket } = await import("./open_socket.ts");
+  const { openSocket } = await import("./datagram_socket.ts");
   return await openSocket(options);
 }

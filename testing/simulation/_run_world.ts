@@ -10,7 +10,7 @@ import type { SimulationRun } from "./simulation_run.ts";
 import type { Trace } from "./trace.ts";
 import type { World } from "./world/world.ts";
 // What the library loads at its first use is loaded by now: a world does not wait for modules.
-import "../../streams/datagrams/open_socket.ts";
+import "../../streams/datagrams/datagram_socket.ts";
 import "../../transports/networks/dial_each.ts";
 
 /** The function of a simulation. */

@@ -6,7 +6,7 @@ import type {
   ProcessExit,
 } from "../../../protocols/facts/extra_info.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
-import { check, checkOptions, type OptionTable } from "../../../protocols/option_checks.ts";
+import { check, checkOptions, type OptionTable, show } from "../../../protocols/option_checks.ts";
 import type {
   ProcessShutdownOptions,
   SubprocessProtocolCallbacks,
@@ -22,7 +22,7 @@ import type { TransportOptions } from "../../core/transport_options.ts";
 import type { Child } from "./child.ts";
 import { endWithUs } from "./end_with_us.ts";
 import { SharedStdin } from "./shared_stdin.ts";
-import { checkSignal, signalGroup } from "./signals.ts";
+import { nodeModule } from "../../core/node_module.ts";
 
 /** Options for a {@linkcode ChildTransport}. */
 interface ChildTransportOptions extends Omit<TransportOptions, "layers"> {
@@ -272,5 +272,25 @@ export class ChildTransport implements SubprocessTransport {
       }
     }
     this.sendSignal(signal);
+  }
+}
+
+/** Throws if a value is not the name of a signal of this system. */
+function checkSignal(signal: unknown): asserts signal is Deno.Signal {
+  if (
+    typeof signal === "string" && Object.hasOwn(nodeModule("node:os").constants.signals, signal)
+  ) return;
+  throw new TypeError(
+    `Cannot send signal: ${show(signal)} is not the name of one, such as "SIGTERM"`,
+  );
+}
+
+/** Sends a signal to the process group that a process leads; does nothing if none of it is left. */
+function signalGroup(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw describeOsError(error, `Cannot signal the group of process ${pid}`);
   }
 }
