@@ -40,7 +40,7 @@ const LATER = [
   /^transports\/layers\/(capture\/|compression|throttle|proxy\/)/,
   /^transports\/networks\/(epoll\/|_node_)/,
   /^transports\/processes\/child\//,
-  /^streams\/(datagrams|processes)\/(?!open_datagrams\.ts|create_subprocess_)/,
+  /^streams\/(datagrams|processes)\/(?!open_datagrams\.ts|create_subprocess\.ts)/,
   /\/sniff/,
 ];
 
