@@ -3,13 +3,12 @@
  * a value of the wrong kind or out of range.
  *
  * Each options type has one table, which names a {@linkcode Check} of `checks.ts` for each of its
- * options, such as `check.flag`; the
- * type of the table demands all of them. {@linkcode checkOptions} goes through the options by the
- * table. What two options have to do with each other is checked afterwards, by their own function.
+ * options, such as `check.flag`; the type of the table demands all of them.
+ * {@linkcode checkOptions} goes through the options by the table. What two options have to do with
+ * each other is checked afterwards, by their own function.
  *
  * @module
  */
-
 import { type Check, type OptionName, show } from "./checks.ts";
 
 export * as check from "./checks.ts";
@@ -138,4 +137,13 @@ function distanceOf(a: string, b: string): number {
     last = next;
   }
   return last[b.length] ?? 0;
+}
+
+/** The options of an object that are not `undefined`. */
+export type Given<O> = { [K in keyof O]?: Exclude<O[K], undefined> };
+
+/** Leaves out the options that are `undefined`: they were not given. */
+export function given<O extends object>(options: O): Given<O> {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Given<O>;
 }

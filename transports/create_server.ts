@@ -1,6 +1,5 @@
-import { given } from "../protocols/given.ts";
 import type { AnyProtocol } from "../protocols/contract.ts";
-import { check, checkOptions, type OptionTable, show } from "../protocols/option_checks.ts";
+import { check, checkOptions, given, type OptionTable, show } from "../protocols/option_checks.ts";
 import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/addresses.ts";
 import { report, wasReported } from "./core/error_report.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";

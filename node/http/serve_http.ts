@@ -1,7 +1,6 @@
-import { given } from "../../protocols/given.ts";
 import type { Server as NodeServer } from "node:http";
 import type { Http2Server } from "node:http2";
-import { checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
+import { checkOptions, given, type OptionTable } from "../../protocols/option_checks.ts";
 import { createServer, LISTEN_CHECKS, type ListenOptions } from "../../transports/create_server.ts";
 import type { Server } from "../../transports/servers/server.ts";
 import { type FetchHandler, HTTP_CHECKS, type HttpOptions } from "./http_options.ts";

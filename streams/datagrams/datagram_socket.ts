@@ -1,4 +1,4 @@
-import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, given, type OptionTable } from "../../protocols/option_checks.ts";
 import { DATAGRAM_CHECKS } from "../../transports/datagram_endpoint_options.ts";
 import type { Address } from "../../protocols/facts/address.ts";
 import type {
@@ -15,7 +15,6 @@ import { DatagramSender } from "./_datagram_sender.ts";
 import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 import { abortable, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
-import { given } from "../../protocols/given.ts";
 import { openEndpoint } from "../../transports/open_endpoint.ts";
 import { OPEN_DATAGRAMS_CHECKS, type OpenDatagramsOptions } from "./open_datagrams_options.ts";
 

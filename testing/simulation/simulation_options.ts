@@ -1,6 +1,6 @@
-import { given } from "../../protocols/given.ts";
 import {
   check,
+  given,
   type OptionName,
   optionsOf,
   type OptionTable,

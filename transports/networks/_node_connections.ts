@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server, Socket } from "node:net";
 import type { NetAddress, UnixAddress } from "../../protocols/facts/address.ts";
-import { given } from "../../protocols/given.ts";
+import { given } from "../../protocols/option_checks.ts";
 import { TakeQueue } from "../../protocols/waits/take_queue.ts";
 import { onAbort } from "../../protocols/waits/wait_signal.ts";
 import type { Carrier } from "../core/carrier.ts";

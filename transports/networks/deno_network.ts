@@ -1,4 +1,4 @@
-import { given } from "../../protocols/given.ts";
+import { given } from "../../protocols/option_checks.ts";
 import { abortable, onAbort } from "../../protocols/waits/wait_signal.ts";
 import { SocketCarrier } from "../carriers/socket_carrier.ts";
 import { applySocketOptions } from "../carriers/socket_options.ts";

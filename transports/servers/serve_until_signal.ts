@@ -1,5 +1,4 @@
-import { given } from "../../protocols/given.ts";
-import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
+import { check, checkOptions, given, type OptionTable } from "../../protocols/option_checks.ts";
 import { wasRaisedAgain } from "../core/own_signals.ts";
 import type { ShutdownOptions, ShutdownReport } from "./shutdown_options.ts";
 

@@ -8,7 +8,7 @@ import { slotOf, type StackedLayer, type StackSlot } from "../core/stack_slot.ts
 import { isWritingPaused } from "../core/write/writing.ts";
 import { WriteGate } from "../core/write/write_gate.ts";
 import { LivePlaceholder } from "./_live_placeholder.ts";
-import { gatedTransport } from "./gated_transport.ts";
+import { gatedTransport } from "./layer.ts";
 import { LayerPassage } from "./layer_passage.ts";
 
 /**

@@ -238,3 +238,9 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     this.abort(error);
   };
 }
+
+/** The transport that asks for a gate: the first that is not a mere wrapper. */
+export function gatedTransport(transport: Transport): Transport {
+  const isWrapper = transport instanceof TransportWrapper && !(transport instanceof Layer);
+  return isWrapper ? gatedTransport(transport.inner) : transport;
+}

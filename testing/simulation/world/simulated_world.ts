@@ -1,4 +1,3 @@
-import { given } from "../../../protocols/given.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { nextTurn } from "../../../transports/core/clock.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
@@ -8,6 +7,7 @@ import {
   type Check,
   check,
   checkOptions,
+  given,
   type OptionTable,
   show,
   wrongKind,

@@ -1,4 +1,4 @@
-import { given } from "../../../protocols/given.ts";
+import { given } from "../../../protocols/option_checks.ts";
 import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
 import type { CommandOptions } from "../command_options.ts";
 import type { Child, ChildPipe } from "./child.ts";

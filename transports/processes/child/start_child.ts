@@ -1,4 +1,4 @@
-import { given } from "../../../protocols/given.ts";
+import { given } from "../../../protocols/option_checks.ts";
 import type { SpawnOptions, StdioOptions } from "node:child_process";
 import type { Duplex } from "node:stream";
 import type { SubprocessTransport } from "../../../protocols/subprocess_contract.ts";
