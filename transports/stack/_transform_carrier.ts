@@ -192,7 +192,8 @@ export class TransformCarrier implements Carrier, ProtocolCallbacks, RemovableTr
   /** All that was written is sent only when it has left the transport below too. */
   async #whenLeft(encoded: Promise<void>, chunk: Bytes): Promise<number> {
     await encoded;
-    if (this.connection.outbound.size <= chunk.length) await sentQueueOf(this.inner)?.wait();
+    const queue = this.connection.outbound.size <= chunk.length && sentQueueOf(this.inner);
+    if (queue) await this.output.wait(queue);
     return chunk.length;
   }
 

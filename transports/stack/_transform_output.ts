@@ -1,4 +1,5 @@
 import type { Bytes } from "../../protocols/bytes.ts";
+import type { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import { handOnPieces } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
 
@@ -12,6 +13,7 @@ export class TransformOutput {
   #isFull = false;
   #isReleased = false;
   #onRoom: (() => void) | null = null;
+  #onReleased: (() => void) | null = null;
   #isEncoding = false;
   #start: Promise<void> | null = null;
   #end: Promise<void> | null = null;
@@ -57,7 +59,17 @@ export class TransformOutput {
   /** Waits for no room any more. */
   release(): void {
     this.#isReleased = true;
+    this.#onReleased?.();
     this.resume();
+  }
+
+  /** Waits for a queue of the transport below, but no longer than until {@linkcode release}. */
+  async wait(queue: WaitQueue): Promise<void> {
+    if (this.#isReleased) return;
+    await new Promise<void>((resolve) => {
+      this.#onReleased = resolve;
+      void queue.wait().then(resolve);
+    });
   }
 
   /** Sends the first words of the transform. Everything else waits for them. */

@@ -171,6 +171,22 @@ Deno.test("removeLayer() at both ends at once does not wait for room that neithe
   await close();
 });
 
+Deno.test("removeLayer() does not wait for a peer that takes more only as its answers are read", async () => {
+  const size = 3_000_000;
+  const { transport, peer, protocol, close } = await layeredPair([identity()]);
+  peer.setProtocol({
+    dataReceived: (chunk) => void peer.write(chunk),
+    pauseWriting: () => peer.pauseReading(),
+    resumeWriting: () => peer.resumeReading(),
+  });
+  transport.write(new Uint8Array(size / 3));
+  const removing = removeLayer(transport);
+  transport.write(new Uint8Array(2 * size / 3));
+  await removing;
+  await protocol.untilReceived(size);
+  await close();
+});
+
 Deno.test("removeLayer() keeps what the protocol says of reading meanwhile", async () => {
   for (const isReading of [false, true]) {
     const { transport, peer, close } = await layeredPair([identity()]);
