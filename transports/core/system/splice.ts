@@ -1,7 +1,7 @@
 import type { Transport } from "../../../protocols/contract.ts";
 import { connectionOf } from "../carrier_transport.ts";
 import { gateOf } from "../stack_slot.ts";
-import { systemCarrier } from "./system_carrier.ts";
+import { systemCarrier, type SystemSink } from "./system_carrier.ts";
 import { writeSystemBytes } from "../write/writing.ts";
 
 /** What {@linkcode splice} asks and tells. */
@@ -32,9 +32,9 @@ export function splice(
   const source = connectionOf(from);
   const target = connectionOf(to);
   if (source === null || target === null) return null;
-  const sink = {
+  const sink: SystemSink = {
     isTaking: () => gateOf(to) === null && !target.outbound.isEnding && isWanted(),
-    take(bytes: Parameters<typeof writeSystemBytes>[1], length: number): void {
+    take(bytes, length): void {
       source.onReceived(length);
       const hasRoom = writeSystemBytes(target, bytes, length);
       onPassed(length, hasRoom && target.outbound.size === 0);
