@@ -302,7 +302,7 @@ function parseLine(type: string, text: string): RespValue | typeof END {
     case "double":
       return parseDouble(text);
     case "big":
-      if (/^[+-]?\d+$/.test(text)) return BigInt(text.replace("+", ""));
+      if (/^[+-]?\d+$/.test(text)) return toWhole(text);
       break;
     case "boolean":
       if (text === "t" || text === "f") return text === "t";
@@ -314,6 +314,13 @@ function parseLine(type: string, text: string): RespValue | typeof END {
       if (text === "") return END;
   }
   throw broken(`a ${type} says ${JSON.stringify(text.slice(0, 80))}`);
+}
+
+/** A whole number, of the type that it has in either form: else a set could have it twice. */
+function toWhole(text: string): number | bigint {
+  // Plus 0: there is no -0 among whole numbers.
+  const value = Number(text) + 0;
+  return Number.isSafeInteger(value) ? value : BigInt(text.replace("+", ""));
 }
 
 function parseDouble(text: string): number {

@@ -88,7 +88,9 @@ Deno.test("RespCodec reads and writes what version 3 has", () => {
       bytes: "(3492890328409238509324850943850943825024385\r\n",
       received: [3492890328409238509324850943850943825024385n],
     },
-    { bytes: "(5\r\n", received: [5n], sent: [] },
+    { bytes: "(5\r\n", received: [5], sent: [] },
+    { bytes: "(-0\r\n", received: [0], sent: [] },
+    { bytes: "~2\r\n(1\r\n:1\r\n", received: [new Set([1])], sent: [] },
     {
       bytes: "!21\r\nSYNTAX invalid\r\nsyntax\r\n".replace("21", "22"),
       received: [new RespError("SYNTAX invalid\r\nsyntax")],
