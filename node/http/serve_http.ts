@@ -17,8 +17,9 @@ const CHECKS: OptionTable<ServeHttpOptions> = { ...LISTEN_CHECKS, ...HTTP_CHECKS
  *
  * The handler is that of `Deno.serve` and of frameworks on the Web standards: from a `Request` to a
  * `Response`. Bodies are streamed in both directions with back-pressure; `request.signal` aborts
- * when the client goes away; one that ends its data has gone, as for `Deno.serve`. Or give a server of node:http that listens nowhere, with a framework
- * on it: `serveHttp(http.createServer(app), { port: 80 })`.
+ * when the client goes away. One that ends its data has gone, as for `Deno.serve`. Or give a server
+ * of node:http that listens nowhere, with a framework on it:
+ * `serveHttp(http.createServer(app), { port: 80 })`.
  *
  * `shutdown()` of the server ends connections without a request at once; the others get an answer
  * with `Connection: close`, and the grace for it.

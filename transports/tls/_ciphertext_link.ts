@@ -3,6 +3,7 @@ import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
 import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import { nextTurn } from "../core/clock.ts";
+import { lingerOn } from "../core/ending/close_in_time.ts";
 import { toError } from "../core/error_report.ts";
 import { ReadBuffer } from "../core/read/read_buffer.ts";
 import { writeNow } from "../core/write/writing.ts";
@@ -143,9 +144,15 @@ export class CiphertextLink {
 
   /**
    * Lets the engine's alert leave, which it writes within this turn, then ends the transport below.
+   *
+   * @param linger How many milliseconds the peer gets to see it, while it still sends.
    */
-  async leave(error: Error): Promise<void> {
+  async leave(error: Error, linger: number = 0): Promise<void> {
     for (let turns = 0; turns < MAX_TURNS && await this.hasUnsent();) turns++;
+    const inner = this.#inner;
+    // Only sockets are reset.
+    const isSocket = inner !== null && inner.getExtraInfo("socket") !== null;
+    if (isSocket && linger > 0) await lingerOn(inner, { linger });
     this.#inner?.abort(error);
     this.duplex.release();
   }

@@ -42,6 +42,7 @@ export class TlsHandshake {
   readonly #phases: TlsPhases;
   readonly #events: TlsHandshakeEvents;
   #stopTimer: () => void = () => {};
+  #linger = 0;
 
   /** Begins with {@linkcode begin}. */
   constructor(link: CiphertextLink, phases: TlsPhases, events: TlsHandshakeEvents) {
@@ -53,6 +54,9 @@ export class TlsHandshake {
   /** Begins over the transport below. */
   begin(inner: Transport, options: ResolvedTlsOptions): void {
     const { handshakeTimeout } = options;
+    // A client whose certificate is refused may have sent data after it, for it takes the handshake
+    // to be done: after a reset it would not learn why.
+    this.#linger = options.serverSide ? options.shutdownTimeout : 0;
     this.#stopTimer = startTimer(
       handshakeTimeout,
       () => this.abandon(new HandshakeTimeoutError(endsOf(inner), handshakeTimeout)),
@@ -108,7 +112,7 @@ export class TlsHandshake {
   /** The engine's alert goes out, then the connection ends; that is told when nothing is open. */
   async #refuse(error: Error): Promise<void> {
     if (!this.#stop()) return;
-    await this.#link.leave(error);
+    await this.#link.leave(error, this.#linger);
     this.#events.onFailed(error);
   }
 

@@ -32,16 +32,27 @@ interface Closing {
  */
 export async function closeInTime(
   transport: Transport,
-  { timeout = DEFAULT_CLOSE_TIMEOUT, linger = 0, signal }: Closing = {},
+  closing: Closing = {},
 ): Promise<CloseInfo> {
-  if (linger > 0 && transport.canWriteEof() && !transport.isClosing()) {
-    const lingering = new Lingering(transport);
-    if (!await settlesInTime(lingering.sent, timeout, signal)) transport.abort();
-    else await settlesInTime(lingering.over, linger, signal);
-  }
+  const { timeout = DEFAULT_CLOSE_TIMEOUT, linger = 0, signal } = closing;
+  if (linger > 0) await lingerOn(transport, closing);
   transport.close();
   if (!await settlesInTime(transport.closed, timeout, signal)) transport.abort();
   return await transport.closed;
+}
+
+/**
+ * Ends the outgoing direction and waits for the peer's end, for so long as `linger` says; what
+ * still comes is dropped. Without a half-close it does nothing.
+ */
+export async function lingerOn(
+  transport: Transport,
+  { timeout = DEFAULT_CLOSE_TIMEOUT, linger = 0, signal }: Closing,
+): Promise<void> {
+  if (!transport.canWriteEof() || transport.isClosing()) return;
+  const lingering = new Lingering(transport);
+  if (!await settlesInTime(lingering.sent, timeout, signal)) transport.abort();
+  else await settlesInTime(lingering.over, linger, signal);
 }
 
 /**

@@ -5,10 +5,14 @@
 import { assertEquals } from "@std/assert";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import type { AddressInfo } from "node:net";
-import { createConnection } from "../../../transports/create_connection.ts";
-import { createServer } from "../../../transports/create_server.ts";
-import { CertificateMaker, LEAF, LOCALHOST } from "../../support/certificates/certificate_maker.ts";
-import { testWith, withPeer } from "../../support/peers/outside_peer.ts";
+import { createConnection } from "../../../../transports/create_connection.ts";
+import { createServer } from "../../../../transports/create_server.ts";
+import {
+  CertificateMaker,
+  LEAF,
+  LOCALHOST,
+} from "../../../support/certificates/certificate_maker.ts";
+import { testWith, withPeer } from "../../../support/peers/outside_peer.ts";
 
 const rsa = (bits: number): readonly string[] => [
   "-algorithm",
