@@ -31,6 +31,7 @@
 export {
   DatagramSocket,
   type DatagramSocketOptions,
+  type OpenDatagramsOptions,
   type OutgoingDatagram,
   type SendManyResult,
 } from "./datagrams/datagram_socket.ts";
@@ -40,7 +41,6 @@ export * from "./datagrams/framed_datagrams.ts";
 export * from "./framing/framed_connection.ts";
 export { NumberReader } from "./reading/number_reader.ts";
 export * from "./datagrams/open_datagrams.ts";
-export type { OpenDatagramsOptions } from "./datagrams/open_datagrams_options.ts";
 export {
   openConnection,
   type OpenConnectionOptions,

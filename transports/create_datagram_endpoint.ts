@@ -1,6 +1,6 @@
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
 import type { DatagramEndpointOptions } from "./datagram_endpoint_options.ts";
-import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
+import type { DatagramEndpoint } from "./datagrams/endpoint_transport.ts";
 
 /**
  * Opens an endpoint that sends and receives datagrams: asyncio's `create_datagram_endpoint`.

@@ -2,13 +2,12 @@ import type { Address } from "../protocols/facts/address.ts";
 import type { DatagramProtocolCallbacks } from "../protocols/datagram_contract.ts";
 import { checkProtocolFactory, makeProtocol } from "./core/callbacks.ts";
 import type { DatagramCarrier } from "./datagrams/datagram_carrier.ts";
-import type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
 import {
   checkQueueOptions,
   type DatagramQueueOptions,
   resolveEndpointOptions,
 } from "./datagrams/datagram_options.ts";
-import { EndpointTransport } from "./datagrams/endpoint_transport.ts";
+import { type DatagramEndpoint, EndpointTransport } from "./datagrams/endpoint_transport.ts";
 import { MemoryHub } from "./datagrams/carriers/memory_hub.ts";
 
 /**

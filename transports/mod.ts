@@ -87,7 +87,7 @@ export type {
   MemoryUse,
   MulticastOptions,
 } from "./datagrams/datagram_carrier.ts";
-export type { DatagramEndpoint } from "./datagrams/datagram_endpoint.ts";
+export type { DatagramEndpoint } from "./datagrams/endpoint_transport.ts";
 export type {
   DatagramOptions,
   DatagramPlace,

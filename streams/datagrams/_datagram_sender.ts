@@ -1,11 +1,10 @@
 import { copyOf } from "../../protocols/bytes.ts";
-import type { DatagramTransport } from "../../protocols/datagram_contract.ts";
+import type { DatagramDestination, DatagramTransport } from "../../protocols/datagram_contract.ts";
 import { show } from "../../protocols/option_checks.ts";
 import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import { toBytes } from "../../transports/core/write/to_bytes.ts";
 import type { SendPolicy } from "../../transports/datagrams/queue_policies.ts";
-import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
 import { abortable, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
 
 type Settle = (error: Error | null) => void;
@@ -114,4 +113,20 @@ function checkIterable<T>(
     (Symbol.iterator in datagrams || Symbol.asyncIterator in datagrams);
   if (isIterable) return datagrams;
   throw new TypeError(`Cannot send datagrams: ${show(datagrams)} is no iterable`);
+}
+
+/** A datagram to be sent. */
+export interface OutgoingDatagram {
+  /** The bytes; a string is sent as UTF-8. */
+  readonly data: Uint8Array | string;
+  /** Where it goes; not needed by a connected socket. */
+  readonly address?: DatagramDestination | null;
+}
+
+/** What became of the datagrams of `DatagramSocket.sendMany`. */
+export interface SendManyResult {
+  /** How many datagrams the system accepted. */
+  readonly sent: number;
+  /** Those that were not sent: their places in the iterable, and why. */
+  readonly failed: readonly { readonly index: number; readonly error: Error }[];
 }

@@ -1,5 +1,8 @@
 import { check, checkOptions, given, type OptionTable } from "../../protocols/option_checks.ts";
-import { DATAGRAM_CHECKS } from "../../transports/datagram_endpoint_options.ts";
+import {
+  DATAGRAM_CHECKS,
+  type DatagramEndpointOptions,
+} from "../../transports/datagram_endpoint_options.ts";
 import type { Address } from "../../protocols/facts/address.ts";
 import type {
   Datagram,
@@ -11,12 +14,10 @@ import type {
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { SendPolicy } from "../../transports/datagrams/queue_policies.ts";
 import { TakeQueue } from "../../protocols/waits/take_queue.ts";
-import { DatagramSender } from "./_datagram_sender.ts";
-import type { OutgoingDatagram, SendManyResult } from "./outgoing_datagram.ts";
+import { DatagramSender, type OutgoingDatagram, type SendManyResult } from "./_datagram_sender.ts";
 import { NO_OPTIONS, signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 import { abortable, type WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import { openEndpoint } from "../../transports/open_endpoint.ts";
-import { OPEN_DATAGRAMS_CHECKS, type OpenDatagramsOptions } from "./open_datagrams_options.ts";
 
 export type { OutgoingDatagram, SendManyResult };
 
@@ -36,6 +37,11 @@ const CHECKS: OptionTable<DatagramSocketOptions> = {
   sendPolicy: DATAGRAM_CHECKS.sendPolicy,
   errorReceived: check.functionLike("(error) => …"),
 };
+
+/** Options for `openDatagrams`. */
+export interface OpenDatagramsOptions extends DatagramEndpointOptions, DatagramSocketOptions {}
+
+const OPEN_CHECKS: OptionTable<OpenDatagramsOptions> = { ...DATAGRAM_CHECKS, ...CHECKS };
 
 /** Receives the next datagram of a socket, as `DatagramSocket.receive`. */
 export let receiveFrom: (
@@ -277,7 +283,7 @@ export class DatagramSocket implements AsyncDisposable {
 
 /** Opens an endpoint and takes it over: what `openDatagrams` does. */
 export async function openSocket(options: OpenDatagramsOptions): Promise<DatagramSocket> {
-  checkOptions("open datagrams", options, OPEN_DATAGRAMS_CHECKS);
+  checkOptions("open datagrams", options, OPEN_CHECKS);
   const { errorReceived, ...endpoint } = options;
   const { transport } = await openEndpoint(() => ({
     // Nothing is received before the socket is there.

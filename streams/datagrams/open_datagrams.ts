@@ -1,5 +1,4 @@
-import type { DatagramSocket } from "./datagram_socket.ts";
-import type { OpenDatagramsOptions } from "./open_datagrams_options.ts";
+import type { DatagramSocket, OpenDatagramsOptions } from "./datagram_socket.ts";
 
 /**
  * Opens a socket for datagrams: `createDatagramEndpoint` with the async/await API.

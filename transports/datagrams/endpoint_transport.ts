@@ -273,3 +273,15 @@ export class EndpointTransport
     this.#closed.resolve(info);
   }
 }
+
+/**
+ * An endpoint and its protocol.
+ *
+ * @typeParam P What the factory made.
+ */
+export interface DatagramEndpoint<P extends DatagramProtocolCallbacks> {
+  /** The endpoint. */
+  readonly transport: DatagramTransport;
+  /** The protocol that it calls. */
+  readonly protocol: P;
+}
