@@ -81,10 +81,12 @@ export class CarrierTransport implements Transport {
   }
 
   pauseReading(): void {
+    if (gateOf(this)?.holdReading(false)) return;
     if (!this.isClosing()) this.#connection.delivery.pause();
   }
 
   resumeReading(): void {
+    if (gateOf(this)?.holdReading(true)) return;
     if (!this.isClosing()) this.#connection.delivery.resume();
   }
 

@@ -30,7 +30,6 @@ export class Insertion extends LivePlaceholder {
   readonly #above: StackedLayer | null;
   readonly #gated: StackSlot;
   readonly #gate = new WriteGate(() => this.tellWriting(true));
-  readonly #isReading: boolean;
   readonly #limits: { readonly high: number; readonly low: number };
   #lower: AnyProtocol | null = null;
 
@@ -38,7 +37,7 @@ export class Insertion extends LivePlaceholder {
     super(transport, endsConnection(transport, onError));
     this.#slot = slotOf(transport);
     this.#above = this.#slot.layer;
-    this.#isReading = transport.isReading();
+    this.#gate.holdReading(transport.isReading());
     this.#limits = transport.getWriteBufferLimits();
     this.#gated = slotOf(gatedTransport(transport));
     this.#gated.close(this.#gate);
@@ -68,15 +67,21 @@ export class Insertion extends LivePlaceholder {
     if (this.#slot.layer === this.#above) this.#slot.put({ transport: top });
     if (this.#lower !== null) this.#slot.join(this.#lower, this.transport);
     top.setWriteBufferLimits(this.#limits);
-    if (!this.#isReading) top.pauseReading();
+    const { isReading } = this.#gate;
+    if (!isReading) this.#gate.pass(() => top.pauseReading());
     // The caller gets the transport before the first byte, to answer through it.
     holdDelivery(top, nextTurn());
-    this.leave();
     const held = this.#gate.release();
     if (held.length > 0) top.writelines(held);
     this.handOver(top);
     slotOf(top).join(this.protocol, top);
+    // The protocol may pause or resume the transport that it had before.
     this.tellWriting(isWritingPaused(top));
+    this.leave();
+    if (this.#gate.isReading !== isReading) {
+      if (isReading) top.pauseReading();
+      else top.resumeReading();
+    }
     if (!this.#gate.hasEof) return;
     if (top.canWriteEof()) top.writeEof();
     else top.close();

@@ -170,12 +170,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** Holds back what comes, here and below. */
   override pauseReading(): void {
+    if (gateOf(this)?.holdReading(false)) return;
     this.#delivery.pause();
     super.pauseReading();
   }
 
   /** Lets what comes pass again, here and below. */
   override resumeReading(): void {
+    if (gateOf(this)?.holdReading(true)) return;
     this.#delivery.resume();
     super.resumeReading();
   }

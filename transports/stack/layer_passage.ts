@@ -26,6 +26,14 @@ export class LayerPassage extends TransportWrapper {
     this.#gate.pass(() => super.writeEof());
   }
 
+  override pauseReading(): void {
+    this.#gate.pass(() => super.pauseReading());
+  }
+
+  override resumeReading(): void {
+    this.#gate.pass(() => super.resumeReading());
+  }
+
   /** Without the bytes that are held back, which wait for the layer and not for the transport. */
   override getWriteBufferSize(): number {
     return super.getWriteBufferSize() - this.#gate.size;

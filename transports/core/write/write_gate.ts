@@ -5,8 +5,9 @@ const encoder = new TextEncoder();
 
 /**
  * Holds back the data that is written to a transport while a layer is being put on it: the data
- * belongs above the layer, and would leave as it is. The layer itself writes
- * through {@linkcode pass}. The slot of the transport has the gate while it is closed.
+ * belongs above the layer, and would leave as it is. A pause of reading belongs there too: the
+ * layer would wait for bytes. The layer itself writes and reads through {@linkcode pass}. The slot
+ * of the transport has the gate while it is closed.
  */
 export class WriteGate {
   /** Whether the data that is written waits here. */
@@ -16,6 +17,8 @@ export class WriteGate {
   #size = 0;
   #hasEof = false;
   #isPassing = false;
+  #isReleased = false;
+  #isReading = true;
 
   /** `onHeld` is called each time that something is held back. */
   constructor(onHeld: () => void) {
@@ -32,12 +35,17 @@ export class WriteGate {
     return this.#hasEof;
   }
 
-  /** Lets through what `write` writes. */
-  pass<T>(write: () => T): T {
+  /** Whether the protocol wants to read. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** Lets through what `call` writes, and how it sets reading. */
+  pass<T>(call: () => T): T {
     const wasPassing = this.#isPassing;
     this.#isPassing = true;
     try {
-      return write();
+      return call();
     } finally {
       this.#isPassing = wasPassing;
     }
@@ -50,7 +58,7 @@ export class WriteGate {
    * @throws {InvalidStateError} After {@linkcode holdEof}.
    */
   hold(...pieces: readonly (Uint8Array | string)[]): boolean {
-    if (this.#isPassing) return false;
+    if (this.#isPassing || this.#isReleased) return false;
     if (this.#hasEof) throw new InvalidStateError("Cannot write: writeEof() was called");
     for (const piece of pieces) {
       const copy = typeof piece === "string" ? encoder.encode(piece) : copyOf(piece);
@@ -67,8 +75,15 @@ export class WriteGate {
     return !this.#isPassing;
   }
 
-  /** Returns what was held back, and holds it no more. */
+  /** Takes note of whether to read, unless that is let through. Tells whether it does. */
+  holdReading(isReading: boolean): boolean {
+    if (!this.#isPassing) this.#isReading = isReading;
+    return !this.#isPassing;
+  }
+
+  /** Returns the data that was held back, and holds back no more. */
   release(): readonly Bytes[] {
+    this.#isReleased = true;
     this.#size = 0;
     return this.#held.splice(0);
   }
@@ -94,6 +109,10 @@ export class ExclusiveGate extends WriteGate {
   override holdEof(): boolean {
     // Refused, it does not count as asked for.
     return super.hold() && this.#refuse("end writing");
+  }
+
+  override holdReading(): boolean {
+    return false;
   }
 
   #refuse(action: string): never {

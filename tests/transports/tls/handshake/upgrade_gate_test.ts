@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import type { Transport } from "../../../../protocols/contract.ts";
+import { Protocol } from "../../../../protocols/protocol.ts";
+import { turns } from "../../../../testing/conformance/scene.ts";
 import { TlsHandshakeError } from "../../../../protocols/errors.ts";
 import { RecordingProtocol } from "../../../../testing/recording/recording_protocol.ts";
 import type { StreamConnection } from "../../../../streams/stream_connection.ts";
@@ -98,4 +100,59 @@ Deno.test("A client whose startTls() fails has sent nothing that it wrote meanwh
   assertEquals(client.reason.reason, "name");
   const received = await pair.b.reader.read().catch(() => new Uint8Array(0));
   assertEquals(received.length, 0);
+});
+
+for (const [who, isFollowing] of [["an old name of it", false], ["its transport", true]] as const) {
+  Deno.test(`startTls() is not held up by a protocol that pauses reading while it writes (${who})`, async () => {
+    const [a, b] = await memoryTransportPair(
+      () => new RecordingProtocol(),
+      () => new Protocol(),
+      { writeBufferLimits: { high: 1000 } },
+    );
+    const echo = b.protocol;
+    const { transport: old } = b;
+    const calls: string[] = [];
+    Object.assign(echo, {
+      dataReceived: (chunk: Uint8Array) => void echo.transport.write(chunk),
+      pauseWriting(): void {
+        calls.push("pause");
+        (isFollowing ? echo.transport : old).pauseReading();
+      },
+      resumeWriting(): void {
+        calls.push("resume");
+        (isFollowing ? echo.transport : old).resumeReading();
+      },
+    });
+    const upgrades = Promise.all([
+      startTls(a.transport, a.protocol, trusting),
+      startTls(b.transport, echo, { ...localhost, serverSide: true }),
+    ]);
+    old.write("during ");
+    assertEquals(calls, ["pause"]);
+    const [client] = await upgrades;
+    assertEquals(calls, ["pause", "resume"]);
+    client.write("after");
+    await a.protocol.untilReceived(12);
+    assertEquals(a.protocol.receivedText, "during after");
+    client.close();
+    await client.closed;
+  });
+}
+
+Deno.test("startTls() hands a pause of reading that comes during the handshake to its transport", async () => {
+  const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol());
+  const upgrades = Promise.all([
+    startTls(a.transport, {}, trusting),
+    startTls(b.transport, b.protocol, { ...localhost, serverSide: true }),
+  ]);
+  b.transport.pauseReading();
+  const [client, server] = await upgrades;
+  assertEquals(server.isReading(), false);
+  client.write("one");
+  await turns();
+  assertEquals(b.protocol.receivedLength, 0);
+  server.resumeReading();
+  await b.protocol.untilReceived(3);
+  client.close();
+  await client.closed;
 });
