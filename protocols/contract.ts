@@ -169,8 +169,8 @@ export interface Transport {
   /** How many bytes are queued: accepted by `write` and not yet taken by the system. */
   getWriteBufferSize(): number;
   /**
-   * Makes another protocol receive what comes next, and what waits because reading is paused;
-   * neither is told.
+   * Makes another protocol receive the bytes that come next, and those that wait because reading is
+   * paused. Neither protocol is told.
    *
    * @param protocol The protocol that receives from now on.
    * @param options Bytes that the protocol before it did not use, and whether to tell the end of

@@ -88,16 +88,12 @@ export const LISTEN_CHECKS: OptionTable<ListenOptions> = {
  *
  * @example An echo server
  * ```ts
- * import { createConnection, createServer, Protocol, type Transport } from "@sluice/net";
+ * import { createConnection, createServer, Protocol } from "@sluice/net";
  * import { assertEquals } from "@std/assert";
  *
  * class Echo extends Protocol {
- *   #transport?: Transport;
- *   override connectionMade(transport: Transport): void {
- *     this.#transport = transport;
- *   }
  *   override dataReceived(chunk: Uint8Array): void {
- *     this.#transport?.write(chunk);
+ *     this.transport.write(chunk);
  *   }
  * }
  *

@@ -59,10 +59,10 @@ const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = WAIT_CHECKS;
  *
  * The protocol has to write to the transport that is returned from now on. Its writes to the other
  * one are held back until the layer is ready, and then go through the layer; a writer is paused
- * meanwhile. If it pauses reading meanwhile, the returned transport is paused. A protocol that is a layer itself does so by itself. The first byte comes through the
- * layer a turn of the event loop after the transport, so that an answer goes the same way. A
- * protocol should not await this inside `dataReceived`: a layer that waits for data would never get
- * it.
+ * meanwhile. If it pauses reading meanwhile, the returned transport is paused. A protocol that is a
+ * layer itself does so by itself. The first byte comes through the layer a turn of the event loop
+ * after the transport, so that an answer goes the same way. A protocol should not await this inside
+ * `dataReceived`: a layer that waits for data would never get it.
  *
  * @example Compressing from here on
  * ```ts

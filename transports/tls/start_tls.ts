@@ -50,7 +50,8 @@ const CHECKS: OptionTable<StartTlsOptions> = {
  * Bytes written before go out in the clear. Bytes received and not delivered go into the handshake.
  * The protocol gets no second `connectionMade`: it writes to the transport that is returned. Its
  * writes to the other one during the handshake wait, and go out encrypted; if the handshake fails,
- * they are not sent. If it pauses reading meanwhile, the returned transport is paused. Do not await this inside `dataReceived`: the handshake would wait for it.
+ * they are not sent. If it pauses reading meanwhile, the returned transport is paused. Do not await
+ * this inside `dataReceived`: the handshake would wait for it.
  *
  * @example An upgrade in mid-stream
  * ```ts
