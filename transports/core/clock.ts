@@ -30,11 +30,11 @@ export function clockFor(transport: Transport): Clock {
 }
 
 /**
- * A time of any length for a timer that is not ours: the longest that it takes, if that is too long
- * for it.
+ * A time of any length for a timer that is not ours, in whole milliseconds: the longest that it
+ * takes, if that is too long for it.
  */
 export function toTimerMs(milliseconds: number): number {
-  return Math.min(milliseconds, MAX_TIMER_MS);
+  return Math.ceil(Math.min(milliseconds, MAX_TIMER_MS));
 }
 
 /**

@@ -204,6 +204,15 @@ Deno.test("nodeNetwork goes on to the next address, and keeps trying one that is
   opened.transport.abort();
 });
 
+Deno.test("A delay between addresses may be any time above 0 ms", async () => {
+  await using server = await whereFrom({ hostname: "127.0.0.1", port: 0 });
+  const lookup = () => ["127.0.0.1", "127.0.0.2"];
+  for (const happyEyeballsDelay of [0.01, 250.5, 1e12, Infinity]) {
+    const options = { hostname: "many.test", port: server.port, lookup, happyEyeballsDelay };
+    assert((await ask(options)).startsWith("127.0.0.1"));
+  }
+});
+
 Deno.test("nodeNetwork connects by a name with the permission for that name alone", async () => {
   await using server = await startServer(({ writer }) => void writer.write("hello"), { port: 0 });
   const program = decodeURIComponent(new URL("dial_program.ts", import.meta.url).pathname);
