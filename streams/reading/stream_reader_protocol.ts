@@ -28,6 +28,8 @@ export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
  * ```
  */
 export class StreamReaderProtocol extends Protocol {
+  /** The reader hands its bytes out in pieces: of chunks larger than usual each is a copy. */
+  readonly takesPieces: boolean = true;
   // The state that the writer waits for.
   readonly #flow = new FlowControl();
   // The bytes and the waits of the reader.

@@ -25,6 +25,8 @@ export interface ByteSink {
    * {@linkcode PushSource.resume} is called later.
    */
   isAsking(): boolean;
+  /** Whether to read as much as there is at once: not for a protocol that would copy it again. */
+  readonly takesBulk: boolean;
   /**
    * Bytes arrived: the first `n` of `memory`, which may be read into again. The sink copies what it
    * keeps before this returns.

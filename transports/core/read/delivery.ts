@@ -13,6 +13,11 @@ const SMALL = 4096;
 /** From so many bytes on it costs less to give their memory away than to copy them. */
 const LARGE = 8192;
 
+/** A protocol of this library that copies parts of its chunks. */
+interface TakesPieces {
+  readonly takesPieces?: boolean;
+}
+
 /**
  * Hands chunks to a protocol, of any kind, one after the other: only while delivery is not
  * paused, and the next only when the promise that the protocol returned for the last one has
@@ -96,6 +101,11 @@ export class Delivery {
   /** Whether the protocol has chunks lent: they need no memory of their own. */
   get isBorrower(): boolean {
     return this.#buffer === null && (this.#protocol as ProtocolCallbacks).borrowsChunks === true;
+  }
+
+  /** Whether the protocol takes a chunk as a whole, however large it is. */
+  get takesBulk(): boolean {
+    return this.#buffer === null && (this.#protocol as TakesPieces).takesPieces !== true;
   }
 
   /** Whether a chunk would be delivered now. */

@@ -35,6 +35,10 @@ export class PushReader implements ByteSink {
     return false;
   }
 
+  get takesBulk(): boolean {
+    return this.#delivery.takesBulk;
+  }
+
   receive(memory: Bytes, n: number): boolean {
     const delivery = this.#delivery;
     if (delivery.stopped) return false;

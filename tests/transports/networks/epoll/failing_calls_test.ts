@@ -27,6 +27,7 @@ function first(carrier: Carrier): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const sink: ByteSink = {
     isAsking: () => true,
+    takesBulk: true,
     receive: (memory, n) => {
       resolve(new TextDecoder().decode(memory.subarray(0, n)));
       return true;

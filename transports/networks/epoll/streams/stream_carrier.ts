@@ -16,7 +16,7 @@ import { resetWhenClosed } from "../_socket_settings.ts";
 import { openSystemFile } from "./system_file.ts";
 import { type Pipe, pipesOf } from "./splice_pipe.ts";
 
-/** How much is read at once, in bytes, and how much from a connection that fills that. */
+/** How much is read at once, in bytes, and how much where that is full and more is welcome. */
 const READ_SIZE = 65_536;
 const BULK_SIZE = 262_144;
 
@@ -258,7 +258,7 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
     const diversion = this.#usedDiversion;
     const pipe = diversion === null ? null : pipesOf(this.libc).take();
     if (diversion !== null && pipe !== null) return this.#divert(diversion, pipe);
-    const readMemory = this.#isBulk ? bulkMemory : memory;
+    const readMemory = this.#isBulk && this.#sink.takesBulk ? bulkMemory : memory;
     const { size, bytes } = readMemory;
     const n = this.#inbox === null
       ? this.libc.recv(this.fd, bytes, size, MSG.DONTWAIT)
