@@ -36,7 +36,7 @@ const START_SERVER_CHECKS: OptionTable<StartServerOptions> = {
  * When a handler returns or its promise resolves, the bytes that it wrote are sent and its
  * connection is closed. The same happens when it throws the reason of `connection.signal`: it was
  * asked to stop. When it throws anything else, the connection is aborted and the exception reported
- * to `onError`. The loss of the connection itself is not reported, but a `startTls()` that failed.
+ * to `onError`: not the loss of the connection itself, but a `startTls()` that failed.
  *
  * The server's `shutdown()` ends the waits of the handlers, see `interruptOnShutdown`, aborts
  * `connection.signal`, and waits for the handlers. A read that it ends has taken nothing.
