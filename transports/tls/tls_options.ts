@@ -96,7 +96,8 @@ export interface TlsOptions {
   readonly handshakeTimeout?: number;
   /**
    * How many milliseconds `close()` gives the peer to answer the end of our data with the end of
-   * its own, and the system to send the last of ours.
+   * its own, and the system to send the last of ours. A client that is refused in the handshake has
+   * as long to see why.
    *
    * @default {5000}
    */
