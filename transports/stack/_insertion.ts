@@ -54,6 +54,8 @@ export class Insertion extends LivePlaceholder {
       this.transport.abort(toError(thrown));
       throw thrown;
     }
+    // A layer that is not ready waits for bytes. The pause is one of the transport above it.
+    if (!this.#gate.isReleased) this.#gate.pass(() => this.transport.resumeReading());
     return await this.ready;
   }
 

@@ -1,4 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { Bytes } from "../../../protocols/bytes.ts";
+import type { Transport } from "../../../protocols/contract.ts";
+import { turns } from "../../../testing/conformance/scene.ts";
 import { RecordingProtocol } from "../../../testing/recording/recording_protocol.ts";
 import { Layer } from "../../../transports/stack/layer.ts";
 import { insertLayer } from "../../../transports/stack/live_layers.ts";
@@ -20,4 +23,35 @@ Deno.test("insertLayer() rejects with what the layer's connectionMade() throws, 
   await Promise.all([a.transport.closed, b.transport.closed]);
   assertEquals(a.protocol.order, ["connectionMade", "connectionLost"]);
   assertStrictEquals(a.protocol.error, failure);
+});
+
+Deno.test("insertLayer() has a layer that waits for bytes get them although reading is paused, and keeps the pause above it", async () => {
+  /** Comes up with the first chunk. */
+  class Late extends Layer {
+    #below: Transport | null = null;
+    override connectionMade(inner: Transport): void {
+      this.#below = inner;
+    }
+    override dataReceived(chunk: Bytes): void | Promise<void> {
+      if (this.#below === null) return super.dataReceived(chunk);
+      super.connectionMade(this.#below);
+      this.#below = null;
+    }
+  }
+  for (const isPausedBefore of [true, false]) {
+    const [a, b] = await memoryTransportPair(() => ({}), () => new RecordingProtocol());
+    if (isPausedBefore) b.transport.pauseReading();
+    const inserting = insertLayer(b.transport, (upper, options) => new Late(upper, options));
+    if (!isPausedBefore) b.transport.pauseReading();
+    a.transport.write("header");
+    const top = await inserting;
+    a.transport.write("body");
+    await turns();
+    assertEquals([top.isReading(), b.protocol.receivedLength], [false, 0]);
+    top.resumeReading();
+    await b.protocol.untilReceived(4);
+    assertEquals(b.protocol.receivedText, "body");
+    top.close();
+    await Promise.all([top.closed, a.transport.closed]);
+  }
 });

@@ -35,6 +35,11 @@ export class WriteGate {
     return this.#hasEof;
   }
 
+  /** Whether {@linkcode release} was called. */
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
   /** Whether the protocol wants to read. */
   get isReading(): boolean {
     return this.#isReading;
