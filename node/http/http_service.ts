@@ -118,7 +118,12 @@ export class HttpService {
           connection?.release();
           this.#connections.delete(first.socket);
         }
-        return emit(event, first, ...rest);
+        const [socket] = rest;
+        // Without a listener node:http would destroy the stream, with the answer that is in it.
+        const isOurs = event === "clientError" && server.listenerCount(event) === 0;
+        if (!isOurs || !(socket instanceof LiveNodeStream)) return emit(event, first, ...rest);
+        this.#refuse(socket, Reflect.get(first, "code") === "HPE_HEADER_OVERFLOW" ? 431 : 400);
+        return true;
       },
     });
   }
@@ -132,10 +137,6 @@ export class HttpService {
     server.keepAliveTimeout = Number.isFinite(this.#times.keepAliveTimeout)
       ? this.#times.keepAliveTimeout
       : 0;
-    server.on("clientError", (error, socket) => {
-      const isTooLong = Reflect.get(error, "code") === "HPE_HEADER_OVERFLOW";
-      this.#refuse(socket, isTooLong ? 431 : 400);
-    });
     server.on("upgrade", (message, socket, head) => {
       if (!(socket instanceof LiveNodeStream)) return void socket.destroy();
       if (head.length > 0) socket.unshift(head);
@@ -149,10 +150,10 @@ export class HttpService {
     return server;
   }
 
-  #refuse(socket: object, status: number): void {
+  #refuse(socket: LiveNodeStream, status: number): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) connection.refuse(status);
-    else if (socket instanceof LiveNodeStream) socket.destroySoon();
+    else socket.destroySoon();
   }
 
   /** Has the handler answer. Never rejects. */

@@ -1,5 +1,6 @@
 /** Clients that still send when their answer has left: they see it, and no reset (RFC 9112, 9.6). */
 import { assert, assertEquals } from "@std/assert";
+import { createServer } from "node:http";
 import { type FetchHandler, serveHttp } from "../../node/mod.ts";
 import type { Server } from "../../transports/servers/server.ts";
 import { sendOn } from "../support/peers/late_sender.ts";
@@ -59,6 +60,15 @@ for (const [what, status, handler, request] of cases) {
     const answer = await answerOf(server, request);
     assert(answer.startsWith(`HTTP/1.1 ${status} `), answer);
     assertEquals(answer.split("HTTP/1.1").length, 2, answer);
+  });
+}
+
+for (const [what, status, , request] of cases.filter(([what]) => /is none|too long/.test(what))) {
+  Deno.test(`serveHttp() of a server of node:http takes what still comes of ${what}`, async () => {
+    const app = createServer((_message, answer) => void answer.end("a"));
+    await using server = await serveHttp(app, { port: 0 });
+    const answer = await answerOf(server, request);
+    assert(answer.startsWith(`HTTP/1.1 ${status} `), answer);
   });
 }
 
