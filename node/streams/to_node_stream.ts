@@ -24,8 +24,8 @@ const CHECKS: OptionTable<ToNodeStreamOptions> = { allowHalfOpen: check.flag };
  * Back-pressure goes both ways: reading stops while `highWaterMark` bytes wait, and a write is done
  * when all of it has left. `end()` ends the outgoing direction, and the connection where that has
  * no half-close. The end of both directions and `destroySoon()` close the connection in good order;
- * `destroy()` aborts it while anything is to be sent. A failure is emitted once, as `error`;
- * `close` comes last, in any case.
+ * `destroy()` aborts it at the end of the turn, so that a last write has left as of a socket. A
+ * failure is emitted once, as `error`; `close` comes last, in any case.
  *
  * A promise of a connection makes a stream that is `connecting`: what is written waits, `connect`
  * is emitted when it is there, `error` if it cannot be made. So a function that has to return a

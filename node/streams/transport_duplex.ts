@@ -2,6 +2,7 @@ import { Duplex } from "node:stream";
 import { type Bytes, copyOf, joinBytes } from "../../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { toError } from "../../protocols/thrown.ts";
+import { nextTurn } from "../../transports/core/clock.ts";
 import { closeInTime } from "../../transports/core/ending/close_in_time.ts";
 import { isWritingEnded } from "../../transports/core/write/writing.ts";
 
@@ -198,6 +199,16 @@ export class TransportDuplex extends Duplex {
     this.push(null);
   }
 
+  /**
+   * A socket of Node's has given the system what was written before it is destroyed; here that is
+   * done at the end of the turn.
+   */
+  async #giveUp(transport: Transport): Promise<void> {
+    transport.pauseReading();
+    if (transport.getWriteBufferSize() > 0) await nextTurn();
+    transport.abort();
+  }
+
   #release(error: Error | null, done: Done): void {
     const close = (): void => {
       done(error);
@@ -207,7 +218,8 @@ export class TransportDuplex extends Duplex {
     if (transport === null || this.#isLost) return close();
     const isComplete = error === null && this.writableFinished;
     if (isComplete) void closeInTime(transport, { timeout: Infinity, linger: this.linger });
-    else transport.abort(error ?? undefined);
+    else if (error !== null) transport.abort(error);
+    else void this.#giveUp(transport);
     void transport.closed.then(close);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { once } from "node:events";
-import { Agent, get, type IncomingMessage, request } from "node:http";
+import { Agent, createServer, get, type IncomingMessage, request } from "node:http";
 import { connect as connectTls } from "node:tls";
 import { text } from "node:stream/consumers";
 import type { Duplex } from "node:stream";
@@ -215,4 +215,17 @@ Deno.test("A stream of a promise of the wrong kind fails as a stream does", asyn
   const stream = toNodeStream(Promise.resolve({} as Transport));
   const [error] = await once(stream, "error");
   assert(error instanceof TypeError);
+});
+
+Deno.test("What was written before destroy() leaves, as of a socket", async () => {
+  // commandcode-proxy#7: an answer that was followed by destroy() was a bare end, or a reset.
+  const app = createServer((message, answer) => {
+    answer.writeHead(413).end("too large");
+    message.destroy();
+  });
+  await using server = await serveHttp(app, { port: 0 });
+  await using client = await openConnection({ port: server.port });
+  client.writer.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n");
+  const answer = new TextDecoder().decode(await client.reader.read());
+  assert(answer.startsWith("HTTP/1.1 413") && answer.includes("too large"), answer);
 });
