@@ -1,4 +1,4 @@
-import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
+import { type Bytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
 import { detach, giveMemory } from "./memory_pool.ts";
 
 /** Bytes that wait to be sent, and what is told once they are. */
@@ -147,4 +147,9 @@ export function isLent(bytes: Uint8Array): boolean {
 /** Bytes with memory of their own: copied if these are lent. */
 export function keepable(bytes: Bytes): Bytes {
   return isLent(bytes) ? copyOf(bytes) : bytes;
+}
+
+/** Bytes with a buffer of their own, which no other user takes back. */
+export function owned(bytes: Bytes): Bytes {
+  return isLent(bytes) ? copyOf(bytes) : ownedBytes(bytes);
 }

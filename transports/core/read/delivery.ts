@@ -1,22 +1,11 @@
-import { type Bytes, checkBytes, copyOf, ownedBytes } from "../../../protocols/bytes.ts";
+import { type Bytes, checkBytes, copyOf } from "../../../protocols/bytes.ts";
 import type { AnyProtocol, ProtocolCallbacks } from "../../../protocols/contract.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
-import { isLent, isOnLoan, keepable, Loan } from "../memory/loan.ts";
-import { detach } from "../memory/memory_pool.ts";
+import { isOnLoan, keepable, Loan, owned } from "../memory/loan.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { LentBuffer } from "./lent_buffer.ts";
-import { firstOf, pooledCopy, roomyCopy } from "./read_buffer.ts";
-
-/** Up to so many bytes of memory are lent where they lie, however little of it was read. */
-const SMALL = 4096;
-/** From so many bytes on it costs less to give their memory away than to copy them. */
-const LARGE = 8192;
-
-/** A protocol of this library that copies parts of its chunks. */
-interface TakesPieces {
-  readonly takesPieces?: boolean;
-}
+import { chunkToGive, chunkToLend, firstOf, pooledCopy } from "./read_buffer.ts";
 
 /**
  * Hands chunks to a protocol, of any kind, one after the other: only while delivery is not
@@ -93,19 +82,18 @@ export class Delivery {
     this.#resumed?.release();
   }
 
-  /** Whether the protocol has chunks copied into a buffer of its own. */
-  get isBuffered(): boolean {
-    return this.#buffer !== null;
-  }
-
   /** Whether the protocol has chunks lent: they need no memory of their own. */
   get isBorrower(): boolean {
     return this.#buffer === null && (this.#protocol as ProtocolCallbacks).borrowsChunks === true;
   }
 
-  /** Whether the protocol takes a chunk as a whole, however large it is. */
+  /**
+   * Whether the protocol takes a chunk as a whole, however large it is: not one of this library
+   * that copies parts of its chunks.
+   */
   get takesBulk(): boolean {
-    return this.#buffer === null && (this.#protocol as TakesPieces).takesPieces !== true;
+    const { takesPieces } = this.#protocol as { takesPieces?: boolean };
+    return this.#buffer === null && takesPieces !== true;
   }
 
   /** Whether a chunk would be delivered now. */
@@ -191,16 +179,12 @@ export class Delivery {
     return this.#waiting.splice(0);
   }
 
-  #takeHeld(): Promise<unknown> | null {
-    const held = this.#held;
-    this.#held = null;
-    return held;
-  }
-
   async #drain(settled?: void | Promise<void>): Promise<void> {
     await settled;
     while (!this.stopped) {
-      if (this.#held !== null) await this.#takeHeld();
+      const held = this.#held;
+      this.#held = null;
+      if (held !== null) await held;
       else if (this.paused) await (this.#resumed ??= new WaitQueue()).wait();
       else {
         const chunk = this.#waiting.shift();
@@ -223,7 +207,7 @@ export class Delivery {
   #hand(chunk: Bytes, isInTarget: boolean, isOwn: boolean = false): void | Promise<void> {
     if (chunk.length === 0) return this.#onError("dataReceived", goneChunk());
     if (this.#buffer !== null) return this.#putInto(this.#buffer, chunk, isInTarget);
-    if (!this.isBorrower) return this.#give(isOwn ? chunk : ownBytes(chunk));
+    if (!this.isBorrower) return this.#give(isOwn ? chunk : owned(chunk));
     // A layer passes on what it was lent itself.
     if (!isOwn && isOnLoan(chunk)) return this.#give(chunk);
     // Others may go on using any other memory: a copy of it is lent.
@@ -232,15 +216,9 @@ export class Delivery {
 
   /** {@linkcode Delivery.#hand} of what {@linkcode receive} is given. */
   #handRead(memory: Bytes, n: number, isSpare: boolean): void | Promise<void> {
-    const { length } = memory;
     if (this.#buffer !== null) return this.#putInto(this.#buffer, firstOf(memory, n), false);
-    if (this.isBorrower) {
-      // Little of much is copied: a loan may last, or go on to a queue.
-      const isInPlace = isSpare && (length <= SMALL || 4 * n >= length);
-      return this.#lend(isInPlace ? firstOf(memory, n) : roomyCopy(memory, n));
-    }
-    const given = isSpare && n === length && n >= LARGE ? detach(memory.buffer) : null;
-    return this.#give(given === null ? pooledCopy(memory, n) : new Uint8Array(given));
+    if (this.isBorrower) return this.#lend(chunkToLend(memory, n, isSpare));
+    return this.#give(chunkToGive(memory, n, isSpare));
   }
 
   #lend(chunk: Bytes): void | Promise<void> {
@@ -264,11 +242,6 @@ export class Delivery {
     this.#isInCallback = false;
     if (settled instanceof Promise) return settled;
   }
-}
-
-/** Bytes with a buffer of their own, which no one takes back. */
-function ownBytes(chunk: Bytes): Bytes {
-  return isLent(chunk) ? copyOf(chunk) : ownedBytes(chunk);
 }
 
 /** A chunk that waited has become empty. */
