@@ -233,9 +233,12 @@ export class Delivery {
     if (settled instanceof Promise) return settled;
   }
 
-  #putInto(buffer: LentBuffer, chunk: Bytes, isInTarget: boolean): void | Promise<void> {
+  #putInto(buffer: LentBuffer, bytes: Bytes, isInTarget: boolean): void | Promise<void> {
     this.#isInCallback = true;
-    const taken = buffer.put(chunk, isInTarget);
+    const isThere = isInTarget && buffer.holds(bytes);
+    // The protocol may lend the memory anew where bytes lie that were read into it before.
+    const chunk = isInTarget && !isThere ? copyOf(bytes) : bytes;
+    const taken = isThere ? chunk.length : buffer.put(chunk);
     // The chunk may lie in memory that is read into again.
     if (taken < chunk.length) this.#waiting.unshift(copyOf(chunk, taken));
     const settled = taken === 0 ? undefined : buffer.update(taken);

@@ -38,16 +38,17 @@ export class LentBuffer {
     return undefined;
   }
 
+  /** Whether a chunk lies at the start of it. */
+  holds(chunk: Bytes): boolean {
+    return chunk.buffer === this.#lent?.buffer && chunk.byteOffset === this.#lent.byteOffset;
+  }
+
   /**
-   * Puts the start of a chunk there, unless it was read there.
+   * Has the protocol lend one, and puts the start of a chunk there.
    *
    * @returns How many bytes of it, for {@linkcode update}.
    */
-  put(chunk: Bytes, isInTarget: boolean): number {
-    const lent = this.#lent;
-    const isThere = isInTarget && chunk.buffer === lent?.buffer &&
-      chunk.byteOffset === lent.byteOffset;
-    if (isThere) return chunk.length;
+  put(chunk: Bytes): number {
     const target = this.lend(chunk.length);
     if (target === undefined) return 0;
     const n = Math.min(target.length, chunk.length);

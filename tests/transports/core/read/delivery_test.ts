@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../../protocols/bytes.ts";
 import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../../protocols/errors.ts";
@@ -413,6 +413,36 @@ Deno.test("Delivery copies out of what another protocol lent, at once or while i
     if (waits) delivery.resume();
     await delivered;
     assertEquals(chunks.map((data) => [...data]), [[7, 7, 7, 7]]);
+  }
+});
+
+Deno.test("Delivery gives bytes that were read into lent memory as they came, though the protocol lends parts of it anew", async () => {
+  const sent = Uint8Array.from({ length: 100 }, (_, i) => i + 1);
+  for (const loses of [false, true]) {
+    let memory = new Uint8Array(100);
+    let begin = 0;
+    let lent = memory;
+    const { delivery, received, errors } = deliveryTo((received) => ({
+      getBuffer(): Uint8Array {
+        // The memory goes elsewhere, and every view of it is empty.
+        if (loses && begin > 0) memory = new Uint8Array(memory.buffer.transfer());
+        return lent = memory.subarray(begin);
+      },
+      bufferUpdated: (n) => void received.push([...lent.subarray(0, n)]),
+    }));
+    const { protocol } = delivery;
+    const target = delivery.lend();
+    assert(target !== undefined);
+    // The read is still under way.
+    delivery.protocol = {};
+    delivery.protocol = protocol;
+    target.set(sent);
+    begin = 30;
+    const settled = delivery.push(target as Bytes, target);
+    assertEquals(received, [[...sent.subarray(0, 70)]]);
+    await settled;
+    assertEquals(received.flat(), [...sent]);
+    assertEquals(errors, []);
   }
 });
 
