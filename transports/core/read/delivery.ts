@@ -87,10 +87,7 @@ export class Delivery {
     return this.#buffer === null && (this.#protocol as ProtocolCallbacks).borrowsChunks === true;
   }
 
-  /**
-   * Whether the protocol takes a chunk as a whole, however large it is: not one of this library
-   * that copies parts of its chunks.
-   */
+  /** Whether the protocol takes large chunks as a whole: none of ours that copies their parts. */
   get takesBulk(): boolean {
     const { takesPieces } = this.#protocol as { takesPieces?: boolean };
     return this.#buffer === null && takesPieces !== true;
