@@ -43,7 +43,11 @@ export class StreamReaderProtocol extends Protocol {
     flowOf = (protocol) => protocol.#flow;
   }
 
-  /** Feeds `reader`; calls `onConnected` once the connection is there. */
+  /**
+   * Feeds `reader`; calls `onConnected` once the connection is there. The bytes go to the buffer of
+   * the reader directly: a subclass that overrides `feedData`, `feedEof` or `setException` does not
+   * see them. To look at or to change received bytes, use a layer.
+   */
   constructor(reader: StreamReader, onConnected?: (transport: Transport) => unknown) {
     super();
     this.#state = stateOf(reader);
