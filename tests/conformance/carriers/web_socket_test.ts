@@ -5,18 +5,23 @@ import { connectWebSocket } from "../../../transports/carriers/connect_web_socke
 
 const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
   const accepted = Promise.withResolvers<{ readonly transport: Transport }>();
-  const gone = Promise.withResolvers<unknown>();
+  const gone: Promise<void>[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
-    // Deno may hold the socket a little longer than the transport.
-    socket.addEventListener("close", gone.resolve);
+    gone.push(closed(socket));
     accepted.resolve(connectWebSocket(factoryB, socket, roomy));
     return response;
   });
   // The peer cannot be made to wait, so what the battery sends to one that does not read has to fit.
   const roomy = { ...options, maxReadBuffer: 67_108_864 };
   const a = await connectWebSocket(factoryA, `ws://127.0.0.1:${server.addr.port}`, roomy);
-  return [a, await accepted.promise, () => Promise.all([server.shutdown(), gone.promise])];
+  gone.push(closed(a.transport.getExtraInfo("socket") as WebSocket));
+  return [a, await accepted.promise, () => Promise.all([server.shutdown(), ...gone])];
 };
+
+/** Resolves when Deno has let go of a socket, which may be a little later than the transport has. */
+function closed(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => socket.addEventListener("close", () => resolve()));
+}
 
 testTransport(makePair, { name: "WebSocket", gaps: ["halfClose", "backPressure"] });
