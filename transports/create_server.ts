@@ -21,7 +21,7 @@ import {
   SPECIAL_LISTEN_CHECKS,
   type SpecialListenOptions,
 } from "./networks/special_options.ts";
-import { inheritedSockets } from "./core/inherited_sockets.ts";
+import { inheritedSockets } from "./core/system/inherited_sockets.ts";
 import { networkOf } from "./networks/with_network.ts";
 import { TRANSPORT_CHECKS, type TransportOptions } from "./core/transport_options.ts";
 

@@ -1,5 +1,5 @@
 import { check, type OptionTable, show } from "../../protocols/option_checks.ts";
-import { checkFd } from "../core/inherited_sockets.ts";
+import { checkFd } from "../core/system/inherited_sockets.ts";
 
 /** Options for datagrams that some networks only can honour: of this library, `epollNetwork`. */
 export interface SpecialDatagramOptions {

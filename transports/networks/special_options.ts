@@ -5,7 +5,7 @@ import {
   outOfRange,
   wrongKind,
 } from "../../protocols/option_checks.ts";
-import { checkFd } from "../core/inherited_sockets.ts";
+import { checkFd } from "../core/system/inherited_sockets.ts";
 import { familyOf } from "../core/ip_address.ts";
 
 /** Options for sockets that some networks only can honour. */

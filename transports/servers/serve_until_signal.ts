@@ -1,5 +1,5 @@
 import { check, checkOptions, given, type OptionTable } from "../../protocols/option_checks.ts";
-import { wasRaisedAgain } from "../core/own_signals.ts";
+import { wasRaisedAgain } from "../core/system/own_signals.ts";
 import type { ShutdownOptions, ShutdownReport } from "./shutdown_options.ts";
 
 /** Options for `Server.serveUntilSignal`. */

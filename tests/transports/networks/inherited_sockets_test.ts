@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { retry } from "@std/async";
 import { TextLineStream } from "@std/streams";
 import { openConnection, openUnixConnection } from "../../../streams/open_connection.ts";
-import { inheritedSockets } from "../../../transports/core/inherited_sockets.ts";
+import { inheritedSockets } from "../../../transports/core/system/inherited_sockets.ts";
 import { testWith } from "../../support/peers/outside_peer.ts";
 
 const folder = new URL("./", import.meta.url);

@@ -1,5 +1,5 @@
 import type { NetAddress, UnixAddress } from "../../../../protocols/facts/address.ts";
-import { inheritedSockets } from "../../../core/inherited_sockets.ts";
+import { inheritedSockets } from "../../../core/system/inherited_sockets.ts";
 import { AF, F, LEVEL, type Libc, SO, SOCK } from "../libc/libc.ts";
 import { reactorOf } from "../_reactor.ts";
 import { encodeIp, familyAt, MAX_ADDRESS_SIZE } from "../libc/socket_address.ts";

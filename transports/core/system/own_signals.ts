@@ -1,4 +1,4 @@
-import { startTimer } from "./clock.ts";
+import { startTimer } from "../clock.ts";
 
 /** How long the program stays at most for a signal that ends it, in milliseconds. */
 const STAY_MS = 1000;

@@ -1,4 +1,4 @@
-import { check, type OptionName, wrongKind } from "../../protocols/option_checks.ts";
+import { check, type OptionName, wrongKind } from "../../../protocols/option_checks.ts";
 
 /**
  * The number of the first descriptor that systemd passes on: SD_LISTEN_FDS_START of sd-daemon.h.
