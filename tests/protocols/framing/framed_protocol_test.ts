@@ -82,9 +82,13 @@ Deno.test("FramedProtocol.messageReceived() that waits holds back the next messa
   const fed = transport.feed("one\ntwo\nthree\n");
   const later = transport.feed("four\n");
   assertEquals(lines.heard, ["one"]);
-  lines.onLine = (line) => line === "two" ? gates[1].promise : undefined;
+  const second = Promise.withResolvers<void>();
+  lines.onLine = (line) => {
+    second.resolve();
+    return line === "two" ? gates[1].promise : undefined;
+  };
   gates[0].resolve();
-  await gates[0].promise.then(() => {}).then(() => {});
+  await second.promise;
   assertEquals(lines.heard, ["one", "two"]);
   gates[1].resolve();
   await fed;
