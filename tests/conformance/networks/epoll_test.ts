@@ -5,6 +5,7 @@ import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.t
 import { withNetwork } from "../../../transports/networks/with_network.ts";
 import { udp, unix } from "../../support/pairs/datagram_endpoints.ts";
 import { tcpPair, unixPair } from "../../support/pairs/transport_pairs.ts";
+import "../../support/runs/reactor_rests.ts";
 
 /** A pair whose connection comes from {@linkcode epollNetwork}. */
 function onEpoll(makePair: MakeTransportPair): MakeTransportPair {

@@ -8,6 +8,7 @@ import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.t
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { localhost, trusting } from "../../support/certificates/certificates.ts";
 import { decode } from "../../support/text.ts";
+import "../../support/runs/reactor_rests.ts";
 
 /** Connects, and tells how that ended. */
 async function visit(port: number): Promise<string> {

@@ -10,6 +10,7 @@ import { localhost, trusting } from "../../support/certificates/certificates.ts"
 import { sendOn } from "../../support/peers/late_sender.ts";
 import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode } from "../../support/text.ts";
+import "../../support/runs/reactor_rests.ts";
 
 const HOUR = 3_600_000;
 

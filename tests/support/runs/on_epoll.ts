@@ -6,6 +6,7 @@
  */
 import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.ts";
 import { withNetwork } from "../../../transports/networks/with_network.ts";
+import { reactorRests } from "./reactor_rests.ts";
 
 type TestFunction = (context: Deno.TestContext) => void | Promise<void>;
 
@@ -31,7 +32,13 @@ function nameOf(arg: unknown): string {
 }
 
 function onEpoll(test: TestFunction): TestFunction {
-  const run: TestFunction = (context) => withNetwork(epollNetwork, () => test(context));
+  const run: TestFunction = async (context) => {
+    try {
+      await withNetwork(epollNetwork, () => test(context));
+    } finally {
+      await reactorRests();
+    }
+  };
   Object.defineProperty(run, "name", { value: test.name });
   return run;
 }

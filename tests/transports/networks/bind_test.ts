@@ -9,6 +9,7 @@ import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.t
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import type { Network } from "../../../transports/networks/network.ts";
 import type { NetworkListener } from "../../../transports/servers/network_listener.ts";
+import "../../support/runs/reactor_rests.ts";
 
 /** A network that knows one host, and counts which of its places are open. */
 class FakeNetwork implements Network {

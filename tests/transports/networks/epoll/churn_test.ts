@@ -7,6 +7,7 @@ import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.t
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
 import { Echo } from "../../../support/peers/echo.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 /** How many connections come and go: `EPOLL_CHURN=2000000` for as many as in a day. */

@@ -15,6 +15,7 @@ import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
 import { bindDatagrams } from "../../../../transports/networks/epoll/datagrams/bind_datagrams.ts";
 import type { DatagramSink } from "../../../../transports/datagrams/datagram_carrier.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 

@@ -6,6 +6,7 @@ import { epollNetwork as network } from "../../../../transports/networks/epoll/e
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { getOption } from "../../../../transports/networks/epoll/libc/socket_calls.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 const program = new URL("datagram_program.ts", import.meta.url).pathname;

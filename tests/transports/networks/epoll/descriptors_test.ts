@@ -26,6 +26,7 @@ import { assertDescriptors, openDescriptors } from "../../../support/runs/open_d
 import { testWith } from "../../../support/peers/outside_peer.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
 import { decode, pattern } from "../../../support/text.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 const peer = new URL("descriptor_peer.py", import.meta.url).pathname;

@@ -7,6 +7,7 @@ import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { firstAccepted } from "../../../support/pairs/server_pair.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 

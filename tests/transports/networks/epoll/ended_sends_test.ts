@@ -5,6 +5,7 @@ import { listen } from "../../../../transports/networks/epoll/streams/listen.ts"
 import { Pipe, pipesOf } from "../../../../transports/networks/epoll/streams/splice_pipe.ts";
 import { openSystemFile } from "../../../../transports/networks/epoll/streams/system_file.ts";
 import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 

@@ -8,6 +8,7 @@ import {
   epollNetwork as network,
 } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 const config = new URL("../../../../deno.json", import.meta.url).pathname;

@@ -8,6 +8,7 @@ import { listen } from "../../../../transports/networks/epoll/streams/listen.ts"
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
 import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 // Opened before the tests, to which it would be a leak.

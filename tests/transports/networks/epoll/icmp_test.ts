@@ -3,6 +3,7 @@ import { createDatagramEndpoint } from "../../../../transports/create_datagram_e
 import { bindDatagrams } from "../../../../transports/networks/epoll/datagrams/bind_datagrams.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 for (const hostname of ["127.0.0.1", "::1"]) {
   Deno.test({

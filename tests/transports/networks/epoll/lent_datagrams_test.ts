@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createDatagramEndpoint } from "../../../../transports/create_datagram_endpoint.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const COUNT = 50;
 

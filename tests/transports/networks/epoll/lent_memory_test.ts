@@ -4,6 +4,7 @@ import type { Transport } from "../../../../protocols/contract.ts";
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 Deno.test({
   name: "What is lent for longer than a callback is not read into for another connection",

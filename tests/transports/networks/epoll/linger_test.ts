@@ -5,6 +5,7 @@ import { openConnection } from "../../../../streams/open_connection.ts";
 import { startServer } from "../../../../streams/servers/start_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 

@@ -11,15 +11,26 @@ import {
 } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
-import { EPOLL } from "../../../../transports/networks/epoll/libc/libc.ts";
+import { EPOLL, F } from "../../../../transports/networks/epoll/libc/libc.ts";
 import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.ts";
 import { reactorOf, type ReadyHandler } from "../../../../transports/networks/epoll/_reactor.ts";
 import { firstAccepted } from "../../../support/pairs/server_pair.ts";
 import { Echo } from "../../../support/peers/echo.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: Deno.build.os !== "linux", fn });
+}
+
+/** Ends a connection at the end of a scope: a test that fails leaves nothing to the next one. */
+function ending(transport: Transport): AsyncDisposable {
+  return {
+    [Symbol.asyncDispose]: async () => {
+      transport.abort();
+      await transport.closed;
+    },
+  };
 }
 
 /** Whether a socket is in a set of this process: by its inode, as its number may be another one's soon. */
@@ -28,31 +39,40 @@ function isWatched(fd: number): boolean {
   return watchedInodes().includes(Number(inode));
 }
 
+/** Of all sets of the process, as the number of ours is not known. */
 function watchedInodes(): number[] {
-  const sets = [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
-    try {
-      return Deno.readLinkSync(`/proc/self/fd/${name}`) === "anon_inode:[eventpoll]";
-    } catch {
-      return false;
-    }
-  });
-  return sets.flatMap(({ name }) => {
-    const text = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
-    return [...text.matchAll(/tfd:.* ino:([0-9a-f]+)/g)].map(([, inode]) =>
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) =>
+    [...describe(name).matchAll(/tfd:.* ino:([0-9a-f]+)/g)].map(([, inode]) =>
       parseInt(inode ?? "", 16)
-    );
-  });
+    )
+  );
+}
+
+/** What the system tells of a descriptor: nothing if another thread has closed it meanwhile. */
+function describe(fd: string): string {
+  try {
+    return Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`);
+  } catch {
+    return "";
+  }
 }
 
 function fdOf(transport: Transport): number {
   return (transport.getExtraInfo("socket") as unknown as { fd: number }).fd;
 }
 
-/** Two connected sockets of the system. */
+/** From this number on no other thread gets one: the system gives the first that is free. */
+const FIRST_OF_OURS = 3000;
+
+/** Two connected sockets of the system. The first has the first free number of ours. */
 function socketPair(): [number, number] {
+  const libc = loadLibc();
   const fds = new Int32Array(2);
-  loadLibc().socketpair(1, 1 | 0o4000 | 0o2000000, 0, new Uint8Array(fds.buffer));
-  return [fds[0] ?? -1, fds[1] ?? -1];
+  libc.socketpair(1, 1 | 0o4000 | 0o2000000, 0, new Uint8Array(fds.buffer));
+  const [first = -1, second = -1] = fds;
+  const ours = libc.fcntl(first, F.DUPFD_CLOEXEC, FIRST_OF_OURS);
+  libc.close(first);
+  return [ours, second];
 }
 
 /** An exchange over another connection: several turns of the reactor have passed then. */
@@ -71,18 +91,18 @@ async function exchange(port: number): Promise<void> {
 // Twisted 2809, CUPS 4605, h2o 603, Seastar 64: EPOLLHUP and EPOLLERR come without being asked for.
 test("A paused connection that was reset leaves the epoll set, and is lost when reading resumes", async () => {
   await using server = await createServer(() => new Echo(), { port: 0, network });
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lost = Promise.withResolvers<Error | null>();
   const { transport } = await createConnection(
     () => ({ connectionLost: lost.resolve }),
     { port: listener.addr.port, network },
   );
+  await using _ending = ending(transport);
   const conn = await listener.accept();
   assertEquals(isWatched(fdOf(transport)), true);
   transport.pauseReading();
   transport.write("unread, so that closing resets");
   await conn.readable.getReader().cancel();
-  listener.close();
   await exchange(server.port);
   assertEquals(isWatched(fdOf(transport)), false);
   transport.resumeReading();
@@ -100,16 +120,16 @@ test("A half-open Unix connection whose peer is gone is out of the set, and can 
       return true;
     },
   }));
-  const server = await createServer(accept, { path, network });
+  await using _server = await createServer(accept, { path, network });
   const { transport } = await createUnixConnection(() => ({}), { path, network });
   const left = await accepted;
+  await using _ending = ending(left);
   transport.abort();
   await ended.promise;
   await exchange(other.port);
   assertEquals(isWatched(fdOf(left)), false);
   left.close();
   await left.closed;
-  await server.shutdown({ grace: 0 });
 });
 
 // libdill 129, re 266, moonbit 571: an event for a number that is another descriptor's by then.
@@ -157,12 +177,13 @@ test("A descriptor that was copied leaves the set when its connection is closed"
   await using server = await createServer(() => new Echo(), { port: 0, network });
   const { transport } = await createConnection(() => ({}), { port: server.port, network });
   const fd = fdOf(transport);
-  const copy = libc.fcntl(fd, 0, 0);
+  const copy = libc.fcntl(fd, F.DUPFD_CLOEXEC, 0);
   transport.close();
   await transport.closed;
-  assertEquals(isWatched(copy), false);
+  const isLeft = isWatched(copy);
   libc.close(copy);
   server.closeClients();
+  assertEquals(isLeft, false);
 });
 
 // tokio 3405, Ktor 2237, ZooKeeper 2101: a client whose own port is the one it calls.

@@ -11,6 +11,7 @@ import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { settle } from "../../../support/time/event_loop.ts";
 import { Echo } from "../../../support/peers/echo.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 const real = ignore ? null as unknown as Libc : loadLibc();

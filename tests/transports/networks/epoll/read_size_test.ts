@@ -5,6 +5,7 @@ import { StreamReaderProtocol } from "../../../../streams/reading/stream_reader_
 import { createConnection } from "../../../../transports/create_connection.ts";
 import { createServer } from "../../../../transports/create_server.ts";
 import { epollNetwork as network } from "../../../../transports/networks/epoll/epoll_network.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 /** How much is sent, and how much of it the first read takes. */
 const SIZE = 4_194_304;

@@ -14,6 +14,7 @@ import { Echo } from "../../../support/peers/echo.ts";
 import { firstAccepted } from "../../../support/pairs/server_pair.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 

@@ -11,6 +11,7 @@ import { untilStill } from "../../../support/time/event_loop.ts";
 import { openDescriptors } from "../../../support/runs/open_descriptors.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
 import { pattern } from "../../../support/text.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const MEBIBYTE = 1_048_576;
 

@@ -15,6 +15,7 @@ import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
 import { assertDescriptors, openDescriptors } from "../../../support/runs/open_descriptors.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
 import { decode } from "../../../support/text.ts";
+import "../../../support/runs/reactor_rests.ts";
 
 const EMFILE = 24;
 const ignore = Deno.build.os !== "linux";
