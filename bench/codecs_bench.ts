@@ -54,7 +54,7 @@ for (const size of [16, 64, 512]) {
     await drain(text.pipeThrough(new TextLineStream()));
   });
   Deno.bench({ name: "DelimiterStream of @std/streams", ...options }, async () => {
-    // What follows the last delimiter counts as one more there, though it is empty.
+    // There, the text after the last delimiter counts as one more, though it is empty.
     await drain(from(lines).pipeThrough(new DelimiterStream(LINE_FEED)), 1);
   });
   const codecs: [name: string, make: () => Decoder<unknown>, chunks: Chunks][] = [

@@ -1,10 +1,13 @@
 /**
- * How fast children start and how fast bytes go through one, beside `Deno.Command` alone and asyncio:
+ * How fast children start and how fast bytes go through one, beside `Deno.Command` alone and
+ * asyncio:
  *
  *     deno run -A bench/processes.ts
  *
- * The ways take turns, so that a change of the machine's load meets all of them. A start is a process without
- * pipes that ends at once; the bytes are 1 GiB to `cat` and back. Each line is the fastest tenth of the rounds, which other
+ * The ways take turns, so that a change of the machine's load meets all of them. A start is a
+ * process without
+ * pipes that ends at once; the bytes are 1 GiB to `cat` and back. Each line is the fastest tenth of
+ * the rounds, which other
  * programs disturb least, and its ratio to the first.
  *
  * @module

@@ -6,7 +6,7 @@ import type { Kind } from "./servers.ts";
 /** Figures by their names. */
 export type Values = Readonly<Record<string, number>>;
 
-/** What a scenario works with while one server is measured once. */
+/** The things that a scenario works with while one server is measured once. */
 export interface Measurement {
   /** The port of the server, on 127.0.0.1. */
   readonly port: number;
@@ -40,7 +40,7 @@ interface Load {
 export interface Scenario extends Load {
   /** Its name on the command line. */
   readonly name: string;
-  /** What servers it needs. */
+  /** The kind of servers it needs. */
   readonly kind: Kind;
   /** The head of its column in the overview; scenarios of several kinds may share one. */
   readonly column: string;
@@ -62,7 +62,7 @@ const WARM_UP_REQUESTS = 150_000;
 /** In so many windows there are several hundred TLS handshakes. */
 const HANDSHAKE_WINDOWS = 4;
 
-/** What was done in a second, and what each cost; `unit` is how many count as one. */
+/** The rate in a second, and the cost of each; `unit` is how many count as one. */
 function ratesOf(
   { done, seconds, serverCpuSeconds }: LoadResult,
   [rate, cpu]: readonly [rate: string, cpu: string],
@@ -164,7 +164,7 @@ function transfer(mebibytes: number): Load {
   };
 }
 
-/** What `redis-benchmark` asks for, by the heads of their columns. */
+/** The commands of `redis-benchmark`, by the heads of their columns. */
 const COMMANDS: Readonly<Record<string, string>> = {
   "SET/s": "set",
   "GET/s": "get",

@@ -2,7 +2,7 @@
 
 import type { Runtime } from "./harness/runtimes.ts";
 
-/** What a server speaks. Ratios are taken to the first server of the same kind. */
+/** The protocol of a server. Ratios are taken to the first server of the same kind. */
 export type Kind = "plain" | "tls" | "redis" | "datagrams" | "relay";
 
 /**
@@ -14,9 +14,9 @@ export interface ServerProgram {
   readonly name: string;
   /** Its name in tables. */
   readonly label: string;
-  /** What runs it. */
+  /** The program that runs it. */
   readonly runtime: Runtime;
-  /** What it speaks. */
+  /** Its protocol. */
   readonly kind: Kind;
   /** The file in servers/ and its arguments. */
   readonly program: readonly string[];

@@ -207,9 +207,8 @@ if (import.meta.main) {
       const text = await Deno.readTextFile(new URL(file, root));
       const isPublished = !UNPUBLISHED.includes(path);
       const findings = findPhrases(file, text, isPublished);
-      if (isPublished && file.endsWith(".ts")) {
-        findings.push(...findWideComments(text), ...findOptionsSummaries(text));
-      }
+      if (file.endsWith(".ts")) findings.push(...findWideComments(text));
+      if (isPublished && file.endsWith(".ts")) findings.push(...findOptionsSummaries(text));
       for (const found of findings) {
         count++;
         console.error(`${file}:${found.line}: "${found.phrase}": write ${found.instead}`);

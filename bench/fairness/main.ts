@@ -1,7 +1,9 @@
 /**
- * Fairness: how long slow clients wait for their answers beside one that pipelines lines as fast as it can.
+ * Fairness: how long slow clients wait for their answers beside one that pipelines lines as fast as
+ * it can.
  *
- * `deno run -A bench/fairness/main.ts [--connections 200] [--rounds 5] [--spread 300] [FACE ...]` prints a line for
+ * `deno run -A bench/fairness/main.ts [--connections 200] [--rounds 5] [--spread 300] [FACE ...]`
+ * prints a line for
  * each face. Needs python3 and Linux. `--connections 0` measures the fast client alone.
  *
  * @module

@@ -2,7 +2,7 @@
 
 import type { Child, Children } from "./children.ts";
 
-/** What the load generator is told; load/load.h says what each is. */
+/** The settings of the load generator; load/load.h describes each. */
 export interface LoadArguments {
   readonly mode: "echo" | "stream" | "once" | "idle" | "rate" | "datagrams" | "flood";
   readonly connections: number;
@@ -17,7 +17,8 @@ export interface LoadArguments {
 type Latency = "p50" | "p90" | "p99" | "p999" | "max";
 
 /**
- * What the load generator measured in the window: its length and the CPU time of both programs in
+ * The measurements of the load generator in the window: its length and the CPU time of both
+ * programs in
  * seconds, the messages or connections that were done, and latencies in microseconds.
  */
 export type LoadResult =

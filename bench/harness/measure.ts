@@ -15,7 +15,7 @@ export interface ReadyServer extends Pick<ServerProgram, "name" | "label" | "kin
   readonly command: readonly string[];
 }
 
-/** What to measure, with what. */
+/** The scenarios and servers to measure, and how. */
 export interface Plan {
   readonly scenarios: readonly Scenario[];
   /** The servers, in the order of a round. */
@@ -117,7 +117,7 @@ async function measureOnce(plan: Plan, scenario: Scenario, entrant: Entrant): Pr
       serverMemory: async () => await memoryOf(await processTree(child.pid)),
     });
   } catch (error) {
-    // What the server itself said explains more than what its peer saw.
+    // The server's own words explain more than its peer's view.
     if (error instanceof Error && child.errorText() !== "") {
       error.message += `; the server said: ${child.errorText()}`;
     }

@@ -1,4 +1,4 @@
-/** What processes and the whole machine use, as Linux tells it in /proc. */
+/** The use of processes and of the whole machine, from Linux's /proc. */
 
 const TICKS_PER_SECOND = 100; // what Linux reports in, also with another clock in the kernel
 /** From how many busy cores on a run is not called quiet. */

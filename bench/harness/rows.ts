@@ -1,6 +1,6 @@
-/** What was measured, and the few statistics of it: medians, ratios round by round, noise. */
+/** Measurements and their few statistics: medians, ratios round by round, noise. */
 
-/** What one server gave in one scenario. */
+/** The figures of one server in one scenario. */
 export interface Row {
   readonly scenario: string;
   readonly server: string;
@@ -10,7 +10,7 @@ export interface Row {
   readonly isOwn: boolean;
   /** For each figure, by its label, a value for each round. */
   readonly figures: Readonly<Record<string, number[]>>;
-  /** What a table adds to the figures. */
+  /** A remark that a table adds to the figures. */
   note: string | null;
   /** Why the server could not be measured, else `null`. */
   failure: string | null;

@@ -3,7 +3,7 @@
 import type { Children } from "./children.ts";
 
 type OnDeno = "deno" | "deno-net" | "sluice" | "sluice-net" | "sluice-ffi";
-/** What runs a server program. */
+/** A program that runs servers. */
 export type Runtime = OnDeno | "node" | "bun" | "python" | "uvloop" | "cc" | "redis";
 
 /** A runtime that is there, or why it is not. */

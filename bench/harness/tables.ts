@@ -47,7 +47,7 @@ export function formatTable(rows: readonly Row[], scenario: Scenario): string {
   return [`${scenario.column}: ${scenario.title}`, ...lines, ...last, ""].join("\n");
 }
 
-/** What the overview shows of a server in a scenario: the first figure. */
+/** The cell of a server in the overview: the first figure of the scenario. */
 function overviewCell(rows: readonly Row[], server: string, figure: string): string {
   const row = rows.find((one) => one.server === server);
   const values = row?.figures[figure] ?? [];

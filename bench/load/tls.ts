@@ -107,7 +107,9 @@ async function clocks(): Promise<{ wall: number; load: number; server: number }>
   return { wall, load: (user + system) / 1e6, server: await cpuSecondsOf(pids) };
 }
 
-/** Waits for a time, and longer if nothing is done by then: other programs may have had the core. */
+/**
+ * Waits for a time, and longer if nothing is done by then: other programs may have had the core.
+ */
 async function run(ms: number, work: Promise<unknown>, count: () => number): Promise<void> {
   const [before, end] = [count(), performance.now() + ms];
   await Promise.race([work, pause(ms)]);

@@ -1,5 +1,6 @@
 /**
- * UDP servers on Deno and on this library: what is not 1 KiB long goes back, 1 KiB is counted, and one
+ * UDP servers on Deno and on this library: what is not 1 KiB long goes back, 1 KiB is counted, and
+ * one
  * byte asks for the count. The first argument names the API.
  */
 import {
@@ -15,7 +16,7 @@ const PLACE = { hostname: "127.0.0.1", port: 0 };
 
 let count = 0;
 
-/** What goes back for a datagram; `null` for nothing. */
+/** The answer to a datagram; `null` for none. */
 function answerTo(data: Uint8Array): Uint8Array | null {
   if (data.length === 1) return new TextEncoder().encode(`${count}`);
   if (data.length !== FLOOD_SIZE) return data;

@@ -1,5 +1,6 @@
 /**
- * A relay to an echo server in the same process: by two raw loops (`raw`), or by `relay` (`sluice`),
+ * A relay to an echo server in the same process: by two raw loops (`raw`), or by `relay`
+ * (`sluice`),
  * or by that on epollNetwork (`epoll`). The echo server is the raw loop in all.
  */
 

@@ -41,7 +41,7 @@ Deno.test({
     const file = await Deno.makeTempFile();
     const only = "sluice-web,c-epoll,tls-sluice-native,redis-sluice";
     const scenario = "small,tls-small,redis-pipelined";
-    // What a window gives does not matter here; one that gives nothing is made longer.
+    // The figures of a window do not matter here; a window without any is made longer.
     const args = ["--only", only, "--scenario", scenario, "--rounds", "1", "--window", "1"];
     const { code, stdout, stderr } = await command([...args, "--json", file]).output();
     assertEquals(code, 0, new TextDecoder().decode(stderr));

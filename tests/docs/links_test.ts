@@ -32,7 +32,9 @@ function anchorsOf(page: string): Set<string> {
   return new Set([...headings].map(([, heading = ""]) => toAnchor(heading)));
 }
 
-/** Why a link on a page leads nowhere, also where the package is published; nothing if it does not. */
+/**
+ * Why a link on a page leads nowhere, also where the package is published; nothing if it does not.
+ */
 async function findFault(from: URL, target: string): Promise<string | undefined> {
   const url = new URL(target, from);
   const anchor = url.hash.slice(1);

@@ -2,7 +2,9 @@
 export interface Fence {
   /** Its language, as in `ts`. */
   readonly language: string;
-  /** The file that the line before it says it is: the last code span of a line that ends in a colon. */
+  /**
+   * The file that the line before it says it is: the last code span of a line that ends in a colon.
+   */
   readonly file: string | undefined;
   /** The code. */
   readonly code: string;

@@ -1,5 +1,6 @@
 /**
- * The libraries from npm that the bridge is tested with: their versions are written here only. They are loaded while a test runs, so that nothing else needs them.
+ * The libraries from npm that the bridge is tested with: their versions are written here only. They
+ * are loaded while a test runs, so that nothing else needs them.
  *
  * @module
  */

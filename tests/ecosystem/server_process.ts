@@ -6,13 +6,13 @@ import { PATIENCE_MS } from "../support/peers/outside_peer.ts";
 interface ServerCommand {
   readonly program: string;
   readonly args: readonly string[];
-  /** What it says when its port is open. */
+  /** The line that it prints when its port is open. */
   readonly ready: RegExp;
   /** Where it says so. */
   readonly says: "stdout" | "stderr";
   /** The account that it runs as where we are root: some servers refuse to run as root. */
   readonly account?: string;
-  /** What ends it in good order. */
+  /** The way to end it in good order. */
   readonly signal?: Deno.Signal;
 }
 

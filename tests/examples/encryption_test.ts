@@ -9,7 +9,7 @@ import { turns } from "../../testing/conformance/scene.ts";
 
 const KEY: Bytes = new Uint8Array(32).fill(7);
 
-/** What the system is encrypting when a connection is aborted it goes on encrypting. */
+/** Encryptions that are under way: the system finishes them after an abort of the connection. */
 const underWay = new Set<Promise<unknown>>();
 
 for (const name of ["importKey", "deriveKey", "encrypt", "decrypt"] as const) {
@@ -38,7 +38,7 @@ function test(name: string, run: () => Promise<void>): void {
 
 /** An attacker between two encrypted ends: sees records, and may do with them what it likes. */
 interface Attack {
-  /** What is passed on instead of the bytes that the first end sends. */
+  /** The bytes that are passed on instead of those that the first end sends. */
   forward?(chunk: Bytes, count: number): Bytes[];
 }
 

@@ -18,7 +18,7 @@ const FOLDER = new URL("../../examples/", import.meta.url);
 /** The examples that can be run by name. */
 export const examples: readonly Example[] = await readExamples(FOLDER);
 
-/** What a process left behind. */
+/** The output and the end of a process. */
 export interface Outcome {
   /** Its exit code. */
   readonly code: number;

@@ -1,4 +1,6 @@
-/** Clients that still send when their answer has left: they see it, and no reset (RFC 9112, 9.6). */
+/**
+ * Clients that still send when their answer has left: they see it, and no reset (RFC 9112, 9.6).
+ */
 import { assert, assertEquals } from "@std/assert";
 import { createServer } from "node:http";
 import { type FetchHandler, serveHttp } from "../../node/mod.ts";

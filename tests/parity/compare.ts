@@ -22,7 +22,9 @@ const ERRORS: Readonly<Record<string, readonly string[]>> = {
   ValueError: ["RangeError", "TypeError", "LimitOverrunError"],
 };
 
-/** What our trace must be: asyncio's, but for the lanes of the difference that the scenario names. */
+/**
+ * The trace that we must give: asyncio's, but for the lanes that the scenario names as different.
+ */
 export function expectedTrace(scenario: Scenario, recorded: Trace): Trace {
   return { ...recorded, ...scenario.differs?.trace };
 }

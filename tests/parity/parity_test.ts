@@ -42,7 +42,8 @@ for (const theme of themes) {
     assertEquals(Object.keys(recording.traces).sort(), names.sort());
   });
 
-  // Resets, socket files and the loopback network are the kernel's, and differ from system to system.
+  // Resets, socket files and the loopback network are the kernel's, and differ from system to
+  // system.
   const ignore = recording.system.toLowerCase() !== Deno.build.os;
   if (ignore) console.log(`parity: ${label} skipped: recorded on ${recording.system}`);
 

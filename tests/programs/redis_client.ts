@@ -8,7 +8,7 @@ import {
 import type { StreamReader } from "@sluice/net/streams";
 import { delay } from "@std/async";
 
-/** What Redis answers with. */
+/** A reply of Redis. */
 export type Reply = string | number | null | RedisError | readonly Reply[];
 
 /** An answer that is an error. */

@@ -3,7 +3,7 @@ import type { SimulationOptions, World } from "@sluice/net/testing";
 
 /** Programs that run in many worlds, each with other faults, and what must be true of them. */
 export interface Scenario {
-  /** What is run, as the name of a test. */
+  /** The name of its test. */
   readonly name: string;
   /** How many seeds the tests run. */
   readonly runs: number;
@@ -19,7 +19,8 @@ export function pause(milliseconds: number): Promise<void> {
 }
 
 /**
- * Takes an error of a server or of a client: those of the network are expected, those of a check fail
+ * Takes an error of a server or of a client: those of the network are expected, those of a check
+ * fail
  * the run, as a rejection that no one handles.
  */
 export function failOnAssertion(error: unknown): void {

@@ -22,7 +22,7 @@ import { connectPair } from "../support/pairs/stream_pair.ts";
 import { decode, encode } from "../support/text.ts";
 import { localhost, trusting } from "../support/certificates/certificates.ts";
 
-/** What peers begin with, and the case that it is. */
+/** The first bytes of peers, and the case of each. */
 const HEADS: readonly (readonly [string, string])[] = [
   ["\x16\x03\x01\x02\x00\x01\x00", "tls"],
   ["\x16\x03\x05\x02", "other"],

@@ -151,7 +151,7 @@ class KnowsNoFallback extends TransportWrapper {
   }
 }
 
-/** What is wrong with a transport, and the cases that have to find it. */
+/** A fault of a transport, and the cases that have to find it. */
 const WRAPPED_FAULTS: Record<string, [wrap: (inner: Transport) => Transport, cases: RegExp]> = {
   "loses a byte": [(inner) => new LosesLastByte(inner), /many sizes/],
   "swaps parts": [(inner) => new SwapsParts(inner), /writelines\(\) sends what/],
@@ -178,7 +178,7 @@ for (const [fault, [wrap, cases]] of Object.entries(WRAPPED_FAULTS)) {
 
 const shared = new Uint8Array(1_000_000);
 
-/** What is wrong with the way a protocol is called, and the cases that have to find it. */
+/** A fault in the way a protocol is called, and the cases that have to find it. */
 const TOLD_FAULTS: Record<
   string,
   [change: (protocol: ProtocolCallbacks) => ProtocolCallbacks, cases: RegExp]

@@ -26,7 +26,7 @@ const SOUND: Record<string, string> = {
   "examples/echo.ts": 'import "@sluice/net";\nimport "node:fs";',
 };
 
-/** What the check says of the sound project with these files instead of its own. */
+/** The findings of the check in the sound project with these files instead of its own. */
 async function check(files: Record<string, string>): Promise<string[]> {
   await using tree = await makeTree({ ...SOUND, ...files });
   return await checkImports(tree.root);

@@ -8,7 +8,7 @@ function step(name: string, code: string): Step {
   return { name, args: ["eval", code] };
 }
 
-/** What the steps print, and which of them failed. */
+/** The output of the steps, and which of them failed. */
 async function run(...steps: Step[]): Promise<{ failed: string | undefined; lines: string[] }> {
   const lines: string[] = [];
   const failed = await runSteps(steps, ROOT, (line) => lines.push(line));

@@ -8,7 +8,7 @@ const { name, version, exports } = JSON.parse(
   await Deno.readTextFile(new URL("deno.json", ROOT)),
 );
 
-/** What is not the project's own, but the tools' on this machine. */
+/** Folders that are not the project's own, but the tools' on this machine. */
 const NOT_SOURCE = [".git", "coverage", "node_modules", "vendor"];
 
 /** The registry that this package was published in, and a folder of a project that may use it. */
@@ -145,7 +145,7 @@ Deno.test("the published package holds what users need, and works from a registr
     ...guide,
     "consumer.ts": CONSUMER,
     "everything.ts": EVERYTHING,
-    // What only the types of the package can tell.
+    // Only the types of the package can tell these.
     "mistake.ts": `import { openConnection } from "jsr:${name}@^${version}";
 await openConnection({ port: "8888" });
 `,

@@ -13,7 +13,7 @@ interface Dependency {
 
 const root = new URL("../../", import.meta.url);
 
-/** What a program loads that imports an entry and calls nothing. */
+/** The modules of a program that imports an entry and calls nothing. */
 async function loadedBy(entry: string): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", entry],
@@ -30,7 +30,10 @@ async function loadedBy(entry: string): Promise<string[]> {
   return [...loaded].map((specifier) => specifier.replace(root.href, "")).sort();
 }
 
-/** What only some programs need: it is loaded when they call for it, or has an entry of its own. */
+/**
+ * Modules that only some programs need: they are loaded at the first call, or have an entry of
+ * their own.
+ */
 const LATER = [
   /^node:/,
   /^jsr:|^https?:/,

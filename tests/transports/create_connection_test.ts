@@ -36,7 +36,7 @@ async function release({ server, conns }: { server: Server; conns: Deno.Conn[] }
   await server.shutdown({ grace: 0 });
 }
 
-/** What `Deno.connect` is given while `run` runs; it connects all the same. */
+/** Gives the arguments of `Deno.connect` while `run` runs; it connects all the same. */
 async function givenToDeno(run: () => Promise<void>): Promise<Deno.ConnectOptions[]> {
   const given: Deno.ConnectOptions[] = [];
   const { connect } = Deno;

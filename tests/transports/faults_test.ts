@@ -47,7 +47,7 @@ async function connectedToResetter(): Promise<{
   };
 }
 
-/** What is printed while `run` runs. */
+/** Gives the output that `run` prints. */
 async function printed(run: () => Promise<void>): Promise<unknown[][]> {
   const lines: unknown[][] = [];
   const { error } = console;

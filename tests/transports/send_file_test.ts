@@ -33,7 +33,7 @@ class TemporaryFile implements AsyncDisposable {
   }
 }
 
-/** What a server receives of a client that does `send`. */
+/** The bytes that a server receives of a client that does `send`. */
 async function receivedOf(send: (transport: Transport) => Promise<unknown>): Promise<Uint8Array> {
   const received = Promise.withResolvers<Uint8Array>();
   await using server = await startServer(async ({ reader }) => {

@@ -11,7 +11,8 @@ const RELAY = new URL("../../transports/carriers/stdio_port_relay.ts", import.me
 const ARGS = ["run", "--no-check", "--allow-net=127.0.0.1", RELAY];
 
 /**
- * The ends around a program on `connectStdio` can do what that cannot. Here they cannot either: that stdout has no end of
+ * The ends around a program on `connectStdio` can do what that cannot. Here they cannot either:
+ * that stdout has no end of
  * its own is a test of connect_stdio_test.ts.
  */
 class WithoutHalfClose extends TransportWrapper {

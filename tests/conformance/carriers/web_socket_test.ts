@@ -12,14 +12,17 @@ const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
     accepted.resolve(connectWebSocket(factoryB, socket, roomy));
     return response;
   });
-  // The peer cannot be made to wait, so what the battery sends to one that does not read has to fit.
+  // The peer cannot be made to wait, so what the battery sends to one that does not read has to
+  // fit.
   const roomy = { ...options, maxReadBuffer: 67_108_864 };
   const a = await connectWebSocket(factoryA, `ws://127.0.0.1:${server.addr.port}`, roomy);
   gone.push(closed(a.transport.getExtraInfo("socket") as WebSocket));
   return [a, await accepted.promise, () => Promise.all([server.shutdown(), ...gone])];
 };
 
-/** Resolves when Deno has let go of a socket, which may be a little later than the transport has. */
+/**
+ * Resolves when Deno has let go of a socket, which may be a little later than the transport has.
+ */
 function closed(socket: WebSocket): Promise<void> {
   return new Promise((resolve) => socket.addEventListener("close", () => resolve()));
 }

@@ -39,7 +39,8 @@ const LAYERS: Record<string, () => LayerEnds> = {
 };
 
 /**
- * The zeros that the battery sends to a peer that does not read become next to nothing, so that it never has to wait.
+ * The zeros that the battery sends to a peer that does not read become next to nothing, so that it
+ * never has to wait.
  */
 const SHRINKING: Record<string, () => LayerEnds> = {
   "zstd": () => both(compression({ format: "zstd", maxRatio: 1e9 })),
@@ -56,7 +57,10 @@ const STACKED: Record<string, () => LayerEnds> = {
   "tls": () => ({ a: tlsLayer(trusting), b: tlsLayer({ ...localhost, serverSide: true }) }),
 };
 
-/** Here the end that writes the header, or the last of a handshake, may give up before it is sent, so that the other end never comes about. */
+/**
+ * Here the end that writes the header, or the last of a handshake, may give up before it is sent,
+ * so that the other end never comes about.
+ */
 const WITHOUT_HEADER = [
   "abort() inside connectionMade() is followed by connectionLost(null) alone",
   "An exception in connectionMade() is reported once and ends the connection with it",
@@ -64,7 +68,10 @@ const WITHOUT_HEADER = [
   "An exception in getBuffer() is reported once and ends the connection with it",
 ];
 
-/** Zeros for a peer that does not take them: sockets have room for so many that shrank that it takes forever. */
+/**
+ * Zeros for a peer that does not take them: sockets have room for so many that shrank that it takes
+ * forever.
+ */
 const WITHOUT_ROOM = "After close() nothing is received any more, not even the end of data";
 
 /** The cases that the batteries have. */
@@ -76,7 +83,10 @@ Deno.test("Every case that is left out is one of a battery", () => {
   }
 });
 
-/** A peer that aborts truncates the compressed stream: that is reported, rightly, though no callback threw. */
+/**
+ * A peer that aborts truncates the compressed stream: that is reported, rightly, though no callback
+ * threw.
+ */
 function unlessTruncated(makePair: MakeTransportPair): MakeTransportPair {
   return (factoryA, factoryB, options) =>
     makePair(factoryA, factoryB, {
@@ -112,7 +122,9 @@ function testStack(carrier: "memory" | "TCP", names: readonly string[], note = "
 
 /** Another format of the same layer is a battery of its own in the long run only. */
 const SAME_MECHANISM = ["deflate", "deflate-raw", "brotli"];
-/** These look at the bytes and pass them on: together but in the long run, where each is alone too. */
+/**
+ * These look at the bytes and pass them on: together but in the long run, where each is alone too.
+ */
 const OBSERVING = ["logging", "idleTimeout", "writeStallTimeout", "minimumRate", "counters"];
 
 testStack("TCP", OBSERVING);
@@ -124,7 +136,10 @@ for (const [index, name] of single.entries()) {
   if (isLongRun) testStack(other, [name]);
 }
 
-/** Which layers make one stack, and in which order: `LAYER_STACKS_SEED=random` gives others each time. */
+/**
+ * Which layers make one stack, and in which order: `LAYER_STACKS_SEED=random` gives others each
+ * time.
+ */
 const seed = readSeed(Deno.env.get("LAYER_STACKS_SEED") ?? "14");
 
 function readSeed(text: string): number {

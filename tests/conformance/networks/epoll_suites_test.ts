@@ -1,7 +1,7 @@
 import { isLongRun } from "../../support/runs/long_run.ts";
 import { assertTestsPass } from "../../support/runs/run_tests.ts";
 
-/** What is tested once more, with another network in force. */
+/** The suites that are tested once more, with another network in force. */
 const SUITES = [
   "../layers/layers_test.ts",
   "tls_test.ts",

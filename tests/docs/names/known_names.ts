@@ -3,10 +3,12 @@ import { fileURLToPath as fromFileUrl } from "node:url";
 import { makeTree } from "../../tools/temporary_tree.ts";
 import type { Counterpart } from "./name_tables.ts";
 
-/** What may stand in a code span without being the name of anything. */
+/** Texts that a code span may hold without being the name of anything. */
 const SYNTAX = new Set(["null", "true", "false", "await", "await using", "for await", "async"]);
 const FLAG = /^--[a-z-]+$/;
-/** A name, and its members after dots; `new` before it and arguments after it say how it is used. */
+/**
+ * A name, and its members after dots; `new` before it and arguments after it say how it is used.
+ */
 const NAME = /^(?:new )?([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)(?:\(.*\))?$/;
 const LIBRARY = new URL("../all_entries.ts", import.meta.url).href;
 const CONFIG = new URL("../../../deno.json", import.meta.url);
@@ -15,7 +17,7 @@ const CONFIG = new URL("../../../deno.json", import.meta.url);
  * Finds the names that are neither exported by this library, as a value, a type or a member of
  * either, nor by the platform, nor by the module that is named with them.
  *
- * What exists at run time is looked up; of the rest the type checker is asked, all in one run.
+ * Values are looked up at run time; the type checker is asked about the rest, all in one run.
  *
  * @returns A complaint for each, with the line of the page; empty if there is none.
  */
@@ -61,7 +63,10 @@ function has(object: unknown, [name, ...rest]: readonly string[]): boolean {
     name in prototype;
 }
 
-/** Asks the type checker, by a line for each way a name may be meant, and returns those of which no line is in order. */
+/**
+ * Asks the type checker, by a line for each way a name may be meant, and returns those of which no
+ * line is in order.
+ */
 async function findUntyped(asked: readonly Counterpart[]): Promise<Counterpart[]> {
   if (asked.length === 0) return [];
   const probes = asked.flatMap((counterpart) =>
@@ -93,7 +98,10 @@ async function checkLines(lines: readonly string[]): Promise<Set<number>> {
   return bad;
 }
 
-/** Lines of which one is in order if the name is that of a type, or of a member of what a type describes. */
+/**
+ * Lines of which one is in order if the name is that of a type, or of a member of what a type
+ * describes.
+ */
 function probesOf(counterpart: Counterpart): string[] {
   const path = pathOf(counterpart);
   const name = path.join(".");

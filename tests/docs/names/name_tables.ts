@@ -7,14 +7,15 @@
  * | `readline`, `at_eof`  | `readline`, …       | …              |   its names, and what is here for them
  * ```
  *
- * The first cell of a header is the owner of the names in the column below it. The code spans in the
+ * The first cell of a header is the owner of the names in the column below it. The code spans in
+ * the
  * other columns are names of this library, of the platform, or, in the form "`delay` of
  * `@std/async`", of a module.
  *
  * @module
  */
 
-/** What a page says is there, and where. */
+/** A name that a page mentions, and the module that has it. */
 export interface Counterpart {
   /** The code span. */
   readonly text: string;
@@ -30,7 +31,7 @@ export interface NameRow {
   readonly owner: string;
   /** The names of the other library. */
   readonly names: readonly string[];
-  /** What stands in the second column: never empty on a good page. */
+  /** The text of the second column: never empty on a good page. */
   readonly answer: string;
   /** The code spans of all columns but the first. */
   readonly counterparts: readonly Counterpart[];
@@ -80,7 +81,10 @@ function toPlain(cell: string): string {
   return cell.replaceAll("`", "");
 }
 
-/** What is wrong with the names on a page, against those that are recorded by their owner; empty if nothing is. */
+/**
+ * The faults in the names on a page, against the names that their owner recorded; empty if there is
+ * none.
+ */
 export function compareNames(
   rows: readonly NameRow[],
   recorded: Readonly<Record<string, readonly string[]>>,

@@ -3,8 +3,10 @@
  *
  *     node tests/docs/names/record_node_net_names.ts
  *
- * (Node 22.18 or later, which runs TypeScript) writes node_net_names.json beside this file: by owner, what both modules export and the members of
- * their classes, as Node tells them. Node does not tell its events and options at run time, nor what
+ * (Node 22.18 or later, which runs TypeScript) writes node_net_names.json beside this file: by
+ * owner, what both modules export and the members of
+ * their classes, as Node tells them. Node does not tell its events and options at run time, nor
+ * what
  * it sets on each object: those are listed here, from its documentation.
  *
  * @module

@@ -5,7 +5,7 @@ const ROOT = new URL("../../../", import.meta.url);
 const { name, version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
 const ADDRESS = `https://jsr.io/${name}/${version}/examples/`;
 
-/** What a page has its reader run from the registry: the flags, and the example by its path. */
+/** A command of a page that runs an example from the registry: the flags, and the path. */
 async function readCommands(page: string): Promise<[flags: string, path: string][]> {
   const text = await Deno.readTextFile(new URL(page, ROOT));
   const lines = text.matchAll(/^deno run (.*?)(https:\/\/jsr\.io\/\S+)/gm);
@@ -15,7 +15,10 @@ async function readCommands(page: string): Promise<[flags: string, path: string]
   ]);
 }
 
-/** The flags of an example that is loaded from the registry, where it needs no permission to read what is beside it. */
+/**
+ * The flags of an example that is loaded from the registry, where it needs no permission to read
+ * what is beside it.
+ */
 function flagsFromRegistry(flags: readonly string[], source: string): string {
   const readsBesideItself = source.includes("./_certificates.ts");
   return flags.filter((flag) => !(readsBesideItself && flag === "--allow-read")).join(" ");

@@ -36,7 +36,7 @@ Deno.test("getting_started.md: the tests on the page pass with the permission th
   assertStringIncludes(output, "4 passed");
 });
 
-/** What a program of the page is sent and answers, and how Ctrl-C ends it. */
+/** The exchange with a program of the page, and how Ctrl-C ends it. */
 interface Conversation {
   file: string;
   sent: string;

@@ -4,7 +4,7 @@ import { denoIn, makeUserTree } from "../user_tree.ts";
 
 const page = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
 
-/** What a program says that it prints: the comments after its `console.log`, as one line. */
+/** The output that a program announces: the comments after its `console.log`, as one line. */
 function announced(code: string): string {
   const comments = [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)];
   return comments.map(([, comment]) => comment).join(" ");

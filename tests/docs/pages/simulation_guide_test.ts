@@ -1,5 +1,6 @@
 /**
- * Follows docs/simulation_guide.md: its test is run with each version of its programs, and prints the
+ * Follows docs/simulation_guide.md: its test is run with each version of its programs, and prints
+ * the
  * reports on the page.
  *
  * @module

@@ -35,7 +35,7 @@ async function answerAfterUpgrade(port: number, tls: TlsOptions): Promise<string
   return await line();
 }
 
-/** What mutual_tls says to a client. */
+/** The answer of mutual_tls to a client. */
 async function greeting(port: number, tls: TlsOptions): Promise<string> {
   await using connection = await openConnection({ port, tls });
   return new TextDecoder().decode(await connection.reader.readline()).trim();

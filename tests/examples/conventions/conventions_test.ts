@@ -35,7 +35,9 @@ const OTHERS: Record<string, readonly string[]> = {
 
 const CAPTURE_FILE = ".conventions.pcapng";
 
-/** How a client of some of those gets its first answer. The others have tests of their own for that. */
+/**
+ * How a client of some of those gets its first answer. The others have tests of their own for that.
+ */
 const TALKS: Record<string, (client: Client) => Promise<unknown>> = {
   "capture": (client) => client.ask("hello", "hello"),
   "chat_server": (client) => client.receive("What is your name?\r\n".length),

@@ -3,7 +3,7 @@ import { examples, runExample } from "../run_example.ts";
 
 const KEY = "0123456789abcdef".repeat(4);
 
-/** What an example says to its arguments, by "example arguments". It ends with code 2. */
+/** The refusal of an example, by "example arguments". It ends with code 2. */
 const WRONG: Record<string, string> = {
   "echo_server --port many": 'Cannot use --port: "many" is not a whole number',
   "echo_server --port 1.5": 'Cannot use --port: "1.5" is not a whole number',

@@ -1,5 +1,5 @@
 /**
- * What redis/server does with bytes that are no commands, beside the real Redis.
+ * The answers of redis/server to bytes that are no commands, beside the real Redis's.
  *
  * @module
  */

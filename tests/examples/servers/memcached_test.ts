@@ -35,7 +35,7 @@ class Scene implements AsyncDisposable {
     return this.#server.port;
   }
 
-  /** What a client that sends this and ends is answered. */
+  /** The answer to a client that sends this and ends. */
   async ask(commands: string | Uint8Array): Promise<string> {
     await using client = await openConnection({ port: this.port });
     client.writer.write(commands);

@@ -1,5 +1,6 @@
 /**
- * Runs the datagram scenarios here and compares what each end was told with what `record.py` recorded
+ * Runs the datagram scenarios here and compares what each end was told with what `record.py`
+ * recorded
  * on CPython's asyncio.
  *
  * An end that is meant to be told something else is named in `differs`, with the row of
@@ -173,7 +174,7 @@ class End implements DatagramProtocolCallbacks {
     const isValue = typeof given === "object" && given !== null && "value" in given;
     const data = typeof given === "number" ? "x".repeat(given) : isValue ? given.value : given;
     const [address] = rest;
-    // What the scenario gives instead of bytes is the point of it.
+    // The scenario is about this value, which is not bytes.
     transport.sendto(data as string, this.#world.addressOf(address));
   }
 }

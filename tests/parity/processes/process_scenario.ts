@@ -14,7 +14,7 @@ export interface ProcessScenario {
   readonly name: string;
   /** By callbacks, unless it says streams. */
   readonly face?: "streams";
-  /** What the shell is told. */
+  /** The command of the shell. */
   readonly command?: string;
   /** The program, instead of the shell. */
   readonly program?: string;

@@ -1,7 +1,9 @@
 /**
- * Runs the process scenarios here and compares what was told and returned with what `record.py` recorded on CPython's asyncio.
+ * Runs the process scenarios here and compares what was told and returned with what `record.py`
+ * recorded on CPython's asyncio.
  *
- * A lane that is meant to differ is named in `differs`, with the row of `../differences.json` that says why, and with
+ * A lane that is meant to differ is named in `differs`, with the row of `../differences.json` that
+ * says why, and with
  * all that it has here.
  *
  * @module

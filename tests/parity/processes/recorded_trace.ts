@@ -1,7 +1,10 @@
 import { showData } from "./show.ts";
 import type { Trace } from "../running/scenario.ts";
 
-/** What happened, by lane: one for each pipe, one for the process, one for what calls gave. Runs of data are joined. */
+/**
+ * The events, by lane: one for each pipe, one for the process, one for results of calls. Runs of
+ * data are joined.
+ */
 export class RecordedTrace {
   readonly #lanes = new Map<string, string[]>();
   readonly #received = new Map<string, Uint8Array[]>();

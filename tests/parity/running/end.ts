@@ -9,15 +9,15 @@ const DATA_OPERATIONS: ReadonlySet<string> = new Set([
   "writelines",
 ]);
 
-/** What an end needs to know of the run it belongs to. */
+/** The parts of a run that an end needs to know. */
 export interface Surroundings {
   /** The lane called `name`. */
   lane(name: string, countBytes?: boolean): Lane;
   /** The end called `name`, made at the first call. */
   end(name: string): End;
-  /** What `setProtocol` switches to. */
+  /** The protocol that `setProtocol` switches to. */
   protocol(label: string): ProtocolSpec;
-  /** What a connection that `end` takes part in reports its errors to. */
+  /** Takes the errors that a connection of `end` reports. */
   onError(error: Error, context: { readonly transport: unknown }): void;
 }
 
@@ -32,15 +32,18 @@ export interface ConnectOptions extends ConnectAddress {
 /** An operation that the end itself implements. */
 export type Operation = (...args: unknown[]) => unknown;
 
-/** What goes on in the background. */
+/** The work that goes on in the background. */
 interface Task {
   readonly controller: AbortController;
   isPending: boolean;
 }
 
-/** One end of a scenario: performs operations and records them in its lane. The Python twin is `Abstract`. */
+/**
+ * One end of a scenario: performs operations and records them in its lane. The Python twin is
+ * `Abstract`.
+ */
 export abstract class End {
-  /** What the scenario calls it. */
+  /** Its name in the scenario. */
   readonly name: string;
   /** How it behaves. */
   readonly spec: EndSpec;
@@ -135,7 +138,7 @@ export abstract class End {
   }
 
   #recordResult(label: string, result: unknown): void {
-    // What write() returns is advice that asyncio does not give.
+    // The result of write() is advice that asyncio does not give.
     const isNothing = result === undefined || result === null || label.startsWith("write");
     this.lane.record(isNothing ? label : `${label} ${showValue(result)}`);
   }

@@ -12,7 +12,7 @@ import { IncompleteReadError, LimitOverrunError } from "../../../protocols/error
 /** Longer byte strings are shown as their length and checksum. */
 const LONGEST_SHOWN = 40;
 
-/** What the step "raise" throws; it knows the lane it belongs to. */
+/** The error that the step "raise" throws; it knows the lane it belongs to. */
 export class ScenarioError extends Error {
   /** Where it was raised. */
   readonly lane: Lane;

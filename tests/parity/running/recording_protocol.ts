@@ -10,7 +10,9 @@ export interface TransportEnd extends End {
   transport: Transport | null;
 }
 
-/** Records the callbacks common to both kinds of protocols, and reacts to the first call of each. */
+/**
+ * Records the callbacks common to both kinds of protocols, and reacts to the first call of each.
+ */
 class Recorder {
   readonly end: TransportEnd;
   readonly label: string | null;
@@ -121,7 +123,7 @@ export function makeProtocol(
     : new RecordingProtocol(recorder);
 }
 
-/** What the scenario calls a protocol. */
+/** The name of a protocol in the scenario. */
 export function labelOf(protocol: AnyProtocol): string {
   return "label" in protocol ? String(protocol.label) : "unknown";
 }

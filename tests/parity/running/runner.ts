@@ -119,7 +119,7 @@ class World implements Surroundings {
   }
 
   async #listen(name: string, options: AddressSpec): Promise<void> {
-    // What the server's connections are is told by the first of them.
+    // The first connection of the server tells the kind of all.
     const spec = { face: this.#scenario.faces ?? "protocol", ...this.#scenario.ends?.["B"] };
     const make = { protocol: ServerEnd, streams: StreamServerEnd, reader: ServerEnd };
     const server = spec.face === "raw"
@@ -258,7 +258,9 @@ class World implements Surroundings {
   }
 }
 
-/** The options of a step: the scenarios are this folder's own, so their shape is taken at its word. */
+/**
+ * The options of a step: the scenarios are this folder's own, so their shape is taken at its word.
+ */
 function addressOf(options: unknown): AddressSpec {
   return options === undefined ? {} : options as AddressSpec;
 }

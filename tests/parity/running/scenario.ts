@@ -13,11 +13,11 @@ export interface ProtocolSpec {
   readonly kind?: "protocol" | "buffered";
   /** Size of the buffer that a BufferedProtocol lends, in bytes. */
   readonly bufferSize?: number;
-  /** What `eofReceived` answers. */
+  /** The answer of `eofReceived`. */
   readonly eofReturns?: boolean;
   /** Writes back all that arrives. */
   readonly echo?: boolean;
-  /** What to do when a callback is called for the first time. */
+  /** The steps to take when a callback is called for the first time. */
   readonly on?: Readonly<Record<string, readonly Step[]>>;
 }
 
@@ -54,7 +54,7 @@ export interface Scenario {
   readonly differs?: Difference;
 }
 
-/** What happened at each end. */
+/** The events at each end. */
 export type Trace = Readonly<Record<string, readonly string[]>>;
 
 /** Where to connect to. */
@@ -69,7 +69,7 @@ export interface ListenAddress extends Omit<ConnectAddress, "hostname"> {
   readonly hostname?: string | readonly string[];
 }
 
-/** What a step says about an address; the runner fills in the rest. */
+/** The parts of an address in a step; the runner fills in the rest. */
 export interface AddressSpec extends ListenAddress {
   /** The server to connect to. */
   readonly to?: string;

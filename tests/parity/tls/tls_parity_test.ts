@@ -1,5 +1,6 @@
 /**
- * Runs the TLS scenarios here and compares what each end was told with what `record.py` recorded on CPython's asyncio.
+ * Runs the TLS scenarios here and compares what each end was told with what `record.py` recorded on
+ * CPython's asyncio.
  *
  * An end that is meant to be told something else is named in `differs`, with the row of
  * `../differences.json` that says why, and with all that it is told here.
@@ -166,7 +167,7 @@ async function perform(
   own: TlsOptions,
 ): Promise<void> {
   const end = ends[name];
-  // What is under way may arrive before it is noted.
+  // Bytes under way may arrive before the note.
   if (action === "note") await settle();
   if (action === "until") return await end.until(() => end.reached(String(argument)));
   if (action === "startTls") {
@@ -199,7 +200,10 @@ function act(end: End, transport: Transport, action: string, argument: Step[2]):
   } else throw new Error(`Cannot perform "${action}"`);
 }
 
-/** An end is told what asyncio tells it, unless the scenario says what else, and that is something else. */
+/**
+ * An end is told what asyncio tells it, unless the scenario says what else, and that is something
+ * else.
+ */
 function compare(scenario: Scenario, name: Name, trace: readonly Entry[]): void {
   const asyncio = recording.traces[scenario.name]?.[name] ?? [];
   const difference = scenario.differs?.[name];

@@ -163,7 +163,7 @@ Deno.test("lineCodec() consumes one line and no further byte", () => {
   }
   buffer.append(encode("four\nfive\nsix\n"));
   assertEquals(codec.decode(buffer), "four");
-  // What another reader has taken in between is not read again.
+  // Bytes that another reader has taken in between are not read again.
   buffer.skip(5);
   assertEquals(codec.decode(buffer), "six");
 });

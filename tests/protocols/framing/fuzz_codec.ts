@@ -1,5 +1,6 @@
 /**
- * Random input for codecs. `deno task fuzz` makes hundreds of times as many inputs, and others every
+ * Random input for codecs. `deno task fuzz` makes hundreds of times as many inputs, and others
+ * every
  * time. A failure says where it was found: `CODEC_FUZZ_SEED=7 deno task test PATH` finds it again,
  * with `CODEC_FUZZ_INPUTS` for one after the first 2,000.
  *
@@ -19,7 +20,7 @@ const LONGEST_INPUT = 80;
 
 /** A codec, and what to feed it with. */
 export interface FuzzedCodec {
-  /** What is called to make it. */
+  /** The function that makes it. */
   name: string;
   /** Makes it with a limit of some 30 bytes. */
   make: () => Codec<unknown, never>;
@@ -92,7 +93,7 @@ function makeInput(random: Random, words: FuzzedCodec["words"]): Uint8Array<Arra
 }
 
 /**
- * What comes out of a codec: messages, and the names of errors. Fails on any other error and on
+ * The results of a codec: messages, and the names of errors. Fails on any other error and on
  * what holds too much.
  */
 function play(
@@ -143,7 +144,7 @@ function describe(events: unknown[]): string {
   });
 }
 
-/** What is received can be sent, and is then received again. */
+/** A received message can be sent, and is then received again. */
 function assertRoundTrip(make: () => Codec<unknown, never>, events: unknown[]): void {
   // In every codec here what is received may be sent.
   const codec = make() as Codec<unknown, unknown>;

@@ -256,7 +256,7 @@ Deno.test("ReceiveBuffer.uintAt() reads numbers in either order, also across chu
   assertEquals(buffer.uintAt(0, 8), 0x0101010101010101);
 });
 
-/** What the buffer should do, done with one string of a character for each byte. */
+/** A model of the buffer: one string of a character for each byte. */
 class PlainBuffer {
   held = "";
   position = 0;

@@ -83,7 +83,7 @@ Deno.test("SeparatorSearch.find() finds what a plain search finds, however the b
       const label = `seed ${seed}, ${separators} in ${held}`;
       const match = search.find(buffer);
       assertEquals(match, findPlainly(held, separators), label);
-      // What is consumed need not be what was found.
+      // A caller may consume another number of bytes than it found.
       const consumed = random.pick(
         0,
         match?.end ?? 0,

@@ -1,5 +1,6 @@
 /**
- * Ranges of files are sent between other writes, and given up at times. What arrives is the beginning
+ * Ranges of files are sent between other writes, and given up at times. What arrives is the
+ * beginning
  * of what was to be sent, and no write gets in between.
  *
  * @module

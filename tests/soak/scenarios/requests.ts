@@ -1,5 +1,6 @@
 /**
- * Clients send numbered requests, several at a time, and after each failure connect again and repeat
+ * Clients send numbered requests, several at a time, and after each failure connect again and
+ * repeat
  * those without an answer. The server has each request once and in order at the end.
  *
  * @module
@@ -19,7 +20,7 @@ interface Answer {
   readonly text: string;
 }
 
-// What arrives is checked where it is used.
+// Values that arrive are checked where they are used.
 const toRequest = (value: unknown): Request => value as Request;
 const toAnswer = (value: unknown): Answer => value as Answer;
 

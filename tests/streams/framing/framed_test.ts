@@ -314,7 +314,8 @@ Deno.test("FramedConnection.receive() has the bytes that a released reader of re
   const unread = gone.read();
   await settle();
   gone.releaseLock();
-  // In the same turn: the wait of the stream has ended with these bytes, and no one has heard of it.
+  // In the same turn: the wait of the stream has ended with these bytes, and no one has heard of
+  // it.
   pair.a.reader.feedData(encode("one\ntw"));
   assertEquals(await messages.receive(), "one");
   assertEquals(decode(messages.detach()), "tw");

@@ -1,6 +1,8 @@
 /**
- * Callbacks of users that fail in every way: they throw or reject, with errors or with values that can hardly be looked
- * at, on each kind of transport. Each failure is reported once, ends the connection, and nothing else.
+ * Callbacks of users that fail in every way: they throw or reject, with errors or with values that
+ * can hardly be looked
+ * at, on each kind of transport. Each failure is reported once, ends the connection, and nothing
+ * else.
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
@@ -68,7 +70,7 @@ const CALLBACKS = [
   "connectionLost",
 ] as const;
 
-/** What carries the connection: the layers of the end whose protocol fails. */
+/** The carrier of the connection: the layers of the end whose protocol fails. */
 const STACKS: Record<string, readonly LayerFactory[]> = {
   "a transport": [],
   "a layer": [(upper, options) => new Layer(upper, options)],

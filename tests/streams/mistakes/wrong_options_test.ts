@@ -1,5 +1,6 @@
 /**
- * Options that cannot be meant, as callers without types give them, to everything that takes options: each is
+ * Options that cannot be meant, as callers without types give them, to everything that takes
+ * options: each is
  * refused before anything is opened, by an error that names the option and the value.
  */
 import { assert, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
@@ -8,7 +9,7 @@ import * as sluice from "../../docs/all_entries.ts";
 
 type Kind = typeof TypeError | typeof RangeError;
 
-/** What is given, the kind of error, and what its text has to hold. */
+/** A wrong value, the kind of error, and a part of its text. */
 type Wrong = [options: unknown, kind: Kind, text: string];
 
 // As a program without types sees it: everything takes anything.
@@ -94,7 +95,7 @@ const CALLS: Record<string, (options: unknown) => unknown> = {
   replayCapture: (options) => net.replayCapture({}, { chunks: [] }, options),
 };
 
-/** What must be given. */
+/** The options that must be given. */
 const REQUIRED: Record<string, object> = {
   idleTimeout: { timeout: 1 },
   writeStallTimeout: { timeout: 1 },
@@ -122,7 +123,7 @@ for (const name of Object.keys(CALLS)) {
   });
 }
 
-/** What each option refuses, wherever it is an option. */
+/** The values that each option refuses, wherever it is an option. */
 const OPTIONS: Record<string, { in: readonly string[]; rest?: object; wrong: readonly Wrong[] }> = {
   limits: {
     in: ["Transport.setWriteBufferLimits"],

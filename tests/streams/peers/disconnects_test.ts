@@ -1,4 +1,4 @@
-/** What public reports on other systems tell of connections that end at a bad moment. */
+/** Public reports on other systems: connections that end at a bad moment. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { relay } from "../../../streams/relay.ts";

@@ -1,4 +1,4 @@
-/** What public reports on other systems tell of clients that come late, or stop half-way. */
+/** Public reports on other systems: clients that come late, or stop half-way. */
 import { assert, assertEquals } from "@std/assert";
 import { simulate } from "@sluice/net/testing";
 import { openConnection } from "../../../streams/open_connection.ts";

@@ -1,4 +1,4 @@
-/** What users of other libraries reported of their codecs, buffers and flow control, tried here. */
+/** Public reports on other libraries: codecs, buffers and flow control. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { copyOf } from "../../../protocols/bytes.ts";
@@ -23,7 +23,7 @@ import { memoryTransportPair } from "../../../transports/memory_transport_pair.t
 import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
-/** What a decoder makes of pieces: messages, and the names of errors. */
+/** The results of a decoder of pieces: messages, and the names of errors. */
 function decodeAll<In>(decoder: Decoder<In>, pieces: readonly Bytes[]): unknown[] {
   const frames = new FrameReader(decoder);
   const events: unknown[] = [];

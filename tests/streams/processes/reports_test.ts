@@ -1,5 +1,5 @@
 /**
- * What users of other systems have reported about child processes, each as a small program. The source is named at
+ * Public reports on other systems: child processes, each as a small program. The source is named at
  * each test.
  *
  * @module
@@ -33,7 +33,8 @@ test("Report: wait() ends with the process, though a grandchild has its stdout",
   await process.closed;
 });
 
-// indexable-inc/index#914, tomerfiliba/plumbum#840: communicate() hung with a grandchild, with nothing to show.
+// indexable-inc/index#914, tomerfiliba/plumbum#840: communicate() hung with a grandchild, with
+// nothing to show.
 test("Report: communicate() over a grandchild ends with its signal, keeps what was read, and the group can be killed", async () => {
   const process = await createSubprocessShell("echo before; cat <&3 & exit 0", {
     ...PIPES,
@@ -49,7 +50,8 @@ test("Report: communicate() over a grandchild ends with its signal, keeps what w
   assertEquals(text((await process.communicate()).stdout), "before\n");
 });
 
-// openai/codex-action#153, nodejs/node#40085, sindresorhus/execa#474: EPIPE of a fast child took the program down.
+// openai/codex-action#153, nodejs/node#40085, sindresorhus/execa#474: EPIPE of a fast child took
+// the program down.
 test("Report: a child that exits without reading its input is its exit code, and nothing else", async () => {
   for (const input of ["x".repeat(64 * 1_048_576), "x"]) {
     const process = await createSubprocessShell("echo why >&2; exit 7", PIPES);
@@ -84,7 +86,8 @@ test("Report: killGroup() leaves no grandchild", async () => {
   assertEquals(process.returncode, -9);
 });
 
-// F1bonacc1/process-compose#521, FrameOS/frameos#372: the leader left on SIGTERM, a member that ignored it stayed.
+// F1bonacc1/process-compose#521, FrameOS/frameos#372: the leader left on SIGTERM, a member that
+// ignored it stayed.
 test("Report: shutdown() also ends the members of the group that ignore SIGTERM when the leader has left", async () => {
   const process = await createSubprocessShell(
     "(trap '' TERM; echo ready; cat <&3; cat <&3) & wait",
@@ -103,7 +106,8 @@ test("Report: shutdown() ends a process that is stopped", async () => {
   assertEquals((await process.shutdown({ grace: 20 })).signal, "SIGKILL");
 });
 
-// omnigent-ai/omnigent#7930, MCDReforged/MCDReforged#400: one overlong line stopped the reader, then the child.
+// omnigent-ai/omnigent#7930, MCDReforged/MCDReforged#400: one overlong line stopped the reader,
+// then the child.
 test("Report: an overlong line is passed over, and the lines after it come", async () => {
   const process = await createSubprocessShell(
     "head -c 1000000 /dev/zero | tr '\\0' x >&2; echo >&2; echo after >&2; echo ready",
@@ -194,7 +198,8 @@ test("Report: 50 processes that are aborted at any moment all end", async () => 
   }
 });
 
-// Found here, in Deno 2.9.6: node:child_process sends one signal only, and takes it for the end of the process.
+// Found here, in Deno 2.9.6: node:child_process sends one signal only, and takes it for the end of
+// the process.
 test("Report: with four descriptors a second signal is sent as well, and the exit code is that of the process", async () => {
   const script =
     "trap 'echo one' HUP; trap 'echo two; exit 7' TERM; echo ready; while :; do read x; done";
@@ -211,7 +216,8 @@ test("Report: with four descriptors a second signal is sent as well, and the exi
   await process.closed;
 });
 
-// ora-space/desktop#42, rust's wait(): a child that reads to the end of stdin and is only waited for.
+// ora-space/desktop#42, rust's wait(): a child that reads to the end of stdin and is only waited
+// for.
 test("Report: a child that reads stdin ends when that is ended, or the wait does", async () => {
   const process = await createSubprocessExec("cat", PIPES);
   await assertRejects(() => process.wait({ signal: AbortSignal.timeout(20) }), DOMException);

@@ -21,7 +21,10 @@ import { startServer } from "../../../streams/servers/start_server.ts";
 import { connectPair } from "../../support/pairs/stream_pair.ts";
 import { decode, encode, pattern } from "../../support/text.ts";
 
-/** Takes the memory of bytes away, as `postMessage(bytes, [bytes.buffer])` does; says what they were. */
+/**
+ * Takes the memory of bytes away, as `postMessage(bytes, [bytes.buffer])` does; says what they
+ * were.
+ */
 function transfer(bytes: Bytes): string {
   const { byteOffset, length, buffer } = bytes;
   assertEquals([byteOffset, buffer.byteLength], [0, length], "shares its buffer with others");

@@ -254,7 +254,7 @@ both(
     sender.writer.write("piped\n");
     assertEquals(decode(await receiver.reader.readline()), "piped\n");
     controller.abort();
-    // What comes before that may still be piped.
+    // Bytes that come before that may still be piped.
     await assertRejects(() => piping, DOMException);
     sender.writer.write("kept\n");
     scene.assertUnlocked();

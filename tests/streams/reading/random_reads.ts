@@ -11,7 +11,10 @@ import { decode, encode } from "../../support/text.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What one read came to: bytes that were consumed, a line without its end, the end of the data, or the failure. */
+/**
+ * The result of one read: bytes that were consumed, a line without its end, the end of the data, or
+ * the failure.
+ */
 type Outcome =
   | { readonly bytes: Uint8Array }
   | { readonly line: string }
@@ -31,7 +34,7 @@ interface Started {
   explains?(error: unknown, rest: Uint8Array): boolean;
 }
 
-/** What the connection brings: the bytes, and how it ends. */
+/** The input of the connection: the bytes, and how it ends. */
 export interface Script {
   readonly data: Bytes;
   readonly limit: number;
@@ -42,7 +45,8 @@ export interface Script {
 }
 
 /**
- * Reads a connection to its end in ways chosen at random: by every method and face, given up at random, handed to
+ * Reads a connection to its end in ways chosen at random: by every method and face, given up at
+ * random, handed to
  * protocols and back. The bytes must come out whole and in order, each read must give what it
  * promises, and the failure must come after the last byte.
  */
@@ -65,7 +69,7 @@ export class RandomReads {
     let isOver = false;
     let previous: Started | null = null;
     while (!isOver) {
-      // What a protocol was not handed when the connection fails is lost with it.
+      // Bytes that a protocol was not handed when the connection fails are lost with it.
       const mayVisit = previous === null && this.#script.failure === null;
       if (mayVisit && this.#random.below(20) === 0) {
         await this.#visitProtocol();
@@ -316,7 +320,7 @@ export class RandomReads {
 const GIVEN_UP = new Error("Given up");
 
 function isGivenUp(error: unknown): boolean {
-  // What the platform says to reads whose reader was released.
+  // The platform's error for reads whose reader was released.
   return error === GIVEN_UP || error instanceof TypeError;
 }
 

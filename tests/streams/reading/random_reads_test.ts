@@ -10,7 +10,10 @@ import { RandomReads, type Script } from "./random_reads.ts";
 import { connectPair, type Medium } from "../../support/pairs/stream_pair.ts";
 import { encode } from "../../support/text.ts";
 
-/** `SEED=7 CASES=1 deno test -A tests/streams/reading/random_reads_test.ts` runs case 7 of each test, and no other. */
+/**
+ * `SEED=7 CASES=1 deno test -A tests/streams/reading/random_reads_test.ts` runs case 7 of each
+ * test, and no other.
+ */
 const FIRST_SEED = Number(Deno.env.get("SEED") ?? 1);
 const CASES = Number(Deno.env.get("CASES") ?? NaN);
 /** A case takes milliseconds. One that takes so long hangs. */

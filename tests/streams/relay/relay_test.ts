@@ -296,7 +296,7 @@ for (const idleTimeout of [0, -1, NaN]) {
   });
 }
 
-/** What keeps a connection from being relayed. */
+/** The reasons why a connection cannot be relayed. */
 const USES: Record<string, (connection: StreamConnection) => Promise<unknown>> = {
   "a read": ({ reader }) => reader.readline(),
   "a reader of its stream": ({ readable }) => readable.getReader().read(),

@@ -76,7 +76,7 @@ Deno.test("startServer() sends bytes that a handler wrote before it closes the c
   assertEquals(server.reports, []);
 });
 
-/** What a handler may throw, and what is reported of it. */
+/** The errors that a handler may throw, and the report of each. */
 const THROWN: [string, unknown, string][] = [
   ["an error", new Error("Bug"), "Bug"],
   ["a string", "Bug", "Thrown: Bug"],

@@ -9,7 +9,10 @@ import { startServer } from "../../../streams/servers/start_server.ts";
 import type { StartTlsOptions } from "../../../transports/tls/start_tls.ts";
 import { localhost } from "../../support/certificates/certificates.ts";
 
-/** What a server reports whose handler starts TLS with a client that sends `bytes`, and leaves or stays. */
+/**
+ * Gives the reports of a server that starts TLS with a client that sends `bytes`, and leaves or
+ * stays.
+ */
 async function reportedOf(
   bytes: string,
   options: StartTlsOptions,

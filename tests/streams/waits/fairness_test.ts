@@ -18,7 +18,10 @@ import { encode } from "../../support/text.ts";
 const MESSAGES = 4000;
 const LINES = "x\n".repeat(MESSAGES);
 
-/** Counts what a loop does, until a timer and an immediate callback that were set before have had their turn. */
+/**
+ * Counts what a loop does, until a timer and an immediate callback that were set before have had
+ * their turn.
+ */
 class Watch implements Disposable {
   readonly #slow = new SlowSteps();
   #steps = 0;

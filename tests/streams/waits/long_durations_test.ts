@@ -1,6 +1,8 @@
 /**
- * Timers of JavaScript take 31 bits: a longer time fires after 1 ms, and so does `Infinity`. Each option
- * that is a duration is given such times here; a few turns of the event loop later nothing may have fired.
+ * Timers of JavaScript take 31 bits: a longer time fires after 1 ms, and so does `Infinity`. Each
+ * option
+ * that is a duration is given such times here; a few turns of the event loop later nothing may have
+ * fired.
  */
 import { assert, assertEquals } from "@std/assert";
 import { turns } from "../../../testing/conformance/scene.ts";

@@ -104,7 +104,7 @@ Deno.test("Waits leave no listener on a signal that lives long", async () => {
     await reading;
     pair.b.writer.write("ready\n");
     await pair.a.reader.peek(6);
-    // What is there is read without a timer or a listener.
+    // Bytes that are there are read without a timer or a listener.
     await pair.a.reader.readline({ signal, timeout: 10_000 });
   }
   assertEquals(listeners, 0);

@@ -1,5 +1,6 @@
 /**
- * Every wait with a timeout, in the ways in which waits end: the time passes, what is waited for comes first or in
+ * Every wait with a timeout, in the ways in which waits end: the time passes, what is waited for
+ * comes first or in
  * the same turn, a signal aborts. In none of them is anything lost or left.
  */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";

@@ -2,13 +2,16 @@ import type { TlsCertificate } from "../../../transports/tls/tls_certificate.ts"
 
 const EC_KEY = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
-/** What a certificate says besides its subject. */
+/** The contents of a certificate besides its subject. */
 export interface CertificateRequest {
   /** As openssl takes it, as in `/CN=localhost`. */
   readonly subject?: string;
-  /** Lines of an extension section, as in `subjectAltName=DNS:localhost`. Without any it is of version 1. */
+  /**
+   * Lines of an extension section, as in `subjectAltName=DNS:localhost`. Without any it is of
+   * version 1.
+   */
   readonly extensions?: readonly string[];
-  /** What `openssl genpkey` is told of the key; an elliptic curve by default. */
+  /** The options of `openssl genpkey` for the key; an elliptic curve by default. */
   readonly key?: readonly string[];
   /** Further arguments of `openssl x509`, as in `-days -1`. */
   readonly more?: readonly string[];

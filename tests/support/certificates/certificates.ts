@@ -29,5 +29,5 @@ export const client: TlsCertificate = pair("client");
 /** For localhost, and no longer valid. */
 export const expired: TlsCertificate = pair("expired");
 
-/** What a client needs to trust the certificates here. */
+/** The options of a client that trusts the certificates here. */
 export const trusting: TlsOptions = { caCerts: [ca], serverName: "localhost" };

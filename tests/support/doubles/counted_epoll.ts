@@ -11,9 +11,9 @@ import { FailingLibc } from "./failing_libc.ts";
 
 /** A network for one test. */
 export class CountedEpoll {
-  /** What is called. */
+  /** The calls, by name. */
   readonly libc: FailingLibc;
-  /** What connections are made with. */
+  /** The network that makes the connections. */
   readonly network: Network;
 
   /** `fails` gives the errno of the failure of a call, or 0. */

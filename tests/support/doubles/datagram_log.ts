@@ -8,15 +8,15 @@ import type {
 
 /** A datagram protocol that writes down what it is told, and lets a test wait for it. */
 export class DatagramLog implements DatagramProtocolCallbacks {
-  /** What arrived. */
+  /** The datagrams that arrived. */
   readonly received: Datagram[] = [];
-  /** What `errorReceived` was told. */
+  /** The errors that `errorReceived` was given. */
   readonly errors: Error[] = [];
   /** The callbacks, in order. */
   readonly calls: string[] = [];
   #waiting: (() => void)[] = [];
 
-  /** What arrived, as text. */
+  /** The datagrams that arrived, as text. */
   get texts(): string[] {
     return this.received.map(({ data }) => new TextDecoder().decode(data));
   }

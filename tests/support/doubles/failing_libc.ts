@@ -45,11 +45,11 @@ function openedBy(name: string, args: readonly unknown[], result: unknown): read
 
 /** A C library for one test, with a reactor of its own. */
 export class FailingLibc {
-  /** What the network is given. */
+  /** The C library that the network is given. */
   readonly libc: Libc;
   /** The descriptors that were opened and not closed. */
   readonly open: Set<number> = new Set();
-  /** What was done to descriptors that were not open. */
+  /** The calls on descriptors that were not open. */
   readonly faults: string[] = [];
   /** The names of the calls that may fail, in their order. */
   readonly calls: string[] = [];

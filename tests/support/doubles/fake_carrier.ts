@@ -3,7 +3,7 @@ import type { ByteSource, Carrier } from "../../../transports/core/carrier.ts";
 
 /** One operation that a test settles. */
 export interface PendingWrite {
-  /** What is to be written. */
+  /** The bytes to write. */
   readonly bytes: Uint8Array;
   /** Takes that many of them; by default all. */
   take(n?: number): void;
@@ -29,7 +29,10 @@ export class FakeSource implements ByteSource {
     return this.#asked.promise;
   }
 
-  /** Answers the read that is under way, or the next one, with bytes; into the lent buffer if there is one. */
+  /**
+   * Answers the read that is under way, or the next one, with bytes; into the lent buffer if there
+   * is one.
+   */
   async feed(...values: number[]): Promise<void> {
     await this.asked;
     const target = this.targets.at(-1);

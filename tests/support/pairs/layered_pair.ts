@@ -14,7 +14,7 @@ export interface LayeredPair {
   /** The other end, which sees what goes over the wire. */
   readonly peer: Transport;
   readonly peerProtocol: RecordingProtocol;
-  /** What was reported of the first end: the callback and the error. */
+  /** The reports of the first end: the callback and the error. */
   readonly reported: [callback: string, error: Error][];
   /** Closes both ends. */
   close(): Promise<CloseInfo>;

@@ -52,7 +52,10 @@ class Doubling implements ByteTransform {
   }
 }
 
-/** Frames of up to 4,000 bytes after their length; an empty frame is the end, and later bytes are not the layer's. */
+/**
+ * Frames of up to 4,000 bytes after their length; an empty frame is the end, and later bytes are
+ * not the layer's.
+ */
 export function framing(): LayerFactory {
   return transformLayer(() => new Framing());
 }

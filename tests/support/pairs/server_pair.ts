@@ -2,7 +2,7 @@ import type { AnyProtocol, Transport } from "../../../protocols/contract.ts";
 import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts";
 import type { Server } from "../../../transports/servers/server.ts";
 
-/** What a server accepts: its protocol factory, and the transport of the first connection. */
+/** A server: its protocol factory, and the transport of the first connection. */
 export interface FirstAccepted {
   /** For the server. */
   readonly accept: () => AnyProtocol;

@@ -6,7 +6,7 @@ import { createServer } from "../../../transports/create_server.ts";
 import { memoryTransportPair } from "../../../transports/memory_transport_pair.ts";
 import type { TransportOptions } from "../../../transports/core/transport_options.ts";
 
-/** What carries the bytes between two connections. */
+/** The carrier of the bytes between two connections. */
 export type Medium = "memory" | "tcp";
 
 /** How both ends are made. */

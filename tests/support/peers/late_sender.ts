@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 
-/** What a client sends after it was answered: more than the system holds for it. */
+/** The bytes that a client sends after it was answered: more than the system holds for it. */
 const REST = new Uint8Array(8_000_000);
 
 /**

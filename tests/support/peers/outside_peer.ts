@@ -23,7 +23,10 @@ export function hasProgram(name: string, args: readonly string[]): boolean {
   return false;
 }
 
-/** Registers a test that needs a program, which is skipped where {@linkcode hasProgram} would be false. */
+/**
+ * Registers a test that needs a program, which is skipped where {@linkcode hasProgram} would be
+ * false.
+ */
 export function testWith(program: string, name: string, test: () => Promise<void>): void {
   const ignore = Deno.env.get("CI") !== "true" && !canRun(program, ["-h"], false);
   if (ignore) console.log(`Skipped, for ${program} is not installed: ${name}`);
@@ -48,7 +51,10 @@ export async function outputOf(program: string, args: readonly string[]): Promis
   return new TextDecoder().decode(stdout);
 }
 
-/** Starts a peer, gives `use` the port that it says it has, or its word for being ready, and ends it. */
+/**
+ * Starts a peer, gives `use` the port that it says it has, or its word for being ready, and ends
+ * it.
+ */
 export async function withPeer(
   program: string,
   args: readonly string[],

@@ -1,4 +1,7 @@
-/** Ports below those that systems choose for a port of 0 and for clients, and above those of services. */
+/**
+ * Ports below those that systems choose for a port of 0 and for clients, and above those of
+ * services.
+ */
 const FIRST = 10_000;
 const COUNT = 20_000;
 /** A variable of the process, as the tests that run at the same time share no other memory. */

@@ -26,7 +26,7 @@ export function testAlone(
   });
 }
 
-/** What the tests of a file print in a process of their own, by the file. */
+/** The output of the tests of a file in a process of their own, by the file. */
 const printedBy = new Map<string, Promise<string>>();
 
 /**

@@ -4,7 +4,7 @@ import { settle } from "../time/event_loop.ts";
 /** How often it is looked whether the runtime has closed what is its own. */
 const MAX_LOOKS = 100;
 
-/** What the descriptors of this process lead to, without those of the runtime that come and go. */
+/** The targets of this process's descriptors, without those of the runtime that come and go. */
 export function openDescriptors(): string[] {
   return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
     try {

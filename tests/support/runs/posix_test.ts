@@ -1,4 +1,7 @@
-/** A test that needs a POSIX system with its shell and programs: left out, and counted as such, on Windows. */
+/**
+ * A test that needs a POSIX system with its shell and programs: left out, and counted as such, on
+ * Windows.
+ */
 export const posixTest: typeof Deno.test | typeof Deno.test.ignore = Deno.build.os === "windows"
   ? Deno.test.ignore
   : Deno.test;

@@ -17,7 +17,7 @@ function fullTurn(): Promise<void> {
   return new Promise((resolve) => eventLoop.afterFullTurn(resolve));
 }
 
-/** What has become of a promise by now; `"pending"` if nothing has. */
+/** The outcome of a promise by now; `"pending"` if it has none. */
 export async function stateOf(promise: Promise<unknown>): Promise<string> {
   let state = "pending";
   promise.then(() => state = "fulfilled", () => state = "rejected");

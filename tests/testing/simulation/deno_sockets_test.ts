@@ -9,7 +9,7 @@ import { simulate } from "@sluice/net/testing";
 import { hasUnixSockets } from "../../support/runs/has_unix_sockets.ts";
 import { socketPath } from "../../support/places/socket_path.ts";
 
-/** What a program saw. */
+/** The events that a program saw. */
 type Seen = unknown[];
 
 /** How an operation ended. */

@@ -9,7 +9,7 @@ function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, milliseconds));
 }
 
-/** What a run fails with when its function throws. */
+/** The error of a run whose function throws. */
 async function thrownIn(main: (world: World) => unknown): Promise<unknown> {
   return (await assertRejects(() => simulate(main), SimulationError)).cause;
 }

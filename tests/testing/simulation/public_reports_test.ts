@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 /**
- * What users of other simulated clocks and networks reported, tried here.
+ * Public reports on other simulated clocks and networks, tried here.
  *
  * @module
  */

@@ -142,7 +142,7 @@ test("connectWritePipe(): abort() drops what is queued and tells the reason", as
   const { error, bytesUnsent } = await writing.transport.closed;
   assertEquals(error, reason);
   assert(bytesUnsent > 0);
-  // What the system has begun to write ends with its reader.
+  // A write that the system has begun ends with its reader.
   reading.transport.resumeReading();
   await reading.transport.closed;
 });

@@ -90,7 +90,7 @@ Deno.test("connectWebSocket() ends with ReceiveBufferFullError and code 4009 whe
   const { error } = info;
   assert(error instanceof ReceiveBufferFullError, `${error}`);
   assertEquals([error.size, error.limit, event.code], [1001, 1000, 4009]);
-  // What was kept is delivered before.
+  // The bytes that were kept are delivered before.
   assertEquals(server.protocol.receivedLength, 1010);
 });
 

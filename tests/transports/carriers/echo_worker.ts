@@ -1,5 +1,6 @@
 /**
- * A Worker that sends back what comes through a port it is given: `tests/transports/carriers/connect_message_port_test.ts`.
+ * A Worker that sends back what comes through a port it is given:
+ * `tests/transports/carriers/connect_message_port_test.ts`.
  *
  * @module
  */

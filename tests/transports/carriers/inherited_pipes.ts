@@ -1,4 +1,6 @@
-/** Passes on what comes from descriptor 3 to descriptor 4, in capitals; then says how both ended. */
+/**
+ * Passes on what comes from descriptor 3 to descriptor 4, in capitals; then says how both ended.
+ */
 import {
   connectReadPipe,
   connectWritePipe,

@@ -1,7 +1,9 @@
 /**
- * Passes everything between its stdin and stdout, by way of `connectStdio`, and a TCP port, which is its argument.
+ * Passes everything between its stdin and stdout, by way of `connectStdio`, and a TCP port, which
+ * is its argument.
  *
- * The end of stdin ends that direction alone. The end of what comes from the port ends the program, for stdout has no
+ * The end of stdin ends that direction alone. The end of what comes from the port ends the program,
+ * for stdout has no
  * other end. When one side fails the program ends at once, without a word to either.
  *
  * @module
@@ -9,7 +11,7 @@
 import type { Bytes } from "../../../protocols/bytes.ts";
 import { connectStdio } from "../../../transports/carriers/pipes/connect_stdio.ts";
 
-/** What comes on stdin goes to `conn`, no faster than that takes it. */
+/** Copies stdin to `conn`, no faster than that takes it. */
 class Relay {
   readonly #conn: Deno.TcpConn;
   #room: PromiseWithResolvers<void> | null = null;

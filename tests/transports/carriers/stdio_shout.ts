@@ -1,5 +1,6 @@
 /**
- * Sends back what comes on its stdin, in capitals, ends with a word, and goes on printing: the user of `connectStdio` in its test.
+ * Sends back what comes on its stdin, in capitals, ends with a word, and goes on printing: the user
+ * of `connectStdio` in its test.
  *
  * @module
  */

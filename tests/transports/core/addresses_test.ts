@@ -30,7 +30,7 @@ Deno.test("fromDenoAddr() takes TCP, UDP and Unix addresses, and nothing else", 
   assertEquals(fromDenoAddr({ ...tcp, transport: "udp" }), { ...tcp, transport: "udp" });
   const unix = { transport: "unix", path: "/x" } as const;
   assertEquals(fromDenoAddr(unix), unix);
-  // What Deno gives for a socket without a path, against its type.
+  // Deno gives this for a socket without a path, against its type.
   const unnamed = { transport: "unix", path: null as unknown as string } as const;
   assertEquals(fromDenoAddr(unnamed), { transport: "unix", path: "" });
   assertEquals(fromDenoAddr({ transport: "vsock", cid: 1, port: 2 }), undefined);

@@ -18,7 +18,7 @@ import {
   wasReported,
 } from "../../../transports/core/error_report.ts";
 
-/** What is printed while `run` runs. */
+/** Gives the output that `run` prints. */
 function printed(run: () => void): unknown[][] {
   const lines: unknown[][] = [];
   const { error } = console;

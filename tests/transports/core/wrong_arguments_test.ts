@@ -1,5 +1,6 @@
 /**
- * Arguments that cannot be meant, as callers without types give them, to the methods of a transport: each is refused
+ * Arguments that cannot be meant, as callers without types give them, to the methods of a
+ * transport: each is refused
  * by an error that names it, and the connection goes on.
  *
  * @module
@@ -13,7 +14,7 @@ import { Layer } from "../../../transports/stack/layer.ts";
 
 class Mine {}
 
-/** What is given as a protocol, and the start of the text. */
+/** A wrong protocol, and the start of the text. */
 const NO_PROTOCOLS: readonly (readonly [given: unknown, text: string])[] = [
   [null, "Cannot set protocol: null is not an object with callbacks"],
   [undefined, "Cannot set protocol: undefined is not an object with callbacks"],
@@ -22,7 +23,7 @@ const NO_PROTOCOLS: readonly (readonly [given: unknown, text: string])[] = [
   [Promise.resolve({}), "Cannot set protocol: of class Promise is not an object with callbacks"],
 ];
 
-/** What is given as the reason of an abort, and the text. */
+/** A wrong reason of an abort, and the text. */
 const NO_REASONS: readonly (readonly [given: unknown, text: string])[] = [
   ["text", 'Cannot abort: reason "text" is not an Error'],
   [404, "Cannot abort: reason 404 is not an Error"],

@@ -45,7 +45,9 @@ testWith("socat", "socat gets an answer to what it sends", async () => {
   assertEquals(await talk("socat", ["-", address], "hello\n", "hello\n"), "hello\n");
 });
 
-/** Sends to socat, which answers one datagram; `false` if another program took the port meanwhile. */
+/**
+ * Sends to socat, which answers one datagram; `false` if another program took the port meanwhile.
+ */
 async function isAnswered(port: number): Promise<boolean> {
   // It says on stderr that it listens, or that it cannot.
   const args = ["-c", `exec socat -d -d UDP-RECVFROM:${port},bind=127.0.0.1 EXEC:cat 2>&1`];

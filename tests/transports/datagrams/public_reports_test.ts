@@ -1,5 +1,5 @@
 /**
- * What users of other systems reported of their datagrams, as small programs.
+ * Public reports on other systems: datagrams, as small programs.
  *
  * @module
  */

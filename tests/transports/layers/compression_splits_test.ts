@@ -7,7 +7,7 @@ import { compression, type CompressionFormat } from "../../../transports/layers/
 import { layeredPair } from "../../support/pairs/layered_pair.ts";
 import { encode, pattern } from "../../support/text.ts";
 
-/** What a compression layer gives, and why it ended, when bytes come in these pieces. */
+/** The output of a compression layer, and why it ended, when bytes come in these pieces. */
 async function receive(
   format: CompressionFormat,
   pieces: readonly Bytes[],
@@ -39,7 +39,7 @@ function* splitsOf(bytes: Bytes): Generator<Bytes[]> {
   );
 }
 
-/** What a compressor sends before it is flushed, without an end. */
+/** The bytes that a compressor sends before it is flushed, without an end. */
 async function flushed(
   stream: zlib.Gzip | zlib.ZstdCompress,
   mode: number,

@@ -36,7 +36,7 @@ function compressed(format: CompressionFormat, text: string | Bytes): Bytes {
   return new Uint8Array(COMPRESS[format](bytes));
 }
 
-/** What a compression layer makes of bytes that the peer sends before it ends. */
+/** The output of a compression layer for bytes that the peer sends before it ends. */
 async function receive(
   format: CompressionFormat,
   bytes: Bytes,
@@ -243,7 +243,7 @@ async function gzip(args: string[], input: Bytes): Promise<Bytes> {
 }
 
 Deno.test("compression() throws for invalid options, and names the value", () => {
-  // What a caller without types may give.
+  // A caller without types may give this.
   const format = "lzma" as "gzip";
   assertThrows(() => compression({ format }), TypeError, 'format "lzma" is not one of "gzip", ');
   for (const [name, level] of [["gzip", 10], ["brotli", 12], ["zstd", 0], ["gzip", 1.5]] as const) {

@@ -137,7 +137,7 @@ Deno.test("logging() reports a sink that throws once and goes on without it", as
 });
 
 Deno.test("logging() throws TypeError for an unknown format and RangeError for a negative size", () => {
-  // What a caller without types may give.
+  // A caller without types may give this.
   const format = "base64" as "hex";
   assertThrows(() => logging({ format }), TypeError, 'format "base64" is not one of');
   assertThrows(() => logging({ maxBytes: -1 }), RangeError, "Cannot use logging: maxBytes -1 ");

@@ -12,7 +12,7 @@ function noise(size: number): Uint8Array {
   return Uint8Array.from({ length: size }, () => (state = state * 48_271 % 2_147_483_647) >> 8);
 }
 
-/** What a decompressor makes of the input up to the end of each piece. */
+/** The output of a decompressor for the input up to the end of each piece. */
 function outputsOf(pieces: readonly Bytes[]): number[] {
   const finishFlush = zlib.constants.ZSTD_e_flush;
   return pieces.map((_, index) =>

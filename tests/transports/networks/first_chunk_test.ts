@@ -3,7 +3,7 @@ import { createServer } from "../../../transports/create_server.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 
-/** What fits into one segment on the loopback interface of Linux: 64 KiB with its headers. */
+/** The data of one segment on the loopback interface of Linux: 64 KiB with its headers. */
 const SEGMENT = 65_483;
 const isLinux = Deno.build.os === "linux";
 

@@ -7,7 +7,10 @@ import { testWith } from "../../support/peers/outside_peer.ts";
 
 const folder = new URL("./", import.meta.url);
 
-/** Starts a server on sockets named `web` and `admin`; gives their ports and what each client is told. */
+/**
+ * Starts a server on sockets named `web` and `admin`; gives their ports and what each client is
+ * told.
+ */
 async function serve(fd: string): Promise<{ ports: number[]; count: string; answers: string[] }> {
   const child = new Deno.Command("python3", {
     args: [
@@ -95,7 +98,9 @@ Deno.test("inheritedSockets() names the variable that is wrong", () => {
   }
 });
 
-/** Passes a Unix socket on, which has the number 3 then: python3 -c PASS_ON PATH PROGRAM [ARG ...]. */
+/**
+ * Passes a Unix socket on, which has the number 3 then: python3 -c PASS_ON PATH PROGRAM [ARG ...].
+ */
 const PASS_ON = `
 import os, socket, sys
 listener = socket.socket(socket.AF_UNIX)

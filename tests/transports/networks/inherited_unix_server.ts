@@ -1,4 +1,6 @@
-/** Serves one client on the socket with the number 3, tells it the kind of its connection, and ends. */
+/**
+ * Serves one client on the socket with the number 3, tells it the kind of its connection, and ends.
+ */
 import { startServer } from "../../../streams/servers/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 

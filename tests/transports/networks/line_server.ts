@@ -2,7 +2,8 @@
 import { startServer } from "../../../streams/servers/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 
-// Deno prepares for signals about a second after it starts, and crashes if it has no descriptors then:
+// Deno prepares for signals about a second after it starts, and crashes if it has no descriptors
+// then:
 // a listener has it do so now.
 Deno.addSignalListener("SIGCONT", () => {});
 const server = await startServer(async ({ reader, writer }) => {

@@ -11,7 +11,9 @@ import { hasUnixSockets } from "../../support/runs/has_unix_sockets.ts";
 import { temporarySocket } from "../../support/places/socket_path.ts";
 import { localhost } from "../../support/certificates/certificates.ts";
 
-/** What a client of Deno's sees after `end` of the connection at a server on nodeNetwork. */
+/**
+ * The end that a client of Deno's sees after `end` of the connection at a server on nodeNetwork.
+ */
 async function seenByClient(
   end: Parameters<typeof startServer>[0],
   options: Partial<StartServerOptions> = {},

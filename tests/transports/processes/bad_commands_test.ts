@@ -4,7 +4,7 @@ import { connectProcess } from "../../../transports/processes/connect_process.ts
 import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { runFixture } from "./run_fixture.ts";
 
-/** What cannot be a program and its options, the class of the error, and what the text says. */
+/** An invalid program and its options, the class of the error, and a part of the text. */
 const BAD: readonly [string, unknown, unknown, new (...args: never[]) => Error, string][] = [
   ["a program that is missing", "no-such-program", {}, Deno.errors.NotFound, "run no-such-program"],
   [

@@ -20,7 +20,10 @@ async function hold(way: string, end: string): Promise<{
   return { child, pid: Number(value), lines };
 }
 
-/** Waits until a process that is not ours has gone, which nothing tells of: its parent has, so it goes at any moment. */
+/**
+ * Waits until a process that is not ours has gone, which nothing tells of: its parent has, so it
+ * goes at any moment.
+ */
 async function untilGone(pid: number): Promise<void> {
   await new Deno.Command("tail", {
     args: [`--pid=${pid}`, "-s", "0.01", "-f", "/dev/null"],

@@ -1,5 +1,6 @@
 /**
- * Lets a child write, or be written to, as many MiB as the first argument says, and prints by how many MiB our memory has grown while
+ * Lets a child write, or be written to, as many MiB as the first argument says, and prints by how
+ * many MiB our memory has grown while
  * nothing was read, how much came in the end, and how much in all.
  */
 import { createSubprocessExec } from "../../../streams/processes/create_subprocess.ts";

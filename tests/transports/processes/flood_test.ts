@@ -3,7 +3,9 @@ import { posixTest as test } from "../../support/runs/posix_test.ts";
 import { runFixture } from "./run_fixture.ts";
 
 const MEBIBYTES = 256;
-/** The growth of memory that is allowed, in MiB: chunks that were read and are not collected yet. */
+/**
+ * The growth of memory that is allowed, in MiB: chunks that were read and are not collected yet.
+ */
 const SLACK = 96;
 
 test(`Memory stays flat while a child writes ${MEBIBYTES} MiB that are not read yet, and all of it arrives; and while a child reads nothing`, async () => {

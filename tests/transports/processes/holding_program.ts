@@ -1,5 +1,6 @@
 /**
- * Starts a child in the way of the first argument, prints the child's number when the child is ready, and then does as the second argument
+ * Starts a child in the way of the first argument, prints the child's number when the child is
+ * ready, and then does as the second argument
  * says.
  */
 import { connectProcess } from "../../../transports/processes/connect_process.ts";

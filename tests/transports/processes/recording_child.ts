@@ -5,9 +5,9 @@ import type {
 
 /** A protocol that writes down what a child process does. */
 export class RecordingChild implements SubprocessProtocolCallbacks {
-  /** What came of each pipe. */
+  /** The bytes of each pipe. */
   readonly received: Map<number, Uint8Array[]> = new Map();
-  /** What was told, but data only at its first chunk. */
+  /** The events, but data only at its first chunk. */
   readonly events: string[] = [];
   readonly #waiting = new Set<() => void>();
 

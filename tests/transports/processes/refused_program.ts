@@ -1,4 +1,7 @@
-/** Starts a process of another user, which this one may not signal, and prints what came of each way to end it. */
+/**
+ * Starts a process of another user, which this one may not signal, and prints what came of each way
+ * to end it.
+ */
 import { connectProcess, subprocessExec } from "@sluice/net/transports";
 
 const tell = (error: Error): void => console.log(error.name, error.message.replace(/\d+/, "PID"));

@@ -1,4 +1,4 @@
-/** What a fixture did. */
+/** The outcome of a fixture. */
 export interface FixtureRun {
   /** The lines that it printed. */
   readonly lines: readonly string[];

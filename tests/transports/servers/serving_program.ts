@@ -1,5 +1,6 @@
 /**
- * A server that is ended by signals: prints its port, "signal" at the first one, and the outcome as JSON.
+ * A server that is ended by signals: prints its port, "signal" at the first one, and the outcome as
+ * JSON.
  * Arguments: the kind of server, the options of `serveUntilSignal`, and whether it has a child.
  */
 import { createServer, createSubprocessExec, startServer, type Transport } from "@sluice/net";

@@ -52,7 +52,8 @@ async function send(random: Random, end: LiveEnd, bytes: Bytes): Promise<void> {
 }
 
 /**
- * Pauses reading for some turns. A removal sends what was written before, for which the other end has
+ * Pauses reading for some turns. A removal sends what was written before, for which the other end
+ * has
  * to read: two ends that stay paused until their removals are done would wait for each other.
  */
 async function pauseFor(count: number, transport: Transport): Promise<void> {
@@ -61,7 +62,10 @@ async function pauseFor(count: number, transport: Transport): Promise<void> {
   transport.resumeReading();
 }
 
-/** Puts layers in and takes them out at any moment, pausing and resuming reading in between, until told to stop. */
+/**
+ * Puts layers in and takes them out at any moment, pausing and resuming reading in between, until
+ * told to stop.
+ */
 async function restackAtRandom(
   random: Random,
   end: LiveEnd,
@@ -307,7 +311,8 @@ Deno.test("insertLayer() rejects when a layer below the inserted transform loses
   const [a, b] = await memoryTransportPair(() => new RecordingProtocol(), () => ({}));
   const inserted = insertLayer(
     a.transport,
-    // The header that the lower layer waits for never comes, so the upper one is never told of a connection.
+    // The header that the lower layer waits for never comes, so the upper one is never told of a
+    // connection.
     (upper, options) => proxyProtocol()(identity()(upper, options), options),
     { onError: () => {} },
   );

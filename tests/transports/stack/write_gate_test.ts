@@ -12,7 +12,10 @@ import { insertLayer, removeLayer } from "../../../transports/stack/live_layers.
 import { transformLayer } from "../../../transports/stack/transform_layer.ts";
 import { connectPair } from "../../support/pairs/stream_pair.ts";
 
-/** A layer that is ready when it is told to be, greets its peer at once, and marks what it passes on. */
+/**
+ * A layer that is ready when it is told to be, greets its peer at once, and marks what it passes
+ * on.
+ */
 class SlowLayer extends Layer {
   override connectionMade(inner: Transport): void {
     this.inner = inner;

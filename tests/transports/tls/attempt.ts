@@ -7,7 +7,7 @@ import { Echo } from "../../support/peers/echo.ts";
 /** A server that echoes, and what it reported. */
 export interface EchoServer extends AsyncDisposable {
   readonly server: Server;
-  /** What was reported, in order. */
+  /** The reports, in order. */
   readonly reported: Error[];
   /** Resolves when so many were reported. */
   untilReported(count: number): Promise<void>;

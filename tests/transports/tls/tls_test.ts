@@ -151,7 +151,7 @@ for (const engine of ENGINES) {
       await using connection = await openConnection({ port: Number(Deno.args[0]), tls });
       console.log(connection.writer.getExtraInfo("authorized"));
     `;
-    // What --cert names belongs to what Deno trusts by default.
+    // Deno trusts the file that --cert names by default.
     const trusted = ["--cert", pathOf("ca.crt"), "--allow-net", "--no-lock", "--ext=ts"];
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", ...trusted, "-", String(peer.server.port), stranger],

@@ -86,7 +86,7 @@ Deno.test({
     const start = failures.output.indexOf("\nA search => ");
     const [, reported = "nothing"] = failed.exec(failures.output.substring(start)) ?? [];
     assertStringIncludes(output, reported);
-    // What it says is what it was told, so it repeats itself as well.
+    // It prints the command that it was given, so it repeats itself as well.
     assertStringIncludes(output, command);
   },
 });

@@ -16,7 +16,10 @@ const EVENTS: LifecycleEvent[] = [
   "release",
 ];
 
-/** A way to each state, whether it counts as closing, and where each event leads, in the order above. */
+/**
+ * A way to each state, whether it counts as closing, and where each event leads, in the order
+ * above.
+ */
 const STATES: Record<
   LifecycleState,
   [path: LifecycleEvent[], isClosing: boolean, next: (LifecycleState | null)[]]

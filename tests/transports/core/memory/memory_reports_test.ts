@@ -1,5 +1,5 @@
 /**
- * What public reports say of memory that is read into, written and used again, in other systems:
+ * Public reports on other systems: memory that is read into, written and used again:
  * each as a small program, with the outcome that is right here.
  */
 import { Buffer } from "node:buffer";
@@ -90,7 +90,8 @@ for (const network of [denoNetwork, nodeNetwork]) {
   });
 
   Deno.test(`Memory that a borrower has taken for itself is not used again ${on}`, async () => {
-    // reactor/reactor-netty issue 3406, netty/netty issue 3369: released twice, so handed out twice.
+    // reactor/reactor-netty issue 3406, netty/netty issue 3369: released twice, so handed out
+    // twice.
     const taken: Bytes[] = [];
     const expected: Bytes[] = [];
     const borrower = new RecordingProtocol({

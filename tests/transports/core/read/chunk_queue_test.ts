@@ -5,7 +5,7 @@ import { ChunkQueue } from "../../../../transports/core/read/chunk_queue.ts";
 import { settle } from "../../../support/time/event_loop.ts";
 import { decode, encode } from "../../../support/text.ts";
 
-/** What the next read gives, as text; `null` at the end. */
+/** The result of the next read, as text; `null` at the end. */
 async function next(queue: ChunkQueue, target?: Uint8Array): Promise<string | null> {
   const { done, value } = await queue.next(target);
   return done ? null : decode(value as Bytes);

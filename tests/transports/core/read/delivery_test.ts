@@ -257,7 +257,8 @@ Deno.test("Delivery lets a plain protocol keep what is left of another protocol'
   const plain: AnyProtocol = { dataReceived: (data) => void kept.push(data) };
   const lent = delivery.lend();
   lent?.set([1, 2, 3, 4]);
-  // Takes two bytes, then lets the plain one have the rest, which still lie where they were read to.
+  // Takes two bytes, then lets the plain one have the rest, which still lie where they were read
+  // to.
   delivery.protocol = {
     getBuffer: () => new Uint8Array(2),
     bufferUpdated: () => void (delivery.protocol = plain),

@@ -69,7 +69,10 @@ function onlyFirst(layer: LayerFactory): LayerFactory {
   };
 }
 
-/** Has clients exchange data with a server that is captured; gives what each client sent and received. */
+/**
+ * Has clients exchange data with a server that is captured; gives what each client sent and
+ * received.
+ */
 async function exchange(
   capture: Capture,
   hostname: string,
@@ -111,7 +114,11 @@ async function tshark(file: Bytes, args: readonly string[]): Promise<string> {
   }
 }
 
-/** What tshark finds odd: all but its remarks about ordinary handshakes and ends, and checksums left to the card. */
+/**
+ * The findings of tshark: all but its remarks about ordinary handshakes and ends, and checksums
+ * left
+ * to the card.
+ */
 async function findings(file: Bytes): Promise<string[]> {
   const fields = ["frame.number", "frame.len", "_ws.expert.message"];
   const text = await tshark(file, [
@@ -130,7 +137,10 @@ async function findings(file: Bytes): Promise<string[]> {
   });
 }
 
-/** Both directions of a stream as "Follow TCP stream" shows them: of the end that began it, and of the other one. */
+/**
+ * Both directions of a stream as "Follow TCP stream" shows them: of the end that began it, and of
+ * the other one.
+ */
 async function follow(file: Bytes, stream: number): Promise<[Bytes, Bytes]> {
   const text = await tshark(file, ["-q", "-z", `follow,tcp,raw,${stream}`]);
   const lines = text.split("\n").filter((line) => /^\t?[0-9a-f]+$/.test(line));
@@ -179,7 +189,8 @@ for (const hostname of ["127.0.0.1", "::1"]) {
       const file = await kept.file();
       assertEquals(kept.errors, []);
       await assertTsharkReads(file, results);
-      // What it complains about: a byte of the shortest payload and of the longest one with a checksum.
+      // It complains about a changed byte of the shortest payload, and of the longest one with a
+      // checksum.
       for (const payload of payloads.filter(({ length }) => length === 17 || length === 8940)) {
         const broken = file.slice();
         const at = indexOf(broken, payload.subarray(-16)) + 15;

@@ -48,7 +48,7 @@ async function startInFrontOf(serverPort: number): Promise<Haproxy> {
   return { ...proxy, ports };
 }
 
-/** What the server behind HAProxy saw of a client. */
+/** The view that the server behind HAProxy has of a client. */
 interface Seen {
   readonly header: ProxyHeader | null;
   readonly peername: Address | null;
@@ -136,7 +136,7 @@ for (const version of [1, 2] as const) {
           }),
         ]);
         assertEquals(seen.peername, SOURCE);
-        // What is told in version 2 goes all the way.
+        // The facts of version 2 go all the way.
         const isTold = version === 2 && frontend === "acceptToV2";
         assertEquals(seen.header?.tlvs.authority, isTold ? "example.org" : undefined);
       }

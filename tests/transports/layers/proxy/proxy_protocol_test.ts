@@ -27,7 +27,7 @@ const encode = (text: string): Bytes => new TextEncoder().encode(text);
 const hex = (text: string): Bytes => Uint8Array.fromHex(text.replaceAll(" ", ""));
 const SIGNATURE = "0d0a0d0a000d0a515549540a";
 
-/** What came of a connection that began with these bytes. */
+/** The outcome of a connection that began with these bytes. */
 interface Outcome {
   readonly header: ProxyHeader | null;
   readonly peername: unknown;
@@ -35,7 +35,9 @@ interface Outcome {
   readonly errors: readonly Error[];
 }
 
-/** Connects, sends pieces one after the other, ends, and tells what a server above the layer saw. */
+/**
+ * Connects, sends pieces one after the other, ends, and tells what a server above the layer saw.
+ */
 async function send(
   pieces: readonly Uint8Array[],
   options: ProxyProtocolOptions = {},
@@ -54,7 +56,7 @@ async function send(
     await conn.closeWrite();
     await readAll(conn);
   } catch (error) {
-    // What is sent to a connection that was refused comes back as a reset.
+    // Bytes sent to a connection that was refused come back as a reset.
     assert(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe);
   }
   await server.shutdown();

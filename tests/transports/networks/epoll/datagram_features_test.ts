@@ -136,7 +136,7 @@ for (const fd of ["systemd", "systemd:dns", "4"]) {
     }).spawn();
     const reader = child.stdout.getReader();
     const port = new TextDecoder().decode((await reader.read()).value).trim();
-    // What comes before the program is there waits in the socket.
+    // A datagram that comes before the program is there waits in the socket.
     const dig = new Deno.Command("dig", {
       args: ["@127.0.0.1", "-p", port, "+tries=1", "+time=20", "nowhere.invalid"],
     });

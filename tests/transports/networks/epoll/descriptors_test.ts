@@ -215,7 +215,7 @@ test("A server goes on with a copy of a Unix socket, whose file stays for it", a
   await using client = await openUnixConnection({ path, network });
   assertEquals(decode(await client.reader.read()), "new");
   await server.shutdown({ grace: 0 });
-  // What is left is dead, and no one is in the way of the next server.
+  // The file that is left is dead, and the next server takes the name.
   await using next = await startServer(greet("next"), { path, network });
   await using other = await openUnixConnection({ path, network });
   assertEquals(decode(await other.reader.read()), "next");

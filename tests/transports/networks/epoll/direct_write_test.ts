@@ -1,4 +1,6 @@
-/** Bytes that are sent from where they lie: the writer may change them once `write` has returned. */
+/**
+ * Bytes that are sent from where they lie: the writer may change them once `write` has returned.
+ */
 import { assert, assertEquals } from "@std/assert";
 import type { Transport } from "../../../../protocols/contract.ts";
 import { Random } from "../../../../testing/conformance/random.ts";

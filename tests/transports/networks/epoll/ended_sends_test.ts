@@ -30,7 +30,7 @@ function socketPair({ libc }: FailingLibc): [number, number] {
   return [a, b];
 }
 
-/** What was called of one function. */
+/** The calls of one function. */
 function count({ calls }: FailingLibc, name: string): number {
   return calls.filter((call) => call === name).length;
 }

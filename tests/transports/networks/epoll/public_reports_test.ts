@@ -1,5 +1,5 @@
 /**
- * What users of other event loops over epoll have reported, as programs.
+ * Public reports on other event loops over epoll, as programs.
  *
  * @module
  */
@@ -33,7 +33,10 @@ function ending(transport: Transport): AsyncDisposable {
   };
 }
 
-/** Whether a socket is in a set of this process: by its inode, as its number may be another one's soon. */
+/**
+ * Whether a socket is in a set of this process: by its inode, as its number may be another one's
+ * soon.
+ */
 function isWatched(fd: number): boolean {
   const [, inode] = /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/self/fd/${fd}`)) ?? [];
   return watchedInodes().includes(Number(inode));

@@ -20,7 +20,7 @@ interface Scene {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly transport: Transport;
-  /** What the peer reads with, which takes nothing before. */
+  /** The memory that the peer reads into; it takes nothing before. */
   readonly reader: StreamReader;
 }
 

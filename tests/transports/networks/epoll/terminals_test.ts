@@ -233,7 +233,7 @@ test("A terminal whose input is full is closed with its program, though a child 
   const folder = await Deno.makeTempDir();
   await new Deno.Command("mkfifo", { args: [`${folder}/fifo`] }).output();
   await using process = await start("sh", ["-c", line.replace("FIFO", `${folder}/fifo`)]);
-  // What the child waits for, and ends at.
+  // The child waits until this file is opened, and ends when it is closed.
   const release = await Deno.open(`${folder}/fifo`, { write: true });
   assertEquals(await process.stdout.readline({ as: "text" }), "ready\r\n");
   // More lines than a terminal keeps, so that there is no room to type the end.

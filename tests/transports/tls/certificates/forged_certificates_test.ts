@@ -39,7 +39,7 @@ function tamper(maker: CertificateMaker, name: string, from: string, to: string)
   Deno.writeTextFileSync(maker.pathOf(`${name}.crt`), pem);
 }
 
-/** What a client says of a server that shows a certificate, with openssl as the server. */
+/** The verdict of a client on a certificate, with openssl as the server. */
 async function refusalOf(
   maker: CertificateMaker,
   name: string,

@@ -5,7 +5,8 @@ const MAX_LEFT = 1024;
 
 /**
  * Measures in a process of its own, where garbage can be collected: two plateaus after as many
- * rounds each, so that what is made once counts for nothing. What stays of each round stays in every
+ * rounds each, so that what is made once counts for nothing. What stays of each round stays in
+ * every
  * series; what the engine makes at some time, such as compiled code, does not.
  */
 const PROGRAM = `
@@ -129,7 +130,7 @@ const CASES: Readonly<Record<string, number>> = {
   "server, says nothing in time": 300,
   "client, timeout": 300,
   "client, abort": 300,
-  // What is made once, such as compiled code, weighs less with more rounds.
+  // Memory that is taken once, such as compiled code, weighs less with more rounds.
   "client, refuses the name": 900,
   "a connection that ends in order": 300,
   "startTls(), abort": 300,

@@ -67,7 +67,7 @@ async function nodeClient(options: Record<string, unknown>): Promise<readonly st
   return (await outputOf("node", ["-e", NODE_CLIENT, settings])).trim().split("\n");
 }
 
-/** What our server knows of a Node client, and what that prints. */
+/** The facts that our server has of a Node client, and the client's output. */
 async function serveNode(
   tls: TlsOptions,
   options: Record<string, unknown> = {},
@@ -87,7 +87,7 @@ async function serveNode(
   return { transport: made, printed };
 }
 
-/** What a Node server says when one of our clients has asked it to echo a line. */
+/** The output of a Node server when one of our clients has asked it to echo a line. */
 async function askNode(
   options: Record<string, unknown>,
   tls: TlsOptions,

@@ -59,7 +59,7 @@ function showing(maker: CertificateMaker, name: string): string[] {
   ];
 }
 
-/** What weakens a handshake, by ciphers, versions and signatures. */
+/** Settings that weaken a handshake, by ciphers, versions and signatures. */
 const HANDSHAKES: readonly (readonly string[])[] = [
   ["-tls1", "-cipher", `DEFAULT:${WEAKEST}`],
   ["-tls1_1", "-cipher", `DEFAULT:${WEAKEST}`],

@@ -16,9 +16,9 @@ export interface Visit {
   readonly upgrades?: boolean;
 }
 
-/** What the client saw. */
+/** The events that the client saw. */
 export interface Visited {
-  /** What the server sent; empty if it refused the client. */
+  /** The bytes that the server sent; empty if it refused the client. */
   readonly answer: string;
   /** Whether the session was resumed. */
   readonly resumed: boolean;

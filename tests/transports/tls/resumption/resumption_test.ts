@@ -41,7 +41,7 @@ function greeter(admitted: Reachable["admitted"]): () => AnyProtocol {
   });
 }
 
-/** What a server of this library was told, and how it is shut down. */
+/** The settings of a server of this library, and its shutdown. */
 async function watch(
   start: (admitted: Reachable["admitted"], onError: (error: Error) => void) => Promise<Server>,
   path?: string,
