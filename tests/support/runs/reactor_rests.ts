@@ -1,7 +1,7 @@
 /**
- * For tests on epollNetwork: importing this has each test of the file end when nothing is open there
+ * For tests on epollNetwork: a file that imports this has each test end when nothing is open there
  * any more and no thread waits for it. On a busy machine that can be a while after the last
- * connection has ended, and what goes on would be taken for a leak of the next test.
+ * connection has ended, and the rest of the work would be taken for a leak of the next test.
  *
  * @module
  */
