@@ -1,5 +1,6 @@
-import { checkBytes } from "../bytes.ts";
+import { type Bytes, checkBytes } from "../bytes.ts";
 import { FrameTooLongError, InvalidStateError } from "../errors.ts";
+import { NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /**
@@ -21,6 +22,21 @@ export class LengthLimit {
   checkSent(message: Uint8Array): void {
     checkBytes(message, "encode");
     if (message.length > this.max) throw new FrameTooLongError(message.length, this.max, true);
+  }
+
+  /**
+   * Takes a message of `length` bytes after its header.
+   *
+   * @param header How many bytes the header has, which are dropped.
+   * @param trailer How many bytes have to follow the message, which are left.
+   * @returns The message, or {@linkcode NEED_MORE} if not all of it has arrived.
+   * @throws {FrameTooLongError} If it is longer than the limit.
+   */
+  take(buffer: ReceiveBuffer, header: number, length: number, trailer = 0): Bytes | NeedMore {
+    if (length > this.max) this.refuse(buffer, header + length, length);
+    if (buffer.length < header + length + trailer) return NEED_MORE;
+    buffer.skip(header);
+    return buffer.take(length);
   }
 
   /**

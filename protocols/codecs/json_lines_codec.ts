@@ -1,9 +1,8 @@
-import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
+import { type Codec, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { FrameEncodeError } from "../errors.ts";
 import { lineCodec } from "./line_codec.ts";
 import { mapCodec } from "./map_codec.ts";
 import { check, checkOptions, type OptionTable } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB. A value is longer than a line that people type. */
 const DEFAULT_MAX_JSON_LINE_LENGTH = 1_048_576;
@@ -82,35 +81,27 @@ export function jsonLinesCodec(
 ): Codec<unknown> {
   checkOptions("use jsonLinesCodec", options, CHECKS);
   const { maxLength = DEFAULT_MAX_JSON_LINE_LENGTH, parse = (value: unknown) => value } = options;
-  return mapCodec(new FilledLines(lineCodec({ maxLength })), {
+  return mapCodec(filledLines(lineCodec({ maxLength })), {
     decode: (line: string): unknown => parse(JSON.parse(line)),
     encode: toJson,
   });
 }
 
 /** Lines with something in them. */
-class FilledLines implements Codec<string> {
-  readonly #lines: Codec<string>;
-
-  constructor(lines: Codec<string>) {
-    this.#lines = lines;
-  }
-
-  decode(buffer: ReceiveBuffer): string | NeedMore {
-    for (;;) {
-      const line = this.#lines.decode(buffer);
-      if (line === NEED_MORE || !isBlank(line)) return line;
-    }
-  }
-
-  decodeEnd(buffer: ReceiveBuffer): string | NeedMore {
-    const line = this.#lines.decodeEnd?.(buffer) ?? NEED_MORE;
-    return line === NEED_MORE || isBlank(line) ? NEED_MORE : line;
-  }
-
-  encode(line: string): EncodedMessage {
-    return this.#lines.encode(line);
-  }
+function filledLines(lines: Codec<string>): Codec<string> {
+  return {
+    decode(buffer): string | NeedMore {
+      for (;;) {
+        const line = lines.decode(buffer);
+        if (line === NEED_MORE || !isBlank(line)) return line;
+      }
+    },
+    decodeEnd(buffer): string | NeedMore {
+      const line = lines.decodeEnd?.(buffer) ?? NEED_MORE;
+      return line === NEED_MORE || isBlank(line) ? NEED_MORE : line;
+    },
+    encode: (line) => lines.encode(line),
+  };
 }
 
 function isBlank(line: string): boolean {

@@ -1,15 +1,8 @@
-import {
-  type Codec,
-  type EncodedMessage,
-  type EncodeSegment,
-  NEED_MORE,
-  type NeedMore,
-} from "../framing/codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
 import { FrameDecodeError, FrameEncodeError } from "../errors.ts";
 import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { LengthLimit } from "./_length_limit.ts";
 
 /**
@@ -130,87 +123,61 @@ const CHECKS: OptionTable<LengthFieldCodecOptions> = {
 export function lengthFieldCodec(
   options: LengthFieldCodecOptions = {},
 ): Codec<Bytes, Uint8Array> {
-  return new LengthFieldCodec(options);
+  checkOptions("use lengthFieldCodec", options, CHECKS);
+  const { lengthBytes = 4, offset = 0, littleEndian = false, includesHeader = false } = options;
+  if (includesHeader && options.adjustment !== undefined) {
+    throw new TypeError("Cannot adjust the length: both adjustment and includesHeader are given");
+  }
+  // The offset after the length field.
+  const fieldEnd = offset + lengthBytes;
+  const { adjustment = includesHeader ? -fieldEnd : 0, strip = fieldEnd } = options;
+  const header = copyOf(options.header ?? new Uint8Array(strip));
+  if (header.length !== strip) {
+    throw new RangeError(`Cannot use header: it has ${header.length} bytes, ${strip} are stripped`);
+  }
+  const limit = new LengthLimit(options.maxLength ?? DEFAULT_MAX_LENGTH_FIELD_MESSAGE);
+  // How much of the header a message brings along.
+  const inside = Math.max(0, fieldEnd - strip);
+  return {
+    decode(buffer): Bytes | NeedMore {
+      if (!limit.isPassed(buffer)) return NEED_MORE;
+      const value = buffer.uintAt(offset, lengthBytes, littleEndian);
+      if (value === undefined) return NEED_MORE;
+      const total = fieldEnd + value + adjustment;
+      if (total < fieldEnd || total < strip) {
+        throw new FrameDecodeError(
+          `Cannot decode length: with a value of ${value} the frame ends before its message`,
+        );
+      }
+      return limit.take(buffer, strip, total - strip);
+    },
+    encode(message, segment): EncodedMessage {
+      limit.checkSent(message);
+      const value = strip + message.length - fieldEnd - adjustment;
+      if (value < 0 || value > highestOf(lengthBytes) || message.length < inside) {
+        throw new FrameEncodeError(
+          `Cannot encode message: the length of its ${message.length} bytes would be ${value}`,
+        );
+      }
+      const rest = inside > 0 ? message.subarray(inside) : message;
+      return prefixedParts(strip + inside, rest, (target) => {
+        target.set(header);
+        if (inside > 0) target.set(message.subarray(0, inside), strip);
+        writeUint(target.subarray(offset, fieldEnd), value, littleEndian);
+      }, segment);
+    },
+  };
 }
 
-class LengthFieldCodec implements Codec<Bytes, Uint8Array> {
-  readonly #offset: number;
-  readonly #lengthBytes: number;
-  // The offset after the length field.
-  readonly #fieldEnd: number;
-  readonly #littleEndian: boolean;
-  readonly #adjustment: number;
-  readonly #strip: number;
-  readonly #header: Uint8Array;
-  readonly #limit: LengthLimit;
+/** The highest length that so many bytes hold. */
+function highestOf(lengthBytes: number): number {
+  return Math.min(256 ** lengthBytes - 1, Number.MAX_SAFE_INTEGER);
+}
 
-  constructor(options: LengthFieldCodecOptions) {
-    checkOptions("use lengthFieldCodec", options, CHECKS);
-    const { lengthBytes = 4, offset = 0, littleEndian = false, includesHeader = false } = options;
-    if (includesHeader && options.adjustment !== undefined) {
-      throw new TypeError("Cannot adjust the length: both adjustment and includesHeader are given");
-    }
-    this.#offset = offset;
-    this.#lengthBytes = lengthBytes;
-    this.#fieldEnd = offset + lengthBytes;
-    this.#littleEndian = littleEndian;
-    const adjustment = includesHeader ? -this.#fieldEnd : options.adjustment ?? 0;
-    this.#adjustment = adjustment;
-    this.#strip = options.strip ?? this.#fieldEnd;
-    this.#header = copyOf(options.header ?? new Uint8Array(this.#strip));
-    if (this.#header.length !== this.#strip) {
-      throw new RangeError(
-        `Cannot use header: it has ${this.#header.length} bytes, ${this.#strip} are stripped`,
-      );
-    }
-    this.#limit = new LengthLimit(options.maxLength ?? DEFAULT_MAX_LENGTH_FIELD_MESSAGE);
-  }
-
-  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    if (!this.#limit.isPassed(buffer)) return NEED_MORE;
-    const value = buffer.uintAt(this.#offset, this.#lengthBytes, this.#littleEndian);
-    if (value === undefined) return NEED_MORE;
-    const total = this.#fieldEnd + value + this.#adjustment;
-    if (total < this.#fieldEnd || total < this.#strip) {
-      throw new FrameDecodeError(
-        `Cannot decode length: with a value of ${value} the frame ends before its message`,
-      );
-    }
-    const length = total - this.#strip;
-    if (length > this.#limit.max) this.#limit.refuse(buffer, total, length);
-    if (buffer.length < total) return NEED_MORE;
-    if (this.#strip > 0) buffer.skip(this.#strip);
-    return buffer.take(length);
-  }
-
-  encode(message: Uint8Array, segment?: EncodeSegment): EncodedMessage {
-    this.#limit.checkSent(message);
-    // How much of the header the message brings along.
-    const inside = Math.max(0, this.#fieldEnd - this.#strip);
-    const value = this.#strip + message.length - this.#fieldEnd - this.#adjustment;
-    if (value < 0 || value > this.#highestLength || message.length < inside) {
-      throw new FrameEncodeError(
-        `Cannot encode message: the length of its ${message.length} bytes would be ${value}`,
-      );
-    }
-    const rest = inside > 0 ? message.subarray(inside) : message;
-    return prefixedParts(this.#strip + inside, rest, (target) => {
-      target.set(this.#header);
-      if (inside > 0) target.set(message.subarray(0, inside), this.#strip);
-      this.#writeLength(target, value);
-    }, segment);
-  }
-
-  get #highestLength(): number {
-    return Math.min(256 ** this.#lengthBytes - 1, Number.MAX_SAFE_INTEGER);
-  }
-
-  #writeLength(header: Uint8Array, value: number): void {
-    let left = value;
-    for (let i = 0; i < this.#lengthBytes; i++) {
-      const place = this.#littleEndian ? i : this.#lengthBytes - 1 - i;
-      header[this.#offset + place] = left % 256;
-      left = Math.floor(left / 256);
-    }
+function writeUint(target: Uint8Array, value: number, littleEndian: boolean): void {
+  let left = value;
+  for (let i = 0; i < target.length; i++) {
+    target[littleEndian ? i : target.length - 1 - i] = left % 256;
+    left = Math.floor(left / 256);
   }
 }

@@ -1,13 +1,6 @@
-import {
-  type Codec,
-  type EncodedMessage,
-  type EncodeSegment,
-  NEED_MORE,
-  type NeedMore,
-} from "../framing/codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { FrameDecodeError, FrameEncodeError, FrameError } from "../errors.ts";
 import { messageOf } from "../thrown.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /**
  * How messages of one kind become messages of another.
@@ -61,49 +54,29 @@ export function mapCodec<In, Out, MappedIn, MappedOut = MappedIn>(
   codec: Codec<In, Out>,
   map: CodecMap<In, Out, MappedIn, MappedOut>,
 ): Codec<MappedIn, MappedOut> {
-  return new MapCodec(codec, map);
-}
-
-class MapCodec<In, Out, MappedIn, MappedOut> implements Codec<MappedIn, MappedOut> {
-  readonly #codec: Codec<In, Out>;
-  readonly #map: CodecMap<In, Out, MappedIn, MappedOut>;
-
-  constructor(codec: Codec<In, Out>, map: CodecMap<In, Out, MappedIn, MappedOut>) {
-    this.#codec = codec;
-    this.#map = map;
-  }
-
-  decode(buffer: ReceiveBuffer): MappedIn | NeedMore {
-    const message = this.#codec.decode(buffer);
-    return message === NEED_MORE ? NEED_MORE : this.#mapped(message);
-  }
-
-  decodeEnd(buffer: ReceiveBuffer): MappedIn | NeedMore {
-    if (this.#codec.decodeEnd === undefined) return NEED_MORE;
-    const message = this.#codec.decodeEnd(buffer);
-    return message === NEED_MORE ? NEED_MORE : this.#mapped(message);
-  }
-
-  encode(message: MappedOut, segment?: EncodeSegment): EncodedMessage {
-    let mapped: Out;
+  const mapped = (message: In | NeedMore): MappedIn | NeedMore => {
+    if (message === NEED_MORE) return NEED_MORE;
     try {
-      mapped = this.#map.encode(message);
-    } catch (error) {
-      if (error instanceof FrameError) throw error;
-      throw new FrameEncodeError(`Cannot encode message: ${messageOf(error)}`, { cause: error });
+      return map.decode(message);
+    } catch (cause) {
+      if (cause instanceof FrameError) throw cause;
+      const what = `Cannot decode message: ${messageOf(cause)}`;
+      throw new FrameDecodeError(what, { recoverable: true, cause });
     }
-    return this.#codec.encode(mapped, segment);
-  }
-
-  #mapped(message: In): MappedIn {
-    try {
-      return this.#map.decode(message);
-    } catch (error) {
-      if (error instanceof FrameError) throw error;
-      throw new FrameDecodeError(`Cannot decode message: ${messageOf(error)}`, {
-        recoverable: true,
-        cause: error,
-      });
-    }
-  }
+  };
+  return {
+    decode: (buffer) => mapped(codec.decode(buffer)),
+    decodeEnd: (buffer) =>
+      codec.decodeEnd === undefined ? NEED_MORE : mapped(codec.decodeEnd(buffer)),
+    encode(message, segment): EncodedMessage {
+      let encodable: Out;
+      try {
+        encodable = map.encode(message);
+      } catch (cause) {
+        if (cause instanceof FrameError) throw cause;
+        throw new FrameEncodeError(`Cannot encode message: ${messageOf(cause)}`, { cause });
+      }
+      return codec.encode(encodable, segment);
+    },
+  };
 }

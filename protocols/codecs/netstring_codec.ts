@@ -64,71 +64,53 @@ const CHECKS: OptionTable<NetstringCodecOptions> = { maxLength: check.wholeNumbe
  */
 export function netstringCodec(options: NetstringCodecOptions = {}): Codec<Bytes, Uint8Array> {
   checkOptions("use netstringCodec", options, CHECKS);
-  return new NetstringCodec(options.maxLength ?? DEFAULT_MAX_NETSTRING_LENGTH);
-}
-
-class NetstringCodec implements Codec<Bytes, Uint8Array> {
-  readonly #limit: LengthLimit;
+  const limit = new LengthLimit(options.maxLength ?? DEFAULT_MAX_NETSTRING_LENGTH);
   // Whether a message was passed over, up to its comma.
-  #isCommaDue = false;
-
-  constructor(maxLength: number) {
-    this.#limit = new LengthLimit(maxLength);
-  }
-
-  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    if (!this.#limit.isPassed(buffer)) return NEED_MORE;
-    if (this.#isCommaDue) {
-      if (buffer.length === 0) return NEED_MORE;
-      this.#takeComma(buffer);
-    }
-    const size = findColon(buffer);
-    if (size === -1) return NEED_MORE;
-    const length = readDigits(buffer, size);
-    if (length > this.#limit.max) {
-      this.#isCommaDue = true;
-      this.#limit.refuse(buffer, size + 1 + length, length);
-    }
-    if (buffer.length < size + length + 2) return NEED_MORE;
-    buffer.skip(size + 1);
-    const message = buffer.take(length);
-    this.#takeComma(buffer);
-    return message;
-  }
-
-  encode(message: Uint8Array): EncodedMessage {
-    this.#limit.checkSent(message);
-    return [`${message.length}:`, message, ","];
-  }
-
-  #takeComma(buffer: ReceiveBuffer): void {
-    const byte = buffer.byteAt(0) ?? 0;
-    if (byte !== COMMA) throw unexpected(byte, "the comma behind the message");
-    buffer.skip(1);
-    this.#isCommaDue = false;
-  }
+  let isCommaDue = false;
+  return {
+    decode(buffer): Bytes | NeedMore {
+      if (!limit.isPassed(buffer)) return NEED_MORE;
+      if (isCommaDue) {
+        if (buffer.length === 0) return NEED_MORE;
+        takeComma(buffer);
+        isCommaDue = false;
+      }
+      const length = readLength(buffer);
+      if (length === null) return NEED_MORE;
+      isCommaDue = length > limit.max;
+      const message = limit.take(buffer, `${length}:`.length, length, 1);
+      if (message !== NEED_MORE) takeComma(buffer);
+      return message;
+    },
+    encode(message): EncodedMessage {
+      limit.checkSent(message);
+      return [`${message.length}:`, message, ","];
+    },
+  };
 }
 
-/** The offset of the colon after the digits; -1 if it has not arrived yet. */
-function findColon(buffer: ReceiveBuffer): number {
+function takeComma(buffer: ReceiveBuffer): void {
+  const byte = buffer.byteAt(0) ?? 0;
+  if (byte !== COMMA) throw unexpected(byte, "the comma behind the message");
+  buffer.skip(1);
+}
+
+/** The length before the colon; `null` if not all of it has arrived yet. */
+function readLength(buffer: ReceiveBuffer): number | null {
+  let length = 0;
   for (let i = 0;; i++) {
     const byte = buffer.byteAt(i);
-    if (byte === undefined) return -1;
-    if (byte === COLON && i > 0) return i;
-    const isLeadingZero = i === 1 && buffer.byteAt(0) === ZERO;
+    if (byte === undefined) return null;
+    if (byte === COLON && i > 0) return length;
+    const isLeadingZero = i === 1 && length === 0;
     if (byte < ZERO || byte > NINE || isLeadingZero) {
       throw unexpected(byte, i === 0 ? "a length" : "a colon");
     }
     if (i === MAX_DIGITS) {
       throw new FrameDecodeError(`Cannot decode netstring: length of more than ${i} digits`);
     }
+    length = length * 10 + byte - ZERO;
   }
-}
-
-function readDigits(buffer: ReceiveBuffer, count: number): number {
-  let value = 0;
-  for (let i = 0; i < count; i++) value = value * 10 + (buffer.byteAt(i) ?? ZERO) - ZERO;
-  return value;
 }
 
 function unexpected(byte: number, expected: string): FrameDecodeError {

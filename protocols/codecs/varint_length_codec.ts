@@ -1,15 +1,8 @@
-import {
-  type Codec,
-  type EncodedMessage,
-  type EncodeSegment,
-  NEED_MORE,
-  type NeedMore,
-} from "../framing/codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import type { Bytes } from "../bytes.ts";
 import { FrameDecodeError } from "../errors.ts";
 import { prefixedParts } from "./_prefixed_parts.ts";
 import { check, checkOptions, type OptionTable } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { LengthLimit } from "./_length_limit.ts";
 
 /** The default of `maxLength`, in bytes: 1 MiB, as for other messages with a length in front. */
@@ -65,42 +58,28 @@ export function varintLengthCodec(
   options: VarintLengthCodecOptions = {},
 ): Codec<Bytes, Uint8Array> {
   checkOptions("use varintLengthCodec", options, CHECKS);
-  return new VarintLengthCodec(options.maxLength ?? DEFAULT_MAX_VARINT_MESSAGE);
-}
-
-class VarintLengthCodec implements Codec<Bytes, Uint8Array> {
-  readonly #limit: LengthLimit;
-
-  constructor(maxLength: number) {
-    this.#limit = new LengthLimit(maxLength);
-  }
-
-  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    if (!this.#limit.isPassed(buffer)) return NEED_MORE;
-    let length = 0;
-    let size = 0;
-    for (let unit = 1;; unit *= 128) {
-      const byte = buffer.byteAt(size);
-      if (byte === undefined) return NEED_MORE;
-      size++;
-      length += (byte & 0x7f) * unit;
-      if (byte < 0x80) break;
-      if (size === LONGEST_VARINT) {
-        throw new FrameDecodeError(`Cannot decode length: varint of more than ${size} bytes`);
+  const limit = new LengthLimit(options.maxLength ?? DEFAULT_MAX_VARINT_MESSAGE);
+  return {
+    decode(buffer): Bytes | NeedMore {
+      if (!limit.isPassed(buffer)) return NEED_MORE;
+      let length = 0;
+      for (let size = 1;; size++) {
+        const byte = buffer.byteAt(size - 1);
+        if (byte === undefined) return NEED_MORE;
+        length += (byte & 0x7f) * 128 ** (size - 1);
+        if (byte < 0x80) return limit.take(buffer, size, length);
+        if (size === LONGEST_VARINT) {
+          throw new FrameDecodeError(`Cannot decode length: varint of more than ${size} bytes`);
+        }
       }
-    }
-    if (length > this.#limit.max) this.#limit.refuse(buffer, size + length, length);
-    if (buffer.length < size + length) return NEED_MORE;
-    buffer.skip(size);
-    return buffer.take(length);
-  }
-
-  encode(message: Uint8Array, segment?: EncodeSegment): EncodedMessage {
-    this.#limit.checkSent(message);
-    const header: number[] = [];
-    let left = message.length;
-    for (; left >= 128; left = Math.floor(left / 128)) header.push(left % 128 + 128);
-    header.push(left);
-    return prefixedParts(header.length, message, (target) => target.set(header), segment);
-  }
+    },
+    encode(message, segment): EncodedMessage {
+      limit.checkSent(message);
+      const header: number[] = [];
+      let left = message.length;
+      for (; left >= 128; left = Math.floor(left / 128)) header.push(left % 128 + 128);
+      header.push(left);
+      return prefixedParts(header.length, message, (target) => target.set(header), segment);
+    },
+  };
 }

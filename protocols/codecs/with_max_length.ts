@@ -1,13 +1,6 @@
-import {
-  type Codec,
-  type EncodedMessage,
-  type EncodeSegment,
-  NEED_MORE,
-  type NeedMore,
-} from "../framing/codec.ts";
+import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { FrameTooLongError } from "../errors.ts";
 import { type Check, check } from "../option_checks.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { utf8Length } from "../framing/utf8.ts";
 
 const checkMaxLength: Check = check.wholeNumberOrInfinity(1);
@@ -44,60 +37,38 @@ export function withMaxLength<In, Out>(
   maxLength: number,
 ): Codec<In, Out> {
   checkMaxLength(maxLength, { action: "use withMaxLength", name: "maxLength" });
-  return new MaxLengthCodec(codec, maxLength);
-}
-
-class MaxLengthCodec<In, Out> implements Codec<In, Out> {
-  readonly #codec: Codec<In, Out>;
-  readonly #maxLength: number;
   // Where the message that is being read began; a codec may consume it in steps.
-  #start = 0;
-  #state: "between" | "inside" | "recovering" = "between";
-
-  constructor(codec: Codec<In, Out>, maxLength: number) {
-    this.#codec = codec;
-    this.#maxLength = maxLength;
-  }
-
-  decode(buffer: ReceiveBuffer): In | NeedMore {
-    if (this.#state === "between") {
-      this.#state = "inside";
-      this.#start = buffer.position;
-    }
-    const message = this.#decodeOrRecover(buffer);
-    const held = message === NEED_MORE ? buffer.length : 0;
-    const taken = this.#state === "recovering" ? 0 : buffer.position - this.#start;
-    if (message !== NEED_MORE) this.#state = "between";
-    if (taken + held <= this.#maxLength) return message;
-    throw new FrameTooLongError(taken + held, this.#maxLength);
-  }
-
-  decodeEnd(buffer: ReceiveBuffer): In | NeedMore {
-    return this.#codec.decodeEnd === undefined ? NEED_MORE : this.#codec.decodeEnd(buffer);
-  }
-
-  encode(message: Out, segment?: EncodeSegment): EncodedMessage {
-    const encoded = this.#codec.encode(message, segment);
-    const length = encodedLength(encoded);
-    if (length <= this.#maxLength) return encoded;
-    throw new FrameTooLongError(length, this.#maxLength, true);
-  }
-
-  /**
-   * The bytes that the codec takes after a message that is too long for it are the rest of that
-   * message, which does not count.
-   */
-  #decodeOrRecover(buffer: ReceiveBuffer): In | NeedMore {
-    try {
-      return this.#codec.decode(buffer);
-    } catch (error) {
-      const isTooLong = error instanceof FrameTooLongError;
-      const taken = this.#state === "inside" && !isTooLong ? buffer.position - this.#start : 0;
-      this.#state = isTooLong ? "recovering" : "between";
-      // A bad message is no longer than a good one.
-      throw taken > this.#maxLength ? new FrameTooLongError(taken, this.#maxLength) : error;
-    }
-  }
+  let start = 0;
+  let state: "between" | "inside" | "recovering" = "between";
+  return {
+    decode(buffer): In | NeedMore {
+      if (state === "between") [state, start] = ["inside", buffer.position];
+      let message: In | NeedMore;
+      try {
+        message = codec.decode(buffer);
+      } catch (error) {
+        const isTooLong = error instanceof FrameTooLongError;
+        const taken = state === "inside" && !isTooLong ? buffer.position - start : 0;
+        // The bytes that the codec takes after a message that is too long for it are its rest,
+        // which does not count.
+        state = isTooLong ? "recovering" : "between";
+        // A bad message is no longer than a good one.
+        throw taken > maxLength ? new FrameTooLongError(taken, maxLength) : error;
+      }
+      const held = message === NEED_MORE ? buffer.length : 0;
+      const taken = state === "recovering" ? 0 : buffer.position - start;
+      if (message !== NEED_MORE) state = "between";
+      if (taken + held <= maxLength) return message;
+      throw new FrameTooLongError(taken + held, maxLength);
+    },
+    decodeEnd: (buffer) => codec.decodeEnd === undefined ? NEED_MORE : codec.decodeEnd(buffer),
+    encode(message, segment): EncodedMessage {
+      const encoded = codec.encode(message, segment);
+      const length = encodedLength(encoded);
+      if (length <= maxLength) return encoded;
+      throw new FrameTooLongError(length, maxLength, true);
+    },
+  };
 }
 
 function encodedLength(encoded: EncodedMessage): number {
