@@ -1,6 +1,6 @@
 /**
- * What the TLS examples share: certificates from the files that `--cert`, `--key` and `--ca` name,
- * or those in `examples/certificates/`, which are for tests only: their keys are public.
+ * Shared parts of the TLS examples: certificates from the files that `--cert`, `--key` and `--ca`
+ * name, or those in `examples/certificates/`, which are for tests only: their keys are public.
  *
  * @module
  */

@@ -22,9 +22,9 @@ const MIN_UDP_SIZE = 512;
 
 /** A query that can be answered. */
 export interface DnsQuery {
-  /** What the answer is found by. */
+  /** The number by which the client finds the answer. */
   readonly id: number;
-  /** What is asked for: 0 is a standard query. */
+  /** The kind of query: 0 is a standard query. */
   readonly opcode: number;
   /** Whether the client wants others to be asked on its behalf. */
   readonly wantsRecursion: boolean;

@@ -1,5 +1,5 @@
 /**
- * What the examples share: running until Ctrl-C or SIGTERM, and one line for an error.
+ * Shared parts of the examples: running until Ctrl-C or SIGTERM, and one line for an error.
  *
  * ```text
  * await runProgram(async () => {

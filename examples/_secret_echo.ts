@@ -1,6 +1,6 @@
 /**
- * What encrypted_echo.ts and layered_echo.ts share: an echo server and a client on top of the same
- * layers, with a key that is given or made up for both.
+ * Shared parts of encrypted_echo.ts and layered_echo.ts: an echo server and a client on top of the
+ * same layers, with a key that is given or made up for both.
  *
  * @module
  */

@@ -75,7 +75,7 @@ function serveTcp(place: Place): Promise<Server> {
     ...place,
     maxConnections: 100,
     layers: [idleTimeout({ timeout: TCP_IDLE_MS })],
-    // What clients do wrong is not worth a line each.
+    // Mistakes of clients are not worth a line each.
     onError: () => {},
   });
 }

@@ -5,7 +5,7 @@ import { InvalidStateError } from "./errors.ts";
 export let giveTransport: (protocol: object, transport: object) => void;
 
 /**
- * What every protocol can hear, each answered by doing nothing. Extend {@linkcode Protocol},
+ * The callbacks that every protocol has; here they do nothing. Extend {@linkcode Protocol},
  * {@linkcode BufferedProtocol}, {@linkcode DatagramProtocol} or {@linkcode SubprocessProtocol}
  * instead, which have examples; this is what they share.
  *
@@ -25,7 +25,7 @@ export abstract class BaseProtocol<T extends object = Transport> {
   #transport: T | null = null;
 
   /**
-   * What `connectionMade` was given, and another transport from the moment on in which that drives
+   * The transport that `connectionMade` was given, or another one as soon as that drives
    * this protocol, as after `startTls` or `setProtocol`.
    *
    * @throws {InvalidStateError} Before `connectionMade`.

@@ -88,7 +88,7 @@ export function checkBytes(value: unknown, action: string): asserts value is Uin
   }
 }
 
-/** What to do about a value of the wrong kind, to put at the end of the text of an error. */
+/** A remedy for a value of the wrong kind, for the end of the text of an error. */
 export function remedyFor(value: unknown): string {
   if (value instanceof Promise) return "; is an await missing?";
   const isMemory = value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;

@@ -1,5 +1,5 @@
 /**
- * What single values can be: the checks that tables of options name.
+ * Checks of single values, which the tables of options name.
  *
  * ```text
  * Cannot ACTION: OPTION VALUE PROBLEM; REMEDY
@@ -10,7 +10,7 @@
 
 /** An option, as the text of an error names it. */
 export interface OptionName {
-  /** What is to be done with the options: "connect", "listen", "use idleTimeout". */
+  /** The action that the options are for: "connect", "listen", "use idleTimeout". */
   readonly action: string;
   /** The name of the option: "port", "tls.cert", "layers[1]". */
   readonly name: string;
@@ -135,7 +135,10 @@ export function listOf(check: Check, { least = 0 }: { readonly least?: number } 
   };
 }
 
-/** What one of several kinds is: the first check for which `applies` holds, else the last. */
+/**
+ * Checks a value of one of several kinds: by the first check for which `applies` holds, else by the
+ * last.
+ */
 export function either(applies: (value: unknown) => boolean, first: Check, second: Check): Check {
   return (value, option) => (applies(value) ? first : second)(value, option);
 }

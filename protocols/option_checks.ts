@@ -4,8 +4,8 @@
  *
  * Each options type has one table, which names a {@linkcode Check} of `checks.ts` for each of its
  * options, such as `check.flag`; the type of the table demands all of them.
- * {@linkcode checkOptions} goes through the options by the table. What two options have to do with
- * each other is checked afterwards, by their own function.
+ * {@linkcode checkOptions} goes through the options by the table. Rules for
+ * several options together are checked afterwards, by their own function.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export { type Check, type OptionName, outOfRange, show, wrongKind } from "./chec
 /** The checks of all options of a type. */
 export type OptionTable<O> = { readonly [K in keyof O]-?: Check };
 
-/** What other systems call an option, and what it is called here. */
+/** Names of options in other systems, and the name of each here. */
 const ALIASES: Readonly<Record<string, string>> = {
   host: "hostname",
   address: "hostname",

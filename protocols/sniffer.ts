@@ -76,9 +76,9 @@ const KNOWN: Readonly<Record<KnownProtocol, Match>> = {
 /** Decides by the first bytes of a connection what becomes of it. */
 export class Sniffer<T extends (...args: never[]) => unknown> {
   readonly #cases: readonly SniffCase<T>[];
-  /** What becomes of those that say something else; `null` if that is a failure. */
+  /** The handler of connections that begin with other bytes; `null` if that is a failure. */
   readonly other: T | null;
-  /** What becomes of those that say nothing in time; `null` if that is a failure. */
+  /** The handler of connections that send nothing in time; `null` if that is a failure. */
   readonly silent: T | null;
 
   /**

@@ -40,7 +40,7 @@ export interface RelayDirection {
   readonly reason: "eof" | Error;
 }
 
-/** What {@linkcode relay} did in each direction. */
+/** The outcome of {@linkcode relay} in each direction. */
 export interface RelayReport {
   /** From the first connection to the second. */
   readonly forward: RelayDirection;
@@ -135,7 +135,7 @@ function checkReadable(side: "first" | "second", { reader }: StreamConnection): 
   }
 }
 
-/** What both directions of a relay share. */
+/** The state that both directions of a relay share. */
 interface Watch {
   readonly idle: IdleTimer;
   readonly abort: (reason: Error) => void;
@@ -154,7 +154,8 @@ async function copy(
   } catch (error) {
     const reason = toReason(error);
     if (isOneWay(from, to) && !isStopped(from, to, error)) return { ...passed, reason };
-    // What arrived before the failure is passed on first, the answers of the other side as well.
+    // Bytes that arrived before the failure are passed on first, the answers of the other side as
+    // well.
     await Promise.allSettled([from, to].map(({ writer }) => writer.flush()));
     watch.abort(reason);
     return { ...passed, reason };

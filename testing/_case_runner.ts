@@ -17,13 +17,13 @@ interface BatteryOptions<Gap extends string> {
   readonly caseTimeout?: number;
 }
 
-/** What one run of a case works with: it makes what the case looks at. */
+/** The objects of one run of a case: it makes those that the case looks at. */
 interface Scene {
   /** Ends what it made, and checks it for the rules that hold in every case. */
   end(): Promise<void>;
   /** The case has failed: ends what it made, and waits for nothing. */
   abandon(): void;
-  /** What happened so far, as text. */
+  /** The events so far, as text. */
   describe(): string;
 }
 

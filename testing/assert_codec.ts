@@ -32,7 +32,7 @@ export type CodecCase<In, Out = In> =
   & ([In] extends [Out] ? { readonly sent?: readonly Out[] | null }
     : { readonly sent: readonly Out[] });
 
-/** What {@linkcode CodecCase} has beside `sent`. */
+/** The members of {@linkcode CodecCase} beside `sent`. */
 export interface CodecCaseParts<In> {
   /** The name of the case, for the report of a failure. */
   readonly name?: string;

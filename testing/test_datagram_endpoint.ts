@@ -16,7 +16,7 @@ export interface TestDatagramEndpointOptions {
    */
   readonly name?: string;
   /**
-   * What the endpoint cannot do: `"truncation"` if it takes datagrams of any length.
+   * The abilities that the endpoint lacks: `"truncation"` if it takes datagrams of any length.
    *
    * @default {[]}
    */

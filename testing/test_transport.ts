@@ -118,7 +118,7 @@ export async function testTransport(
   await registerCases(CASES, { ...options, name }, scenes);
 }
 
-/** What was the first end becomes the second: the ends of a connection need not be of one kind. */
+/** Exchanges the two ends: the ends of a connection need not be of one kind. */
 function swapEnds(makePair: MakeTransportPair): MakeTransportPair {
   return async (protocolFactoryA, protocolFactoryB, options) => {
     const [b, a, cleanup] = await makePair(protocolFactoryB, protocolFactoryA, options);

@@ -20,7 +20,7 @@
  * @module
  */
 
-/** What each published part may import, of the parts and of the rest of the world. */
+/** The parts, and modules of others, that each published part may import. */
 const MAY_IMPORT: Record<string, { parts: string[]; schemes: string[] }> = {
   "protocols": { parts: ["protocols"], schemes: [] },
   "transports": { parts: ["protocols", "transports"], schemes: ["jsr:", "npm:", "node:"] },

@@ -59,8 +59,7 @@ const RULES: readonly Rule[] = [
   { pattern: /\bstands?\b(?!-| (?:in|for|by|out|up|on|still)\b)/i, instead: "is, or has" },
   { pattern: /\bin (?:the )?place of\b/i, instead: "instead of" },
   {
-    pattern:
-      /(?:^|[.:;] )What (?:is|was|are|were|has|had|came|comes|goes|went|a|an|the|it|they|you)\b[^.?:;|]*[.,;]/,
+    pattern: /(?:^|[.:;] )What [^.?:;|]*[.,;:]/,
     instead: "a noun: the data that …, the bytes that …",
     isForPublished: true,
   },

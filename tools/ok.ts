@@ -10,7 +10,7 @@
 
 /** One check, which is a run of Deno. */
 export interface Step {
-  /** What it is called in the output and by `--skip`. */
+  /** Its name in the output and for `--skip`. */
   name: string;
   /** The arguments for Deno. */
   args: string[];

@@ -22,7 +22,7 @@ const PROBE_LIMIT_MS = 3000;
 /** How long the packages may take to load, in milliseconds. They weigh about 500 KB. */
 const LOAD_LIMIT_MS = 60_000;
 
-/** What `@std/*` resolves to: the packages of JSR, or the stand-ins. */
+/** The target of `@std/*`: the packages of JSR, or the stand-ins. */
 export type StdSource = "jsr" | "stand-ins";
 
 /** Options for {@linkcode provideStd}; the parts that touch the network can be replaced. */

@@ -2,7 +2,7 @@ import type { DatagramTransport } from "../protocols/datagram_contract.ts";
 import type { Transport } from "../protocols/contract.ts";
 import { show } from "../protocols/option_checks.ts";
 
-/** What keeps the process alive. */
+/** An object that keeps the process alive. */
 interface Referenced {
   ref(): void;
   unref(): void;

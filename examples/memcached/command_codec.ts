@@ -55,7 +55,7 @@ export class CommandCodec implements Codec<Command, EncodedMessage> {
     return this.#begin(words, buffer);
   }
 
-  /** What is left of a command when the client ends is of no use. */
+  /** The rest of a command when the client ends is of no use. */
   decodeEnd(buffer: ReceiveBuffer): NeedMore {
     buffer.clear();
     return NEED_MORE;

@@ -156,7 +156,7 @@ function compareAndSet(
   return STORED;
 }
 
-/** What precedes the data: key, flags, time to expire, length. */
+/** The fields before the data: key, flags, time to expire, length. */
 function parseStoring(
   args: readonly string[],
   length: number,

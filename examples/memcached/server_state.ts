@@ -29,9 +29,9 @@ export interface ServerState {
   readonly store: Store;
   /** The longest value, in bytes. */
   readonly maxValueLength: number;
-  /** What was counted. */
+  /** The counters. */
   readonly counters: Record<Counter, number>;
-  /** What `stats` shows besides. */
+  /** Facts that `stats` shows besides. */
   figures(): Record<string, string | number>;
 }
 

@@ -30,8 +30,8 @@ const DOLLAR = "$".charCodeAt(0);
 /**
  * A server's side of RESP: commands in, values out.
  *
- * A command is a list of strings, or words on a line as people type them. What Redis does not take
- * for a command, this does not take either, with the same message. It is stricter than RESP itself:
+ * A command is a list of strings, or words on a line as people type them. It refuses the
+ * same input as Redis, with the same message. It is stricter than RESP itself:
  * the list has no other values than strings, and a length is written in one way only.
  */
 export class CommandCodec implements Codec<readonly Text[], RespValue> {

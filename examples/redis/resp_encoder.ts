@@ -40,7 +40,7 @@ class Parts {
 /** Writes RESP: version 2, which every client reads, or version 3, which says more of the types. */
 export class RespEncoder implements Encoder<RespValue> {
   /**
-   * Which version is written. What version 2 has no type for is written as the nearest one it has.
+   * Which version is written. Version 2 has fewer types: the nearest one is written.
    */
   version: 2 | 3;
 

@@ -7,7 +7,7 @@ import type { Text } from "./store.ts";
 /** The version of Redis whose answers these are like: clients choose by it what they ask for. */
 export const REDIS_VERSION = "7.0.0";
 
-/** What CONFIG GET says: what redis-benchmark and redis-cli ask for. */
+/** The answers of CONFIG GET: the settings that redis-benchmark and redis-cli ask for. */
 const CONFIG: Readonly<Record<string, string>> = {
   appendonly: "no",
   databases: "1",

@@ -41,7 +41,7 @@ export interface DelimitedFormat<In> {
   readonly delimiters: readonly Uint8Array[];
   /** The one that is written; one of {@linkcode delimiters}, or at least ended by one. */
   readonly written: Uint8Array;
-  /** What a message is. */
+  /** The name of a message in error texts. */
   readonly content: Content<In>;
   /** The longest message, in bytes. */
   readonly maxLength: number;
@@ -101,7 +101,7 @@ export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint
     const { text, at } = ahead;
     const end = text.indexOf(this.#textEnd.last, at);
     if (end === -1) {
-      // What waits for more bytes keeps no text.
+      // Bytes that wait for more keep no text.
       this.#ahead = NOTHING_AHEAD;
       return null;
     }

@@ -52,7 +52,7 @@ export interface ContentMessage {
   readonly body: Bytes;
 }
 
-/** What can be sent: a body, with fields for its header or without. */
+/** A message to send: a body, with fields for its header or without. */
 export type OutgoingContent = Uint8Array | string | {
   /** Further fields of the header; the length is added. */
   readonly headers?: ReadonlyMap<string, string>;
@@ -65,8 +65,8 @@ const HEADER_END = new Uint8Array([0x0d, 0x0a, 0x0d, 0x0a]);
 /** A token of RFC 9110. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /**
- * What a field may say: no line ends, which would begin another field, and no other control
- * characters but tabs.
+ * The text that a field may have: no line ends, which would begin another field, and no other
+ * control characters but tabs.
  */
 const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
 

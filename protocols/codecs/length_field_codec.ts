@@ -40,8 +40,8 @@ export interface LengthFieldCodecOptions {
    */
   readonly offset?: number;
   /**
-   * What to add to its value to get the number of bytes after it: negative if it counts part of
-   * the header too, positive if it does not count all that follows.
+   * The number to add to its value to get the number of bytes after it: negative if it counts part
+   * of the header too, positive if it does not count all that follows.
    *
    * @default {0}
    */

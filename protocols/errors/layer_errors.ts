@@ -102,7 +102,7 @@ export class CaptureOverflowError extends RangeError {
   }
 }
 
-/** What should have been a PROXY header is none, or one that is not allowed. */
+/** A connection began without a PROXY header, or with one that is not allowed. */
 export class ProxyProtocolError extends Error {
   /** The address of the other end, as text. */
   readonly peer: string;

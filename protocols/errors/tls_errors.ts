@@ -54,7 +54,7 @@ export class TlsError extends Error implements TlsEnds {
 
 /** A TLS handshake failed. */
 export class TlsHandshakeError extends TlsError {
-  /** What kind of failure it is. */
+  /** The kind of the failure. */
   readonly reason: TlsFailure;
 
   /**
@@ -91,7 +91,7 @@ export class HandshakeTimeoutError extends TimeoutError implements TlsEnds {
  */
 export class TlsProtocolError extends TlsError {
   /**
-   * What kind of failure it is; a server may refuse a client's certificate only after the client's
+   * The kind of the failure; a server may refuse a client's certificate only after the client's
    * handshake.
    */
   readonly reason: TlsFailure;

@@ -31,7 +31,7 @@ export interface ExtraInfo {
   /** The object that carries the bytes at the bottom of the stack: a `Deno.Conn` for a socket. */
   socket: object;
   /**
-   * What encrypts a TLS connection: Deno's own TLS, or a layer over any transport, with
+   * The engine that encrypts a TLS connection: Deno's own TLS, or a layer over any transport, with
    * more features.
    */
   tlsEngine: "native" | "layer";
@@ -70,7 +70,7 @@ export interface ExtraInfo {
   pipe: unknown;
   /** How that process ended; not known while it runs. */
   exitStatus: ProcessExit;
-  /** What a proxy said of the connection that it passes on, see `proxyProtocol`. */
+  /** The facts that a proxy gave of the connection that it passes on, see `proxyProtocol`. */
   proxyHeader: ProxyHeader;
   /** The address of the proxy, if `peername` is that of its client. */
   proxyPeername: Address;

@@ -18,7 +18,7 @@
  */
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
-/** What {@linkcode Decoder.decode} returns when the message is not there yet, or not whole. */
+/** The result of {@linkcode Decoder.decode} when the message is not there yet, or not whole. */
 export const NEED_MORE: unique symbol = Symbol("need more");
 
 /** The type of {@linkcode NEED_MORE}. */

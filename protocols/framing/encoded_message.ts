@@ -1,6 +1,6 @@
 import type { EncodedMessage, Encoder, EncodeSegment } from "./codec.ts";
 
-/** What takes bytes in one piece and in several: a transport, a writer. */
+/** An object that takes bytes in one piece and in several: a transport, a writer. */
 interface Output {
   write(data: Uint8Array | string): boolean;
   writelines(parts: Iterable<Uint8Array | string>): boolean;

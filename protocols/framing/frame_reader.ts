@@ -166,7 +166,7 @@ export class FrameReader<In> {
     return this.#buffer.takeAll();
   }
 
-  /** What is left at the end of the data. */
+  /** The bytes that are left at the end of the data. */
   #last(): In | NeedMore {
     if (this.#decoder.decodeEnd !== undefined) {
       const message = this.#decoder.decodeEnd(this.#buffer);

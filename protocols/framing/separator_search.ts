@@ -95,7 +95,7 @@ export class SeparatorSearch {
     return first === null ? null : { start: end - lengthAt(buffer, first, end), end };
   }
 
-  /** What is remembered of one buffer is wrong of any other. */
+  /** The positions of one buffer are wrong for any other. */
   #bind(buffer: ReceiveBuffer): void {
     if (this.#buffer !== null) {
       throw new InvalidStateError(

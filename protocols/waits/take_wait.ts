@@ -46,7 +46,7 @@ export class TakeWait {
   offer(): void {
     const waiting = this.#waiting;
     if (waiting === null) return;
-    // What `take` does may lead to another offer.
+    // The call of `take` may lead to another offer.
     this.#waiting = null;
     try {
       const taken = waiting.take();

@@ -1,5 +1,5 @@
 /**
- * What a wait heeds: an `AbortSignal`, or a {@linkcode Deadline} that is used in the same way. A
+ * A signal that ends a wait: an `AbortSignal`, or a {@linkcode Deadline}, used in the same way. A
  * wait that has begun holds a listener for as long as it lasts, and no longer.
  */
 export interface WaitSignal {

@@ -123,7 +123,7 @@ export interface OutgoingDatagram {
   readonly address?: DatagramDestination | null;
 }
 
-/** What became of the datagrams of `DatagramSocket.sendMany`. */
+/** The outcome of the datagrams of `DatagramSocket.sendMany`. */
 export interface SendManyResult {
   /** How many datagrams the system accepted. */
   readonly sent: number;

@@ -302,8 +302,8 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
 /**
  * Makes a connection of messages of a connection of bytes.
  *
- * What was read before is not part of it: read a greeting with `connection.reader`, then go on with
- * messages.
+ * Bytes that were read before are not part of it: read a greeting with `connection.reader`, then go
+ * on with messages.
  *
  * @example Numbers of two bytes, added up
  * ```ts

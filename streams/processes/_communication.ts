@@ -23,8 +23,8 @@ export interface CommunicateOptions {
    */
   readonly maxOutput?: number;
   /**
-   * Ends the waiting when it aborts, with its reason. What was read is kept: a further call goes on
-   * with it.
+   * Ends the waiting when it aborts, with its reason. Bytes that were read are kept: a further
+   * call goes on with them.
    */
   readonly signal?: AbortSignal;
   /**
@@ -91,7 +91,7 @@ export class Communication {
     return this.#collected.map((collected) => collected.peek(collected.length));
   }
 
-  /** What the process does not want to read is its own affair. */
+  /** A process may choose not to read its input. */
   #feed(input: Uint8Array | string | undefined): void {
     if (this.#stdin === null) {
       if (input === undefined) return;

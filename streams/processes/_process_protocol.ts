@@ -18,7 +18,7 @@ const MAX_LINES = 10;
  * `SubprocessStreamProtocol`.
  */
 export class ProcessProtocol extends SubprocessProtocol {
-  /** What the writer to stdin waits for; `null` if stdin is no pipe. */
+  /** The waits of the writer to stdin; `null` if stdin is no pipe. */
   stdin: FlowControl | null = null;
   /** The readers of stdout and stderr, as far as these are pipes. */
   readonly readers: Map<number, StreamReader> = new Map();

@@ -44,7 +44,7 @@ export type CreateSubprocessShellOptions = Omit<CreateSubprocessOptions, "args">
  * `create_subprocess_shell`. It is {@linkcode createSubprocessExec} of `sh -c`, on Windows of
  * `cmd /c`.
  *
- * What comes from others must not be put into a command unquoted: the shell would run it.
+ * Never put text from others into a command unquoted: the shell would run it.
  *
  * @example The output of a command
  * ```ts

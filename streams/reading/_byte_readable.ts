@@ -136,7 +136,7 @@ export class ByteReadable {
     if (available < request.least) this.#end();
   }
 
-  /** What the holder of the lock waits for; `null` if there is none, or it waits for nothing. */
+  /** The wait of the holder of the lock; `null` if there is none, or it waits for nothing. */
   #request(): ReadRequest | null {
     if (!this.stream.locked) return null;
     return this.#requests === null ? ANYTHING : this.#requests.first;

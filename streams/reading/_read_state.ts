@@ -11,7 +11,7 @@ import { nextTurn } from "../../transports/core/clock.ts";
 const ALWAYS = (): boolean => true;
 
 /**
- * What a `StreamReader` holds: the bytes, how they end, and the one read that may wait. A read
+ * The state of a `StreamReader`: the bytes, how they end, and the one read that may wait. A read
  * takes all its bytes at once, when they are there, so that one which fails before leaves them all.
  */
 export class ReadState {
@@ -52,7 +52,7 @@ export class ReadState {
     return this.#isEnded && this.buffer.length === 0;
   }
 
-  /** What reads fail with, once the buffered bytes are read; else `null`. */
+  /** The error of reads, once the buffered bytes are read; else `null`. */
   get exception(): Error | null {
     return this.#exception;
   }

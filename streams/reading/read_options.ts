@@ -33,7 +33,7 @@ export interface ReadRecordOptions<A extends "bytes" | "text"> extends WaitOptio
    */
   readonly as?: A;
   /**
-   * What becomes of bytes that are not UTF-8 in a text: each is replaced by U+FFFD, or the read
+   * The treatment of bytes that are not UTF-8 in a text: each is replaced by U+FFFD, or the read
    * fails with a `TextDecodeError` that holds them, and the next one goes on after them.
    *
    * @default {"replace"}
@@ -64,7 +64,7 @@ export const LINES_CHECKS: OptionTable<LinesOptions> = {
   invalid: check.oneOf("replace", "error"),
 };
 
-/** What {@linkcode ReadRecordOptions} has beside `WaitOptions`. */
+/** The members of {@linkcode ReadRecordOptions} beside those of `WaitOptions`. */
 export const TEXT_CHECKS: Readonly<Record<string, Check>> = {
   invalid: LINES_CHECKS.invalid,
   as: check.oneOf("bytes", "text"),

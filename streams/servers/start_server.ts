@@ -78,7 +78,7 @@ export async function startServer(
   handler: ConnectionHandler | null,
   options: StartServerOptions,
 ): Promise<StreamServer> {
-  // What cannot be meant fails before anything is bound.
+  // Invalid options fail before anything is bound.
   if (handler !== null) checkHandler(handler);
   checkOptions("listen", options, START_SERVER_CHECKS);
   const { limit, interruptOnShutdown = true, ...listenOptions } = options;

@@ -13,8 +13,9 @@ import { sentQueueOf } from "../../transports/core/write/writing.ts";
 const READY: Promise<void> = Promise.resolve();
 
 /**
- * What a writer waits for: room, emptiness, the end. It hears `pauseWriting`, `resumeWriting` and
- * `connectionLost` from the protocol that owns it: asyncio's `FlowControlMixin`.
+ * The waits of a writer: for room, for emptiness, for the end. It hears `pauseWriting`,
+ * `resumeWriting` and `connectionLost` from the protocol that owns it: asyncio's
+ * `FlowControlMixin`.
  */
 export class FlowControl {
   #transport: Transport | null = null;

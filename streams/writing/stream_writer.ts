@@ -216,7 +216,7 @@ export async function endWriting(writer: StreamWriter): Promise<void> {
   await writer.flush();
 }
 
-/** What ended a connection, as an error. */
+/** The cause of the end of a connection, as an error. */
 export function lossOf({ error }: CloseInfo): Error {
   return error ?? new ConnectionLostError();
 }

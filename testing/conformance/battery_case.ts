@@ -1,6 +1,6 @@
 /** One thing that everything a battery tests must do. */
 export interface BatteryCase<S, Gap extends string> extends CaseLimits<Gap> {
-  /** What it must do, as a sentence. */
+  /** The required behaviour, as a sentence. */
   readonly name: string;
   /** Rejects if it does something else. */
   run(scene: S): Promise<void>;
@@ -8,7 +8,7 @@ export interface BatteryCase<S, Gap extends string> extends CaseLimits<Gap> {
 
 /** Which gaps decide about a case. */
 interface CaseLimits<Gap extends string> {
-  /** What must be possible for the case. */
+  /** The abilities that the case needs. */
   readonly needs?: readonly Gap[];
   /** The gap whose presence the case checks, instead of those that need what it lacks. */
   readonly gap?: Gap;

@@ -3,7 +3,7 @@ import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import { casesOf, type ConformanceCase, flushed, type Scene, turns } from "./scene.ts";
 import { PAUSED } from "./traffic.ts";
 
-/** What `closed` and `getExtraInfo` say. */
+/** The results of `closed` and `getExtraInfo`. */
 export const closeInfoCases: readonly ConformanceCase[] = casesOf({
   "closed tells that close() ended it, there the peer, and counts the bytes": async (scene) => {
     const [a, b] = await exchange(scene, (a) => a.close());

@@ -13,7 +13,7 @@ import type { Random } from "./random.ts";
 
 /** An exception that was reported, and where it came from. */
 interface ReportedError extends ErrorContext {
-  /** What was reported. */
+  /** The exception. */
   readonly error: Error;
 }
 
@@ -31,7 +31,7 @@ export type ConformanceCase = BatteryCase<Scene, TransportGap>;
 /** The cases of one subject, by their names; the limits are the same for all. */
 export const casesOf: typeof namedCases<Scene, TransportGap> = namedCases;
 
-/** What one run of a case works with: it makes connections, and ends and checks them afterwards. */
+/** The connections of one run of a case: it makes them, and ends and checks them afterwards. */
 export class Scene {
   /** Where the case gets its choices and its data from. */
   readonly random: Random;
@@ -101,7 +101,7 @@ export class Scene {
     for (const cleanup of this.#cleanups.splice(0)) void cleanup();
   }
 
-  /** What the recorded protocols were told so far, as text. */
+  /** The calls of the recorded protocols so far, as text. */
   describe(): string {
     const lines = Array.from(this.#recorders, ([recorder, name]) => {
       const received = `${recorder.receivedLength} bytes received`;
@@ -131,7 +131,7 @@ function assertLegalOrder(calls: readonly CallbackName[], name: string): void {
 
 /**
  * Waits for some turns of the event loop, I/O and timers included, in which what must not happen
- * would happen. What does happen has an event to wait for.
+ * would happen. Anything that must happen has an event to wait for.
  */
 export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) {

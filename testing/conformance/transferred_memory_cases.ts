@@ -10,7 +10,7 @@ const TRANSFER: WriteOptions = { transfer: true };
 /** Around every size at which a transport may treat memory in another way, in bytes. */
 const SIZES = [1, 100, 511, 512, 4096, 16_384, 16_385, 65_536, 200_000, 1_000_000];
 
-/** What happens to memory that is given away. */
+/** The fate of memory that is given away. */
 export const transferredMemoryCases: readonly ConformanceCase[] = casesOf({
   "write() with transfer detaches the data at once, and sends all of it": async (scene) => {
     const [a, b] = await scene.pair();

@@ -18,7 +18,7 @@ const NOT_BYTES: readonly unknown[] = [
   new Uint16Array(2),
 ];
 
-/** What `write` and `writelines` take and send. */
+/** The arguments of `write` and `writelines`, and the bytes that they send. */
 export const writingCases: readonly ConformanceCase[] = casesOf({
   "write() of a value of any other kind throws TypeError and sends nothing": async (scene) => {
     const [a, b] = await scene.pair();

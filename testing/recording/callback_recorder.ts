@@ -30,11 +30,12 @@ export interface UntilOptions extends WaitOptions {
 
 const UNTIL_CHECKS: Readonly<Record<string, Check>> = { count: check.wholeNumber(1) };
 
-/** What `eofReceived` answers. */
+/** The answer of `eofReceived`. */
 type Answer = boolean | void | Promise<boolean | void>;
 
 /**
- * What the recording protocols share: the calls so far, the bytes so far, and waiting for the next.
+ * Shared parts of the recording protocols: the calls so far, the bytes so far, and waiting for the
+ * next.
  *
  * Each call is written down, then passed on to the protocol inside, whose answer counts. See
  * {@linkcode RecordingProtocol} for an example.

@@ -10,7 +10,7 @@ interface Recorder {
   close(title: string): Promise<Error | null>;
 }
 
-/** What is written of one run: the capture and the picture, if they are wanted. */
+/** The records of one run: the capture and the picture, if they are wanted. */
 export class RunRecorders {
   readonly #recorders: Recorder[] = [];
 

@@ -9,7 +9,7 @@ import { type SimulationOptions, toSettings } from "./simulation_options.ts";
 import type { SimulationRun } from "./simulation_run.ts";
 import type { Trace } from "./trace.ts";
 import type { World } from "./world/world.ts";
-// What the library loads at its first use is loaded by now: a world does not wait for modules.
+// Loads the modules that the library loads at first use: a world does not wait for modules.
 import "../../streams/datagrams/datagram_socket.ts";
 import "../../transports/networks/dial_each.ts";
 

@@ -14,7 +14,7 @@ export interface RunState {
   readonly faults: readonly ScheduledFault[];
   /** The faults that programs had made happen, such as by `world.partition`: the last hundred. */
   readonly injected: readonly ScheduledFault[];
-  /** What was pending, by host. */
+  /** The operations that were pending, by host. */
   readonly waits: readonly HostWaits[];
   /** Options that the program did not give: those of `explore` or of `SLUICE_OPTIONS`. */
   readonly options: SimulationOptions;

@@ -9,7 +9,7 @@ import type { RunState } from "./run_state.ts";
 export class SimulationError extends Error {
   /** The name of the class. */
   override name: string = "SimulationError";
-  /** What went wrong, without the report. */
+  /** The fault, without the report. */
   readonly problem: string;
   /** The host whose program threw; `null` if none did. */
   readonly host: string | null;

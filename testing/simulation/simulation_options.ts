@@ -63,7 +63,7 @@ export interface SimulationOptions extends LinkConditions {
    */
   readonly maxSteps?: number;
   /**
-   * What `Date.now()` gives at the start, in milliseconds since 1970.
+   * The value of `Date.now()` at the start, in milliseconds since 1970.
    *
    * @default {1798761600000}
    */

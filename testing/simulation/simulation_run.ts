@@ -4,13 +4,13 @@ import type { ScheduledFault } from "./faults/faults.ts";
 export interface Leftover {
   /** The host. */
   readonly host: string;
-  /** What is open, as `connection 10.0.0.1:49152 -> 10.0.0.2:80` or `timer`. */
+  /** The resource that is open, as `connection 10.0.0.1:49152 -> 10.0.0.2:80` or `timer`. */
   readonly what: string;
 }
 
 /** A run that came to its end. */
 export interface SimulationRun<T> {
-  /** What the function of the simulation returned. */
+  /** The result of the function of the simulation. */
   readonly value: T;
   /** The seed. */
   readonly seed: number;

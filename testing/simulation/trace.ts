@@ -3,17 +3,17 @@ import type { Segment } from "./faults/segment_rule.ts";
 
 /** A segment or a datagram was sent, arrived, or was lost on its way. */
 export interface SegmentEvent extends Segment {
-  /** What it is. */
+  /** The kind of the event. */
   readonly kind: "segment";
   /** The virtual time, in milliseconds. */
   readonly at: number;
-  /** What happened to it. */
+  /** The outcome of the segment. */
   readonly phase: "sent" | "arrived" | "lost" | "duplicated";
 }
 
 /** A fault was applied. */
 export interface FaultEvent {
-  /** What it is. */
+  /** The kind of the event. */
   readonly kind: "fault";
   /** The virtual time, in milliseconds. */
   readonly at: number;
@@ -23,7 +23,7 @@ export interface FaultEvent {
 
 /** A timer fired. */
 export interface TimerEvent {
-  /** What it is. */
+  /** The kind of the event. */
   readonly kind: "timer";
   /** The virtual time, in milliseconds. */
   readonly at: number;
@@ -35,25 +35,25 @@ export interface TimerEvent {
 
 /** A host began to wait for the network. */
 export interface WaitEvent {
-  /** What it is. */
+  /** The kind of the event. */
   readonly kind: "wait";
   /** The virtual time, in milliseconds. */
   readonly at: number;
   /** The host that waits. */
   readonly host: string;
-  /** What it waits for, as `read 10.0.0.1:49152 <- 10.0.0.2:80`. */
+  /** The object of the wait, as `read 10.0.0.1:49152 <- 10.0.0.2:80`. */
   readonly what: string;
 }
 
 /** A host started, came to the end of its main function, or crashed. */
 export interface HostEvent {
-  /** What it is. */
+  /** The kind of the event. */
   readonly kind: "host";
   /** The virtual time, in milliseconds. */
   readonly at: number;
   /** The host. */
   readonly host: string;
-  /** What happened. */
+  /** The event. */
   readonly state: "started" | "ended" | "failed" | "crashed";
 }
 

@@ -25,8 +25,8 @@ const ORDERLY: readonly number[] = [1000, 1001, 1005];
 /** The connection was given up; 4000 is the first code that is free for such use. */
 const GIVEN_UP = 4000;
 /**
- * What arrived is not allowed. Codes below 3000 other than 1000 cannot be sent, so that 1003 and
- * 1009 have a twin here.
+ * The message that arrived is not allowed. Codes below 3000 other than 1000 cannot be sent, so that
+ * 1003 and 1009 have a twin here.
  */
 const NOT_BINARY = 4003;
 const TOO_MUCH = 4009;

@@ -47,10 +47,10 @@ const CHECKS: OptionTable<WebSocketOptions> = {
  * Makes a connection over a WebSocket, so that any protocol of bytes reaches a browser. Each
  * direction is the bytes of its binary messages; where one message ends means nothing.
  *
- * What a WebSocket cannot do: end one direction (`canWriteEof()` is `false`), and make its peer
- * wait, see `maxReadBuffer`. Writing heeds `bufferedAmount`: while 256 KiB wait there, the
- * transport keeps what is written, and looks again after 1 to 64 ms, for no event tells. A text
- * message ends the connection with a `CarrierMessageError` and code 4003.
+ * A WebSocket cannot end one direction (`canWriteEof()` is `false`), nor make its peer wait, see
+ * `maxReadBuffer`. Writing heeds `bufferedAmount`: while 256 KiB wait there, the transport keeps
+ * the data, and looks again after 1 to 64 ms, for no event tells. A text message ends
+ * the connection with a `CarrierMessageError` and code 4003.
  *
  * Codes 1000, 1001 and none are the end of the peer's data; any other one is a
  * `WebSocketClosedError`. `abort()` closes with code 4000.

@@ -79,7 +79,8 @@ export class DuplexCarrier implements Carrier {
   }
 
   finish(): Promise<void> {
-    // What still comes is dropped, so that a stream of which both ends are one is not held up.
+    // Bytes that still come are dropped, so that a stream of which both ends are one is not held
+    // up.
     this.source.drop();
     this.#stream.resume();
     return this.closeWrite();

@@ -28,7 +28,7 @@ export class NodeSocketCarrier implements Carrier, PushSource {
   readonly #remote: NetAddress | UnixAddress;
   readonly #resetsOnAbort: boolean;
   #sink: ByteSink | null = null;
-  // What arrived before the transport began to read.
+  // Bytes that arrived before the transport began to read.
   #early: Bytes | null = null;
   #hasEnded = false;
   #failure: { readonly error: unknown } | null = null;

@@ -36,7 +36,7 @@ export function formatAddress(address: Address | null): string {
   }
 }
 
-/** What error messages call the other end of a connection. */
+/** The name of the other end of a connection in error messages. */
 export function peerName(connection: { getExtraInfo(name: "peername"): unknown }): string {
   const address = connection.getExtraInfo("peername") as Address | null | undefined;
   return address ? formatAddress(address) : "the peer";

@@ -67,15 +67,15 @@ export interface PushSource {
 }
 
 /**
- * What carries the bytes of one connection: the only thing in which a socket, a pair in memory, a
+ * The carrier of the bytes of one connection: the only part in which a socket, a pair in memory, a
  * Web stream or a process differ. A transport reads with one `next` at a time and writes with one
  * `write` at a time.
  */
 export interface Carrier {
   /**
    * The only way that bytes go, for a pipe that is read or written; absent where they go both ways.
-   * What can only be read is closed at its end, and to end the writing of what can only be written
-   * closes it.
+   * A carrier that can only be read is closed at its end, and to end the writing of one that can
+   * only be written closes it.
    */
   readonly direction?: "read" | "write";
   /**

@@ -71,7 +71,7 @@ export class Connection implements PumpEvents, OutboundEvents {
     this.#transport = transport;
   }
 
-  /** What error messages call the other end. */
+  /** The name of the other end in error messages. */
   get peer(): string {
     return peerName(this.carrier);
   }

@@ -29,7 +29,10 @@ export interface ErrorContext<T = Transport> {
  */
 export type ErrorHandler<T = Transport> = (error: Error, context: ErrorContext<T>) => unknown;
 
-/** What a peer or the network causes in the ordinary course of events: no fault of this program. */
+/**
+ * Errors that a peer or the network causes in the ordinary course of events: no fault of this
+ * program.
+ */
 const PEER_FAULTS = [
   errors.CarrierMessageError,
   errors.ConnectionLostError,

@@ -3,7 +3,7 @@ import { DEFAULT_HOSTNAME, type Endpoint } from "./addresses.ts";
 import { nodeModule } from "./node_module.ts";
 import { toError } from "../../protocols/thrown.ts";
 
-/** What Deno wants for a Unix socket, wherever it is. */
+/** The permissions that Deno wants for a Unix socket, wherever it is. */
 const UNIX_PERMISSIONS = "--allow-net --allow-read --allow-write";
 
 /**

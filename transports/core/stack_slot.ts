@@ -31,7 +31,7 @@ export class StackSlot {
     return this.#layer;
   }
 
-  /** What holds back writes to the transport. */
+  /** The gate that holds back writes to the transport. */
   get gate(): WriteGate | null {
     return this.#gate;
   }

@@ -10,7 +10,7 @@ import { isSameAddress } from "./_destination.ts";
 import type { ReceivePolicy } from "./queue_policies.ts";
 import { SizedQueue } from "./_sized_queue.ts";
 
-/** What each datagram that waits counts beside its bytes: about what its objects take. */
+/** The size of each datagram that waits beside its bytes: about the memory of its objects. */
 const ENTRY_SIZE = 256;
 
 /** Options for {@linkcode Incoming}. */

@@ -14,7 +14,7 @@ import type { NameCache } from "./name_cache.ts";
 import type { SendPolicy } from "./queue_policies.ts";
 import { SizedQueue } from "./_sized_queue.ts";
 
-/** What each datagram counts beside its bytes, as in asyncio: the header of UDP. */
+/** The size of each datagram beside its bytes, as in asyncio: the header of UDP. */
 const HEADER_SIZE = 8;
 
 /** How many datagrams a carrier is offered at once. */
@@ -148,7 +148,7 @@ export class Outgoing {
       if (known === undefined) this.#awaitName(entry);
       else this.#push({ ...entry, destination: at(known, destination) });
     } else {
-      // What leaves at once, or in this turn, need not have memory of its own.
+      // A datagram that leaves at once, or in this turn, needs no memory of its own.
       const isShared = this.#leavesSoon && bytes.length <= SHARED_LIMIT;
       const segment = isShared ? WriteSegment.shared(bytes.length) : null;
       const data = segment === null ? copyOf(bytes) : segment.hold(bytes);

@@ -29,7 +29,7 @@ export class SizedQueue<T extends Sized> {
     return this.#size;
   }
 
-  /** What one entry counts, in bytes. */
+  /** The size of one entry, in bytes. */
   sizeOf(entry: T): number {
     return entry.data.length + this.#overhead;
   }

@@ -12,7 +12,7 @@ export function maxDatagramSizeOf({ hostname }: NetAddress): number {
 }
 
 /**
- * What a {@linkcode DatagramSink} did with memory that it was shown:
+ * The use that a {@linkcode DatagramSink} made of memory that it was shown:
  *
  * - `"copied"`: there is no view of it.
  * - `"lent"`: views of it are held and must become empty.
@@ -63,7 +63,7 @@ export interface DatagramUnderWay extends DatagramToSend {
   readonly onSettled: (error: unknown) => void;
 }
 
-/** What carries the datagrams of one endpoint: the only thing in which networks differ. */
+/** The carrier of the datagrams of one endpoint: the only part in which networks differ. */
 export interface DatagramCarrier {
   /** The address it is bound to. */
   readonly address: Address;

@@ -43,7 +43,7 @@ export interface DatagramQueueOptions {
    */
   readonly maxWriteBuffer?: number;
   /**
-   * What happens to datagrams while the send queue is full. All that are dropped are counted.
+   * The treatment of datagrams while the send queue is full. All that are dropped are counted.
    *
    * - `"wait"`: `DatagramSocket.send` waits. `sendto`, which cannot, drops the new one; the first
    *   time `errorReceived` is told a `WriteBufferFullError`.

@@ -42,7 +42,7 @@ const SETTLE = { action: "send datagram", name: "onSettled" } as const;
  * The endpoint over any {@linkcode DatagramCarrier}. It joins both halves to the same
  * {@linkcode Lifecycle} as a connection's.
  *
- * What ends it goes through `#lose`, which decides the outcome, and `#release`, which runs a little
+ * Each end goes through `#lose`, which decides the outcome, and `#release`, which runs a little
  * later, tells the protocol and frees the carrier.
  */
 export class EndpointTransport

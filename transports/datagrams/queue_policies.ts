@@ -1,4 +1,4 @@
-/** What happens to a datagram for which the send queue has no room, see `sendPolicy`. */
+/** The treatment of a datagram for which the send queue has no room, see `sendPolicy`. */
 export type SendPolicy = "wait" | "drop-oldest" | "drop-newest";
 
 /** Which datagram is dropped when the receive queue has no room, see `receivePolicy`. */

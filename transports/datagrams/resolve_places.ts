@@ -6,7 +6,7 @@ import { type Lookup, resolveHost } from "./name_cache.ts";
 
 /** Both ends of an endpoint. */
 interface Places {
-  /** What to bind, or to take over. */
+  /** The address to bind, or the socket to take over. */
   readonly local: Endpoint & { readonly fd?: number | string };
   /** The peer of a connected endpoint. */
   readonly remote: Address | null;

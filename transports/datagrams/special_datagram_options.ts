@@ -44,7 +44,7 @@ export const SPECIAL_DATAGRAM_CHECKS: OptionTable<SpecialDatagramOptions> = {
   sendBufferSize: check.wholeNumber(1, MAX_BUFFER_SIZE),
 };
 
-/** What is done to a socket before it is bound: for one that is bound already it comes too late. */
+/** Settings of a socket before it is bound: for one that is bound already they come too late. */
 const BEFORE_BINDING = ["localAddr", "family", "reusePort", "reuseAddress", "ipv6Only"] as const;
 
 /**

@@ -58,7 +58,7 @@ export class Decompressor {
     const before = this.#received - chunk.length;
     try {
       for (let at = 0; at < chunk.length; at += size) {
-        // What follows the end of the format is for the caller to refuse.
+        // The caller refuses bytes after the end of the format.
         if (this.used < before + at) return;
         for await (const output of this.#streams.write(chunk.subarray(at, at + size))) {
           this.#given += output.length;

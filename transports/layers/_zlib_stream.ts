@@ -4,7 +4,7 @@ import type { Bytes } from "../../protocols/bytes.ts";
 /** With this much output that was not taken, in bytes, the stream is paused until it is. */
 const HIGH_WATER = 262_144;
 
-/** What a stream of node:zlib is beside a transform. */
+/** The members of a stream of node:zlib beside those of a transform. */
 export type Zlib = Transform & {
   /** How many bytes of the input it has used. */
   readonly bytesWritten: number;

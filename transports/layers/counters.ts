@@ -51,7 +51,7 @@ export class TrafficTotal implements TrafficCounters {
   readonly #received = new Tally();
   readonly #sent = new Tally();
 
-  /** What came in. */
+  /** The bytes and chunks that came in. */
   get received(): DirectionCounters {
     return this.#received;
   }

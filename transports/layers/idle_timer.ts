@@ -76,7 +76,7 @@ export class IdleTimer {
     void Promise.all(answers).then((moved) => this.#decide(moved));
   }
 
-  /** What the system knows decides, unless something has happened meanwhile. */
+  /** Lets the system's own counts decide, unless something has happened meanwhile. */
   #decide(moved: readonly (boolean | "unsure")[]): void {
     if (this.#isStopped) return;
     if (moved.includes(true)) this.touch();

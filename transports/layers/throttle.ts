@@ -39,8 +39,8 @@ const CHECKS: OptionTable<ThrottleOptions> = { send: limit, receive: limit, cloc
 /**
  * Makes a layer that holds back bytes so that no more than so many a second pass.
  *
- * What may not be sent yet stays queued and counts towards the water marks of the transport above;
- * what may not be received yet is not read, so that the peer has to wait as well.
+ * Data that may not be sent yet stays queued and counts towards the water marks of the transport
+ * above; data that may not be received yet is not read, so that the peer has to wait as well.
  *
  * @example All connections of a server together send at most 1 MB a second
  * ```ts

@@ -15,7 +15,7 @@ type Listen = (place: ListenPlace) => Promise<NetworkListener>;
 
 /** One address to listen on. */
 interface Candidate {
-  /** What was asked for. */
+  /** The place that was asked for. */
   readonly asked: ListenPlace;
   /** Where that is: with the address, or with the name if it has one address only. */
   readonly place: ListenPlace;
@@ -103,7 +103,7 @@ function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
 
 /** One attempt to listen on all addresses. */
 class Binding {
-  /** What listens by now. */
+  /** The listeners that are open by now. */
   readonly bound: NetworkListener[] = [];
   readonly #listen: Listen;
   readonly #takesIpv4: boolean;

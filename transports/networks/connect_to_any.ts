@@ -54,7 +54,7 @@ export async function connectToHost<C extends { close(outcome: Abandoned): void 
 
 /** Options for {@linkcode connectToAny}. */
 interface RaceOptions {
-  /** What is said if all fail. */
+  /** The text of the error if all fail. */
   readonly failure: string;
   /** How many milliseconds one is tried before the next one is tried beside it. */
   readonly delayMs: number;

@@ -36,7 +36,7 @@ export interface CommandOptions {
   /**
    * Whether the process is ended together with ours: by `Deno.exit`, an exception that is not
    * caught, SIGINT, SIGTERM and SIGHUP. A signal is then raised again, so our process ends by it as
-   * it would without children. What SIGKILL ends can end nothing else.
+   * it would without children. A process that SIGKILL ends cannot end others.
    *
    * Handlers of your own for these signals are called twice, as Deno does not tell that they are
    * there: set this to `false` where they end the children themselves.

@@ -34,7 +34,7 @@ export interface FileStdio {
 export type Stdio = "piped" | "inherit" | "null" | number | FileStdio | SubprocessTransport;
 
 /**
- * What stdin can be: any {@linkcode Stdio} but a process; or `"shared"`, a pipe that another
+ * The kinds of stdin: any {@linkcode Stdio} but a process; or `"shared"`, a pipe that another
  * process will write to.
  */
 export type StdinStdio = Exclude<Stdio, SubprocessTransport> | "shared";

@@ -62,7 +62,7 @@ export type SubprocessShellOptions = Omit<SubprocessOptions, "args">;
  * Starts a command of the shell: asyncio's `subprocess_shell`. It is {@linkcode subprocessExec} of
  * `sh -c`, on Windows of `cmd /c`.
  *
- * What comes from others must not be put into a command unquoted: the shell would run it. Give such
+ * Never put text from others into a command unquoted: the shell would run it. Give such
  * words to {@linkcode subprocessExec} as `args`.
  *
  * @example A pipeline of the shell

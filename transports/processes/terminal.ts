@@ -28,11 +28,11 @@ export interface Terminal extends Disposable {
 
 /** The ends of a terminal, for the one who starts the program. */
 export interface TerminalEnds {
-  /** What the program writes. */
+  /** The stream that the program writes. */
   readonly input: PipeInput;
-  /** What it reads. */
+  /** The stream that it reads. */
   readonly output: PipeOutput;
-  /** What is to be stdin, stdout and stderr of the program. */
+  /** The descriptor for stdin, stdout and stderr of the program. */
   readonly descriptor: number;
   /** Lets another user open it. */
   giveTo(uid: number): void;
@@ -42,7 +42,7 @@ export interface TerminalEnds {
   close(): void;
 }
 
-/** What gives the ends of each terminal, once. */
+/** The functions that give the ends of each terminal, once. */
 const ends = new WeakMap<Terminal, () => TerminalEnds>();
 
 /** A terminal is there. */

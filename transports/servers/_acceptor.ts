@@ -17,7 +17,7 @@ const REPORT_EVERY_MS = 60_000;
  */
 const MAX_TROUBLES = 64;
 
-/** What accepts connections: a `Deno.Listener`, or a stand-in for one. */
+/** The source of connections: a `Deno.Listener`, or an object that acts as one. */
 export interface Listener<C> {
   /** Resolves to the next connection. */
   accept(): Promise<C>;

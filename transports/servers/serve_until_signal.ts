@@ -26,7 +26,7 @@ export interface ServeUntilSignalOptions {
   readonly onSignal?: (signal: string) => unknown;
 }
 
-/** What ended a server, and how its connections ended. */
+/** The cause of the end of a server, and how its connections ended. */
 export interface ServeReport extends ShutdownReport {
   /** The first signal; `null` if the server was closed without one. */
   readonly signal: string | null;

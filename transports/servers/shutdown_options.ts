@@ -19,7 +19,7 @@ export const SHUTDOWN_CHECKS: OptionTable<ShutdownOptions> = {
   signal: check.abortSignal,
 };
 
-/** What {@linkcode Server.shutdown} did. */
+/** The outcome of {@linkcode Server.shutdown}. */
 export interface ShutdownReport {
   /** How many connections ended by themselves within the grace. */
   readonly finished: number;

@@ -16,8 +16,8 @@ export class LayerHandover extends LivePlaceholder {
   #onEmpty: (() => void) | null = null;
 
   /**
-   * Replaces the protocol of `transport`; reading goes on. What that protocol throws goes to
-   * `onError`.
+   * Replaces the protocol of `transport`; reading goes on. An exception of that protocol
+   * goes to `onError`.
    */
   constructor(transport: Transport, onError: CallbackErrorSink) {
     super(transport, onError);

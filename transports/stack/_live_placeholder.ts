@@ -14,7 +14,7 @@ export class LivePlaceholder extends Placeholder {
   // Whether the protocol was paused last.
   #isPaused: boolean;
 
-  /** Takes the place of the protocol of `transport`. What that throws goes to `onError`. */
+  /** Takes the place of the protocol of `transport`. Its exceptions go to `onError`. */
   constructor(transport: Transport, onError: CallbackErrorSink) {
     super(transport.getProtocol());
     this.transport = transport;

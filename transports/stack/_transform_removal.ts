@@ -47,7 +47,7 @@ export interface RemovableTransform {
  */
 type RemovalPhase = "none" | "cutting" | "leaving" | "handingOver" | "gone" | "ended";
 
-/** What moves a removal from one {@linkcode RemovalPhase} to the next. */
+/** An event that moves a removal from one {@linkcode RemovalPhase} to the next. */
 type RemovalEvent = "ask" | "cut" | "left" | "done" | "end";
 
 /** The phase that each event leads to. Other events change nothing. */
@@ -67,7 +67,7 @@ export class TransformRemoval {
   #encoded = 0;
   #cutAt = Infinity;
   #cut: PromiseWithResolvers<void> | null = null;
-  // What arrived while the layer was handed over, for the protocol above.
+  // Bytes that arrived while the layer was handed over, for the protocol above.
   readonly #held: Bytes[] = [];
   /** Whether the protocol above wants to read, while the layer is handed over. */
   wantsReading = true;

@@ -1,7 +1,7 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 
 /**
- * What a transform gives: one piece, several, or several as they come. Empty pieces are dropped.
+ * The output of a transform: one piece, several, or several as they come. Empty pieces are dropped.
  */
 export type Transformed = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 

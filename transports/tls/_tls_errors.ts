@@ -8,7 +8,7 @@ import {
 import { formatAddress } from "../core/addresses.ts";
 
 /**
- * What each kind of failure looks like in the codes of node:tls and in the texts of both engines.
+ * The marks of each kind of failure in the codes of node:tls and in the texts of both engines.
  */
 const SIGNS: readonly (readonly [TlsFailure, RegExp])[] = [
   ["name", /ALTNAME_INVALID|not valid for (any )?name|NotValidForName/],

@@ -25,7 +25,7 @@ const ALERTS: Partial<Record<TlsFailure, number>> = {
   other: 80,
 };
 
-/** What becomes of a handshake: one of the two, once. */
+/** The outcome of a handshake: one of the two calls, once. */
 interface TlsHandshakeEvents {
   /** It is complete. An exception refuses the peer. */
   onSecure(socket: TLSSocket, verdict: Verdict): void;

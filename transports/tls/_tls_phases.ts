@@ -9,7 +9,7 @@
  */
 type TlsPhase = "handshake" | "secured" | "open" | "finishing" | "over";
 
-/** What moves a connection from one {@linkcode TlsPhase} to the next. */
+/** An event that moves a connection from one {@linkcode TlsPhase} to the next. */
 type TlsEvent = "secure" | "start" | "finish" | "stop";
 
 /**

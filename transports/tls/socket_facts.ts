@@ -4,7 +4,7 @@ import { readCertificate } from "./certificates/certificate_form.ts";
 import type { Verdict } from "./certificates/session_trust.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
-/** What a socket of node:tls knows after its handshake, by the names of extra info. */
+/** The facts that a socket of node:tls has after its handshake, by the names of extra info. */
 export function socketFacts(socket: TLSSocket): ReadonlyMap<string, unknown> {
   return new Map<string, unknown>([
     ["sslObject", socket],

@@ -22,7 +22,7 @@ const HANDSHAKE_TIMEOUT = 60_000;
  */
 const SHUTDOWN_TIMEOUT = 5000;
 
-/** What `close()` reads and drops at most while it waits for the peer to end, in bytes. */
+/** The most bytes that `close()` reads and drops while it waits for the peer to end. */
 export const MAX_DROPPED = 1_048_576;
 
 /** A version of TLS. */
@@ -103,9 +103,9 @@ export interface TlsOptions {
    */
   readonly shutdownTimeout?: number;
   /**
-   * What does the work: `"native"`, Deno's own TLS, takes less CPU time but knows neither client
-   * certificates, `certificates`, `sniCallback`, versions nor any carrier but TCP, nor `noDelay`
-   * and `keepAlive` on a server; `"layer"` works over any transport.
+   * The engine that does the work: `"native"`, Deno's own TLS, takes less CPU time but knows
+   * neither client certificates, `certificates`, `sniCallback`, versions nor any carrier but TCP,
+   * nor `noDelay` and `keepAlive` on a server; `"layer"` works over any transport.
    *
    * By default native where it can do all that is asked for. A server asks for `noDelay` unless it
    * says `noDelay: false`, so it gets the layer: without, the first answer on a connection and
@@ -117,7 +117,7 @@ export interface TlsOptions {
   readonly serverSide?: boolean;
 }
 
-/** What says that a connection is to be encrypted. */
+/** The options by which a connection is encrypted. */
 export interface TlsOption {
   /** Encrypts the connection; `true` means the defaults, which are enough for a client. */
   readonly tls?: true | TlsOptions;

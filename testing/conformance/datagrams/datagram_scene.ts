@@ -19,11 +19,11 @@ import type { Random } from "../random.ts";
 export class RecordedEndpoint implements DatagramProtocolCallbacks {
   /** The callbacks, in order. */
   readonly calls: string[] = [];
-  /** What arrived. */
+  /** The datagrams that arrived. */
   readonly received: Datagram[] = [];
-  /** What `errorReceived` was told. */
+  /** The errors that `errorReceived` was given. */
   readonly errors: Error[] = [];
-  /** What `onError` was told, with the callback. */
+  /** The errors that `onError` was given, with the callback. */
   readonly reported: { readonly callback: string; readonly error: Error }[] = [];
   readonly borrowsChunks: boolean;
   readonly #inner: DatagramProtocolCallbacks;
@@ -49,7 +49,7 @@ export class RecordedEndpoint implements DatagramProtocolCallbacks {
     return address;
   }
 
-  /** What arrived, as text. */
+  /** The datagrams that arrived, as text. */
   get texts(): readonly string[] {
     return this.received.map(({ data }) => new TextDecoder().decode(data));
   }
@@ -120,7 +120,7 @@ export type DatagramCase = BatteryCase<DatagramScene, DatagramGap>;
 /** The cases of one subject, by their names; the limits are the same for all. */
 export const casesOf: typeof namedCases<DatagramScene, DatagramGap> = namedCases;
 
-/** What one run of a case works with: it opens endpoints, and closes and checks them afterwards. */
+/** The endpoints of one run of a case: it opens them, and closes and checks them afterwards. */
 export class DatagramScene {
   /** Where the case gets its choices and its data from. */
   readonly random: Random;
@@ -168,7 +168,7 @@ export class DatagramScene {
     for (const { transport } of this.#endpoints) transport.abort();
   }
 
-  /** What the endpoints were told so far, as text. */
+  /** The events of the endpoints so far, as text. */
   describe(): string {
     return this.#endpoints.map(({ calls }, index) => `  ${index}: ${calls.join(", ")}`).join("\n");
   }

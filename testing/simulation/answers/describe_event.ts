@@ -7,7 +7,7 @@ export interface DescribedEvent {
   readonly at: number;
   /** The host that it happened in, or that sent the segment; `null` for a fault. */
   readonly host: string | null;
-  /** What happened. */
+  /** The event. */
   readonly what: string;
 }
 

@@ -58,7 +58,7 @@ interface FaultRole {
   readonly isEnd: boolean;
 }
 
-/** What mends trouble of which kind. */
+/** The kind of fault that mends each kind. */
 const MENDED: Partial<Record<Fault["kind"], Fault["kind"]>> = {
   heal: "partition",
   release: "hold",

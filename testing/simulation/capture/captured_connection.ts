@@ -27,7 +27,7 @@ interface Side {
   sent: number;
   /** How many it has received in order, its peer's end counted as one; -1 before the handshake. */
   received: number;
-  /** What came too early, by offset: the bytes, and whether the direction ends there. */
+  /** Segments that came too early, by offset: the bytes, and whether the direction ends there. */
   readonly early: Map<number, number>;
 }
 

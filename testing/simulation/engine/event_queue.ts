@@ -6,7 +6,7 @@ export interface ScheduledEvent {
   readonly order: number;
   /** The host that it is for, to say who was busy. */
   readonly owner: string;
-  /** What happens; `null` once it was cancelled. */
+  /** The function to call; `null` once it was cancelled. */
   run: (() => void) | null;
 }
 

@@ -9,7 +9,7 @@ export interface CallTrace {
 
 /** A wait that has begun and has not ended. */
 export interface OpenWait {
-  /** What it waits for; `null` if only the place tells. */
+  /** The object of the wait; `null` if only the place tells. */
   readonly what: string | null;
   /** When it began, in milliseconds of virtual time. */
   readonly since: number;

@@ -26,7 +26,7 @@ export class Process {
   readonly host: string;
   /** The time of the world. */
   readonly scheduler: Scheduler;
-  /** What its random numbers come from. */
+  /** The source of its random numbers. */
   readonly random: RandomSource;
   /** The waits of the library that its functions are in. */
   readonly waits: Set<OpenWait> = new Set();
@@ -55,7 +55,7 @@ export class Process {
     return this.#isAlive;
   }
 
-  /** What `Date.now()` gives, before it is rounded. */
+  /** The value of `Date.now()`, before it is rounded. */
   get wallTime(): number {
     return this.scheduler.now + this.#wallOffset();
   }

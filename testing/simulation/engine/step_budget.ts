@@ -4,7 +4,9 @@ import type { Process } from "./process.ts";
 
 /** How many steps the loops of a program make before they wait for a turn. */
 const MAX_STEPS = 2000;
-/** What those steps take, in milliseconds: without it, a loop that goes on would stop time. */
+/**
+ * The time that those steps take, in milliseconds: without it, a loop that goes on would stop time.
+ */
 const STEPS_MS = 1;
 
 /**

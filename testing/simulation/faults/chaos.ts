@@ -49,9 +49,9 @@ export interface ChaosOptions {
 
 /** Trouble, and how it ends. */
 export interface Trouble {
-  /** What goes wrong. */
+  /** The fault. */
   readonly fault: Fault;
-  /** What mends it; `null` if nothing has to. */
+  /** The fault that mends it; `null` if nothing has to. */
   readonly end: Fault | null;
   /** How long it lasts, in milliseconds. */
   readonly duration: number;

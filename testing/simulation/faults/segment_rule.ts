@@ -1,14 +1,14 @@
 import { show } from "../../../protocols/option_checks.ts";
 
 /**
- * What a segment does: it opens a connection, answers that, carries bytes, ends a direction, or
+ * The kind of a segment: it opens a connection, answers that, carries bytes, ends a direction, or
  * resets the connection; `UDP` is a datagram.
  */
 export type SegmentKind = "SYN" | "SYN-ACK" | "DATA" | "FIN" | "RST" | "UDP";
 
 /** A segment or a datagram. A {@linkcode SegmentRule} is asked about it before it leaves. */
 export interface Segment {
-  /** What it does. */
+  /** The kind of the segment. */
   readonly segment: SegmentKind;
   /** The number of the connection in its world, from 1; 0 for a datagram. */
   readonly connection: number;
@@ -27,7 +27,7 @@ export interface Segment {
 }
 
 /**
- * What becomes of a segment:
+ * The decision about a segment:
  *
  * - `"pass"` or nothing: it goes on.
  * - `{ delay }`: it takes so many milliseconds longer.

@@ -16,7 +16,10 @@ let nextId = FIRST_ID;
 // By number, for programs that keep the number of a timer.
 const byId = new Map<number, VirtualTimer>();
 
-/** What Node's timers have: a reference, which a world does not need to keep the program alive. */
+/**
+ * The methods of Node's timers for a reference, which a world does not need to keep the program
+ * alive.
+ */
 class Referenced {
   #isReferenced = true;
 

@@ -33,7 +33,7 @@ export interface ConnectionState {
   readonly name: string;
   /** Its state, as `netstat` names it. */
   readonly state: string;
-  /** What is pending. */
+  /** The operations that are pending. */
   readonly waits: readonly OpenWait[];
   /** Bytes that arrived and were not read. */
   readonly unread: number;
@@ -105,7 +105,7 @@ export class SimulatedConnection implements FlowReceiver, FlowSender {
     this.#incoming = incoming;
   }
 
-  /** What it is doing. */
+  /** Its state and its waits. */
   describe(): ConnectionState {
     return {
       name: this.#name,

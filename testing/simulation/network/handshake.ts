@@ -35,7 +35,7 @@ const MAX_RETRIES = 6;
 
 const NO_BYTES = new Uint8Array();
 
-/** What connects: where from, and when it gives up. */
+/** A client that connects: its address, and when it gives up. */
 interface Dialling {
   readonly lan: Lan;
   readonly from: Machine;

@@ -16,7 +16,7 @@ export class Link {
   #conditions: LinkConditions;
   // When the last byte has left, where bandwidth is limited.
   #freeAt = 0;
-  // What waits for the release; null while nothing is held.
+  // The segments that wait for the release; null while nothing is held.
   #held: (() => void)[] | null = null;
 
   /** `isLoopback`: from a host to itself. `guard` calls functions of the user. */
@@ -26,7 +26,7 @@ export class Link {
     this.#conditions = this.#defaults;
   }
 
-  /** What the way is like now. */
+  /** The conditions of the link now. */
   get conditions(): LinkConditions {
     return this.#conditions;
   }

@@ -25,7 +25,7 @@ interface PendingAccept {
 export class SimulatedListener {
   /** Where it listens. */
   readonly addr: Addr;
-  /** What a report of waits calls it. */
+  /** Its name in a report of waits. */
   readonly name: string;
   /** Whether the library accepts, and not a program by itself. */
   isDriven = false;

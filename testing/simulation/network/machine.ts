@@ -32,7 +32,7 @@ export class Machine {
   readonly wire: Wire;
   /** Whether it is on. */
   isUp = true;
-  /** What it answers to those that connect to it. */
+  /** The answer to hosts that connect to it. */
   answer: ConnectAnswer = "accept";
   readonly #events: MachineEvents;
   #isReading = true;

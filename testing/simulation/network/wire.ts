@@ -11,7 +11,7 @@ export type SegmentSize = number | readonly [least: number, most: number];
 /** Inside a host segments may be much longer, as the system has them there. */
 const LOOPBACK_SEGMENT: SegmentSize = [1, 65_483];
 
-/** What all connections of a world share. */
+/** The parts that all connections of a world share. */
 interface WireOptions {
   readonly conditions: LinkConditions;
   readonly segmentSize: SegmentSize;
@@ -94,7 +94,7 @@ export class Wire {
     return () => void this.#rules.delete(rule);
   }
 
-  /** What the rules say about a segment. */
+  /** The decision of the rules about a segment. */
   judge(segment: Segment): Verdict {
     for (const rule of this.#rules) {
       const verdict = rule(segment);

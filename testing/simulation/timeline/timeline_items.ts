@@ -3,11 +3,11 @@ import type { SegmentKind } from "../faults/segment_rule.ts";
 
 /** Segments that left a host together, and what became of them. */
 export interface SegmentItem {
-  /** What it is. */
+  /** The kind of the item. */
   readonly kind: "segment";
   /** When they left, in milliseconds. */
   readonly at: number;
-  /** What they do. */
+  /** The kind of the segments. */
   readonly segment: SegmentKind;
   /** The host that they left. */
   readonly from: string;
@@ -27,7 +27,7 @@ export interface SegmentItem {
 
 /** A fault happened. */
 export interface FaultItem {
-  /** What it is. */
+  /** The kind of the item. */
   readonly kind: "fault";
   /** When, in milliseconds. */
   readonly at: number;
@@ -37,19 +37,19 @@ export interface FaultItem {
 
 /** A host started, ended, failed or crashed. */
 export interface HostItem {
-  /** What it is. */
+  /** The kind of the item. */
   readonly kind: "host";
   /** When, in milliseconds. */
   readonly at: number;
   /** The host. */
   readonly host: string;
-  /** What happened. */
+  /** The event. */
   readonly state: "started" | "ended" | "failed" | "crashed";
 }
 
 /** Items that are left out. */
 export interface GapItem {
-  /** What it is. */
+  /** The kind of the item. */
   readonly kind: "gap";
   /** The time of the first of them, in milliseconds. */
   readonly at: number;

@@ -2,7 +2,7 @@
 export interface SocketStatus {
   /** The host. */
   readonly host: string;
-  /** What it is. */
+  /** The protocol of the socket. */
   readonly protocol: "tcp" | "udp" | "unix";
   /** Its state, as `netstat` names it; empty for datagrams. */
   readonly state: string;

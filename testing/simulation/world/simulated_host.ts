@@ -81,7 +81,7 @@ export class SimulatedHost implements Host {
     return this.#world.lan.wire.scheduler.now;
   }
 
-  /** What its program waits for. */
+  /** The waits of its program. */
   get waits(): HostWaits {
     const { connections, listeners, datagrams } = this.#machine;
     const reads = [...connections].flatMap((connection) => [...connection.describe().waits]);

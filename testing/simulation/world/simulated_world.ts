@@ -91,7 +91,7 @@ export class SimulatedWorld implements World {
     return this.#scheduler.now;
   }
 
-  /** What a run has come to. */
+  /** The outcome of a run. */
   get state(): RunState {
     return {
       seed: this.seed,
@@ -144,7 +144,7 @@ export class SimulatedWorld implements World {
       starter.waits.add(wait);
       void host.ended.then(() => starter.waits.delete(wait));
     }
-    // What its own function returned.
+    // The result of its own function.
     return host.ended as Promise<T>;
   }
 

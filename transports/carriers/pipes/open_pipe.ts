@@ -8,13 +8,13 @@ import type { PipeInput, PipeOutput } from "./pipe_carrier.ts";
 import { StreamInput } from "./stream_pipe.ts";
 
 /**
- * What a pipe can be read from: a path, an open file, our own stdin, or the number of an inherited
+ * The source of a pipe to read: a path, an open file, our own stdin, or the number of an inherited
  * descriptor.
  */
 export type ReadablePipe = string | URL | Deno.FsFile | typeof Deno.stdin | number;
 
 /**
- * What a pipe can be written to: a path, an open file, our own stdout or stderr, or the number of
+ * The target of a pipe to write: a path, an open file, our own stdout or stderr, or the number of
  * an inherited descriptor.
  */
 export type WritablePipe = string | URL | Deno.FsFile | typeof Deno.stdout | number;

@@ -7,7 +7,7 @@ const CHECKS: OptionTable<AbortOptions> = {
   reset: check.flag,
 };
 
-/** What `abort()` was called with, as options. */
+/** The arguments of `abort()`, as options. */
 export function toAbortOptions(reason: Error | AbortOptions = {}): AbortOptions {
   if (isError(reason)) return { reason };
   if (Object.prototype.toString.call(reason) !== "[object Object]") throw noReason(reason);

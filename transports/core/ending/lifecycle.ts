@@ -24,7 +24,7 @@ export type LifecycleState =
   | "lost"
   | "closed";
 
-/** What moves a connection from one {@linkcode LifecycleState} to the next. */
+/** An event that moves a connection from one {@linkcode LifecycleState} to the next. */
 export type LifecycleEvent =
   | "made"
   | "peerEof"

@@ -42,7 +42,7 @@ let current: Loan | null = null;
  *                   -> prolonged -> the promise settles -> end
  * ```
  *
- * At the end the memory is taken back: every view of it becomes empty. What was written meanwhile
+ * At the end the memory is taken back: every view of it becomes empty. Data written meanwhile
  * needs no copy: no queue is sent while a callback runs, and at its end the memory goes to the one
  * that needs it. A callback that goes on asynchronously may wait for its bytes to be sent, so they
  * are copied.

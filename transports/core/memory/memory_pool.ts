@@ -1,6 +1,6 @@
 /**
- * Memory that is used again. What is given here is detached: every view of it that is still held
- * becomes empty, so the next user shares it with no one.
+ * Memory that is used again. Memory that is given here is detached: every view of it that is still
+ * held becomes empty, so the next user shares it with no one.
  *
  * @module
  */

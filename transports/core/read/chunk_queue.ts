@@ -81,7 +81,7 @@ export class ChunkQueue implements ByteSource {
   }
 
   /**
-   * Nothing more comes. What waits can still be taken; with an error, reading fails with it
+   * Nothing more comes. Chunks that wait can still be taken; with an error, reading fails with it
    * afterwards. The first end counts.
    */
   end(error: unknown = null): void {

@@ -10,8 +10,8 @@ import { chunkToGive, chunkToLend, firstOf, pooledCopy } from "./read_buffer.ts"
 /**
  * Hands chunks to a protocol, of any kind, one after the other: only while delivery is not
  * paused, and the next only when the promise that the protocol returned for the last one has
- * settled. What cannot be delivered yet waits in order, and goes to the protocol that is set by
- * then.
+ * settled. Chunks that cannot be delivered yet wait in order, and go to the protocol that is set
+ * by then.
  */
 export class Delivery {
   readonly #onError: CallbackErrorSink;
@@ -21,7 +21,7 @@ export class Delivery {
   readonly #waiting: Bytes[] = [];
   // Delivers what waits; null while nothing does.
   #draining: Promise<void> | null = null;
-  // What else has to resolve before that goes on.
+  // Another promise that has to resolve before that goes on.
   #held: Promise<unknown> | null = null;
   #isInCallback = false;
   #state: "flowing" | "paused" | "stopped" = "flowing";

@@ -103,7 +103,7 @@ function roomyCopy(memory: Bytes, n: number): Bytes {
   return copy;
 }
 
-/** What can read into a buffer: a socket, a file. */
+/** An object that can read into a buffer: a socket, a file. */
 interface Reader {
   /** Reads at least one byte; resolves to how many, or to `null` at the end. */
   read(target: Uint8Array): Promise<number | null>;

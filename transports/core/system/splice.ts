@@ -4,7 +4,7 @@ import { gateOf } from "../stack_slot.ts";
 import { systemCarrier, type SystemSink } from "./system_carrier.ts";
 import { writeSystemBytes } from "../write/writing.ts";
 
-/** What {@linkcode splice} asks and tells. */
+/** Questions that {@linkcode splice} asks, and events that it tells. */
 export interface SpliceEvents {
   /** Whether what arrives is to go on within the system; else it is delivered as always. */
   isWanted(): boolean;

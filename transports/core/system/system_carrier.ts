@@ -20,9 +20,9 @@ export function systemCarrier(carrier: Carrier): SystemCarrier | null {
 
 /** A file that a {@linkcode SystemCarrier} has opened to send it without reading it. */
 export interface CarrierFile {
-  /** What it is, and how many bytes it has now. */
+  /** Its kind, and the number of bytes that it has now. */
   stat(): Promise<Pick<Deno.FileInfo, "isFile" | "isDirectory" | "size">>;
-  /** What it has from an offset on, for the queue of the connection. */
+  /** Its bytes from an offset on, for the queue of the connection. */
   part(offset: number): FilePart;
   /** Closes it, once all parts have ended. */
   close(): void;

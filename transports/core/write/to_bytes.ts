@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 const CHECKS: OptionTable<WriteOptions> = { transfer: check.flag };
 
 /**
- * What may be written, as bytes that do not change: memory that another thread may change, or that
+ * Gives data to write as bytes that do not change: memory that another thread may change, or that
  * may shrink before it is sent, is copied. Throws like {@linkcode asBytes}.
  */
 export function toBytes(data: Uint8Array | string): Uint8Array {
@@ -18,7 +18,7 @@ export function toBytes(data: Uint8Array | string): Uint8Array {
 }
 
 /**
- * What may be written, as bytes: a string is encoded as UTF-8. For a queue, which copies what it
+ * Gives data to write as bytes: a string is encoded as UTF-8. For a queue, which copies what it
  * has to: most data has no buffer yet, and asking for it has the engine make one.
  *
  * @throws {TypeError} If it is neither bytes nor a string, or the memory was transferred away.
@@ -53,7 +53,7 @@ export function toPieces(
 }
 
 /**
- * What may be written in parts, without empty ones. Nothing is written if one of them is
+ * Gives the parts of data to write, without empty ones. Nothing is written if one of them is
  * of a wrong kind, so all are looked at first. Anything but an array may run code between two
  * parts, such as a generator that uses one buffer for all of them: these parts are copied.
  *

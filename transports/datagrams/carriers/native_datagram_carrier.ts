@@ -9,7 +9,7 @@ import {
   MAX_DATAGRAM_SIZE,
 } from "../datagram_carrier.ts";
 
-/** What Deno gives for a membership. */
+/** Deno's object for a membership. */
 interface Membership {
   leave(): Promise<void>;
 }

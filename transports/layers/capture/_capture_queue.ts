@@ -65,7 +65,7 @@ export class CaptureQueue {
     return this.#reserved - this.#taken;
   }
 
-  /** What the memory that was reserved last is part of. */
+  /** The block that the memory reserved last is part of. */
   get slab(): CaptureSlab {
     return this.#memory.slab;
   }

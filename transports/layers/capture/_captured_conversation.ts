@@ -29,7 +29,7 @@ export type Sender = "local" | "peer";
 
 /** How far one end has come. */
 interface Progress {
-  /** What its packets begin with. */
+  /** The start of its packets. */
   readonly head: SegmentHead;
   /** Which way they go, as in the option `epb_flags`: 1 in, 2 out. */
   readonly direction: number;

@@ -65,7 +65,7 @@ export class PcapngWriter {
     return this.#queue.size;
   }
 
-  /** What the packet that was begun last is written into. */
+  /** The memory that the packet begun last is written into. */
   get slab(): CaptureSlab {
     return this.#queue.slab;
   }

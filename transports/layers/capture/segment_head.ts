@@ -12,7 +12,7 @@ const [SYN, ACK] = [2, 16];
  */
 const SYN_OPTIONS = [2 << 24 | 4 << 16 | 65_000, 1 << 24 | 3 << 16 | 3 << 8 | 14];
 
-/** What differs from one segment to the next. */
+/** The fields that differ from one segment to the next. */
 interface Segment {
   /** From the IP header to the end of the payload, in bytes. */
   readonly length: number;

@@ -20,7 +20,7 @@ import {
   UNIX_PATH_LENGTH,
 } from "./_proxy_wire.ts";
 
-/** What a parser found: a header and its length in bytes, or that more is needed. */
+/** The result of a parser: a header and its length in bytes, or that more is needed. */
 type ParsedProxyHeader = { readonly header: ProxyHeader; readonly length: number } | null;
 
 /** A mistake in a header. */
@@ -88,7 +88,7 @@ function lineEnds(
   hosts: readonly [string, string],
   ports: readonly string[],
 ): Ends {
-  // What follows is to be ignored.
+  // The rest is to be ignored.
   if (family === "UNKNOWN") return NO_ENDS;
   if (family !== "TCP4" && family !== "TCP6") fail(`the family is "${family}"`);
   if (ports.length !== 2) fail("the line does not have two addresses and two ports");

@@ -10,11 +10,11 @@
  * @module
  */
 
-/** What version 2 begins with. */
+/** The first bytes of version 2. */
 export const SIGNATURE: Uint8Array = Uint8Array.of(
   ...[0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a],
 );
-/** What version 1 begins with. */
+/** The first bytes of version 1. */
 export const PREFIX: Uint8Array = new TextEncoder().encode("PROXY ");
 /** The longest header of version 1, with its line end, in bytes. */
 export const LONGEST_LINE = 107;
@@ -44,5 +44,5 @@ export const TLV = {
   netns: 0x30,
 } as const;
 
-/** What is known of the client's TLS: bits of one byte. */
+/** The facts of the client's TLS: bits of one byte. */
 export const CLIENT = { isTls: 1, hasCertificate: 2, hasSessionCertificate: 4 } as const;

@@ -147,7 +147,7 @@ export class Reactor {
     this.#entry.setInt32(EPOLL_EVENT.data, fd, true);
     this.#entry.setUint32(EPOLL_EVENT.data + 4, generation, true);
     const code = this.#libc.epoll_ctl(this.#set, operation, fd, this.#entryBytes);
-    // What was closed by another is out of the set: there is nothing to take out.
+    // A descriptor that others closed is out of the set: there is nothing to take out.
     if (code < 0 && operation !== EPOLL.DEL) throw fromErrno(this.#libc.errno);
   }
 

@@ -3,7 +3,7 @@ import { LEVEL, type Libc, TCP } from "./libc/libc.ts";
 import { check } from "./libc/socket_calls.ts";
 import { socketOf } from "./_socket_of.ts";
 
-/** What the system knows of a TCP connection: see {@linkcode tcpInfo}. */
+/** The system's view of a TCP connection: see {@linkcode tcpInfo}. */
 export interface TcpInfo {
   /** Its state, as `"established"` or `"close-wait"` (RFC 9293). */
   readonly state: string;
@@ -53,8 +53,8 @@ const STATES = [
 const NO_THRESHOLD = 0x7fff_ffff;
 
 /**
- * What the system knows of a TCP connection on {@linkcode epollNetwork}: how long bytes travel, how
- * many were lost on the way, how many may be under way (TCP_INFO of tcp(7)).
+ * Gives the system's view of a TCP connection on {@linkcode epollNetwork}: how long bytes travel,
+ * how many were lost on the way, how many may be under way (TCP_INFO of tcp(7)).
  *
  * @example The time to the other end
  * ```ts ignore

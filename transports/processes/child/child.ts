@@ -4,9 +4,9 @@ import type { PipeInput, PipeOutput } from "../../carriers/pipes/pipe_carrier.ts
 
 /** Our ends of one descriptor of a child. */
 export interface ChildPipe {
-  /** What the child writes. */
+  /** The pipes that the child writes. */
   readonly input?: PipeInput;
-  /** What the child reads. */
+  /** The pipe that the child reads. */
   readonly output?: PipeOutput;
 }
 
@@ -14,7 +14,7 @@ export interface ChildPipe {
 export interface Child {
   /** Its number. */
   readonly pid: number;
-  /** What Deno or Node has of it. */
+  /** The object of Deno or Node. */
   readonly handle: object;
   /** Resolves when it has ended. Never rejects. */
   readonly exited: Promise<ProcessExit>;

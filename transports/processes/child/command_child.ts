@@ -3,7 +3,9 @@ import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
 import type { CommandOptions } from "../command_options.ts";
 import type { Child, ChildPipe } from "./child.ts";
 
-/** What `Deno.Command` takes for a descriptor; a number too, which its types do not say. */
+/**
+ * The values that `Deno.Command` takes for a descriptor; a number too, which its types do not say.
+ */
 export type CommandStdio = "piped" | "inherit" | "null" | number;
 
 /** Starts a program by `Deno.Command`: the fast way, for three descriptors. */

@@ -2,7 +2,7 @@ import type { ProcessExit } from "../../../protocols/facts/extra_info.ts";
 import { nextTurn, settlesInTime } from "../../core/clock.ts";
 import { raiseAgain } from "../../core/system/own_signals.ts";
 
-/** What ends this program, if nothing is done about it. Windows has only the first two. */
+/** Signals that end this program, if nothing is done about it. Windows has only the first two. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];

@@ -31,7 +31,7 @@ export class SharedStdin {
   }
 
   /**
-   * What that process is given.
+   * The stream that the process is given.
    *
    * @throws {InvalidStateError} If the reader has ended meanwhile.
    */

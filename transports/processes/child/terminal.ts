@@ -2,9 +2,9 @@ import type { TerminalSize } from "../terminal.ts";
 
 /** A program and its arguments. */
 export interface Command {
-  /** What to run. */
+  /** The program to run. */
   readonly program: string | URL;
-  /** What it is told. */
+  /** Its arguments. */
   readonly args: readonly string[];
 }
 

@@ -107,7 +107,7 @@ export function readValues(bytes: Uint8Array): DerValue[] {
   return values;
 }
 
-/** What `read` makes of the only value in the bytes, a sequence. */
+/** Reads the only value in the bytes, a sequence, with `read`. */
 export function readSequence<T>(bytes: Uint8Array, read: (inside: DerReader) => T): T {
   const reader = new DerReader(bytes);
   const inside = new DerReader(reader.expect(TAG.sequence));

@@ -6,7 +6,7 @@ import { readPem } from "./pem.ts";
 export interface PeerChain {
   /** The SHA-256 hash of the peer's own certificate. */
   readonly fingerprint: string;
-  /** What the peer's own certificate says. */
+  /** The fields of the peer's own certificate. */
   readonly own: CertificateForm;
   /** When the first of all of them expires, in milliseconds since the epoch. */
   readonly validUntil: number;

@@ -1,10 +1,10 @@
 /** A block of a PEM text. */
 export interface PemBlock {
-  /** What the block says it is, such as `"CERTIFICATE"`. */
+  /** The label of the block, such as `"CERTIFICATE"`. */
   readonly label: string;
   /** The block as text, from its first dash to its last. */
   readonly text: string;
-  /** What it holds; empty if it is encrypted or is not base64. */
+  /** Its bytes; empty if it is encrypted or is not base64. */
   readonly bytes: Uint8Array;
 }
 

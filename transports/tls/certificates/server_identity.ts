@@ -43,8 +43,8 @@ export function trustsServerItself(
 
 const MAX_AUTHORITIES = 256;
 /**
- * What the certificates of authorities say, by their PEM text: a client is given the same ones for
- * each connection.
+ * The fields of the certificates of authorities, by their PEM text: a client is given the same ones
+ * for each connection.
  */
 const authorities = new BoundedMap<readonly CertificateForm[]>(MAX_AUTHORITIES);
 

@@ -3,7 +3,7 @@ import type { ResolvedTlsOptions } from "../tls_options.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { type PeerChain, readPeerChain } from "./peer_chain.ts";
 
-/** What a certificate is worth: `null` if it verifies, else a code that says why it does not. */
+/** The verdict on a certificate: `null` if it verifies, else a code that says why it does not. */
 export type Verdict = string | null;
 
 /** The code for a client that showed no certificate. */
@@ -20,14 +20,14 @@ const MAX_TRUSTED = 65_536;
 /** How many others: every client can make as many as it likes. */
 const MAX_OTHERS = 1024;
 
-/** What a set of authorities said about certificates, by their hash. */
+/** The verdicts of a set of authorities on certificates, by their hash. */
 interface Judged {
   readonly trusted: BoundedMap<true>;
   readonly others: BoundedMap<string>;
 }
 
 /**
- * What each set of authorities said about the certificates of clients.
+ * The verdicts of each set of authorities on the certificates of clients.
  *
  * Deno keeps the sessions of all servers of a process in one store, and does not look again at the
  * certificate of a session that is resumed. So a resumed session counts only if its certificate

@@ -13,7 +13,7 @@ type WriteDone = (error?: Error | null) => void;
  * is told at {@linkcode pull} only, which is called when there is something to send.
  */
 export class TlsDuplex {
-  /** What the engine is given. */
+  /** The stream that the engine is given. */
   readonly stream: Duplex;
   // Tells the engine that its last piece is done.
   #done: WriteDone | null = null;
@@ -68,7 +68,7 @@ export class TlsDuplex {
     if (!this.#isData && this.#isHeld) this.pull();
   }
 
-  /** What is being received has data. */
+  /** Notes that the input that is being received has data. */
   noteData(): void {
     this.#isData = true;
   }

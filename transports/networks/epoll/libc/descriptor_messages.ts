@@ -106,7 +106,7 @@ export function readDescriptors(control: DataView): number[] {
   return found;
 }
 
-/** What sends and receives descriptors in this thread. */
+/** The sender and receiver of descriptors in this thread. */
 export const messagesOf: (libc: Libc) => DescriptorMessages = perLibc((libc) =>
   new DescriptorMessages(libc)
 );

@@ -75,7 +75,7 @@ export interface Ends {
 export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
   readonly isTimed = true;
   readonly givesMemory = true;
-  /** What the calls for the socket go to. */
+  /** The C library for the calls of the socket. */
   readonly libc: Libc;
   /** The number of the socket, which is another's once it is closed. */
   readonly fd: number;
@@ -105,7 +105,7 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
     return this.#watch.isOpen;
   }
 
-  /** What kind of socket it is. */
+  /** The kind of the socket. */
   get kind(): "tcp" | "unix" {
     return this.#ends.local.transport === "tcp" ? "tcp" : "unix";
   }
@@ -149,7 +149,8 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
     const isFailed = (events & (EPOLL.ERR | EPOLL.HUP)) !== 0;
     if (this.#isReading && (isFailed || (events & EPOLL.IN) !== 0)) this.#read();
     if (this.#pending !== null && (isFailed || (events & EPOLL.OUT) !== 0)) this.#sendPending();
-    // What waits for nothing any more may wait again soon: it is taken out when an event comes.
+    // A socket that waits for nothing any more may wait again soon: it is taken out when an event
+    // comes.
     const wanted = (this.#isReading ? EPOLL.IN : 0) | (this.#pending === null ? 0 : EPOLL.OUT);
     if (isFailed || (events & ~wanted) !== 0) this.#watch.interest = wanted;
   }
@@ -311,7 +312,7 @@ export class StreamCarrier implements SystemCarrier, PushSource, ReadyHandler {
     return this.#taken(this.libc.send(this.fd, bytes, BigInt(bytes.length), flags));
   }
 
-  /** What the result of a call that sends says; `null` if there was no room. */
+  /** Reads the result of a call that sends; `null` if there was no room. */
   #taken(n: number): number | null {
     if (n >= 0) return n;
     const { errno } = this.libc;

@@ -59,7 +59,7 @@ export class StreamListener implements NetworkListener, ReadyHandler {
     this.#watch = reactorOf(libc).open(fd, this);
   }
 
-  /** What the calls for the socket go to. */
+  /** The functions that the calls for the socket go to. */
   get libc(): Libc {
     return this.#libc;
   }

@@ -7,7 +7,7 @@ const MAX_SENT = 262_144;
 /** With these sendfile(2) says that it cannot send from a file of this kind. */
 const UNABLE: readonly number[] = [E.INVAL, E.NOSYS, E.SPIPE, E.OVERFLOW];
 
-/** What sends the bytes of a file. */
+/** A socket that sends the bytes of a file. */
 interface FileSender {
   readonly libc: Libc;
   readonly fd: number;

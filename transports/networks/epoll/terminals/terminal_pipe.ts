@@ -7,7 +7,7 @@ import { reactorOf, type ReadyHandler, type Watch } from "../_reactor.ts";
 
 /** How much is read at once, in bytes: a terminal keeps no more. */
 const READ_SIZE = 65_536n;
-/** What a program takes for the end of its input: Ctrl-D, and again if the line has begun. */
+/** The keys that end the input of a program: Ctrl-D, and again if the line has begun. */
 const END = Uint8Array.of(4, 4);
 const LINE_FEED = 10;
 

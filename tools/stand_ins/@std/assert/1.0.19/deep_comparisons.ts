@@ -33,7 +33,7 @@ export function assertObjectMatch(
 }
 
 /**
- * What was made of each pair of a value and a pattern so far: a cycle comes back to one of them.
+ * The result for each pair of a value and a pattern so far: a cycle comes back to one of them.
  */
 type Made = Map<object, Map<object, unknown>>;
 

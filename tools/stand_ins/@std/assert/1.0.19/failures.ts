@@ -118,7 +118,10 @@ export async function assertRejects<E extends Error = Error>(
   throw new AssertionError(`Expected function to reject${ending(message)}`);
 }
 
-/** What to check, and what to add to a failure. A class of other things than errors is no check. */
+/**
+ * The value to check, and the text to add to a failure. A class of other things than errors is no
+ * check.
+ */
 function sortArguments<E extends Error>(
   errorClassOrMsg: ErrorType<E> | string | undefined,
   msgIncludes: string | undefined,

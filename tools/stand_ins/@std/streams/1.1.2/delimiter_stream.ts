@@ -1,12 +1,12 @@
 // Stand-in for jsr:@std/streams, used only where JSR cannot be reached.
 
-/** What becomes of the delimiters: the end of a chunk, the start of the next, or nothing. */
+/** The place of the delimiters: the end of a chunk, the start of the next, or none. */
 export type DelimiterDisposition = "suffix" | "prefix" | "discard";
 
 /** Options for {@linkcode DelimiterStream}. */
 export interface DelimiterStreamOptions {
   /**
-   * What becomes of the delimiters.
+   * The place of the delimiters.
    *
    * @default {"discard"}
    */
@@ -14,7 +14,7 @@ export interface DelimiterStreamOptions {
 }
 
 /**
- * Cuts a stream of bytes at each delimiter. What follows the last one is a chunk, even if empty.
+ * Cuts a stream of bytes at each delimiter. The rest is a chunk, even if empty.
  */
 export class DelimiterStream extends TransformStream<Uint8Array, Uint8Array> {
   #delimiter: Uint8Array;

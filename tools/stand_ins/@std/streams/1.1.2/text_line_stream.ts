@@ -11,8 +11,8 @@ export interface TextLineStreamOptions {
 }
 
 /**
- * Cuts a stream of text into lines, without their ends (`\n` or `\r\n`). What follows the last end
- * is a line if it is not empty.
+ * Cuts a stream of text into lines, without their ends (`\n` or `\r\n`). The text after the
+ * last end is a line if it is not empty.
  */
 export class TextLineStream extends TransformStream<string, string> {
   /**
