@@ -1,7 +1,6 @@
 /**
- * How the buffer works. It is a list of the chunks as they came. Two numbers say where the first
- * byte is: which chunk (`#head`) and where in it (`#headOffset`). Consuming moves them; consumed
- * chunks are dropped at once and their places in the list later, many at a time.
+ * How the buffer works. It is a linked list of the chunks as they came; `#offset` says where the
+ * first byte is in the first of them. Consuming moves that, and drops the chunks that are consumed.
  *
  * - Nothing is copied when a chunk comes, except small ones: they are gathered in a block that
  *   doubles, so that a stream of single bytes does not become a list of objects.
@@ -27,7 +26,11 @@ const SMALL_CHUNK = 512;
 const FIRST_BLOCK = 1024;
 /** The largest block, in bytes. */
 const LARGEST_BLOCK = 65_536;
-const EMPTY: Bytes = new Uint8Array(0);
+
+interface Chunk {
+  bytes: Bytes;
+  next: Chunk | null;
+}
 
 /**
  * Bytes received and not yet consumed, as a chain of the chunks they came in.
@@ -54,18 +57,18 @@ const EMPTY: Bytes = new Uint8Array(0);
  * ```
  */
 export class ReceiveBuffer {
-  #chunks: Bytes[] = [];
-  // The chunk that holds the first byte, and the offset of that byte in it.
-  #head = 0;
-  #headOffset = 0;
+  #first: Chunk | null = null;
+  #last: Chunk | null = null;
+  // Where the first byte is in the first chunk.
+  #offset = 0;
   #length = 0;
   #position = 0;
   // How much of the last chunk's underlying block is still free for small chunks; 0 if it is not
   // ours.
   #tailRoom = 0;
   #nextBlock = FIRST_BLOCK;
-  // A chunk, and the absolute position of its first byte: where the last look-up ended.
-  #cursor = 0;
+  // The chunk where the last look-up ended, and the absolute position of its first byte.
+  #cursor: Chunk | null = null;
   #cursorPosition = 0;
   #window: TextWindow | null = null;
   // The memory of a chunk that is not ours to keep.
@@ -78,7 +81,7 @@ export class ReceiveBuffer {
 
   /** How many bytes are left of the first chunk: what {@linkcode takeChunk} would take. */
   get chunkLength(): number {
-    return this.#length === 0 ? 0 : this.#held(this.#head).length - this.#headOffset;
+    return this.#length === 0 ? 0 : this.#held(this.#first).length - this.#offset;
   }
 
   /** How many bytes were ever consumed: the absolute position of the first byte held. */
@@ -97,7 +100,7 @@ export class ReceiveBuffer {
     if (length === 0) return;
     if (length < SMALL_CHUNK && this.#length > 0) this.#gather(chunk);
     else {
-      this.#chunks.push(asHeld(chunk));
+      this.#add(asHeld(chunk));
       this.#tailRoom = 0;
     }
     this.#length += length;
@@ -122,15 +125,11 @@ export class ReceiveBuffer {
     // A window may look at the memory.
     this.#window?.clear();
     // It came last, unless it was small and is copied already.
-    const last = this.#chunks.length - 1;
-    const chunk = this.#held(last);
-    if (chunk.buffer !== memory) return;
-    const isFirst = last === this.#head;
-    this.#chunks[last] = copyOf(chunk, isFirst ? this.#headOffset : 0);
-    if (!isFirst) return;
-    this.#headOffset = 0;
-    this.#cursor = this.#head;
-    this.#cursorPosition = this.#position;
+    const last = this.#last;
+    if (last === null || this.#held(last).buffer !== memory) return;
+    last.bytes = copyOf(last.bytes, last === this.#first ? this.#offset : 0);
+    if (last === this.#first) this.#offset = 0;
+    this.#cursor = null;
   }
 
   /**
@@ -143,20 +142,18 @@ export class ReceiveBuffer {
     checkBytes(chunk, "prepend");
     if (chunk.length === 0 || this.#length === 0) return this.append(chunk);
     // The consumed part of the first chunk comes off, so that a chunk fits before it.
-    this.#chunks[this.#head] = this.#held(this.#head).subarray(this.#headOffset);
-    this.#headOffset = 0;
-    if (this.#head > 0) this.#chunks[--this.#head] = asHeld(chunk);
-    else this.#chunks.unshift(asHeld(chunk));
+    if (this.#first !== null) this.#first.bytes = this.#held(this.#first).subarray(this.#offset);
+    this.#first = { bytes: asHeld(chunk), next: this.#first };
+    this.#offset = 0;
     this.#length += chunk.length;
-    this.#cursor = this.#head;
-    this.#cursorPosition = this.#position;
+    this.#cursor = null;
   }
 
   /** The byte at `offset`; `undefined` past the end. */
   byteAt(offset: number): number | undefined {
-    const head = this.#chunks[this.#head];
-    const headOffset = this.#headOffset + offset;
-    if (offset >= 0 && head !== undefined && headOffset < head.length) return head[headOffset];
+    const first = this.#first?.bytes;
+    const place = this.#offset + offset;
+    if (offset >= 0 && first !== undefined && place < first.length) return first[place];
     if (offset < 0 || offset >= this.#length) return undefined;
     const chunk = this.#seek(this.#position + offset);
     return chunk[this.#position + offset - this.#cursorPosition];
@@ -172,17 +169,10 @@ export class ReceiveBuffer {
    */
   uintAt(offset: number, size: number, littleEndian: boolean = false): number | undefined {
     if (offset < 0 || offset + size > this.#length) return undefined;
-    const head = this.#chunks[this.#head] ?? EMPTY;
-    let at = this.#headOffset + offset;
-    let bytes = head;
-    if (at + size > head.length) {
-      bytes = Uint8Array.from({ length: size }, (_, i) => this.byteAt(offset + i) ?? 0);
-      at = 0;
-    }
     let value = 0;
-    if (littleEndian) {
-      for (let i = at + size - 1; i >= at; i--) value = value * 256 + (bytes[i] ?? 0);
-    } else for (let i = at; i < at + size; i++) value = value * 256 + (bytes[i] ?? 0);
+    for (let i = 0; i < size; i++) {
+      value = value * 256 + (this.byteAt(offset + (littleEndian ? size - 1 - i : i)) ?? 0);
+    }
     return value;
   }
 
@@ -215,20 +205,20 @@ export class ReceiveBuffer {
    * @throws {RangeError} If fewer are held or `n` is negative.
    */
   take(n: number): Bytes {
-    const head = this.#chunks[this.#head];
-    const end = this.#headOffset + n;
+    const first = this.#first?.bytes;
+    const end = this.#offset + n;
     // Most takes are inside one chunk, with more bytes after them.
-    if (n > 0 && head !== undefined && end < head.length) {
-      const inside = copyOf(head, this.#headOffset, end);
-      this.#headOffset = end;
+    if (n > 0 && first !== undefined && end < first.length) {
+      const inside = copyOf(first, this.#offset, end);
+      this.#offset = end;
       this.#length -= n;
       this.#position += n;
       return inside;
     }
     this.#checkCount(n, "take");
-    const isWhole = head !== undefined && this.#headOffset === 0 && n === head.length;
-    const isOurs = isWhole && n > 0 && (this.#borrowed === null || head.buffer !== this.#borrowed);
-    const bytes = isOurs ? ownedBytes(head) : this.#copy(n);
+    const isWhole = first !== undefined && this.#offset === 0 && n === first.length;
+    const isOurs = isWhole && n > 0 && first.buffer !== this.#borrowed;
+    const bytes = isOurs ? ownedBytes(first) : this.#copy(n);
     this.#advance(n);
     return bytes;
   }
@@ -252,12 +242,11 @@ export class ReceiveBuffer {
    */
   takeText(n: number): string {
     this.#checkCount(n, "take");
-    const chunk = this.#chunks[this.#head];
-    if (chunk === undefined || n === 0) return "";
-    const offset = this.#headOffset;
-    const text = offset + n > chunk.length
+    if (this.#first === null || n === 0) return "";
+    const { bytes } = this.#first;
+    const text = this.#offset + n > bytes.length
       ? decodeUtf8(this.#copy(n))
-      : (this.#window ??= new TextWindow()).decode(chunk, offset, n);
+      : (this.#window ??= new TextWindow()).decode(bytes, this.#offset, n);
     this.#advance(n);
     return text;
   }
@@ -270,9 +259,8 @@ export class ReceiveBuffer {
    * @returns The text; empty if nothing is held or the first byte is not ASCII.
    */
   peekAscii(): string {
-    const chunk = this.#chunks[this.#head];
-    if (chunk === undefined) return "";
-    return (this.#window ??= new TextWindow()).asciiFrom(chunk, this.#headOffset);
+    if (this.#first === null) return "";
+    return (this.#window ??= new TextWindow()).asciiFrom(this.#first.bytes, this.#offset);
   }
 
   /**
@@ -319,27 +307,32 @@ export class ReceiveBuffer {
     }
   }
 
+  #add(bytes: Bytes): void {
+    const chunk = { bytes, next: null };
+    if (this.#last === null) this.#first = chunk;
+    else this.#last.next = chunk;
+    this.#last = chunk;
+  }
+
   #gather(chunk: Uint8Array): void {
-    const index = this.#chunks.length - 1;
-    const tail = this.#chunks[index];
-    if (tail !== undefined && this.#tailRoom >= chunk.length) {
-      const grown = new Uint8Array(tail.buffer, tail.byteOffset, tail.length + chunk.length);
-      grown.set(chunk, tail.length);
-      this.#chunks[index] = grown;
+    const last = this.#last;
+    if (last !== null && this.#tailRoom >= chunk.length) {
+      const { buffer, byteOffset, length } = last.bytes;
+      last.bytes = new Uint8Array(buffer, byteOffset, length + chunk.length);
+      last.bytes.set(chunk, length);
     } else {
       const block = new Uint8Array(this.#nextBlock);
       this.#nextBlock = Math.min(2 * this.#nextBlock, LARGEST_BLOCK);
       block.set(chunk);
-      this.#chunks.push(block.subarray(0, chunk.length));
+      this.#add(block.subarray(0, chunk.length));
       this.#tailRoom = block.length;
     }
     this.#tailRoom -= chunk.length;
   }
 
-  /** A chunk of which bytes are held. */
-  #held(index: number): Bytes {
-    const chunk = this.#chunks[index];
-    if (chunk !== undefined && chunk.length > 0) return chunk;
+  /** The bytes of a chunk of which some are held. */
+  #held(chunk: Chunk | null): Bytes {
+    if (chunk !== null && chunk.bytes.length > 0) return chunk.bytes;
     throw new TypeError(
       `Cannot read: memory of the ${this.#length} bytes that wait to be read was transferred away`,
     );
@@ -347,30 +340,26 @@ export class ReceiveBuffer {
 
   /** Moves the cursor to the chunk that holds an absolute position, which must be held. */
   #seek(position: number): Bytes {
-    if (this.#cursor < this.#head) {
-      this.#cursor = this.#head;
-      this.#cursorPosition = this.#position - this.#headOffset;
+    if (this.#cursor === null || position < this.#cursorPosition) {
+      this.#cursor = this.#first;
+      this.#cursorPosition = this.#position - this.#offset;
     }
-    while (position < this.#cursorPosition) {
-      this.#cursor--;
-      this.#cursorPosition -= this.#held(this.#cursor).length;
+    for (;;) {
+      const bytes = this.#held(this.#cursor);
+      const end = this.#cursorPosition + bytes.length;
+      if (position < end) return bytes;
+      this.#cursor = this.#cursor?.next ?? null;
+      this.#cursorPosition = end;
     }
-    let chunk = this.#held(this.#cursor);
-    while (position >= this.#cursorPosition + chunk.length) {
-      this.#cursorPosition += chunk.length;
-      this.#cursor++;
-      chunk = this.#held(this.#cursor);
-    }
-    return chunk;
   }
 
   #indexOfByte(byte: number, from: number): number {
-    const head = this.#chunks[this.#head];
-    if (head === undefined) return -1;
+    const first = this.#first?.bytes;
+    if (first === undefined) return -1;
     // Most searches end in this chunk, without a move of the cursor.
-    const near = indexOfByte(head, byte, this.#headOffset + from);
-    if (near !== -1) return near - this.#headOffset;
-    for (let offset = Math.max(from, head.length - this.#headOffset); offset < this.#length;) {
+    const near = indexOfByte(first, byte, this.#offset + from);
+    if (near !== -1) return near - this.#offset;
+    for (let offset = Math.max(from, first.length - this.#offset); offset < this.#length;) {
       const chunk = this.#seek(this.#position + offset);
       const chunkOffset = this.#cursorPosition - this.#position;
       const found = indexOfByte(chunk, byte, offset - chunkOffset);
@@ -394,56 +383,37 @@ export class ReceiveBuffer {
   }
 
   #copyInto(target: Uint8Array, n: number): void {
-    let index = this.#head;
-    let offset = this.#headOffset;
-    for (let done = 0; done < n; index++, offset = 0) {
-      const part = this.#held(index).subarray(offset, offset + n - done);
+    let chunk = this.#first;
+    let offset = this.#offset;
+    for (let done = 0; done < n; offset = 0) {
+      const part = this.#held(chunk).subarray(offset, offset + n - done);
       target.set(part, done);
       done += part.length;
+      chunk = chunk?.next ?? null;
     }
   }
 
   #advance(n: number): void {
     this.#length -= n;
     this.#position += n;
-    this.#headOffset += n;
-    const chunk = this.#chunks[this.#head];
-    if (chunk !== undefined && this.#headOffset < chunk.length) return;
-    if (this.#length === 0) this.#reset();
-    else this.#leaveChunks();
-  }
-
-  /** Drops the chunks that are consumed. */
-  #leaveChunks(): void {
+    this.#offset += n;
+    if (this.#length === 0) return this.#reset();
     for (;;) {
-      const { length } = this.#held(this.#head);
-      if (this.#headOffset < length) break;
-      this.#headOffset -= length;
-      this.#chunks[this.#head++] = EMPTY;
+      const { length } = this.#held(this.#first);
+      if (this.#offset < length) return;
+      // The cursor must not hold on to it.
+      if (this.#cursor === this.#first) this.#cursor = null;
+      this.#first = this.#first?.next ?? null;
+      this.#offset -= length;
     }
-    if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) this.#dropConsumed();
   }
 
   #reset(): void {
-    // Nearly always one: the list keeps its memory then.
-    if (this.#chunks.length === 1) this.#chunks.pop();
-    else this.#chunks.length = 0;
-    this.#head = 0;
-    this.#headOffset = 0;
+    this.#first = this.#last = this.#cursor = null;
+    this.#offset = 0;
     this.#tailRoom = 0;
-    this.#cursor = 0;
-    this.#cursorPosition = this.#position;
     this.#nextBlock = FIRST_BLOCK;
     this.#window?.clear();
-  }
-
-  #dropConsumed(): void {
-    this.#chunks.splice(0, this.#head);
-    if (this.#cursor < this.#head) {
-      this.#cursor = 0;
-      this.#cursorPosition = this.#position - this.#headOffset;
-    } else this.#cursor -= this.#head;
-    this.#head = 0;
   }
 }
 
