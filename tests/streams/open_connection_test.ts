@@ -5,6 +5,7 @@ import type { StreamConnection } from "../../streams/stream_connection.ts";
 import { temporarySocket } from "../support/places/socket_path.ts";
 import { decode } from "../support/text.ts";
 import { hasUnixSockets } from "../support/runs/has_unix_sockets.ts";
+import { freePort } from "../support/places/free_port.ts";
 
 async function answer({ reader, writer }: StreamConnection): Promise<void> {
   const request = await reader.readline();
@@ -62,10 +63,7 @@ Deno.test("openConnection() rejects a bad limit before it connects", async () =>
 });
 
 Deno.test("openConnection() rejects with the address when no server listens", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  assert(listener.addr.transport === "tcp");
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const { ConnectionRefused, NotFound } = Deno.errors;
   await assertRejects(() => openConnection({ port }), ConnectionRefused, `127.0.0.1:${port}`);
   const path = "/nowhere/at/all.sock";

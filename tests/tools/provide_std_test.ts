@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 
 import { provideStd } from "../../tools/provide_std.ts";
 import { makeTree } from "./temporary_tree.ts";
+import { freePort } from "../support/places/free_port.ts";
 
 const META = "vendor/jsr.io/@std/assert/meta.json";
 const STAND_IN = '{ "from": "stand-in" }';
@@ -27,9 +28,7 @@ function answering(): AsyncDisposable & { url: URL } {
 
 /** The address of a port without a listener. */
 function refusing(): URL {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  listener.close();
-  return new URL(`http://127.0.0.1:${listener.addr.port}/`);
+  return new URL(`http://127.0.0.1:${freePort()}/`);
 }
 
 /** A loader that writes what JSR would give, and records how it was called. */

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { testWith } from "../../support/peers/outside_peer.ts";
 import { temporarySocket } from "../../support/places/socket_path.ts";
 import { runExample, startExample } from "../run_example.ts";
+import { freePort } from "../../support/places/free_port.ts";
 
 Deno.test("echo_client gets its message back from echo_server", async () => {
   await using server = startExample("echo_server", ["--port", "0"]);
@@ -29,9 +30,7 @@ Deno.test("echo_client gets its message back over a Unix socket with --path", as
 });
 
 Deno.test("echo_client exits with one line and a hint when no server listens", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   const outcome = await runExample("echo_client", ["--port", String(port)]);
   assertEquals([outcome.code, outcome.stdout, outcome.stderr.length], [1, [], 1]);
   assertMatch(

@@ -4,6 +4,7 @@ import { toText } from "@std/streams";
 import { Client } from "../client.ts";
 import { talk, testWith } from "../../support/peers/outside_peer.ts";
 import { runExample, startExample, testWithSignals } from "../run_example.ts";
+import { freePort } from "../../support/places/free_port.ts";
 
 Deno.test("stream_echo_server sends up to 100 bytes back, says so, and closes", async () => {
   await using server = startExample("stream_echo_server", ["--port", "0"]);
@@ -58,9 +59,7 @@ Deno.test("tcp_proxy passes bytes and the end of a direction both ways, and coun
 });
 
 testWithSignals("tcp_proxy says that its target is not there, closes, and goes on", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   await using proxy = startExample("tcp_proxy", ["--port", "0", "--target", `127.0.0.1:${port}`]);
   for (let i = 0; i < 2; i++) {
     const client = await Client.connect({ port: await proxy.port() });
@@ -113,9 +112,7 @@ Deno.test("netcat ends when the other end does, though its stdin is open", async
 });
 
 Deno.test("netcat exits with one line when no server listens", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   const { code, stderr } = await runExample("netcat", ["--port", String(port)]);
   assertEquals([code, stderr.length], [1, 1]);
   assertMatch(stderr.join(), /^netcat: Cannot connect to .*; is the server running\?$/);

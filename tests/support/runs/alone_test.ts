@@ -16,7 +16,7 @@ const IS_ALONE = Deno.env.get("SLUICE_TEST_IS_ALONE") === "true";
 export function testAlone(
   module: string,
   name: string,
-  test: () => Promise<void>,
+  test: () => Promise<void> | void,
   ignore: boolean = false,
 ): void {
   if (IS_ALONE) return Deno.test({ name, ignore, fn: test });

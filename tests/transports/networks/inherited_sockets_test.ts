@@ -4,6 +4,7 @@ import { TextLineStream } from "@std/streams";
 import { openConnection, openUnixConnection } from "../../../streams/open_connection.ts";
 import { inheritedSockets } from "../../../transports/core/system/inherited_sockets.ts";
 import { testWith } from "../../support/peers/outside_peer.ts";
+import { testAlone } from "../../support/runs/alone_test.ts";
 
 const folder = new URL("./", import.meta.url);
 
@@ -63,7 +64,8 @@ Deno.test("inheritedSockets() gives a number as it is, and refuses what systemd 
   assertThrows(() => inheritedSockets("systemd:web"), TypeError, 'fd "systemd:web"');
 });
 
-Deno.test("inheritedSockets() names the variable that is wrong", () => {
+// Alone, as the tests that run at the same time have the same variables.
+testAlone(import.meta.url, "inheritedSockets() names the variable that is wrong", () => {
   const NAMES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
   const before = NAMES.map((name) => Deno.env.get(name));
   const set = (values: readonly (string | undefined)[]): void =>

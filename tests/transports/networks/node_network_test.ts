@@ -4,6 +4,7 @@ import { openConnection, type OpenConnectionOptions } from "../../../streams/ope
 import { startServer, type StartServerOptions } from "../../../streams/servers/start_server.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { outputOf } from "../../support/peers/outside_peer.ts";
+import { freePort } from "../../support/places/free_port.ts";
 
 const network = nodeNetwork;
 
@@ -22,9 +23,7 @@ async function ask(options: OpenConnectionOptions): Promise<string> {
 
 Deno.test("nodeNetwork connects from a local address and port", async () => {
   await using server = await whereFrom();
-  using free = Deno.listen({ hostname: "127.0.0.3", port: 0 });
-  const localPort = free.addr.port;
-  free.close();
+  const localPort = freePort();
   assertEquals(
     await ask({ port: server.port, localAddress: "127.0.0.3", localPort }),
     `127.0.0.3:${localPort}`,
@@ -122,9 +121,7 @@ Deno.test("An unknown host is a NameResolutionError on nodeNetwork", async () =>
 });
 
 Deno.test("A refused connection has the class, code and words of Deno's", async () => {
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   const [onNode, onDeno] = await Promise.all([
     assertRejects(() => ask({ port }), Deno.errors.ConnectionRefused),
     assertRejects(() => openConnection({ port }), Deno.errors.ConnectionRefused),

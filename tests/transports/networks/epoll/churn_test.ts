@@ -7,6 +7,7 @@ import { loadLibc } from "../../../../transports/networks/epoll/libc/load_libc.t
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
 import { Echo } from "../../../support/peers/echo.ts";
 import { testWith } from "../../../support/peers/outside_peer.ts";
+import { testAlone } from "../../../support/runs/alone_test.ts";
 import "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -29,10 +30,11 @@ async function visit(port: number, way: number): Promise<void> {
   await transport.closed;
 }
 
-Deno.test({
-  name: "Connections that come and go leave no descriptor and no memory",
-  ignore,
-  fn: async () => {
+// Alone, as the memory is that of the process.
+testAlone(
+  import.meta.url,
+  "Connections that come and go leave no descriptor and no memory",
+  async () => {
     const server = await createServer(() => new Echo(), { port: 0, network });
     const visitAll = async (count: number) => {
       for (let done = 0; done < count; done += AT_A_TIME) {
@@ -49,7 +51,8 @@ Deno.test({
     // Garbage is collected when the engine sees fit.
     assert(grown < 300_000_000, `${grown} bytes more`);
   },
-});
+  ignore,
+);
 
 Deno.test({
   name: "Each Worker has a reactor of its own, and its sockets beside those of the others",

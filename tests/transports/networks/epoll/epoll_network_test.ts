@@ -9,6 +9,7 @@ import {
 } from "../../../../transports/networks/epoll/epoll_network.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
 import "../../../support/runs/reactor_rests.ts";
+import { freePort } from "../../../support/places/free_port.ts";
 
 const ignore = Deno.build.os !== "linux";
 const config = new URL("../../../../deno.json", import.meta.url).pathname;
@@ -133,9 +134,7 @@ test("A client of a Unix server whose backlog is full waits, and obeys its signa
 });
 
 test("A refused connection has the class, code and words of Deno's", async () => {
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   const [ours, denos] = await Promise.all([
     assertRejects(() => openConnection({ port, network }), Deno.errors.ConnectionRefused),
     assertRejects(() => openConnection({ port }), Deno.errors.ConnectionRefused),

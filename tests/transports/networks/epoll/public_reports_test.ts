@@ -18,6 +18,7 @@ import { firstAccepted } from "../../../support/pairs/server_pair.ts";
 import { Echo } from "../../../support/peers/echo.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
 import "../../../support/runs/reactor_rests.ts";
+import { freePort } from "../../../support/places/free_port.ts";
 
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: Deno.build.os !== "linux", fn });
@@ -191,9 +192,7 @@ test("A descriptor that was copied leaves the set when its connection is closed"
 
 // tokio 3405, Ktor 2237, ZooKeeper 2101: a client whose own port is the one it calls.
 test("A connection to itself is refused", async () => {
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   await assertRejects(
     () =>
       createConnection(() => ({}), {
