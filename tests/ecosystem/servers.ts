@@ -22,15 +22,21 @@ async function inFolder(
   const folder = await Deno.makeTempDir({ prefix: "sluice-" });
   if (account !== undefined && Deno.uid() === 0) await outputOf("chown", [account, folder]);
   const port = freePort();
-  const process = await start(folder, port);
-  return {
-    port,
-    folder,
-    async [Symbol.asyncDispose](): Promise<void> {
-      await process[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
+  const remove = () => Deno.remove(folder, { recursive: true });
+  try {
+    const process = await start(folder, port);
+    return {
+      port,
+      folder,
+      async [Symbol.asyncDispose](): Promise<void> {
+        await process[Symbol.asyncDispose]();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 /** Redis, without a file. */

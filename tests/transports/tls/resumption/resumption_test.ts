@@ -14,6 +14,7 @@ import { testWith } from "../../../support/peers/outside_peer.ts";
 import { CertificateMaker, LEAF } from "../../../support/certificates/certificate_maker.ts";
 import { ca, localhost, stranger, trusting } from "../../../support/certificates/certificates.ts";
 import { CLIENT_FILES, visit } from "./resuming_client.ts";
+import { socketPath } from "../../../support/places/socket_path.ts";
 
 const VERSIONS = ["TLSv1_2", "TLSv1_3"] as const;
 const ASKING: TlsOptions = { ...localhost, requestCert: true, caCerts: [ca] };
@@ -71,7 +72,7 @@ const serveLayer: Serve = (tls) =>
   });
 
 const serveUnix: Serve = async (tls) => {
-  const path = `${await Deno.makeTempDir({ prefix: "sluice-" })}/s.sock`;
+  const path = await socketPath();
   return await watch(
     (admitted, onError) => createUnixServer(greeter(admitted), { path, tls, onError }),
     path,
