@@ -30,7 +30,7 @@ export function freePort(): number {
   }
 }
 
-/** The first port of a block that no other file has: by chance, as two may look at the same time. */
+/** The first port of a block that no other file has. By chance: two may look at the same time. */
 function takeBlock(): number {
   for (;;) {
     const block = Math.floor(Math.random() * BLOCKS);
