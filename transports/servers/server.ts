@@ -1,7 +1,7 @@
 import type { Address } from "../../protocols/facts/address.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { InvalidStateError } from "../../protocols/errors.ts";
-import { SharedWait } from "../../protocols/waits/wait_queue.ts";
+import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import type { Carrier } from "../core/carrier.ts";
 import { signalOf, type WaitOptions } from "../../protocols/waits/wait_options.ts";
 import { checkOptions } from "../../protocols/option_checks.ts";
@@ -165,14 +165,8 @@ export interface Server extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-let read: (server: ListeningServer) => readonly NetworkListener[];
-
 /** The {@linkcode Server} that this library makes. */
 export class ListeningServer implements Server {
-  static {
-    read = (server) => server.#state === "closed" ? [] : server.#listening;
-  }
-
   readonly #listening: readonly NetworkListener[];
   readonly #hooks: ServerHooks;
   readonly #acceptors: readonly Acceptor<Carrier>[];
@@ -181,15 +175,11 @@ export class ListeningServer implements Server {
   // How many are under way.
   #tasks = 0;
   readonly #stopping = new AbortController();
-  // Resolved by close(), and then again by the end of the last connection and task.
-  readonly #closed = Promise.withResolvers<void>();
-  readonly #finished = Promise.withResolvers<void>();
-  readonly #whenClosed = new SharedWait(this.#closed.promise);
-  readonly #whenFinished = new SharedWait(this.#finished.promise);
+  // The waits for room, for close() and for the end of the last connection and task.
+  readonly #waits = new WaitQueue();
   #state: "bound" | "serving" | "closed" = "bound";
   #isPaused = false;
   #isAwaited = false;
-  #onRoom: (() => void)[] = [];
 
   /** Takes over listeners that are bound; begins with {@linkcode startServing}. */
   constructor(listening: readonly NetworkListener[], hooks: ServerHooks) {
@@ -204,16 +194,20 @@ export class ListeningServer implements Server {
     );
   }
 
+  /** The listeners; none if the server is closed. */
+  get listening(): readonly NetworkListener[] {
+    return this.isClosed ? [] : this.#listening;
+  }
+
   get addresses(): readonly Address[] {
-    return this.#state === "closed" ? [] : this.#listening.map(({ address }) => address);
+    return this.listening.map(({ address }) => address);
   }
 
   get port(): number {
     for (const { address } of this.#listening) {
       if (address.transport === "tcp") return address.port;
     }
-    const names = this.#listening.map(({ address }) => formatAddress(address)).join(", ");
-    throw new InvalidStateError(`Cannot tell port: the server listens on ${names}`);
+    throw new InvalidStateError(`Cannot tell port: the server listens on ${this.#places()}`);
   }
 
   get connections(): ReadonlySet<Transport> {
@@ -254,14 +248,18 @@ export class ListeningServer implements Server {
     return this.#state === "closed";
   }
 
-  /** Looks again whether connections can be taken. */
+  /** Looks again whether connections can be taken, and whether the server has come to its end. */
   checkRoom(): void {
-    for (const resolve of this.#onRoom.splice(0)) resolve();
+    this.#waits.release();
   }
 
   startServing(): void {
-    if (this.#state === "closed") throw this.#closedError("start serving");
-    if (this.#state === "serving") return;
+    if (this.isClosed) {
+      throw new InvalidStateError(
+        `Cannot start serving: the server on ${this.#places()} is closed`,
+      );
+    }
+    if (this.isServing()) return;
     this.#state = "serving";
     // Until its accept loop has ended a listener holds on to its address.
     for (const acceptor of this.#acceptors) this.track(acceptor.run());
@@ -270,12 +268,14 @@ export class ListeningServer implements Server {
   async serveForever(options: WaitOptions = {}): Promise<void> {
     const signal = signalOf("serve forever", options);
     if (this.#isAwaited) {
-      throw new InvalidStateError(`Cannot serve forever: ${this.#name()} is awaited already`);
+      throw new InvalidStateError(
+        `Cannot serve forever: the server on ${this.#places()} is awaited already`,
+      );
     }
     this.startServing();
     this.#isAwaited = true;
     try {
-      await this.#whenClosed.wait(signal);
+      while (!this.isClosed) await this.#waits.wait(signal);
     } finally {
       this.#isAwaited = false;
       this.close();
@@ -292,11 +292,10 @@ export class ListeningServer implements Server {
   }
 
   close(): void {
-    if (this.#state === "closed") return;
+    if (this.isClosed) return;
     this.#state = "closed";
     for (const acceptor of this.#acceptors) acceptor.stop();
-    this.#closed.resolve();
-    this.#makeRoom();
+    this.checkRoom();
   }
 
   closeClients(): void {
@@ -308,7 +307,11 @@ export class ListeningServer implements Server {
   }
 
   async waitClosed(options: WaitOptions = {}): Promise<void> {
-    await this.#whenFinished.wait(signalOf("wait for end of server", options));
+    const signal = signalOf("wait for end of server", options);
+    signal?.throwIfAborted();
+    while (!this.isClosed || this.#connections.size + this.#tasks > 0) {
+      await this.#waits.wait(signal);
+    }
   }
 
   async shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
@@ -318,7 +321,7 @@ export class ListeningServer implements Server {
     this.close();
     this.#stopping.abort(new DOMException("The server is shutting down", "AbortError"));
     // Whether the grace runs out or the signal ends it, the rest is aborted.
-    await settlesInTime(this.#finished.promise, grace, signal);
+    await settlesInTime(this.waitClosed(), grace, signal);
     const aborted = this.#connections.size;
     this.abortClients();
     // Handlers that waited for their connection come to their end.
@@ -334,7 +337,7 @@ export class ListeningServer implements Server {
   // Made once: every task is given it.
   readonly #onTaskDone = (): void => {
     this.#tasks--;
-    this.#makeRoom();
+    this.checkRoom();
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -342,7 +345,7 @@ export class ListeningServer implements Server {
   }
 
   async #connect(carrier: Carrier): Promise<void> {
-    if (this.#state === "closed") return carrier.close({ endedBy: "local", error: null });
+    if (this.isClosed) return carrier.close({ endedBy: "local", error: null });
     try {
       await this.#hooks.connect(carrier, this.#tracker);
     } catch (thrown) {
@@ -356,38 +359,26 @@ export class ListeningServer implements Server {
     },
     onClosed: (transport) => {
       this.#connections.delete(transport);
-      this.#makeRoom();
+      this.checkRoom();
     },
   };
 
   #isHeldBack(): boolean {
-    if (this.#state === "closed") return false;
+    if (this.isClosed) return false;
     const { maxConnections = Infinity, isHeldBack } = this.#hooks;
     return this.#isPaused || this.#connections.size >= maxConnections || (isHeldBack?.() ?? false);
   }
 
   async #room(): Promise<void> {
-    while (this.#isHeldBack()) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+    while (this.#isHeldBack()) await this.#waits.wait();
   }
 
-  /** A connection or task has ended, or the server has closed. */
-  #makeRoom(): void {
-    this.checkRoom();
-    const isOver = this.#state === "closed" && this.#connections.size + this.#tasks === 0;
-    if (isOver) this.#finished.resolve();
-  }
-
-  #closedError(action: string): InvalidStateError {
-    return new InvalidStateError(`Cannot ${action}: ${this.#name()} is closed`);
-  }
-
-  #name(): string {
-    const addresses = this.#listening.map(({ address }) => formatAddress(address));
-    return `the server on ${addresses.join(", ")}`;
+  #places(): string {
+    return this.#listening.map(({ address }) => formatAddress(address)).join(", ");
   }
 }
 
 /** The listeners of a server, which only the library sees; none if it is closed. */
 export function listenersOf(server: Server): readonly NetworkListener[] {
-  return server instanceof ListeningServer ? read(server) : [];
+  return server instanceof ListeningServer ? server.listening : [];
 }
