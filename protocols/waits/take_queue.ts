@@ -1,4 +1,5 @@
-import { onAbort, type WaitSignal } from "./wait_signal.ts";
+import { WaitQueue } from "./wait_queue.ts";
+import type { WaitSignal } from "./wait_signal.ts";
 
 /**
  * Items that wait to be taken, or takers that wait for items: never both. An item is given to one
@@ -6,7 +7,7 @@ import { onAbort, type WaitSignal } from "./wait_signal.ts";
  */
 export class TakeQueue<T> {
   readonly #items: T[] = [];
-  readonly #takers: ((item: T | undefined) => void)[] = [];
+  readonly #takers = new WaitQueue();
   #hasEnded = false;
 
   /** How many items wait. */
@@ -16,7 +17,7 @@ export class TakeQueue<T> {
 
   /** Whether a taker waits. */
   get isAwaited(): boolean {
-    return this.#takers.length > 0;
+    return !this.#takers.isEmpty;
   }
 
   /** Whether no more items come. */
@@ -26,41 +27,30 @@ export class TakeQueue<T> {
 
   /** Adds an item. */
   put(item: T): void {
-    const give = this.#takers.shift();
-    if (give === undefined) this.#items.push(item);
-    else give(item);
+    this.#items.push(item);
+    this.#takers.releaseFirst();
   }
 
   /** Gives an item back that was taken: it is the next. */
   putBack(item: T): void {
-    const give = this.#takers.shift();
-    if (give === undefined) this.#items.unshift(item);
-    else give(item);
+    this.#items.unshift(item);
+    this.#takers.releaseFirst();
   }
 
   /** Takes the next item, now or when it comes; `undefined` after the last one. */
-  take(signal?: WaitSignal): Promise<T | undefined> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#items.length > 0 || this.#hasEnded) return Promise.resolve(this.#items.shift());
-    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
-    const stop = onAbort(signal, () => {
-      // It may have been given an item by another listener of the same signal.
-      const index = this.#takers.indexOf(give);
-      if (index !== -1) this.#takers.splice(index, 1);
-      reject(signal?.reason);
-    });
-    const give = (item: T | undefined): void => {
-      stop();
-      resolve(item);
-    };
-    this.#takers.push(give);
-    return promise;
+  async take(signal?: WaitSignal): Promise<T | undefined> {
+    signal?.throwIfAborted();
+    if (this.#items.length > 0 || this.#hasEnded) return this.#items.shift();
+    let taken: T | undefined;
+    // Within the call that brings the item.
+    await this.#takers.wait(signal, () => void (taken = this.#items.shift()));
+    return taken;
   }
 
   /** No more items come. Those that wait can still be taken. */
   end(): void {
     this.#hasEnded = true;
-    for (const give of this.#takers.splice(0)) give(undefined);
+    this.#takers.release();
   }
 
   /** Takes all items that wait. */

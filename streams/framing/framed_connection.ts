@@ -2,7 +2,7 @@ import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { type Codec, NEED_MORE } from "../../protocols/framing/codec.ts";
 import type { CloseInfo } from "../../protocols/facts/close_info.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
-import { type FrameError, InvalidStateError } from "../../protocols/errors.ts";
+import type { FrameError } from "../../protocols/errors.ts";
 import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import { writeMessage } from "../../protocols/framing/encoded_message.ts";
 import { FrameReader } from "../../protocols/framing/frame_reader.ts";
@@ -65,8 +65,6 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
   #writable: WritableStream<Out> | null = null;
   // Ends the waiting of a Web stream whose reader has gone.
   #streamWait: AbortController | null = null;
-  // The call that is waiting for bytes.
-  #waiting: object | null = null;
 
   /** Takes the connection and the codec, see {@linkcode framed}. */
   constructor(connection: StreamConnection, codec: Codec<In, Out>, options: FramedOptions = {}) {
@@ -110,20 +108,14 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     signal?.throwIfAborted();
     if (this.#readable?.locked === false) {
       this.#streamWait?.abort();
-      this.#waiting = null;
       if (this.#hasStreamKept()) return await this.#takeFromStream(this.#readable);
     }
-    if (this.#waiting !== null) {
-      throw new InvalidStateError(
-        "Cannot receive: another call is already waiting for a message; is an await missing?",
-      );
-    }
-    if (turnBudget.spend()) await this.#wait(turnBudget.untilRenewed(signal));
+    if (turnBudget.spend()) await turnBudget.untilRenewed(signal);
     for (;;) {
       const message = this.#next();
       if (message !== NEED_MORE) return message;
       if (this.#frames.isDone) return undefined;
-      await this.#wait(this.#read(signal));
+      await this.#read(signal);
     }
   }
 
@@ -249,17 +241,6 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     });
   }
 
-  /** Waits, as the only one. */
-  async #wait(promise: Promise<unknown>): Promise<void> {
-    const turn = {};
-    this.#waiting = turn;
-    try {
-      await promise;
-    } finally {
-      if (this.#waiting === turn) this.#waiting = null;
-    }
-  }
-
   /** The next message that is there. */
   #next(): In | typeof NEED_MORE {
     return this.#frames.nextUsable(this.#onBadMessage);
@@ -269,13 +250,13 @@ export class FramedConnection<In, Out = In> implements AsyncDisposable {
     const wait = new AbortController();
     this.#streamWait = wait;
     try {
-      if (turnBudget.spend()) await this.#wait(turnBudget.untilRenewed(wait.signal));
+      if (turnBudget.spend()) await turnBudget.untilRenewed(wait.signal);
       // No other read may come between the last look at the lock and the message.
       while (this.#readable?.locked) {
         const message = this.#next();
         if (message !== NEED_MORE) return controller.enqueue(message);
         if (this.#frames.isDone) return controller.close();
-        await this.#wait(this.#read(wait.signal));
+        await this.#read(wait.signal);
       }
     } catch (error) {
       if (!wait.signal.aborted) throw error;
