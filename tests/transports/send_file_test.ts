@@ -165,6 +165,21 @@ Deno.test("sendFile() has other writes refused, ends of writing and further file
   assertEquals((await peer.closed).bytesRead, 2_000_001);
 });
 
+Deno.test("sendFile() leaves the memory of a refused write to its writer", async () => {
+  await using file = new TemporaryFile(2_000_000);
+  const [transport, peer] = await stalled();
+  const sending = sendFile(transport, file.path);
+  const data = new Uint8Array(20_000);
+  assertThrows(() => transport.write(data, { transfer: true }), InvalidStateError, "being sent");
+  assertEquals(data.length, 20_000);
+  peer.resumeReading();
+  await sending;
+  transport.write(data, { transfer: true });
+  assertEquals(data.length, 0);
+  transport.close();
+  assertEquals((await peer.closed).bytesRead, 2_020_000);
+});
+
 Deno.test("sendFile() has other writes refused from the call on, before the file is open", async () => {
   await using file = new TemporaryFile(10);
   const received = await receivedOf(async (transport) => {

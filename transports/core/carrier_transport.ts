@@ -16,7 +16,7 @@ import { closeInTime } from "./ending/close_in_time.ts";
 import type { Connection } from "./connection.ts";
 import { switchProtocol } from "./read/switch_protocol.ts";
 import { gateOf } from "./stack_slot.ts";
-import { checkData, discard, joinTexts, takeOver, toParts } from "./write/to_bytes.ts";
+import { checkData, discard, joinTexts, takeOver, toParts, transfers } from "./write/to_bytes.ts";
 import { checkWriteBufferLimits } from "./write/water_marks.ts";
 
 let read: (transport: CarrierTransport) => Connection;
@@ -91,7 +91,7 @@ export class CarrierTransport implements Transport {
   }
 
   isReading(): boolean {
-    return !this.isClosing() && !this.#connection.delivery.paused;
+    return !this.isClosing() && (gateOf(this)?.heldReading ?? !this.#connection.delivery.paused);
   }
 
   setWriteBufferLimits(limits: { readonly high?: number; readonly low?: number } = {}): void {
@@ -137,9 +137,11 @@ export class CarrierTransport implements Transport {
 
   #write(pieces: (Uint8Array | string)[], options: WriteOptions | undefined): boolean {
     const { outbound } = this.#connection;
+    const areOwned = options !== undefined && transfers(options);
     const isOpen = this.#connection.mayWrite();
-    const areOwned = options !== undefined && takeOver(pieces, options);
-    const isHeld = isOpen && pieces.length > 0 && gateOf(this)?.hold(...pieces) === true;
+    // The writer keeps the memory of a refused write.
+    const isHeld = isOpen && pieces.length > 0 && gateOf(this)?.hold(pieces) === true;
+    if (areOwned) takeOver(pieces);
     if (isOpen && !isHeld) {
       for (const data of joinTexts(pieces)) outbound.push(data, areOwned);
       if (pieces.length > 0) outbound.commit();

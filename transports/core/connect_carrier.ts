@@ -1,5 +1,6 @@
 import { Placeholder } from "./placeholder.ts";
 import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
+import { peerName } from "./addresses.ts";
 import type { Carrier } from "./carrier.ts";
 import { CarrierTransport } from "./carrier_transport.ts";
 import { Connection } from "./connection.ts";
@@ -85,7 +86,7 @@ export async function connectOver<P extends AnyProtocol>(
 ): Promise<Connected<P>> {
   const { layers = [] } = options;
   if (layers.length === 0) return startTransport(protocolFactory, carrier, options, tracker);
-  const arrival = new Arrival({});
+  const arrival = new Arrival(carrier);
   const { transport: bottom } = startTransport(
     () => {
       const protocol = makeProtocol(protocolFactory);
@@ -110,6 +111,17 @@ export async function connectOver<P extends AnyProtocol>(
 
 /** Placeholder for a protocol that has not been told of its connection, so of no loss either. */
 class Arrival extends Placeholder {
+  readonly #carrier: Carrier;
+
+  constructor(carrier: Carrier) {
+    super({});
+    this.#carrier = carrier;
+  }
+
+  protected override get peer(): string {
+    return peerName(this.#carrier);
+  }
+
   override connectionLost(error: Error | null): void {
     this.fail(error);
   }

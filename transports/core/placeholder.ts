@@ -50,7 +50,14 @@ export class Placeholder implements ProtocolCallbacks {
 
   /** Rejects {@linkcode ready}; does nothing once the protocol is in its place. */
   fail(error: Error | null): void {
-    this.#ready.reject(error ?? new ConnectionLostError("Connection lost before it was ready"));
+    const lost = (): Error =>
+      new ConnectionLostError(`Connection with ${this.peer} lost before it was ready`);
+    this.#ready.reject(error ?? lost());
+  }
+
+  /** What the error of a connection that was lost early calls the other end. */
+  protected get peer(): string {
+    return "the peer";
   }
 
   /** Puts the protocol in its place. */

@@ -1,4 +1,5 @@
 import type { Transport } from "../../protocols/contract.ts";
+import { peerName } from "../core/addresses.ts";
 import { callBack, type CallbackErrorSink } from "../core/callbacks.ts";
 import { Placeholder } from "../core/placeholder.ts";
 import { isWritingPaused } from "../core/write/writing.ts";
@@ -20,6 +21,10 @@ export class LivePlaceholder extends Placeholder {
     this.transport = transport;
     this.#onError = onError;
     this.#isPaused = isWritingPaused(transport);
+  }
+
+  protected override get peer(): string {
+    return peerName(this.transport);
   }
 
   /** Tells the protocol whether to write, if that has changed for it. */

@@ -14,7 +14,7 @@ import { switchProtocol } from "../core/read/switch_protocol.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
-import { asBytes, discard, takeOver, toParts, transfers } from "../core/write/to_bytes.ts";
+import { checkData, discard, takeOver, toParts, transfers } from "../core/write/to_bytes.ts";
 import { gateOf, slotOf } from "../core/stack_slot.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
@@ -182,6 +182,12 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     super.resumeReading();
   }
 
+  /** As {@linkcode Transport}: what {@linkcode pauseReading} and its counterpart have said. */
+  override isReading(): boolean {
+    const held = gateOf(this)?.heldReading ?? null;
+    return held === null ? super.isReading() : held && !this.isClosing();
+  }
+
   /** Exchanges the protocol above. */
   override setProtocol(protocol: AnyProtocol, options?: SetProtocolOptions | Bytes): void {
     const { replaysEof, hasUnread } = switchProtocol(this.#delivery, protocol, options);
@@ -222,10 +228,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
   #isHeld(data: readonly (Uint8Array | string)[], options: WriteOptions | undefined): boolean {
     const gate = gateOf(this);
     if (gate === null || this.isClosing()) return false;
-    const pieces = data.map(asBytes).filter((piece) => piece.length > 0);
+    for (const piece of data) checkData(piece);
+    const pieces = data.filter((piece) => piece.length > 0);
     const areOwned = options !== undefined && transfers(options);
-    if (pieces.length === 0 || !gate.hold(...pieces)) return false;
-    if (areOwned && takeOver(pieces, options)) discard(pieces);
+    if (pieces.length === 0 || !gate.hold(pieces)) return false;
+    if (areOwned) {
+      takeOver(pieces);
+      discard(pieces);
+    }
     return true;
   }
 

@@ -34,6 +34,10 @@ export class LayerPassage extends TransportWrapper {
     this.#gate.pass(() => super.resumeReading());
   }
 
+  override isReading(): boolean {
+    return this.#gate.pass(() => super.isReading());
+  }
+
   /** Without the bytes that are held back, which wait for the layer and not for the transport. */
   override getWriteBufferSize(): number {
     return super.getWriteBufferSize() - this.#gate.size;

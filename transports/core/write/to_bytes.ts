@@ -99,14 +99,10 @@ export function joinTexts(
 }
 
 /**
- * Takes pieces away from the writer if the options say so: those in `pieces` have their memory for
- * themselves then. A small one stays where it is until it is copied, and is detached then.
- *
- * @returns Whether the options say so.
- * @throws {TypeError} If there is no such option, or it is of the wrong kind.
+ * Takes pieces away from the writer: those in `pieces` have their memory for themselves then. A
+ * small one stays where it is until it is copied, and is detached then.
  */
-export function takeOver(pieces: (Uint8Array | string)[], options: WriteOptions): boolean {
-  if (!transfers(options)) return false;
+export function takeOver(pieces: (Uint8Array | string)[]): void {
   const memories = new Set<ArrayBufferLike>();
   // First those that are copied: they may lie in memory that another one is about to take along.
   pieces.forEach((bytes, i) => {
@@ -117,7 +113,6 @@ export function takeOver(pieces: (Uint8Array | string)[], options: WriteOptions)
   pieces.forEach((bytes, i) => {
     if (typeof bytes !== "string" && bytes.length > MOVE_LIMIT) pieces[i] = moved(bytes);
   });
-  return true;
 }
 
 /** Detaches pieces that were taken over and are not sent. */

@@ -62,7 +62,7 @@ export class WriteGate {
    * @returns Whether they are held back.
    * @throws {InvalidStateError} After {@linkcode holdEof}.
    */
-  hold(...pieces: readonly (Uint8Array | string)[]): boolean {
+  hold(pieces: readonly (Uint8Array | string)[]): boolean {
     if (this.#isPassing || this.#isReleased) return false;
     if (this.#hasEof) throw new InvalidStateError("Cannot write: writeEof() was called");
     for (const piece of pieces) {
@@ -84,6 +84,11 @@ export class WriteGate {
   holdReading(isReading: boolean): boolean {
     if (!this.#isPassing) this.#isReading = isReading;
     return !this.#isPassing;
+  }
+
+  /** Whether the protocol reads, as far as it knows; `null` to whom the gate lets through. */
+  get heldReading(): boolean | null {
+    return this.#isPassing ? null : this.#isReading;
   }
 
   /** Returns the data that was held back, and holds back no more. */
@@ -108,16 +113,20 @@ export class ExclusiveGate extends WriteGate {
   }
 
   override hold(): boolean {
-    return super.hold() && this.#refuse("write");
+    return super.hold([]) && this.#refuse("write");
   }
 
   override holdEof(): boolean {
     // Refused, it does not count as asked for.
-    return super.hold() && this.#refuse("end writing");
+    return super.hold([]) && this.#refuse("end writing");
   }
 
   override holdReading(): boolean {
     return false;
+  }
+
+  override get heldReading(): null {
+    return null;
   }
 
   #refuse(action: string): never {
