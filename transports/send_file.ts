@@ -111,20 +111,10 @@ export async function sendFileBy(
   untilSent: UntilSent,
 ): Promise<number> {
   checkOptions("send file", options, CHECKS);
-  const signal = waitSignal("send file", options);
-  signal?.throwIfAborted();
   if (!(typeof file === "string" || file instanceof URL || file instanceof Deno.FsFile)) {
     throw new TypeError(`Cannot send file: ${show(file)} is neither a path nor an open file`);
   }
-  // At once: what is written while the file is being opened would come before it.
-  const slot = slotOf(gatedTransport(transport));
-  const gate = new ExclusiveGate("a file is being sent");
-  slot.close(gate);
-  try {
-    return await new SendFile(transport, gate, file, options, signal, untilSent).run();
-  } finally {
-    slot.open(gate);
-  }
+  return await new SendFile(transport, file, options, untilSent).run();
 }
 
 /** The part of a file that is to be sent. */
@@ -136,7 +126,7 @@ interface FileRange {
 /** One file on its way. */
 class SendFile {
   readonly #transport: Transport;
-  readonly #gate: ExclusiveGate;
+  readonly #gate = new ExclusiveGate("a file is being sent");
   readonly #file: SendableFile;
   readonly #options: SendFileOptions;
   readonly #signal: WaitSignal | undefined;
@@ -147,27 +137,32 @@ class SendFile {
 
   constructor(
     transport: Transport,
-    gate: ExclusiveGate,
     file: SendableFile,
     options: SendFileOptions,
-    signal: WaitSignal | undefined,
     untilSent: UntilSent,
   ) {
     this.#transport = transport;
-    this.#gate = gate;
     this.#file = file;
     this.#options = options;
-    this.#signal = signal;
+    this.#signal = waitSignal("send file", options);
     this.#untilSent = untilSent;
   }
 
   /** Opens the file unless it is, and sends what is asked for of it; gives how much that is. */
   async run(): Promise<number> {
-    const file = this.#file;
-    if (file instanceof Deno.FsFile) await this.#sendRead(file);
-    else if (!await this.#sendBySystem(file)) {
-      using opened = await Deno.open(file);
-      await this.#sendRead(opened);
+    this.#signal?.throwIfAborted();
+    // At once: what is written while the file is being opened would come before it.
+    const slot = slotOf(gatedTransport(this.#transport));
+    slot.close(this.#gate);
+    try {
+      const file = this.#file;
+      if (file instanceof Deno.FsFile) await this.#sendRead(file);
+      else if (!await this.#sendBySystem(file)) {
+        using opened = await Deno.open(file);
+        await this.#sendRead(opened);
+      }
+    } finally {
+      slot.open(this.#gate);
     }
     return this.#sent;
   }

@@ -9,16 +9,17 @@ const PIECE = 4096;
 /** The sizes of the pieces in which the place of a fault is looked for, in bytes. */
 const STEPS: readonly number[] = [1024, 32, 1];
 
-/** Options for a {@linkcode Decompressor}. */
-interface DecompressorOptions {
+/** How a format is decompressed. */
+export interface CompressedFormat {
   /** Makes a stream of the format. */
-  make(): Zlib;
-  /** Told how many bytes each piece has that it gives; may throw to end it. */
-  onOutput(bytes: number): void;
+  decompress(): Zlib;
   /** Makes what cuts the input of a stream into the pieces that are put in, if it has to be cut. */
   makeCutter?(): { cut(chunk: Bytes): Iterable<Bytes> };
-  /** Whether one stream of the format may follow another in one input. */
-  readonly isRepeated: boolean;
+  /**
+   * Whether streams of the format may follow each other in one input, and the decompressor does not
+   * go on by itself.
+   */
+  readonly isRepeated?: boolean;
 }
 
 /**
@@ -31,17 +32,23 @@ interface DecompressorOptions {
  * what the last 4 KiB before the fault would give may be missing.
  */
 export class Decompressor {
-  readonly #options: DecompressorOptions;
+  readonly #format: CompressedFormat;
+  readonly #onOutput: (bytes: number) => void;
   readonly #streams: Streams;
   // Null once it was too long to be kept.
   #history: Bytes[] | null = [];
   #received = 0;
   #given = 0;
 
-  /** Starts at the beginning of a stream. */
-  constructor(options: DecompressorOptions) {
-    this.#options = options;
-    this.#streams = new Streams(options, (bytes) => options.onOutput(bytes));
+  /**
+   * Starts at the beginning of a stream.
+   *
+   * @param onOutput Told how many bytes each piece has that it gives; may throw to end it.
+   */
+  constructor(format: CompressedFormat, onOutput: (bytes: number) => void) {
+    this.#format = format;
+    this.#onOutput = onOutput;
+    this.#streams = new Streams(format, onOutput);
   }
 
   /** How many bytes of the input it has used. */
@@ -82,13 +89,13 @@ export class Decompressor {
   async *#salvage(input: Bytes): AsyncGenerator<Bytes> {
     let good = 0;
     for (const step of STEPS) good = await this.#findFault(input, good, step);
-    const streams = new Streams(this.#options);
+    const streams = new Streams(this.#format);
     let skipped = 0;
     for await (const output of streams.write(input.subarray(0, good))) {
       const start = Math.min(output.length, this.#given - skipped);
       skipped += start;
       if (start === output.length) continue;
-      this.#options.onOutput(output.length - start);
+      this.#onOutput(output.length - start);
       yield output.subarray(start);
     }
     streams.destroy();
@@ -98,7 +105,7 @@ export class Decompressor {
    * How far an input can be decompressed in steps of a size, of which the first `good` bytes can.
    */
   async #findFault(input: Bytes, good: number, step: number): Promise<number> {
-    const streams = new Streams(this.#options);
+    const streams = new Streams(this.#format);
     let end = good;
     try {
       for await (const _ of streams.write(input.subarray(0, good)));
@@ -117,17 +124,17 @@ export class Decompressor {
  * The streams of an input, one after the other: a stream takes nothing more once it saw its end.
  */
 class Streams {
-  readonly #options: DecompressorOptions;
+  readonly #format: CompressedFormat;
   readonly #onOutput: ((bytes: number) => void) | undefined;
   readonly #cutter: { cut(chunk: Bytes): Iterable<Bytes> } | undefined;
   #stream: ZlibStream;
   #usedBefore = 0;
 
-  constructor(options: DecompressorOptions, onOutput?: (bytes: number) => void) {
-    this.#options = options;
+  constructor(format: CompressedFormat, onOutput?: (bytes: number) => void) {
+    this.#format = format;
     this.#onOutput = onOutput;
-    this.#cutter = options.makeCutter?.();
-    this.#stream = new ZlibStream(options.make(), onOutput);
+    this.#cutter = format.makeCutter?.();
+    this.#stream = new ZlibStream(format.decompress(), onOutput);
   }
 
   get used(): number {
@@ -143,11 +150,11 @@ class Streams {
       const before = this.#stream.used;
       yield* this.#stream.write(rest);
       const used = this.#stream.used - before;
-      if (!this.#options.isRepeated || used === rest.length || used === 0) return;
+      if (!this.#format.isRepeated || used === rest.length || used === 0) return;
       rest = rest.subarray(used);
       this.#usedBefore = this.used;
       this.#stream.destroy();
-      this.#stream = new ZlibStream(this.#options.make(), this.#onOutput);
+      this.#stream = new ZlibStream(this.#format.decompress(), this.#onOutput);
     }
   }
 

@@ -1,24 +1,11 @@
-import {
-  constants,
-  createBrotliCompress,
-  createBrotliDecompress,
-  createDeflate,
-  createDeflateRaw,
-  createGunzip,
-  createGzip,
-  createInflate,
-  createInflateRaw,
-  createZstdCompress,
-  createZstdDecompress,
-  type ZlibOptions,
-} from "node:zlib";
+import * as zlib from "node:zlib";
 import { DecompressionError, DecompressionLimitError } from "../../protocols/errors.ts";
 import { check, checkOptions, type OptionTable } from "../../protocols/option_checks.ts";
 import type { ByteTransform } from "../stack/byte_transform.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import { transformLayer } from "../stack/transform_layer.ts";
 import type { LayerFactory } from "../core/transport_options.ts";
-import { Decompressor } from "./_decompressor.ts";
+import { type CompressedFormat, Decompressor } from "./_decompressor.ts";
 import { type Zlib, ZlibStream } from "./_zlib_stream.ts";
 import { ZstdBlocks } from "./_zstd_blocks.ts";
 
@@ -62,7 +49,7 @@ export interface CompressionOptions {
 }
 
 /** The properties of a format. */
-interface Codec {
+interface Codec extends CompressedFormat {
   readonly levels: readonly [lowest: number, highest: number];
   readonly defaultLevel: number;
   /**
@@ -72,13 +59,7 @@ interface Codec {
   readonly probe?: Bytes;
   /** The output for `probe` after the end. */
   readonly answer?: Bytes;
-  /**
-   * Whether frames follow each other in one stream without the decompressor's going on by itself.
-   */
-  readonly isRepeated?: boolean;
-  makeCutter?(): ZstdBlocks;
   compress(level: number): Zlib;
-  decompress(): Zlib;
 }
 
 const NUL: Bytes = new Uint8Array(1);
@@ -88,19 +69,19 @@ const ZSTD_FRAME: Bytes = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 9, 0,
 const CHUNKS = { chunkSize: CHUNK_SIZE };
 
 const CODECS: Record<CompressionFormat, Codec> = {
-  "gzip": zlib(createGzip, createGunzip),
-  "deflate": zlib(createDeflate, createInflate),
-  "deflate-raw": zlib(createDeflateRaw, createInflateRaw),
+  "gzip": deflateCodec(zlib.createGzip, zlib.createGunzip),
+  "deflate": deflateCodec(zlib.createDeflate, zlib.createInflate),
+  "deflate-raw": deflateCodec(zlib.createDeflateRaw, zlib.createInflateRaw),
   "brotli": {
     levels: [0, 11],
     defaultLevel: 5,
     compress: (level) =>
-      createBrotliCompress({
+      zlib.createBrotliCompress({
         ...CHUNKS,
-        flush: constants.BROTLI_OPERATION_FLUSH,
-        params: { [constants.BROTLI_PARAM_QUALITY]: level },
+        flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+        params: { [zlib.constants.BROTLI_PARAM_QUALITY]: level },
       }),
-    decompress: () => createBrotliDecompress(CHUNKS),
+    decompress: () => zlib.createBrotliDecompress(CHUNKS),
   },
   "zstd": {
     levels: [1, 22],
@@ -110,28 +91,31 @@ const CODECS: Record<CompressionFormat, Codec> = {
     isRepeated: true,
     makeCutter: () => new ZstdBlocks(),
     compress: (level) =>
-      createZstdCompress({
+      zlib.createZstdCompress({
         ...CHUNKS,
-        flush: constants.ZSTD_e_flush,
-        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+        flush: zlib.constants.ZSTD_e_flush,
+        params: {
+          [zlib.constants.ZSTD_c_compressionLevel]: level,
+          [zlib.constants.ZSTD_c_checksumFlag]: 1,
+        },
       }),
     decompress: () =>
-      createZstdDecompress({
+      zlib.createZstdDecompress({
         ...CHUNKS,
-        params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+        params: { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
       }),
   },
 };
 
 /** A format around DEFLATE (RFC 1951). */
-function zlib(
-  compress: (options: ZlibOptions) => Zlib,
-  decompress: (options: ZlibOptions) => Zlib,
+function deflateCodec(
+  compress: (options: zlib.ZlibOptions) => Zlib,
+  decompress: (options: zlib.ZlibOptions) => Zlib,
 ): Codec {
   return {
     levels: [0, 9],
     defaultLevel: 6,
-    compress: (level) => compress({ ...CHUNKS, flush: constants.Z_SYNC_FLUSH, level }),
+    compress: (level) => compress({ ...CHUNKS, flush: zlib.constants.Z_SYNC_FLUSH, level }),
     decompress: () => decompress(CHUNKS),
   };
 }
@@ -194,6 +178,7 @@ export function compression(options: CompressionOptions): LayerFactory {
 
 class Compression implements ByteTransform {
   readonly #options: Required<CompressionOptions>;
+  readonly #codec: Codec;
   // Made when they are needed: a compressor holds a quarter of a megabyte.
   #compressor: ZlibStream | null = null;
   #decompressor: Decompressor | null = null;
@@ -202,6 +187,7 @@ class Compression implements ByteTransform {
 
   constructor(options: Required<CompressionOptions>) {
     this.#options = options;
+    this.#codec = CODECS[options.format];
   }
 
   encode(chunk: Bytes): AsyncGenerator<Bytes> {
@@ -239,18 +225,11 @@ class Compression implements ByteTransform {
   }
 
   #outgoing(): ZlibStream {
-    const { format, level } = this.#options;
-    return this.#compressor ??= new ZlibStream(CODECS[format].compress(level));
+    return this.#compressor ??= new ZlibStream(this.#codec.compress(this.#options.level));
   }
 
   #incoming(): Decompressor {
-    const { decompress, isRepeated = false, makeCutter } = CODECS[this.#options.format];
-    return this.#decompressor ??= new Decompressor({
-      make: decompress,
-      onOutput: (bytes) => this.#onProduced(bytes),
-      isRepeated,
-      ...(makeCutter && { makeCutter }),
-    });
+    return this.#decompressor ??= new Decompressor(this.#codec, (n) => this.#onProduced(n));
   }
 
   #onProduced(bytes: number): void {
@@ -266,7 +245,7 @@ class Compression implements ByteTransform {
    * follows for a part of it.
    */
   async #isAtEnd(): Promise<boolean> {
-    const { probe = NUL, answer = NUL.subarray(1) } = CODECS[this.#options.format];
+    const { probe = NUL, answer = NUL.subarray(1) } = this.#codec;
     const decompressor = this.#incoming();
     const output: Bytes[] = [];
     try {

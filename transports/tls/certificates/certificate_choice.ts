@@ -5,7 +5,7 @@ import type { TlsCertificate } from "../tls_certificate.ts";
 import type { ResolvedTlsOptions } from "../tls_options.ts";
 import { checkPair } from "./material.ts";
 import { readPem } from "./pem.ts";
-import { isFor, tryToRead } from "./server_identity.ts";
+import { isFor, tryToReadCertificate } from "./server_identity.ts";
 
 /**
  * The ciphers of a context, unchanged, and that the engine does not look at the strength of its
@@ -86,5 +86,5 @@ function namesOf(certificate: TlsCertificate): readonly SubjectAltName[] {
 
 function readNamesOf({ cert }: TlsCertificate): readonly SubjectAltName[] {
   const own = readPem(cert).find(({ label }) => label === "CERTIFICATE");
-  return own === undefined ? [] : tryToRead(own.bytes)?.names ?? [];
+  return own === undefined ? [] : tryToReadCertificate(own.bytes)?.names ?? [];
 }

@@ -1,5 +1,14 @@
 import type { SubjectAltName } from "../../../protocols/facts/peer_certificate.ts";
-import { DerError, DerReader, type DerValue, readSequence, readValues, TAG } from "./der.ts";
+import {
+  DerError,
+  type DerReader,
+  type DerValue,
+  readAll,
+  readList,
+  readSequence,
+  readValues,
+  TAG,
+} from "./der.ts";
 
 /**
  * Reads the parts of a certificate that decide who it is for (RFC 5280).
@@ -39,10 +48,10 @@ const OTHER_KINDS: readonly number[] = [0xa0, 0xa3, 0xa4, 0xa5, 0x88];
 const EXTENSION_PREFIX = [0x55, 0x1d];
 const READERS: ReadonlyMap<number, (contents: Uint8Array, form: MutableForm) => void> = new Map([
   [15, readKeyUsage],
-  [17, (contents, form) => void (form.names = readNames(contents))],
+  [17, (contents, form) => void (form.names = readList(contents).map(readName))],
   [19, readBasicConstraints],
   [30, readNameConstraints],
-  [37, readExtendedKeyUsage],
+  [37, (contents) => void readSome(contents, TAG.oid, "uses")],
 ]);
 
 interface MutableForm {
@@ -58,7 +67,7 @@ interface MutableForm {
  */
 export function readCertificate(raw: Uint8Array): CertificateForm {
   return readSequence(raw, (certificate) => {
-    const form = readToBeSigned(new DerReader(certificate.expect(TAG.sequence)));
+    const form = readAll(certificate.expect(TAG.sequence), readToBeSigned);
     certificate.expect(TAG.sequence);
     checkBitString(certificate.expect(TAG.bitString));
     return form;
@@ -67,62 +76,51 @@ export function readCertificate(raw: Uint8Array): CertificateForm {
 
 function readToBeSigned(tbs: DerReader): CertificateForm {
   if (tbs.tag !== VERSION) throw new DerError("It is of version 1");
-  const version = new DerReader(tbs.expect(VERSION));
-  const number = version.expect(TAG.integer);
-  version.finish();
+  const number = readAll(tbs.expect(VERSION), (version) => version.expect(TAG.integer));
   if (number.length !== 1 || number[0] !== 2) throw new DerError("It is not of version 3");
   if (tbs.expect(TAG.integer).length === 0) throw new DerError("It has no serial number");
   tbs.expect(TAG.sequence);
   tbs.expect(TAG.sequence);
-  const validity = new DerReader(tbs.expect(TAG.sequence));
-  const [validFrom, validTo] = [readTime(validity.next()), readTime(validity.next())];
-  validity.finish();
+  const times = readAll(tbs.expect(TAG.sequence), (validity) => ({
+    validFrom: readTime(validity.next()),
+    validTo: readTime(validity.next()),
+  }));
   tbs.expect(TAG.sequence);
-  readPublicKey(tbs.expect(TAG.sequence));
+  readAll(tbs.expect(TAG.sequence), (key) => {
+    key.expect(TAG.sequence);
+    checkBitString(key.expect(TAG.bitString));
+  });
   const form: MutableForm = { names: [], isAuthority: false };
   if (!tbs.isDone) readExtensions(tbs.expect(EXTENSIONS), form);
-  tbs.finish();
-  return { ...form, validFrom, validTo };
-}
-
-function readPublicKey(contents: Uint8Array): void {
-  const key = new DerReader(contents);
-  key.expect(TAG.sequence);
-  checkBitString(key.expect(TAG.bitString));
-  key.finish();
+  return { ...form, ...times };
 }
 
 function readExtensions(contents: Uint8Array, form: MutableForm): void {
-  readSequence(contents, (extensions) => {
-    if (extensions.isDone) throw new DerError("The list of extensions is empty");
-    const seen = new Set<number>();
-    while (!extensions.isDone) {
-      const extension = new DerReader(extensions.expect(TAG.sequence));
-      const id = extension.expect(TAG.oid);
-      if (extension.tag === TAG.boolean) checkBoolean(extension.next());
-      const value = extension.expect(TAG.octetString);
-      extension.finish();
-      const number = numberOf(id);
-      if (number === undefined) continue;
+  const seen = new Set<number>();
+  for (const extension of readSome(contents, TAG.sequence, "extensions")) {
+    readAll(extension, (reader) => {
+      const number = numberOf(reader.expect(TAG.oid));
+      if (reader.tag === TAG.boolean) checkBoolean(reader.next());
+      const value = reader.expect(TAG.octetString);
+      if (number === undefined) return;
       if (seen.has(number)) throw new DerError("An extension occurs twice");
       seen.add(number);
       READERS.get(number)?.(value, form);
-    }
-  });
+    });
+  }
+}
+
+/** Reads a list, which must not be empty, of values with one tag. */
+function readSome(contents: Uint8Array, tag: number, what: string): Uint8Array[] {
+  const values = readList(contents);
+  if (values.length === 0) throw new DerError(`The list of ${what} is empty`);
+  if (values.some((value) => value.tag !== tag)) throw new DerError(`The ${what} are malformed`);
+  return values.map((value) => value.contents);
 }
 
 function numberOf(id: Uint8Array): number | undefined {
   const isKnown = id.length === 3 && EXTENSION_PREFIX.every((byte, i) => id[i] === byte);
   return isKnown ? id[2] : undefined;
-}
-
-/** The names in the extension subjectAltName, each by itself. */
-function readNames(contents: Uint8Array): readonly SubjectAltName[] {
-  return readSequence(contents, (names) => {
-    const found: SubjectAltName[] = [];
-    while (!names.isDone) found.push(readName(names.next()));
-    return found;
-  });
 }
 
 function readName({ tag, contents }: DerValue): SubjectAltName {
@@ -141,16 +139,8 @@ function readBasicConstraints(contents: Uint8Array, form: MutableForm): void {
 }
 
 function readKeyUsage(contents: Uint8Array): void {
-  const reader = new DerReader(contents);
-  if (reader.expect(TAG.bitString).length < 2) throw new DerError("The key usage is empty");
-  reader.finish();
-}
-
-function readExtendedKeyUsage(contents: Uint8Array): void {
-  readSequence(contents, (uses) => {
-    if (uses.isDone) throw new DerError("The list of uses is empty");
-    while (!uses.isDone) uses.expect(TAG.oid);
-  });
+  const bits = readAll(contents, (reader) => reader.expect(TAG.bitString));
+  if (bits.length < 2) throw new DerError("The key usage is empty");
 }
 
 function readNameConstraints(contents: Uint8Array): void {

@@ -74,11 +74,6 @@ export class DerReader {
     return value.contents;
   }
 
-  /** Throws unless all was read. */
-  finish(): void {
-    if (!this.isDone) throw new DerError("There are bytes after the end of a value");
-  }
-
   #byte(): number {
     const byte = this.#bytes[this.#at++];
     if (byte === undefined) throw new DerError("A value is cut off");
@@ -107,12 +102,30 @@ export function readValues(bytes: Uint8Array): DerValue[] {
   return values;
 }
 
+/** Reads the bytes with `read`, which must leave none. */
+export function readAll<T>(bytes: Uint8Array, read: (reader: DerReader) => T): T {
+  const reader = new DerReader(bytes);
+  const result = read(reader);
+  if (!reader.isDone) throw new DerError("There are bytes after the end of a value");
+  return result;
+}
+
 /** Reads the only value in the bytes, a sequence, with `read`. */
 export function readSequence<T>(bytes: Uint8Array, read: (inside: DerReader) => T): T {
-  const reader = new DerReader(bytes);
-  const inside = new DerReader(reader.expect(TAG.sequence));
-  reader.finish();
-  const result = read(inside);
-  inside.finish();
-  return result;
+  return readAll(readAll(bytes, (reader) => reader.expect(TAG.sequence)), read);
+}
+
+/** Reads the only value in the bytes, a sequence, as the values in it. */
+export function readList(bytes: Uint8Array): DerValue[] {
+  return readValues(readAll(bytes, (reader) => reader.expect(TAG.sequence)));
+}
+
+/** What `read` returns; `null` if it meets bytes that are not encoded as they must be. */
+export function tryToRead<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
 }

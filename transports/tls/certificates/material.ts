@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { nodeModule } from "../../core/node_module.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
 import { BoundedMap } from "./bounded_map.ts";
-import { DerError, DerReader, TAG } from "./der.ts";
+import { readList, TAG, tryToRead } from "./der.ts";
 import { type PemBlock, readPem } from "./pem.ts";
 
 /**
@@ -117,19 +117,8 @@ function blocksOf(pem: string, name: string, what: string): readonly PemBlock[] 
 
 /** The outer form of a certificate: those of authorities may be of any version. */
 function isCertificate(bytes: Uint8Array): boolean {
-  try {
-    const reader = new DerReader(bytes);
-    const certificate = new DerReader(reader.expect(TAG.sequence));
-    reader.finish();
-    certificate.expect(TAG.sequence);
-    certificate.expect(TAG.sequence);
-    certificate.expect(TAG.bitString);
-    certificate.finish();
-    return true;
-  } catch (error) {
-    if (error instanceof DerError) return false;
-    throw error;
-  }
+  const tags = tryToRead(() => readList(bytes))?.map(({ tag }) => tag) ?? [];
+  return tags.join() === [TAG.sequence, TAG.sequence, TAG.bitString].join();
 }
 
 function checkBelongTogether(

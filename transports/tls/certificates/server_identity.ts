@@ -1,7 +1,7 @@
 import type { SubjectAltName } from "../../../protocols/facts/peer_certificate.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import { type CertificateForm, readCertificate, shortIp } from "./certificate_form.ts";
-import { DerError } from "./der.ts";
+import { tryToRead } from "./der.ts";
 import { readPem } from "./pem.ts";
 
 /** A label of a host name, and the length of a name, as RFC 1123 and both engines want them. */
@@ -52,19 +52,14 @@ function authoritiesIn(pem: string): readonly CertificateForm[] {
   const known = authorities.get(pem);
   if (known !== undefined) return known;
   const blocks = readPem(pem).filter(({ label }) => label === "CERTIFICATE");
-  const forms = blocks.map(({ bytes }) => tryToRead(bytes)).filter((form) => form !== null);
+  const forms = blocks.map(({ bytes }) => tryToReadCertificate(bytes))
+    .filter((form) => form !== null);
   return authorities.set(pem, forms);
 }
 
-/** Reads a certificate; `null` if it is of version 1, or malformed. */
-export function tryToRead(bytes: Uint8Array): CertificateForm | null {
-  try {
-    return readCertificate(bytes);
-  } catch (error) {
-    // Authorities may be of version 1.
-    if (error instanceof DerError) return null;
-    throw error;
-  }
+/** Reads a certificate; `null` if it is of version 1, as authorities may be, or malformed. */
+export function tryToReadCertificate(bytes: Uint8Array): CertificateForm | null {
+  return tryToRead(() => readCertificate(bytes));
 }
 
 function matches(pattern: string, wanted: string): boolean {
