@@ -3,12 +3,11 @@ import type { AnyProtocol, Transport } from "../../protocols/contract.ts";
 import { endsConnection } from "../core/callbacks.ts";
 import { nextTurn } from "../core/clock.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
-import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { slotOf, type StackedLayer, type StackSlot } from "../core/stack_slot.ts";
 import { isWritingPaused } from "../core/write/writing.ts";
 import { WriteGate } from "../core/write/write_gate.ts";
 import { LivePlaceholder } from "./_live_placeholder.ts";
-import { gatedTransport } from "./layer.ts";
+import { gatedTransport, holdDelivery } from "./layer.ts";
 import { LayerPassage } from "./layer_passage.ts";
 
 /**

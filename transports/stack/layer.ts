@@ -9,8 +9,8 @@ import type {
   WriteOptions,
 } from "../../protocols/contract.ts";
 import { Delivery } from "../core/read/delivery.ts";
-import { holdDelivery } from "../core/read/hold_delivery.ts";
 import { switchProtocol } from "../core/read/switch_protocol.ts";
+import { connectionOf } from "../core/carrier_transport.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
@@ -255,4 +255,14 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 export function gatedTransport(transport: Transport): Transport {
   const isWrapper = transport instanceof TransportWrapper && !(transport instanceof Layer);
   return isWrapper ? gatedTransport(transport.inner) : transport;
+}
+
+/**
+ * Has what arrives wait until `until` has resolved; it must not reject. A transport that is not
+ * ours does not wait.
+ */
+export function holdDelivery(transport: Transport, until: Promise<void>): void {
+  if (transport instanceof Layer) transport.holdDelivery(until);
+  else if (transport instanceof TransportWrapper) holdDelivery(transport.inner, until);
+  else connectionOf(transport)?.delivery.hold(until);
 }

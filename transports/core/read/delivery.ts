@@ -1,32 +1,39 @@
 import { type Bytes, checkBytes, copyOf } from "../../../protocols/bytes.ts";
-import type { AnyProtocol, ProtocolCallbacks } from "../../../protocols/contract.ts";
-import { callBack, type CallbackErrorSink } from "../callbacks.ts";
-import { isOnLoan, keepable, Loan, owned } from "../memory/loan.ts";
+import type { AnyProtocol } from "../../../protocols/contract.ts";
+import type { CallbackErrorSink } from "../callbacks.ts";
+import { keepable } from "../memory/loan.ts";
 import { turnBudget } from "../../../protocols/waits/turn_budget.ts";
 import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
+import { borrows, firstOf, giveChunk, giveRead } from "./give_chunk.ts";
 import { LentBuffer } from "./lent_buffer.ts";
-import { chunkToGive, chunkToLend, firstOf, pooledCopy } from "./read_buffer.ts";
+
+/** A chunk that waited has become empty. */
+const GONE = "Cannot deliver a chunk whose memory was transferred away while it waited";
 
 /**
- * Hands chunks to a protocol, of any kind, one after the other: only while delivery is not
- * paused, and the next only when the promise that the protocol returned for the last one has
- * settled. Chunks that cannot be delivered yet wait in order, and go to the protocol that is set
- * by then.
+ * Hands chunks to a protocol, of any kind, one after the other: only while delivery is not paused,
+ * and the next only when the promise that the protocol returned for the last one has settled. The
+ * chunks that have to wait keep their order, and go to the protocol that is set by then.
+ *
+ * ```text
+ * idle      push -> calling, or draining if paused   unshift, hold -> draining
+ * calling   the callback returns -> idle, or draining if its promise or a chunk waits
+ * draining  nothing waits any more -> idle
+ * stopped   by stop: nothing is delivered any more
+ * ```
  */
 export class Delivery {
   readonly #onError: CallbackErrorSink;
   #protocol: AnyProtocol;
   // If the protocol has chunks put into a buffer of its own.
   #buffer: LentBuffer | null;
+  #state: "idle" | "calling" | "draining" | "stopped" = "idle";
+  #isPaused = false;
   readonly #waiting: Bytes[] = [];
-  // Delivers what waits; null while nothing does.
-  #draining: Promise<void> | null = null;
-  // Another promise that has to resolve before that goes on.
-  #held: Promise<unknown> | null = null;
-  #isInCallback = false;
-  #state: "flowing" | "paused" | "stopped" = "flowing";
+  // It resolves before the next chunk goes on: the callback of the last one, a hold.
+  #barrier: Promise<unknown> | null = null;
   // The waits for another state.
-  #resumed: WaitQueue | null = null;
+  #changed: WaitQueue | null = null;
 
   /** Starts unpaused. Exceptions of the protocol go to `onError`, never to the caller. */
   constructor(protocol: AnyProtocol, onError: CallbackErrorSink) {
@@ -50,7 +57,7 @@ export class Delivery {
 
   /** Whether delivery is paused. */
   get paused(): boolean {
-    return this.#state === "paused";
+    return this.#isPaused;
   }
 
   /** Whether delivery was stopped. */
@@ -60,31 +67,31 @@ export class Delivery {
 
   /** Delivers nothing more until {@linkcode resume}. */
   pause(): void {
-    if (!this.stopped) this.#state = "paused";
+    this.#isPaused = !this.stopped;
   }
 
   /** Goes on delivering. */
   resume(): void {
-    if (!this.stopped) this.#state = "flowing";
-    this.#resumed?.release();
+    this.#isPaused = false;
+    this.#changed?.release();
   }
 
   /** Delivers nothing until `until` has resolved; it must not reject. */
-  hold(until: Promise<void>): void {
-    if (this.#draining === null) this.#draining = this.#drain(until);
-    else this.#held = Promise.all([this.#held, until]);
+  hold(until: Promise<unknown>): void {
+    this.#barrier = this.#barrier === null ? until : Promise.all([this.#barrier, until]);
+    this.#drainIfIdle();
   }
 
   /** Delivers nothing more, ever. */
   stop(): void {
     this.#state = "stopped";
     this.#waiting.length = 0;
-    this.#resumed?.release();
+    this.resume();
   }
 
   /** Whether the protocol has chunks lent: they need no memory of their own. */
   get isBorrower(): boolean {
-    return this.#buffer === null && (this.#protocol as ProtocolCallbacks).borrowsChunks === true;
+    return this.#buffer === null && borrows(this.#protocol);
   }
 
   /** Whether the protocol takes large chunks as a whole: none of ours that copies their parts. */
@@ -95,7 +102,7 @@ export class Delivery {
 
   /** Whether a chunk would be delivered now. */
   get isReady(): boolean {
-    return !this.paused && this.#draining === null && !this.#isInCallback;
+    return this.#state === "idle" && !this.#isPaused;
   }
 
   /** Whether something has come that was not delivered. */
@@ -105,14 +112,12 @@ export class Delivery {
 
   /** Resolves when everything was delivered and more may come, or delivery was stopped. */
   async ready(): Promise<void> {
-    while (!this.stopped && (this.paused || this.#draining !== null)) {
-      await (this.#draining ?? (this.#resumed ??= new WaitQueue()).wait());
-    }
+    while (!this.stopped && !this.isReady) await this.#untilChanged();
   }
 
   /** Resolves when everything that came so far was delivered, or delivery was stopped. */
   async delivered(): Promise<void> {
-    while (!this.stopped && this.#draining !== null) await this.#draining;
+    while (!this.stopped && this.#state !== "idle") await this.#untilChanged();
   }
 
   /** The buffer that the protocol lends for the next read; `undefined` if it takes chunks. */
@@ -125,7 +130,7 @@ export class Delivery {
    * a buffer of its own, or has it lent.
    *
    * @param chunk The received bytes, which have no other user.
-   * @param target What {@linkcode lend} gave for this read: the chunk may lie in it.
+   * @param target The buffer that {@linkcode lend} gave for this read: the chunk may lie in it.
    * @param isOwner Whether the chunk has a buffer of its own.
    * @returns Nothing if it is done; else a promise that resolves when it is.
    * @throws {TypeError} If the chunk is not bytes, or its memory was transferred away.
@@ -137,7 +142,9 @@ export class Delivery {
     const isInTarget = target !== undefined && chunk.buffer === target.buffer;
     const isOwn = isOwner && !isInTarget;
     if (!this.isReady) return this.#wait(isOwn ? chunk : keepable(chunk));
-    return this.#settle(this.#hand(chunk, isInTarget, isOwn));
+    this.#state = "calling";
+    this.#hand(chunk, isInTarget, isOwn);
+    return this.#afterCall();
   }
 
   /**
@@ -149,26 +156,16 @@ export class Delivery {
   receive(memory: Bytes, n: number, isSpare: boolean): void | Promise<void> {
     if (this.stopped) return;
     if (!this.isReady) return this.#wait(copyOf(memory, 0, n));
-    return this.#settle(this.#handRead(memory, n, isSpare));
-  }
-
-  #settle(settled: void | Promise<void>): void | Promise<void> {
-    if (settled === undefined && this.#waiting.length === 0) return;
-    return this.#draining = this.#drain(settled);
-  }
-
-  #wait(chunk: Bytes): Promise<void> {
-    this.#waiting.push(chunk);
-    // The caller of the callback goes on with it, once the callback's promise has settled.
-    if (this.#isInCallback) return Promise.resolve().then(() => this.ready());
-    return this.#draining ??= this.#drain();
+    this.#state = "calling";
+    this.#handRead(memory, n, isSpare);
+    return this.#afterCall();
   }
 
   /** Has bytes delivered before all that waits, but not before this returns. */
   unshift(bytes: Bytes): void {
     if (this.stopped) return;
     this.#waiting.unshift(keepable(bytes));
-    if (!this.#isInCallback) this.#draining ??= this.#drain();
+    this.#drainIfIdle();
   }
 
   /** Takes back what waits. */
@@ -176,75 +173,82 @@ export class Delivery {
     return this.#waiting.splice(0);
   }
 
-  async #drain(settled?: void | Promise<void>): Promise<void> {
-    await settled;
+  #wait(chunk: Bytes): Promise<void> {
+    this.#waiting.push(chunk);
+    this.#drainIfIdle();
+    return this.delivered();
+  }
+
+  /** The callback has returned. */
+  #afterCall(): void | Promise<void> {
+    if (this.stopped) return;
+    if (this.#barrier !== null || this.#waiting.length > 0) return this.#drain();
+    this.#rest();
+  }
+
+  #drainIfIdle(): void {
+    if (this.#state === "idle") void this.#drain();
+  }
+
+  /** Delivers all that waits, but not before this returns. */
+  async #drain(): Promise<void> {
+    this.#state = "draining";
     while (!this.stopped) {
-      const held = this.#held;
-      this.#held = null;
-      if (held !== null) await held;
-      else if (this.paused) await (this.#resumed ??= new WaitQueue()).wait();
-      else {
-        const chunk = this.#waiting.shift();
-        if (chunk === undefined) break;
-        await this.#hand(chunk, false);
-        if (turnBudget.spend()) await turnBudget.untilRenewed();
-      }
+      const barrier = this.#barrier;
+      await barrier;
+      // Another hold may have come meanwhile.
+      if (this.#barrier !== barrier) continue;
+      this.#barrier = null;
+      if (this.#waiting.length === 0) break;
+      if (this.#isPaused) await this.#untilChanged();
+      else this.#handNext();
     }
-    this.#draining = null;
+    this.#rest();
+  }
+
+  #handNext(): void {
+    const chunk = this.#waiting.shift();
+    if (chunk !== undefined) this.#hand(chunk, false, false);
+    if (turnBudget.spend()) this.hold(turnBudget.untilRenewed());
+  }
+
+  /** There is nothing to do now. */
+  #rest(): void {
+    if (!this.stopped) this.#state = "idle";
+    this.#changed?.release();
+  }
+
+  #untilChanged(): Promise<void> {
+    return (this.#changed ??= new WaitQueue()).wait();
   }
 
   /**
-   * Hands a chunk to the protocol; what a buffer has no room for goes back to the front. Never
-   * throws or rejects.
+   * Hands a chunk to the protocol. Never throws.
    *
    * @param chunk The chunk.
-   * @param isInTarget Whether it lies in what was lent for this read.
+   * @param isInTarget Whether it lies in the buffer that was lent for this read.
    * @param isOwn Whether it has a buffer of its own.
    */
-  #hand(chunk: Bytes, isInTarget: boolean, isOwn: boolean = false): void | Promise<void> {
-    if (chunk.length === 0) return this.#onError("dataReceived", goneChunk());
-    if (this.#buffer !== null) return this.#putInto(this.#buffer, chunk, isInTarget);
-    if (!this.isBorrower) return this.#give(isOwn ? chunk : owned(chunk));
-    // A layer passes on what it was lent itself.
-    if (!isOwn && isOnLoan(chunk)) return this.#give(chunk);
-    // Others may go on using any other memory: a copy of it is lent.
-    return this.#lend(isOwn ? chunk : pooledCopy(chunk, chunk.length));
+  #hand(chunk: Bytes, isInTarget: boolean, isOwn: boolean): void {
+    if (chunk.length === 0) return this.#onError("dataReceived", new TypeError(GONE));
+    this.#await(
+      this.#buffer !== null
+        ? this.#buffer.take(chunk, isInTarget, this.#waiting)
+        : giveChunk(this.#protocol, this.#onError, chunk, isOwn),
+    );
   }
 
-  /** {@linkcode Delivery.#hand} of what {@linkcode receive} is given. */
-  #handRead(memory: Bytes, n: number, isSpare: boolean): void | Promise<void> {
-    if (this.#buffer !== null) return this.#putInto(this.#buffer, firstOf(memory, n), false);
-    if (this.isBorrower) return this.#lend(chunkToLend(memory, n, isSpare));
-    return this.#give(chunkToGive(memory, n, isSpare));
+  /** {@linkcode Delivery.#hand} of memory, for {@linkcode receive}. */
+  #handRead(memory: Bytes, n: number, isSpare: boolean): void {
+    this.#await(
+      this.#buffer !== null
+        ? this.#buffer.take(firstOf(memory, n), false, this.#waiting)
+        : giveRead(this.#protocol, this.#onError, memory, n, isSpare),
+    );
   }
 
-  #lend(chunk: Bytes): void | Promise<void> {
-    const loan = Loan.begin(chunk.buffer);
-    return loan.end(this.#give(chunk));
+  /** Nothing more is delivered before the promise that a callback returned. */
+  #await(settled: unknown): void {
+    if (settled instanceof Promise) this.hold(settled);
   }
-
-  #give(chunk: Bytes): void | Promise<void> {
-    this.#isInCallback = true;
-    const settled = callBack(this.#protocol, "dataReceived", this.#onError, chunk);
-    this.#isInCallback = false;
-    if (settled instanceof Promise) return settled;
-  }
-
-  #putInto(buffer: LentBuffer, bytes: Bytes, isInTarget: boolean): void | Promise<void> {
-    this.#isInCallback = true;
-    const isThere = isInTarget && buffer.holds(bytes);
-    // The protocol may lend the memory anew where bytes lie that were read into it before.
-    const chunk = isInTarget && !isThere ? copyOf(bytes) : bytes;
-    const taken = isThere ? chunk.length : buffer.put(chunk);
-    // The chunk may lie in memory that is read into again.
-    if (taken < chunk.length) this.#waiting.unshift(copyOf(chunk, taken));
-    const settled = taken === 0 ? undefined : buffer.update(taken);
-    this.#isInCallback = false;
-    if (settled instanceof Promise) return settled;
-  }
-}
-
-/** A chunk that waited has become empty. */
-function goneChunk(): Error {
-  return new TypeError("Cannot deliver a chunk whose memory was transferred away while it waited");
 }

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../../protocols/bytes.ts";
+import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
 import type { AnyProtocol, BufferedProtocolCallbacks } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 import { show } from "../../../protocols/option_checks.ts";
@@ -38,27 +38,35 @@ export class LentBuffer {
     return undefined;
   }
 
+  /**
+   * Has the protocol take bytes; those that it has no room for go to the front of `waiting`.
+   *
+   * @param bytes The bytes.
+   * @param isInTarget Whether they lie in the buffer that was lent for this read.
+   * @returns A promise if the callback goes on; it does not reject.
+   */
+  take(bytes: Bytes, isInTarget: boolean, waiting: Bytes[]): unknown {
+    const isThere = isInTarget && this.#holds(bytes);
+    // The protocol may lend the memory anew where bytes lie that were read into it before.
+    const chunk = isInTarget && !isThere ? copyOf(bytes) : bytes;
+    const taken = isThere ? chunk.length : this.#put(chunk);
+    // The chunk may lie in memory that is read into again.
+    if (taken < chunk.length) waiting.unshift(copyOf(chunk, taken));
+    return taken > 0 ? callBack(this.#protocol, "bufferUpdated", this.#onError, taken) : undefined;
+  }
+
   /** Whether a chunk lies at the start of it. */
-  holds(chunk: Bytes): boolean {
+  #holds(chunk: Bytes): boolean {
     return chunk.buffer === this.#lent?.buffer && chunk.byteOffset === this.#lent.byteOffset;
   }
 
-  /**
-   * Has the protocol lend one, and puts the start of a chunk there.
-   *
-   * @returns How many bytes of it, for {@linkcode update}.
-   */
-  put(chunk: Bytes): number {
+  /** Has the protocol lend one, and puts the start of a chunk there; gives how many bytes. */
+  #put(chunk: Bytes): number {
     const target = this.lend(chunk.length);
     if (target === undefined) return 0;
     const n = Math.min(target.length, chunk.length);
     target.set(n < chunk.length ? chunk.subarray(0, n) : chunk);
     return n;
-  }
-
-  /** Tells the protocol how many bytes are there. Gives what that returned. */
-  update(n: number): unknown {
-    return callBack(this.#protocol, "bufferUpdated", this.#onError, n);
   }
 }
 

@@ -73,10 +73,8 @@ export class PushReader implements ByteSink {
     void this.#whenReady(() => this.#source.resume());
   }
 
-  async delivered(): Promise<void> {
-    // A callback that is running leaves its promise to wait for when it returns.
-    await null;
-    await this.#delivery.delivered();
+  delivered(): Promise<void> {
+    return this.#delivery.delivered();
   }
 
   end(): Promise<void> {

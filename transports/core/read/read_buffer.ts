@@ -1,6 +1,6 @@
 import { type Bytes, copyOf, joinBytes } from "../../../protocols/bytes.ts";
 import type { ByteSource } from "../carrier.ts";
-import { detach, keptMemory, takeMemory } from "../memory/memory_pool.ts";
+import { takeMemory } from "../memory/memory_pool.ts";
 
 /** The first read, in bytes, and what an idle connection holds. */
 const SMALLEST = 512;
@@ -16,12 +16,6 @@ const STEP = 8;
  * spare.
  */
 const AT_HAND = 4;
-/** From this size on, in bytes, a chunk that is given takes memory that was given back before. */
-const POOLED = 4096;
-/** Up to so many bytes of memory are lent where they lie, however little of it was read. */
-const SMALL = 4096;
-/** From so many bytes on it costs less to give their memory away than to copy them. */
-const LARGE = 8192;
 /** Nothing was read yet. */
 const NOTHING: Bytes = new Uint8Array(0);
 /** After this many reads that filled less than a quarter, reads get smaller. */
@@ -61,46 +55,11 @@ export class ReadBuffer {
   }
 }
 
-/** The first `n` bytes where they lie. */
-export function firstOf(memory: Bytes, n: number): Bytes {
-  return n === memory.length ? memory : memory.subarray(0, n);
-}
-
-/** A copy of the first `n` bytes, with a buffer of its own. */
-export function pooledCopy(memory: Bytes, n: number): Bytes {
-  // Other copies cost less than a look-up.
-  const kept = n < POOLED ? undefined : keptMemory(n);
-  if (kept === undefined) return copyOf(memory, 0, n);
-  const copy = new Uint8Array(kept);
-  copy.set(firstOf(memory, n));
-  return copy;
-}
-
-/**
- * The first `n` bytes, for a protocol to keep.
- *
- * @param isSpare Whether the memory may be taken away.
- */
-export function chunkToGive(memory: Bytes, n: number, isSpare: boolean): Bytes {
-  const given = isSpare && n === memory.length && n >= LARGE ? detach(memory.buffer) : null;
-  return given === null ? pooledCopy(memory, n) : new Uint8Array(given);
-}
-
-/** The first `n` bytes, for a loan, which takes the memory away if they are not a copy. */
-export function chunkToLend(memory: Bytes, n: number, isSpare: boolean): Bytes {
-  const { length } = memory;
-  // Little of much is copied: a loan may last, or go on to a queue.
-  const isInPlace = isSpare && (length <= SMALL || 4 * n >= length);
-  return isInPlace ? firstOf(memory, n) : roomyCopy(memory, n);
-}
-
-/** A copy of the first `n` bytes, in memory of a size that is used again. */
-function roomyCopy(memory: Bytes, n: number): Bytes {
+/** The smallest size of a read that has room for `n` bytes. */
+export function readSizeFor(n: number): number {
   let size = SMALLEST;
   while (size < n) size *= STEP;
-  const copy = new Uint8Array(takeMemory(size), 0, n);
-  copy.set(firstOf(memory, n));
-  return copy;
+  return size;
 }
 
 /** An object that can read into a buffer: a socket, a file. */
