@@ -6,43 +6,12 @@ import { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { SeparatorSearch } from "../framing/separator_search.ts";
 import { isLongerInUtf8, utf8Length } from "../framing/utf8.ts";
 
-/** How a message lies between two delimiters: as bytes, or as UTF-8. */
-interface Content<In> {
-  readonly isText: boolean;
-  /** Takes a message of `length` bytes. */
-  take(buffer: ReceiveBuffer, length: number): In;
-}
-
-/** Messages are bytes. */
-export const BYTES: Content<Bytes> = {
-  isText: false,
-  take: (buffer, length) => buffer.take(length),
-};
-
-/** Messages are text. Bytes that are not UTF-8 are a bad message, not a broken stream. */
-export const TEXT: Content<string> = {
-  isText: true,
-  take(buffer, length): string {
-    try {
-      return buffer.takeText(length);
-    } catch (cause) {
-      buffer.skip(length);
-      throw new FrameDecodeError(
-        `Cannot decode message: its ${length} bytes are not UTF-8`,
-        { recoverable: true, cause },
-      );
-    }
-  },
-};
-
 /** The format of a {@linkcode DelimitedCodec}. */
-export interface DelimitedFormat<In> {
+export interface DelimitedFormat {
   /** The delimiters, of which each ends a message. */
   readonly delimiters: readonly Uint8Array[];
   /** The one that is written; one of {@linkcode delimiters}, or at least ended by one. */
   readonly written: Uint8Array;
-  /** The name of a message in error texts. */
-  readonly content: Content<In>;
   /** The longest message, in bytes. */
   readonly maxLength: number;
   /** Whether a last message without its delimiter is an error. */
@@ -68,22 +37,24 @@ const NOTHING_AHEAD: Readonly<Ahead> = { buffer: null, text: "", at: 0, position
 /** Messages with a delimiter after each. Over-long ones are reported and passed over. */
 export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint8Array>
   implements Codec<In, Out> {
-  readonly #format: DelimitedFormat<In>;
+  readonly #format: DelimitedFormat;
+  readonly #isText: boolean;
   readonly #frames: DelimitedFrames;
   readonly #guard: DelimiterGuard;
   readonly #textEnd: TextEnd | null;
   #ahead: Ahead = NOTHING_AHEAD;
 
   /**
-   * Takes the format.
+   * Takes the format, and whether messages are text or bytes.
    *
    * @throws {RangeError} If there is no delimiter, or one is empty.
    */
-  constructor(format: DelimitedFormat<In>) {
+  constructor(format: DelimitedFormat, isText: boolean) {
     this.#format = format;
+    this.#isText = isText;
     this.#frames = new DelimitedFrames(format.delimiters, format.maxLength);
     this.#guard = new DelimiterGuard(format.delimiters, format.written);
-    this.#textEnd = format.content.isText ? textEndOf(format.delimiters) : null;
+    this.#textEnd = isText ? textEndOf(format.delimiters) : null;
   }
 
   decode(buffer: ReceiveBuffer): In | NeedMore {
@@ -120,7 +91,7 @@ export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint
     const match = this.#frames.find(buffer);
     if (match === null) return NEED_MORE;
     try {
-      return this.#format.content.take(buffer, match.start);
+      return this.#take(buffer, match.start);
     } finally {
       buffer.skip(match.end - match.start);
       if (this.#textEnd !== null) this.#lookAhead(buffer);
@@ -132,14 +103,27 @@ export class DelimitedCodec<In extends string | Bytes, Out extends string | Uint
   }
 
   decodeEnd(buffer: ReceiveBuffer): In | NeedMore {
-    const { content, droppedAtEnd, requiresEnd } = this.#format;
+    const { droppedAtEnd, requiresEnd } = this.#format;
     const last = buffer.byteAt(buffer.length - 1);
     const ignored = last !== undefined && last === droppedAtEnd ? 1 : 0;
     const length = this.#frames.checkRest(buffer, ignored);
     if (length === 0 || requiresEnd) return NEED_MORE;
-    const message = length === ignored ? NEED_MORE : content.take(buffer, length - ignored);
+    const message = length === ignored ? NEED_MORE : this.#take(buffer, length - ignored);
     buffer.clear();
     return message;
+  }
+
+  /** Takes a message. Bytes that are not UTF-8 are a bad message, not a broken stream. */
+  #take(buffer: ReceiveBuffer, length: number): In {
+    // The constructor was told what messages are.
+    if (!this.#isText) return buffer.take(length) as In;
+    try {
+      return buffer.takeText(length) as In;
+    } catch (cause) {
+      buffer.skip(length);
+      const what = `Cannot decode message: its ${length} bytes are not UTF-8`;
+      throw new FrameDecodeError(what, { recoverable: true, cause });
+    }
   }
 
   encode(message: Out): EncodedMessage {

@@ -1,7 +1,7 @@
 import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { Codec } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
-import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
+import { DelimitedCodec, type DelimitedFormat } from "./_delimited_codec.ts";
 
 /**
  * The default of `maxLength`, in bytes: as for lines, which are the same with another delimiter.
@@ -79,13 +79,13 @@ export function delimiterCodec(
   const list = (isOne ? [delimiters] : delimiters).map((delimiter) =>
     typeof delimiter === "string" ? encoder.encode(delimiter) : copyOf(delimiter)
   );
-  const format: Omit<DelimitedFormat<never>, "content"> = {
+  const format: DelimitedFormat = {
     delimiters: list,
     written: list[0] ?? new Uint8Array(0),
     maxLength,
     requiresEnd: requireDelimiter,
   };
   return options.as === "text"
-    ? new DelimitedCodec<string, string>({ ...format, content: TEXT })
-    : new DelimitedCodec<Bytes, Uint8Array>({ ...format, content: BYTES });
+    ? new DelimitedCodec<string, string>(format, true)
+    : new DelimitedCodec<Bytes, Uint8Array>(format, false);
 }

@@ -1,7 +1,7 @@
 import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { Codec } from "../framing/codec.ts";
 import type { Bytes } from "../bytes.ts";
-import { BYTES, DelimitedCodec, type DelimitedFormat, TEXT } from "./_delimited_codec.ts";
+import { DelimitedCodec, type DelimitedFormat } from "./_delimited_codec.ts";
 
 /**
  * The default of `maxLength`, in bytes: the limit of asyncio's `readline` and of Go's
@@ -97,7 +97,7 @@ export function lineCodec(
   if (ending !== "either" && ending !== writtenEnding) {
     throw new TypeError(`Cannot write lines ending in "${writtenEnding}": "${ending}" is read`);
   }
-  const format: Omit<DelimitedFormat<never>, "content"> = {
+  const format: DelimitedFormat = {
     delimiters: ENDINGS[ending],
     written: WRITTEN[writtenEnding],
     maxLength,
@@ -105,6 +105,6 @@ export function lineCodec(
     ...(ending === "either" && { droppedAtEnd: 0x0d }),
   };
   return options.as === "bytes"
-    ? new DelimitedCodec<Bytes, Uint8Array>({ ...format, content: BYTES })
-    : new DelimitedCodec<string, string>({ ...format, content: TEXT });
+    ? new DelimitedCodec<Bytes, Uint8Array>(format, false)
+    : new DelimitedCodec<string, string>(format, true);
 }

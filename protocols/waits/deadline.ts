@@ -1,5 +1,5 @@
 import { startTimer, systemClock } from "./clock.ts";
-import { TimeoutError } from "../errors.ts";
+import type { TimeoutError } from "../errors.ts";
 import type { WaitSignal } from "./wait_signal.ts";
 
 /**
@@ -11,25 +11,25 @@ import type { WaitSignal } from "./wait_signal.ts";
  * even where bytes come so fast that no timer gets its turn in between.
  */
 export class Deadline implements WaitSignal {
-  readonly #action: string;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #makeError: () => TimeoutError;
   readonly #listeners = new Set<() => void>();
   #endsAt: number | null = null;
   #error: TimeoutError | null = null;
   #cancelTimer: (() => void) | null = null;
 
-  /** Takes what is waited for, for the text of the error, and what ends the waiting. */
-  constructor(action: string, timeoutMs: number, signal: AbortSignal | undefined) {
-    this.#action = action;
+  /** Ends the waiting by the signal, or by an error when the time has passed. */
+  constructor(timeoutMs: number, signal: AbortSignal | undefined, makeError: () => TimeoutError) {
     this.#timeoutMs = timeoutMs;
     this.#signal = signal;
+    this.#makeError = makeError;
   }
 
   get aborted(): boolean {
     if (this.#hasEnded) return true;
     if (this.#left > 0) return false;
-    this.#error = this.#expiry();
+    this.#error = this.#makeError();
     return true;
   }
 
@@ -63,15 +63,8 @@ export class Deadline implements WaitSignal {
     return this.#endsAt - now;
   }
 
-  #expiry(): TimeoutError {
-    return new TimeoutError(
-      `Cannot ${this.#action} within ${this.#timeoutMs} ms`,
-      this.#timeoutMs,
-    );
-  }
-
   readonly #onTime = (): void => {
-    this.#error ??= this.#expiry();
+    this.#error ??= this.#makeError();
     this.#end();
   };
 

@@ -1,4 +1,5 @@
 import { Deadline } from "./deadline.ts";
+import { TimeoutError } from "../errors.ts";
 import { type Check, check, checkOptions, type OptionTable } from "../option_checks.ts";
 import type { WaitSignal } from "./wait_signal.ts";
 
@@ -57,7 +58,9 @@ export function waitSignal(
   action: string,
   { signal, timeout = Infinity }: WaitOptions,
 ): WaitSignal | undefined {
-  return timeout === Infinity ? signal : new Deadline(action, timeout, signal);
+  if (timeout === Infinity) return signal;
+  const makeError = () => new TimeoutError(`Cannot ${action} within ${timeout} ms`, timeout);
+  return new Deadline(timeout, signal, makeError);
 }
 
 /** Whether the options are certainly right. */

@@ -90,17 +90,9 @@ export class WebSocketCarrier implements Carrier {
   }
 
   getExtraInfo(name: string): unknown {
-    switch (name) {
-      case "peername":
-      case "sockname":
-        return this.#addresses[name];
-      case "socket":
-        return this.#socket;
-      case "subprotocol":
-        return this.#socket.protocol;
-      default:
-        return undefined;
-    }
+    if (name === "peername" || name === "sockname") return this.#addresses[name];
+    if (name === "subprotocol") return this.#socket.protocol;
+    return name === "socket" ? this.#socket : undefined;
   }
 
   #receive(data: unknown): void {

@@ -1,7 +1,7 @@
-import { onAbort } from "../../protocols/waits/wait_signal.ts";
+import { Deadline } from "../../protocols/waits/deadline.ts";
+import { abortable } from "../../protocols/waits/wait_signal.ts";
 import { ConnectTimeoutError } from "../../protocols/errors.ts";
 import { check, type OptionTable } from "../../protocols/option_checks.ts";
-import { startTimer } from "../core/clock.ts";
 
 /** How long opening may take by default, in milliseconds. */
 const DEFAULT_OPEN_TIMEOUT = 30_000;
@@ -38,16 +38,6 @@ export async function openInTime(
   place: string,
   { signal, connectTimeout = DEFAULT_OPEN_TIMEOUT }: OpenOptions,
 ): Promise<void> {
-  const given = Promise.withResolvers<never>();
-  const cancel = startTimer(
-    connectTimeout,
-    () => given.reject(new ConnectTimeoutError(place, connectTimeout)),
-  );
-  const stop = onAbort(signal, () => given.reject(signal?.reason));
-  try {
-    await Promise.race([opened, given.promise]);
-  } finally {
-    cancel();
-    stop();
-  }
+  const makeError = () => new ConnectTimeoutError(place, connectTimeout);
+  await abortable(opened, new Deadline(connectTimeout, signal, makeError));
 }

@@ -27,15 +27,8 @@ export class SocketCarrier implements Carrier {
   }
 
   getExtraInfo(name: string): unknown {
-    switch (name) {
-      case "peername":
-        return fromDenoAddr(this.#conn.remoteAddr);
-      case "sockname":
-        return fromDenoAddr(this.#conn.localAddr);
-      case "socket":
-        return this.#conn;
-      default:
-        return undefined;
-    }
+    if (name === "peername") return fromDenoAddr(this.#conn.remoteAddr);
+    if (name === "sockname") return fromDenoAddr(this.#conn.localAddr);
+    return name === "socket" ? this.#conn : undefined;
   }
 }

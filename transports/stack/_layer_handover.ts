@@ -1,6 +1,7 @@
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
 import type { Transport } from "../../protocols/contract.ts";
 import { ConnectionLostError } from "../../protocols/errors.ts";
+import { WaitQueue } from "../../protocols/waits/wait_queue.ts";
 import type { CallbackErrorSink } from "../core/callbacks.ts";
 import { LivePlaceholder } from "./_live_placeholder.ts";
 
@@ -13,7 +14,8 @@ export class LayerHandover extends LivePlaceholder {
   readonly #received: Bytes[] = [];
   readonly #drained = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<never>();
-  #onEmpty: (() => void) | null = null;
+  // The wait for an empty queue, which comes before the protocol.
+  readonly #emptied = new WaitQueue();
 
   /**
    * Replaces the protocol of `transport`; reading goes on. An exception of that protocol
@@ -40,15 +42,7 @@ export class LayerHandover extends LivePlaceholder {
    */
   async whenEmpty(callback: () => void): Promise<void> {
     if (this.transport.getWriteBufferSize() === 0) return callback();
-    const emptied = new Promise<void>((resolve) => {
-      this.#onEmpty = () => {
-        try {
-          callback();
-        } finally {
-          resolve();
-        }
-      };
-    });
+    const emptied = this.#emptied.wait(undefined, callback);
     this.transport.setWriteBufferLimits({ high: 0 });
     await Promise.race([emptied, this.#lost.promise]);
   }
@@ -76,10 +70,7 @@ export class LayerHandover extends LivePlaceholder {
   }
 
   resumeWriting(): void {
-    const callback = this.#onEmpty;
-    this.#onEmpty = null;
-    if (callback === null) this.tellWriting(false);
-    else callback();
+    if (!this.#emptied.releaseFirst()) this.tellWriting(false);
   }
 
   override connectionLost(error: Error | null): unknown {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Deadline } from "../../../protocols/waits/deadline.ts";
+import { waitSignal } from "../../../protocols/waits/wait_options.ts";
 import { TakeWait } from "../../../protocols/waits/take_wait.ts";
 import { TimeoutError } from "../../../protocols/errors.ts";
 import { stateOf } from "../../support/time/event_loop.ts";
@@ -79,7 +79,7 @@ Deno.test("TakeWait.wait() that took before its signal aborts gives what it took
 
 Deno.test("TakeWait.offer() that gives nothing ends a wait whose time has passed without a timer", async () => {
   const wait = new TakeWait();
-  const taking = wait.wait(() => undefined, new Deadline("take", 1, undefined));
+  const taking = wait.wait(() => undefined, waitSignal("take", { timeout: 1 }));
   const end = performance.now() + 2;
   // No timer gets its turn in between.
   while (performance.now() < end);
