@@ -11,11 +11,19 @@ const CLOSED = {
   },
 };
 
+/** Written to be told when all before it is with the system. */
+const NOTHING = new Uint8Array(0);
+
 /** A write that the system has not taken yet. */
 interface PendingWrite {
   readonly size: number;
   resolve(size: number): void;
   reject(error: unknown): void;
+}
+
+/** A socket that its listeners, which all sockets share, find their carrier with. */
+interface CarriedSocket extends Socket {
+  carrier?: NodeSocketCarrier | null;
 }
 
 /**
@@ -33,8 +41,6 @@ export class NodeSocketCarrier implements Carrier, PushSource {
   #hasEnded = false;
   #failure: { readonly error: unknown } | null = null;
   #pending: PendingWrite | null = null;
-  // Callbacks still to come of writes that were done at once.
-  #doneAtOnce = 0;
 
   /**
    * Owns the connected socket from now on.
@@ -44,7 +50,7 @@ export class NodeSocketCarrier implements Carrier, PushSource {
    * @param resetsOnAbort Whether an end that is not in good order resets the connection.
    */
   constructor(
-    socket: Socket,
+    socket: CarriedSocket,
     local: NetAddress | UnixAddress = netAddress(socket.localAddress, socket.localPort),
     resetsOnAbort: boolean = false,
   ) {
@@ -54,9 +60,10 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     this.#remote = local.transport === "unix"
       ? local
       : netAddress(socket.remoteAddress, socket.remotePort);
-    socket.on("end", () => this.#onEnd());
-    socket.on("error", (error) => this.#onFailure({ error: fromNodeError(error) }));
-    socket.on("close", () => this.#onFailure(CLOSED));
+    socket.carrier = this;
+    socket.on("end", tellEnd);
+    socket.on("error", tellError);
+    socket.on("close", tellClose);
   }
 
   get source(): PushSource {
@@ -68,6 +75,23 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     if (this.#sink !== null) return this.#sink.receive(memory, n);
     this.#early = copyOf(memory, 0, n);
     return false;
+  }
+
+  /** The peer has ended its direction. */
+  onEnd(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#sink?.end();
+  }
+
+  /** The socket has failed, or is closed. */
+  onFailure(failure: { readonly error: unknown }): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.reject(failure.error);
+    if (!this.#hasEnded) this.#sink?.fail(failure.error);
   }
 
   start(sink: ByteSink): void {
@@ -87,13 +111,12 @@ export class NodeSocketCarrier implements Carrier, PushSource {
 
   write(bytes: Uint8Array): number | Promise<number> {
     if (this.#failure !== null) throw this.#failure.error;
-    this.#socket.write(bytes, this.#onWritten);
-    if (this.#socket.writableLength === 0) {
-      this.#doneAtOnce++;
-      return bytes.length;
-    }
+    // A callback would cost a tick for each write, even of one that is done at once.
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength === 0) return bytes.length;
     return new Promise((resolve, reject) => {
       this.#pending = { size: bytes.length, resolve, reject };
+      this.#socket.write(NOTHING, (error) => this.#settle(error ?? null));
     });
   }
 
@@ -133,33 +156,24 @@ export class NodeSocketCarrier implements Carrier, PushSource {
     }
   }
 
-  // Made once: it is handed to every write.
-  readonly #onWritten = (error?: Error | null): void => {
-    if (this.#doneAtOnce > 0) this.#doneAtOnce--;
-    else this.#settle(error ?? null);
-  };
-
   #settle(error: Error | null): void {
     const pending = this.#pending;
     this.#pending = null;
     if (error === null) pending?.resolve(pending.size);
     else pending?.reject(fromNodeError(error));
   }
+}
 
-  #onEnd(): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    this.#sink?.end();
-  }
+function tellEnd(this: CarriedSocket): void {
+  this.carrier?.onEnd();
+}
 
-  #onFailure(failure: { readonly error: unknown }): void {
-    if (this.#failure !== null) return;
-    this.#failure = failure;
-    const pending = this.#pending;
-    this.#pending = null;
-    pending?.reject(failure.error);
-    if (!this.#hasEnded) this.#sink?.fail(failure.error);
-  }
+function tellError(this: CarriedSocket, error: Error): void {
+  this.carrier?.onFailure({ error: fromNodeError(error) });
+}
+
+function tellClose(this: CarriedSocket): void {
+  this.carrier?.onFailure(CLOSED);
 }
 
 function netAddress(hostname: string = "", port: number = 0): NetAddress {

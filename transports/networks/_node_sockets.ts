@@ -11,7 +11,7 @@ const shared: Bytes = new Uint8Array(65_536);
  * A socket of node:net that reads into memory which all sockets share, and hands that to a carrier.
  */
 export class SharedReadSocket extends Socket {
-  /** Takes what is read; reading waits for it. */
+  /** Takes what is read, which waits for it; set by the carrier itself. */
   carrier: NodeSocketCarrier | null = null;
 
   /** Over a handle that a server accepted; else to connect with. */
@@ -53,8 +53,7 @@ export function makeCarrier(
   local?: NetAddress | UnixAddress,
 ): NodeSocketCarrier {
   const carrier = new NodeSocketCarrier(socket, local, resetOnAbort);
-  if (socket instanceof SharedReadSocket) socket.carrier = carrier;
-  else {
+  if (!(socket instanceof SharedReadSocket)) {
     socket.on("data", (chunk: Bytes) => {
       if (!carrier.onBytes(chunk, chunk.length)) socket.pause();
     });
