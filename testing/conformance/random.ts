@@ -21,7 +21,10 @@ export class Random {
   /** Bytes of any value. */
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const words = new Uint32Array(Math.ceil(length / 4));
-    for (let i = 0; i < words.length; i++) words[i] = this.#next();
+    // In a variable meanwhile: these are megabytes.
+    let state = this.#state;
+    for (let i = 0; i < words.length; i++) words[i] = mix(state = next(state));
+    this.#state = state;
     return new Uint8Array(words.buffer, 0, length);
   }
 
@@ -38,12 +41,20 @@ export class Random {
     }
   }
 
-  /** The next 32 bits: Marsaglia's Weyl sequence, mixed as in MurmurHash3's finaliser. */
   #next(): number {
-    this.#state = (this.#state + 0x9e3779b9) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-    return (mixed ^ (mixed >>> 16)) >>> 0;
+    this.#state = next(this.#state);
+    return mix(this.#state);
   }
+}
+
+/** The next state: Marsaglia's Weyl sequence. */
+function next(state: number): number {
+  return (state + 0x9e3779b9) >>> 0;
+}
+
+/** The 32 bits of a state, mixed as in MurmurHash3's finaliser. */
+function mix(state: number): number {
+  let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

@@ -1,6 +1,7 @@
 import { connectCarrier } from "@sluice/net/transports";
 import { type MakeTransportPair, testTransport } from "@sluice/net/testing";
 import { PortCarrier } from "../../examples/custom_transport.ts";
+import { sampled } from "../support/runs/sampled.ts";
 
 const makePair: MakeTransportPair = (protocolFactoryA, protocolFactoryB, options) => {
   const { port1, port2 } = new MessageChannel();
@@ -10,4 +11,4 @@ const makePair: MakeTransportPair = (protocolFactoryA, protocolFactoryB, options
   ]);
 };
 
-testTransport(makePair, { name: "custom_transport" });
+testTransport(makePair, sampled("custom_transport"));

@@ -6,6 +6,7 @@ import { encryption, EncryptionError } from "../../examples/_encryption.ts";
 import type { MakeTransportPair } from "../../testing/make_transport_pair.ts";
 import { settle } from "../support/time/event_loop.ts";
 import { turns } from "../../testing/conformance/scene.ts";
+import { sampled } from "../support/runs/sampled.ts";
 
 const KEY: Bytes = new Uint8Array(32).fill(7);
 
@@ -187,4 +188,4 @@ const makePair: MakeTransportPair = (factoryA, factoryB, options) =>
     },
   });
 
-testTransport(makePair, { name: "encryption", test });
+testTransport(makePair, sampled("encryption", test));

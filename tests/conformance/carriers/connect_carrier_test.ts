@@ -4,10 +4,11 @@ import {
   generatorPairWithoutHalfClose,
   splittingPair,
 } from "../../support/pairs/generator_pair.ts";
+import { sampled } from "../../support/runs/sampled.ts";
 
 testTransport(generatorPair, { name: "generator" });
 testTransport(generatorPairWithoutHalfClose, {
-  name: "generator without half-close",
+  ...sampled("generator without half-close"),
   gaps: ["halfClose"],
 });
-testTransport(splittingPair, { name: "one byte at a time" });
+testTransport(splittingPair, sampled("one byte at a time"));

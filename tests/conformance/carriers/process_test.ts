@@ -4,6 +4,7 @@ import { ProcessCarrier } from "../../../transports/processes/child/process_carr
 import { startChild } from "../../../transports/processes/child/start_child.ts";
 import { relayedPair } from "../../support/pairs/relayed_pair.ts";
 import { hasProgram } from "../../support/peers/outside_peer.ts";
+import { sampled } from "../../support/runs/sampled.ts";
 
 const RELAY = new URL("../../transports/carriers/stdio_relay.pl", import.meta.url).pathname;
 
@@ -27,5 +28,5 @@ const fourthPair = relayedPair(async (port) => {
 // On Windows Perl cannot wait for pipes; stdio_test.ts has a process there as well.
 if (Deno.build.os !== "windows" && hasProgram("perl", ["--version"])) {
   testTransport(stdioPair, { name: "process" });
-  testTransport(fourthPair, { name: "descriptor 3" });
+  testTransport(fourthPair, sampled("descriptor 3"));
 }

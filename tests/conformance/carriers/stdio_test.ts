@@ -6,6 +6,7 @@ import { startChild } from "../../../transports/processes/child/start_child.ts";
 import { ProcessCarrier } from "../../../transports/processes/child/process_carrier.ts";
 import { TransportWrapper } from "../../../transports/core/transport_wrapper.ts";
 import { relayedPair } from "../../support/pairs/relayed_pair.ts";
+import { sampled } from "../../support/runs/sampled.ts";
 
 const RELAY = new URL("../../transports/carriers/stdio_port_relay.ts", import.meta.url).href;
 const ARGS = ["run", "--no-check", "--allow-net=127.0.0.1", RELAY];
@@ -48,4 +49,4 @@ function failToStart({ code }: ProcessExit): never {
   throw new Error(`Cannot connect: the program in between ended with code ${code}`);
 }
 
-testTransport(makePair, { name: "stdio", gaps: ["halfClose"] });
+testTransport(makePair, { ...sampled("stdio"), gaps: ["halfClose"] });

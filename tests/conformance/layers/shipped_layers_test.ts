@@ -20,6 +20,7 @@ import { isLongRun } from "../../support/runs/long_run.ts";
 import { both, type LayerEnds, pairOnLayers } from "../../support/pairs/layer_pairs.ts";
 import { doubling, framing } from "../../support/pairs/sample_layers.ts";
 import { localhost, trusting } from "../../support/certificates/certificates.ts";
+import { sampled } from "../../support/runs/sampled.ts";
 
 const HOUR = 3_600_000;
 
@@ -110,12 +111,13 @@ function testStack(carrier: "memory" | "TCP", names: readonly string[], note = "
     ...(names.some((name) => /proxy|tls/i.test(name)) ? WITHOUT_HEADER : []),
     ...(isShrinking && carrier === "TCP" ? [WITHOUT_ROOM] : []),
   ];
+  const { name, test } = sampled(`${names.join(", ")} over ${carrier}${note}`);
   testTransport(unlessTruncated(pairOnLayers(carrier, ends)), {
-    name: `${names.join(", ")} over ${carrier}${note}`,
+    name,
     gaps,
     test: (name, run) => {
       offered.push(name);
-      if (!leftOut.some((one) => name.endsWith(one))) Deno.test(name, run);
+      if (!leftOut.some((one) => name.endsWith(one))) test(name, run);
     },
   });
 }

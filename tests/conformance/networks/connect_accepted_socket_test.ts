@@ -1,4 +1,5 @@
 import { testTransport } from "../../../testing/test_transport.ts";
 import { acceptedSocketPair } from "../../support/pairs/transport_pairs.ts";
+import { sampled } from "../../support/runs/sampled.ts";
 
-testTransport(acceptedSocketPair, { name: "connectAcceptedSocket" });
+testTransport(acceptedSocketPair, sampled("connectAcceptedSocket"));

@@ -5,6 +5,7 @@ import { createServer } from "../../../transports/create_server.ts";
 import { serverPair } from "../../support/pairs/server_pair.ts";
 import { tlsPair } from "../../support/pairs/tls_pairs.ts";
 import { tcpPair, unixPair } from "../../support/pairs/transport_pairs.ts";
+import { sampled } from "../../support/runs/sampled.ts";
 
 /** Runs each case in a world of its own, on the loopback interface of one host. */
 function inWorld(name: string, run: () => Promise<void>): void {
@@ -12,8 +13,8 @@ function inWorld(name: string, run: () => Promise<void>): void {
 }
 
 testTransport(tcpPair, { name: "TCP of simulate()", test: inWorld });
-testTransport(unixPair, { name: "Unix of simulate()", test: inWorld });
-testTransport(tlsPair("layer", "layer"), { name: "TLS of simulate()", test: inWorld });
+testTransport(unixPair, sampled("Unix of simulate()", inWorld));
+testTransport(tlsPair("layer", "layer"), sampled("TLS of simulate()", inWorld));
 
 /** The world of the case that runs. */
 let world: World | null = null;
