@@ -55,7 +55,7 @@ const always = casesOf({
     const sent = scene.random.bytes(4_194_304);
     const [a, b] = await scene.pair({}, {
       connectionMade: (transport) => transport.pauseReading(),
-      dataReceived: () => scene.random.below(16) === 0 ? turns(1) : undefined,
+      dataReceived: () => scene.random.below(16) === 0 ? scene.turn() : undefined,
     });
     for (const piece of scene.random.split(sent, 1, 300_000)) a.transport.write(piece);
     a.transport.close();

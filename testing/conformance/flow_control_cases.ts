@@ -45,7 +45,7 @@ const always = casesOf({
     const { random } = scene;
     const sent = random.bytes(1_000_000);
     const [a, b] = await scene.pair({}, {
-      dataReceived: () => random.below(4) === 0 ? turns(1) : undefined,
+      dataReceived: () => random.below(4) === 0 ? scene.turn() : undefined,
     });
     a.transport.setWriteBufferLimits({ high: 20_000, low: 5000 });
     b.transport.setWriteBufferLimits({ high: 0 });

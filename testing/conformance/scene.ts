@@ -41,6 +41,7 @@ export class Scene {
   readonly #recorders = new Map<CallbackRecorder, string>();
   readonly #transports: Transport[] = [];
   readonly #cleanups: (() => unknown)[] = [];
+  readonly #turns: Promise<void>[] = [];
 
   /** Makes its connections with `makePair`. */
   constructor(makePair: MakeTransportPair, random: Random) {
@@ -85,11 +86,19 @@ export class Scene {
     return [{ transport: endA.transport, protocol: a }, { transport: endB.transport, protocol: b }];
   }
 
+  /** A turn that a callback takes, also when the connection ends meanwhile. */
+  turn(): Promise<void> {
+    const turn = turns(1);
+    this.#turns.push(turn);
+    return turn;
+  }
+
   /** Ends every connection, and checks each for the rules that hold in every case. */
   async end(): Promise<void> {
     for (const transport of this.#transports) transport.abort();
     await Promise.all(this.#transports.map((transport) => transport.closed));
     for (const cleanup of this.#cleanups.splice(0)) await cleanup();
+    await Promise.all(this.#turns);
     for (const [recorder, name] of this.#recorders) assertLegalOrder(recorder.calls, name);
     const unexpected = this.reported.map(({ callback, error }) => `${callback}: ${error}`);
     assertEquals(unexpected, [], "Exceptions were reported that no callback threw");

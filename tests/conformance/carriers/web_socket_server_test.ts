@@ -6,6 +6,7 @@ import type { MakeTransportPair } from "../../../testing/make_transport_pair.ts"
 import { testTransport } from "../../../testing/test_transport.ts";
 import { connectWebSocket } from "../../../transports/carriers/connect_web_socket.ts";
 import { connectCarrier } from "../../../transports/core/connect_carrier.ts";
+import { closedWebSocket } from "../../support/pairs/closed_web_socket.ts";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -27,8 +28,10 @@ const makePair: MakeTransportPair = async (factoryA, factoryB, options) => {
   // The WebSocket of Deno cannot be made to wait.
   const roomy = { ...options, maxReadBuffer: 67_108_864 };
   const a = await connectWebSocket(factoryA, `ws://127.0.0.1:${server.port}`, roomy);
+  const gone = closedWebSocket(a.transport.getExtraInfo("socket") as WebSocket);
   return [a, await accepted.promise, async () => {
     await server.shutdown({ grace: 0 });
+    await gone;
   }];
 };
 
