@@ -97,17 +97,11 @@ export async function memoryTransportPair<A extends AnyProtocol, B extends AnyPr
 function securedOptions(options: MemoryPairOptions): [TransportOptions, TransportOptions] {
   const { tls } = options;
   if (tls === undefined) return [options, options];
-  const [client, server] = isPair(tls) ? tls : [{ ...tls, serverSide: false }, tls];
+  const [client, server] = "length" in tls ? tls : [{ ...tls, serverSide: false }, tls];
   return [
     withTlsLayer(options, resolveTls({ tls: client }, false)),
     withTlsLayer(options, resolveTls({ tls: server }, true)),
   ];
-}
-
-function isPair(
-  tls: TlsOptions | readonly [TlsOptions, TlsOptions],
-): tls is readonly [TlsOptions, TlsOptions] {
-  return Array.isArray(tls);
 }
 
 /** One end of the pair. */

@@ -58,11 +58,8 @@ export class SeparatorSearch {
     if (separators.some((bytes) => bytes.length === 0)) {
       throw new RangeError("Cannot search for an empty separator");
     }
-    const sorted = separators.map((bytes) => copyOf(bytes)).sort((a, b) => b.length - a.length);
-    // Of equal ones the last is left.
-    const distinct = sorted.filter((bytes, i) =>
-      !sorted.some((other, j) => j > i && isSame(other, bytes))
-    );
+    const distinct = [...new Map(separators.map((bytes) => [bytes.join(), copyOf(bytes)])).values()]
+      .sort((a, b) => b.length - a.length);
     this.#known = distinct
       .filter((bytes) => !distinct.some((other) => other !== bytes && endsIn(bytes, other)))
       .map((bytes) => ({
@@ -117,10 +114,6 @@ export class SeparatorSearch {
     known.searched = Math.max(known.searched, buffer.position + searched);
     return offset;
   }
-}
-
-function isSame(other: Uint8Array, bytes: Uint8Array): boolean {
-  return other.length === bytes.length && endsIn(other, bytes);
 }
 
 function endsIn(bytes: Uint8Array, end: Uint8Array): boolean {

@@ -24,18 +24,12 @@ interface ClosableStream extends Duplex {
   destroySoon?(): void;
 }
 
-/** A call of the stream, which has not yet said that it is done. */
-interface PendingCall {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** A stream of Node's that goes both ways, as a {@linkcode Carrier}. */
 export class DuplexCarrier implements Carrier {
   readonly source: ChunkQueue;
   readonly #stream: ClosableStream;
   readonly #facts: ReadonlyMap<string, unknown>;
-  #pending: PendingCall | null = null;
+  #pending: PromiseWithResolvers<void> | null = null;
   #ending: Promise<void> | null = null;
   #failure: { readonly error: unknown } | null = null;
   #isPaused = false;
@@ -100,18 +94,17 @@ export class DuplexCarrier implements Carrier {
   }
 
   /** Calls the stream; settles when it says that it is done, or has failed. */
-  #call(start: (done: (error?: Error | null) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== null) throw this.#failure.error;
-      const pending: PendingCall = { resolve, reject };
-      this.#pending = pending;
-      start((error) => {
-        if (this.#pending === pending) this.#pending = null;
-        // Once it is settled, neither has an effect.
-        if (error) reject(fromNodeError(error));
-        else resolve();
-      });
+  async #call(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+    if (this.#failure !== null) throw this.#failure.error;
+    const pending = Promise.withResolvers<void>();
+    this.#pending = pending;
+    start((error) => {
+      if (this.#pending === pending) this.#pending = null;
+      // Once it is settled, neither has an effect.
+      if (error) pending.reject(fromNodeError(error));
+      else pending.resolve();
     });
+    await pending.promise;
   }
 
   #receive(chunk: unknown): void {

@@ -1,4 +1,5 @@
 import type { Transport } from "../../protocols/contract.ts";
+import type { Address } from "../../protocols/facts/address.ts";
 import { watchSent } from "../core/write/writing.ts";
 import { parseIpv4, parseIpv6 } from "../core/ip_address.ts";
 
@@ -44,12 +45,6 @@ export class SendProgress {
   }
 }
 
-/** Both ends of a TCP socket: of a `Deno.Conn` or of a `Socket` of node:net. */
-interface Ends {
-  readonly local: readonly [host: string, port: number];
-  readonly remote: readonly [host: string, port: number];
-}
-
 /**
  * How many bytes the system keeps that the peer has not taken yet. The system takes some megabytes
  * at once and makes room for more only when a third of them has left: a peer that is slow shows
@@ -61,33 +56,18 @@ interface Ends {
  * @returns `null` if it cannot be known.
  */
 export function systemSendQueue(transport: Transport): Promise<number | null> | null {
-  const ends = endsOf(transport.getExtraInfo("socket"));
-  if (ends === null) return null;
-  const local = inHex(...ends.local);
-  const remote = inHex(...ends.remote);
+  if (transport.getExtraInfo("socket") === null) return null;
+  // The socket's own, where a header tells others.
+  const local = inHex(
+    transport.getExtraInfo("proxySockname") ?? transport.getExtraInfo("sockname"),
+  );
+  const remote = inHex(
+    transport.getExtraInfo("proxyPeername") ?? transport.getExtraInfo("peername"),
+  );
   if (local === null || remote === null || local.length !== remote.length) return null;
   const table = TABLES[local.length > 13 ? 6 : 4];
   if (!mayRead(table)) return null;
   return read(table).then((text) => findQueue(text, `${local} ${remote} `), () => null);
-}
-
-function endsOf(socket: object | null): Ends | null {
-  // The names that both kinds of sockets have; what is missing or of another kind is looked at
-  // below.
-  const { localAddr, remoteAddr, localAddress, localPort, remoteAddress, remotePort } =
-    (socket ?? {}) as Record<string, unknown>;
-  const ends = [localAddr, remoteAddr].map((addr) => {
-    const { hostname, port } = (addr ?? {}) as Partial<Deno.NetAddr>;
-    return [hostname, port] as const;
-  });
-  const [local, remote] = localAddr === undefined
-    ? [[localAddress, localPort], [remoteAddress, remotePort]]
-    : ends;
-  return isEnd(local) && isEnd(remote) ? { local, remote } : null;
-}
-
-function isEnd(end: readonly unknown[] | undefined): end is readonly [string, number] {
-  return typeof end?.[0] === "string" && typeof end[1] === "number";
 }
 
 function mayRead(path: string): boolean {
@@ -104,8 +84,10 @@ function read(table: string): Promise<string> {
 }
 
 /** An address as in the table: each 4 bytes from the last to the first, then the port. */
-function inHex(host: string, port: number): string | null {
-  const bytes = parseIpv4(host) ?? parseIpv6(host.replace(/%.*$/, ""));
+function inHex(address: Address | null): string | null {
+  if (address?.transport !== "tcp") return null;
+  const { hostname, port } = address;
+  const bytes = parseIpv4(hostname) ?? parseIpv6(hostname.replace(/%.*$/, ""));
   if (bytes === null) return null;
   let hex = "";
   for (let i = 0; i < bytes.length; i += 4) hex += bytes.subarray(i, i + 4).toReversed().toHex();

@@ -116,7 +116,7 @@ class IdleTimeoutLayer extends TimedLayer {
 
   protected override begin(inner: Transport): void {
     const { timeout, count = "both" } = this.#settings;
-    const end = () => inner.abort(new IdleTimeoutError(timer.timeoutMs, count));
+    const end = () => inner.abort(new IdleTimeoutError(timer.timeout, count));
     const timer = new IdleTimer(
       timeout,
       end,
@@ -149,20 +149,8 @@ class IdleTimeoutLayer extends TimedLayer {
     fallback?: F,
   ): ExtraInfoValue<K> | F {
     // The type that ExtraInfo gives this name.
-    if (name === "idleTimeout") return this.#control as ExtraInfoValue<K>;
+    if (name === "idleTimeout" && this.#timer) return this.#timer as object as ExtraInfoValue<K>;
     return super.getExtraInfo(name, fallback);
-  }
-
-  get #control(): { timeout: number } {
-    const timer = this.#timer;
-    return {
-      get timeout(): number {
-        return timer?.timeoutMs ?? Infinity;
-      },
-      set timeout(timeout: number) {
-        if (timer !== null) timer.timeoutMs = timeout;
-      },
-    };
   }
 
   protected override stop(): void {

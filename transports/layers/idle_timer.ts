@@ -43,12 +43,12 @@ export class IdleTimer {
   }
 
   /** How long nothing may happen, in milliseconds. */
-  get timeoutMs(): number {
+  get timeout(): number {
     return this.#timeoutMs;
   }
 
   /** Another time, which starts anew. */
-  set timeoutMs(timeoutMs: number) {
+  set timeout(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
     this.touch();
     if (this.#isStopped) return;

@@ -1,5 +1,9 @@
+import type { Transformed } from "./byte_transform.ts";
 import { show } from "../../protocols/option_checks.ts";
 import { turnBudget } from "../../protocols/waits/turn_budget.ts";
+
+/** A call of a method of a transform. */
+export type Produce = () => Transformed | Promise<Transformed>;
 
 /**
  * Hands on the result of a method of a transform piece by piece, each once the one before it is

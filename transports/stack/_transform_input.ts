@@ -1,6 +1,6 @@
 import { copyOf } from "../../protocols/bytes.ts";
-import { handOnPieces } from "./_pieces.ts";
 import type { Transformed } from "./byte_transform.ts";
+import { handOnPieces, type Produce } from "./_pieces.ts";
 import { isLent } from "../core/memory/loan.ts";
 import { ChunkQueue } from "../core/read/chunk_queue.ts";
 
@@ -31,7 +31,7 @@ export class TransformInput {
   }
 
   /** The peer has ended its direction: what is still produced comes before the end. */
-  end(produce: () => Transformed | Promise<Transformed>): void {
+  end(produce: Produce): void {
     this.#isEnded = true;
     void Promise.resolve(this.decode("decodeEnd", produce)).then(() => this.source.end());
   }
@@ -42,14 +42,14 @@ export class TransformInput {
    */
   decode(
     callback: string,
-    produce: () => Transformed | Promise<Transformed>,
+    produce: Produce,
   ): void | Promise<void> {
     return this.#decoding = this.#handOn(callback, produce);
   }
 
   #handOn(
     callback: string,
-    produce: () => Transformed | Promise<Transformed>,
+    produce: Produce,
   ): void | Promise<void> {
     try {
       const produced = produce();

@@ -1,7 +1,6 @@
 import type { Bytes } from "../../protocols/bytes.ts";
 import type { WaitQueue } from "../../protocols/waits/wait_queue.ts";
-import { handOnPieces } from "./_pieces.ts";
-import type { Transformed } from "./byte_transform.ts";
+import { handOnPieces, type Produce } from "./_pieces.ts";
 
 /**
  * The way out of a transform: what it makes of written bytes goes down piece by piece, as there is
@@ -73,18 +72,18 @@ export class TransformOutput {
   }
 
   /** Sends the first words of the transform. Everything else waits for them. */
-  start(produce: () => Transformed | Promise<Transformed>): void {
+  start(produce: Produce): void {
     this.#start = this.#run("encodeStart", produce);
   }
 
   /** Sends what the transform makes of written bytes. Never rejects. */
-  async encode(produce: () => Transformed | Promise<Transformed>): Promise<void> {
+  async encode(produce: Produce): Promise<void> {
     if (this.#start !== null) await this.#start;
     await this.#run("encode", produce);
   }
 
   /** Sends the last words of the transform, the first time. Never rejects. */
-  end(produce: () => Transformed | Promise<Transformed>): Promise<void> {
+  end(produce: Produce): Promise<void> {
     return this.#end ??= this.#run("encodeEnd", async () => {
       await this.#start;
       return await produce();
@@ -99,7 +98,7 @@ export class TransformOutput {
 
   async #run(
     callback: string,
-    produce: () => Transformed | Promise<Transformed>,
+    produce: Produce,
   ): Promise<void> {
     this.#isEncoding = true;
     try {
