@@ -2,8 +2,8 @@
  * Runs each scenario with many seeds.
  *
  * `SOAK_RUNS` sets how many runs there are in all, `SOAK_SEED` the first seed: `random` is another
- * one each time. A failure names its seed. The same seeds give the same runs each time, so there are
- * a third as many but in the long run.
+ * one each time. A failure names its seed. The same seeds give the same runs each time: there are a
+ * third as many but in the long run.
  *
  * @module
  */
