@@ -1,6 +1,7 @@
 import type { AnyProtocol } from "../protocols/contract.ts";
 import { check, checkOptions, given, type OptionTable, show } from "../protocols/option_checks.ts";
 import { checkEndpoint, type Endpoint, LISTEN_PLACE_CHECKS } from "./core/addresses.ts";
+import { checkIpv6Only } from "./core/ip_address.ts";
 import { report, wasReported } from "./core/error_report.ts";
 import { checkProtocolFactory } from "./core/callbacks.ts";
 import type { NetworkListener } from "./servers/network_listener.ts";
@@ -162,7 +163,10 @@ function placesOf({ hostname, port, path, fd }: ListenOptions): ListenPlace[] {
 function checkPlace(options: ListenOptions): void {
   const { fd, hostname, port, path } = options;
   if (fd === undefined) {
-    for (const place of placesOf(options)) checkEndpoint("listen", place);
+    for (const place of placesOf(options)) {
+      checkEndpoint("listen", place);
+      checkIpv6Only("listen", place.hostname, options.ipv6Only);
+    }
     return;
   }
   const others = Object.entries({ hostname, port, path }).filter(([, value]) =>

@@ -1,9 +1,18 @@
-import { type Bytes, FramedProtocol, FrameError, type Transport } from "@sluice/net";
+import {
+  type Bytes,
+  FramedProtocol,
+  FrameError,
+  StreamConnection,
+  type Transport,
+} from "@sluice/net";
 import type { EncodedMessage } from "@sluice/net/protocols";
 import { type Command, CommandCodec } from "./command_codec.ts";
 import { AnswerBatch } from "./answer_batch.ts";
 import { COMMANDS, getOne, isSilent } from "./commands.ts";
 import type { ServerState } from "./server_state.ts";
+
+/** How long a client that is refused may go on sending, in milliseconds. */
+const LINGER_MS = 5000;
 
 /** The events of a session. */
 export interface SessionEvents {
@@ -55,9 +64,7 @@ export class Session extends FramedProtocol<Command, EncodedMessage> {
       return super.dataReceived(chunk);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      // The client learns why the connection ends.
-      this.#answers.add(`CLIENT_ERROR ${error.message}\r\n`);
-      this.#quit();
+      return this.#refuse(`CLIENT_ERROR ${error.message}\r\n`);
     }
   }
 
@@ -101,6 +108,14 @@ export class Session extends FramedProtocol<Command, EncodedMessage> {
   #quit(): void {
     this.#answers.send();
     this.transport.close();
+  }
+
+  /** Tells the client why the connection ends. It still sends, so that a reset would hide that. */
+  #refuse(reason: string): void {
+    this.#answers.add(reason);
+    this.#answers.send();
+    void StreamConnection.over(this.transport).close({ linger: LINGER_MS })
+      .then(({ error }) => this.connectionLost(error));
   }
 }
 

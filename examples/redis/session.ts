@@ -1,4 +1,10 @@
-import { type Bytes, FramedProtocol, FrameError, type Transport } from "@sluice/net";
+import {
+  type Bytes,
+  FramedProtocol,
+  FrameError,
+  StreamConnection,
+  type Transport,
+} from "@sluice/net";
 import {
   type Client,
   type Command,
@@ -50,6 +56,9 @@ const HTTP_WORDS = ["POST", "HOST:"];
 const MAX_ANSWERS = 65_536;
 /** How many characters of an unknown command the answer repeats. */
 const MAX_SHOWN = 128;
+
+/** How long a client that is refused may go on sending, in milliseconds. */
+const LINGER_MS = 5000;
 
 /** The events of a session. */
 export interface SessionEvents {
@@ -128,9 +137,7 @@ export class Session extends FramedProtocol<readonly Text[], RespValue>
       return super.dataReceived(chunk);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      // The client learns why the connection ends.
-      this.#answer(new RespError(`ERR ${error.message}`));
-      this.quit();
+      this.#end(error.message);
     }
   }
 
@@ -148,6 +155,15 @@ export class Session extends FramedProtocol<readonly Text[], RespValue>
       this.#flush();
       this.transport.close();
     });
+  }
+
+  /** Tells the client why the connection ends. It still sends, so that a reset would hide that. */
+  #end(reason: string): void {
+    this.#hasQuit = true;
+    this.#answer(new RespError(`ERR ${reason}`));
+    this.#flush();
+    void StreamConnection.over(this.transport).close({ linger: LINGER_MS })
+      .then(({ error }) => this.connectionLost(error));
   }
 
   subscribe(kind: "channel" | "pattern", names: readonly string[]): void {

@@ -96,6 +96,25 @@ export function familyOf(hostname: string): 4 | 6 | null {
   return parseIpv6(hostname.replace(/%.+$/, "")) === null ? null : 6;
 }
 
+/**
+ * Throws for an IPv4 address inside of an IPv6 one, which a socket that leaves IPv4 alone cannot
+ * have.
+ *
+ * @throws {TypeError} If `ipv6Only` is set and the host is such an address.
+ */
+export function checkIpv6Only(
+  action: string,
+  hostname: string | undefined,
+  ipv6Only: boolean | undefined,
+): void {
+  const address = hostname?.replace(/^\[|\]$/g, "") ?? "";
+  if (!ipv6Only || familyOf(address) !== 6 || familyOf(canonicalIp(address)) !== 4) return;
+  throw new TypeError(
+    `Cannot ${action}: ipv6Only given with hostname "${hostname}", which is an IPv4 address; ` +
+      `give "${canonicalIp(address)}"`,
+  );
+}
+
 /** Whether an IP address is this machine's own, which no other machine can use. */
 export function isLoopback(hostname: string): boolean {
   const canonical = canonicalIp(hostname);

@@ -10,6 +10,7 @@ import {
   type OptionTable,
   wrongKind,
 } from "../../protocols/option_checks.ts";
+import { checkIpv6Only } from "../core/ip_address.ts";
 import type { ErrorHandler } from "../core/error_report.ts";
 import { DEFAULT_MAX_WRITE_BUFFER } from "../core/transport_options.ts";
 import { resolveWriteBufferLimits } from "../core/write/water_marks.ts";
@@ -173,6 +174,9 @@ export function checkPlaces(options: DatagramOptions): void {
     throw new TypeError(
       "Cannot open endpoint: neither localAddr nor remoteAddr is given, nor a family or an fd",
     );
+  }
+  for (const given of [localAddr, remoteAddr]) {
+    checkIpv6Only("open endpoint", given?.hostname, options.ipv6Only);
   }
   const paths = [localAddr, remoteAddr].filter((given) => given !== undefined)
     .map(({ path }) => path !== undefined);

@@ -100,7 +100,7 @@ async function startListening(place: ListenPlace, options: BindOptions): Promise
   } catch (error) {
     if (path !== undefined) throw describe(error);
     if (fd === undefined) throw describeBind(error);
-    throw new TypeError(`Cannot listen: fd ${fd} is not a listening socket`, { cause: error });
+    throw describeInherited(error, fd);
   }
   return new NodeListener(server, backlog, options, path);
 }
@@ -131,6 +131,12 @@ function describe(error: unknown, localAddress?: string): unknown {
   const message = `localAddress ${localAddress} is not an address of this machine, or is in use, ` +
     "or is of another family than the host";
   return new Deno.errors.AddrNotAvailable(message, { cause: error });
+}
+
+function describeInherited(error: unknown, fd: number): TypeError {
+  const isInUse = error instanceof Error && "code" in error && error.code === "EEXIST";
+  const problem = isInUse ? "in use by this program already" : "not a listening socket";
+  return new TypeError(`Cannot listen: fd ${fd} is ${problem}`, { cause: error });
 }
 
 /** Deno's node:net says EINVAL of an address that the machine does not have. */

@@ -182,8 +182,11 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     this.#phases.advance("stop");
     this.#shutdown.stop();
     this.source.drop();
-    // The engine tells the peer by an alert what is wrong with its data.
-    if (error instanceof TlsProtocolError) return void this.#link.leave(error);
+    // The engine tells the peer by an alert what is wrong with its data. One that still sends would
+    // lose the alert to a reset.
+    if (error instanceof TlsProtocolError) {
+      return void this.#link.leave(error, this.#options.shutdownTimeout);
+    }
     if (endedBy === "abort" || error !== null) this.inner.abort(toAbort(outcome));
     this.#secured?.destroy();
     this.#link.duplex.release();

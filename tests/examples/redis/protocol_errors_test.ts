@@ -6,6 +6,8 @@
 import { openConnection } from "@sluice/net";
 import { assertEquals } from "@std/assert";
 import { testWith } from "../../support/peers/outside_peer.ts";
+import { sendOn } from "../../support/peers/late_sender.ts";
+import { decode } from "../../support/text.ts";
 import { RealRedis, RedisPair } from "./redis_servers.ts";
 
 const PING = "*1\r\n$4\r\nPING\r\n";
@@ -94,3 +96,10 @@ testWith(
     await exchangeAll(redis.port);
   },
 );
+
+Deno.test("redis/server tells a client that sends on why it ends it", async () => {
+  await using pair = await RedisPair.start();
+  for (const [bytes, answer] of [...LONG_LINES, ["*x\r\n", failure("invalid multibulk length")]]) {
+    assertEquals(decode(await sendOn(pair.server.port, `${bytes}`)), answer);
+  }
+});

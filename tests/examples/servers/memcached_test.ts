@@ -4,6 +4,7 @@ import { FrameReader, NEED_MORE } from "@sluice/net/protocols";
 import { CommandCodec } from "../../../examples/memcached/command_codec.ts";
 import { Memcached, type MemcachedOptions } from "../../../examples/memcached_server.ts";
 import { outputOf, testWith } from "../../support/peers/outside_peer.ts";
+import { sendOn } from "../../support/peers/late_sender.ts";
 import { decode } from "../../support/text.ts";
 
 const T0 = 1_700_000_000_000;
@@ -230,6 +231,13 @@ Deno.test("memcached_server answers a get of very many keys, and of very large v
     long,
     `${`VALUE large 0 1000000\r\n${value}\r\n`.repeat(24)}END\r\nVERSION 1.6.21\r\n`,
   );
+});
+
+Deno.test("memcached_server tells a client that sends on why it ends it", async () => {
+  await using scene = await Scene.start();
+  const answer = await sendOn(scene.port, "x".repeat(1_050_000));
+  assertEquals(decode(answer), "CLIENT_ERROR line too long\r\n");
+  assertEquals(await scene.ask("version\r\n"), "VERSION 1.6.21\r\n");
 });
 
 Deno.test("memcached_server ends a client with an endless line, and tells it why", async () => {

@@ -3,6 +3,7 @@ import type { Carrier } from "../../../transports/core/carrier.ts";
 import type { Endpoint } from "../../../transports/core/addresses.ts";
 import { bindAll } from "../../../transports/networks/bind.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
+import { createDatagramEndpoint } from "../../../transports/create_datagram_endpoint.ts";
 import { startServer } from "../../../streams/servers/start_server.ts";
 import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.ts";
@@ -199,4 +200,22 @@ Deno.test({
       Deno.errors.AddrInUse,
     );
   },
+});
+
+Deno.test("ipv6Only is refused with an IPv4 address inside of an IPv6 one", async () => {
+  for (const hostname of ["::ffff:127.0.0.1", "[::FFFF:7f00:1]"]) {
+    for (const hosts of [hostname, ["::1", hostname]]) {
+      await assertRejects(
+        () => startServer(() => {}, { hostname: hosts, port: 0, ipv6Only: true }),
+        TypeError,
+        `ipv6Only given with hostname "${hostname}", which is an IPv4 address; give "127.0.0.1"`,
+      );
+    }
+    const localAddr = { hostname, port: 0 };
+    await assertRejects(
+      () => createDatagramEndpoint(() => ({}), { localAddr, ipv6Only: true }),
+      TypeError,
+      `Cannot open endpoint: ipv6Only given with hostname "${hostname}"`,
+    );
+  }
 });

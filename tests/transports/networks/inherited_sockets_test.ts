@@ -3,7 +3,7 @@ import { retry } from "@std/async";
 import { TextLineStream } from "@std/streams";
 import { openConnection, openUnixConnection } from "../../../streams/open_connection.ts";
 import { inheritedSockets } from "../../../transports/core/system/inherited_sockets.ts";
-import { testWith } from "../../support/peers/outside_peer.ts";
+import { outputOf, testWith } from "../../support/peers/outside_peer.ts";
 import { testAlone } from "../../support/runs/alone_test.ts";
 
 const folder = new URL("./", import.meta.url);
@@ -133,5 +133,25 @@ testWith(
     assertEquals((await child.status).code, 0);
     assertEquals((await Deno.lstat(path)).isSocket, true);
     await Deno.remove(folderOfSocket, { recursive: true });
+  },
+);
+
+testWith(
+  "python3",
+  "A descriptor that one server has is refused to another",
+  async () => {
+    const output = await outputOf("python3", [
+      new URL("systemd_peer.py", folder).pathname,
+      "web",
+      Deno.execPath(),
+      "run",
+      "-A",
+      "--no-check",
+      new URL("twice_inherited_server.ts", folder).href,
+    ]);
+    assertEquals(
+      output.trim().split("\n").at(-1),
+      "Cannot listen: fd 3 is in use by this program already; served",
+    );
   },
 );

@@ -208,7 +208,7 @@ Deno.test({
     await assertRejects(
       () => createDatagramEndpoint(() => ({}), { fd, network }),
       TypeError,
-      `fd ${fd} is a socket that this program has opened itself`,
+      `fd ${fd} is in use by this program already`,
     );
     await closeAll([transport]);
   },

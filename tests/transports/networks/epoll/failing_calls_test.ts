@@ -184,7 +184,7 @@ test("A socket that the program listens with is adopted by no other listener", a
   });
   const listener = await listen(libc, {}, {});
   const fd = await opened;
-  await assertRejects(() => listen(libc, { fd }, {}), TypeError, "has opened itself");
+  await assertRejects(() => listen(libc, { fd }, {}), TypeError, "in use by this program");
   listener.close();
 });
 

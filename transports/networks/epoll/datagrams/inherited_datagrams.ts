@@ -28,7 +28,7 @@ export function inheritDatagrams(libc: Libc, named: number | string): InheritedD
   const fd = typeof named === "number" ? named : onlyDatagrams(libc, named);
   if (reactorOf(libc).has(fd)) {
     throw new TypeError(
-      `Cannot open endpoint: fd ${fd} is a socket that this program has opened itself`,
+      `Cannot open endpoint: fd ${fd} is in use by this program already`,
     );
   }
   if (typeOf(libc, fd) !== SOCK.DGRAM) {

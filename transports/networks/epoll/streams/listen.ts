@@ -90,7 +90,7 @@ function listenUnix(libc: Libc, path: string, options: BindOptions): NetworkList
 /** A socket that listens already, of another process. */
 function adopt(libc: Libc, fd: number, options: BindOptions): NetworkListener {
   if (reactorOf(libc).has(fd)) {
-    throw new TypeError(`Cannot listen: fd ${fd} is a socket that this program has opened itself`);
+    throw new TypeError(`Cannot listen: fd ${fd} is in use by this program already`);
   }
   try {
     const isListening = getOption(libc, fd, LEVEL.SOCKET, SO.ACCEPTCONN) === 1;
