@@ -17,7 +17,7 @@ Deno.test("WriteFailure is told once, a turn later, and not after stop()", async
   assertEquals(told, [failure]);
 });
 
-/** A transport with 5 bytes under way and 6 behind them, of which the write has just failed. */
+/** A transport with 5 bytes under way and 6 that wait, of which the write has just failed. */
 async function failing(
   callbacks: { writingFailed?: (error: Error) => void },
 ): Promise<
