@@ -65,6 +65,8 @@ export class HttpConnection {
    * would take this for the answer to one of them.
    */
   refuse(status: number): void {
+    // What still comes is dropped: node:http would find a fault in each piece of it.
+    if (this.#refusal === null) this.#stream.removeAllListeners("data").resume();
     this.#refusal = status;
     if ([...this.#answers].some(({ req }) => req.complete)) return;
     // In the middle of an answer, this would be taken for a part of it.
@@ -95,8 +97,18 @@ export class HttpConnection {
     this.#answers.add(answer);
     answer.once("close", () => {
       this.#answers.delete(answer);
+      if (this.#answers.size === 0 && !this.#stream.destroyed) this.#onAnswered?.();
       if (this.#refusal !== null && !this.#stream.destroyed) this.refuse(this.#refusal);
     });
+  }
+
+  /**
+   * Calls back when all requests that have come are answered: at once if there are none. Not if the
+   * connection ends before.
+   */
+  whenAnswered(callback: () => void): void {
+    if (this.#answers.size === 0) callback();
+    else this.#onAnswered = callback;
   }
 
   /** Ends the connection as soon as no request is under way. */
@@ -114,6 +126,7 @@ export class HttpConnection {
   }
 
   readonly #answers = new Set<ServerResponse>();
+  #onAnswered: (() => void) | null = null;
   // The status of a refusal that waits for the answers before it.
   #refusal: number | null = null;
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Http2Server } from "node:http2";
+import type { Duplex } from "node:stream";
 import { ConnectionLostError } from "../../protocols/errors.ts";
 import { checkOptions, show } from "../../protocols/option_checks.ts";
 import { toError } from "../../protocols/thrown.ts";
@@ -113,10 +114,14 @@ export class HttpService {
         const connection = this.#connections.get(first?.socket);
         if (event === "request" && rest[0] instanceof ServerResponse) {
           connection?.begin(first, rest[0]);
-        } else if (event === "upgrade" || event === "connect") {
-          // From now on it is no HTTP.
-          connection?.release();
-          this.#connections.delete(first.socket);
+        } else if (connection !== undefined && (event === "upgrade" || event === "connect")) {
+          connection.whenAnswered(() => {
+            // From now on it is no HTTP.
+            connection.release();
+            this.#connections.delete(first.socket);
+            emit(event, first, ...rest);
+          });
+          return true;
         }
         const [socket] = rest;
         // Without a listener node:http would destroy the stream, with the answer that is in it.
@@ -137,7 +142,7 @@ export class HttpService {
     server.keepAliveTimeout = Number.isFinite(this.#times.keepAliveTimeout)
       ? this.#times.keepAliveTimeout
       : 0;
-    server.on("upgrade", (message, socket, head) => {
+    const onUpgrade = (message: IncomingMessage, socket: Duplex, head: Uint8Array): void => {
       if (!(socket instanceof LiveNodeStream)) return void socket.destroy();
       if (head.length > 0) socket.unshift(head);
       const answer = new ServerResponse(message);
@@ -146,7 +151,10 @@ export class HttpService {
       // Nothing else does for an answer that node:http did not make.
       answer.once("finish", () => socket.resume().destroySoon());
       void this.#answer(handler, message, answer);
-    });
+    };
+    server.on("upgrade", onUpgrade);
+    // Without a listener node:http would end the connection without a word.
+    server.on("connect", onUpgrade);
     return server;
   }
 
