@@ -65,7 +65,7 @@ export class HttpConnection {
    * would take this for the answer to one of them.
    */
   refuse(status: number): void {
-    // What still comes is dropped: node:http would find a fault in each piece of it.
+    // The bytes that follow are dropped: node:http would find a fault in each piece of them.
     if (this.#refusal === null) this.#stream.removeAllListeners("data").resume();
     this.#refusal = status;
     if ([...this.#answers].some(({ req }) => req.complete)) return;
