@@ -17,18 +17,23 @@ import type { Server } from "../../transports/servers/server.ts";
 import { hasUnixSockets } from "../support/runs/has_unix_sockets.ts";
 import { freePort } from "../support/places/free_port.ts";
 
+/** So many connections in a row are not answered when a backlog is full; one may be slow only. */
+const UNANSWERED = 3;
+
 /** A server that accepts no connection, whose backlog is full; and what fills it. */
 async function fullServer(): Promise<{ server: Server; conns: Deno.Conn[] }> {
   const server = await createServer(() => ({}), { port: 0, backlog: 1, startServing: false });
   const conns: Deno.Conn[] = [];
-  for (;;) {
-    const signal = AbortSignal.timeout(100);
+  for (let unanswered = 0; unanswered < UNANSWERED;) {
+    const signal = AbortSignal.timeout(50);
     try {
       conns.push(await Deno.connect({ hostname: "127.0.0.1", port: server.port, signal }));
+      unanswered = 0;
     } catch {
-      return { server, conns };
+      unanswered++;
     }
   }
+  return { server, conns };
 }
 
 async function release({ server, conns }: { server: Server; conns: Deno.Conn[] }): Promise<void> {
