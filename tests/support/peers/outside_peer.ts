@@ -17,7 +17,7 @@ export const PATIENCE_MS = 60_000;
  * @param args With these it ends at once, and well.
  */
 export function hasProgram(name: string, args: readonly string[]): boolean {
-  if (canRun(name, args, true)) return true;
+  if (canRun(name, args)) return true;
   if (Deno.env.get("CI") === "true") throw new Error(`Cannot test: ${name} is not installed`);
   console.log(`Skipped, for ${name} is not installed: the tests against it`);
   return false;
@@ -28,19 +28,34 @@ export function hasProgram(name: string, args: readonly string[]): boolean {
  * false.
  */
 export function testWith(program: string, name: string, test: () => Promise<void>): void {
-  const ignore = Deno.env.get("CI") !== "true" && !canRun(program, ["-h"], false);
+  const ignore = Deno.env.get("CI") !== "true" && !isInstalled(program);
   if (ignore) console.log(`Skipped, for ${program} is not installed: ${name}`);
   Deno.test({ name, ignore, fn: test });
 }
 
-function canRun(program: string, args: readonly string[], mustSucceed: boolean): boolean {
+function canRun(program: string, args: readonly string[]): boolean {
   const pipes = { stdin: "null", stdout: "null", stderr: "null" } as const;
   try {
-    const { success } = new Deno.Command(program, { args: [...args], ...pipes }).outputSync();
-    return success || !mustSucceed;
+    return new Deno.Command(program, { args: [...args], ...pipes }).outputSync().success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
+  }
+}
+
+/** Looks for a program where the system would: to run it for each test costs seconds in all. */
+function isInstalled(program: string): boolean {
+  if (isFile(program)) return true;
+  const [separator, suffix] = Deno.build.os === "windows" ? [";", ".exe"] : [":", ""];
+  const folders = (Deno.env.get("PATH") ?? "").split(separator);
+  return folders.some((folder) => isFile(`${folder}/${program}${suffix}`));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
   }
 }
 
