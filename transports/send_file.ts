@@ -8,7 +8,7 @@ import type { WaitQueue } from "../protocols/waits/wait_queue.ts";
 import { abortable, type WaitSignal } from "../protocols/waits/wait_signal.ts";
 import { connectionOf } from "./core/carrier_transport.ts";
 import type { Connection } from "./core/connection.ts";
-import { startTimer } from "./core/clock.ts";
+import { Pause } from "./core/clock.ts";
 import { ExclusiveGate } from "./core/write/write_gate.ts";
 import { slotOf } from "./core/stack_slot.ts";
 import { type CarrierFile, systemCarrier } from "./core/system/system_carrier.ts";
@@ -272,7 +272,7 @@ class SendFile {
   /** For a transport that does not tell how much is sent. */
   async #isEmpty(): Promise<void> {
     while (this.#transport.getWriteBufferSize() > 0 && !this.#transport.isClosing()) {
-      await abortable(pause(), this.#signal);
+      await abortable(new Pause().wait(ASK_AGAIN_MS), this.#signal);
     }
   }
 
@@ -284,8 +284,4 @@ class SendFile {
     const { error } = await abortable(this.#transport.closed, this.#signal);
     throw error ?? new ConnectionLostError("Cannot send file: the connection is closed");
   }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => void startTimer(ASK_AGAIN_MS, resolve));
 }

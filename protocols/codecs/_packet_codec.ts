@@ -1,7 +1,6 @@
 import { type Bytes, checkBytes } from "../bytes.ts";
 import { FrameTooLongError } from "../errors.ts";
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 import { DelimitedFrames } from "./_delimited_frames.ts";
 
 /** How packets are encoded so that no byte of them is the delimiter. */
@@ -17,38 +16,30 @@ interface PacketForm {
 }
 
 /** Packets between delimiters. Delimiters that follow each other have no packet between them. */
-export class PacketCodec implements Codec<Bytes, Uint8Array> {
-  readonly #form: PacketForm;
-  readonly #frames: DelimitedFrames;
-
-  constructor(form: PacketForm) {
-    this.#form = form;
-    this.#frames = new DelimitedFrames([Uint8Array.of(form.delimiter)], form.maxEncoded);
-  }
-
-  decode(buffer: ReceiveBuffer): Bytes | NeedMore {
-    for (;;) {
-      const match = this.#frames.find(buffer);
-      if (match === null) return NEED_MORE;
-      const encoded = buffer.take(match.start);
-      buffer.skip(1);
-      if (encoded.length > 0) return this.#checked(this.#form.decode(encoded));
-    }
-  }
-
-  decodeEnd(buffer: ReceiveBuffer): NeedMore {
-    this.#frames.checkRest(buffer);
-    return NEED_MORE;
-  }
-
-  encode(packet: Uint8Array): EncodedMessage {
-    checkBytes(packet, "encode");
-    return this.#form.encode(this.#checked(packet));
-  }
-
-  #checked<B extends Uint8Array>(packet: B): B {
-    const { maxLength } = this.#form;
+export function packetCodec(form: PacketForm): Codec<Bytes, Uint8Array> {
+  const { maxLength } = form;
+  const frames = new DelimitedFrames([Uint8Array.of(form.delimiter)], form.maxEncoded);
+  const checked = <B extends Uint8Array>(packet: B): B => {
     if (packet.length <= maxLength) return packet;
     throw new FrameTooLongError(packet.length, maxLength, true);
-  }
+  };
+  return {
+    decode(buffer): Bytes | NeedMore {
+      for (;;) {
+        const match = frames.find(buffer);
+        if (match === null) return NEED_MORE;
+        const encoded = buffer.take(match.start);
+        buffer.skip(1);
+        if (encoded.length > 0) return checked(form.decode(encoded));
+      }
+    },
+    decodeEnd(buffer): NeedMore {
+      frames.checkRest(buffer);
+      return NEED_MORE;
+    },
+    encode(packet): EncodedMessage {
+      checkBytes(packet, "encode");
+      return form.encode(checked(packet));
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import type { Codec } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
-import { PacketCodec } from "./_packet_codec.ts";
+import { packetCodec } from "./_packet_codec.ts";
 import { FrameDecodeError } from "../errors.ts";
 import { check, checkOptions, type OptionTable } from "../option_checks.ts";
 
@@ -55,7 +55,7 @@ const LONGEST_RUN = 254;
 export function cobsCodec(options: CobsCodecOptions = {}): Codec<Bytes, Uint8Array> {
   checkOptions("use cobsCodec", options, CHECKS);
   const { maxLength = DEFAULT_MAX_COBS_LENGTH } = options;
-  return new PacketCodec({
+  return packetCodec({
     delimiter: 0,
     maxLength,
     maxEncoded: maxLength + codesFor(maxLength),

@@ -1,7 +1,6 @@
 import { type Codec, type EncodedMessage, NEED_MORE, type NeedMore } from "../framing/codec.ts";
 import { type Bytes, checkBytes } from "../bytes.ts";
 import { FrameEncodeError } from "../errors.ts";
-import type { ReceiveBuffer } from "../framing/receive_buffer.ts";
 
 /**
  * Messages that are all of the same length. Data that ends inside one is an
@@ -30,9 +29,8 @@ export function fixedLengthCodec(length: number): Codec<Bytes, Uint8Array> {
     );
   }
   return {
-    decode: (buffer: ReceiveBuffer): Bytes | NeedMore =>
-      buffer.length < length ? NEED_MORE : buffer.take(length),
-    encode(message: Uint8Array): EncodedMessage {
+    decode: (buffer): Bytes | NeedMore => buffer.length < length ? NEED_MORE : buffer.take(length),
+    encode(message): EncodedMessage {
       checkBytes(message, "encode");
       if (message.length === length) return message;
       throw new FrameEncodeError(

@@ -1,6 +1,6 @@
 import type { Codec, EncodedMessage } from "../framing/codec.ts";
 import { type Bytes, copyOf } from "../bytes.ts";
-import { PacketCodec } from "./_packet_codec.ts";
+import { packetCodec } from "./_packet_codec.ts";
 import { FrameDecodeError, FrameEncodeError } from "../errors.ts";
 import { COPY_LIMIT } from "./_prefixed_parts.ts";
 import { check, checkOptions, type OptionTable } from "../option_checks.ts";
@@ -71,7 +71,7 @@ const ESC_ESC = 0xdd;
 export function slipCodec(options: SlipCodecOptions = {}): Codec<Bytes, Uint8Array> {
   checkOptions("use slipCodec", options, CHECKS);
   const { maxLength = DEFAULT_MAX_SLIP_LENGTH, lenient = false } = options;
-  return new PacketCodec({
+  return packetCodec({
     delimiter: END,
     maxLength,
     // Every byte may be escaped.

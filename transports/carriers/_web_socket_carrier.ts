@@ -132,18 +132,14 @@ export class WebSocketCarrier implements Carrier {
    * sent bytes, so this checks again from time to time.
    */
   async #untilBuffered(most: number): Promise<void> {
-    for (let pause = FIRST_LOOK_MS; this.#isFull(most); pause = nextPause(pause)) {
-      await this.#pause.wait(pause);
+    for (let pause = FIRST_LOOK_MS; this.#isFull(most); pause *= 2) {
+      await this.#pause.wait(Math.min(pause, LONGEST_LOOK_MS));
     }
   }
 
   #isFull(most: number): boolean {
     return this.#socket.readyState === WebSocket.OPEN && this.#socket.bufferedAmount > most;
   }
-}
-
-function nextPause(pause: number): number {
-  return Math.min(2 * pause, LONGEST_LOOK_MS);
 }
 
 function kindOf(data: unknown): string {
