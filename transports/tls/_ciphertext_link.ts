@@ -74,16 +74,18 @@ export class CiphertextLink {
     this.#waiting = nextTurn().then(() => void (this.#waiting = null));
   }
 
-  /** Gives the engine the first `n` bytes of the target. */
-  feed(n: number): void | Promise<void> {
-    const chunk = this.#buffer.target.subarray(0, n);
-    if (this.#waiting !== null) {
-      const copy = copyOf(chunk);
-      return this.#waiting.then(() => this.#feedChunk(copy));
-    }
-    const later = this.#feedChunk(chunk);
+  /** The first `n` bytes of the target, which may be read into again later. */
+  take(n: number): Bytes {
+    const bytes = this.#buffer.target.subarray(0, n);
     this.#buffer.reuse(n);
-    return later;
+    return bytes;
+  }
+
+  /** Gives the engine bytes, which it copies; those that have to wait are copied here. */
+  feed(bytes: Bytes): void | Promise<void> {
+    if (this.#waiting === null) return this.#feedChunk(bytes);
+    const copy = copyOf(bytes);
+    return this.#waiting.then(() => this.#feedChunk(copy));
   }
 
   /** The handshake is over: what the engine gives leaves at once. */

@@ -15,6 +15,7 @@ import {
 import { callBack } from "../core/callbacks.ts";
 import { canReset, toAbort } from "../core/ending/abort_options.ts";
 import type { Carrier, CarrierOutcome } from "../core/carrier.ts";
+import { InPlaceProtocol } from "../core/read/lent_buffer.ts";
 import { CarrierTransport } from "../core/carrier_transport.ts";
 import { Connection } from "../core/connection.ts";
 import { nextTurn } from "../core/clock.ts";
@@ -44,7 +45,7 @@ import type { ResolvedTlsOptions } from "./tls_options.ts";
  * is the back-pressure on reading. Its own flow control is never used. `_tls_phases.ts` has a
  * drawing of the phases.
  */
-export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
+export class TlsCarrier extends InPlaceProtocol implements Carrier, BufferedProtocolCallbacks {
   readonly source: PlaintextSource = new PlaintextSource();
   readonly #options: ResolvedTlsOptions;
   readonly #upper: AnyProtocol;
@@ -62,7 +63,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   #secured: SecuredSocket | null = null;
   #facts: ReadonlyMap<string, unknown> = new Map();
   #writeEnded: Promise<void> | null = null;
-  // The error with which the transport below was lost.
+  // Whether the transport below was lost, and the error with which it was.
+  #isLost = false;
   #lost: Error | null = null;
 
   /**
@@ -79,6 +81,7 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     transport: TransportOptions,
     strict = false,
   ) {
+    super();
     this.#options = options;
     this.#isStrict = strict;
     this.#upper = upper;
@@ -110,13 +113,18 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   bufferUpdated(n: number): void | Promise<void> {
+    return this.bytesReceived(this.#link.take(n));
+  }
+
+  override bytesReceived(bytes: Bytes): void | Promise<void> {
+    const n = bytes.length;
     const phase = this.#phases.now;
     if (this.#isStrict && phase === "handshake" && this.#link.isWaiting) {
       return this.#handshake.abandon(new PlaintextInjectionError(endsOf(this.inner), n));
     }
     if (phase === "over" || this.source.hasEnded) return;
     if (phase === "finishing" && !this.#shutdown.takes(n)) return;
-    const fed = this.#link.feed(n);
+    const fed = this.#link.feed(bytes);
     return fed === undefined ? this.source.taken() : fed.then(() => this.source.taken());
   }
 
@@ -144,7 +152,8 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   }
 
   connectionLost(error: Error | null): void {
-    this.#lost = error ?? new ConnectionLostError();
+    this.#isLost = true;
+    this.#lost = error;
     this.#link.setFull(false);
     this.#shutdown.endPeer();
     // The handshake was done: the protocol above is told of the connection and then of its loss.
@@ -152,12 +161,12 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
     const phase = this.#phases.now;
     if (phase === "handshake") void this.#handshake.end(error);
     else if (error === null && phase === "open") this.#top.abort();
-    else if (phase === "open" && this.source.hasEnded) void this.#loseAfterEnd(this.#lost);
-    else this.#endReading(phase === "finishing" ? null : this.#lost);
+    else if (phase === "open" && this.source.hasEnded) void this.#loseAfterEnd(this.#loss);
+    else this.#endReading(phase === "open" ? this.#loss : null);
   }
 
   write(bytes: Uint8Array): number | Promise<number> {
-    if (this.#lost !== null) throw this.#lost;
+    if (this.#isLost) throw this.#loss;
     const written = this.#secured?.write(bytes) ?? 0;
     const isDone = typeof written === "number" && !this.#link.isFull;
     return isDone ? written : this.#whenLeft(written);
@@ -232,14 +241,19 @@ export class TlsCarrier implements Carrier, BufferedProtocolCallbacks {
   async #whenLeft(written: number | Promise<number>): Promise<number> {
     const n = await written;
     await this.#link.room();
-    if (this.#lost !== null) throw this.#lost;
+    if (this.#isLost) throw this.#loss;
     return n;
   }
 
   async #endWriting(): Promise<void> {
     await this.#secured?.end();
     await this.#link.endWriting();
-    if (this.#lost !== null) throw this.#lost;
+    if (this.#isLost) throw this.#loss;
+  }
+
+  /** Made when it is asked for: most connections end in good order. */
+  get #loss(): Error {
+    return this.#lost ??= new ConnectionLostError();
   }
 
   #endReading(error: Error | null): void {

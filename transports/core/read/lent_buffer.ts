@@ -5,6 +5,12 @@ import { show } from "../../../protocols/option_checks.ts";
 import { callBack, type CallbackErrorSink } from "../callbacks.ts";
 import { markOverwritten } from "../memory/loan.ts";
 
+/** A buffered protocol of ours that takes bytes from any memory as well. */
+export abstract class InPlaceProtocol {
+  /** In the place of `bufferUpdated`: takes bytes from where they lie, and keeps none of them. */
+  abstract bytesReceived(bytes: Bytes): void | Promise<void>;
+}
+
 /** The buffer that a buffered protocol lends for the bytes that come. */
 export class LentBuffer {
   readonly #protocol: BufferedProtocolCallbacks;
@@ -46,6 +52,9 @@ export class LentBuffer {
    * @returns A promise if the callback goes on; it does not reject.
    */
   take(bytes: Bytes, isInTarget: boolean, waiting: Bytes[]): unknown {
+    if (!isInTarget && this.#protocol instanceof InPlaceProtocol) {
+      return callBack(this.#protocol, "bytesReceived", this.#onError, bytes);
+    }
     const isThere = isInTarget && this.#holds(bytes);
     // The protocol may lend the memory anew where bytes lie that were read into it before.
     const chunk = isInTarget && !isThere ? copyOf(bytes) : bytes;

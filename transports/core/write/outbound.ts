@@ -5,7 +5,7 @@ import type { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import type { Carrier } from "../carrier.ts";
 import { Loan } from "../memory/loan.ts";
 import { flushScheduler } from "./flush_scheduler.ts";
-import { END, type Piece, SystemPiece } from "./piece.ts";
+import { END, MemoryPiece, type Piece, SystemPiece } from "./piece.ts";
 import { SentListeners } from "./sent_listeners.ts";
 import type { SystemBytes } from "./system_bytes.ts";
 import { WaterMarks } from "./water_marks.ts";
@@ -115,6 +115,13 @@ export class Outbound {
     }
     const sent = this.#sendDirectly(data);
     if (sent < data.length) this.#queue.push(sent === 0 ? data : data.subarray(sent), false);
+  }
+
+  /** Sends bytes from where they lie, after all that is queued; no one else may use them. */
+  sendNow(bytes: Uint8Array): void {
+    this.#queue.add(new MemoryPiece(bytes, null));
+    this.flush();
+    this.#pauseIfFull();
   }
 
   /** Queues bytes of the system, as {@linkcode Outbound.push}. */

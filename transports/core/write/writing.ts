@@ -26,10 +26,14 @@ export function isWritingPaused(transport: Transport): boolean {
  * memory is freed if they have left.
  */
 export function writeNow(transport: Transport, bytes: Uint8Array): void {
-  transport.write(bytes);
-  writerOf(transport)?.outbound.flush();
-  // A layer may keep the bytes that are written through it.
-  if (connectionOf(transport)?.queued === 0) freeMemory(bytes);
+  const connection = connectionOf(transport);
+  if (connection === null || gateOf(transport) !== null) {
+    // A layer may keep the bytes that are written through it.
+    transport.write(bytes);
+    return writerOf(transport)?.outbound.flush();
+  }
+  if (connection.mayWrite()) connection.outbound.sendNow(bytes);
+  if (connection.queued === 0) freeMemory(bytes);
 }
 
 /**
