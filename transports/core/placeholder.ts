@@ -15,8 +15,8 @@ export class Placeholder implements ProtocolCallbacks {
   /** The protocol whose place this takes. */
   protocol: AnyProtocol;
   readonly #ready = Promise.withResolvers<Transport>();
-
   readonly #top: Transport | undefined;
+  #isInPlace = false;
 
   /**
    * Replaces `protocol` for now. That one gets `top` as its transport, if given, else the transport
@@ -50,9 +50,10 @@ export class Placeholder implements ProtocolCallbacks {
 
   /** Rejects {@linkcode ready}; does nothing once the protocol is in its place. */
   fail(error: Error | null): void {
-    const lost = (): Error =>
-      new ConnectionLostError(`Connection with ${this.peer} lost before it was ready`);
-    this.#ready.reject(error ?? lost());
+    // An error costs much, and each connection ends once.
+    if (this.#isInPlace) return;
+    const what = `Connection with ${this.peer} lost before it was ready`;
+    this.#ready.reject(error ?? new ConnectionLostError(what));
   }
 
   /** What the error of a connection that was lost early calls the other end. */
@@ -63,6 +64,7 @@ export class Placeholder implements ProtocolCallbacks {
   /** Puts the protocol in its place. */
   handOver(transport: Transport, options?: SetProtocolOptions): void {
     transport.setProtocol(this.protocol, options);
+    this.#isInPlace = true;
     this.#ready.resolve(transport);
   }
 }

@@ -5,14 +5,13 @@ import type { Verdict } from "./certificates/session_trust.ts";
 import type { ResolvedTlsOptions } from "./tls_options.ts";
 
 /** The facts that a socket of node:tls has after its handshake, by the names of extra info. */
-export function socketFacts(socket: TLSSocket): ReadonlyMap<string, unknown> {
-  return new Map<string, unknown>([
-    ["sslObject", socket],
-    ["tlsVersion", socket.getProtocol() ?? undefined],
-    ["alpnProtocol", socket.alpnProtocol || undefined],
-    ["cipher", cipherOf(socket)],
-    ["peercert", describeCertificate(socket.getPeerCertificate(false))],
-  ]);
+export function socketFacts(socket: TLSSocket): Map<string, unknown> {
+  return new Map<string, unknown>()
+    .set("sslObject", socket)
+    .set("tlsVersion", socket.getProtocol() ?? undefined)
+    .set("alpnProtocol", socket.alpnProtocol || undefined)
+    .set("cipher", cipherOf(socket))
+    .set("peercert", describeCertificate(socket.getPeerCertificate(false)));
 }
 
 function cipherOf(socket: TLSSocket): TlsCipher | undefined {
@@ -42,13 +41,11 @@ export function tlsFacts(
   options: ResolvedTlsOptions,
   verdict: Verdict,
 ): ReadonlyMap<string, unknown> {
-  return new Map<string, unknown>([
-    ...socketFacts(socket),
-    ["tlsEngine", "layer"],
-    ["authorized", verdict === null],
-    ["authorizationError", verdict ?? undefined],
-    ["serverName", serverNameOf(socket, options)],
-  ]);
+  return socketFacts(socket)
+    .set("tlsEngine", "layer")
+    .set("authorized", verdict === null)
+    .set("authorizationError", verdict ?? undefined)
+    .set("serverName", serverNameOf(socket, options));
 }
 
 function serverNameOf(socket: TLSSocket, options: ResolvedTlsOptions): string | undefined {

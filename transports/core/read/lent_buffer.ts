@@ -7,7 +7,7 @@ import { markOverwritten } from "../memory/loan.ts";
 
 /** A buffered protocol of ours that takes bytes from any memory as well. */
 export abstract class InPlaceProtocol {
-  /** In the place of `bufferUpdated`: takes bytes from where they lie, and keeps none of them. */
+  /** Takes bytes from where they lie, instead of `bufferUpdated`, and keeps none of them. */
   abstract bytesReceived(bytes: Bytes): void | Promise<void>;
 }
 
