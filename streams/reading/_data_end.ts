@@ -1,22 +1,77 @@
-import { ConnectionLostError } from "../../protocols/errors.ts";
+import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.ts";
 
-/** The moment from which nothing more arrives, for those who ask for it. */
+/**
+ * How the data of a reader ends, and the moment from which nothing more arrives.
+ *
+ * ```text
+ * open       end -> ended   discard -> discarded   detach -> detached
+ * ended      reads give the end of the data
+ * discarded  they do as well, and what still comes is dropped
+ * detached   reads fail: another reader has the connection, and is told of its end
+ * ```
+ *
+ * Apart from that, reads that want more than is buffered may fail with an error.
+ */
 export class DataEnd {
-  #isReached = false;
-  #ended: PromiseWithResolvers<void> | null = null;
+  #state: "open" | "ended" | "discarded" | "detached" = "open";
+  #error: Error | null = null;
+  // Whether a read was told of the end, and a callback for the case that none is.
+  #isMet = false;
+  #onUnmet: (() => void) | null = null;
+  #reached: PromiseWithResolvers<void> | null = null;
   #signal: AbortSignal | null = null;
 
-  /** It has come. */
-  reach(): void {
-    this.#isReached = true;
-    this.#ended?.resolve();
+  /** Whether reads give the end of the data. */
+  get hasCome(): boolean {
+    return this.#state === "ended" || this.#state === "discarded";
   }
 
-  /** Resolves then. */
-  get promise(): Promise<void> {
-    this.#ended ??= Promise.withResolvers();
-    if (this.#isReached) this.#ended.resolve();
-    return this.#ended.promise;
+  /** Whether data that still comes is dropped. */
+  get isDiscarding(): boolean {
+    return this.#state === "discarded";
+  }
+
+  /** Whether another reader has the connection. */
+  get isDetached(): boolean {
+    return this.#state === "detached";
+  }
+
+  /** The error of reads that want more than is buffered, unless the end has come; else `null`. */
+  get error(): Error | null {
+    return this.#error;
+  }
+
+  /** The data has ended. */
+  end(): void {
+    if (this.#state === "open") this.#state = "ended";
+    this.#reached?.resolve();
+  }
+
+  /** Reads fail. */
+  fail(error: Error): void {
+    this.#error = error;
+    this.#reached?.resolve();
+  }
+
+  /** Nothing more is wanted. */
+  discard(): void {
+    this.#state = "discarded";
+    this.#reached?.resolve();
+  }
+
+  /** Another reader has the connection. */
+  detach(): void {
+    // If the end was reached, it stays so for those who ask for it.
+    void this.reached;
+    this.#state = "detached";
+    this.#error = new InvalidStateError("Cannot read: the connection was handed over");
+  }
+
+  /** Resolves when nothing more arrives. */
+  get reached(): Promise<void> {
+    this.#reached ??= Promise.withResolvers();
+    if (this.#isReached) this.#reached.resolve();
+    return this.#reached.promise;
   }
 
   /** Aborts then. */
@@ -25,7 +80,31 @@ export class DataEnd {
     const controller = new AbortController();
     const abort = () => controller.abort(new ConnectionLostError("The peer has ended its data"));
     if (this.#isReached) abort();
-    else void this.promise.then(abort);
+    else void this.reached.then(abort);
     return this.#signal = controller.signal;
+  }
+
+  /** A read is told of the end. */
+  meet(): void {
+    this.#isMet = true;
+  }
+
+  /** Has `callback` called by {@linkcode tellUnmet}. */
+  set onUnmet(callback: () => void) {
+    this.#onUnmet = callback;
+  }
+
+  /** Whether there is a callback for an end that no read was told of. */
+  get isWatched(): boolean {
+    return this.#onUnmet !== null && !this.#isMet;
+  }
+
+  /** Calls back, if no read was told of the end. */
+  tellUnmet(): void {
+    if (!this.#isMet) this.#onUnmet?.();
+  }
+
+  get #isReached(): boolean {
+    return this.hasCome || this.#state === "open" && this.#error !== null;
   }
 }

@@ -2,10 +2,9 @@ import { type Bytes, checkBytes } from "../../protocols/bytes.ts";
 import type { ProtocolCallbacks, Transport } from "../../protocols/contract.ts";
 import { IncompleteReadError, InvalidStateError } from "../../protocols/errors.ts";
 import { ReceiveBuffer } from "../../protocols/framing/receive_buffer.ts";
-import { TakeWait } from "../../protocols/waits/take_wait.ts";
-import { turnBudget } from "../../protocols/waits/turn_budget.ts";
 import type { WaitSignal } from "../../protocols/waits/wait_signal.ts";
 import { DataEnd } from "./_data_end.ts";
+import { ReadWait } from "./read_wait.ts";
 import { nextTurn } from "../../transports/core/clock.ts";
 
 const ALWAYS = (): boolean => true;
@@ -19,23 +18,11 @@ export class ReadState {
   readonly limit: number;
   /** The bytes that arrived and were not read. */
   readonly buffer: ReceiveBuffer = new ReceiveBuffer();
-  /** When nothing more arrives, however that comes about. */
+  /** How they end. */
   readonly end: DataEnd = new DataEnd();
-  // The read that waits.
-  readonly #waiting = new TakeWait();
-  #isEnded = false;
-  #isDiscarding = false;
-  #exception: Error | null = null;
-  #isDetached = false;
+  readonly #wait = new ReadWait();
   #transport: Transport | null = null;
   #isPaused = false;
-  // Whether a read was told of the end of the data, and what is called if none is.
-  #hasMetEnd = false;
-  #onUnmetEnd: (() => void) | null = null;
-  // Whether the event loop is to turn before a read goes on.
-  #isResting = false;
-  // Why reads do not wait any more, though data may come.
-  #interruption: { readonly reason: unknown } | null = null;
 
   /** Creates an empty state. */
   constructor(limit: number) {
@@ -44,17 +31,12 @@ export class ReadState {
 
   /** Whether no more will arrive. */
   get isEnded(): boolean {
-    return this.#isEnded;
+    return this.end.hasCome;
   }
 
   /** Whether, besides, everything was read. */
   get isDone(): boolean {
-    return this.#isEnded && this.buffer.length === 0;
-  }
-
-  /** The error of reads, once the buffered bytes are read; else `null`. */
-  get exception(): Error | null {
-    return this.#exception;
+    return this.isEnded && this.buffer.length === 0;
   }
 
   /** A protocol that feeds this. */
@@ -76,13 +58,13 @@ export class ReadState {
   /** Bytes arrived. */
   feed(chunk: Uint8Array): void {
     checkBytes(chunk, "feed");
-    if (this.#isDiscarding) return;
-    if (this.#isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
+    if (this.end.isDiscarding) return;
+    if (this.isEnded) throw new InvalidStateError("Cannot feed data: the end was fed before");
     if (chunk.length === 0) return;
     this.buffer.append(chunk);
     this.serve();
     // A read that still waits needs more than that.
-    const isFull = this.buffer.length > 2 * this.limit && !this.#isAsking;
+    const isFull = this.buffer.length > 2 * this.limit && !this.#wait.isAsking;
     if (!isFull || this.#isPaused || this.#transport === null) return;
     this.#isPaused = true;
     this.#transport.pauseReading();
@@ -90,17 +72,15 @@ export class ReadState {
 
   /** Marks the end of the data. */
   feedEof(): void {
-    this.#isEnded = true;
-    this.end.reach();
-    if (!this.#waiting.isEmpty) this.#hasMetEnd = true;
+    this.end.end();
+    if (!this.#wait.isEmpty) this.end.meet();
     this.#checkEnd();
     this.serve();
   }
 
   /** Reads fail with `error` from now on, once the buffered bytes are read. */
   fail(error: Error): void {
-    this.#exception = error;
-    this.end.reach();
+    this.end.fail(error);
     this.serve();
   }
 
@@ -112,14 +92,13 @@ export class ReadState {
 
   /** Ends the read that waits, and those that come, with `reason`. They have taken nothing. */
   interrupt(reason: unknown): void {
-    this.#interruption = { reason };
-    this.#waiting.fail(reason);
+    this.#wait.interrupt(reason);
   }
 
   /** Has `callback` called if the data ends, everything was read, and no pending read sees it. */
   onUnmetEnd(callback: () => void): void {
-    this.#onUnmetEnd = callback;
-    if (this.#isEnded) this.#checkEnd();
+    this.end.onUnmet = callback;
+    this.#checkEnd();
   }
 
   /**
@@ -136,14 +115,17 @@ export class ReadState {
     take: () => T | undefined,
     isWanted: () => boolean = ALWAYS,
   ): Promise<T> {
-    if (this.#begin(signal)) {
-      this.#rest();
-      const takeRested = () => this.#isResting && isWanted() ? undefined : take();
-      return this.#waiting.wait(takeRested, signal);
+    if (this.isDone) this.end.meet();
+    // A read that is not wanted any more makes way.
+    this.serve();
+    this.#wait.check(signal);
+    // A read that has to wait holds nothing up.
+    if ((this.buffer.length > 0 || this.isEnded) && this.#wait.mustRest()) {
+      return this.#wait.rest(take, signal, isWanted, () => this.serve());
     }
     const taken = take();
     if (taken !== undefined) return Promise.resolve(this.consume(taken));
-    const reading = this.#waiting.wait(take, signal);
+    const reading = this.#wait.wait(take, signal);
     this.#ask();
     return reading;
   }
@@ -155,7 +137,7 @@ export class ReadState {
     const { buffer } = this;
     return this.read(signal, () => {
       const { length } = buffer;
-      if (this.#isEnded || n > 0 && length > 0) {
+      if (this.isEnded || n > 0 && length > 0) {
         return buffer.take(n < 0 ? length : Math.min(n, length));
       }
       return undefined;
@@ -169,7 +151,7 @@ export class ReadState {
     const { buffer } = this;
     return this.read(signal, () => {
       if (buffer.length >= n) return buffer.take(n);
-      if (!this.#isEnded) return undefined;
+      if (!this.isEnded) return undefined;
       throw new IncompleteReadError(this.consume(buffer.takeAll()), n);
     });
   }
@@ -180,7 +162,7 @@ export class ReadState {
     const { buffer, limit } = this;
     if (n > limit) throw new RangeError(`Cannot peek at ${n} bytes: the limit is ${limit}`);
     return this.read(signal, () => {
-      const isAll = buffer.length >= n || this.#isEnded;
+      const isAll = buffer.length >= n || this.isEnded;
       return isAll ? buffer.peek(Math.min(n, buffer.length)) : undefined;
     });
   }
@@ -192,17 +174,17 @@ export class ReadState {
    */
   unread(bytes: Bytes): void {
     this.serve();
-    if (!this.#waiting.isEmpty) {
+    if (!this.#wait.isEmpty) {
       throw new InvalidStateError("Cannot unread: a read is waiting for data already");
     }
-    if (this.#isDetached) throw this.#exception;
-    if (!this.#isDiscarding) this.buffer.prepend(bytes);
+    if (this.end.isDetached) throw this.end.error;
+    if (!this.end.isDiscarding) this.buffer.prepend(bytes);
   }
 
   /** Passes on what was just taken, now that there is more room. */
   consume<T>(taken: T): T {
     if (this.#isPaused && this.buffer.length <= this.limit) this.#resume();
-    if (this.#isEnded) this.#checkEnd();
+    this.#checkEnd();
     return taken;
   }
 
@@ -213,10 +195,7 @@ export class ReadState {
 
   /** Removes and returns the bytes for another reader; reading fails from now on. */
   detach(): Bytes {
-    this.#isDetached = true;
-    this.#exception = new InvalidStateError("Cannot read: the connection was handed over");
-    // The end of the data is the next one's to hear of.
-    this.#isEnded = false;
+    this.end.detach();
     const unread = this.takeBuffered();
     this.serve();
     return unread;
@@ -224,9 +203,7 @@ export class ReadState {
 
   /** Drops what is buffered and what still comes. */
   discard(): void {
-    this.#isDiscarding = true;
-    this.#isEnded = true;
-    this.end.reach();
+    this.end.discard();
     this.buffer.clear();
     this.#resume();
     this.serve();
@@ -243,61 +220,30 @@ export class ReadState {
   ): Promise<number | null> {
     const { buffer } = this;
     const look = () =>
-      !isWanted() ? null : buffer.length >= least || this.#isEnded ? buffer.length : undefined;
+      !isWanted() ? null : buffer.length >= least || this.isEnded ? buffer.length : undefined;
     return this.read<number | null>(signal, look, isWanted);
   }
 
   /** Has the read that waits take what it can, or end if it is not wanted any more. */
   serve(): void {
-    if (this.#waiting.isEmpty) return;
-    this.#waiting.offer();
-    if (this.#waiting.isEmpty) this.consume(undefined);
+    if (this.#wait.isEmpty) return;
+    this.#wait.offer();
+    if (this.#wait.isEmpty) this.consume(undefined);
     else this.#ask();
-  }
-
-  /** Begins a read: no other one may be waiting. Returns whether to {@linkcode #rest} first. */
-  #begin(signal: WaitSignal | undefined): boolean {
-    if (this.isDone) this.#hasMetEnd = true;
-    this.serve();
-    if (!this.#waiting.isEmpty) {
-      throw new InvalidStateError(
-        "Cannot read: another read is already waiting for data; is an await missing?",
-      );
-    }
-    signal?.throwIfAborted();
-    if (this.#interruption !== null) throw this.#interruption.reason;
-    // A read that has to wait holds nothing up; one that was aborted while it rested has rested
-    // enough.
-    const mayGoOn = this.buffer.length > 0 || this.#isEnded;
-    return mayGoOn && turnBudget.spend() && !this.#isResting;
-  }
-
-  /** Lets the event loop turn: reads of buffered bytes could otherwise go on for ever. */
-  #rest(): void {
-    this.#isResting = true;
-    void turnBudget.untilRenewed().then(() => {
-      this.#isResting = false;
-      this.serve();
-    });
-  }
-
-  /** Whether a read waits for bytes that have not come. */
-  get #isAsking(): boolean {
-    return !this.#waiting.isEmpty && !this.#isResting;
   }
 
   /** Has more bytes come for the read that waits; fails it if none do. */
   #ask(): void {
-    if (!this.#isAsking) return;
-    if (this.#exception !== null) this.#waiting.fail(this.#exception);
+    if (!this.#wait.isAsking) return;
+    if (this.end.error !== null) this.#wait.fail(this.end.error);
     // It needs more than the pause allows, else they would be here.
     else this.#resume();
   }
 
   /** Calls back a turn after the data has ended and all was read, if nothing asked for more. */
   #checkEnd(): void {
-    if (this.#onUnmetEnd === null || this.buffer.length > 0) return;
-    void nextTurn().then(() => !this.#hasMetEnd && this.isDone && this.#onUnmetEnd?.());
+    if (!this.end.isWatched || !this.isDone) return;
+    void nextTurn().then(() => this.isDone && this.end.tellUnmet());
   }
 
   #resume(): void {

@@ -141,7 +141,7 @@ export class StreamReader extends NumberReader {
 
   /** The error given to {@linkcode setException}, or `null`. */
   exception(): Error | null {
-    return this.#state.exception;
+    return this.#state.end.error;
   }
 
   /** Whether the data has ended and every byte was read. */
@@ -155,7 +155,7 @@ export class StreamReader extends NumberReader {
    * because more than twice the limit is buffered, the end is not seen.
    */
   get ended(): Promise<void> {
-    return this.#state.end.promise;
+    return this.#state.end.reached;
   }
 
   /** Aborts when {@linkcode ended} resolves: to give up work for a peer that says no more. */

@@ -1,4 +1,4 @@
-import { TakeWait } from "../../../protocols/waits/take_wait.ts";
+import { ReadWait } from "../../../streams/reading/read_wait.ts";
 import { WaitQueue } from "../../../protocols/waits/wait_queue.ts";
 import { traceCall } from "../engine/open_wait.ts";
 import { currentContext } from "./context.ts";
@@ -8,7 +8,7 @@ import { type Patch, patch } from "./patches.ts";
 export function waitPatches(): Patch[] {
   return [
     patch(WaitQueue.prototype, "wait", remembered),
-    patch(TakeWait.prototype, "wait", remembered),
+    patch(ReadWait.prototype, "wait", remembered),
   ];
 }
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { waitSignal } from "../../../protocols/waits/wait_options.ts";
-import { TakeWait } from "../../../protocols/waits/take_wait.ts";
+import { ReadWait } from "../../../streams/reading/read_wait.ts";
 import { TimeoutError } from "../../../protocols/errors.ts";
 import { stateOf } from "../../support/time/event_loop.ts";
 
-Deno.test("TakeWait.offer() has the wait take in the call, and only once", async () => {
-  const wait = new TakeWait();
+Deno.test("ReadWait.offer() has the wait take in the call, and only once", async () => {
+  const wait = new ReadWait();
   const items = [1, 2];
   const taking = wait.wait(() => items.shift());
   assertEquals(items, [1, 2]);
@@ -15,8 +15,8 @@ Deno.test("TakeWait.offer() has the wait take in the call, and only once", async
   assertEquals(await taking, 1);
 });
 
-Deno.test("TakeWait.offer() leaves a wait that takes nothing where it is", async () => {
-  const wait = new TakeWait();
+Deno.test("ReadWait.offer() leaves a wait that takes nothing where it is", async () => {
+  const wait = new ReadWait();
   const items: number[] = [];
   const taking = wait.wait(() => items.shift());
   wait.offer();
@@ -26,8 +26,8 @@ Deno.test("TakeWait.offer() leaves a wait that takes nothing where it is", async
   assertEquals(await taking, 0);
 });
 
-Deno.test("TakeWait.offer() that a take leads to takes nothing a second time", async () => {
-  const wait = new TakeWait();
+Deno.test("ReadWait.offer() that a take leads to takes nothing a second time", async () => {
+  const wait = new ReadWait();
   const items = [1, 2];
   const taking = wait.wait(() => {
     const item = items.shift();
@@ -38,8 +38,8 @@ Deno.test("TakeWait.offer() that a take leads to takes nothing a second time", a
   assertEquals([await taking, items], [1, [2]]);
 });
 
-Deno.test("TakeWait.wait() rejects with what its take throws, and with the reason of fail()", async () => {
-  const wait = new TakeWait();
+Deno.test("ReadWait.wait() rejects with what its take throws, and with the reason of fail()", async () => {
+  const wait = new ReadWait();
   const taking = wait.wait(() => {
     throw new RangeError("Too much");
   });
@@ -52,8 +52,8 @@ Deno.test("TakeWait.wait() rejects with what its take throws, and with the reaso
   assert(wait.isEmpty);
 });
 
-Deno.test("TakeWait.wait() ends in the call of abort(), takes nothing then, and leaves no listener", async () => {
-  const wait = new TakeWait();
+Deno.test("ReadWait.wait() ends in the call of abort(), takes nothing then, and leaves no listener", async () => {
+  const wait = new ReadWait();
   const items = [1];
   const controller = new AbortController();
   const reason = new Error("Enough");
@@ -68,8 +68,8 @@ Deno.test("TakeWait.wait() ends in the call of abort(), takes nothing then, and 
   await assertRejects(() => third);
 });
 
-Deno.test("TakeWait.wait() that took before its signal aborts gives what it took", async () => {
-  const wait = new TakeWait();
+Deno.test("ReadWait.wait() that took before its signal aborts gives what it took", async () => {
+  const wait = new ReadWait();
   const controller = new AbortController();
   controller.signal.addEventListener("abort", () => wait.offer());
   const taking = wait.wait(() => 7, controller.signal);
@@ -77,8 +77,8 @@ Deno.test("TakeWait.wait() that took before its signal aborts gives what it took
   assertEquals(await taking, 7);
 });
 
-Deno.test("TakeWait.offer() that gives nothing ends a wait whose time has passed without a timer", async () => {
-  const wait = new TakeWait();
+Deno.test("ReadWait.offer() that gives nothing ends a wait whose time has passed without a timer", async () => {
+  const wait = new ReadWait();
   const taking = wait.wait(() => undefined, waitSignal("take", { timeout: 1 }));
   const end = performance.now() + 2;
   // No timer gets its turn in between.
