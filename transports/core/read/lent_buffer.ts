@@ -17,6 +17,8 @@ export class LentBuffer {
   readonly #onError: CallbackErrorSink;
   // The one that was lent last.
   #lent: Uint8Array | undefined;
+  // The memory of the rest that was copied last: nothing else uses it.
+  #copied: ArrayBuffer | null = null;
 
   /** Lends nothing yet. An exception of the protocol goes to `onError`. */
   constructor(protocol: BufferedProtocolCallbacks, onError: CallbackErrorSink) {
@@ -59,9 +61,20 @@ export class LentBuffer {
     // The protocol may lend the memory anew where bytes lie that were read into it before.
     const chunk = isInTarget && !isThere ? copyOf(bytes) : bytes;
     const taken = isThere ? chunk.length : this.#put(chunk);
-    // The chunk may lie in memory that is read into again.
-    if (taken < chunk.length) waiting.unshift(copyOf(chunk, taken));
+    if (taken < chunk.length) waiting.unshift(this.#restOf(chunk, taken));
+    else this.#copied = null;
     return taken > 0 ? callBack(this.#protocol, "bufferUpdated", this.#onError, taken) : undefined;
+  }
+
+  /**
+   * The bytes of a chunk from `taken` on. It may lie in memory that is read into again, and is
+   * copied then: once, or a small buffer would have every byte copied for each piece before it.
+   */
+  #restOf(chunk: Bytes, taken: number): Bytes {
+    if (chunk.buffer === this.#copied) return chunk.subarray(taken);
+    const rest = copyOf(chunk, taken);
+    this.#copied = rest.buffer;
+    return rest;
   }
 
   /** Whether a chunk lies at the start of it. */
