@@ -146,10 +146,18 @@ export function either(applies: (value: unknown) => boolean, first: Check, secon
 /** An object of any class that has certain methods: "an AbortSignal", "a Clock". */
 export function objectWith(kind: string, ...methods: readonly string[]): Check {
   return (value, option) => {
-    const isSuch = typeof value === "object" && value !== null &&
-      methods.every((method) => typeof Reflect.get(value, method) === "function");
+    const isSuch = typeof value === "object" && value !== null && hasMethods(value, methods);
     if (!isSuch) throw wrongKind(option, value, `is not ${kind}`);
   };
+}
+
+/** Whether an object has certain methods. One that cannot be read has none. */
+function hasMethods(value: object, methods: readonly string[]): boolean {
+  try {
+    return methods.every((method) => typeof Reflect.get(value, method) === "function");
+  } catch {
+    return false;
+  }
 }
 
 /** An `AbortSignal`. */

@@ -75,7 +75,7 @@ function checkTable(
     );
   }
   const prefix = name === "" ? "" : `${name}.`;
-  const given: Readonly<Record<string, unknown>> = { ...options };
+  const given = read(options, `Cannot ${action}: ${name || "the options"}`);
   for (const [key, value] of Object.entries(given)) {
     const check = Object.hasOwn(table, key) ? table[key] : undefined;
     if (check === undefined) {
@@ -94,6 +94,15 @@ function checkTable(
     if (given[key] === undefined) {
       throw new TypeError(`Cannot ${action}: ${prefix}${key} is missing`);
     }
+  }
+}
+
+/** The options of an object; a getter or a proxy of its maker may throw. */
+function read(options: object, subject: string): Readonly<Record<string, unknown>> {
+  try {
+    return { ...options };
+  } catch (cause) {
+    throw new TypeError(`${subject} cannot be read`, { cause });
   }
 }
 

@@ -81,6 +81,9 @@ const environment: Check = (value, option) => {
   }
 };
 
+/** The largest number of a user or a group: the one above it means none. */
+const MAX_ID = 0xffff_fffe;
+
 /** The checks of {@linkcode TerminalSize}. */
 export const TERMINAL_SIZE_CHECKS: OptionTable<TerminalSize> = {
   columns: check.wholeNumber(1, 65_535),
@@ -93,8 +96,8 @@ export const COMMAND_CHECKS: OptionTable<CommandOptions> = {
   cwd: folder,
   env: environment,
   clearEnv: check.flag,
-  uid: check.wholeNumber(0),
-  gid: check.wholeNumber(0),
+  uid: check.wholeNumber(0, MAX_ID),
+  gid: check.wholeNumber(0, MAX_ID),
   startNewSession: check.flag,
   endWithParent: check.flag,
   pty: check.either(

@@ -7,6 +7,7 @@ import {
   show,
   wrongKind,
 } from "../../protocols/option_checks.ts";
+import { MAX_FD } from "../core/system/inherited_sockets.ts";
 
 /** A file that a child process reads or writes by itself. */
 export interface FileStdio {
@@ -56,7 +57,7 @@ export function checkOutput(value: unknown, option: OptionName): void {
 function checkStdio(value: unknown, option: OptionName, kinds: string): void {
   if (typeof value === "string" && KINDS.includes(value)) return;
   if (typeof value === "number") {
-    if (Number.isInteger(value) && value >= 0) return;
+    if (Number.isInteger(value) && value >= 0 && value <= MAX_FD) return;
     throw new RangeError(`Cannot ${option.action}: ${option.name} ${value} is not a descriptor`);
   }
   if (typeof value === "object" && value !== null && "path" in value) {

@@ -45,6 +45,8 @@ const BAD: readonly [string, unknown, unknown, new (...args: never[]) => Error, 
   ["a misspelt option", "true", { clearenv: true }, TypeError, 'did you mean "clearEnv"?'],
   ["a user that is a name", "true", { uid: "root" }, TypeError, "uid"],
   ["a user below zero", "true", { uid: -1 }, RangeError, "uid"],
+  ["a user that is none", "true", { uid: 0xffff_ffff }, RangeError, "uid"],
+  ["a group beyond all numbers", "true", { gid: 2 ** 53 }, RangeError, "gid"],
   ["a terminal without rows", "true", { pty: { columns: 80 } }, TypeError, "pty.rows is missing"],
   [
     "a terminal that is too wide",
@@ -57,6 +59,7 @@ const BAD: readonly [string, unknown, unknown, new (...args: never[]) => Error, 
 
 /** The same for what only `subprocessExec` takes. */
 const BAD_STDIO: typeof BAD = [
+  ["a descriptor beyond all numbers", "true", { stdin: 2 ** 31 }, RangeError, "stdin"],
   ["an unknown kind of stdin", "cat", { stdin: "pipe" }, TypeError, "piped"],
   ["a shared stdout", "cat", { stdout: "shared" }, TypeError, "stdout"],
   ["a descriptor below zero", "cat", { stdin: -1 }, RangeError, "not a descriptor"],

@@ -8,7 +8,7 @@ const FIRST = 3;
 const MAX_COUNT = 1_048_576;
 
 /** The largest number of the system's. */
-const MAX_FD = 0x7fff_ffff;
+export const MAX_FD = 0x7fff_ffff;
 
 /** Checks the number of a descriptor, `"systemd"` or `"systemd:NAME"`. */
 export function checkFd(value: unknown, option: OptionName): void {
