@@ -175,7 +175,9 @@ export class ListeningServer implements Server {
   // How many are under way.
   #tasks = 0;
   readonly #stopping = new AbortController();
-  // The waits for room, for close() and for the end of the last connection and task.
+  // The wait for close(): it is told as one, however many connections end meanwhile.
+  readonly #closing = new WaitQueue();
+  // The waits for room, and for the end of the last connection and task.
   readonly #waits = new WaitQueue();
   #state: "bound" | "serving" | "closed" = "bound";
   #isPaused = false;
@@ -275,7 +277,7 @@ export class ListeningServer implements Server {
     this.startServing();
     this.#isAwaited = true;
     try {
-      while (!this.isClosed) await this.#waits.wait(signal);
+      await this.#closing.wait(signal);
     } finally {
       this.#isAwaited = false;
       this.close();
@@ -295,6 +297,7 @@ export class ListeningServer implements Server {
     if (this.isClosed) return;
     this.#state = "closed";
     for (const acceptor of this.#acceptors) acceptor.stop();
+    this.#closing.release();
     this.checkRoom();
   }
 
