@@ -8,7 +8,7 @@ import { listen } from "../../../../transports/networks/epoll/streams/listen.ts"
 import { reactorOf } from "../../../../transports/networks/epoll/_reactor.ts";
 import { FailingLibc } from "../../../support/doubles/failing_libc.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
-import "../../../support/runs/reactor_rests.ts";
+import { reactorRests } from "../../../support/runs/reactor_rests.ts";
 
 const ignore = Deno.build.os !== "linux";
 // Opened before the tests, to which it would be a leak.
@@ -105,6 +105,7 @@ async function failEach(act: (libc: Libc) => Promise<unknown>, path?: string): P
     const failed = system.calls[index] ?? "nothing";
     if (failed === "nothing") outcome = `all ${outcome}`;
     const message = `${failed} failed: ${outcome}`;
+    await reactorRests();
     assertEquals([...system.open], [], message);
     assertEquals(system.faults, [], message);
     assertEquals(reactorOf(system.libc).size, 0, message);

@@ -13,7 +13,7 @@ import { pausedReading } from "../../../support/doubles/paused_reading.ts";
 import { RawPeer } from "../../../support/peers/raw_peer.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
 import { decode, pattern } from "../../../support/text.ts";
-import "../../../support/runs/reactor_rests.ts";
+import { reactorRests } from "../../../support/runs/reactor_rests.ts";
 
 /** `client <=> [near <= relay, on epollNetwork => far] <=> backend`, the outer ones on another. */
 interface Route {
@@ -85,6 +85,7 @@ function test(
       over.resolve();
       await proxy.shutdown({ grace: 0 });
       await origin.shutdown({ grace: 0 });
+      await reactorRests();
       assertEquals([...epoll.libc.open], []);
       assertEquals(epoll.libc.faults, []);
       await assertDescriptors(before);

@@ -11,7 +11,7 @@ import { untilStill } from "../../../support/time/event_loop.ts";
 import { openDescriptors } from "../../../support/runs/open_descriptors.ts";
 import { socketPath } from "../../../support/places/socket_path.ts";
 import { pattern } from "../../../support/text.ts";
-import "../../../support/runs/reactor_rests.ts";
+import { reactorRests } from "../../../support/runs/reactor_rests.ts";
 
 const MEBIBYTE = 1_048_576;
 
@@ -60,6 +60,7 @@ function test(
         await server.shutdown({ grace: 0 });
         await Deno.remove(path);
       }
+      await reactorRests();
       assertEquals([...epoll.libc.open], []);
       assertEquals(epoll.libc.faults, []);
       // Once it is removed, the system says so with its name; it is closed a little later.
