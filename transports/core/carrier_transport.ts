@@ -37,7 +37,16 @@ export class CarrierTransport implements Transport {
 
   write(data: Uint8Array | string, options?: WriteOptions): boolean {
     checkData(data);
-    return this.#write(data.length > 0 ? [data] : [], options);
+    if (data.length === 0 || options !== undefined || gateOf(this) !== null) {
+      return this.#write(data.length > 0 ? [data] : [], options);
+    }
+    // Most writes: without a list.
+    const { outbound } = this.#connection;
+    if (this.#connection.mayWrite()) {
+      outbound.push(data, false);
+      outbound.commit();
+    }
+    return !outbound.paused;
   }
 
   writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {

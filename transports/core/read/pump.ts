@@ -31,6 +31,7 @@ export async function pump(
   events: PumpEvents,
 ): Promise<void> {
   const { rests } = readRounds;
+  const socket = source instanceof ReaderSource ? source : null;
   while (!delivery.stopped) {
     if (delivery.paused) {
       await delivery.ready();
@@ -40,12 +41,12 @@ export async function pump(
       const target = delivery.lend();
       if (delivery.stopped) return;
       let settled: void | Promise<void>;
-      if (target === undefined && source instanceof ReaderSource) {
-        const n = await source.read();
+      if (target === undefined && socket !== null) {
+        const n = await socket.read();
         if (n === null) break;
-        const size = source.mayHaveMore(n) ? await source.readOn(n) : n;
+        const size = socket.mayHaveMore(n) ? await socket.readOn(n) : n;
         events.onReceived(size);
-        settled = delivery.receive(source.memory, size, true);
+        settled = delivery.receive(socket.memory, size, true);
       } else {
         const step = await source.next(target);
         if (step.done) break;
@@ -55,7 +56,7 @@ export async function pump(
       }
       if (settled !== undefined) await settled;
       if (turnBudget.spend()) await turnBudget.untilRenewed();
-      if (source instanceof ReaderSource && readRounds.count(rests)) await readRounds.untilNext();
+      if (socket !== null && readRounds.count(rests)) await readRounds.untilNext();
     } catch (error) {
       // Also while closing: a reset then is how the rest could not be sent.
       return events.onReadError(error);
