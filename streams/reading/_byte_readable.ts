@@ -21,27 +21,6 @@ import { ByteWritable } from "../writing/byte_writable.ts";
 import type { ReadState } from "./_read_state.ts";
 import { ANYTHING, override, type ReadRequest, ReadRequests } from "./_read_requests.ts";
 
-/** Where a {@linkcode ByteReadable} has its bytes from. */
-interface ByteReadableSource {
-  /**
-   * Waits for `least` bytes or the end, as long as `isWanted` says so.
-   *
-   * @returns How many bytes can be taken: fewer than `least` if the data has ended; `null` if they
-   * are not wanted.
-   */
-  wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null>;
-  /** Ends a wait that is not wanted any more. */
-  wake(): void;
-  /** How many bytes are buffered now. */
-  readonly available: number;
-  /** Takes the first chunk that is buffered, with a buffer of its own: the stream transfers it. */
-  take(): Bytes;
-  /** Takes what fits; returns how many bytes. */
-  takeInto(target: Uint8Array): number;
-  /** Drops what is buffered and what still comes. */
-  discard(): void;
-}
-
 /**
  * A Web byte stream that reads nothing ahead: bytes leave its buffer only when a reader asks
  * for them, and no more than it asked for, so the buffer may be read in other ways in between.
@@ -56,7 +35,7 @@ export class ByteReadable {
   readonly stream: ReadableStream<Bytes>;
   readonly #getReader: ReadableStream<Bytes>["getReader"];
   readonly #pipeTo: ReadableStream<Bytes>["pipeTo"];
-  readonly #source: ByteReadableSource;
+  readonly #state: ReadState;
   readonly #controller: ReadableByteStreamController;
   // The pending reads of the lock's holder; null if the lock was not taken by getReader().
   #requests: ReadRequests | null = null;
@@ -64,8 +43,8 @@ export class ByteReadable {
   // While bytes are being given back to the stream.
   #returning: Promise<void> | null = null;
 
-  /** A stream over `source`. */
-  constructor(source: ByteReadableSource) {
+  /** A stream of the bytes of a reader; `onDiscard` is told when it is cancelled. */
+  constructor(state: ReadState, onDiscard: () => void) {
     // Filled in by start(), which is called before the constructor returns.
     const started = {} as { controller: ReadableByteStreamController };
     this.stream = new ReadableStream({
@@ -74,10 +53,11 @@ export class ByteReadable {
       pull: () => this.#pull(),
       cancel: () => {
         this.#isOver = true;
-        source.discard();
+        state.discard();
+        onDiscard();
       },
     }, { highWaterMark: 0 });
-    this.#source = source;
+    this.#state = state;
     this.#controller = started.controller;
     this.#getReader = this.stream.getReader.bind(this.stream);
     this.#pipeTo = this.stream.pipeTo.bind(this.stream);
@@ -96,13 +76,13 @@ export class ByteReadable {
     requests.watch(reader);
     this.#requests = requests;
     // The last holder of the lock may have left a read pending.
-    this.#source.wake();
+    this.#state.serve();
     const release = reader.releaseLock.bind(reader);
     const releaseLock = (): void => {
       release();
       if (this.#requests !== requests) return;
       this.#requests = null;
-      this.#source.wake();
+      this.#state.serve();
       this.#forgetMemory();
     };
     override<{ releaseLock(): void }>(reader, { releaseLock });
@@ -125,15 +105,41 @@ export class ByteReadable {
     const request = this.#request();
     if (request === null) return;
     const isWanted = () => this.#request() === request;
-    const available = await this.#source.wait(request.least, isWanted);
+    const available = await this.#wait(request.least, isWanted);
     // The next read calls this again.
     if (available === null || !isWanted()) return this.#forgetMemory();
     // Another read has taken some in the meantime.
-    if (this.#source.available < available) return await this.#pull();
+    if (this.#state.buffer.length < available) return await this.#pull();
     if (available > 0) this.#give(request, available);
     // The end came before all that was asked for. At once: a read that is given up now would take
     // what it has with it.
     if (available < request.least) this.#end();
+  }
+
+  /**
+   * Waits for `least` bytes or the end, as long as `isWanted` says so.
+   *
+   * @returns How many bytes can be taken: fewer than `least` if the data has ended; `null` if they
+   * are not wanted.
+   */
+  #wait(least: number, isWanted: () => boolean, signal?: AbortSignal): Promise<number | null> {
+    const { buffer } = this.#state;
+    const look = () =>
+      !isWanted()
+        ? null
+        : buffer.length >= least || this.#state.isEnded
+        ? buffer.length
+        : undefined;
+    return this.#state.read<number | null>(signal, look, isWanted);
+  }
+
+  /** Takes the first chunk, with a buffer of its own: the stream transfers it. */
+  #takeChunk(): Bytes {
+    return this.#state.consume(this.#state.buffer.takeChunk());
+  }
+
+  #takeInto(target: Uint8Array): number {
+    return this.#state.consume(this.#state.buffer.takeInto(target));
   }
 
   /** The wait of the holder of the lock; `null` if there is none, or it waits for nothing. */
@@ -145,17 +151,17 @@ export class ByteReadable {
   /** Passes bytes on. */
   #give({ least, unit }: ReadRequest, available: number): void {
     const offered = this.#controller.byobRequest;
-    if (!offered?.view) return this.#controller.enqueue(this.#source.take());
+    if (!offered?.view) return this.#controller.enqueue(this.#takeChunk());
     const { buffer, byteOffset, byteLength } = offered.view;
     const fits = Math.min(available, byteLength);
     // The memory may be that of a reader before, of which only the platform knew.
     if (this.#requests === null) {
       const chunk = new Uint8Array(fits);
-      this.#source.takeInto(chunk);
+      this.#takeInto(chunk);
       return this.#controller.enqueue(chunk);
     }
     const n = available < least ? fits : fits - fits % unit;
-    offered.respond(this.#source.takeInto(new Uint8Array(buffer, byteOffset, n)));
+    offered.respond(this.#takeInto(new Uint8Array(buffer, byteOffset, n)));
   }
 
   /**
@@ -204,13 +210,13 @@ export class ByteReadable {
     let isOpen = true;
     writer.closed.catch(() => {
       isOpen = false;
-      this.#source.wake();
+      this.#state.serve();
     });
     try {
-      while (await this.#source.wait(1, () => isOpen, signal)) {
+      while (await this.#wait(1, () => isOpen, signal)) {
         signal?.throwIfAborted();
         side = "destination";
-        await destination.send(this.#source.take(), signal);
+        await destination.send(this.#takeChunk(), signal);
         side = "source";
       }
       if (isOpen) this.#end();
@@ -232,23 +238,6 @@ export class ByteReadable {
       writer.releaseLock();
     }
   }
-}
-
-/** The bytes of a reader as a Web stream; `onDiscard` is told when that is cancelled. */
-export function readableOf(state: ReadState, onDiscard: () => void): ReadableStream<Bytes> {
-  return new ByteReadable({
-    wait: (least, isWanted, signal) => state.waitForStream(least, isWanted, signal),
-    wake: () => state.serve(),
-    get available(): number {
-      return state.buffer.length;
-    },
-    take: () => state.consume(state.buffer.takeChunk()),
-    takeInto: (target) => state.consume(state.buffer.takeInto(target)),
-    discard: () => {
-      state.discard();
-      onDiscard();
-    },
-  }).stream;
 }
 
 async function ignore(settled: Promise<void>): Promise<void> {

@@ -209,21 +209,6 @@ export class ReadState {
     this.serve();
   }
 
-  /**
-   * Waits on behalf of the Web stream; returns how many bytes can be taken, `null` if they are not
-   * wanted.
-   */
-  waitForStream(
-    least: number,
-    isWanted: () => boolean,
-    signal?: WaitSignal,
-  ): Promise<number | null> {
-    const { buffer } = this;
-    const look = () =>
-      !isWanted() ? null : buffer.length >= least || this.isEnded ? buffer.length : undefined;
-    return this.read<number | null>(signal, look, isWanted);
-  }
-
   /** Has the read that waits take what it can, or end if it is not wanted any more. */
   serve(): void {
     if (this.#wait.isEmpty) return;

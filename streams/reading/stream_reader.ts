@@ -8,7 +8,7 @@ import {
   waitSignal,
 } from "../../protocols/waits/wait_options.ts";
 import { attachStreams } from "../../transports/connect_streams.ts";
-import { readableOf } from "./_byte_readable.ts";
+import { ByteReadable } from "./_byte_readable.ts";
 import { ReadState } from "./_read_state.ts";
 import { RecordReader, type Separator } from "./_record_reader.ts";
 import { NumberReader } from "./number_reader.ts";
@@ -103,7 +103,7 @@ export class StreamReader extends NumberReader {
    * drops what still comes, and cancels the stream given to {@linkcode StreamReader.from}.
    */
   get readable(): ReadableStream<Bytes> {
-    return this.#readable ??= readableOf(this.#state, () => this.#onDiscard?.());
+    return this.#readable ??= new ByteReadable(this.#state, () => this.#onDiscard?.()).stream;
   }
 
   get #records(): RecordReader {

@@ -222,13 +222,7 @@ export class Delivery {
     return (this.#changed ??= new WaitQueue()).wait();
   }
 
-  /**
-   * Hands a chunk to the protocol. Never throws.
-   *
-   * @param chunk The chunk.
-   * @param isInTarget Whether it lies in the buffer that was lent for this read.
-   * @param isOwn Whether it has a buffer of its own.
-   */
+  /** Hands a chunk to the protocol, as {@linkcode push} has it. Never throws. */
   #hand(chunk: Bytes, isInTarget: boolean, isOwn: boolean): void {
     if (chunk.length === 0) return this.#onError("dataReceived", new TypeError(GONE));
     this.#await(
