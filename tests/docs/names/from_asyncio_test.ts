@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { hasProgram } from "../../support/peers/outside_peer.ts";
 import asyncio from "./asyncio_names.json" with { type: "json" };
-import { findUnknown } from "./known_names.ts";
 import { compareNames, readRows } from "./name_tables.ts";
 import { readFences } from "../read_fences.ts";
 import { denoIn, makeUserTree } from "../user_tree.ts";
@@ -11,10 +10,6 @@ const rows = readRows(page);
 
 Deno.test("from_asyncio.md has one row for every name of asyncio and for no other", () => {
   assertEquals(compareNames(rows, asyncio.names), []);
-});
-
-Deno.test("from_asyncio.md names as counterparts only what exists", async () => {
-  assertEquals(await findUnknown(rows.flatMap((row) => row.counterparts)), []);
 });
 
 const fences = readFences(page);

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { findUnknown } from "./known_names.ts";
 import { compareNames, readRows } from "./name_tables.ts";
 import node from "./node_net_names.json" with { type: "json" };
 
@@ -8,8 +7,4 @@ const rows = readRows(page);
 
 Deno.test("from_node_net.md has one row for every name of node:net and node:tls and for no other", () => {
   assertEquals(compareNames(rows, node.names), []);
-});
-
-Deno.test("from_node_net.md names as counterparts only what exists", async () => {
-  assertEquals(await findUnknown(rows.flatMap((row) => row.counterparts)), []);
 });

@@ -37,8 +37,9 @@ export async function findUnknown(counterparts: readonly Counterpart[]): Promise
   return [...new Set(complaints)];
 }
 
-function complain({ text, module, line }: Counterpart): string {
-  return `line ${line}: ${module ?? "nobody"} has no ${text}`;
+function complain({ text, module, line, page }: Counterpart): string {
+  const place = page === undefined ? `line ${line}` : `${page}, line ${line}`;
+  return `${place}: ${module ?? "nobody"} has no ${text}`;
 }
 
 function pathOf({ text }: Counterpart): string[] {

@@ -23,6 +23,8 @@ export interface Counterpart {
   readonly module?: string;
   /** The line of the page, from 1. */
   readonly line: number;
+  /** The page, where several are looked at together. */
+  readonly page?: string;
 }
 
 /** A row of a table. */

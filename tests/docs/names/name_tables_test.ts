@@ -85,14 +85,44 @@ const UNKNOWN: [kind: string, text: string, module?: string][] = [
   ["no name at all", "a + b"],
 ];
 
+const SAMPLES = "samples";
+
 function counterparts(list: typeof KNOWN): Counterpart[] {
-  return list.map(([_, text, module], line) => ({ text, line, ...(module && { module }) }));
+  return list.map(([_, text, module], line) => ({
+    text,
+    line,
+    page: SAMPLES,
+    ...(module && { module }),
+  }));
 }
 
-Deno.test("findUnknown() reports each name that does not exist, and no other", async () => {
-  const complaints = await findUnknown([...counterparts(KNOWN), ...counterparts(UNKNOWN)]);
+async function counterpartsOn(page: string): Promise<Counterpart[]> {
+  const text = await Deno.readTextFile(new URL(`../../../docs/${page}`, import.meta.url));
+  return readRows(text).flatMap((row) => row.counterparts.map((one) => ({ ...one, page })));
+}
+
+const PAGES = ["from_asyncio.md", "from_node_net.md"];
+
+// All together: each run of the type checker takes seconds.
+const complaints = await findUnknown([
+  ...counterparts(KNOWN),
+  ...counterparts(UNKNOWN),
+  ...(await Promise.all(PAGES.map(counterpartsOn))).flat(),
+]);
+
+function complaintsOn(page: string): string[] {
+  return complaints.filter((complaint) => complaint.startsWith(`${page}, `)).sort();
+}
+
+Deno.test("findUnknown() reports each name that does not exist, and no other", () => {
   const expected = UNKNOWN.map(([_, text, module], line) =>
-    `line ${line}: ${module ?? "nobody"} has no ${text}`
+    `${SAMPLES}, line ${line}: ${module ?? "nobody"} has no ${text}`
   );
-  assertEquals(complaints.sort(), expected.sort());
+  assertEquals(complaintsOn(SAMPLES), expected.sort());
 });
+
+for (const page of PAGES) {
+  Deno.test(`${page} names as counterparts only what exists`, () => {
+    assertEquals(complaintsOn(page), []);
+  });
+}
