@@ -23,7 +23,8 @@ export interface CloseOptions {
   /**
    * How many milliseconds to wait, after the last queued byte is sent, until the peer has ended its
    * data as well. The bytes that it sends meanwhile are read and dropped. Without it, a peer that
-   * still sends sees a reset, and may lose our last bytes (RFC 9112, 9.6).
+   * still sends sees a reset, and may lose our last bytes (RFC 9112, 9.6). With it, a layer or TLS
+   * that is being put in is waited for as well, and a file that is being sent.
    *
    * @default {0}
    */

@@ -76,6 +76,7 @@ export class StackSlot {
     if (this.#gate !== gate) return;
     this.#gate = null;
     gates--;
+    gate.open();
   }
 }
 

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { Transport } from "../../../protocols/contract.ts";
 import { openConnection } from "../../../streams/open_connection.ts";
 import { startServer } from "../../../streams/servers/start_server.ts";
 import type { CloseInfo } from "../../../protocols/facts/close_info.ts";
@@ -6,6 +7,8 @@ import { denoNetwork } from "../../../transports/networks/deno_network.ts";
 import { epollNetwork } from "../../../transports/networks/epoll/epoll_network.ts";
 import { nodeNetwork } from "../../../transports/networks/node_network.ts";
 import { compression } from "../../../transports/layers/compression.ts";
+import { Layer } from "../../../transports/stack/layer.ts";
+import { insertLayer } from "../../../transports/stack/live_layers.ts";
 import { localhost, trusting } from "../../support/certificates/certificates.ts";
 import { sendOn } from "../../support/peers/late_sender.ts";
 import { connectPair } from "../../support/pairs/stream_pair.ts";
@@ -13,6 +16,15 @@ import { decode } from "../../support/text.ts";
 import "../../support/runs/reactor_rests.ts";
 
 const HOUR = 3_600_000;
+
+/** A layer that is not ready before `comeUp` is called. */
+class LateLayer extends Layer {
+  comeUp: () => void = () => {};
+
+  override connectionMade(inner: Transport): void {
+    this.comeUp = () => super.connectionMade(inner);
+  }
+}
 
 for (const network of [denoNetwork, nodeNetwork, epollNetwork]) {
   Deno.test({
@@ -114,4 +126,65 @@ Deno.test("close() refuses a linger below zero", async () => {
   const { a, b } = pair;
   await assertRejects(() => a.close({ linger: -1 }), RangeError, "linger");
   await Promise.all([a.close(), b.close()]);
+});
+
+Deno.test("close({ linger }) waits for a layer that is being put in, and sends what waits for it", async () => {
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  const late: LateLayer[] = [];
+  const inserted = insertLayer(a.transport, (upper) => {
+    const layer = new LateLayer(upper);
+    late.push(layer);
+    return layer;
+  });
+  a.writer.write("held back");
+  const closing = a.close({ linger: HOUR });
+  for (const layer of late) layer.comeUp();
+  assertEquals(decode(await b.reader.read()), "held back");
+  b.writer.close();
+  const { endedBy, bytesUnsent } = await closing;
+  assertEquals([endedBy, bytesUnsent], ["local", 0]);
+  assertStrictEquals(await inserted, late[0]);
+});
+
+Deno.test("close({ linger }) waits for the handshake of TLS, and sends encrypted what waits for it", async () => {
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  const encrypted = Promise.all([
+    a.startTls({ ...localhost, serverSide: true }),
+    b.startTls(trusting),
+  ]);
+  a.writer.write("held back");
+  const closing = a.close({ linger: HOUR });
+  await encrypted;
+  assertEquals(decode(await b.reader.read()), "held back");
+  b.writer.close();
+  const { endedBy, bytesUnsent } = await closing;
+  assertEquals([endedBy, bytesUnsent], ["local", 0]);
+});
+
+Deno.test("close({ linger }) waits for a file that is being sent", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeFile(path, new Uint8Array(200_000));
+  await using pair = await connectPair();
+  const { a, b } = pair;
+  const sent = a.writer.sendFile(path);
+  const closing = a.close({ linger: HOUR });
+  assertEquals((await b.reader.read()).length, 200_000);
+  b.writer.close();
+  assertEquals([await sent, (await closing).endedBy], [200_000, "local"]);
+  await Deno.remove(path);
+});
+
+Deno.test("close({ linger }) aborts when its signal does before a layer is there", async () => {
+  await using pair = await connectPair();
+  const { a } = pair;
+  const inserted = insertLayer(a.transport, (upper) => new LateLayer(upper));
+  inserted.catch(() => {});
+  a.writer.write("held back");
+  const controller = new AbortController();
+  const closing = a.close({ linger: HOUR, signal: controller.signal });
+  controller.abort();
+  const { endedBy, bytesUnsent } = await closing;
+  assertEquals([endedBy, bytesUnsent], ["abort", 9]);
 });

@@ -5,6 +5,7 @@ import type {
   Transport,
 } from "../../../protocols/contract.ts";
 import { settlesInTime } from "../clock.ts";
+import { gateOf, topOf } from "../stack_slot.ts";
 
 /**
  * The default of `timeout` of `StreamConnection.close`, and what `await using` gives a transport,
@@ -35,10 +36,27 @@ export async function closeInTime(
   closing: Closing = {},
 ): Promise<CloseInfo> {
   const { timeout = DEFAULT_CLOSE_TIMEOUT, linger = 0, signal } = closing;
-  if (linger > 0) await lingerOn(transport, closing);
-  transport.close();
-  if (!await settlesInTime(transport.closed, timeout, signal)) transport.abort();
-  return await transport.closed;
+  const top = linger > 0 ? await whenOpen(transport, closing) : transport;
+  if (linger > 0) await lingerOn(top, closing);
+  top.close();
+  if (!await settlesInTime(top.closed, timeout, signal)) top.abort();
+  return await top.closed;
+}
+
+/**
+ * Waits until a layer that is being put in is there, or a file that is being sent has left. Until
+ * then the end of the direction waits, or is refused.
+ *
+ * @returns The transport on top of the layer.
+ */
+async function whenOpen(
+  transport: Transport,
+  { timeout = DEFAULT_CLOSE_TIMEOUT, signal }: Closing,
+): Promise<Transport> {
+  const gate = gateOf(transport);
+  if (gate === null || transport.isClosing()) return transport;
+  if (!await settlesInTime(gate.opened, timeout, signal)) transport.abort();
+  return topOf(transport);
 }
 
 /**

@@ -19,6 +19,8 @@ export class WriteGate {
   #isPassing = false;
   #isReleased = false;
   #isReading = true;
+  // Made when it is asked for.
+  #opened: PromiseWithResolvers<void> | null = null;
 
   /** `onHeld` is called each time that something is held back. */
   constructor(onHeld: () => void) {
@@ -43,6 +45,16 @@ export class WriteGate {
   /** Whether the protocol wants to read. */
   get isReading(): boolean {
     return this.#isReading;
+  }
+
+  /** Resolves when the gate holds back, or refuses, nothing any more. */
+  get opened(): Promise<void> {
+    return (this.#opened ??= Promise.withResolvers()).promise;
+  }
+
+  /** The slot has the gate no longer. */
+  open(): void {
+    this.#opened?.resolve();
   }
 
   /** Lets through what `call` writes, and how it sets reading. */
