@@ -10,6 +10,7 @@ import { LiveNodeStream } from "../../node/streams/live_node_stream.ts";
 import { turns } from "../../testing/conformance/scene.ts";
 import { memoryTransportPair } from "../../transports/memory_transport_pair.ts";
 import { HttpClient as Client } from "../support/peers/http_client.ts";
+import { ReplacedClock } from "../support/time/replaced_clock.ts";
 
 const UPGRADE = ["connection: upgrade", "upgrade: echo"];
 
@@ -108,4 +109,39 @@ Deno.test("What comes after a refused request is not parsed any more", async () 
   assertEquals(parsed, "fault");
   a.transport.abort();
   await b.transport.closed;
+});
+
+Deno.test("Kludex/uvicorn#3107: no timeout of HTTP ends a connection that was upgraded after a request", async () => {
+  using clock = new ReplacedClock();
+  const { handler, release } = heldBack();
+  release();
+  await using client = await Client.of(handler, { keepAliveTimeout: 10, requestTimeout: 20 });
+  client.send("GET /1 HTTP/1.1");
+  client.send("GET /upgrade HTTP/1.1", ...UPGRADE);
+  assertEquals(await client.answer(), "200 /1");
+  assert((await client.head()).startsWith("http/1.1 101"));
+  clock.advance(60_000);
+  client.connection.writer.write("still there");
+  client.connection.writer.writeEof();
+  assertEquals(await client.rest(), "still there");
+});
+
+Deno.test("oven-sh/bun#33005, cesanta/mongoose#2592: what follows a last request has no effect on its answer", async () => {
+  for (
+    const next of [
+      "GET /2 HTTP/1.1\r\nhost: x\r\n\r\n",
+      "Invalid\r\n\r\n",
+      "CONNECT x:1 HTTP/1.1\r\n\r\n",
+    ]
+  ) {
+    const { handler, asked, release } = heldBack();
+    await using client = await Client.of(handler);
+    client.send("GET /1 HTTP/1.1", "connection: close");
+    client.connection.writer.write(next);
+    await asked;
+    await turns();
+    release();
+    assertEquals(await client.answer(), "200 /1", next);
+    assertEquals(await client.rest(), "", next);
+  }
 });
