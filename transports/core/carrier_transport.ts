@@ -149,13 +149,14 @@ export class CarrierTransport implements Transport {
     const areOwned = options !== undefined && transfers(options);
     const isOpen = this.#connection.mayWrite();
     // The writer keeps the memory of a refused write.
-    const isHeld = isOpen && pieces.length > 0 && gateOf(this)?.hold(pieces) === true;
+    const gate = isOpen && pieces.length > 0 ? gateOf(this) : null;
+    const isHeld = gate?.hold(pieces) ?? false;
     if (areOwned) takeOver(pieces);
     if (isOpen && !isHeld) {
       for (const data of joinTexts(pieces)) outbound.push(data, areOwned);
       if (pieces.length > 0) outbound.commit();
     } else if (areOwned) discard(pieces);
-    return !isHeld && !outbound.paused;
+    return isHeld ? gate?.takesMore ?? false : !outbound.paused;
   }
 }
 

@@ -5,7 +5,7 @@ import { nextTurn } from "../core/clock.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
 import { slotOf, type StackedLayer, type StackSlot } from "../core/stack_slot.ts";
 import { isWritingPaused } from "../core/write/writing.ts";
-import { WriteGate } from "../core/write/write_gate.ts";
+import { endWriting, WriteGate } from "../core/write/write_gate.ts";
 import { LivePlaceholder } from "./_live_placeholder.ts";
 import { gatedTransport, holdDelivery } from "./layer.ts";
 import { LayerPassage } from "./layer_passage.ts";
@@ -17,18 +17,22 @@ import { LayerPassage } from "./layer_passage.ts";
  * ```text
  * before     protocol -> transport
  * comeUp     protocol -> gate (held back)     Insertion -> layer -> passage -> transport
- * ready      protocol -> layer's transport -> layer -> transport     held data follows, in order
+ * ready      protocol -> layer's transport -> layer -> passage -> transport    held data first
+ *            protocol -> gate (leads) -> layer's transport
+ * leave      protocol -> layer's transport -> layer -> transport
  * ```
  *
  * The layer writes through the {@linkcode LayerPassage}, past the gate. Reading, water marks and
- * the pause of the writer are those that the protocol had before.
+ * the pause of the writer are those that the protocol had before. The program hears of the layer a
+ * little later than it is ready: until then the gate leads to the top what others do to the
+ * transport.
  */
 export class Insertion extends LivePlaceholder {
   readonly #slot: StackSlot;
   // The layer above the new one.
   readonly #above: StackedLayer | null;
   readonly #gated: StackSlot;
-  readonly #gate = new WriteGate(() => this.tellWriting(true));
+  readonly #gate = new WriteGate(() => this.tellWriting(true), () => this.leave());
   readonly #limits: { readonly high: number; readonly low: number };
   #lower: AnyProtocol | null = null;
 
@@ -54,37 +58,30 @@ export class Insertion extends LivePlaceholder {
       throw thrown;
     }
     // A layer that is not ready waits for bytes. The pause is one of the transport above it.
-    if (!this.#gate.isReleased) this.#gate.pass(() => this.transport.resumeReading());
+    if (this.#gate.isHolding) this.#gate.pass(() => this.transport.resumeReading());
     return await this.ready;
   }
 
-  /** Holds back nothing any more, however it ended. */
+  /** Has nothing to do with the transport any more, however it ended. */
   leave(): void {
+    if (this.#lower !== null) this.#slot.join(this.#lower, this.transport);
+    this.#lower = null;
     this.#gated.open(this.#gate);
   }
 
   override connectionMade(top: Transport): void {
     // The layer has told its slot, if it is one of ours.
     if (this.#slot.layer === this.#above) this.#slot.put({ transport: top });
-    if (this.#lower !== null) this.#slot.join(this.#lower, this.transport);
     top.setWriteBufferLimits(this.#limits);
-    const { isReading } = this.#gate;
-    if (!isReading) this.#gate.pass(() => top.pauseReading());
+    if (!this.#gate.isReading) this.#gate.pass(() => top.pauseReading());
     // The caller gets the transport before the first byte, to answer through it.
     holdDelivery(top, nextTurn());
-    const held = this.#gate.release();
+    const { hasEof } = this.#gate;
+    const held = this.#gate.release(top);
     if (held.length > 0) top.writelines(held);
     this.handOver(top);
     slotOf(top).join(this.protocol, top);
-    // The protocol may pause or resume the transport that it had before.
     this.tellWriting(isWritingPaused(top));
-    this.leave();
-    if (this.#gate.isReading !== isReading) {
-      if (isReading) top.pauseReading();
-      else top.resumeReading();
-    }
-    if (!this.#gate.hasEof) return;
-    if (top.canWriteEof()) top.writeEof();
-    else top.close();
+    if (hasEof) endWriting(top);
   }
 }

@@ -7,6 +7,7 @@ import { slotOf } from "../core/stack_slot.ts";
 import type { TransportWrapper } from "../core/transport_wrapper.ts";
 import { isWritingEnded, isWritingPaused } from "../core/write/writing.ts";
 import { LayerHandover } from "./_layer_handover.ts";
+import { settle } from "./layer.ts";
 import type { TransformInput } from "./_transform_input.ts";
 import type { TransformOutput } from "./_transform_output.ts";
 import type { ByteTransform } from "./byte_transform.ts";
@@ -130,6 +131,7 @@ export class TransformRemoval {
    */
   async run(): Promise<Transport> {
     const { connection: { transport }, output, transform } = this.#layer;
+    settle(this.#layer.inner);
     this.#check(transport);
     if (this.#phase !== "none" && this.#phase !== "ended") {
       throw new InvalidStateError("Cannot remove layer: it is being removed already");

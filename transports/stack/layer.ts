@@ -137,13 +137,13 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** Passes data down. */
   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
-    return this.#isHeld([data], options) ? false : super.write(data, options);
+    return this.#hold([data], options) ?? super.write(data, options);
   }
 
   /** Passes data down. */
   override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
     const pieces = toParts(parts, options);
-    return this.#isHeld(pieces, options) ? false : super.writelines(pieces, options);
+    return this.#hold(pieces, options) ?? super.writelines(pieces, options);
   }
 
   /** Ends the direction below. */
@@ -211,6 +211,7 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
    * @returns The transport below.
    */
   remove(): Transport {
+    settle(this.inner);
     const upper = this.getProtocol();
     if (this.#isUnreadWaiting) holdDelivery(this.inner, this.#delivery.ready());
     const waiting = this.#delivery.takeWaiting();
@@ -224,19 +225,26 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     return this.inner;
   }
 
-  /** Whether another layer is being put on this one, and has these pieces wait. */
-  #isHeld(data: readonly (Uint8Array | string)[], options: WriteOptions | undefined): boolean {
+  /**
+   * Has the gate take these pieces, if another layer is being put on this one.
+   *
+   * @returns Whether to write more; `undefined` if there is no gate, or it lets them through.
+   */
+  #hold(
+    data: readonly (Uint8Array | string)[],
+    options: WriteOptions | undefined,
+  ): boolean | undefined {
     const gate = gateOf(this);
-    if (gate === null || this.isClosing()) return false;
+    if (gate === null || this.isClosing()) return;
     for (const piece of data) checkData(piece);
     const pieces = data.filter((piece) => piece.length > 0);
     const areOwned = options !== undefined && transfers(options);
-    if (pieces.length === 0 || !gate.hold(pieces)) return false;
+    if (pieces.length === 0 || !gate.hold(pieces)) return;
     if (areOwned) {
       takeOver(pieces);
       discard(pieces);
     }
-    return true;
+    return gate.takesMore;
   }
 
   #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
@@ -255,6 +263,11 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 export function gatedTransport(transport: Transport): Transport {
   const isWrapper = transport instanceof TransportWrapper && !(transport instanceof Layer);
   return isWrapper ? gatedTransport(transport.inner) : transport;
+}
+
+/** Ends what is left of the insertion of the layer over a transport, which is ready. */
+export function settle(transport: Transport): void {
+  gateOf(gatedTransport(transport))?.settle();
 }
 
 /**

@@ -121,12 +121,16 @@ export async function putIn(
   const stop = onAbort(signal, () => transport.abort(toError(signal?.reason)));
   try {
     const lowerOptions = onError === undefined ? given : { ...given, onError };
-    return await insertion.comeUp(checkMade(layer(insertion, lowerOptions), "the layer"), unread);
+    const lower = checkMade(layer(insertion, lowerOptions), "the layer");
+    const top = await insertion.comeUp(lower, unread);
+    // Two steps are this return and that of the caller: then the program hears of the layer.
+    queueMicrotask(() => queueMicrotask(() => insertion.leave()));
+    return top;
   } catch (error) {
+    insertion.leave();
     signal?.throwIfAborted();
     throw error;
   } finally {
-    insertion.leave();
     stop();
   }
 }

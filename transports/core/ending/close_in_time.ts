@@ -53,6 +53,7 @@ async function whenOpen(
   transport: Transport,
   { timeout = DEFAULT_CLOSE_TIMEOUT, signal }: Closing,
 ): Promise<Transport> {
+  gateOf(transport)?.settle();
   const gate = gateOf(transport);
   if (gate === null || transport.isClosing()) return transport;
   if (!await settlesInTime(gate.opened, timeout, signal)) transport.abort();

@@ -1,4 +1,5 @@
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
+import type { Transport } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
 
 const encoder = new TextEncoder();
@@ -8,23 +9,37 @@ const encoder = new TextEncoder();
  * belongs above the layer, and would leave as it is. A pause of reading belongs there too: the
  * layer would wait for bytes. The layer itself writes and reads through {@linkcode pass}. The slot
  * of the transport has the gate while it is closed.
+ *
+ * ```text
+ * holding    release -> leading   the layer is ready: all goes to the transport on top of it
+ * leading    settle -> open       the program has heard of the layer, or puts in the next one
+ * ```
  */
 export class WriteGate {
-  /** Whether the data that is written waits here. */
-  readonly isHolding: boolean = true;
   readonly #onHeld: () => void;
+  readonly #onSettled: () => void;
   readonly #held: Bytes[] = [];
   #size = 0;
   #hasEof = false;
   #isPassing = false;
-  #isReleased = false;
   #isReading = true;
+  // The transport on top of the layer, once that is ready.
+  #top: Transport | null = null;
+  #takesMore = false;
   // Made when it is asked for.
   #opened: PromiseWithResolvers<void> | null = null;
 
-  /** `onHeld` is called each time that something is held back. */
-  constructor(onHeld: () => void) {
+  /**
+   * `onHeld` is called each time that something is held back, `onSettled` to have the slot opened.
+   */
+  constructor(onHeld: () => void, onSettled: () => void) {
     this.#onHeld = onHeld;
+    this.#onSettled = onSettled;
+  }
+
+  /** Whether the data that is written waits here. */
+  get isHolding(): boolean {
+    return this.#top === null;
   }
 
   /** How much is held back, in bytes. */
@@ -35,11 +50,6 @@ export class WriteGate {
   /** Whether the end of the direction is held back. */
   get hasEof(): boolean {
     return this.#hasEof;
-  }
-
-  /** Whether {@linkcode release} was called. */
-  get isReleased(): boolean {
-    return this.#isReleased;
   }
 
   /** Whether the protocol wants to read. */
@@ -57,6 +67,11 @@ export class WriteGate {
     this.#opened?.resolve();
   }
 
+  /** Has the slot opened now if the layer is ready. */
+  settle(): void {
+    if (this.#top !== null) this.#onSettled();
+  }
+
   /** Lets through what `call` writes, and how it sets reading. */
   pass<T>(call: () => T): T {
     const wasPassing = this.#isPassing;
@@ -69,16 +84,20 @@ export class WriteGate {
   }
 
   /**
-   * Holds back copies of some pieces, unless they are let through.
+   * Holds back copies of some pieces, or leads them to the top, unless they are let through.
    *
-   * @returns Whether they are held back.
+   * @returns Whether it does.
    * @throws {InvalidStateError} After {@linkcode holdEof}.
    */
   hold(pieces: readonly (Uint8Array | string)[]): boolean {
-    if (this.#isPassing || this.#isReleased) return false;
+    if (this.#isPassing) return false;
     if (this.#hasEof) throw new InvalidStateError("Cannot write: writeEof() was called");
-    for (const piece of pieces) {
-      const copy = typeof piece === "string" ? encoder.encode(piece) : copyOf(piece);
+    const copies = pieces.map((one) => typeof one === "string" ? encoder.encode(one) : copyOf(one));
+    if (this.#top !== null) {
+      this.#takesMore = this.#top.writelines(copies);
+      return true;
+    }
+    for (const copy of copies) {
       this.#held.push(copy);
       this.#size += copy.length;
     }
@@ -86,26 +105,39 @@ export class WriteGate {
     return true;
   }
 
-  /** Holds back the end of the direction, unless that is let through. Tells whether it does. */
+  /** Whether to write more after {@linkcode hold}. */
+  get takesMore(): boolean {
+    return this.#takesMore;
+  }
+
+  /** As {@linkcode hold}, of the end of the direction. */
   holdEof(): boolean {
-    if (!this.#isPassing) this.#hasEof = true;
-    return !this.#isPassing;
+    if (this.#isPassing) return false;
+    this.#hasEof = true;
+    if (this.#top !== null) endWriting(this.#top);
+    return true;
   }
 
-  /** Takes note of whether to read, unless that is let through. Tells whether it does. */
+  /** As {@linkcode hold}, of whether to read. */
   holdReading(isReading: boolean): boolean {
-    if (!this.#isPassing) this.#isReading = isReading;
-    return !this.#isPassing;
+    if (this.#isPassing) return false;
+    this.#isReading = isReading;
+    if (isReading) this.#top?.resumeReading();
+    else this.#top?.pauseReading();
+    return true;
   }
 
-  /** Whether the protocol reads, as far as it knows; `null` to whom the gate lets through. */
+  /** Whether the protocol reads, as far as it knows; `null` if the transport knows. */
   get heldReading(): boolean | null {
-    return this.#isPassing ? null : this.#isReading;
+    return this.#isPassing || this.#top !== null ? null : this.#isReading;
   }
 
-  /** Returns the data that was held back, and holds back no more. */
-  release(): readonly Bytes[] {
-    this.#isReleased = true;
+  /**
+   * The layer is ready: all goes to `top` from now on. Returns the data that was held back, and the
+   * end of the direction is left to {@linkcode hasEof}.
+   */
+  release(top: Transport): readonly Bytes[] {
+    this.#top = top;
     this.#size = 0;
     return this.#held.splice(0);
   }
@@ -115,13 +147,15 @@ export class WriteGate {
 export class ExclusiveGate extends WriteGate {
   readonly #use: string;
 
-  /** Nothing is held back: those who wait for sent bytes need not wait for this. */
-  override readonly isHolding: boolean = false;
-
   /** `use` says what has the transport for itself, in an error: "a file is being sent". */
   constructor(use: string) {
-    super(() => {});
+    super(() => {}, () => {});
     this.#use = use;
+  }
+
+  /** Nothing is held back: those who wait for sent bytes need not wait for this. */
+  override get isHolding(): boolean {
+    return false;
   }
 
   override hold(): boolean {
@@ -144,4 +178,10 @@ export class ExclusiveGate extends WriteGate {
   #refuse(action: string): never {
     throw new InvalidStateError(`Cannot ${action}: ${this.#use}; await that first`);
   }
+}
+
+/** Ends the direction of a transport, or the connection if it has no half-close. */
+export function endWriting(transport: Transport): void {
+  if (transport.canWriteEof()) transport.writeEof();
+  else transport.close();
 }
