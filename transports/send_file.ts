@@ -13,7 +13,7 @@ import { ExclusiveGate } from "./core/write/write_gate.ts";
 import { slotOf } from "./core/stack_slot.ts";
 import { type CarrierFile, systemCarrier } from "./core/system/system_carrier.ts";
 import { sentQueueOf, writeFailureOf, writeSystemBytes } from "./core/write/writing.ts";
-import { gatedTransport } from "./stack/layer.ts";
+import { gatedTransport } from "./stack/live_layers.ts";
 
 /** How much of a file the system has to send by itself at a time, in bytes. */
 const PART_SIZE = 262_144;

@@ -7,7 +7,7 @@ import { slotOf, type StackedLayer, type StackSlot } from "../core/stack_slot.ts
 import { isWritingPaused } from "../core/write/writing.ts";
 import { endWriting, WriteGate } from "../core/write/write_gate.ts";
 import { LivePlaceholder } from "./_live_placeholder.ts";
-import { gatedTransport, holdDelivery } from "./layer.ts";
+import { holdDelivery } from "./layer.ts";
 import { LayerPassage } from "./layer_passage.ts";
 
 /**
@@ -36,13 +36,14 @@ export class Insertion extends LivePlaceholder {
   readonly #limits: { readonly high: number; readonly low: number };
   #lower: AnyProtocol | null = null;
 
-  constructor(transport: Transport, onError: ErrorHandler | undefined) {
+  /** Begins; `gated` is the slot of the transport that asks for the gate. */
+  constructor(transport: Transport, gated: StackSlot, onError: ErrorHandler | undefined) {
     super(transport, endsConnection(transport, onError));
     this.#slot = slotOf(transport);
     this.#above = this.#slot.layer;
     this.#gate.holdReading(transport.isReading());
     this.#limits = transport.getWriteBufferLimits();
-    this.#gated = slotOf(gatedTransport(transport));
+    this.#gated = gated;
     this.#gated.close(this.#gate);
   }
 

@@ -7,7 +7,7 @@ import { slotOf } from "../core/stack_slot.ts";
 import type { TransportWrapper } from "../core/transport_wrapper.ts";
 import { isWritingEnded, isWritingPaused } from "../core/write/writing.ts";
 import { LayerHandover } from "./_layer_handover.ts";
-import { settle } from "./layer.ts";
+import { settle } from "./layer_passage.ts";
 import type { TransformInput } from "./_transform_input.ts";
 import type { TransformOutput } from "./_transform_output.ts";
 import type { ByteTransform } from "./byte_transform.ts";

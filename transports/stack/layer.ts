@@ -2,7 +2,6 @@ import { giveTransport } from "../../protocols/base_protocol.ts";
 import type {
   AbortOptions,
   AnyProtocol,
-  BaseProtocolCallbacks,
   ProtocolCallbacks,
   SetProtocolOptions,
   Transport,
@@ -14,10 +13,12 @@ import { connectionOf } from "../core/carrier_transport.ts";
 import { callBack, type CallbackErrorSink, isLoss } from "../core/callbacks.ts";
 import { report, toError } from "../core/error_report.ts";
 import { type Bytes, joinBytes } from "../../protocols/bytes.ts";
-import { checkData, discard, takeOver, toParts, transfers } from "../core/write/to_bytes.ts";
+import { toParts } from "../core/write/to_bytes.ts";
+import type { WriteGate } from "../core/write/write_gate.ts";
 import { gateOf, slotOf } from "../core/stack_slot.ts";
 import type { TransportOptions } from "../core/transport_options.ts";
 import { TransportWrapper } from "../core/transport_wrapper.ts";
+import { settle } from "./layer_passage.ts";
 import { PeerEnd } from "./_peer_end.ts";
 
 /**
@@ -28,19 +29,14 @@ import { PeerEnd } from "./_peer_end.ts";
  * `super` to pass it on. For bytes that are changed, kept back, or changed asynchronously, use
  * `transformLayer`.
  *
- * @example Counting both directions
+ * @example Counting what arrives
  * ```ts
- * import { type Bytes, memoryTransportPair, Protocol, type WriteOptions } from "@sluice/net";
+ * import { type Bytes, memoryTransportPair, Protocol } from "@sluice/net";
  * import { Layer } from "@sluice/net/layers";
  * import { assertEquals } from "@std/assert";
  *
  * class Counting extends Layer {
- *   sent = 0;
  *   received = 0;
- *   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
- *     this.sent += data.length;
- *     return super.write(data, options);
- *   }
  *   override dataReceived(chunk: Bytes): void | Promise<void> {
  *     this.received += chunk.length;
  *     return super.dataReceived(chunk);
@@ -54,7 +50,7 @@ import { PeerEnd } from "./_peer_end.ts";
  * a.transport.write("four");
  * a.transport.close();
  * await b.transport.closed;
- * assertEquals(layers.map(({ sent, received }) => [sent, received]), [[4, 0], [0, 4]]);
+ * assertEquals(layers.map(({ received }) => received), [0, 4]);
  * ```
  */
 export class Layer extends TransportWrapper implements ProtocolCallbacks {
@@ -137,13 +133,13 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
 
   /** Passes data down. */
   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
-    return this.#hold([data], options) ?? super.write(data, options);
+    return this.#gate?.write([data], options) ?? super.write(data, options);
   }
 
   /** Passes data down. */
   override writelines(parts: Iterable<Uint8Array | string>, options?: WriteOptions): boolean {
     const pieces = toParts(parts, options);
-    return this.#hold(pieces, options) ?? super.writelines(pieces, options);
+    return this.#gate?.write(pieces, options) ?? super.writelines(pieces, options);
   }
 
   /** Ends the direction below. */
@@ -225,29 +221,13 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     return this.inner;
   }
 
-  /**
-   * Has the gate take these pieces, if another layer is being put on this one.
-   *
-   * @returns Whether to write more; `undefined` if there is no gate, or it lets them through.
-   */
-  #hold(
-    data: readonly (Uint8Array | string)[],
-    options: WriteOptions | undefined,
-  ): boolean | undefined {
+  /** The gate for writes, while another layer is being put on this one. */
+  get #gate(): WriteGate | null {
     const gate = gateOf(this);
-    if (gate === null || this.isClosing()) return;
-    for (const piece of data) checkData(piece);
-    const pieces = data.filter((piece) => piece.length > 0);
-    const areOwned = options !== undefined && transfers(options);
-    if (pieces.length === 0 || !gate.hold(pieces)) return;
-    if (areOwned) {
-      takeOver(pieces);
-      discard(pieces);
-    }
-    return gate.takesMore;
+    return gate === null || this.isClosing() ? null : gate;
   }
 
-  #call(callback: keyof BaseProtocolCallbacks | "eofReceived", ...args: unknown[]): unknown {
+  #call(callback: keyof ProtocolCallbacks, ...args: unknown[]): unknown {
     return callBack(this.getProtocol(), callback, this.#fail, ...args);
   }
 
@@ -257,17 +237,6 @@ export class Layer extends TransportWrapper implements ProtocolCallbacks {
     report(this.#options.onError, error, { callback, transport: this });
     this.abort(error);
   };
-}
-
-/** The transport that asks for a gate: the first that is not a mere wrapper. */
-export function gatedTransport(transport: Transport): Transport {
-  const isWrapper = transport instanceof TransportWrapper && !(transport instanceof Layer);
-  return isWrapper ? gatedTransport(transport.inner) : transport;
-}
-
-/** Ends what is left of the insertion of the layer over a transport, which is ready. */
-export function settle(transport: Transport): void {
-  gateOf(gatedTransport(transport))?.settle();
 }
 
 /**

@@ -14,6 +14,11 @@ export class LayerPassage extends TransportWrapper {
     this.#gate = gate;
   }
 
+  /** Ends what is left of the insertion, if the layer is ready. */
+  settle(): void {
+    this.#gate.settle();
+  }
+
   override write(data: Uint8Array | string, options?: WriteOptions): boolean {
     return this.#gate.pass(() => super.write(data, options));
   }
@@ -42,4 +47,9 @@ export class LayerPassage extends TransportWrapper {
   override getWriteBufferSize(): number {
     return super.getWriteBufferSize() - this.#gate.size;
   }
+}
+
+/** Ends what is left of the insertion of the layer over a transport. */
+export function settle(transport: Transport): void {
+  if (transport instanceof LayerPassage) transport.settle();
 }

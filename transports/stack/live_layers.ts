@@ -4,6 +4,7 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
 import { connectionOf } from "../core/carrier_transport.ts";
 import { checkMade } from "../core/callbacks.ts";
 import { type ErrorHandler, toError } from "../core/error_report.ts";
+import { slotOf } from "../core/stack_slot.ts";
 import { Layer } from "./layer.ts";
 import { isWritingEnded } from "../core/write/writing.ts";
 import { Insertion } from "./_insertion.ts";
@@ -57,12 +58,12 @@ const REMOVAL_CHECKS: OptionTable<RemoveLayerOptions> = WAIT_CHECKS;
  * transport has received and not delivered go through the layer. Bytes written before go out
  * unchanged.
  *
- * The protocol has to write to the transport that is returned from now on. Its writes to the other
- * one are held back until the layer is ready, and then go through the layer; a writer is paused
- * meanwhile. If it pauses reading meanwhile, the returned transport is paused. A protocol that is a
- * layer itself does so by itself. The first byte comes through the layer a turn of the event loop
- * after the transport, so that an answer goes the same way. A protocol should not await this inside
- * `dataReceived`: a layer that waits for data would never get it.
+ * The protocol has to write to the transport that is returned from now on. Writes to the other one
+ * before this resolves are held back until the layer is ready, and then go through the layer; a
+ * writer is paused meanwhile. If reading is paused meanwhile, the returned transport is paused. A
+ * protocol that is a layer itself does so by itself. The first byte comes through the layer a turn
+ * of the event loop after the transport, so that an answer goes the same way. A protocol should not
+ * await this inside `dataReceived`: a layer that waits for data would never get it.
  *
  * @example Compressing from here on
  * ```ts
@@ -117,7 +118,7 @@ export async function putIn(
   }
   signal?.throwIfAborted();
   const onError = given.onError ?? errorHandlerOf(transport);
-  const insertion = new Insertion(transport, onError);
+  const insertion = new Insertion(transport, slotOf(gatedTransport(transport)), onError);
   const stop = onAbort(signal, () => transport.abort(toError(signal?.reason)));
   try {
     const lowerOptions = onError === undefined ? given : { ...given, onError };
@@ -182,6 +183,12 @@ export async function removeLayer(
     throw new ConnectionLostError("Cannot remove layer: the connection is closing");
   }
   return transport.remove();
+}
+
+/** The transport that asks for a gate: the first that is not a mere wrapper. */
+export function gatedTransport(transport: Transport): Transport {
+  const isWrapper = transport instanceof TransportWrapper && !(transport instanceof Layer);
+  return isWrapper ? gatedTransport(transport.inner) : transport;
 }
 
 /**

@@ -68,12 +68,8 @@ export class TlsCarrier extends InPlaceProtocol implements Carrier, BufferedProt
   #lost: Error | null = null;
 
   /**
-   * Goes below `upper`; the transport below comes with `connectionMade`.
-   *
-   * @param options How to encrypt.
-   * @param upper Told of the encrypted connection.
-   * @param transport Limits of the encrypted transport, and its error handler.
-   * @param strict Refuses bytes that have arrived before it begins.
+   * Goes below `upper`; the transport below comes with `connectionMade`. `transport` has the limits
+   * of the encrypted transport; `strict` refuses bytes that have arrived before it begins.
    */
   constructor(
     options: ResolvedTlsOptions,
@@ -161,8 +157,10 @@ export class TlsCarrier extends InPlaceProtocol implements Carrier, BufferedProt
     const phase = this.#phases.now;
     if (phase === "handshake") void this.#handshake.end(error);
     else if (error === null && phase === "open") this.#top.abort();
-    else if (phase === "open" && this.source.hasEnded) void this.#loseAfterEnd(this.#loss);
-    else this.#endReading(phase === "open" ? this.#loss : null);
+    else if (phase === "open" && this.source.hasEnded) {
+      // The peer has ended its direction, so that no read fails.
+      void this.source.delivered().then(() => this.#top.abort(this.#loss));
+    } else this.#endReading(phase === "open" ? this.#loss : null);
   }
 
   write(bytes: Uint8Array): number | Promise<number> {
@@ -191,8 +189,7 @@ export class TlsCarrier extends InPlaceProtocol implements Carrier, BufferedProt
     this.#phases.advance("stop");
     this.#shutdown.stop();
     this.source.drop();
-    // The engine tells the peer by an alert what is wrong with its data. One that still sends would
-    // lose the alert to a reset.
+    // A peer that still sends would lose the alert of the engine to a reset.
     if (error instanceof TlsProtocolError) {
       return void this.#link.leave(error, this.#options.shutdownTimeout);
     }
@@ -211,16 +208,12 @@ export class TlsCarrier extends InPlaceProtocol implements Carrier, BufferedProt
     this.#secured = new SecuredSocket(socket, this.#link.duplex, this.source, (error) => {
       this.#endReading(error === null ? null : protocolError(error, endsOf(this.inner)));
     });
-    // The engine shows data from the next turn on. Until then an error would drop the data before
-    // it.
+    // The engine shows data from the next turn on: until then an error would drop it.
     this.#link.waitATurn();
     void this.#startInTime();
   }
 
-  /**
-   * Our last message of the handshake may still have to leave. A protocol that aborts would take it
-   * back.
-   */
+  /** Lets our last message of the handshake leave: a protocol that aborts would take it back. */
   async #startInTime(): Promise<void> {
     while (await this.#link.hasUnsent()) continue;
     this.#start();
@@ -230,12 +223,6 @@ export class TlsCarrier extends InPlaceProtocol implements Carrier, BufferedProt
     if (!this.#phases.advance("start")) return;
     slotOf(this.inner).put({ transport: this.#top, protocol: this });
     this.#connection.start();
-  }
-
-  /** The peer has ended its direction, so that the loss cannot be told by a read that fails. */
-  async #loseAfterEnd(error: Error): Promise<void> {
-    await this.source.delivered();
-    this.#top.abort(error);
   }
 
   async #whenLeft(written: number | Promise<number>): Promise<number> {

@@ -1,6 +1,7 @@
 import { type Bytes, copyOf } from "../../../protocols/bytes.ts";
-import type { Transport } from "../../../protocols/contract.ts";
+import type { Transport, WriteOptions } from "../../../protocols/contract.ts";
 import { InvalidStateError } from "../../../protocols/errors.ts";
+import { checkData, discard, takeOver, transfers } from "./to_bytes.ts";
 
 const encoder = new TextEncoder();
 
@@ -103,6 +104,26 @@ export class WriteGate {
     }
     this.#onHeld();
     return true;
+  }
+
+  /**
+   * {@linkcode hold} of data as a program writes it.
+   *
+   * @returns Whether to write more; `undefined` if the data is let through.
+   */
+  write(
+    data: readonly (Uint8Array | string)[],
+    options: WriteOptions | undefined,
+  ): boolean | undefined {
+    for (const piece of data) checkData(piece);
+    const pieces = data.filter((piece) => piece.length > 0);
+    const areOwned = options !== undefined && transfers(options);
+    if (pieces.length === 0 || !this.hold(pieces)) return;
+    if (areOwned) {
+      takeOver(pieces);
+      discard(pieces);
+    }
+    return this.#takesMore;
   }
 
   /** Whether to write more after {@linkcode hold}. */
