@@ -91,7 +91,7 @@ export function netstringCodec(options: NetstringCodecOptions = {}): Codec<Bytes
 
 function takeComma(buffer: ReceiveBuffer): void {
   const byte = buffer.byteAt(0) ?? 0;
-  if (byte !== COMMA) throw unexpected(byte, "the comma behind the message");
+  if (byte !== COMMA) throw unexpected(byte, "the comma after the message");
   buffer.skip(1);
 }
 

@@ -6,8 +6,8 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
  * ```text
  * open       end -> ended   discard -> discarded   detach -> detached
  * ended      reads give the end of the data
- * discarded  they do as well, and what still comes is dropped
- * detached   reads fail: another reader has the connection, and is told of its end
+ * discarded  reads give the end of the data; bytes that still arrive are dropped
+ * detached   reads fail: another reader has the connection
  * ```
  *
  * Apart from that, reads that want more than is buffered may fail with an error.
@@ -15,7 +15,7 @@ import { ConnectionLostError, InvalidStateError } from "../../protocols/errors.t
 export class DataEnd {
   #state: "open" | "ended" | "discarded" | "detached" = "open";
   #error: Error | null = null;
-  // Whether a read was told of the end, and a callback for the case that none is.
+  // Whether a read has seen the end, and a callback for the case that none does.
   #isMet = false;
   #onUnmet: (() => void) | null = null;
   #reached: PromiseWithResolvers<void> | null = null;
@@ -84,7 +84,7 @@ export class DataEnd {
     return this.#signal = controller.signal;
   }
 
-  /** A read is told of the end. */
+  /** Notes that a read has seen the end. */
   meet(): void {
     this.#isMet = true;
   }
@@ -94,12 +94,12 @@ export class DataEnd {
     this.#onUnmet = callback;
   }
 
-  /** Whether there is a callback for an end that no read was told of. */
+  /** Whether there is a callback for an end that no read has seen. */
   get isWatched(): boolean {
     return this.#onUnmet !== null && !this.#isMet;
   }
 
-  /** Calls back, if no read was told of the end. */
+  /** Calls back, if no read has seen the end. */
   tellUnmet(): void {
     if (!this.#isMet) this.#onUnmet?.();
   }

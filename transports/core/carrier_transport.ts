@@ -149,14 +149,14 @@ export class CarrierTransport implements Transport {
     const areOwned = options !== undefined && transfers(options);
     const isOpen = this.#connection.mayWrite();
     // The writer keeps the memory of a refused write.
-    const gate = isOpen && pieces.length > 0 ? gateOf(this) : null;
-    const isHeld = gate?.hold(pieces) ?? false;
+    const takesMore = isOpen ? gateOf(this)?.write(pieces, options) : undefined;
+    if (takesMore !== undefined) return takesMore;
     if (areOwned) takeOver(pieces);
-    if (isOpen && !isHeld) {
+    if (isOpen) {
       for (const data of joinTexts(pieces)) outbound.push(data, areOwned);
       if (pieces.length > 0) outbound.commit();
     } else if (areOwned) discard(pieces);
-    return isHeld ? gate?.takesMore ?? false : !outbound.paused;
+    return !outbound.paused;
   }
 }
 

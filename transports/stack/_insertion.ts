@@ -23,9 +23,9 @@ import { LayerPassage } from "./layer_passage.ts";
  * ```
  *
  * The layer writes through the {@linkcode LayerPassage}, past the gate. Reading, water marks and
- * the pause of the writer are those that the protocol had before. The program hears of the layer a
- * little later than it is ready: until then the gate leads to the top what others do to the
- * transport.
+ * the pause of the writer are those that the protocol had before. The caller of `insertLayer` gets
+ * the new transport some microtasks after the layer is ready. Until then the gate passes calls on
+ * the old transport to the new one.
  */
 export class Insertion extends LivePlaceholder {
   readonly #slot: StackSlot;

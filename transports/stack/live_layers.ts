@@ -124,7 +124,7 @@ export async function putIn(
     const lowerOptions = onError === undefined ? given : { ...given, onError };
     const lower = checkMade(layer(insertion, lowerOptions), "the layer");
     const top = await insertion.comeUp(lower, unread);
-    // Two steps are this return and that of the caller: then the program hears of the layer.
+    // Two microtasks: this function returns, then its caller. Then the program has the transport.
     queueMicrotask(() => queueMicrotask(() => insertion.leave()));
     return top;
   } catch (error) {

@@ -12,8 +12,8 @@ const encoder = new TextEncoder();
  * of the transport has the gate while it is closed.
  *
  * ```text
- * holding    release -> leading   the layer is ready: all goes to the transport on top of it
- * leading    settle -> open       the program has heard of the layer, or puts in the next one
+ * holding    release -> leading   the layer is ready: calls go to the transport on top of it
+ * leading    settle -> open       the program has that transport, or puts in the next layer
  * ```
  */
 export class WriteGate {
@@ -26,6 +26,7 @@ export class WriteGate {
   #isReading = true;
   // The transport on top of the layer, once that is ready.
   #top: Transport | null = null;
+  // Whether to write more, as `hold` has found.
   #takesMore = false;
   // Made when it is asked for.
   #opened: PromiseWithResolvers<void> | null = null;
@@ -123,11 +124,6 @@ export class WriteGate {
       takeOver(pieces);
       discard(pieces);
     }
-    return this.#takesMore;
-  }
-
-  /** Whether to write more after {@linkcode hold}. */
-  get takesMore(): boolean {
     return this.#takesMore;
   }
 
