@@ -289,3 +289,14 @@ Deno.test("sendFile() fails when writing has failed, also while the data of the 
   transport.abort();
   await transport.closed;
 });
+
+Deno.test("sendFile() does not send below a layer whose insertion has not resolved", async () => {
+  await using file = new TemporaryFile(10);
+  const [a, b] = await memoryTransportPair(() => ({}), () => ({}));
+  const inserted = insertLayer(a.transport, compression({ format: "gzip" }));
+  await assertRejects(() => sendFile(a.transport, file.path), InvalidStateError, "being inserted");
+  const top = await inserted;
+  assertEquals(await sendFile(top, file.path), 10);
+  top.close();
+  await b.transport.closed;
+});

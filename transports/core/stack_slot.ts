@@ -62,7 +62,6 @@ export class StackSlot {
    * @throws {InvalidStateError} If another one does.
    */
   close(gate: WriteGate): void {
-    this.#gate?.settle();
     if (this.#gate !== null) {
       throw new InvalidStateError(
         "Cannot take over writes: a layer is being inserted, or a file is being sent",

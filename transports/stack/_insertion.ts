@@ -44,6 +44,8 @@ export class Insertion extends LivePlaceholder {
     this.#gate.holdReading(transport.isReading());
     this.#limits = transport.getWriteBufferLimits();
     this.#gated = gated;
+    // The layer that was put in last is ready, though its caller may not have heard of it.
+    gated.gate?.settle();
     this.#gated.close(this.#gate);
   }
 
